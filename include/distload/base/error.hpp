@@ -1,0 +1,83 @@
+/// Errors: one exception type per exit code, each carrying what a person needs to act.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace distload {
+
+/// What the program returns to the shell. Every error belongs to exactly one of these.
+enum class ExitCode : int {
+  done = 0,
+  internal = 1,
+  usage = 2,
+  config = 3,
+  no_valid_checkpoint = 4,
+  corrupt_data = 5,
+  io = 6,
+  communication = 7,
+  out_of_budget = 8,
+};
+
+/// Base of all distload errors. The message is complete by itself: it names the file, tensor or key, and the cause.
+class Error : public std::runtime_error {
+ public:
+  Error(ExitCode code, std::string const& message) : std::runtime_error(message), code_(code) {}
+  ExitCode code() const noexcept { return code_; }
+
+ private:
+  ExitCode code_;
+};
+
+/// A broken promise inside distload itself.
+class InternalError : public Error {
+ public:
+  explicit InternalError(std::string const& message) : Error(ExitCode::internal, message) {}
+};
+
+/// The command line cannot be understood.
+class UsageError : public Error {
+ public:
+  explicit UsageError(std::string const& message) : Error(ExitCode::usage, message) {}
+};
+
+/// The configuration, the partition rules or the topology do not fit together or do not fit the job.
+class ConfigError : public Error {
+ public:
+  explicit ConfigError(std::string const& message) : Error(ExitCode::config, message) {}
+};
+
+/// There is no checkpoint here, or none that is committed and well-formed.
+class NoValidCheckpoint : public Error {
+ public:
+  explicit NoValidCheckpoint(std::string const& message) : Error(ExitCode::no_valid_checkpoint, message) {}
+};
+
+/// Bytes were read but are not what was written, or a file's structure contradicts itself.
+class CorruptData : public Error {
+ public:
+  explicit CorruptData(std::string const& message) : Error(ExitCode::corrupt_data, message) {}
+};
+
+/// The operating system or a storage library refused an operation.
+class IoError : public Error {
+ public:
+  explicit IoError(std::string const& message) : Error(ExitCode::io, message) {}
+};
+
+/// MPI or NCCL failed, or a rank stopped answering.
+class CommunicationError : public Error {
+ public:
+  explicit CommunicationError(std::string const& message) : Error(ExitCode::communication, message) {}
+};
+
+/// The plan needs more memory than it may use; thrown before anything is allocated.
+class OutOfBudget : public Error {
+ public:
+  explicit OutOfBudget(std::string const& message) : Error(ExitCode::out_of_budget, message) {}
+};
+
+/// Throws the exception type that belongs to `code` with `message`; how one rank's failure becomes every rank's.
+[[noreturn]] void throw_error(ExitCode code, std::string const& message);
+
+}  // namespace distload

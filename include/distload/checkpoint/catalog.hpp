@@ -1,0 +1,86 @@
+/// Catalog: every tensor of a checkpoint with where its bytes lie. The one thing that planner and engines know of a source.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <distload/base/bytes.hpp>
+#include <distload/base/dtype.hpp>
+#include <distload/checkpoint/metadata.hpp>
+#include <distload/tensor/box.hpp>
+
+namespace distload {
+
+/// Bytes of an extent that share one checksum; the last block of an extent may be shorter.
+inline constexpr Bytes kBlockBytes = 4 * kMiB;
+
+/// `Extent::first_block` of an extent without checksums.
+inline constexpr std::uint32_t kNoBlocks = std::numeric_limits<std::uint32_t>::max();
+
+/// One box of a tensor, stored row-major and contiguous.
+struct Extent {
+  std::uint32_t tensor = 0;               ///< index into `Catalog::tensors`
+  std::uint32_t file = 0;                 ///< index into `Catalog::files`
+  Bytes offset_bytes = 0;                 ///< in that file
+  Bytes nbytes = 0;                       ///< volume(box) x element size
+  Box box;                                ///< in the tensor, in elements
+  std::uint32_t first_block = kNoBlocks;  ///< index into `Catalog::block_hashes` of its first block, kNoBlocks if unverified
+
+  bool has_checksums() const noexcept { return first_block != kNoBlocks; }
+};
+
+/// One tensor in its global shape. Its extents are disjoint, cover it, and stand in row-major order of their offsets.
+struct TensorInfo {
+  std::string name;
+  DType dtype = DType::f32;
+  Shape shape;
+  std::uint32_t first_extent = 0;
+  std::uint32_t extent_count = 0;
+  std::string partition;  ///< how its file was written: "column_parallel", ...; empty if unknown
+  std::int32_t axis = -1; ///< the axis that it was cut along, -1 if not cut or unknown
+
+  Bytes nbytes() const noexcept { return volume(shape) * size_of(dtype); }
+};
+
+struct SourceFile {
+  std::string path;
+  Bytes size_bytes = 0;
+};
+
+enum class SourceFormat : std::uint8_t { hdf5, safetensors };
+
+/// All tensors of one checkpoint. Made on one rank, validated, and sent to the others as one message.
+struct Catalog {
+  SourceFormat format = SourceFormat::hdf5;
+  std::string path;  ///< the checkpoint as the user named it, with the step resolved
+  CheckpointMetadata metadata;
+  std::vector<SourceFile> files;
+  std::vector<TensorInfo> tensors;  ///< sorted by name
+  std::vector<Extent> extents;      ///< grouped by tensor
+  std::vector<std::uint64_t> block_hashes;  ///< XXH3-64, seed 0, of every block of every extent with checksums
+  std::vector<std::string> warnings;        ///< what a person should know, e.g. that nothing can be verified
+
+  /// The tensor of that name, or nullptr.
+  TensorInfo const* find(std::string_view name) const noexcept;
+  std::span<Extent const> extents_of(TensorInfo const& tensor) const noexcept;
+  /// Checksums of the extent's blocks; empty if it has none.
+  std::span<std::uint64_t const> hashes_of(Extent const& extent) const noexcept;
+  /// Bytes of all tensors.
+  Bytes nbytes() const noexcept;
+};
+
+/// Checks what every source promises: names unique and harmless, sizes without overflow, extents inside their file, disjoint in the
+/// file and in the tensor, covering the tensor, checksums complete. Sorts nothing, changes nothing.
+/// @throws CorruptData naming file, tensor and what is wrong.
+void validate(Catalog const& catalog);
+
+/// The whole catalog as one flat message, and back.
+std::vector<std::byte> serialize(Catalog const& catalog);
+Catalog deserialize_catalog(std::span<std::byte const> bytes);
+
+}  // namespace distload

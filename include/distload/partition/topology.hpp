@@ -1,0 +1,36 @@
+/// Topology: how many ways a model is cut, and which rank is which part. Rank order is Megatron's: tensor fastest, then data, then pipeline.
+#pragma once
+
+#include <cstdint>
+
+namespace distload {
+
+struct Topology {
+  std::uint32_t tensor_parallel = 1;
+  std::uint32_t pipeline_parallel = 1;
+  std::uint32_t data_parallel = 1;
+
+  constexpr std::uint32_t ranks() const noexcept { return tensor_parallel * pipeline_parallel * data_parallel; }
+  friend bool operator==(Topology const&, Topology const&) = default;
+};
+
+/// One rank's place in each of the three directions.
+struct Coordinates {
+  std::uint32_t tensor = 0;
+  std::uint32_t data = 0;
+  std::uint32_t pipeline = 0;
+
+  friend bool operator==(Coordinates const&, Coordinates const&) = default;
+};
+
+constexpr Coordinates coordinates_of(Topology const& topology, std::uint32_t rank) noexcept {
+  auto const tp = topology.tensor_parallel;
+  auto const dp = topology.data_parallel;
+  return {rank % tp, rank / tp % dp, rank / (tp * dp)};
+}
+
+constexpr std::uint32_t rank_of(Topology const& topology, Coordinates const& at) noexcept {
+  return at.tensor + topology.tensor_parallel * (at.data + topology.data_parallel * at.pipeline);
+}
+
+}  // namespace distload

@@ -1,0 +1,45 @@
+/// Box: a rectangular part of a tensor, and the index arithmetic on it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <distload/tensor/dims.hpp>
+
+namespace distload {
+
+/// Offset and extent per axis in elements. A scalar's box has no axes and one element.
+struct Box {
+  Dims offset;
+  Dims extent;
+
+  friend bool operator==(Box const&, Box const&) = default;
+};
+
+/// The box of a whole tensor.
+Box whole(Shape const& shape);
+
+/// Number of elements.
+std::uint64_t volume(Box const& box) noexcept;
+
+/// The common part, or nothing if there is none. Both boxes have the same number of axes.
+std::optional<Box> intersection(Box const& a, Box const& b) noexcept;
+
+/// True if every element of `inner` lies in `outer`.
+bool contains(Box const& outer, Box const& inner) noexcept;
+
+/// True if `part` is one run of consecutive elements of a row-major tensor of shape `shape`.
+bool is_contiguous_in(Shape const& shape, Box const& part) noexcept;
+
+/// Row-major index of the element at `position` in a tensor of shape `shape`.
+std::uint64_t linear_index(Shape const& shape, Dims const& position) noexcept;
+
+/// Cuts the elements [begin, end) of a row-major tensor of shape `shape` into the fewest boxes, in order; at most 2 x axes - 1.
+std::vector<Box> boxes_of_range(Shape const& shape, std::uint64_t begin, std::uint64_t end);
+
+/// "[0:4096, 128:256]"
+std::string to_string(Box const& box);
+
+}  // namespace distload

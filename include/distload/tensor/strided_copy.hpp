@@ -1,0 +1,44 @@
+/// StridedCopy: a box moved between two row-major layouts, reduced to runs of consecutive bytes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <distload/base/bytes.hpp>
+#include <distload/tensor/box.hpp>
+
+namespace distload {
+
+/// Where a box lies in a row-major tensor that starts `base_bytes` into a buffer.
+struct Placed {
+  Shape shape;            ///< of the tensor that holds the box, in elements
+  Dims position;          ///< of the box's first element in that tensor
+  Bytes base_bytes = 0;   ///< of that tensor's first element in its buffer
+};
+
+/// A copy of `run_bytes` consecutive bytes, repeated over up to seven loops with their own strides on each side.
+struct StridedCopy {
+  struct Loop {
+    std::uint64_t count = 1;
+    Bytes source_stride = 0;
+    Bytes destination_stride = 0;
+  };
+
+  Bytes source_offset = 0;       ///< bytes from the start of the source buffer to the first run
+  Bytes destination_offset = 0;  ///< likewise in the destination buffer
+  Bytes run_bytes = 0;
+  std::uint8_t loop_count = 0;
+  std::array<Loop, kMaxAxes> loops{};  ///< outermost first; the first `loop_count` are used
+
+  std::uint64_t runs() const noexcept;
+  Bytes nbytes() const noexcept { return runs() * run_bytes; }
+};
+
+/// Describes the copy of a box of `extent` elements of `element_bytes` each. Axes that are consecutive on both sides become one run.
+StridedCopy make_strided_copy(Placed const& source, Placed const& destination, Dims const& extent, Bytes element_bytes);
+
+/// Performs the copy in host memory, on the calling thread. The buffers do not overlap.
+void copy_on_host(StridedCopy const& copy, std::byte const* source, std::byte* destination) noexcept;
+
+}  // namespace distload

@@ -1,0 +1,91 @@
+/// A flat byte form for what ranks tell each other: native byte order, every read checked against the end.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <distload/base/error.hpp>
+
+namespace distload {
+
+/// Appends values to a byte string.
+class WireWriter {
+ public:
+  template <class T>
+    requires std::is_trivially_copyable_v<T>
+  void put(T const& value) {
+    append(&value, sizeof value);
+  }
+
+  void put_text(std::string_view text) {
+    put(text.size());
+    append(text.data(), text.size());
+  }
+
+  /// A vector of trivially copyable values, as its length and its bytes.
+  template <class T>
+    requires std::is_trivially_copyable_v<T>
+  void put_all(std::vector<T> const& values) {
+    put(values.size());
+    append(values.data(), values.size() * sizeof(T));
+  }
+
+  std::vector<std::byte> take() { return std::move(bytes_); }
+
+ private:
+  void append(void const* data, std::size_t size) {
+    auto const* const begin = static_cast<std::byte const*>(data);
+    bytes_.insert(bytes_.end(), begin, begin + size);
+  }
+
+  std::vector<std::byte> bytes_;
+};
+
+/// Reads back, in the same order, what a WireWriter wrote.
+class WireReader {
+ public:
+  explicit WireReader(std::span<std::byte const> bytes) : rest_(bytes) {}
+
+  template <class T>
+    requires std::is_trivially_copyable_v<T>
+  T get() {
+    T value;
+    std::memcpy(&value, take(sizeof value).data(), sizeof value);
+    return value;
+  }
+
+  std::string get_text() {
+    auto const bytes = take(get<std::size_t>());
+    return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+  }
+
+  template <class T>
+    requires std::is_trivially_copyable_v<T>
+  std::vector<T> get_all() {
+    auto const count = get<std::size_t>();
+    if (count > rest_.size() / sizeof(T)) throw InternalError("a message between ranks is shorter than it says");
+    std::vector<T> values(count);
+    auto const bytes = take(count * sizeof(T));
+    if (count > 0) std::memcpy(values.data(), bytes.data(), bytes.size());
+    return values;
+  }
+
+  bool at_end() const noexcept { return rest_.empty(); }
+
+ private:
+  std::span<std::byte const> take(std::size_t size) {
+    if (size > rest_.size()) throw InternalError("a message between ranks is shorter than it says");
+    auto const front = rest_.first(size);
+    rest_ = rest_.subspan(size);
+    return front;
+  }
+
+  std::span<std::byte const> rest_;
+};
+
+}  // namespace distload

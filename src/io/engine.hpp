@@ -1,0 +1,53 @@
+/// Engine: reads byte ranges of a checkpoint's files to where they are wanted, verifying what has checksums.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <distload/base/bytes.hpp>
+#include <distload/checkpoint/catalog.hpp>
+
+namespace distload {
+
+/// A range of one extent. With checksums it begins at a block boundary and ends at one or at the extent's end.
+struct ReadRequest {
+  std::uint32_t extent = 0;      ///< index into `Catalog::extents`
+  Bytes begin_bytes = 0;         ///< in the extent
+  Bytes nbytes = 0;
+  std::byte* destination = nullptr;  ///< host memory
+};
+
+/// What an engine does apart from reading.
+struct ReadOptions {
+  bool verify = true;  ///< compare every block that has a checksum
+  /// Called now and then with the bytes read since the last call, from the reading thread.
+  std::function<void(Bytes)> on_progress = [](Bytes) {};
+};
+
+/// Open on one checkpoint for the length of a load. Move-free, used by one thread at a time.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  Engine(Engine const&) = delete;
+  Engine& operator=(Engine const&) = delete;
+
+  /// "collective", "buffered", ...
+  virtual std::string_view name() const noexcept = 0;
+
+  /// True if `read` is collective over the ranks that opened the engine: all call it equally often, with empty spans where nothing is wanted.
+  virtual bool is_collective() const noexcept = 0;
+
+  /// Reads all requests; returns when every byte is in place and verified.
+  /// @throws CorruptData  a block's XXH3-64 differs, or the file ends early: names tensor, file and byte range.
+  /// @throws IoError      the system refused.
+  virtual void read(std::span<ReadRequest const> requests, ReadOptions const& options) = 0;
+
+ protected:
+  Engine() = default;
+};
+
+}  // namespace distload

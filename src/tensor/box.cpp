@@ -1,0 +1,95 @@
+// Index arithmetic on boxes.
+#include <distload/tensor/box.hpp>
+
+#include <algorithm>
+#include <cassert>
+
+namespace distload {
+namespace {
+
+/// Row-major strides of `shape`, in elements.
+Dims strides_of(Shape const& shape) {
+  auto strides = Dims::filled(shape.size(), 1);
+  for (std::size_t axis = shape.size(); axis-- > 1;) strides[axis - 1] = strides[axis] * shape[axis];
+  return strides;
+}
+
+}  // namespace
+
+Box whole(Shape const& shape) { return {Dims::filled(shape.size(), 0), shape}; }
+
+std::uint64_t volume(Box const& box) noexcept { return volume(box.extent); }
+
+std::optional<Box> intersection(Box const& a, Box const& b) noexcept {
+  assert(a.extent.size() == b.extent.size());
+  Box common = a;
+  for (std::size_t axis = 0; axis < a.extent.size(); ++axis) {
+    auto const begin = std::max(a.offset[axis], b.offset[axis]);
+    auto const end = std::min(a.offset[axis] + a.extent[axis], b.offset[axis] + b.extent[axis]);
+    if (begin >= end) return std::nullopt;
+    common.offset[axis] = begin;
+    common.extent[axis] = end - begin;
+  }
+  return common;
+}
+
+bool contains(Box const& outer, Box const& inner) noexcept {
+  assert(outer.extent.size() == inner.extent.size());
+  for (std::size_t axis = 0; axis < outer.extent.size(); ++axis) {
+    if (inner.offset[axis] < outer.offset[axis]) return false;
+    if (inner.offset[axis] + inner.extent[axis] > outer.offset[axis] + outer.extent[axis]) return false;
+  }
+  return true;
+}
+
+bool is_contiguous_in(Shape const& shape, Box const& part) noexcept {
+  // Going outwards: full axes, then at most one partial axis, then only axes of extent one.
+  bool partial_seen = false;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    if (partial_seen && part.extent[axis] != 1) return false;
+    if (part.extent[axis] != shape[axis]) partial_seen = true;
+  }
+  return true;
+}
+
+std::uint64_t linear_index(Shape const& shape, Dims const& position) noexcept {
+  std::uint64_t index = 0;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) index = index * shape[axis] + position[axis];
+  return index;
+}
+
+std::vector<Box> boxes_of_range(Shape const& shape, std::uint64_t begin, std::uint64_t end) {
+  assert(begin <= end && end <= volume(shape));
+  std::vector<Box> boxes;
+  auto const strides = strides_of(shape);
+  while (begin < end) {
+    // The largest box that starts at `begin`: grow outwards while `begin` is aligned to the axis and whole slabs remain.
+    std::size_t axis = shape.size();
+    while (axis > 0 && begin % (strides[axis - 1] * shape[axis - 1]) == 0 && end - begin >= strides[axis - 1] * shape[axis - 1]) --axis;
+    Box box = whole(shape);
+    auto rest = begin;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+      box.offset[i] = rest / strides[i];
+      rest %= strides[i];
+      if (i < axis) box.extent[i] = 1;
+    }
+    if (axis > 0) {
+      auto const cut = axis - 1;
+      box.extent[cut] = std::min((end - begin) / strides[cut], shape[cut] - box.offset[cut]);
+    }
+    begin += volume(box);
+    boxes.push_back(box);
+  }
+  return boxes;
+}
+
+std::string to_string(Box const& box) {
+  std::string text = "[";
+  for (std::size_t axis = 0; axis < box.extent.size(); ++axis) {
+    if (axis > 0) text += ", ";
+    text += std::to_string(box.offset[axis]) + ":" + std::to_string(box.offset[axis] + box.extent[axis]);
+  }
+  return text + "]";
+}
+
+}  // namespace distload

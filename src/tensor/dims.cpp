@@ -1,0 +1,33 @@
+// Products and printing of sizes.
+#include <distload/tensor/dims.hpp>
+
+#include <distload/base/bytes.hpp>
+
+namespace distload {
+
+std::uint64_t volume(Dims const& dims) noexcept {
+  std::uint64_t product = 1;
+  for (auto const size : dims) product *= size;
+  return product;
+}
+
+std::optional<std::uint64_t> checked_volume(Dims const& dims, std::uint64_t factor) noexcept {
+  // A zero anywhere makes the product zero, but a product that overflows on the way is refused all the same.
+  std::optional<std::uint64_t> product = factor;
+  for (auto const size : dims) {
+    product = checked_multiply(*product, size);
+    if (!product) return std::nullopt;
+  }
+  return product;
+}
+
+std::string to_string(Dims const& dims) {
+  std::string text = "[";
+  for (std::size_t axis = 0; axis < dims.size(); ++axis) {
+    if (axis > 0) text += ", ";
+    text += std::to_string(dims[axis]);
+  }
+  return text + "]";
+}
+
+}  // namespace distload

@@ -1,0 +1,67 @@
+// Strided box copies on the host.
+#include <distload/tensor/strided_copy.hpp>
+
+#include <cassert>
+#include <cstring>
+
+namespace distload {
+
+std::uint64_t StridedCopy::runs() const noexcept {
+  std::uint64_t product = 1;
+  for (std::size_t i = 0; i < loop_count; ++i) product *= loops[i].count;
+  return product;
+}
+
+StridedCopy make_strided_copy(Placed const& source, Placed const& destination, Dims const& extent, Bytes element_bytes) {
+  assert(source.shape.size() == extent.size() && destination.shape.size() == extent.size());
+  StridedCopy copy;
+  copy.source_offset = source.base_bytes + linear_index(source.shape, source.position) * element_bytes;
+  copy.destination_offset = destination.base_bytes + linear_index(destination.shape, destination.position) * element_bytes;
+  copy.run_bytes = element_bytes;
+
+  // From the innermost axis outwards: an axis joins the run, or the loop inside it, where both sides simply continue.
+  std::array<StridedCopy::Loop, kMaxAxes> inner_first{};
+  std::size_t loops = 0;
+  Bytes source_stride = element_bytes;
+  Bytes destination_stride = element_bytes;
+  for (std::size_t axis = extent.size(); axis-- > 0;) {
+    auto const count = extent[axis];
+    if (loops == 0 && source_stride == copy.run_bytes && destination_stride == copy.run_bytes) {
+      copy.run_bytes *= count;
+    } else if (count > 1) {
+      auto* const inside = loops > 0 ? &inner_first[loops - 1] : nullptr;
+      if (inside != nullptr && source_stride == inside->source_stride * inside->count &&
+          destination_stride == inside->destination_stride * inside->count) {
+        inside->count *= count;
+      } else {
+        inner_first[loops++] = {count, source_stride, destination_stride};
+      }
+    }
+    source_stride *= source.shape[axis];
+    destination_stride *= destination.shape[axis];
+  }
+  copy.loop_count = static_cast<std::uint8_t>(loops);
+  for (std::size_t i = 0; i < loops; ++i) copy.loops[i] = inner_first[loops - 1 - i];
+  return copy;
+}
+
+void copy_on_host(StridedCopy const& copy, std::byte const* source, std::byte* destination) noexcept {
+  source += copy.source_offset;
+  destination += copy.destination_offset;
+  if (copy.run_bytes == 0) return;
+  std::array<std::uint64_t, kMaxAxes> index{};
+  for (auto runs = copy.runs(); runs > 0; --runs) {
+    std::memcpy(destination, source, copy.run_bytes);
+    for (std::size_t i = copy.loop_count; i-- > 0;) {
+      auto const& loop = copy.loops[i];
+      source += loop.source_stride;
+      destination += loop.destination_stride;
+      if (++index[i] < loop.count) break;
+      index[i] = 0;
+      source -= loop.source_stride * loop.count;
+      destination -= loop.destination_stride * loop.count;
+    }
+  }
+}
+
+}  // namespace distload
