@@ -1,0 +1,13 @@
+# Finds everything that distload links to. distloadConfig.cmake finds the same list for a program that uses the installed library.
+find_package(MPI REQUIRED COMPONENTS C)
+find_package(ParallelHDF5 REQUIRED)
+find_package(YamlCpp REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(XXHash REQUIRED)
+find_package(Threads REQUIRED)
+if(DISTLOAD_ENABLE_CUDA)
+  find_package(NCCL REQUIRED)
+endif()
+include(DistloadKokkos)

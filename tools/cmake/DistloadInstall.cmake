@@ -1,0 +1,31 @@
+# Installs the library, its headers, its data and the package file for find_package(distload).
+include(CMakePackageConfigHelpers)
+
+function(distload_install_library)
+  get_property(modules GLOBAL PROPERTY DISTLOAD_MODULE_TARGETS)
+
+  # distload::distload: the whole library under one name. (The target called distload is the program.)
+  add_library(distload_library INTERFACE)
+  set_target_properties(distload_library PROPERTIES EXPORT_NAME distload)
+  target_link_libraries(distload_library INTERFACE ${modules})
+  add_library(distload::distload ALIAS distload_library)
+
+  set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/distload")
+  install(TARGETS distload_library ${modules} EXPORT distload)
+  install(EXPORT distload NAMESPACE distload:: FILE distloadTargets.cmake DESTINATION "${package_dir}")
+  install(DIRECTORY include/distload TYPE INCLUDE FILES_MATCHING PATTERN "*.hpp")
+  install(FILES "${PROJECT_BINARY_DIR}/include/distload/version.hpp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/distload")
+  install(DIRECTORY config/ DESTINATION "${CMAKE_INSTALL_DATADIR}/distload")
+
+  configure_package_config_file(tools/cmake/distloadConfig.cmake.in "${PROJECT_BINARY_DIR}/distloadConfig.cmake"
+    INSTALL_DESTINATION "${package_dir}")
+  write_basic_package_version_file("${PROJECT_BINARY_DIR}/distloadConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+  install(FILES
+    "${PROJECT_BINARY_DIR}/distloadConfig.cmake"
+    "${PROJECT_BINARY_DIR}/distloadConfigVersion.cmake"
+    tools/cmake/FindNCCL.cmake
+    tools/cmake/FindParallelHDF5.cmake
+    tools/cmake/FindXXHash.cmake
+    tools/cmake/FindYamlCpp.cmake
+    DESTINATION "${package_dir}")
+endfunction()

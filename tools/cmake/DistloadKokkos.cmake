@@ -1,0 +1,25 @@
+# Finds Kokkos: an installed one (CMAKE_PREFIX_PATH, Kokkos_ROOT), otherwise the one that tools/kokkos.sh left in the user's cache.
+if(DISTLOAD_ENABLE_CUDA)
+  set(DISTLOAD_KOKKOS_VARIANT cuda)
+else()
+  set(DISTLOAD_KOKKOS_VARIANT host)
+endif()
+
+find_package(Kokkos 4.5 QUIET)
+if(NOT Kokkos_FOUND)
+  if(DEFINED ENV{XDG_CACHE_HOME})
+    set(distload_cache "$ENV{XDG_CACHE_HOME}/distload")
+  else()
+    set(distload_cache "$ENV{HOME}/.cache/distload")
+  endif()
+  find_package(Kokkos 4.5 QUIET PATHS "${distload_cache}/kokkos-4.7.0-${DISTLOAD_KOKKOS_VARIANT}" NO_DEFAULT_PATH)
+endif()
+if(NOT Kokkos_FOUND)
+  message(FATAL_ERROR "No Kokkos of version 4.5 or newer was found. Run tools/setup.sh (it runs tools/kokkos.sh "
+                      "${DISTLOAD_KOKKOS_VARIANT}), or set Kokkos_ROOT to an installed one.")
+endif()
+if(DISTLOAD_ENABLE_CUDA AND NOT "CUDA" IN_LIST Kokkos_DEVICES)
+  message(FATAL_ERROR "DISTLOAD_ENABLE_CUDA is on, but the Kokkos in ${Kokkos_DIR} was built without CUDA. "
+                      "Set Kokkos_ROOT to one with CUDA, e.g. built by tools/kokkos.sh cuda.")
+endif()
+message(STATUS "Kokkos ${Kokkos_VERSION} (${Kokkos_DEVICES}): ${Kokkos_DIR}")

@@ -1,0 +1,26 @@
+# How distload's own code is compiled: warnings and sanitizers.
+set(DISTLOAD_WARNINGS
+  -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wcast-align -Wunused -Wnull-dereference -Wdouble-promotion -Wformat=2 -Wimplicit-fallthrough -Wduplicated-cond -Wlogical-op
+  -Wextra-semi)
+if(DISTLOAD_WARNINGS_AS_ERRORS)
+  list(APPEND DISTLOAD_WARNINGS -Werror)
+endif()
+if(NOT DISTLOAD_ENABLE_CUDA)
+  list(APPEND DISTLOAD_WARNINGS -Wpedantic)  # nvcc's intermediate sources are not pedantic
+endif()
+
+if(DISTLOAD_SANITIZE)
+  add_compile_options(-fsanitize=${DISTLOAD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${DISTLOAD_SANITIZE})
+endif()
+
+# The C API of MPI only: the old C++ bindings of Open MPI and MPICH would be compiled into every file that includes mpi.h.
+set(DISTLOAD_DEFINITIONS OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+
+# Applies the above to one of distload's own targets.
+function(distload_compile_own_code target)
+  target_compile_options(${target} PRIVATE ${DISTLOAD_WARNINGS})
+  target_compile_definitions(${target} PRIVATE ${DISTLOAD_DEFINITIONS})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
+endfunction()

@@ -1,0 +1,91 @@
+# distload_add_module, distload_add_program and distload_add_test: what the CMakeLists.txt of a folder is written with.
+
+# distload_add_module(<module> SOURCES ... [PUBLIC targets...] [PRIVATE targets...])
+# The static library distload_<module>. PUBLIC: what its public headers include; PRIVATE: what only its sources need.
+function(distload_add_module module)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC;PRIVATE")
+  set(target distload_${module})
+  add_library(${target} STATIC ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${module})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PUBLIC
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+    "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  distload_compile_own_code(${target})
+  target_compile_definitions(${target} PRIVATE
+    DISTLOAD_SOURCE_CONFIG_DIR="${PROJECT_SOURCE_DIR}/config"
+    DISTLOAD_INSTALL_DATA_SUBDIR="${CMAKE_INSTALL_DATADIR}/distload")
+  if(DISTLOAD_ENABLE_CUDA)
+    target_compile_definitions(${target} PUBLIC DISTLOAD_ENABLE_CUDA)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY DISTLOAD_MODULE_TARGETS ${target})
+endfunction()
+
+# distload_add_program(<name> SOURCES ... LINK targets...)
+# The program bin/<name>, which is installed.
+function(distload_add_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK})
+  distload_compile_own_code(${name})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+  install(TARGETS ${name} RUNTIME)
+endfunction()
+
+# distload_add_test(<name> SOURCES ... LINK targets... [LABELS ...] [RANKS n...] [KOKKOS] [TIMEOUT seconds] [ENVIRONMENT K=V...])
+# A GoogleTest program. Without RANKS it runs alone, with label unit; KOKKOS initialises Kokkos around it. With RANKS it runs
+# under mpirun, once per number of ranks, as <name>_ranks_<n>, with MPI (thread multiple) and Kokkos initialised, labels mpi and ranks-<n>.
+function(distload_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "KOKKOS" "TIMEOUT" "SOURCES;LINK;LABELS;RANKS;ENVIRONMENT")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK})
+  distload_compile_own_code(${name})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
+
+  # Where Kokkos' default execution space is the GPU, a program that starts Kokkos needs one.
+  set(labels ${arg_LABELS})
+  if(DISTLOAD_ENABLE_CUDA AND (arg_RANKS OR arg_KOKKOS))
+    list(APPEND labels gpu)
+  endif()
+
+  if(arg_RANKS)
+    target_link_libraries(${name} PRIVATE distload_test_main_mpi)
+    foreach(ranks IN LISTS arg_RANKS)
+      distload_add_mpi_run(${name}_ranks_${ranks} RANKS ${ranks} TIMEOUT ${arg_TIMEOUT}
+        LABELS ${labels} ENVIRONMENT ${arg_ENVIRONMENT} COMMAND $<TARGET_FILE:${name}>)
+    endforeach()
+    return()
+  endif()
+
+  if(arg_KOKKOS)
+    target_link_libraries(${name} PRIVATE distload_test_main_kokkos)
+  else()
+    target_link_libraries(${name} PRIVATE GTest::gtest_main GTest::gmock)
+  endif()
+  if(NOT arg_LABELS)
+    list(APPEND labels unit)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${arg_TIMEOUT}
+    ENVIRONMENT "${DISTLOAD_TEST_ENVIRONMENT};${arg_ENVIRONMENT}")
+endfunction()
+
+# distload_add_mpi_run(<test> RANKS n COMMAND program args... [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT K=V...])
+# A CTest entry that runs any command on n ranks.
+function(distload_add_mpi_run test)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "RANKS;TIMEOUT" "COMMAND;LABELS;ENVIRONMENT")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  add_test(NAME ${test}
+    COMMAND ${MPIEXEC_EXECUTABLE} ${DISTLOAD_MPIEXEC_FLAGS} ${MPIEXEC_NUMPROC_FLAG} ${arg_RANKS} ${arg_COMMAND})
+  set_tests_properties(${test} PROPERTIES
+    LABELS "${arg_LABELS};mpi;ranks-${arg_RANKS}" PROCESSORS ${arg_RANKS} TIMEOUT ${arg_TIMEOUT}
+    ENVIRONMENT "${DISTLOAD_TEST_ENVIRONMENT};${arg_ENVIRONMENT}")
+endfunction()
