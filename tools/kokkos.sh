@@ -58,12 +58,13 @@ if [[ $variant == cuda ]]; then
 fi
 log=$cache/kokkos-$version-$variant.log
 if ! {
-  rm -rf "$prefix"
-  cmake -G Ninja -S "$work/source" -B "$work/build" -DCMAKE_INSTALL_PREFIX="$prefix" "${options[@]}"
-  cmake --build "$work/build" --target install
+  cmake -G Ninja -S "$work/source" -B "$work/build" -DCMAKE_INSTALL_PREFIX="$prefix" "${options[@]}" &&
+    DESTDIR=$work/install cmake --build "$work/build" --target install
 } >"$log" 2>&1; then
   tail -n 40 "$log" >&2
   echo "kokkos: the build failed; all of its output is in $log" >&2
   exit 1
 fi
-echo "$stamp" >"$prefix/distload.stamp"
+echo "$stamp" >"$work/install$prefix/distload.stamp"
+rm -rf "$prefix"
+mv "$work/install$prefix" "$prefix"

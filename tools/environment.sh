@@ -1,0 +1,21 @@
+# Sourced by the scripts of this project: what Open MPI needs to know on a machine with few cores, or as root.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+export OMPI_MCA_io=romio321
+
+distload_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+distload_cache=${XDG_CACHE_HOME:-$HOME/.cache}/distload
+
+# One clear line per step.
+step() { printf '\033[1m== %s\033[0m\n' "$*"; }
+
+# Configures and builds a preset; quiet unless something has to be built or fails.
+build_preset() {
+  local preset=$1
+  local build=$distload_root/build/$preset
+  cd "$distload_root"
+  if ! [[ -f $build/build.ninja ]]; then
+    cmake --preset "$preset" >"$build.configure.log" 2>&1 || { cat "$build.configure.log" >&2; return 1; }
+  fi
+  cmake --build --preset "$preset"
+}

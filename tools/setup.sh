@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs what building and testing need and this machine lacks: tools/setup.sh [ci]
+#
+# Debian packages by apt (as root, or with sudo), and Kokkos in the user's cache if none is installed. With `ci`, also what
+# the checks of .ci/run need. A second run finds everything there and does nothing.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+packages=(
+  g++ cmake ninja-build ccache patch python3 python3-pip
+  openmpi-bin libopenmpi-dev libhdf5-openmpi-dev hdf5-tools
+  libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libxxhash-dev
+  libgtest-dev libgmock-dev python3-numpy python3-xxhash python3-h5py-mpi
+)
+if [[ ${1:-} == ci ]]; then
+  packages+=(clang-format clang-tidy)
+fi
+
+installed=$(dpkg-query --show --showformat='${db:Status-Abbrev}${Package}\n' "${packages[@]}" 2>/dev/null || true)
+missing=()
+for package in "${packages[@]}"; do
+  grep -qx "ii *$package" <<<"$installed" || missing+=("$package")
+done
+if ((${#missing[@]})); then
+  echo "setup: installing ${missing[*]}"
+  as_root=()
+  ((EUID == 0)) || as_root=(sudo)
+  log=$(mktemp)
+  if ! { "${as_root[@]}" apt-get update -q &&
+         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"; } \
+       >"$log" 2>&1; then
+    cat "$log" >&2
+    exit 1
+  fi
+  rm "$log"
+fi
+
+"$here/kokkos.sh" host
+if [[ ${1:-} == ci ]] && command -v nvcc >/dev/null; then
+  "$here/kokkos.sh" cuda
+fi

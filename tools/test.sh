@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds preset host-release and runs its tests: tools/test.sh [arguments of ctest...]
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+step "set up"
+"$distload_root/tools/setup.sh"
+step "build"
+build_preset host-release
+step "test"
+ctest --test-dir "$distload_root/build/host-release" --output-on-failure --no-tests=error -j"$(nproc)" "$@"
