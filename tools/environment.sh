@@ -15,7 +15,8 @@ build_preset() {
   local build=$distload_root/build/$preset
   cd "$distload_root"
   if ! [[ -f $build/build.ninja ]]; then
-    cmake --preset "$preset" >"$build.configure.log" 2>&1 || { cat "$build.configure.log" >&2; return 1; }
+    mkdir -p build
+    cmake --preset "$preset" >"$build.log" 2>&1 || { cat "$build.log" >&2; return 1; }
   fi
-  cmake --build --preset "$preset"
+  cmake --build --preset "$preset" >"$build.log" 2>&1 || { grep -v '^\[[0-9/]*\]' "$build.log" >&2; return 1; }
 }
