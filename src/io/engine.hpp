@@ -13,10 +13,11 @@
 
 namespace distload {
 
-/// A range of one extent. With checksums it begins at a block boundary and ends at one or at the extent's end.
+/// A range of one extent. With checksums it begins at a block boundary and ends at one or at the extent's
+/// end.
 struct ReadRequest {
-  std::uint32_t extent = 0;      ///< index into `Catalog::extents`
-  Bytes begin_bytes = 0;         ///< in the extent
+  std::uint32_t extent = 0;  ///< index into `Catalog::extents`
+  Bytes begin_bytes = 0;     ///< in the extent
   Bytes nbytes = 0;
   std::byte* destination = nullptr;  ///< host memory
 };
@@ -38,11 +39,13 @@ class Engine {
   /// "collective", "buffered", ...
   virtual std::string_view name() const noexcept = 0;
 
-  /// True if `read` is collective over the ranks that opened the engine: all call it equally often, with empty spans where nothing is wanted.
+  /// True if `read` is collective over the ranks that opened the engine: all call it equally often, with
+  /// empty spans where nothing is wanted.
   virtual bool is_collective() const noexcept = 0;
 
   /// Reads all requests; returns when every byte is in place and verified.
-  /// @throws CorruptData  a block's XXH3-64 differs, or the file ends early: names tensor, file and byte range.
+  /// @throws CorruptData  a block's XXH3-64 differs, or the file ends early: names tensor, file and byte
+  /// range.
   /// @throws IoError      the system refused.
   virtual void read(std::span<ReadRequest const> requests, ReadOptions const& options) = 0;
 

@@ -1,0 +1,38 @@
+/// BlockVerifier: holds arriving bytes against the catalog's checksums while they are still in cache.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <distload/base/bytes.hpp>
+#include <distload/checkpoint/catalog.hpp>
+
+#include "base/hash.hpp"
+#include "io/engine.hpp"
+
+namespace distload {
+
+/// Follows the bytes of some requests as they arrive, in order and in parts of any size. Used by one thread.
+class BlockVerifier {
+ public:
+  explicit BlockVerifier(Catalog const& catalog) : catalog_(&catalog) {}
+
+  /// The bytes of `requests`, one after the other, are what comes next. The span must stay valid until they
+  /// have all come.
+  void start(std::span<ReadRequest const> requests);
+
+  /// Takes the next bytes; passes over those of extents without checksums.
+  /// @throws CorruptData  a block ended and its XXH3-64 is not the catalog's: names tensor, file, byte range
+  /// and both hashes.
+  void update(std::span<std::byte const> bytes);
+
+ private:
+  void finish_block(Extent const& extent, Bytes end);
+
+  Catalog const* catalog_;
+  std::span<ReadRequest const> requests_;
+  Bytes done_ = 0;  ///< of the first of `requests_`
+  StreamHash hash_;
+};
+
+}  // namespace distload

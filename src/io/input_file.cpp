@@ -1,0 +1,68 @@
+// POSIX files: interrupted and partial reads are continued, everything else is an IoError.
+#include "io/input_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <distload/base/error.hpp>
+
+namespace distload {
+namespace {
+
+/// Linux transfers at most 2 GiB - 4 KiB in one call; a round number below that keeps the following reads
+/// aligned.
+constexpr Bytes kMostBytesPerCall = kGiB;
+
+std::string reason() { return std::generic_category().message(errno); }
+
+}  // namespace
+
+InputFile::InputFile(std::string path)
+    : path_(std::move(path)), descriptor_(open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (descriptor_ < 0) throw IoError("cannot open " + path_ + ": " + reason());
+}
+
+InputFile::~InputFile() {
+  // Nothing was written, so there is nothing that closing could lose.
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+InputFile& InputFile::operator=(InputFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+Bytes InputFile::size_bytes() const {
+  struct stat status {};
+  if (fstat(descriptor_, &status) != 0) throw IoError("cannot examine " + path_ + ": " + reason());
+  return static_cast<Bytes>(status.st_size);
+}
+
+Bytes InputFile::read_at(Bytes offset_bytes, std::span<std::byte> destination) const {
+  Bytes done = 0;
+  while (done < destination.size()) {
+    auto const wanted = std::min<Bytes>(destination.size() - done, kMostBytesPerCall);
+    auto const got =
+        pread(descriptor_, destination.data() + done, wanted, static_cast<off_t>(offset_bytes + done));
+    if (got == 0) break;
+    if (got > 0) {
+      done += static_cast<Bytes>(got);
+    } else if (errno != EINTR) {
+      throw IoError("cannot read " + path_ + ", bytes [" + std::to_string(offset_bytes + done) + ", " +
+                    std::to_string(offset_bytes + done + wanted) + "): " + reason());
+    }
+  }
+  return done;
+}
+
+}  // namespace distload
