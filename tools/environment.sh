@@ -6,8 +6,10 @@ export OMPI_MCA_io=romio321
 distload_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 distload_cache=${XDG_CACHE_HOME:-$HOME/.cache}/distload
 
-# One clear line per step.
-step() { printf '\033[1m== %s\033[0m\n' "$*"; }
+# One clear line per step; bold on a terminal.
+step() {
+  if [[ -t 1 ]]; then printf '\033[1m== %s\033[0m\n' "$*"; else printf '== %s\n' "$*"; fi
+}
 
 # Configures and builds a preset; quiet unless something has to be built or fails.
 build_preset() {

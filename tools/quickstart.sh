@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The main job on a real model, from nothing: installs what is missing, builds, fetches all-MiniLM-L6-v2, and then
+#   1. loads its safetensors on four ranks (tensor parallel) and saves one HDF5 file at that layout;
+#   2. loads that file back with parallel HDF5, verifying every block.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+cd "$distload_root"
+
+step "set up"
+tools/setup.sh
+step "build"
+build_preset host-release
+step "fetch the model"
+model=$(tools/fetch_model.sh)
+
+job=build/quickstart
+mkdir -p "$job"
+ln -sfn "$model" "$job/model"
+cat >"$job/config.yaml" <<YAML
+checkpoint: {path: $job/model}
+topology:   {tensor_parallel: 4}
+save:       {directory: $job/checkpoints, tensor_parallel: 4, format: hdf5}
+report:     {json: $job/load-and-save.json, tensors: true}
+YAML
+cat >"$job/load-back.yaml" <<YAML
+checkpoint: {path: $job/checkpoints, step: latest}
+topology:   {tensor_parallel: 4}
+load:       {engine: collective, verify: true}
+report:     {json: $job/load-back.json, tensors: true}
+YAML
+
+export PATH=$distload_root/build/host-release/bin:$PATH OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+step "mpirun -np 4 distload $job/config.yaml"
+mpirun -np 4 distload "$job/config.yaml"
+step "mpirun -np 4 distload $job/load-back.yaml"
+mpirun -np 4 distload "$job/load-back.yaml"
+
+python3 tools/compare_reports.py "$job/load-and-save.json" "$job/load-back.json"
+file=$(find "$job/checkpoints" -name '*.h5' | sort -V | tail -n 1)
+echo
+echo "Look into the checkpoint:"
+echo "  h5dump -A $file | less"
+echo "  h5dump -d /tensors/embeddings.LayerNorm.weight $file"
