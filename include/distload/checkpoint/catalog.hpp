@@ -16,7 +16,7 @@
 
 namespace distload {
 
-/// Bytes of an extent that share one checksum; the last block of an extent may be shorter.
+/// Bytes of an extent that share one checksum in files that distload writes; the last block of an extent may be shorter.
 inline constexpr Bytes kBlockBytes = 4 * kMiB;
 
 /// `Extent::first_block` of an extent without checksums.
@@ -62,6 +62,7 @@ struct Catalog {
   std::vector<SourceFile> files;
   std::vector<TensorInfo> tensors;  ///< sorted by name
   std::vector<Extent> extents;      ///< grouped by tensor
+  Bytes block_bytes = kBlockBytes;          ///< bytes per checksum, and the grain in which extents are shared out
   std::vector<std::uint64_t> block_hashes;  ///< XXH3-64, seed 0, of every block of every extent with checksums
   std::vector<std::string> warnings;        ///< what a person should know, e.g. that nothing can be verified
 

@@ -1,0 +1,63 @@
+/// Holders: which ranks want which boxes of one parameter. Ranks that want the same are one group.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <distload/partition/model_layout.hpp>
+#include <distload/partition/partition.hpp>
+#include <distload/partition/topology.hpp>
+
+namespace distload {
+
+/// Neighbouring tensor ranks with the same shard; on every stage that holds the parameter and in every data replica.
+struct HolderGroup {
+  std::uint32_t first_tensor_rank = 0;
+  std::uint32_t tensor_ranks = 0;
+  ShardLayout layout;
+};
+
+/// A box of the parameter that a group wants: part of `layout.pieces[piece]`.
+struct Want {
+  std::uint32_t group = 0;
+  std::uint32_t piece = 0;
+  Box box;
+
+  friend bool operator==(Want const&, Want const&) = default;
+};
+
+class Holders {
+ public:
+  Holders(Parameter const& parameter, Shape const& shape, Topology const& topology);
+
+  std::span<HolderGroup const> groups() const noexcept { return groups_; }
+
+  /// What lies in `box`, in the order of the cut axis.
+  std::vector<Want> wants_in(Box const& box) const;
+
+  /// All ranks of a group, ascending.
+  std::vector<std::uint32_t> ranks_of(std::uint32_t group) const;
+  std::uint64_t rank_count(std::uint32_t group) const noexcept;
+
+  /// The group of that rank, or nothing if the rank does not hold the parameter.
+  std::optional<std::uint32_t> group_of(std::uint32_t rank) const noexcept;
+
+ private:
+  /// A piece's stretch of the cut axis; sorted by begin, and disjoint or equal, hence sorted by end as well.
+  struct Interval {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint32_t group = 0;
+    std::uint32_t piece = 0;
+  };
+
+  Topology topology_;
+  std::vector<std::uint32_t> stages_;
+  std::uint32_t axis_ = 0;
+  std::vector<HolderGroup> groups_;
+  std::vector<Interval> intervals_;
+};
+
+}  // namespace distload

@@ -1,0 +1,79 @@
+// Assembles one wave of one rank.
+#include "plan/wave_builder.hpp"
+
+namespace distload {
+
+void WaveBuilder::read_to_arena(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes arena_offset) {
+  wave_.reads.push_back({extent, begin, nbytes, Area::arena, arena_offset});
+}
+
+Bytes WaveBuilder::read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes) {
+  auto const offset = read_bytes_;
+  wave_.reads.push_back({extent, begin, nbytes, Area::staging, offset});
+  read_bytes_ += round_up(nbytes, kStagingAlignment);
+  return offset;
+}
+
+void WaveBuilder::send_in_place(std::vector<std::uint32_t> const& peers, Area area, Bytes offset, Bytes nbytes) {
+  outgoing_.push_back({peers, false, {0, area, offset, nbytes}, {}});
+}
+
+void WaveBuilder::receive_in_place(std::uint32_t peer, Bytes arena_offset, Bytes nbytes) {
+  incoming_.push_back({false, {peer, Area::arena, arena_offset, nbytes}, {}});
+}
+
+void WaveBuilder::send_packed(Audience const& audience, std::vector<std::uint32_t> const& peers,
+                              std::vector<PlannedCopy> packs, Bytes nbytes) {
+  auto const [entry, added] = outgoing_index_.try_emplace(audience, outgoing_.size());
+  if (added) outgoing_.push_back({peers, true, {}, {}});
+  auto& out = outgoing_[entry->second];
+  for (auto& pack : packs) {
+    pack.copy.destination_offset += out.message.nbytes;
+    out.packs.push_back(pack);
+  }
+  out.message.nbytes += round_up(nbytes, kStagingAlignment);
+}
+
+void WaveBuilder::receive_packed(std::uint32_t peer, Audience const& audience, std::vector<PlannedCopy> places, Bytes nbytes) {
+  auto const [entry, added] = incoming_index_.try_emplace({peer, audience}, incoming_.size());
+  if (added) incoming_.push_back({true, {peer, Area::staging, 0, 0}, {}});
+  auto& in = incoming_[entry->second];
+  for (auto& place : places) {
+    place.copy.source_offset += in.message.nbytes;
+    in.places.push_back(place);
+  }
+  in.message.nbytes += round_up(nbytes, kStagingAlignment);
+}
+
+Wave WaveBuilder::finish() && {
+  auto offset = read_bytes_;
+  for (auto& out : outgoing_) {
+    if (out.packed) {
+      out.message.offset_bytes = offset;
+      for (auto& pack : out.packs) {
+        pack.copy.destination_offset += offset;
+        wave_.packs.push_back(pack);
+      }
+      offset += out.message.nbytes;
+    }
+    for (auto const peer : out.peers) {
+      wave_.sends.push_back(out.message);
+      wave_.sends.back().peer = peer;
+    }
+  }
+  for (auto& in : incoming_) {
+    if (in.packed) {
+      in.message.offset_bytes = offset;
+      for (auto& place : in.places) {
+        place.copy.source_offset += offset;
+        wave_.places.push_back(place);
+      }
+      offset += in.message.nbytes;
+    }
+    wave_.receives.push_back(in.message);
+  }
+  wave_.staging_bytes = offset;
+  return std::move(wave_);
+}
+
+}  // namespace distload

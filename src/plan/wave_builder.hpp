@@ -1,0 +1,62 @@
+/// WaveBuilder: collects one rank's part of one wave and lays out its staging slot: reads, then outgoing, then incoming messages.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include <distload/plan/load_plan.hpp>
+
+namespace distload {
+
+/// Every part of a slot starts at a multiple of this, so that copies stay aligned.
+inline constexpr Bytes kStagingAlignment = 64;
+
+/// Names the ranks that get the same bytes: a holder group of parameters on the same stages.
+using Audience = std::tuple<std::uint32_t /*first tensor rank*/, std::uint32_t /*tensor ranks*/, std::vector<std::uint32_t> /*stages*/>;
+
+class WaveBuilder {
+ public:
+  /// Reads to the arena at a known place.
+  void read_to_arena(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes arena_offset);
+  /// Reads to the slot. @returns the offset there.
+  Bytes read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes);
+
+  /// Bytes that lie in `area` in one run go out as they are.
+  void send_in_place(std::vector<std::uint32_t> const& peers, Area area, Bytes offset, Bytes nbytes);
+  /// And come in where they belong.
+  void receive_in_place(std::uint32_t peer, Bytes arena_offset, Bytes nbytes);
+
+  /// Appends `nbytes` to the packed message for `audience`. `packs` write to offsets counted from the first of these bytes.
+  void send_packed(Audience const& audience, std::vector<std::uint32_t> const& peers, std::vector<PlannedCopy> packs, Bytes nbytes);
+  /// Appends `nbytes` to the packed message from `peer`; `places` read from offsets counted from the first of these bytes.
+  void receive_packed(std::uint32_t peer, Audience const& audience, std::vector<PlannedCopy> places, Bytes nbytes);
+
+  /// Staging to arena on this rank.
+  void place(PlannedCopy copy) { wave_.places.push_back(copy); }
+
+  Wave finish() &&;
+
+ private:
+  struct Outgoing {
+    std::vector<std::uint32_t> peers;
+    bool packed = false;
+    PlannedMessage message;
+    std::vector<PlannedCopy> packs;
+  };
+  struct Incoming {
+    bool packed = false;
+    PlannedMessage message;
+    std::vector<PlannedCopy> places;
+  };
+
+  Wave wave_;
+  Bytes read_bytes_ = 0;
+  std::vector<Outgoing> outgoing_;  // in the order of their first piece, which both sides see alike
+  std::vector<Incoming> incoming_;
+  std::map<Audience, std::size_t> outgoing_index_;
+  std::map<std::pair<std::uint32_t, Audience>, std::size_t> incoming_index_;
+};
+
+}  // namespace distload

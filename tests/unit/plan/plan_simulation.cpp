@@ -1,0 +1,130 @@
+// A single-process interpreter of load plans.
+#include "plan_simulation.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+namespace distload::testing {
+namespace {
+
+/// A value of `element_bytes` bytes for one element of one tensor.
+void write_element(std::uint32_t tensor, std::uint64_t index, std::byte* out, Bytes element_bytes) {
+  auto const value = (index + 1) * 0x9E3779B97F4A7C15ULL + tensor * 0x2545F4914F6CDD1DULL;
+  std::memcpy(out, reinterpret_cast<std::byte const*>(&value) + (8 - element_bytes), element_bytes);
+}
+
+/// Calls `visit` for every position in `box`, in row-major order.
+template <class Visit>
+void for_each_position(Box const& box, Visit visit) {
+  auto const count = volume(box);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    auto position = box.offset;
+    auto rest = i;
+    for (std::size_t axis = box.extent.size(); axis-- > 0;) {
+      position[axis] += rest % box.extent[axis];
+      rest /= box.extent[axis];
+    }
+    visit(position);
+  }
+}
+
+struct RankMemory {
+  std::vector<std::byte> arena;
+  std::vector<std::byte> staging;
+  std::byte* at(Area area, Bytes offset) { return (area == Area::arena ? arena.data() : staging.data()) + offset; }
+};
+
+void check_read(Catalog const& catalog, PlannedRead const& read, std::vector<std::string>& faults) {
+  auto const& extent = catalog.extents[read.extent];
+  auto const end = read.begin_bytes + read.nbytes;
+  if (end > extent.nbytes) faults.push_back("a read ends behind its extent");
+  if (!extent.has_checksums()) return;
+  if (read.begin_bytes % catalog.block_bytes != 0) faults.push_back("a read begins inside a block");
+  if (end % catalog.block_bytes != 0 && end != extent.nbytes) faults.push_back("a read ends inside a block");
+}
+
+void copy_all(std::vector<PlannedCopy> const& copies, RankMemory& memory) {
+  for (auto const& planned : copies) copy_on_host(planned.copy, memory.at(planned.source, 0), memory.at(planned.destination, 0));
+}
+
+}  // namespace
+
+std::vector<std::vector<std::byte>> make_storage(Catalog const& catalog) {
+  std::vector<std::vector<std::byte>> storage;
+  for (auto const& extent : catalog.extents) {
+    auto const& tensor = catalog.tensors[extent.tensor];
+    auto const element_bytes = size_of(tensor.dtype);
+    std::vector<std::byte> bytes(extent.nbytes);
+    auto* out = bytes.data();
+    for_each_position(extent.box, [&](Dims const& position) {
+      write_element(extent.tensor, linear_index(tensor.shape, position), out, element_bytes);
+      out += element_bytes;
+    });
+    storage.push_back(std::move(bytes));
+  }
+  return storage;
+}
+
+std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector<LoadPlan> const& plans,
+                                             std::vector<std::vector<std::byte>> const& storage, Bytes staging_bytes,
+                                             std::vector<std::string>& faults) {
+  std::vector<RankMemory> memory(plans.size());
+  for (std::size_t rank = 0; rank < plans.size(); ++rank) memory[rank].arena.resize(plans[rank].arena_bytes);
+
+  for (std::size_t wave = 0; wave < plans.front().waves.size(); ++wave) {
+    for (std::size_t rank = 0; rank < plans.size(); ++rank) {
+      auto const& part = plans[rank].waves[wave];
+      if (part.staging_bytes > staging_bytes) faults.push_back("a slot is larger than staging allows");
+      if (part.staging_bytes > plans[rank].slot_bytes) faults.push_back("a slot is larger than the plan says");
+      memory[rank].staging.assign(part.staging_bytes, std::byte{0xEE});
+      for (auto const& read : part.reads) {
+        check_read(catalog, read, faults);
+        std::memcpy(memory[rank].at(read.area, read.offset_bytes), storage[read.extent].data() + read.begin_bytes, read.nbytes);
+      }
+      copy_all(part.packs, memory[rank]);
+    }
+    // Messages between two ranks are matched in the order of each side's list.
+    std::map<std::pair<std::size_t, std::size_t>, std::vector<PlannedMessage>> sent;
+    for (std::size_t rank = 0; rank < plans.size(); ++rank) {
+      for (auto const& message : plans[rank].waves[wave].sends) sent[{rank, message.peer}].push_back(message);
+    }
+    std::map<std::pair<std::size_t, std::size_t>, std::size_t> taken;
+    for (std::size_t rank = 0; rank < plans.size(); ++rank) {
+      for (auto const& message : plans[rank].waves[wave].receives) {
+        auto const& from = sent[{message.peer, rank}];
+        auto const index = taken[{message.peer, rank}]++;
+        if (index >= from.size() || from[index].nbytes != message.nbytes) {
+          faults.push_back("a receive without its send");
+          continue;
+        }
+        std::memcpy(memory[rank].at(message.area, message.offset_bytes),
+                    memory[message.peer].at(from[index].area, from[index].offset_bytes), message.nbytes);
+      }
+    }
+    for (auto const& [pair, messages] : sent) {
+      if (taken[pair] != messages.size()) faults.push_back("a send without its receive");
+    }
+    for (std::size_t rank = 0; rank < plans.size(); ++rank) copy_all(plans[rank].waves[wave].places, memory[rank]);
+  }
+  std::vector<std::vector<std::byte>> arenas;
+  for (auto& rank : memory) arenas.push_back(std::move(rank.arena));
+  return arenas;
+}
+
+std::vector<std::byte> expected_shard(Catalog const& catalog, Parameter const& parameter, PlannedShard const& shard) {
+  auto const& tensor = catalog.tensors[parameter.tensor];
+  auto const element_bytes = size_of(tensor.dtype);
+  std::vector<std::byte> bytes(shard.nbytes);
+  for (auto const& piece : shard.layout.pieces) {
+    for_each_position(piece.global, [&](Dims const& position) {
+      auto local = piece.local_offset;
+      for (std::size_t axis = 0; axis < local.size(); ++axis) local[axis] += position[axis] - piece.global.offset[axis];
+      write_element(parameter.tensor, linear_index(tensor.shape, position),
+                    bytes.data() + linear_index(shard.layout.shape, local) * element_bytes, element_bytes);
+    });
+  }
+  return bytes;
+}
+
+}  // namespace distload::testing
