@@ -1,0 +1,62 @@
+/// MpiEnvironment: MPI for the length of a job, set up the way distload needs it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <distload/parallel/communicator.hpp>
+
+namespace distload {
+
+class JobBoard;
+class MpiCommunicator;
+
+/// Initialises MPI, with MPI_THREAD_MULTIPLE and, under Open MPI, with ROMIO for files (unless OMPI_MCA_io says otherwise), and makes all errors return.
+/// If the program has initialised MPI itself, it is used as it is and left running.
+///
+/// Nothing collective happens in the destructor: after a failure the other ranks may not come. The good path ends with `finalize`.
+class MpiEnvironment {
+ public:
+  /// Collective over all ranks of the job.
+  /// @throws CommunicationError  MPI cannot be set up.
+  MpiEnvironment();
+  ~MpiEnvironment();
+  MpiEnvironment(MpiEnvironment const&) = delete;
+  MpiEnvironment& operator=(MpiEnvironment const&) = delete;
+
+  /// Collective: gives back what the constructor made, and ends MPI if the constructor began it. Nothing of this object may be used afterwards.
+  void finalize();
+
+  /// All ranks of the job.
+  Communicator& world() noexcept;
+
+  /// The ranks on this rank's node, ordered by rank.
+  Communicator& node() noexcept;
+
+  /// True if several threads may call MPI at the same time.
+  bool is_thread_multiple() const noexcept { return is_thread_multiple_; }
+
+  /// "Open MPI v4.1.4"
+  std::string const& library_version() const noexcept { return library_version_; }
+
+  /// What MPI reads and writes files with: "romio321", or "default" where nothing was chosen.
+  std::string const& io_component() const noexcept { return io_component_; }
+
+  /// What the ranks of this node see of each other.
+  JobBoard& board() noexcept { return *board_; }
+
+  /// All ranks of the job, kept apart for the agreement on how a failed job ends; nothing else may use it.
+  MpiCommunicator& last_resort() noexcept { return *last_resort_; }
+
+ private:
+  bool owns_mpi_ = false;
+  bool is_thread_multiple_ = false;
+  std::string library_version_;
+  std::string io_component_;
+  std::unique_ptr<MpiCommunicator> world_;
+  std::unique_ptr<MpiCommunicator> last_resort_;
+  std::unique_ptr<MpiCommunicator> node_;
+  std::unique_ptr<JobBoard> board_;
+};
+
+}  // namespace distload

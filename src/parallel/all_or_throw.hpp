@@ -1,0 +1,47 @@
+/// all_or_throw: local work between two collectives, after which either all ranks go on or all ranks throw the same exception.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <distload/parallel/communicator.hpp>
+
+#include "base/fault.hpp"
+#include "parallel/failure.hpp"
+
+namespace distload {
+
+/// Collective over `ranks` (in host memory): runs `local`, which must not contain a collective, and returns what it returns.
+///
+/// If it throws on any rank, all ranks throw the exception of the lowest rank that failed, with "rank N: " before the message unless all failed in
+/// the same words. The type follows the exit code; foreign exceptions become InternalError, std::bad_alloc OutOfBudget. `phase` names the work in
+/// such messages and is a fault_point.
+template <class F>
+auto all_or_throw(Communicator& ranks, std::string_view phase, F&& local) {
+  using Result = std::invoke_result_t<F>;
+  static_assert(!std::is_reference_v<Result>, "return a value or a pointer");
+  std::optional<Failure> failure;
+  if constexpr (std::is_void_v<Result>) {
+    try {
+      fault_point(phase);
+      std::forward<F>(local)();
+    } catch (...) {
+      failure = current_failure(phase);
+    }
+    if (auto const agreed = agree_on_failure(ranks, failure)) throw_error(agreed->code, agreed->message);
+  } else {
+    std::optional<Result> result;
+    try {
+      fault_point(phase);
+      result.emplace(std::forward<F>(local)());
+    } catch (...) {
+      failure = current_failure(phase);
+    }
+    if (auto const agreed = agree_on_failure(ranks, failure)) throw_error(agreed->code, agreed->message);
+    return std::move(*result);
+  }
+}
+
+}  // namespace distload

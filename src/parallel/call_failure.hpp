@@ -1,0 +1,13 @@
+/// The one form in which a failed call of a foreign library is described.
+#pragma once
+
+#include <source_location>
+#include <string>
+#include <string_view>
+
+namespace distload::detail {
+
+/// "MPI_Bcast failed: <text> (mpi_communicator.cpp:81)". Of `call`, as it stands in the source, only the function's name is kept.
+std::string describe_call_failure(std::string_view call, std::string_view text, std::source_location const& place);
+
+}  // namespace distload::detail

@@ -1,0 +1,28 @@
+/// Failure: what one rank has to tell the others, and the agreement on it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <distload/base/error.hpp>
+#include <distload/parallel/communicator.hpp>
+
+namespace distload {
+
+struct Failure {
+  ExitCode code = ExitCode::internal;
+  std::string message;
+
+  friend bool operator==(Failure const&, Failure const&) = default;
+};
+
+/// The exception being handled, as a failure; call it inside a catch block. A distload Error keeps its code and its message;
+/// std::bad_alloc becomes out_of_budget and anything else internal, both with `phase` in the message.
+Failure current_failure(std::string_view phase);
+
+/// Collective: nothing if no rank failed; otherwise, on all ranks, the failure of the lowest rank that did, with "rank N: " before its message
+/// unless all ranks failed in the same words.
+std::optional<Failure> agree_on_failure(Communicator& ranks, std::optional<Failure> const& own);
+
+}  // namespace distload

@@ -1,0 +1,47 @@
+/// JobBoard: what the ranks of one node see of each other without communicating: everyone's Pulse, and who speaks the job's last word.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <mpi.h>
+
+#include "parallel/pulse.hpp"
+
+namespace distload {
+
+class MpiCommunicator;
+
+/// An owner of MPI shared memory. It goes back to MPI only in `close`, which is collective; an owner that is destroyed without leaves the memory to
+/// the end of the process, because the other ranks may be gone.
+class JobBoard {
+ public:
+  struct Entry {
+    std::uint32_t job_rank;
+    Pulse pulse;
+  };
+
+  /// Collective over `node`, whose ranks share memory. `job_rank` is this process' rank in the whole job.
+  JobBoard(MpiCommunicator& node, std::uint32_t job_rank);
+  JobBoard(JobBoard const&) = delete;
+  JobBoard& operator=(JobBoard const&) = delete;
+
+  /// Collective: gives the memory back. No entry may be touched afterwards.
+  void close();
+
+  Pulse& own() noexcept { return entries_[own_].pulse; }
+
+  /// All ranks of the node, ordered by rank.
+  std::span<Entry const> entries() const noexcept { return entries_; }
+
+  /// True for exactly one caller on this node: it tells the user why the job ends. All others keep quiet.
+  bool claim_last_word() noexcept { return !last_word_is_taken_->exchange(true); }
+
+ private:
+  MPI_Win window_ = MPI_WIN_NULL;
+  std::atomic<bool>* last_word_is_taken_ = nullptr;
+  std::span<Entry> entries_;
+  std::size_t own_ = 0;
+};
+
+}  // namespace distload

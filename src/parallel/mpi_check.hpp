@@ -1,0 +1,19 @@
+/// The check around every MPI call: a failure becomes a CommunicationError with the call, MPI's own text and the place.
+#pragma once
+
+#include <source_location>
+#include <string>
+
+#include <mpi.h>
+
+namespace distload::detail {
+
+/// MPI's text for an error code.
+std::string mpi_error_text(int status);
+
+/// @throws CommunicationError  `status` is not MPI_SUCCESS. `call` is the call as it stands in the source.
+void check_mpi(int status, char const* call, std::source_location place = std::source_location::current());
+
+}  // namespace distload::detail
+
+#define DISTLOAD_MPI(call) ::distload::detail::check_mpi((call), #call)

@@ -1,0 +1,159 @@
+// Communicator over MPI.
+#include "parallel/mpi_communicator.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <exception>
+#include <limits>
+#include <thread>
+
+#include <distload/base/error.hpp>
+
+#include "parallel/mpi_check.hpp"
+#include "parallel/mpi_exchange.hpp"
+
+namespace distload {
+namespace {
+
+MPI_Op operation_of(Reduction reduction) {
+  switch (reduction) {
+    case Reduction::sum: return MPI_SUM;
+    case Reduction::max: return MPI_MAX;
+    case Reduction::min: return MPI_MIN;
+  }
+  return MPI_OP_NULL;
+}
+
+}  // namespace
+
+MpiCommunicator::MpiCommunicator(MPI_Comm owned, Options options)
+    : comm_(owned), options_(options), exceptions_at_birth_(std::uncaught_exceptions()) {
+  assert(options_.max_message_bytes > 0 && options_.max_message_bytes % 8 == 0);
+  assert(options_.max_message_bytes <= static_cast<Bytes>(std::numeric_limits<int>::max()));
+  DISTLOAD_MPI(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
+  int number = 0;
+  DISTLOAD_MPI(MPI_Comm_rank(comm_, &number));
+  rank_ = static_cast<std::uint32_t>(number);
+  DISTLOAD_MPI(MPI_Comm_size(comm_, &number));
+  size_ = static_cast<std::uint32_t>(number);
+}
+
+std::unique_ptr<MpiCommunicator> MpiCommunicator::duplicate(MPI_Comm original, Options options) {
+  MPI_Comm copy = MPI_COMM_NULL;
+  DISTLOAD_MPI(MPI_Comm_dup(original, &copy));
+  return std::make_unique<MpiCommunicator>(copy, options);
+}
+
+MpiCommunicator::~MpiCommunicator() {
+  if (comm_ == MPI_COMM_NULL || std::uncaught_exceptions() > exceptions_at_birth_) return;
+  int finalized = 0;
+  // Nobody is left to hear of an error here, and the handle is gone in any case.
+  if (MPI_Finalized(&finalized) == MPI_SUCCESS && finalized == 0) MPI_Comm_free(&comm_);
+}
+
+void MpiCommunicator::broadcast(std::span<std::byte> bytes, std::uint32_t root) {
+  assert(root < size_);
+  WaitMark const mark(options_.pulse);
+  while (!bytes.empty()) {
+    auto const part = bytes.first(std::min<std::size_t>(bytes.size(), options_.max_message_bytes));
+    DISTLOAD_MPI(MPI_Bcast(part.data(), static_cast<int>(part.size()), MPI_BYTE, static_cast<int>(root), comm_));
+    bytes = bytes.subspan(part.size());
+  }
+}
+
+void MpiCommunicator::all_gather(std::span<std::byte const> sent, std::span<std::byte> received) {
+  assert(received.size() == sent.size() * size_);
+  if (sent.empty()) return;
+  if (received.size() <= options_.max_message_bytes) {
+    WaitMark const mark(options_.pulse);
+    auto const count = static_cast<int>(sent.size());
+    DISTLOAD_MPI(MPI_Allgather(sent.data(), count, MPI_BYTE, received.data(), count, MPI_BYTE, comm_));
+    return;
+  }
+  std::vector<Send> sends;
+  std::vector<Receive> receives;
+  for (std::uint32_t step = 1; step < size_; ++step) {
+    // Everyone begins with its neighbour, so that no rank is everybody's first target.
+    auto const to = (rank_ + step) % size_;
+    auto const from = (rank_ + size_ - step) % size_;
+    sends.push_back({to, sent.data(), sent.size()});
+    receives.push_back({from, received.data() + from * sent.size(), sent.size()});
+  }
+  auto* const own = received.data() + rank_ * sent.size();
+  if (own != sent.data()) std::memcpy(own, sent.data(), sent.size());
+  exchange(sends, receives);
+}
+
+template <class T>
+void MpiCommunicator::all_reduce_typed(std::span<T> values, MPI_Datatype type, Reduction reduction) {
+  WaitMark const mark(options_.pulse);
+  while (!values.empty()) {
+    auto const part = values.first(std::min<std::size_t>(values.size(), options_.max_message_bytes / sizeof(T)));
+    DISTLOAD_MPI(MPI_Allreduce(MPI_IN_PLACE, part.data(), static_cast<int>(part.size()), type, operation_of(reduction),
+                               comm_));
+    values = values.subspan(part.size());
+  }
+}
+
+void MpiCommunicator::all_reduce(std::span<std::uint64_t> values, Reduction reduction) {
+  all_reduce_typed(values, MPI_UINT64_T, reduction);
+}
+
+void MpiCommunicator::all_reduce(std::span<double> values, Reduction reduction) {
+  all_reduce_typed(values, MPI_DOUBLE, reduction);
+}
+
+void MpiCommunicator::all_reduce(std::span<float> values, Reduction reduction) {
+  all_reduce_typed(values, MPI_FLOAT, reduction);
+}
+
+void MpiCommunicator::exchange(std::span<Send const> sends, std::span<Receive const> receives) {
+  WaitMark const mark(options_.pulse);
+  detail::MpiExchange group(comm_, options_.max_message_bytes);
+  // Receives first: what arrives finds its place at once instead of being buffered by MPI.
+  for (auto const& message : receives) group.receive(message);
+  for (auto const& message : sends) group.send(message);
+  group.complete();
+}
+
+void MpiCommunicator::barrier() {
+  WaitMark const mark(options_.pulse);
+  DISTLOAD_MPI(MPI_Barrier(comm_));
+}
+
+bool MpiCommunicator::try_barrier(std::chrono::milliseconds limit) {
+  auto const deadline = std::chrono::steady_clock::now() + limit;
+  MPI_Request request = MPI_REQUEST_NULL;
+  DISTLOAD_MPI(MPI_Ibarrier(comm_, &request));
+  while (true) {
+    int all_came = 0;
+    DISTLOAD_MPI(MPI_Test(&request, &all_came, MPI_STATUS_IGNORE));
+    if (all_came != 0) return true;
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+std::unique_ptr<Communicator> MpiCommunicator::split(std::uint32_t color, std::uint32_t key) {
+  WaitMark const mark(options_.pulse);
+  MPI_Comm part = MPI_COMM_NULL;
+  assert(color <= static_cast<std::uint32_t>(std::numeric_limits<int>::max()));
+  DISTLOAD_MPI(MPI_Comm_split(comm_, static_cast<int>(color), static_cast<int>(key), &part));
+  return std::make_unique<MpiCommunicator>(part, options_);
+}
+
+std::unique_ptr<MpiCommunicator> MpiCommunicator::split_by_node() {
+  WaitMark const mark(options_.pulse);
+  MPI_Comm part = MPI_COMM_NULL;
+  DISTLOAD_MPI(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, static_cast<int>(rank_), MPI_INFO_NULL, &part));
+  return std::make_unique<MpiCommunicator>(part, options_);
+}
+
+MPI_Comm native_mpi(Communicator const& ranks) {
+  auto const* const mpi = dynamic_cast<MpiCommunicator const*>(&ranks);
+  if (mpi == nullptr) throw InternalError("an MPI communicator is needed here");
+  return mpi->native();
+}
+
+}  // namespace distload

@@ -1,0 +1,78 @@
+/// MpiCommunicator: a group of ranks that talks over MPI, in host memory.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include <mpi.h>
+
+#include <distload/base/bytes.hpp>
+#include <distload/parallel/communicator.hpp>
+
+#include "parallel/pulse.hpp"
+
+namespace distload {
+
+/// MPI counts are ints and several transports copy badly beyond 2 GiB, so that longer messages travel in parts of at most this size.
+inline constexpr Bytes kDefaultMaxMessageBytes = kGiB;
+
+class MpiCommunicator final : public Communicator {
+ public:
+  struct Options {
+    Bytes max_message_bytes = kDefaultMaxMessageBytes;  ///< a multiple of 8, below 2 GiB, equal on all ranks; tests make it small
+    Pulse* pulse = nullptr;                             ///< where the group's operations leave signs of life; outlives the communicator
+  };
+
+  /// Takes over `owned` and makes its errors return.
+  MpiCommunicator(MPI_Comm owned, Options options);
+
+  /// Collective over `original`: a group of the same ranks whose messages cannot be mistaken for other people's.
+  static std::unique_ptr<MpiCommunicator> duplicate(MPI_Comm original, Options options);
+
+  /// Frees the MPI communicator, which is collective, but not while an exception unwinds: the other ranks may not come.
+  ~MpiCommunicator() override;
+
+  /// The destructor shall leave the MPI communicator alone.
+  void abandon() noexcept { comm_ = MPI_COMM_NULL; }
+
+  MPI_Comm native() const noexcept { return comm_; }
+
+  /// From now on `pulse` gets the signs of life; groups split off earlier keep theirs.
+  void set_pulse(Pulse* pulse) noexcept { options_.pulse = pulse; }
+
+  std::uint32_t rank() const noexcept override { return rank_; }
+  std::uint32_t size() const noexcept override { return size_; }
+  bool serves_device_memory() const noexcept override { return false; }
+
+  void broadcast(std::span<std::byte> bytes, std::uint32_t root) override;
+  void all_gather(std::span<std::byte const> sent, std::span<std::byte> received) override;
+  void all_reduce(std::span<std::uint64_t> values, Reduction reduction) override;
+  void all_reduce(std::span<double> values, Reduction reduction) override;
+  void all_reduce(std::span<float> values, Reduction reduction) override;
+  void exchange(std::span<Send const> sends, std::span<Receive const> receives) override;
+  void barrier() override;
+
+  /// Collective, but it does not insist: true if all ranks came within `limit`; otherwise false, and the group is of no more use.
+  bool try_barrier(std::chrono::milliseconds limit);
+
+  std::unique_ptr<Communicator> split(std::uint32_t color, std::uint32_t key) override;
+
+  /// Collective: the ranks that share memory with this one, ordered by rank.
+  std::unique_ptr<MpiCommunicator> split_by_node();
+
+ private:
+  template <class T>
+  void all_reduce_typed(std::span<T> values, MPI_Datatype type, Reduction reduction);
+
+  MPI_Comm comm_;
+  Options options_;
+  std::uint32_t rank_ = 0;
+  std::uint32_t size_ = 0;
+  int exceptions_at_birth_;
+};
+
+/// The MPI communicator behind `ranks`, for libraries that want one.
+/// @throws InternalError  `ranks` does not talk over MPI.
+MPI_Comm native_mpi(Communicator const& ranks);
+
+}  // namespace distload

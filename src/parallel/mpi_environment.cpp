@@ -1,0 +1,91 @@
+// Begins and ends MPI.
+#include <distload/parallel/mpi_environment.hpp>
+
+#include <array>
+#include <cstdlib>
+
+#include <mpi.h>
+
+#include "parallel/job_board.hpp"
+#include "parallel/mpi_check.hpp"
+#include "parallel/mpi_communicator.hpp"
+
+namespace distload {
+namespace {
+
+#if defined(OMPI_MAJOR_VERSION)
+// Open MPI's own file component, OMPIO, returns wrong data in some collective reads and hides read errors. Each release names its ROMIO by ROMIO's version.
+constexpr char const* kSafeIoComponent = OMPI_MAJOR_VERSION >= 5 ? "romio341" : "romio321";
+#endif
+
+void choose_io_component() {
+#if defined(OMPI_MAJOR_VERSION)
+  constexpr int kKeepWhatTheUserSet = 0;
+  setenv("OMPI_MCA_io", kSafeIoComponent, kKeepWhatTheUserSet);
+#endif
+}
+
+std::string read_io_component() {
+  char const* const chosen = std::getenv("OMPI_MCA_io");
+  return chosen == nullptr ? "default" : chosen;
+}
+
+std::string read_library_version() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  DISTLOAD_MPI(MPI_Get_library_version(text.data(), &length));
+  std::string const whole(text.data(), static_cast<std::size_t>(length));
+  // What follows tells who packaged it and when.
+  return whole.substr(0, whole.find_first_of(",\n"));
+}
+
+}  // namespace
+
+MpiEnvironment::MpiEnvironment() {
+  int initialized = 0;
+  DISTLOAD_MPI(MPI_Initialized(&initialized));
+  int provided = 0;
+  if (initialized == 0) {
+    choose_io_component();
+    DISTLOAD_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
+    owns_mpi_ = true;
+    // Some calls report to the handler of MPI_COMM_WORLD whatever communicator they are about. In a foreign program that handler is not ours to change.
+    DISTLOAD_MPI(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
+  } else {
+    DISTLOAD_MPI(MPI_Query_thread(&provided));
+  }
+  is_thread_multiple_ = provided == MPI_THREAD_MULTIPLE;
+  library_version_ = read_library_version();
+  io_component_ = read_io_component();
+
+  world_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});
+  last_resort_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});
+  node_ = world_->split_by_node();
+  board_ = std::make_unique<JobBoard>(*node_, world_->rank());
+  world_->set_pulse(&board_->own());
+  node_->set_pulse(&board_->own());
+}
+
+MpiEnvironment::~MpiEnvironment() {
+  // What `finalize` has not given back stays with MPI.
+  for (auto* const group : {world_.get(), last_resort_.get(), node_.get()}) {
+    if (group != nullptr) group->abandon();
+  }
+}
+
+void MpiEnvironment::finalize() {
+  world_->set_pulse(nullptr);
+  node_->set_pulse(nullptr);
+  board_->close();
+  board_.reset();
+  node_.reset();
+  last_resort_.reset();
+  world_.reset();
+  if (owns_mpi_) DISTLOAD_MPI(MPI_Finalize());
+}
+
+Communicator& MpiEnvironment::world() noexcept { return *world_; }
+
+Communicator& MpiEnvironment::node() noexcept { return *node_; }
+
+}  // namespace distload

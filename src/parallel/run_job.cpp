@@ -1,0 +1,48 @@
+// The outermost frame of a program.
+#include "parallel/run_job.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "base/fault.hpp"
+#include "base/log.hpp"
+#include "parallel/job_end.hpp"
+#include "parallel/signal_watch.hpp"
+
+namespace distload {
+namespace {
+
+/// Nobody can agree on anything where MPI does not begin or end.
+template <class F>
+void or_abort(F&& step) {
+  try {
+    std::forward<F>(step)();
+  } catch (Error const& error) {
+    print_error(error.what());
+    abort_job(static_cast<int>(error.code()));
+  }
+}
+
+}  // namespace
+
+int run_job(std::function<ExitCode(MpiEnvironment&)> const& body) {
+  std::optional<MpiEnvironment> mpi;
+  or_abort([&] { mpi.emplace(); });
+  std::optional<Failure> failure;
+  auto code = ExitCode::done;
+  {
+    SignalWatch const signals(*mpi);
+    try {
+      set_fault_rank(mpi->world().rank());
+      speak_on_this_rank(mpi->world().rank() == 0);
+      code = body(*mpi);
+    } catch (...) {
+      failure = current_failure("main");
+    }
+  }
+  if (failure) return end_failed_job(*mpi, *failure);
+  or_abort([&] { mpi->finalize(); });
+  return static_cast<int>(code);
+}
+
+}  // namespace distload
