@@ -1,6 +1,7 @@
 /// The main function of tests that run under mpirun: a test fails if it fails on any rank.
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 #include <Kokkos_Core.hpp>
 #include <gmock/gmock.h>
@@ -13,16 +14,19 @@ class FailurePrinter : public testing::EmptyTestEventListener {
  public:
   explicit FailurePrinter(int rank) : rank_(rank) {}
 
+  void OnTestStart(testing::TestInfo const& test) override {
+    test_ = std::string(test.test_suite_name()) + "." + test.name();
+  }
+
   void OnTestPartResult(testing::TestPartResult const& result) override {
     if (!result.failed()) return;
-    auto const* const test = testing::UnitTest::GetInstance()->current_test_info();
-    std::fprintf(stderr, "rank %d: %s.%s: %s:%d: %s\n", rank_, test ? test->test_suite_name() : "",
-                 test ? test->name() : "", result.file_name() ? result.file_name() : "", result.line_number(),
-                 result.message());
+    std::fprintf(stderr, "rank %d: %s: %s:%d: %s\n", rank_, test_.c_str(),
+                 result.file_name() != nullptr ? result.file_name() : "", result.line_number(), result.message());
   }
 
  private:
   int rank_;
+  std::string test_;
 };
 
 int run_tests_on_all_ranks() {

@@ -1,7 +1,7 @@
 # How distload's own code is compiled: warnings and sanitizers.
 set(DISTLOAD_WARNINGS
   -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wcast-align -Wunused -Wdouble-promotion -Wformat=2 -Wimplicit-fallthrough -Wextra-semi)
+  -Wcast-align -Wunused -Wdouble-promotion -Wformat=2 -Wimplicit-fallthrough)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # -Wrestrict has false alarms on std::string's operator+ in GCC 12 (its bug 105651).
   list(APPEND DISTLOAD_WARNINGS -Wduplicated-cond -Wlogical-op -Wno-restrict)
@@ -10,7 +10,7 @@ if(DISTLOAD_WARNINGS_AS_ERRORS)
   list(APPEND DISTLOAD_WARNINGS -Werror)
 endif()
 if(NOT DISTLOAD_ENABLE_CUDA)
-  list(APPEND DISTLOAD_WARNINGS -Wpedantic)  # nvcc's intermediate sources are not pedantic
+  list(APPEND DISTLOAD_WARNINGS -Wpedantic -Wextra-semi)  # nvcc's intermediate sources are not that clean
 endif()
 
 if(DISTLOAD_SANITIZE)
