@@ -15,7 +15,8 @@
 namespace distload {
 namespace {
 
-constexpr std::array<std::string_view, 7> kKindNames{"io", "corrupt", "internal", "memory", "exception", "kill", "hang"};
+constexpr std::array<std::string_view, 7> kKindNames{"io",        "corrupt", "internal", "memory",
+                                                     "exception", "kill",    "hang"};
 
 std::optional<FaultKind> parse_kind(std::string_view name) {
   for (std::size_t i = 0; i < kKindNames.size(); ++i) {

@@ -1,4 +1,5 @@
-/// Fault injection: a switch for tests that makes one rank fail in a named phase. Costs one branch while DISTLOAD_FAULT is unset.
+/// Fault injection: a switch for tests that makes one rank fail in a named phase. Costs one branch while DISTLOAD_FAULT
+/// is unset.
 ///
 /// DISTLOAD_FAULT=phase:rank[:kind], for example `read:2:corrupt`. The kinds, `io` if none is given:
 ///
@@ -43,7 +44,8 @@ void fail_if_meant(std::string_view phase);
 
 /// Fails here if DISTLOAD_FAULT names this phase and this rank.
 inline void fault_point(std::string_view phase) {
-  if (detail::fault_is_armed) [[unlikely]] detail::fail_if_meant(phase);
+  if (detail::fault_is_armed) [[unlikely]]
+    detail::fail_if_meant(phase);
 }
 
 }  // namespace distload

@@ -1,4 +1,5 @@
-/// all_or_throw: local work between two collectives, after which either all ranks go on or all ranks throw the same exception.
+/// all_or_throw: local work between two collectives, after which either all ranks go on or all ranks throw the same
+/// exception.
 #pragma once
 
 #include <optional>
@@ -13,11 +14,12 @@
 
 namespace distload {
 
-/// Collective over `ranks` (in host memory): runs `local`, which must not contain a collective, and returns what it returns.
+/// Collective over `ranks` (in host memory): runs `local`, which must not contain a collective, and returns what it
+/// returns.
 ///
-/// If it throws on any rank, all ranks throw the exception of the lowest rank that failed, with "rank N: " before the message unless all failed in
-/// the same words. The type follows the exit code; foreign exceptions become InternalError, std::bad_alloc OutOfBudget. `phase` names the work in
-/// such messages and is a fault_point.
+/// If it throws on any rank, all ranks throw the exception of the lowest rank that failed, with "rank N: " before the
+/// message unless all failed in the same words. The type follows the exit code; foreign exceptions become
+/// InternalError, std::bad_alloc OutOfBudget. `phase` names the work in such messages and is a fault_point.
 template <class F>
 auto all_or_throw(Communicator& ranks, std::string_view phase, F&& local) {
   using Result = std::invoke_result_t<F>;

@@ -8,8 +8,12 @@ std::string describe_call_failure(std::string_view call, std::string_view text, 
   // The build machine's folders are nobody's business and no help.
   if (auto const slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
   std::string message(call.substr(0, call.find('(')));
-  return message.append(" failed: ").append(text).append(" (").append(file).append(":").append(
-             std::to_string(place.line())) +
+  return message.append(" failed: ")
+             .append(text)
+             .append(" (")
+             .append(file)
+             .append(":")
+             .append(std::to_string(place.line())) +
          ")";
 }
 

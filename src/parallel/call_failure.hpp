@@ -7,7 +7,8 @@
 
 namespace distload::detail {
 
-/// "MPI_Bcast failed: <text> (mpi_communicator.cpp:81)". Of `call`, as it stands in the source, only the function's name is kept.
+/// "MPI_Bcast failed: <text> (mpi_communicator.cpp:81)". Of `call`, as it stands in the source, only the function's
+/// name is kept.
 std::string describe_call_failure(std::string_view call, std::string_view text, std::source_location const& place);
 
 }  // namespace distload::detail

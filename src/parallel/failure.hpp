@@ -17,12 +17,12 @@ struct Failure {
   friend bool operator==(Failure const&, Failure const&) = default;
 };
 
-/// The exception being handled, as a failure; call it inside a catch block. A distload Error keeps its code and its message;
-/// std::bad_alloc becomes out_of_budget and anything else internal, both with `phase` in the message.
+/// The exception being handled, as a failure; call it inside a catch block. A distload Error keeps its code and its
+/// message; std::bad_alloc becomes out_of_budget and anything else internal, both with `phase` in the message.
 Failure current_failure(std::string_view phase);
 
-/// Collective: nothing if no rank failed; otherwise, on all ranks, the failure of the lowest rank that did, with "rank N: " before its message
-/// unless all ranks failed in the same words.
+/// Collective: nothing if no rank failed; otherwise, on all ranks, the failure of the lowest rank that did, with "rank
+/// N: " before its message unless all ranks failed in the same words.
 std::optional<Failure> agree_on_failure(Communicator& ranks, std::optional<Failure> const& own);
 
 }  // namespace distload

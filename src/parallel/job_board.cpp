@@ -21,7 +21,8 @@ JobBoard::JobBoard(MpiCommunicator& node, std::uint32_t job_rank) : own_(node.ra
   // One entry more than needed, because MPI promises no alignment to a cache line.
   auto const nbytes = leads ? kEntriesOffset + (node.size() + 1) * sizeof(Entry) : 0;
   void* mine = nullptr;
-  DISTLOAD_MPI(MPI_Win_allocate_shared(static_cast<MPI_Aint>(nbytes), 1, MPI_INFO_NULL, node.native(), &mine, &window_));
+  DISTLOAD_MPI(
+      MPI_Win_allocate_shared(static_cast<MPI_Aint>(nbytes), 1, MPI_INFO_NULL, node.native(), &mine, &window_));
 
   MPI_Aint size = 0;
   int unit = 0;

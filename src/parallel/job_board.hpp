@@ -1,4 +1,5 @@
-/// JobBoard: what the ranks of one node see of each other without communicating: everyone's Pulse, and who speaks the job's last word.
+/// JobBoard: what the ranks of one node see of each other without communicating: everyone's Pulse, and who speaks the
+/// job's last word.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ namespace distload {
 
 class MpiCommunicator;
 
-/// An owner of MPI shared memory. It goes back to MPI only in `close`, which is collective; an owner that is destroyed without leaves the memory to
-/// the end of the process, because the other ranks may be gone.
+/// An owner of MPI shared memory. It goes back to MPI only in `close`, which is collective; an owner that is destroyed
+/// without leaves the memory to the end of the process, because the other ranks may be gone.
 class JobBoard {
  public:
   struct Entry {

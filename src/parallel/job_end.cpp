@@ -1,9 +1,10 @@
 // The last seconds of a failed job.
 //
-// What Open MPI's mpirun does decides the form. It returns the exit code of the first process that leaves with one other than zero, and
-// then kills the rest. So ranks that agree finalise MPI, which keeps them together to the last moment, and return the same code. MPI_Abort is the only
-// means that also reaches ranks stuck in a collective; called by several ranks at once it garbles mpirun's output, therefore only one calls it.
-// mpirun adds a text of its own about the exit code; `mpirun --quiet` leaves that out.
+// What Open MPI's mpirun does decides the form. It returns the exit code of the first process that leaves with one
+// other than zero, and then kills the rest. So ranks that agree finalise MPI, which keeps them together to the last
+// moment, and return the same code. MPI_Abort is the only means that also reaches ranks stuck in a collective; called
+// by several ranks at once it garbles mpirun's output, therefore only one calls it. mpirun adds a text of its own about
+// the exit code; `mpirun --quiet` leaves that out.
 #include "parallel/job_end.hpp"
 
 #include <csignal>
@@ -88,7 +89,8 @@ int end_failed_job(MpiEnvironment& mpi, Failure const& failure) {
   auto const rank = mpi.world().rank();
   auto const agreed = agree_in_time(mpi.last_resort(), failure);
   if (!agreed) {
-    speak_and_abort(mpi.board(), "rank " + std::to_string(rank) + ": " + failure.message, static_cast<int>(failure.code));
+    speak_and_abort(mpi.board(), "rank " + std::to_string(rank) + ": " + failure.message,
+                    static_cast<int>(failure.code));
   }
   auto const code = static_cast<int>(agreed->code);
   if (rank == 0 && mpi.board().claim_last_word()) print_error(agreed->message);

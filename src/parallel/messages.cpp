@@ -14,7 +14,8 @@ std::vector<std::byte> broadcast_message(Communicator& ranks, std::vector<std::b
   return bytes;
 }
 
-std::vector<std::vector<std::byte>> gather_messages(Communicator& ranks, std::span<std::byte const> bytes, std::uint32_t root) {
+std::vector<std::vector<std::byte>> gather_messages(Communicator& ranks, std::span<std::byte const> bytes,
+                                                    std::uint32_t root) {
   assert(!ranks.serves_device_memory());
   std::vector<std::uint64_t> sizes(ranks.size());
   std::uint64_t const size = bytes.size();

@@ -90,8 +90,8 @@ void MpiCommunicator::all_reduce_typed(std::span<T> values, MPI_Datatype type, R
   WaitMark const mark(options_.pulse);
   while (!values.empty()) {
     auto const part = values.first(std::min<std::size_t>(values.size(), options_.max_message_bytes / sizeof(T)));
-    DISTLOAD_MPI(MPI_Allreduce(MPI_IN_PLACE, part.data(), static_cast<int>(part.size()), type, operation_of(reduction),
-                               comm_));
+    DISTLOAD_MPI(
+        MPI_Allreduce(MPI_IN_PLACE, part.data(), static_cast<int>(part.size()), type, operation_of(reduction), comm_));
     values = values.subspan(part.size());
   }
 }

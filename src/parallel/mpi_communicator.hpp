@@ -13,14 +13,16 @@
 
 namespace distload {
 
-/// MPI counts are ints and several transports copy badly beyond 2 GiB, so that longer messages travel in parts of at most this size.
+/// MPI counts are ints and several transports copy badly beyond 2 GiB, so that longer messages travel in parts of at
+/// most this size.
 inline constexpr Bytes kDefaultMaxMessageBytes = kGiB;
 
 class MpiCommunicator final : public Communicator {
  public:
   struct Options {
-    Bytes max_message_bytes = kDefaultMaxMessageBytes;  ///< a multiple of 8, below 2 GiB, equal on all ranks; tests make it small
-    Pulse* pulse = nullptr;                             ///< where the group's operations leave signs of life; outlives the communicator
+    Bytes max_message_bytes =
+        kDefaultMaxMessageBytes;  ///< a multiple of 8, below 2 GiB, equal on all ranks; tests make it small
+    Pulse* pulse = nullptr;       ///< where the group's operations leave signs of life; outlives the communicator
   };
 
   /// Takes over `owned` and makes its errors return.
@@ -52,7 +54,8 @@ class MpiCommunicator final : public Communicator {
   void exchange(std::span<Send const> sends, std::span<Receive const> receives) override;
   void barrier() override;
 
-  /// Collective, but it does not insist: true if all ranks came within `limit`; otherwise false, and the group is of no more use.
+  /// Collective, but it does not insist: true if all ranks came within `limit`; otherwise false, and the group is of no
+  /// more use.
   bool try_barrier(std::chrono::milliseconds limit);
 
   std::unique_ptr<Communicator> split(std::uint32_t color, std::uint32_t key) override;

@@ -14,7 +14,8 @@ namespace distload {
 namespace {
 
 #if defined(OMPI_MAJOR_VERSION)
-// Open MPI's own file component, OMPIO, returns wrong data in some collective reads and hides read errors. Each release names its ROMIO by ROMIO's version.
+// Open MPI's own file component, OMPIO, returns wrong data in some collective reads and hides read errors. Each release
+// names its ROMIO by ROMIO's version.
 constexpr char const* kSafeIoComponent = OMPI_MAJOR_VERSION >= 5 ? "romio341" : "romio321";
 #endif
 
@@ -49,7 +50,8 @@ MpiEnvironment::MpiEnvironment() {
     choose_io_component();
     DISTLOAD_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
     owns_mpi_ = true;
-    // Some calls report to the handler of MPI_COMM_WORLD whatever communicator they are about. In a foreign program that handler is not ours to change.
+    // Some calls report to the handler of MPI_COMM_WORLD whatever communicator they are about. In a foreign program
+    // that handler is not ours to change.
     DISTLOAD_MPI(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
   } else {
     DISTLOAD_MPI(MPI_Query_thread(&provided));

@@ -21,7 +21,8 @@ void MpiExchange::send(Send const& message) {
   for (Bytes begin = 0; begin < message.nbytes; begin += max_message_bytes_) {
     auto const nbytes = static_cast<int>(std::min(max_message_bytes_, message.nbytes - begin));
     MPI_Request request = MPI_REQUEST_NULL;
-    DISTLOAD_MPI(MPI_Isend(message.data + begin, nbytes, MPI_BYTE, static_cast<int>(message.peer), kTag, comm_, &request));
+    DISTLOAD_MPI(
+        MPI_Isend(message.data + begin, nbytes, MPI_BYTE, static_cast<int>(message.peer), kTag, comm_, &request));
     requests_.push_back(request);
     parts_.push_back({message.peer, nbytes, false});
   }
@@ -31,7 +32,8 @@ void MpiExchange::receive(Receive const& message) {
   for (Bytes begin = 0; begin < message.nbytes; begin += max_message_bytes_) {
     auto const nbytes = static_cast<int>(std::min(max_message_bytes_, message.nbytes - begin));
     MPI_Request request = MPI_REQUEST_NULL;
-    DISTLOAD_MPI(MPI_Irecv(message.data + begin, nbytes, MPI_BYTE, static_cast<int>(message.peer), kTag, comm_, &request));
+    DISTLOAD_MPI(
+        MPI_Irecv(message.data + begin, nbytes, MPI_BYTE, static_cast<int>(message.peer), kTag, comm_, &request));
     requests_.push_back(request);
     parts_.push_back({message.peer, nbytes, true});
   }
@@ -46,15 +48,16 @@ void MpiExchange::complete() {
     // The standard sets the error field only if the call as a whole says so.
     auto const status = result == MPI_SUCCESS ? MPI_SUCCESS : statuses[i].MPI_ERROR;
     if (status != MPI_SUCCESS && status != MPI_ERR_PENDING) {
-      throw CommunicationError("a message of " + std::to_string(part.nbytes) + " bytes " + (part.received ? "from" : "to") +
-                               " rank " + std::to_string(part.peer) + " failed: " + mpi_error_text(status));
+      throw CommunicationError("a message of " + std::to_string(part.nbytes) + " bytes " +
+                               (part.received ? "from" : "to") + " rank " + std::to_string(part.peer) +
+                               " failed: " + mpi_error_text(status));
     }
     if (!part.received) continue;
     int arrived = 0;
     DISTLOAD_MPI(MPI_Get_count(&statuses[i], MPI_BYTE, &arrived));
     if (arrived != part.nbytes) {
-      throw CommunicationError("rank " + std::to_string(part.peer) + " sent " + std::to_string(arrived) + " bytes where " +
-                               std::to_string(part.nbytes) + " were expected");
+      throw CommunicationError("rank " + std::to_string(part.peer) + " sent " + std::to_string(arrived) +
+                               " bytes where " + std::to_string(part.nbytes) + " were expected");
     }
   }
   requests_.clear();

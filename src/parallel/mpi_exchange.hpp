@@ -1,4 +1,5 @@
-/// MpiExchange: the point-to-point messages of one grouped exchange, cut to MPI's counts, and the check that each came whole.
+/// MpiExchange: the point-to-point messages of one grouped exchange, cut to MPI's counts, and the check that each came
+/// whole.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ namespace distload::detail {
 /// Started messages; `complete` must be called unless an exception leaves the job behind anyway.
 class MpiExchange {
  public:
-  /// Both sides cut a message at the same multiples of `max_message_bytes`; MPI keeps the order of messages between two ranks.
+  /// Both sides cut a message at the same multiples of `max_message_bytes`; MPI keeps the order of messages between two
+  /// ranks.
   MpiExchange(MPI_Comm comm, Bytes max_message_bytes) : comm_(comm), max_message_bytes_(max_message_bytes) {}
 
   void send(Send const& message);

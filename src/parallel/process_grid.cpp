@@ -16,9 +16,11 @@ Topology checked(Topology const& topology, std::uint32_t ranks) {
   auto const stages = checked_multiply(tensor, pipeline);
   auto const wanted = stages ? checked_multiply(*stages, data) : std::nullopt;
   if (wanted == ranks) return topology;
-  throw ConfigError("the job has " + std::to_string(ranks) + (ranks == 1 ? " rank" : " ranks") + ", but topology.tensor_parallel " +
-                    std::to_string(tensor) + " x pipeline_parallel " + std::to_string(pipeline) + " x data_parallel " + std::to_string(data) +
-                    (wanted == std::uint64_t{0} ? " leaves nobody" : " needs " + (wanted ? std::to_string(*wanted) : "more than 2^64")) +
+  throw ConfigError("the job has " + std::to_string(ranks) + (ranks == 1 ? " rank" : " ranks") +
+                    ", but topology.tensor_parallel " + std::to_string(tensor) + " x pipeline_parallel " +
+                    std::to_string(pipeline) + " x data_parallel " + std::to_string(data) +
+                    (wanted == std::uint64_t{0} ? " leaves nobody"
+                                                : " needs " + (wanted ? std::to_string(*wanted) : "more than 2^64")) +
                     "; start as many ranks as the topology needs, or change the topology");
 }
 
@@ -38,7 +40,7 @@ ProcessGrid::ProcessGrid(Communicator& world, Communicator const& node, Topology
       node_size_(node.size()),
       host_name_(read_host_name()) {
   // A group is the ranks that differ in one coordinate only; their lowest rank is a color that no other group has.
-  auto const group = [&](std::uint32_t Coordinates::* direction) {
+  auto const group = [&](std::uint32_t Coordinates::*direction) {
     auto first = coordinates_;
     first.*direction = 0;
     return world.split(rank_of(topology_, first), coordinates_.*direction);

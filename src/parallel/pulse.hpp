@@ -1,4 +1,5 @@
-/// Pulse: one rank's sign of life, in memory that all ranks of its node see, so that a watchdog can tell who is stuck and who only waits.
+/// Pulse: one rank's sign of life, in memory that all ranks of its node see, so that a watchdog can tell who is stuck
+/// and who only waits.
 #pragma once
 
 #include <array>
@@ -9,7 +10,8 @@
 
 namespace distload {
 
-/// Written by its own rank (from any thread), read by the watchdogs of all ranks of the node. One cache line: a beat must cost nothing.
+/// Written by its own rank (from any thread), read by the watchdogs of all ranks of the node. One cache line: a beat
+/// must cost nothing.
 class alignas(64) Pulse {
  public:
   static constexpr std::size_t kMaxPhaseBytes = 32;

@@ -28,7 +28,8 @@ extern "C" void note_signal(int signal) {
 
 std::string message_for(int signal) {
   return signal == SIGINT ? "stopped by SIGINT (Ctrl-C)"
-                          : "stopped by SIGTERM (the user or the batch system ended the job, or the launcher did because another rank died)";
+                          : "stopped by SIGTERM (the user or the batch system ended the job, or the launcher did "
+                            "because another rank died)";
 }
 
 void wait_for_signal(JobBoard& board) {

@@ -7,9 +7,10 @@
 
 namespace distload {
 
-/// While it lives, the first SIGINT or SIGTERM ends the job with exit code 128 + the signal's number, as shells do (130, 143); a second one has the
-/// system's effect. mpirun passes Ctrl-C on to all ranks as SIGTERM, and also sends it to the others when one rank dies; of all these
-/// ranks one speaks, on the node of rank 0. For main programs: a process has one owner of its signals.
+/// While it lives, the first SIGINT or SIGTERM ends the job with exit code 128 + the signal's number, as shells do
+/// (130, 143); a second one has the system's effect. mpirun passes Ctrl-C on to all ranks as SIGTERM, and also sends it
+/// to the others when one rank dies; of all these ranks one speaks, on the node of rank 0. For main programs: a process
+/// has one owner of its signals.
 class SignalWatch {
  public:
   /// Local. `mpi` outlives the object; there is at most one at a time.

@@ -44,7 +44,8 @@ std::optional<std::string> StallDetector::observe(std::vector<RankState> const& 
   auto const has_work = [](RankState const& state) { return !state.phase.empty(); };
   if (std::none_of(states.begin(), states.end(), has_work)) return std::nullopt;
 
-  bool const all_wait = std::none_of(states.begin(), states.end(), [&](auto const& s) { return has_work(s) && !s.waits; });
+  bool const all_wait =
+      std::none_of(states.begin(), states.end(), [&](auto const& s) { return has_work(s) && !s.waits; });
   auto const patience = all_wait && !sees_whole_job_ ? 2 * timeout_ : timeout_;
   if (now - last_movement_ < patience) return std::nullopt;
   return describe(states, now);
@@ -55,7 +56,8 @@ void StallDetector::note_movement(std::vector<RankState> const& states, Clock::t
   if (first_look) {
     for (auto const& state : states) seen_.push_back({state.beats, now});
   }
-  // If the watching thread itself stood still (a debugger, a suspended machine), so did everybody else, for a good reason.
+  // If the watching thread itself stood still (a debugger, a suspended machine), so did everybody else, for a good
+  // reason.
   if (first_look || now - last_look_ > timeout_ / 2) last_movement_ = now;
   last_look_ = now;
 
@@ -70,7 +72,8 @@ void StallDetector::note_movement(std::vector<RankState> const& states, Clock::t
 }
 
 std::string StallDetector::describe(std::vector<RankState> const& states, Clock::time_point now) const {
-  // Ranks that do the same are named together; those who do not merely wait come first, because one of them is the cause.
+  // Ranks that do the same are named together; those who do not merely wait come first, because one of them is the
+  // cause.
   std::map<std::pair<bool, std::string>, Group> groups;
   for (std::size_t i = 0; i < states.size(); ++i) {
     if (states[i].phase.empty()) continue;

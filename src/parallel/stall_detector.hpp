@@ -1,4 +1,5 @@
-/// StallDetector: decides from what the ranks of a node show whether the job is stuck, and says who is to blame. Pure: no clock, no thread, no MPI.
+/// StallDetector: decides from what the ranks of a node show whether the job is stuck, and says who is to blame. Pure:
+/// no clock, no thread, no MPI.
 #pragma once
 
 #include <chrono>
@@ -21,12 +22,13 @@ class StallDetector {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// @param sees_whole_job  the node's ranks are all ranks. Where they are not, a node on which everybody only waits gives the other nodes
+  /// @param sees_whole_job  the node's ranks are all ranks. Where they are not, a node on which everybody only waits
+  /// gives the other nodes
   ///                        a second `timeout`: whoever is stuck there is seen, and named, on its own node first.
   StallDetector(Clock::duration timeout, bool sees_whole_job) : timeout_(timeout), sees_whole_job_(sees_whole_job) {}
 
-  /// Call it often, always with the same ranks in the same order. Returns the message for the user once no rank of the node has moved for the
-  /// time-out although at least one has something to do.
+  /// Call it often, always with the same ranks in the same order. Returns the message for the user once no rank of the
+  /// node has moved for the time-out although at least one has something to do.
   std::optional<std::string> observe(std::vector<RankState> const& states, Clock::time_point now);
 
  private:

@@ -12,7 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 
 // Often enough to be exact to a few percent, seldom enough to cost nothing.
-milliseconds look_interval(milliseconds timeout) { return std::clamp(timeout / 20, milliseconds(5), milliseconds(500)); }
+milliseconds look_interval(milliseconds timeout) {
+  return std::clamp(timeout / 20, milliseconds(5), milliseconds(500));
+}
 
 }  // namespace
 

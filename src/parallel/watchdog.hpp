@@ -14,10 +14,12 @@
 
 namespace distload {
 
-/// A thread per rank that looks at the pulses of all ranks of its node. When none has moved for `timeout` although one has work, one of the threads
-/// prints which ranks are stuck in which phase and which merely wait for them, and aborts the job with exit code 7.
+/// A thread per rank that looks at the pulses of all ranks of its node. When none has moved for `timeout` although one
+/// has work, one of the threads prints which ranks are stuck in which phase and which merely wait for them, and aborts
+/// the job with exit code 7.
 ///
-/// A rank that is done watches no more, and does not count. Communicators of `mpi` are signs of life by themselves; long local work needs `beat`.
+/// A rank that is done watches no more, and does not count. Communicators of `mpi` are signs of life by themselves;
+/// long local work needs `beat`.
 class Watchdog {
  public:
   /// Local. `mpi` outlives the watchdog.

@@ -11,10 +11,12 @@ namespace distload {
 class JobBoard;
 class MpiCommunicator;
 
-/// Initialises MPI, with MPI_THREAD_MULTIPLE and, under Open MPI, with ROMIO for files (unless OMPI_MCA_io says otherwise), and makes all errors return.
-/// If the program has initialised MPI itself, it is used as it is and left running.
+/// Initialises MPI, with MPI_THREAD_MULTIPLE and, under Open MPI, with ROMIO for files (unless OMPI_MCA_io says
+/// otherwise), and makes all errors return. If the program has initialised MPI itself, it is used as it is and left
+/// running.
 ///
-/// Nothing collective happens in the destructor: after a failure the other ranks may not come. The good path ends with `finalize`.
+/// Nothing collective happens in the destructor: after a failure the other ranks may not come. The good path ends with
+/// `finalize`.
 class MpiEnvironment {
  public:
   /// Collective over all ranks of the job.
@@ -24,7 +26,8 @@ class MpiEnvironment {
   MpiEnvironment(MpiEnvironment const&) = delete;
   MpiEnvironment& operator=(MpiEnvironment const&) = delete;
 
-  /// Collective: gives back what the constructor made, and ends MPI if the constructor began it. Nothing of this object may be used afterwards.
+  /// Collective: gives back what the constructor made, and ends MPI if the constructor began it. Nothing of this object
+  /// may be used afterwards.
   void finalize();
 
   /// All ranks of the job.

@@ -12,7 +12,8 @@ namespace distload {
 
 class ProcessGrid {
  public:
-  /// Collective over `world`, which must outlive the grid. `node`: the ranks of `world` on this rank's node (MpiEnvironment::node).
+  /// Collective over `world`, which must outlive the grid. `node`: the ranks of `world` on this rank's node
+  /// (MpiEnvironment::node).
   /// @throws ConfigError  `world` has not exactly tensor x pipeline x data ranks, or one of them is zero; on all ranks.
   ProcessGrid(Communicator& world, Communicator const& node, Topology const& topology);
 

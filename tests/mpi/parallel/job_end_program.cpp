@@ -1,0 +1,56 @@
+// A program that ends in the way its argument names, for tests that look at it from outside of mpirun.
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include "parallel/all_or_throw.hpp"
+#include "parallel/run_job.hpp"
+#include "parallel/watchdog.hpp"
+
+namespace {
+
+using namespace distload;
+
+void sleep_for_long() { std::this_thread::sleep_for(std::chrono::seconds(60)); }
+
+/// Two collectives, and in between work in which DISTLOAD_FAULT may strike.
+void work(MpiEnvironment& mpi) {
+  Watchdog watchdog(mpi, std::chrono::milliseconds(2000));
+  mpi.world().barrier();
+  watchdog.enter("work");
+  all_or_throw(mpi.world(), "work", [&] { watchdog.beat(); });
+  mpi.world().barrier();
+}
+
+ExitCode run(MpiEnvironment& mpi, std::string const& scenario) {
+  auto const rank = mpi.world().rank();
+  if (scenario == "good" || scenario == "agreed") {
+    work(mpi);
+  } else if (scenario == "everywhere") {
+    throw ConfigError("made up");
+  } else if (scenario == "alone") {
+    if (rank == 1) throw CorruptData("made up");
+    mpi.world().barrier();
+  } else if (scenario == "hang") {
+    Watchdog watchdog(mpi, std::chrono::milliseconds(2000));
+    watchdog.enter("hang");
+    sleep_for_long();
+  } else if (scenario == "sleep") {
+    sleep_for_long();
+  } else if (scenario == "raise") {
+    mpi.world().barrier();
+    if (rank == 0) std::raise(SIGINT);
+    sleep_for_long();
+  } else {
+    throw UsageError("unknown scenario " + scenario);
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string const scenario = argc > 1 ? argv[1] : "";
+  return distload::run_job([&](MpiEnvironment& mpi) { return run(mpi, scenario); });
+}
