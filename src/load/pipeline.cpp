@@ -1,0 +1,128 @@
+// The waves of a plan, one after the other, with reading ahead.
+#include "load/pipeline.hpp"
+
+#include <chrono>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include <Kokkos_Profiling_ScopedRegion.hpp>
+
+#include "load/staging_slot.hpp"
+#include "load/wave_reader.hpp"
+#include "parallel/all_or_throw.hpp"
+#include "tensor/kernels/copy_kernel.hpp"
+
+namespace distload {
+namespace {
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& total) : total_(total) {}
+  ~Stopwatch() { total_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  Stopwatch(Stopwatch const&) = delete;
+  Stopwatch& operator=(Stopwatch const&) = delete;
+
+ private:
+  double& total_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// One wave's addresses: areas become pointers into the arena and the wave's slot.
+class WaveMemory {
+ public:
+  WaveMemory(Arena const& arena, StagingSlot const* slot) : arena_(arena.data()), staging_(slot == nullptr ? nullptr : slot->shard_side()) {}
+
+  std::byte* at(Area area, Bytes offset) const { return (area == Area::arena ? arena_ : staging_) + offset; }
+
+  std::vector<BoundCopy> bind(std::vector<PlannedCopy> const& copies) const {
+    std::vector<BoundCopy> bound;
+    bound.reserve(copies.size());
+    for (auto const& planned : copies) bound.push_back({planned.copy, at(planned.source, 0), at(planned.destination, 0)});
+    return bound;
+  }
+
+ private:
+  std::byte* arena_;
+  std::byte* staging_;
+};
+
+void exchange(Wave const& wave, WaveMemory const& memory, Communicator& messages) {
+  std::vector<Send> sends;
+  std::vector<Receive> receives;
+  for (auto const& message : wave.sends) sends.push_back({message.peer, memory.at(message.area, message.offset_bytes), message.nbytes});
+  for (auto const& message : wave.receives) receives.push_back({message.peer, memory.at(message.area, message.offset_bytes), message.nbytes});
+  messages.exchange(sends, receives);
+}
+
+}  // namespace
+
+PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages, Arena const& arena,
+                           PipelineOptions const& options) {
+  Kokkos::Profiling::ScopedRegion const region("distload::pipeline");
+  auto const slots = all_or_throw(control, "allocate", [&] {
+    std::vector<StagingSlot> made;
+    for (std::uint32_t i = 0; i < plan.slots; ++i) made.emplace_back(plan.slot_bytes);
+    return made;
+  });
+  bool const exchanges = plan.exchanged_bytes > 0;  // of all ranks, so that all agree
+  bool const ahead = options.prefetch && !engine.is_collective() && plan.slots > 1;
+
+  PipelineTimes times;
+  Kokkos::DefaultExecutionSpace const space;
+  WaveReader reader(plan, engine, arena, slots, {options.verify, options.on_read}, ahead);
+  // What goes wrong on this rank between two agreements; told to the others at the next one.
+  std::exception_ptr failure;
+  auto const attempt = [&failure](auto const& work) {
+    if (failure) return;
+    try {
+      work();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  };
+  auto const agree = [&](char const* phase) {
+    all_or_throw(control, phase, [&] {
+      if (failure) std::rethrow_exception(failure);
+    });
+  };
+
+  for (std::uint32_t index = 0; index < plan.waves.size(); ++index) {
+    auto const& wave = plan.waves[index];
+    auto const* const slot = slots.empty() ? nullptr : &slots[index % slots.size()];
+    WaveMemory const memory(arena, slot);
+
+    // A collective engine needs every rank, also one that has failed to place the wave before.
+    auto const placed = std::exchange(failure, nullptr);
+    attempt([&] { reader.wait_for(index); });
+    if (placed) failure = placed;
+    agree("read");
+
+    {
+      Stopwatch const stopwatch(times.exchange_seconds);
+      attempt([&] {
+        if (slot != nullptr) slot->upload(space, wave.staging_bytes);
+        enqueue_copies(space, memory.bind(wave.packs), "distload::pack");
+        space.fence("distload: packed before it is sent");
+      });
+      if (exchanges) {
+        agree("exchange");
+        exchange(wave, memory, messages);
+      }
+    }
+    {
+      Stopwatch const stopwatch(times.place_seconds);
+      attempt([&] {
+        enqueue_copies(space, memory.bind(wave.places), "distload::place");
+        space.fence("distload: placed before the slot is used again");
+      });
+    }
+    reader.release(index);
+  }
+  agree("place");
+  times.read_seconds = reader.busy_seconds();
+  times.read_bytes = reader.read_bytes();
+  return times;
+}
+
+}  // namespace distload

@@ -1,0 +1,36 @@
+/// Pipeline: carries a plan out, wave by wave: read and verify, pack, exchange, place; the next waves are read meanwhile.
+#pragma once
+
+#include <functional>
+
+#include <distload/parallel/communicator.hpp>
+#include <distload/plan/load_plan.hpp>
+
+#include "io/engine.hpp"
+#include "load/arena.hpp"
+
+namespace distload {
+
+struct PipelineOptions {
+  bool verify = true;
+  bool prefetch = true;  ///< read ahead, where the engine may run beside the exchange
+  std::function<void(Bytes)> on_read = [](Bytes) {};  ///< bytes since the last call; from whichever thread reads
+};
+
+/// What a run took on this rank. Reading overlaps the rest, so that the phases may add up to more than the whole.
+struct PipelineTimes {
+  double read_seconds = 0;      ///< in the engine, verification included
+  double exchange_seconds = 0;  ///< packing and messages
+  double place_seconds = 0;
+  Bytes read_bytes = 0;
+};
+
+/// Collective over `control`: fills `arena` as `plan` says.
+///
+/// @param control   host memory; all ranks of the plan
+/// @param messages  the same ranks, in the memory of the arena
+/// @throws CorruptData, IoError  from the engine, the same on all ranks.
+PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages, Arena const& arena,
+                           PipelineOptions const& options);
+
+}  // namespace distload

@@ -1,0 +1,45 @@
+// Looking shards up and handing out views.
+#include <distload/load/sharded_model.hpp>
+
+#include <utility>
+
+#include "load/arena.hpp"
+
+namespace distload {
+
+ShardedModel::ShardedModel(CheckpointMetadata metadata, Topology topology, std::vector<Shard> shards,
+                           std::map<std::string, std::string, std::less<>> aliases, Arena arena)
+    : metadata_(std::move(metadata)),
+      topology_(topology),
+      shards_(std::move(shards)),
+      aliases_(std::move(aliases)),
+      arena_(std::make_unique<Arena>(std::move(arena))) {
+  for (std::size_t i = 0; i < shards_.size(); ++i) index_.emplace(shards_[i].name, i);
+}
+
+ShardedModel::~ShardedModel() = default;
+ShardedModel::ShardedModel(ShardedModel&&) noexcept = default;
+ShardedModel& ShardedModel::operator=(ShardedModel&&) noexcept = default;
+
+Shard const* ShardedModel::find(std::string_view name) const noexcept {
+  if (auto const alias = aliases_.find(name); alias != aliases_.end()) name = alias->second;
+  auto const entry = index_.find(name);
+  return entry == index_.end() ? nullptr : &shards_[entry->second];
+}
+
+ShardBytes ShardedModel::bytes(Shard const& shard) const { return arena_->bytes(shard.offset_bytes, shard.nbytes); }
+
+Bytes ShardedModel::resident_bytes() const noexcept { return arena_->nbytes(); }
+
+Shard const& ShardedModel::checked(std::string_view name, std::size_t axes, std::size_t element_bytes) const {
+  auto const* const shard = find(name);
+  if (shard == nullptr) throw ConfigError("this rank holds no parameter named " + std::string(name));
+  if (shard->shape.size() != axes || size_of(shard->dtype) != element_bytes) {
+    throw ConfigError(shard->name + " is " + std::string(name_of(shard->dtype)) + " " + to_string(shard->shape) +
+                      ", which is no view of " + std::to_string(axes) + " axes and elements of " +
+                      std::to_string(element_bytes) + " bytes");
+  }
+  return *shard;
+}
+
+}  // namespace distload

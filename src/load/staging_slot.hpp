@@ -1,0 +1,36 @@
+/// StagingSlot: memory of one wave: what is read, packed and received before it is in place.
+#pragma once
+
+#include <cstddef>
+
+#include <Kokkos_Core.hpp>
+
+#include <distload/load/sharded_model.hpp>
+
+#include "load/arena.hpp"
+
+namespace distload {
+
+/// Engines read into `host()`; kernels and messages use `shard_side()`. On the host both are the same memory; for a device the
+/// host side is pinned and `upload` brings what was read to the device side.
+class StagingSlot {
+ public:
+  /// @throws OutOfBudget  the memory is not there.
+  explicit StagingSlot(Bytes nbytes);
+
+  std::byte* host() const noexcept;
+  std::byte* shard_side() const noexcept;
+
+  /// Enqueues the transfer of the first `nbytes` on `space`; nothing to do on the host.
+  void upload(Kokkos::DefaultExecutionSpace const& space, Bytes nbytes) const;
+
+ private:
+#if defined(KOKKOS_ENABLE_CUDA)
+  Kokkos::View<std::byte*, Kokkos::CudaHostPinnedSpace> host_;
+  Kokkos::View<std::byte*, ShardSpace> device_;
+#else
+  HugePages host_;
+#endif
+};
+
+}  // namespace distload

@@ -1,0 +1,90 @@
+// The reading side of the pipeline.
+#include "load/wave_reader.hpp"
+
+#include <chrono>
+#include <vector>
+
+#include <distload/base/error.hpp>
+
+namespace distload {
+
+WaveReader::WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, std::span<StagingSlot const> slots,
+                       ReadOptions options, bool ahead)
+    : plan_(plan), engine_(engine), arena_(arena), slots_(slots), options_(std::move(options)) {
+  auto const tell = options_.on_progress;
+  options_.on_progress = [this, tell](Bytes bytes) {
+    {
+      std::lock_guard const lock(mutex_);
+      if (stops_) throw InternalError("reading was given up because another part of the load failed");
+    }
+    read_bytes_ += bytes;
+    tell(bytes);
+  };
+  if (ahead) thread_ = std::thread([this] { read_all_waves(); });
+}
+
+WaveReader::~WaveReader() {
+  {
+    std::lock_guard const lock(mutex_);
+    stops_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void WaveReader::read(std::uint32_t wave) {
+  auto const start = std::chrono::steady_clock::now();
+  std::vector<ReadRequest> requests;
+  auto const& reads = plan_.waves[wave].reads;
+  requests.reserve(reads.size());
+  for (auto const& read : reads) {
+    auto* const base = read.area == Area::arena ? arena_.data() : slots_[wave % slots_.size()].host();
+    requests.push_back({read.extent, read.begin_bytes, read.nbytes, base + read.offset_bytes});
+  }
+  engine_.read(requests, options_);
+  busy_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void WaveReader::read_all_waves() {
+  try {
+    for (std::uint32_t wave = 0; wave < plan_.waves.size(); ++wave) {
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return stops_ || wave < waves_released_ + slots_.size(); });
+        if (stops_) return;
+      }
+      read(wave);
+      {
+        std::lock_guard const lock(mutex_);
+        ++waves_read_;
+      }
+      changed_.notify_all();
+    }
+  } catch (...) {
+    {
+      std::lock_guard const lock(mutex_);
+      failure_ = std::current_exception();
+    }
+    changed_.notify_all();
+  }
+}
+
+void WaveReader::wait_for(std::uint32_t wave) {
+  if (!thread_.joinable()) {
+    read(wave);
+    return;
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return waves_read_ > wave || failure_ != nullptr; });
+  if (waves_read_ <= wave) std::rethrow_exception(failure_);
+}
+
+void WaveReader::release(std::uint32_t wave) {
+  {
+    std::lock_guard const lock(mutex_);
+    waves_released_ = wave + 1;
+  }
+  changed_.notify_all();
+}
+
+}  // namespace distload

@@ -1,0 +1,62 @@
+/// WaveReader: reads the waves of a plan in order, on a thread of its own where the engine allows, as far ahead as there are slots.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <thread>
+
+#include <distload/plan/load_plan.hpp>
+
+#include "io/engine.hpp"
+#include "load/arena.hpp"
+#include "load/staging_slot.hpp"
+
+namespace distload {
+
+class WaveReader {
+ public:
+  /// All references outlive the reader. With `ahead`, reading starts at once and wave k + slots waits until wave k is released.
+  WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, std::span<StagingSlot const> slots, ReadOptions options, bool ahead);
+
+  /// Stops reading at the next opportunity and waits for the thread.
+  ~WaveReader();
+  WaveReader(WaveReader const&) = delete;
+  WaveReader& operator=(WaveReader const&) = delete;
+
+  /// Returns when all bytes of `wave` are in place and verified; waves are asked for in order.
+  /// @throws whatever the engine threw while reading it.
+  void wait_for(std::uint32_t wave);
+
+  /// The slot of `wave` may be used again.
+  void release(std::uint32_t wave);
+
+  /// Seconds spent in the engine, and bytes that it delivered. To be asked when the last wave has come.
+  double busy_seconds() const noexcept { return busy_seconds_; }
+  Bytes read_bytes() const noexcept { return read_bytes_; }
+
+ private:
+  void read(std::uint32_t wave);
+  void read_all_waves();
+
+  LoadPlan const& plan_;
+  Engine& engine_;
+  Arena const& arena_;
+  std::span<StagingSlot const> slots_;
+  ReadOptions options_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint32_t waves_read_ = 0;      // guarded by mutex_, like the next three
+  std::uint32_t waves_released_ = 0;
+  bool stops_ = false;
+  std::exception_ptr failure_;
+  double busy_seconds_ = 0;           // of the reading thread until the last wave has come
+  Bytes read_bytes_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace distload
