@@ -73,12 +73,11 @@ function(distload_add_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${arg_TIMEOUT}
-    ENVIRONMENT "${DISTLOAD_TEST_ENVIRONMENT};${arg_ENVIRONMENT}")
+    ENVIRONMENT "${DISTLOAD_TEST_ENVIRONMENT};ASAN_OPTIONS=detect_leaks=1;${arg_ENVIRONMENT}")
 endfunction()
 
 # distload_add_mpi_run(<test> RANKS n COMMAND program args... [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT K=V...])
-# A CTest entry that runs any command on n ranks. Leaks are looked for by the unit tests alone: Open MPI unloads the plug-ins
-# that its own leaks come from, so that they could not be told from ours.
+# A CTest entry that runs any command on n ranks.
 function(distload_add_mpi_run test)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "RANKS;TIMEOUT" "COMMAND;LABELS;ENVIRONMENT")
   if(NOT arg_TIMEOUT)
@@ -88,5 +87,5 @@ function(distload_add_mpi_run test)
     COMMAND ${MPIEXEC_EXECUTABLE} ${DISTLOAD_MPIEXEC_FLAGS} ${MPIEXEC_NUMPROC_FLAG} ${arg_RANKS} ${arg_COMMAND})
   set_tests_properties(${test} PROPERTIES
     LABELS "${arg_LABELS};mpi;ranks-${arg_RANKS}" PROCESSORS ${arg_RANKS} TIMEOUT ${arg_TIMEOUT}
-    ENVIRONMENT "${DISTLOAD_TEST_ENVIRONMENT};ASAN_OPTIONS=detect_leaks=0;${arg_ENVIRONMENT}")
+    ENVIRONMENT "${DISTLOAD_TEST_ENVIRONMENT};${arg_ENVIRONMENT}")
 endfunction()
