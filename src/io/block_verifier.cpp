@@ -45,9 +45,8 @@ void BlockVerifier::finish_block(Extent const& extent, Bytes end) {
   auto const found = hash_.digest();
   hash_.reset();
   if (found == expected) return;
-  throw CorruptData(
-      "damaged data: " + describe_location(*catalog_, extent, block * catalog_->block_bytes, end) +
-      ": XXH3-64 is " + format_hash(found) + ", written was " + format_hash(expected));
+  throw CorruptData("damaged data: " + describe_location(*catalog_, extent, block * catalog_->block_bytes, end) +
+                    ": XXH3-64 is " + format_hash(found) + ", written was " + format_hash(expected));
 }
 
 }  // namespace distload

@@ -25,15 +25,6 @@ constexpr Bytes kUnverifiedStepBytes = 8 * kMiB;
 /// What one thread takes at a time.
 constexpr Bytes kThreadRunBytes = 16 * kMiB;
 
-[[noreturn]] void throw_truncated(Catalog const& catalog, std::span<ReadRequest const> requests, Bytes got) {
-  auto request = requests.begin();
-  while (got >= request->nbytes) got -= (request++)->nbytes;
-  throw CorruptData("truncated file: " +
-                    describe_location(catalog, catalog.extents[request->extent], request->begin_bytes + got,
-                                      request->begin_bytes + request->nbytes) +
-                    " are missing");
-}
-
 }  // namespace
 
 BufferedEngine::BufferedEngine(Catalog const& catalog, std::uint32_t threads)
@@ -66,8 +57,7 @@ void BufferedEngine::read_by_threads(ReadOrder const& order, ReadOptions const& 
   auto const work = [&] {
     try {
       BlockVerifier verifier(*catalog_);
-      for (auto i = next++; i < order.runs.size(); i = next++)
-        read_run(order, order.runs[i], guarded, verifier);
+      for (auto i = next++; i < order.runs.size(); i = next++) read_run(order, order.runs[i], guarded, verifier);
     } catch (...) {
       next = order.runs.size();
       std::scoped_lock const lock(mutex);

@@ -28,8 +28,7 @@ class BufferedEngine final : public Engine {
  private:
   void open_files(ReadOrder const& order);
   void read_by_threads(ReadOrder const& order, ReadOptions const& options);
-  void read_run(ReadOrder const& order, Run const& run, ReadOptions const& options,
-                BlockVerifier& verifier) const;
+  void read_run(ReadOrder const& order, Run const& run, ReadOptions const& options, BlockVerifier& verifier) const;
 
   Catalog const* catalog_;
   std::uint32_t threads_;

@@ -39,15 +39,21 @@ class Engine {
   /// "collective", "buffered", ...
   virtual std::string_view name() const noexcept = 0;
 
-  /// True if `read` is collective over the ranks that opened the engine: all call it equally often, with
-  /// empty spans where nothing is wanted.
+  /// True if `read` is collective over the ranks that opened the engine: all call it equally often, with empty spans
+  /// where nothing is wanted, and on the thread that uses MPI.
   virtual bool is_collective() const noexcept = 0;
 
   /// Reads all requests; returns when every byte is in place and verified.
-  /// @throws CorruptData  a block's XXH3-64 differs, or the file ends early: names tensor, file and byte
-  /// range.
+  /// A collective engine throws only after this rank's part in all collective operations, and perhaps on one rank
+  /// alone: the caller has the ranks agree afterwards, and uses nothing of what was read if any of them failed.
+  /// @throws CorruptData  a block's XXH3-64 differs, or the file ends early: names tensor, file and byte range.
   /// @throws IoError      the system refused.
   virtual void read(std::span<ReadRequest const> requests, ReadOptions const& options) = 0;
+
+  /// Collective if `is_collective`: closes the files; the good path's end. Without it (after a failure) the destructor
+  /// of a collective engine leaves its files open, because closing them would wait for ranks that may never come.
+  /// @throws IoError  a library refuses to close.
+  virtual void close() {}
 
  protected:
   Engine() = default;

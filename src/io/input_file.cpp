@@ -52,8 +52,7 @@ Bytes InputFile::read_at(Bytes offset_bytes, std::span<std::byte> destination) c
   Bytes done = 0;
   while (done < destination.size()) {
     auto const wanted = std::min<Bytes>(destination.size() - done, kMostBytesPerCall);
-    auto const got =
-        pread(descriptor_, destination.data() + done, wanted, static_cast<off_t>(offset_bytes + done));
+    auto const got = pread(descriptor_, destination.data() + done, wanted, static_cast<off_t>(offset_bytes + done));
     if (got == 0) break;
     if (got > 0) {
       done += static_cast<Bytes>(got);

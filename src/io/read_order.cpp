@@ -16,8 +16,7 @@ Bytes file_offset(Catalog const& catalog, ReadRequest const& request) {
   return catalog.extents[request.extent].offset_bytes + request.begin_bytes;
 }
 
-bool continues(Run const& run, std::uint32_t file, Bytes offset, ReadRequest const& request,
-               Bytes longest_run) {
+bool continues(Run const& run, std::uint32_t file, Bytes offset, ReadRequest const& request, Bytes longest_run) {
   return run.file == file && run.offset_bytes + run.nbytes == offset &&
          run.destination + run.nbytes == request.destination && request.nbytes <= longest_run - run.nbytes;
 }
@@ -29,11 +28,10 @@ void check_request(Catalog const& catalog, ReadRequest const& request) {
     throw InternalError("a read request for extent " + std::to_string(request.extent) + " of " +
                         std::to_string(catalog.extents.size()));
   auto const& extent = catalog.extents[request.extent];
-  bool const inside =
-      request.begin_bytes <= extent.nbytes && request.nbytes <= extent.nbytes - request.begin_bytes;
+  bool const inside = request.begin_bytes <= extent.nbytes && request.nbytes <= extent.nbytes - request.begin_bytes;
   auto const end = request.begin_bytes + request.nbytes;
-  bool const whole_blocks = request.begin_bytes % catalog.block_bytes == 0 &&
-                            (end % catalog.block_bytes == 0 || end == extent.nbytes);
+  bool const whole_blocks =
+      request.begin_bytes % catalog.block_bytes == 0 && (end % catalog.block_bytes == 0 || end == extent.nbytes);
   if (!inside || (extent.has_checksums() && !whole_blocks))
     throw InternalError("a read request that leaves its extent or cuts a block: " +
                         describe_location(catalog, extent, request.begin_bytes, end));
@@ -41,8 +39,7 @@ void check_request(Catalog const& catalog, ReadRequest const& request) {
 
 ReadOrder order_requests(Catalog const& catalog, std::span<ReadRequest const> requests, Bytes longest_run) {
   // A cut between two blocks leaves every piece verifiable by itself.
-  if (longest_run != kUnlimitedRun)
-    longest_run = round_up(std::max(longest_run, Bytes{1}), catalog.block_bytes);
+  if (longest_run != kUnlimitedRun) longest_run = round_up(std::max(longest_run, Bytes{1}), catalog.block_bytes);
   ReadOrder order;
   order.requests.reserve(requests.size());
   for (auto request : requests) {

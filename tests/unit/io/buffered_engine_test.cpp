@@ -45,8 +45,8 @@ INSTANTIATE_TEST_SUITE_P(Threads, Buffered, ::testing::Values(1U, 3U));
 
 TEST_P(Buffered, ReadsExtentsOfAllSizes) {
   auto const file = checkpoint_.add_file(100);
-  for (Bytes const nbytes : {Bytes{0}, Bytes{1}, Bytes{4095}, kBlockBytes, kBlockBytes + 1,
-                             3 * kBlockBytes - 1, 9 * kBlockBytes + 17})
+  for (Bytes const nbytes : {Bytes{0}, Bytes{1}, Bytes{4095}, testing::kTestBlockBytes, testing::kTestBlockBytes + 1,
+                             3 * testing::kTestBlockBytes - 1, 20 * kMiB + 17})
     for (bool const checksums : {true, false}) checkpoint_.add_tensor(file, nbytes, checksums);
   checkpoint_.write();
   for (std::uint32_t extent = 0; extent < checkpoint_.catalog().extents.size(); ++extent)
@@ -58,7 +58,7 @@ TEST_P(Buffered, ReadsManyRequestsOfSeveralFilesInAnyOrder) {
   auto const second = checkpoint_.add_file(3);
   for (int i = 0; i < 20; ++i) {
     checkpoint_.add_tensor(first, 1000 + static_cast<Bytes>(i), i % 3 != 0);
-    checkpoint_.add_tensor(second, kBlockBytes / 2 * static_cast<Bytes>(i % 5) + 7, i % 4 != 0);
+    checkpoint_.add_tensor(second, testing::kTestBlockBytes / 2 * static_cast<Bytes>(i % 5) + 7, i % 4 != 0);
   }
   checkpoint_.write();
   auto const& extents = checkpoint_.catalog().extents;
@@ -67,9 +67,9 @@ TEST_P(Buffered, ReadsManyRequestsOfSeveralFilesInAnyOrder) {
   for (auto const& extent : extents) memory.emplace_back(extent.nbytes);
   for (std::uint32_t i = 0; i < extents.size(); ++i) {
     // The blocks of each extent as requests of their own.
-    for (Bytes begin = 0; begin < extents[i].nbytes; begin += kBlockBytes)
+    for (Bytes begin = 0; begin < extents[i].nbytes; begin += testing::kTestBlockBytes)
       requests.push_back(
-          {i, begin, std::min(kBlockBytes, extents[i].nbytes - begin), memory[i].data() + begin});
+          {i, begin, std::min(testing::kTestBlockBytes, extents[i].nbytes - begin), memory[i].data() + begin});
   }
   std::ranges::shuffle(requests, std::mt19937(1));
   Bytes progress = 0;
@@ -86,27 +86,26 @@ TEST_P(Buffered, ReadsManyRequestsOfSeveralFilesInAnyOrder) {
 
 TEST_P(Buffered, NamesTheDamagedBlock) {
   checkpoint_.add_tensor(checkpoint_.add_file(64), 100);
-  auto const extent = checkpoint_.add_tensor(0, 9 * kBlockBytes + 1000);
+  auto const extent = checkpoint_.add_tensor(0, 9 * testing::kTestBlockBytes + 1000);
   checkpoint_.write();
   auto const offset = checkpoint_.catalog().extents[extent].offset_bytes;
   struct Case {
     Bytes position, begin, end;
   };
   for (auto const& [position, begin, end] :
-       {Case{0, 0, kBlockBytes}, Case{kBlockBytes - 1, 0, kBlockBytes},
-        Case{kBlockBytes, kBlockBytes, 2 * kBlockBytes},
-        Case{9 * kBlockBytes + 999, 9 * kBlockBytes, 9 * kBlockBytes + 1000}}) {
+       {Case{0, 0, testing::kTestBlockBytes}, Case{testing::kTestBlockBytes - 1, 0, testing::kTestBlockBytes},
+        Case{testing::kTestBlockBytes, testing::kTestBlockBytes, 2 * testing::kTestBlockBytes},
+        Case{9 * testing::kTestBlockBytes + 999, 9 * testing::kTestBlockBytes, 9 * testing::kTestBlockBytes + 1000}}) {
     checkpoint_.write();
     checkpoint_.damage(extent, position);
     auto const range = "bytes [" + std::to_string(offset + begin) + ", " + std::to_string(offset + end) + ")";
-    EXPECT_THAT(
-        message_of<CorruptData>([&] { read(extent); }),
-        AllOf(HasSubstr("tensor 'tensor.1'"), HasSubstr(checkpoint_.path_of(extent)), HasSubstr(range)));
+    EXPECT_THAT(message_of<CorruptData>([&] { read(extent); }),
+                AllOf(HasSubstr("tensor 'tensor.1'"), HasSubstr(checkpoint_.path_of(extent)), HasSubstr(range)));
   }
 }
 
 TEST_P(Buffered, DoesNotVerifyWhenToldNotTo) {
-  auto const extent = checkpoint_.add_tensor(checkpoint_.add_file(), 3 * kBlockBytes);
+  auto const extent = checkpoint_.add_tensor(checkpoint_.add_file(), 3 * testing::kTestBlockBytes);
   checkpoint_.write();
   checkpoint_.damage(extent, 5);
   auto expected = checkpoint_.bytes_of(extent);
@@ -120,15 +119,15 @@ TEST_P(Buffered, NamesTheFirstMissingByteOfATruncatedFile) {
   for (bool const checksums : {true, false}) {
     testing::RawCheckpoint checkpoint(testing::fresh_directory());
     checkpoint.add_tensor(checkpoint.add_file(), 5000, checksums);
-    auto const extent = checkpoint.add_tensor(0, 2 * kBlockBytes, checksums);
+    auto const extent = checkpoint.add_tensor(0, 2 * testing::kTestBlockBytes, checksums);
     checkpoint.write();
-    checkpoint.truncate(extent, kBlockBytes + 10);
+    checkpoint.truncate(extent, testing::kTestBlockBytes + 10);
     BufferedEngine engine(checkpoint.catalog(), GetParam());
-    std::vector<std::byte> bytes(5000 + 2 * kBlockBytes);
+    std::vector<std::byte> bytes(5000 + 2 * testing::kTestBlockBytes);
     std::vector<ReadRequest> const requests{{0, 0, 5000, bytes.data()},
-                                            {extent, 0, 2 * kBlockBytes, bytes.data() + 5000}};
-    auto const missing = "bytes [" + std::to_string(5000 + kBlockBytes + 10) + ", " +
-                         std::to_string(5000 + 2 * kBlockBytes) + ") are missing";
+                                            {extent, 0, 2 * testing::kTestBlockBytes, bytes.data() + 5000}};
+    auto const missing = "bytes [" + std::to_string(5000 + testing::kTestBlockBytes + 10) + ", " +
+                         std::to_string(5000 + 2 * testing::kTestBlockBytes) + ") are missing";
     EXPECT_THAT(message_of<CorruptData>([&] { engine.read(requests, {}); }),
                 AllOf(HasSubstr("truncated"), HasSubstr("'tensor.1'"), HasSubstr(missing)));
   }
@@ -140,9 +139,8 @@ TEST_P(Buffered, ReportsTheSystemsRefusal) {
   EXPECT_THAT(message_of<IoError>([&] { read(extent); }),
               AllOf(HasSubstr("/nowhere/model.safetensors"), HasSubstr("No such file")));
   checkpoint_.catalog().files[0].path = "/proc/self/mem";  // whose first page is never mapped: EIO
-  EXPECT_THAT(
-      message_of<IoError>([&] { read(extent); }),
-      AllOf(HasSubstr("/proc/self/mem"), HasSubstr("bytes [0, 4096)"), HasSubstr("Input/output error")));
+  EXPECT_THAT(message_of<IoError>([&] { read(extent); }),
+              AllOf(HasSubstr("/proc/self/mem"), HasSubstr("bytes [0, 4096)"), HasSubstr("Input/output error")));
 }
 
 }  // namespace

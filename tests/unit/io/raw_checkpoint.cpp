@@ -1,6 +1,7 @@
 // Files of random bytes and the catalog that describes them.
 #include "unit/io/raw_checkpoint.hpp"
 
+#include <cstring>
 #include <fstream>
 #include <random>
 
@@ -12,14 +13,14 @@ namespace distload::testing {
 namespace fs = std::filesystem;
 
 RawCheckpoint::RawCheckpoint(fs::path directory) : directory_(std::move(directory)) {
-  fs::create_directory(directory_);
   catalog_.format = SourceFormat::safetensors;
   catalog_.path = directory_.string();
+  catalog_.block_bytes = kTestBlockBytes;
 }
 
 RawCheckpoint::~RawCheckpoint() {
   std::error_code ignored;
-  fs::remove_all(directory_, ignored);
+  if (written_) fs::remove_all(directory_, ignored);
 }
 
 std::uint32_t RawCheckpoint::add_file(Bytes gap_bytes) {
@@ -36,26 +37,31 @@ std::uint32_t RawCheckpoint::add_tensor(std::uint32_t file, Bytes nbytes, bool c
   content.resize(content.size() + gaps_[file]);
   auto const offset = content.size();
   std::mt19937_64 random(number);
-  for (Bytes i = 0; i < nbytes; ++i) content.push_back(static_cast<std::byte>(random() >> 56U));
+  content.resize(offset + nbytes);
+  for (Bytes i = 0; i < nbytes; i += sizeof(std::uint64_t)) {
+    auto const value = random();
+    std::memcpy(content.data() + offset + i, &value, std::min<Bytes>(sizeof value, nbytes - i));
+  }
 
   Shape const shape{nbytes};
   catalog_.tensors.push_back({"tensor." + std::to_string(number), DType::u8, shape, number, 1, "", -1});
   catalog_.extents.push_back({number, file, offset, nbytes, whole(shape), kNoBlocks});
   if (checksums) {
     catalog_.extents.back().first_block = static_cast<std::uint32_t>(catalog_.block_hashes.size());
-    for (Bytes begin = 0; begin < nbytes; begin += kBlockBytes)
+    for (Bytes begin = 0; begin < nbytes; begin += catalog_.block_bytes)
       catalog_.block_hashes.push_back(
-          xxh3_64(std::span(content).subspan(offset + begin, std::min(kBlockBytes, nbytes - begin))));
+          xxh3_64(std::span(content).subspan(offset + begin, std::min(catalog_.block_bytes, nbytes - begin))));
   }
   catalog_.files[file].size_bytes = content.size();
   return number;
 }
 
-void RawCheckpoint::write() const {
+void RawCheckpoint::write() {
+  fs::create_directory(directory_);
+  written_ = true;
   for (std::size_t i = 0; i < contents_.size(); ++i) {
     std::ofstream stream(catalog_.files[i].path, std::ios::binary);
-    stream.write(reinterpret_cast<char const*>(contents_[i].data()),
-                 static_cast<std::streamsize>(contents_[i].size()));
+    stream.write(reinterpret_cast<char const*>(contents_[i].data()), static_cast<std::streamsize>(contents_[i].size()));
   }
 }
 
@@ -79,8 +85,7 @@ std::vector<std::byte> RawCheckpoint::bytes_of(std::uint32_t extent) const {
 
 fs::path fresh_directory() {
   static int counter = 0;
-  return fs::temp_directory_path() /
-         ("distload-io-" + std::to_string(getpid()) + "-" + std::to_string(counter++));
+  return fs::temp_directory_path() / ("distload-io-" + std::to_string(getpid()) + "-" + std::to_string(counter++));
 }
 
 }  // namespace distload::testing

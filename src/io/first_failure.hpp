@@ -1,0 +1,32 @@
+/// FirstFailure: keeps an exception until this rank has taken part in the collective calls that the others are waiting
+/// in.
+#pragma once
+
+#include <exception>
+#include <utility>
+
+namespace distload {
+
+class FirstFailure {
+ public:
+  /// Runs `work`; what it throws is kept if it is the first.
+  template <class F>
+  void guard(F&& work) noexcept {
+    try {
+      std::forward<F>(work)();
+    } catch (...) {
+      if (!first_) first_ = std::current_exception();
+    }
+  }
+
+  explicit operator bool() const noexcept { return first_ != nullptr; }
+
+  void rethrow() const {
+    if (first_) std::rethrow_exception(first_);
+  }
+
+ private:
+  std::exception_ptr first_;
+};
+
+}  // namespace distload
