@@ -1,0 +1,123 @@
+// Strided copies against element-wise ones, on the calling thread and as kernels.
+#include <distload/tensor/strided_copy.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "tensor/kernels/copy_kernel.hpp"
+
+namespace distload {
+namespace {
+
+/// A random box somewhere in two random tensors.
+struct RandomCopy {
+  Placed source;
+  Placed destination;
+  Dims extent;
+  Bytes element_bytes = 1;
+
+  explicit RandomCopy(std::mt19937_64& random) {
+    auto const axes = random() % 5;
+    for (std::uint64_t axis = 0; axis < axes; ++axis) {
+      auto const size = 1 + random() % 5;
+      extent.push_back(size);
+      for (auto* const side : {&source, &destination}) {
+        auto const before = random() % 2 * (random() % 3);
+        side->position.push_back(before);
+        side->shape.push_back(before + size + random() % 2 * (random() % 3));
+      }
+    }
+    element_bytes = Bytes{1} << (random() % 4);
+    source.base_bytes = random() % 3 * 8;
+    destination.base_bytes = random() % 3 * 8;
+  }
+
+  Bytes source_bytes() const { return source.base_bytes + volume(source.shape) * element_bytes; }
+  Bytes destination_bytes() const { return destination.base_bytes + volume(destination.shape) * element_bytes; }
+
+  void copy_by_element(std::vector<std::byte> const& from, std::vector<std::byte>& to) const {
+    for (std::uint64_t i = 0; i < volume(extent); ++i) {
+      auto at_source = source.position;
+      auto at_destination = destination.position;
+      auto rest = i;
+      for (std::size_t axis = extent.size(); axis-- > 0;) {
+        at_source[axis] += rest % extent[axis];
+        at_destination[axis] += rest % extent[axis];
+        rest /= extent[axis];
+      }
+      std::memcpy(to.data() + destination.base_bytes + linear_index(destination.shape, at_destination) * element_bytes,
+                  from.data() + source.base_bytes + linear_index(source.shape, at_source) * element_bytes, element_bytes);
+    }
+  }
+};
+
+std::vector<std::byte> random_bytes(Bytes count, std::mt19937_64& random) {
+  std::vector<std::byte> bytes(count);
+  for (auto& byte : bytes) byte = static_cast<std::byte>(random());
+  return bytes;
+}
+
+TEST(StridedCopy, EqualsCopyingElementByElement) {
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 10000; ++i) {
+    RandomCopy const test(random);
+    auto const from = random_bytes(test.source_bytes(), random);
+    std::vector<std::byte> expected(test.destination_bytes());
+    auto found = expected;
+    test.copy_by_element(from, expected);
+
+    auto const copy = make_strided_copy(test.source, test.destination, test.extent, test.element_bytes);
+    copy_on_host(copy, from.data(), found.data());
+
+    ASSERT_EQ(found, expected) << "case " << i;
+    ASSERT_EQ(copy.nbytes(), volume(test.extent) * test.element_bytes);
+  }
+}
+
+TEST(StridedCopy, MergesAxesThatContinueOnBothSides) {
+  auto const rows = make_strided_copy({{8, 4, 6}, {2, 0, 0}}, {{3, 4, 6}, {0, 0, 0}}, {3, 4, 6}, 2);
+  EXPECT_EQ(rows.run_bytes, 3U * 4 * 6 * 2);
+  EXPECT_EQ(rows.runs(), 1U);
+  auto const columns = make_strided_copy({{8, 4, 6}, {0, 0, 3}}, {{8, 4, 3}, {0, 0, 0}}, {8, 4, 3}, 2);
+  EXPECT_EQ(columns.run_bytes, 6U);
+  EXPECT_EQ(columns.loop_count, 1U) << "two outer axes with one stride are one loop";
+  EXPECT_EQ(columns.runs(), 32U);
+}
+
+#if !defined(KOKKOS_ENABLE_CUDA)
+TEST(EnqueueCopies, DoesAllCopiesOfAList) {
+  std::mt19937_64 random(13);
+  std::vector<RandomCopy> tests;
+  std::vector<std::vector<std::byte>> from;
+  std::vector<std::vector<std::byte>> expected;
+  std::vector<std::vector<std::byte>> found;
+  std::vector<BoundCopy> copies;
+  for (int i = 0; i < 200; ++i) tests.emplace_back(random);
+  // Runs that are longer than what one thread takes at a time.
+  tests.back().source = {{3, 1000003}, {1, 1}, 0};
+  tests.back().destination = {{2, 1000001}, {0, 0}, 0};
+  tests.back().extent = {2, 1000001};
+  for (auto const& test : tests) {
+    from.push_back(random_bytes(test.source_bytes(), random));
+    expected.emplace_back(test.destination_bytes());
+    test.copy_by_element(from.back(), expected.back());
+    found.emplace_back(test.destination_bytes());
+  }
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    copies.push_back({make_strided_copy(tests[i].source, tests[i].destination, tests[i].extent, tests[i].element_bytes), from[i].data(),
+                      found[i].data()});
+  }
+
+  Kokkos::DefaultExecutionSpace const space;
+  enqueue_copies(space, copies, "test");
+  space.fence();
+
+  EXPECT_EQ(found, expected);
+}
+#endif
+
+}  // namespace
+}  // namespace distload
