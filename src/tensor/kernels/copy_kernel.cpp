@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <vector>
 
 namespace distload {
@@ -89,7 +90,7 @@ KOKKOS_INLINE_FUNCTION void copy_by_team(Team const& team, std::byte* destinatio
 
 template <class T>
 Kokkos::View<T*, Space::memory_space> to_device(Space const& space, std::vector<T> const& values, char const* label) {
-  Kokkos::View<T*, Space::memory_space> device(Kokkos::view_alloc(space, Kokkos::WithoutInitializing, label), values.size());
+  Kokkos::View<T*, Space::memory_space> device(Kokkos::view_alloc(space, Kokkos::WithoutInitializing, std::string(label)), values.size());
   Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(values.data(), values.size());
   Kokkos::deep_copy(space, device, host);
   return device;
