@@ -1,0 +1,23 @@
+// Turns the status of CUDA and NCCL calls into exceptions.
+#include "parallel/cuda_check.hpp"
+
+#include <cuda_runtime.h>
+#include <nccl.h>
+
+#include <distload/base/error.hpp>
+
+#include "parallel/call_failure.hpp"
+
+namespace distload::detail {
+
+void check_cuda(int status, char const* call, std::source_location place) {
+  if (status == cudaSuccess) return;
+  throw InternalError(describe_call_failure(call, cudaGetErrorString(static_cast<cudaError_t>(status)), place));
+}
+
+void check_nccl(int status, char const* call, std::source_location place) {
+  if (status == ncclSuccess || status == ncclInProgress) return;
+  throw CommunicationError(describe_call_failure(call, ncclGetErrorString(static_cast<ncclResult_t>(status)), place));
+}
+
+}  // namespace distload::detail
