@@ -1,9 +1,10 @@
-/// The main function of tests of one process that use Kokkos.
-#include <Kokkos_Core.hpp>
+// The main function of tests of one process that use Kokkos.
 #include <gmock/gmock.h>
 
+#include "support/kokkos_scope.hpp"
+
 int main(int argc, char** argv) {
-  Kokkos::ScopeGuard const kokkos(argc, argv);
+  distload::testing::KokkosScope const kokkos(argc, argv);
   testing::InitGoogleMock(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -1,11 +1,12 @@
-/// The main function of tests that run under mpirun: a test fails if it fails on any rank.
+// The main function of tests that run under mpirun: a test fails if it fails on any rank.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
-#include <Kokkos_Core.hpp>
 #include <gmock/gmock.h>
 #include <mpi.h>
+
+#include "support/kokkos_scope.hpp"
 
 namespace {
 
@@ -57,7 +58,7 @@ int main(int argc, char** argv) {
   testing::InitGoogleMock(&argc, argv);
   int status = EXIT_FAILURE;
   {
-    Kokkos::ScopeGuard const kokkos(argc, argv);
+    distload::testing::KokkosScope const kokkos(argc, argv);
     status = run_tests_on_all_ranks();
   }
   MPI_Finalize();

@@ -23,3 +23,7 @@ if(DISTLOAD_ENABLE_CUDA AND NOT "CUDA" IN_LIST Kokkos_DEVICES)
                       "Set Kokkos_ROOT to one with CUDA, e.g. built by tools/kokkos.sh cuda.")
 endif()
 message(STATUS "Kokkos ${Kokkos_VERSION} (${Kokkos_DEVICES}): ${Kokkos_DIR}")
+if(DISTLOAD_ENABLE_CUDA)
+  # Device code calls members of std::array, which are constexpr.
+  set_property(TARGET Kokkos::kokkos APPEND PROPERTY INTERFACE_COMPILE_OPTIONS --expt-relaxed-constexpr)
+endif()

@@ -1,0 +1,14 @@
+/// Kokkos for the length of a scope, without its headers: they cost each main function many seconds under nvcc.
+#pragma once
+
+namespace distload::testing {
+
+class KokkosScope {
+ public:
+  KokkosScope(int& argc, char** argv);
+  ~KokkosScope();
+  KokkosScope(KokkosScope const&) = delete;
+  KokkosScope& operator=(KokkosScope const&) = delete;
+};
+
+}  // namespace distload::testing
