@@ -1,0 +1,93 @@
+/// Loader: from a checkpoint on storage to this rank's ShardedModel.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <distload/checkpoint/catalog.hpp>
+#include <distload/config/config.hpp>
+#include <distload/load/progress.hpp>
+#include <distload/load/sharded_model.hpp>
+#include <distload/parallel/process_grid.hpp>
+#include <distload/partition/model_layout.hpp>
+#include <distload/plan/make_plan.hpp>
+
+namespace distload {
+
+/// A checkpoint whose metadata every rank has.
+struct OpenedCheckpoint {
+  Catalog catalog;
+  ModelLayout layout;
+};
+
+/// Which engine reads, and why it was chosen.
+struct EngineInUse {
+  std::string name;
+  std::string reason;
+};
+
+/// What a load took on this rank. Reading overlaps exchanging and placing, so that phases may add up to more than the whole.
+struct LoadTimes {
+  double open_seconds = 0;       ///< metadata read by rank 0 and sent to all
+  double partition_seconds = 0;  ///< rules applied
+  double plan_seconds = 0;
+  double allocate_seconds = 0;
+  double read_seconds = 0;       ///< in the engine, verification included
+  double exchange_seconds = 0;
+  double place_seconds = 0;
+  double total_seconds = 0;      ///< from the start of `open` until the slowest rank has all its tensors
+  Bytes read_bytes = 0;          ///< from storage, by this rank
+};
+
+/// Loads one checkpoint after another onto one process grid. All members but the constructor and the accessors are collective over
+/// `grid.world()`, and throw the same exception on all ranks.
+class Loader {
+ public:
+  /// Collective in a CUDA build, where it sets NCCL up. `grid` outlives the loader.
+  ///
+  /// Of `config` it uses `checkpoint`, `model`, `load`, `cost` and `runtime`; the topology is the grid's.
+  Loader(ProcessGrid const& grid, Config config, ProgressSink progress = {});
+  ~Loader();
+  Loader(Loader const&) = delete;
+  Loader& operator=(Loader const&) = delete;
+
+  /// Collective: finds the checkpoint, reads its metadata on rank 0, sends it to all as one message and applies the family's rules.
+  /// @throws NoValidCheckpoint, CorruptData, IoError  from the source.
+  /// @throws ConfigError  from the rules, listing all parameters that they cannot cut.
+  OpenedCheckpoint open();
+
+  /// Collective: what this rank will do.
+  /// @throws OutOfBudget  some rank needs more than `load.memory_limit`, or than its node has; before anything is allocated.
+  LoadPlan plan(OpenedCheckpoint const& checkpoint);
+
+  /// Collective: every parameter of the plan that this rank owns, verified.
+  /// @throws CorruptData  a block's XXH3-64 differs; names tensor, file and byte range.
+  /// @throws IoError      storage failed.
+  ShardedModel load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
+
+  /// Collective: open, plan and load in one.
+  ShardedModel load();
+
+  /// How `plan` was asked for: to describe it.
+  PlanOptions const& plan_options() const noexcept { return plan_options_; }
+
+  /// Of the last load.
+  LoadTimes const& times() const noexcept { return times_; }
+  EngineInUse const& engine() const noexcept { return engine_; }
+
+ private:
+  void tell(std::string_view phase, Bytes done = 0, Bytes total = 0);
+
+  ProcessGrid const& grid_;
+  Config config_;
+  ProgressSink progress_;
+  std::unique_ptr<Communicator> device_messages_;  ///< NCCL, in a CUDA build
+  PlanOptions plan_options_;
+  EngineInUse engine_;
+  LoadTimes times_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace distload

@@ -1,0 +1,175 @@
+// Open, plan, load.
+#include <distload/load/loader.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <distload/checkpoint/checkpoint.hpp>
+
+#include "io/make_engine.hpp"
+#include "io/preflight.hpp"
+#include "load/arena.hpp"
+#include "load/model_config.hpp"
+#include "load/pipeline.hpp"
+#include "load/process_memory.hpp"
+#include "parallel/all_or_throw.hpp"
+#include "parallel/mpi_communicator.hpp"
+#include "partition/rule_directories.hpp"
+#if defined(DISTLOAD_ENABLE_CUDA)
+#include "parallel/nccl_communicator.hpp"
+#endif
+
+namespace distload {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Adds the seconds of a scope to `total`.
+class PhaseTimer {
+ public:
+  explicit PhaseTimer(double& total) : total_(total) {}
+  ~PhaseTimer() { total_ += seconds_since(start_); }
+  PhaseTimer(PhaseTimer const&) = delete;
+  PhaseTimer& operator=(PhaseTimer const&) = delete;
+
+ private:
+  double& total_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// The least of all ranks' limits, so that all plan with the same.
+std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<Bytes> configured) {
+  constexpr auto kNone = ~std::uint64_t{0};
+  std::vector<std::uint64_t> limit{configured ? *configured : available_bytes(grid.node_size()).value_or(kNone)};
+  grid.world().all_reduce(std::span<std::uint64_t>(limit), Reduction::min);
+  if (limit.front() == kNone) return std::nullopt;
+  return limit.front();
+}
+
+std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+  std::vector<Shard> shards;
+  for (auto const& planned : plan.shards) {
+    auto const& parameter = checkpoint.layout.parameters[planned.parameter];
+    auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
+    shards.push_back({tensor.name, tensor.dtype, planned.layout.shape, tensor.shape, parameter.partition, planned.layout,
+                      parameter.stages, planned.offset_bytes, planned.nbytes});
+  }
+  return shards;
+}
+
+/// Aliases whose target this rank holds.
+std::map<std::string, std::string, std::less<>> aliases_of(OpenedCheckpoint const& checkpoint, std::vector<Shard> const& shards) {
+  std::map<std::string, std::string, std::less<>> aliases;
+  for (auto const& alias : checkpoint.layout.aliases) {
+    auto const held = std::any_of(shards.begin(), shards.end(), [&](Shard const& shard) { return shard.name == alias.target; });
+    if (held) aliases.emplace(alias.name, alias.target);
+  }
+  return aliases;
+}
+
+}  // namespace
+
+Loader::Loader(ProcessGrid const& grid, Config config, ProgressSink progress)
+    : grid_(grid), config_(std::move(config)), progress_(std::move(progress)) {
+#if defined(DISTLOAD_ENABLE_CUDA)
+  device_messages_ = make_nccl_communicator(grid);
+#endif
+}
+
+Loader::~Loader() = default;
+
+void Loader::tell(std::string_view phase, Bytes done, Bytes total) {
+  if (progress_) progress_({phase, done, total, seconds_since(start_)});
+}
+
+OpenedCheckpoint Loader::open() {
+  reset_peak_resident();
+  start_ = std::chrono::steady_clock::now();
+  times_ = {};
+  OpenedCheckpoint opened;
+  {
+    PhaseTimer const timer(times_.open_seconds);
+    tell("open");
+    auto& world = grid_.world();
+    auto message = all_or_throw(world, "open", [&] {
+      if (world.rank() != 0) return std::vector<std::byte>{};
+      auto catalog = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step);
+      use_model_config(catalog, config_.model.config);
+      return serialize(catalog);
+    });
+    message = broadcast_message(world, std::move(message), 0);
+    opened.catalog = deserialize_catalog(message);
+  }
+  PhaseTimer const timer(times_.partition_seconds);
+  tell("partition");
+  opened.layout = all_or_throw(grid_.world(), "partition", [&] {
+    return partition_model(opened.catalog, grid_.topology(),
+                           {config_.model.family, opened.catalog.metadata.config_json, default_rule_directories()});
+  });
+  return opened;
+}
+
+LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint) {
+  PhaseTimer const timer(times_.plan_seconds);
+  tell("plan");
+  auto const limit = agreed_memory_limit(grid_, config_.load.memory_limit);
+  return all_or_throw(grid_.world(), "plan", [&] {
+    auto const choice = choose_engine(config_.load.engine, checkpoint.catalog);
+    engine_ = {choice.name, choice.reason};
+    plan_options_.staging_bytes = config_.load.staging;
+    // A collective engine runs between the exchanges, not beside them: one slot is all it can use.
+    plan_options_.slots = config_.load.prefetch && choice.name != "collective" ? 2 : 1;
+    plan_options_.memory_limit = limit;
+    plan_options_.arena_on_host = kArenaOnHost;
+    plan_options_.cost = config_.cost;
+    return make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), plan_options_);
+  });
+}
+
+ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+  auto& world = grid_.world();
+  auto const& catalog = checkpoint.catalog;
+  tell("allocate");
+  auto arena = [&] {
+    PhaseTimer const timer(times_.allocate_seconds);
+    return all_or_throw(world, "allocate", [&] { return Arena(plan.arena_bytes); });
+  }();
+
+  auto const planned = plan.ranks[plan.rank].read_bytes;
+  Bytes done = 0;
+  tell("read", 0, planned);
+  all_or_throw(world, "open", [&] { preflight(catalog); });
+  auto const engine = make_engine(engine_.name, catalog, native_mpi(world), config_.load.hints);
+  PipelineOptions options;
+  options.verify = config_.load.verify;
+  options.prefetch = config_.load.prefetch;
+  options.on_read = [&](Bytes bytes) {
+    done += bytes;
+    tell("read", done, planned);
+  };
+  auto& messages = device_messages_ ? *device_messages_ : world;
+  auto const times = run_pipeline(plan, *engine, world, messages, arena, options);
+  times_.read_seconds = times.read_seconds;
+  times_.exchange_seconds = times.exchange_seconds;
+  times_.place_seconds = times.place_seconds;
+  times_.read_bytes = times.read_bytes;
+
+  std::vector<double> seconds{seconds_since(start_)};
+  world.all_reduce(std::span<double>(seconds), Reduction::max);
+  times_.total_seconds = seconds.front();
+  tell("done", planned, planned);
+
+  auto shards = shards_of(checkpoint, plan);
+  auto aliases = aliases_of(checkpoint, shards);
+  return {catalog.metadata, plan.topology, std::move(shards), std::move(aliases), std::move(arena)};
+}
+
+ShardedModel Loader::load() {
+  auto const checkpoint = open();
+  return load(checkpoint, plan(checkpoint));
+}
+
+}  // namespace distload

@@ -1,0 +1,141 @@
+// Gathers what every rank knows and writes it as JSON.
+#include <distload/load/report.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/hash.hpp"
+#include "load/process_memory.hpp"
+#include "parallel/all_or_throw.hpp"
+
+namespace distload {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::uint64_t hash_of(ShardedModel const& model, Shard const& shard) {
+  auto const bytes = model.bytes(shard);
+  // Host memory is hashed where it lies; device memory is copied first.
+  auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), bytes);
+  return xxh3_64({host.data(), host.size()});
+}
+
+Json tensors_of(ProcessGrid const& grid, ShardedModel const& model) {
+  auto tensors = Json::array();
+  for (auto const& shard : model.shards()) {
+    tensors.push_back({{"name", shard.name},
+                       {"rank", grid.rank()},
+                       {"dtype", name_of(shard.dtype)},
+                       {"shape", std::vector<std::uint64_t>(shard.shape.begin(), shard.shape.end())},
+                       {"xxh3_64", format_hash(hash_of(model, shard))}});
+  }
+  return tensors;
+}
+
+Json phases_of(LoadTimes const& times) {
+  return {{"open", times.open_seconds},         {"partition", times.partition_seconds}, {"plan", times.plan_seconds},
+          {"allocate", times.allocate_seconds}, {"read", times.read_seconds},           {"exchange", times.exchange_seconds},
+          {"place", times.place_seconds}};
+}
+
+Json rank_of_report(ProcessGrid const& grid, LoadPlan const& plan, ShardedModel const& model, LoadTimes const& times) {
+  auto const& at = grid.coordinates();
+  auto const resident = model.resident_bytes();
+  auto const peak = peak_resident_bytes().value_or(0);
+  auto const& load = plan.ranks[plan.rank];
+  return {{"rank", grid.rank()},
+          {"host", grid.host_name()},
+          {"tensor", at.tensor},
+          {"data", at.data},
+          {"pipeline", at.pipeline},
+          {"phases", phases_of(times)},
+          {"bytes", {{"storage_read", times.read_bytes}, {"sent", load.sent_bytes}, {"received", load.received_bytes}, {"resident", resident}}},
+          {"memory",
+           {{"resident", resident},
+            {"staging_peak", plan.slots * plan.slot_bytes},
+            // On a device the arena is not part of the process's resident set.
+            {"overhead_peak", kArenaOnHost ? peak - std::min(peak, resident) : peak}}}};
+}
+
+/// The largest value of ranks[i][group][key].
+template <class T>
+T largest(Json const& ranks, char const* group, char const* key) {
+  T value{};
+  for (auto const& rank : ranks) value = std::max(value, rank[group][key].get<T>());
+  return value;
+}
+
+Bytes sum(Json const& ranks, char const* key) {
+  Bytes total = 0;
+  for (auto const& rank : ranks) total += rank["bytes"][key].get<Bytes>();
+  return total;
+}
+
+}  // namespace
+
+std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint, LoadPlan const& plan, ShardedModel const& model,
+                        Loader const& loader, bool tensors) {
+  // As text: JSON is what the ranks have in common, and rank 0 only joins the parts.
+  auto const part = all_or_throw(grid.world(), "report", [&] {
+    Json own = rank_of_report(grid, plan, model, loader.times());
+    return Json{{"rank", std::move(own)}, {"tensors", tensors ? tensors_of(grid, model) : Json::array()}}.dump();
+  });
+  auto const parts = gather_messages(grid.world(), std::as_bytes(std::span(part)), 0);
+  return all_or_throw(grid.world(), "report", [&]() -> std::string {
+    if (grid.rank() != 0) return {};
+    auto ranks = Json::array();
+    auto all_tensors = Json::array();
+    for (auto const& bytes : parts) {
+      auto message = Json::parse(reinterpret_cast<char const*>(bytes.data()), reinterpret_cast<char const*>(bytes.data()) + bytes.size());
+      ranks.push_back(std::move(message["rank"]));
+      for (auto& tensor : message["tensors"]) all_tensors.push_back(std::move(tensor));
+    }
+
+    auto const& catalog = checkpoint.catalog;
+    auto const& metadata = catalog.metadata;
+    auto const& topology = grid.topology();
+    Json phases = phases_of({});
+    for (auto& [name, seconds] : phases.items()) seconds = largest<double>(ranks, "phases", name.c_str());
+    auto const read = sum(ranks, "storage_read");
+
+    Json report{
+        {"schema", kReportSchema},
+        {"checkpoint", catalog.path},
+        {"model",
+         {{"name", metadata.model_name},
+          {"family", checkpoint.layout.family},
+          {"architecture", metadata.architecture},
+          {"parameters", metadata.model_size},
+          {"step", metadata.step}}},
+        {"topology",
+         {{"tensor_parallel", topology.tensor_parallel},
+          {"pipeline_parallel", topology.pipeline_parallel},
+          {"data_parallel", topology.data_parallel},
+          {"ranks", topology.ranks()}}},
+        {"engine", loader.engine().name},
+        {"engine_reason", loader.engine().reason},
+        {"phases", std::move(phases)},
+        {"seconds", loader.times().total_seconds},
+        {"predicted_seconds", plan.predicted.total_seconds},
+        {"bytes",
+         {{"checkpoint", catalog.nbytes()},
+          {"storage_read", read},
+          {"exchanged", sum(ranks, "sent")},
+          {"resident", sum(ranks, "resident")}}},
+        {"read_amplification", plan.requested_bytes == 0 ? 1.0 : static_cast<double>(read) / static_cast<double>(plan.requested_bytes)},
+        {"memory",
+         {{"resident", largest<Bytes>(ranks, "memory", "resident")},
+          {"staging_peak", largest<Bytes>(ranks, "memory", "staging_peak")},
+          {"overhead_peak", largest<Bytes>(ranks, "memory", "overhead_peak")}}},
+        {"warnings", catalog.warnings},
+        {"ranks", std::move(ranks)},
+    };
+    if (tensors) report["tensors"] = std::move(all_tensors);
+    return report.dump(2) + "\n";
+  });
+}
+
+}  // namespace distload

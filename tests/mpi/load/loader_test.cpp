@@ -1,0 +1,146 @@
+// Loader on a tiny llama: every element of every shard is the one that belongs there, whatever the engine and the topology.
+#include <distload/load/loader.hpp>
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include <distload/load/report.hpp>
+#include <distload/parallel/mpi_environment.hpp>
+
+#include "support/tiny_llama.hpp"
+
+namespace distload {
+namespace {
+
+class LoaderTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { mpi_ = std::make_unique<MpiEnvironment>(); }
+  static void TearDownTestSuite() {
+    mpi_->finalize();
+    mpi_.reset();
+  }
+  void SetUp() override {
+    directory_ = std::filesystem::temp_directory_path() / ("distload-loader-" + std::to_string(world().size()));
+    if (world().rank() == 0) {
+      std::filesystem::create_directories(directory_);
+      testing::write_tiny_llama(directory_);
+    }
+    world().barrier();
+  }
+  void TearDown() override {
+    world().barrier();
+    if (world().rank() == 0) std::filesystem::remove_all(directory_);
+  }
+
+  static Communicator& world() { return mpi_->world(); }
+  static ProcessGrid grid(Topology const& topology) { return {world(), mpi_->node(), topology}; }
+
+  Config config() const {
+    Config config;
+    config.checkpoint.path = directory_;
+    config.load.staging = 16 * kMiB;
+    return config;
+  }
+
+  /// Compares every element with the definition of the tensor, the padding with zero.
+  static void expect_right(ShardedModel const& model) {
+    auto const tensors = testing::tiny_llama_tensors();
+    std::map<std::string, std::size_t> numbers;
+    for (std::size_t i = 0; i < tensors.size(); ++i) numbers[tensors[i].name] = i;
+    for (auto const& shard : model.shards()) {
+      auto const number = numbers.at(shard.name);
+      auto const bytes = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), model.bytes(shard));
+      auto const* const values = reinterpret_cast<float const*>(bytes.data());
+      std::vector<float> expected(volume(shard.shape), 0.0F);
+      for (auto const& piece : shard.layout.pieces) {
+        for (std::uint64_t i = 0; i < volume(piece.global); ++i) {
+          auto global = piece.global.offset;
+          auto local = piece.local_offset;
+          auto rest = i;
+          for (std::size_t axis = global.size(); axis-- > 0;) {
+            global[axis] += rest % piece.global.extent[axis];
+            local[axis] += rest % piece.global.extent[axis];
+            rest /= piece.global.extent[axis];
+          }
+          expected[linear_index(shard.shape, local)] = testing::tiny_llama_value(number, linear_index(shard.global_shape, global));
+        }
+      }
+      EXPECT_EQ(std::vector<float>(values, values + expected.size()), expected) << shard.name;
+    }
+  }
+
+  inline static std::unique_ptr<MpiEnvironment> mpi_;
+  std::filesystem::path directory_;
+};
+
+TEST_F(LoaderTest, LoadsEveryShardWithEveryEngine) {
+  // Two key/value heads: three ranks share neither evenly.
+  auto const tensor_parallel = world().size() == 3 ? 1 : world().size();
+  auto const topology = Topology{tensor_parallel, 1, world().size() / tensor_parallel};
+  auto const ranks = grid(topology);
+  for (auto const* const engine : {"buffered", "collective"}) {
+    auto settings = config();
+    settings.load.engine = engine;
+    Loader loader(ranks, settings);
+    auto const checkpoint = loader.open();
+    auto const plan = loader.plan(checkpoint);
+    auto const model = loader.load(checkpoint, plan);
+    EXPECT_EQ(loader.engine().name, engine);
+    EXPECT_EQ(model.shards().size(), testing::tiny_llama_tensors().size());
+    EXPECT_DOUBLE_EQ(plan.read_amplification(), 1.0);
+    EXPECT_EQ(loader.times().read_bytes, plan.ranks[plan.rank].read_bytes);
+    expect_right(model);
+  }
+}
+
+TEST_F(LoaderTest, PutsLayersOnTheirPipelineStages) {
+  if (world().size() != 3) GTEST_SKIP() << "made for three stages";
+  auto const ranks = grid({1, 3, 1});
+  Loader loader(ranks, config());
+  auto const model = loader.load();
+  expect_right(model);
+  EXPECT_EQ(model.find("model.embed_tokens.weight") != nullptr, world().rank() == 0);
+  EXPECT_EQ(model.find("model.layers.1.mlp.up_proj.weight") != nullptr, world().rank() == 1);
+  EXPECT_EQ(model.find("lm_head.weight") != nullptr, world().rank() == 2);
+}
+
+TEST_F(LoaderTest, HandsOutTypedViews) {
+  auto const ranks = grid({1, 1, world().size()});
+  Loader loader(ranks, config());
+  auto const model = loader.load();
+  auto const view = model.view<float**>("model.layers.0.mlp.down_proj.weight");
+  EXPECT_EQ(view.extent(0), 96U);
+  EXPECT_EQ(view.extent(1), 144U);
+  EXPECT_THROW(model.view<double**>("model.norm.weight"), ConfigError);
+  EXPECT_THROW(model.view<float*>("no.such.weight"), ConfigError);
+}
+
+TEST_F(LoaderTest, RefusesAPlanThatDoesNotFitOnAllRanks) {
+  auto const ranks = grid({1, 1, world().size()});
+  auto settings = config();
+  settings.load.memory_limit = 100 * kKiB;
+  Loader loader(ranks, settings);
+  auto const checkpoint = loader.open();
+  EXPECT_THROW(loader.plan(checkpoint), OutOfBudget);
+}
+
+TEST_F(LoaderTest, ReportsWhatItDid) {
+  auto const ranks = grid({1, 1, world().size()});
+  Loader loader(ranks, config());
+  auto const checkpoint = loader.open();
+  auto const plan = loader.plan(checkpoint);
+  auto const model = loader.load(checkpoint, plan);
+  auto const report = make_report(ranks, checkpoint, plan, model, loader, true);
+  EXPECT_EQ(report.empty(), world().rank() != 0);
+  if (world().rank() != 0) return;
+  for (auto const* const key : {"schema", "model", "topology", "engine", "phases", "seconds", "bytes", "read_amplification", "memory", "ranks", "tensors",
+                                "xxh3_64", "overhead_peak", "staging_peak", "storage_read"}) {
+    EXPECT_NE(report.find('"' + std::string(key) + '"'), std::string::npos) << key;
+  }
+}
+
+}  // namespace
+}  // namespace distload

@@ -1,0 +1,26 @@
+/// A llama of a few hundred kilobytes, written as a Hugging Face directory, whose every element tells where it belongs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <distload/tensor/dims.hpp>
+
+namespace distload::testing {
+
+struct TinyTensor {
+  std::string name;
+  Shape shape;
+};
+
+/// Sizes: hidden 96, 6 heads of 16, 2 key/value heads, intermediate 144, vocabulary 101, 3 layers; not tied.
+std::vector<TinyTensor> tiny_llama_tensors();
+
+/// The F32 value of element `index` (row-major) of tensor number `tensor` of `tiny_llama_tensors()`; exact in F32.
+float tiny_llama_value(std::size_t tensor, std::uint64_t index);
+
+/// Writes config.json and model.safetensors to `directory`, which exists.
+void write_tiny_llama(std::string const& directory);
+
+}  // namespace distload::testing
