@@ -1,4 +1,5 @@
-/// ModelLayout: every parameter of a checkpoint with its partition and its pipeline stages; what the rules of a family say of one model.
+/// ModelLayout: every parameter of a checkpoint with its partition and its pipeline stages; what the rules of a family
+/// say of one model.
 #pragma once
 
 #include <cstdint>
@@ -28,22 +29,40 @@ struct Alias {
 };
 
 struct ModelLayout {
-  std::string family;  ///< e.g. "llama"
+  std::string family;                 ///< e.g. "llama"
   std::vector<Parameter> parameters;  ///< in the order of `Catalog::tensors`
   std::vector<Alias> aliases;
 };
 
 /// How to find and read the rules of a model.
 struct RulesSource {
-  std::string family = "auto";               ///< family name, or "auto": by `model_type` in the model's config.json
-  std::string config_json;                   ///< the model's config.json as text; may be empty if `family` is given and needs no sizes
-  std::vector<std::string> directories;      ///< where <family>.yaml files lie, first match wins
+  std::string family = "auto";  ///< family name, or "auto": by `model_type` in the model's config.json
+  std::string config_json;  ///< the model's config.json as text; may be empty if `family` is given and needs no sizes
+  std::vector<std::string> directories;  ///< where <family>.yaml files lie, first match wins
 };
 
-/// Applies the rules of the model's family to every tensor of the catalog.
+/// The rule file of a family as text, so that one rank can read it for all.
+struct FamilyRules {
+  std::string family;  ///< e.g. "llama"
+  std::string file;    ///< its path
+  std::string text;
+};
+
+/// Finds and reads the rule file of the model's family.
+/// @throws ConfigError  if the family is unknown (with a suggestion), or cannot be told from config.json.
+FamilyRules find_rules(RulesSource const& source);
+
+/// Applies the rules of a family to every tensor of the catalog; what is tied to another tensor becomes an alias
+/// instead of a parameter.
 ///
-/// @throws ConfigError  listing all parameters without a rule, with two rules, or with a size that its rule cannot cut for this
-///                      topology; or if the family is unknown (with a suggestion); or if config.json lacks a size that a rule needs.
+/// @throws ConfigError  listing all parameters without a rule, with two rules, or with a size that its rule cannot cut
+/// for this
+///                      topology; or if config.json lacks a size that a rule needs; or if the rule file is malformed
+///                      (with its line).
+ModelLayout partition_model(Catalog const& catalog, Topology const& topology, FamilyRules const& rules,
+                            std::string_view config_json);
+
+/// `find_rules`, then `partition_model`.
 ModelLayout partition_model(Catalog const& catalog, Topology const& topology, RulesSource const& source);
 
 }  // namespace distload

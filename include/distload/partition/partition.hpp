@@ -1,4 +1,5 @@
-/// Partition: how one parameter is cut over the ranks of a tensor-parallel group, and the boxes that follow from it. Pure.
+/// Partition: how one parameter is cut over the ranks of a tensor-parallel group, and the boxes that follow from it.
+/// Pure.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ std::string_view name_of(PartitionKind kind) noexcept;
 
 /// A stretch of the cut axis that is divided by itself: a fused QKV weight has three, an ordinary weight one.
 struct Section {
-  std::uint64_t size = 0;  ///< elements along the axis
-  std::uint64_t unit = 1;  ///< elements that stay together, e.g. one head; divides `size`
+  std::uint64_t size = 0;        ///< elements along the axis
+  std::uint64_t unit = 1;        ///< elements that stay together, e.g. one head; divides `size`
   bool replicate_units = false;  ///< fewer units than ranks: whole units are given to several ranks (key/value heads)
 
   friend bool operator==(Section const&, Section const&) = default;
@@ -54,8 +55,10 @@ struct ShardLayout {
 
 /// The part of a parameter of global shape `shape` that `tensor_rank` of `tensor_parallel` ranks holds.
 ///
-/// Preconditions (asserted; `partition_model` has reported violations to the user): the sections add up to shape[axis], and each
-/// section's units are divisible by the ranks, or divide them where `replicate_units`; only vocab_parallel is padded.
-ShardLayout shard_layout(Partition const& partition, Shape const& shape, std::uint32_t tensor_rank, std::uint32_t tensor_parallel);
+/// Preconditions (asserted; `partition_model` has reported violations to the user): the sections add up to shape[axis],
+/// and each section's units are divisible by the ranks, or divide them where `replicate_units`; only vocab_parallel is
+/// padded.
+ShardLayout shard_layout(Partition const& partition, Shape const& shape, std::uint32_t tensor_rank,
+                         std::uint32_t tensor_parallel);
 
 }  // namespace distload

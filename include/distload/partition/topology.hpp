@@ -1,4 +1,5 @@
-/// Topology: how many ways a model is cut, and which rank is which part. Rank order is Megatron's: tensor fastest, then data, then pipeline.
+/// Topology: how many ways a model is cut, and which rank is which part. Rank order is Megatron's: tensor fastest, then
+/// data, then pipeline.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,115 @@
+// Sections of an axis, checked against its size.
+#include "partition/cut.hpp"
+
+#include <distload/base/bytes.hpp>
+
+#include "partition/rule_problem.hpp"
+
+namespace distload::rules {
+namespace {
+
+std::string along(std::uint32_t axis) { return " along axis " + std::to_string(axis); }
+
+}  // namespace
+
+bool divides(std::uint64_t units, bool replicate, std::uint32_t ranks) noexcept {
+  return units % ranks == 0 || (replicate && units != 0 && ranks % units == 0);
+}
+
+SizedRule::SizedRule(Rule const& rule, Sizes const& sizes) : rule_(rule) {
+  try {
+    for (auto const& section : rule.sections) {
+      Section sized;
+      if (section.size) sized.size = sizes.value(*section.size);
+      if (section.heads) sized.heads = sizes.value(*section.heads);
+      if (section.unit) sized.unit = sizes.value(*section.unit);
+      sections_.push_back(sized);
+    }
+  } catch (RuleProblem const& problem) {
+    problem_ = problem.what();
+  }
+}
+
+Partition SizedRule::partition_of(Shape const& shape) const {
+  if (rule_.partition == PartitionKind::replicated) return {};
+  if (!problem_.empty()) throw RuleProblem(problem_);
+  if (rule_.axis >= shape.size()) {
+    throw RuleProblem(std::string(name_of(rule_.partition)) + along(rule_.axis) + " needs a tensor of at least " +
+                      std::to_string(rule_.axis + 1) + " axes");
+  }
+  auto const extent = shape[rule_.axis];
+  Partition partition{rule_.partition, rule_.axis, {}};
+  if (sections_.empty()) {
+    auto const count = rule_.equal_sections;
+    if (extent % count != 0) {
+      throw RuleProblem(std::to_string(extent) + " elements" + along(rule_.axis) + " are not " + std::to_string(count) +
+                        " equal sections");
+    }
+    partition.sections.assign(count, {extent / count, 1, false});
+    return partition;
+  }
+
+  std::uint64_t total = 0;
+  std::string sum;
+  for (std::size_t i = 0; i < sections_.size(); ++i) {
+    auto const size = size_of(i, extent);
+    auto const next = checked_add(total, size);
+    if (!next) throw RuleProblem("the sections' sizes do not fit 64 bits");
+    total = *next;
+    sum += (i == 0 ? "" : " + ") + std::to_string(size);
+    partition.sections.push_back({size, sections_[i].unit, rule_.sections[i].replicate});
+  }
+  if (total != extent) {
+    auto const& only = sections_.front();
+    if (sections_.size() == 1 && only.heads) {
+      sum = std::to_string(*only.heads) + " " + rule_.sections.front().heads->text + " x " + std::to_string(only.unit) +
+            " = " + sum;
+    } else if (sections_.size() > 1) {
+      sum += " = " + std::to_string(total);
+    }
+    throw RuleProblem("config.json asks for " + sum + " elements" + along(rule_.axis) + ", but there are " +
+                      std::to_string(extent));
+  }
+  return partition;
+}
+
+std::uint64_t SizedRule::size_of(std::size_t index, std::uint64_t extent) const {
+  auto const& section = sections_[index];
+  auto size = section.size ? *section.size : extent;
+  if (section.heads) {
+    auto const product = checked_multiply(*section.heads, section.unit);
+    if (!product || (section.size && *product != size)) {
+      throw RuleProblem(std::to_string(*section.heads) + " " + rule_.sections[index].heads->text + " x " +
+                        std::to_string(section.unit) + " are not the section's " + std::to_string(size) + " elements");
+    }
+    size = *product;
+  }
+  if (size % section.unit != 0) {
+    throw RuleProblem(std::to_string(size) + " elements" + along(rule_.axis) + " are no whole number of units of " +
+                      std::to_string(section.unit));
+  }
+  return size;
+}
+
+std::optional<std::string> SizedRule::indivisible(Partition const& partition, std::uint32_t ranks) const {
+  if (partition.kind == PartitionKind::replicated || partition.kind == PartitionKind::vocab_parallel) return {};
+  for (std::size_t i = 0; i < partition.sections.size(); ++i) {
+    auto const& section = partition.sections[i];
+    auto const units = section.size / section.unit;
+    if (divides(units, section.replicate_units, ranks)) continue;
+    auto what = std::to_string(units);
+    if (!rule_.sections.empty() && rule_.sections[i].heads) {
+      what += " " + rule_.sections[i].heads->text;
+    } else if (section.unit == 1) {
+      what += " elements" + along(partition.axis);
+    } else {
+      what += " units of " + std::to_string(section.unit) + " elements" + along(partition.axis);
+    }
+    auto const count = std::to_string(ranks);
+    return section.replicate_units ? what + " and " + count + " tensor-parallel ranks do not divide one another"
+                                   : what + " do not divide by " + count + " tensor-parallel ranks";
+  }
+  return std::nullopt;
+}
+
+}  // namespace distload::rules

@@ -1,0 +1,125 @@
+// Which rule file belongs to a model.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include <distload/base/bytes.hpp>
+#include <distload/base/error.hpp>
+#include <distload/partition/model_layout.hpp>
+
+#include "base/suggest.hpp"
+#include "partition/model_config.hpp"
+#include "partition/rule_reader.hpp"
+
+namespace distload {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char const* kExtension = ".yaml";
+constexpr Bytes kMaxFileBytes = kMiB;
+
+/// A family becomes part of a path and comes out of a checkpoint: nothing but a plain file name will do.
+bool is_plain_name(std::string const& name) {
+  auto const plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+  };
+  return !name.empty() && name.size() <= 100 && name.front() != '.' && std::all_of(name.begin(), name.end(), plain);
+}
+
+std::string read_file(fs::path const& path) {
+  std::error_code error;
+  auto const size = fs::file_size(path, error);
+  if (error) throw ConfigError(path.string() + ": cannot be read: " + error.message());
+  if (size > kMaxFileBytes)
+    throw ConfigError(path.string() + ": a rule file of more than " + format_bytes(kMaxFileBytes));
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) throw ConfigError(path.string() + ": cannot be read");
+  return text.str();
+}
+
+/// The rule files of a folder, by name; none if there is no such folder.
+std::vector<fs::path> rule_files(std::string const& directory) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (entry->path().extension() == kExtension) files.push_back(entry->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+FamilyRules load(fs::path const& path) { return {path.stem().string(), path.string(), read_file(path)}; }
+
+std::optional<FamilyRules> by_name(std::string const& directory, std::string const& family) {
+  if (!is_plain_name(family)) return std::nullopt;
+  auto const path = fs::path(directory) / (family + kExtension);
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return std::nullopt;
+  return load(path);
+}
+
+std::optional<FamilyRules> by_model_type(std::string const& directory, std::string const& model_type) {
+  for (auto const& path : rule_files(directory)) {
+    auto found = load(path);
+    auto const types = rules::read_rules(found.text, found.file).model_types;
+    if (std::find(types.begin(), types.end(), model_type) != types.end()) return found;
+  }
+  return std::nullopt;
+}
+
+/// "known are bert, llama, ...", and what `wanted` may have meant.
+std::string known_families(RulesSource const& source, std::string const& wanted) {
+  std::set<std::string> names;
+  for (auto const& directory : source.directories) {
+    for (auto const& path : rule_files(directory)) names.insert(path.stem().string());
+  }
+  if (names.empty()) {
+    std::string folders;
+    for (auto const& directory : source.directories) folders += (folders.empty() ? "" : ", ") + directory;
+    return "there are no rule files in " + (folders.empty() ? "the given folders (none)" : folders);
+  }
+  std::string list;
+  for (auto const& name : names) list += (list.empty() ? "" : ", ") + name;
+  std::vector<std::string> const candidates(names.begin(), names.end());
+  auto const meant = nearest(wanted, candidates);
+  return "known are " + list + (meant ? "; did you mean `" + *meant + "`?" : "");
+}
+
+}  // namespace
+
+FamilyRules find_rules(RulesSource const& source) {
+  if (source.family != "auto") {
+    for (auto const& directory : source.directories) {
+      if (auto found = by_name(directory, source.family)) return *std::move(found);
+    }
+    throw ConfigError("model.family: there are no rules for the family `" + source.family + "`; " +
+                      known_families(source, source.family));
+  }
+
+  if (source.config_json.empty()) {
+    throw ConfigError("the checkpoint carries no config.json, so that its family is unknown: set model.family (" +
+                      known_families(source, "") + ")");
+  }
+  auto const model_type = rules::ModelConfig(source.config_json).text("model_type");
+  if (!model_type) {
+    throw ConfigError("the model's config.json has no `model_type`, so that its family is unknown: set model.family (" +
+                      known_families(source, "") + ")");
+  }
+  for (auto const& directory : source.directories) {
+    // A file of that name serves that type; only for other names are the files read.
+    if (auto found = by_name(directory, *model_type)) return *std::move(found);
+    if (auto found = by_model_type(directory, *model_type)) return *std::move(found);
+  }
+  throw ConfigError("there are no rules for models of type `" + *model_type + "` (config.json: model_type); " +
+                    known_families(source, *model_type));
+}
+
+}  // namespace distload

@@ -1,0 +1,93 @@
+// The boxes of one rank's shard.
+#include <distload/partition/partition.hpp>
+
+#include <algorithm>
+#include <cassert>
+
+namespace distload {
+namespace {
+
+/// A stretch [begin, begin + size) of the cut axis.
+struct Stretch {
+  std::uint64_t begin = 0;
+  std::uint64_t size = 0;
+};
+
+/// What `rank` of `ranks` holds of a section, counted from the section's start.
+Stretch stretch_of(Section const& section, std::uint64_t rank, std::uint64_t ranks) {
+  auto const units = section.size / section.unit;
+  assert(section.size % section.unit == 0);
+  if (units % ranks == 0) {
+    auto const size = units / ranks * section.unit;
+    return {rank * size, size};
+  }
+  assert(section.replicate_units && ranks % units == 0);
+  return {rank / (ranks / units) * section.unit, section.unit};
+}
+
+/// Appends a piece; one that continues the last piece prolongs it, so that one rank's fused parameter is one box.
+void add_piece(ShardLayout& layout, Shape const& shape, std::size_t axis, Stretch stretch, std::uint64_t local_begin) {
+  if (stretch.size == 0) return;
+  if (!layout.pieces.empty()) {
+    auto& last = layout.pieces.back();
+    if (last.global.offset[axis] + last.global.extent[axis] == stretch.begin) {
+      last.global.extent[axis] += stretch.size;
+      return;
+    }
+  }
+  Piece piece{whole(shape), Dims::filled(shape.size(), 0)};
+  piece.global.offset[axis] = stretch.begin;
+  piece.global.extent[axis] = stretch.size;
+  piece.local_offset[axis] = local_begin;
+  layout.pieces.push_back(piece);
+}
+
+}  // namespace
+
+std::string_view name_of(PartitionKind kind) noexcept {
+  switch (kind) {
+    case PartitionKind::replicated: return "replicated";
+    case PartitionKind::column_parallel: return "column_parallel";
+    case PartitionKind::row_parallel: return "row_parallel";
+    case PartitionKind::vocab_parallel: return "vocab_parallel";
+  }
+  return "";
+}
+
+ShardLayout shard_layout(Partition const& partition, Shape const& shape, std::uint32_t tensor_rank,
+                         std::uint32_t tensor_parallel) {
+  assert(tensor_rank < tensor_parallel);
+  ShardLayout layout{shape, {}};
+  if (partition.kind == PartitionKind::replicated) {
+    if (volume(shape) != 0) layout.pieces.push_back({whole(shape), Dims::filled(shape.size(), 0)});
+    return layout;
+  }
+
+  auto const axis = partition.axis;
+  assert(axis < shape.size());
+  if (partition.kind == PartitionKind::vocab_parallel) {
+    auto const size = shape[axis];
+    auto const local = size / tensor_parallel + (size % tensor_parallel == 0 ? 0U : 1U);
+    auto const begin = std::min(size, tensor_rank * local);
+    layout.shape[axis] = local;
+    if (volume(shape) != 0) add_piece(layout, shape, axis, {begin, std::min(local, size - begin)}, 0);
+    return layout;
+  }
+
+  layout.pieces.reserve(partition.sections.size());
+  auto const empty = volume(shape) == 0;
+  std::uint64_t section_begin = 0;
+  std::uint64_t local_begin = 0;
+  for (auto const& section : partition.sections) {
+    auto stretch = stretch_of(section, tensor_rank, tensor_parallel);
+    stretch.begin += section_begin;
+    if (!empty) add_piece(layout, shape, axis, stretch, local_begin);
+    section_begin += section.size;
+    local_begin += stretch.size;
+  }
+  assert(section_begin == shape[axis]);
+  layout.shape[axis] = local_begin;
+  return layout;
+}
+
+}  // namespace distload

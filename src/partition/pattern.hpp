@@ -1,0 +1,49 @@
+/// Pattern: a rule's parameter names, e.g. "{model.,}layers.{layer}.mlp.{gate,up}_proj.weight". Matched a million
+/// times, hence no regex.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace distload::rules {
+
+/// A pattern without alternatives: text, numbers and stars in a row.
+class Pattern {
+ public:
+  struct Match {
+    std::optional<std::uint32_t> layer;  ///< what {layer} stood for
+  };
+
+  /// Expands the alternatives of `text`.
+  ///
+  /// `{layer}` and `{expert}`: a decimal number. `*`: one or more characters other than a dot. `{a,b}`: one of several
+  /// texts, which may be empty.
+  /// @throws std::invalid_argument that says what is wrong with `text`.
+  static std::vector<Pattern> parse(std::string_view text);
+
+  /// Matches the whole of `name`.
+  std::optional<Match> match(std::string_view name) const noexcept;
+  /// True if {layer} occurs.
+  bool has_layer() const noexcept;
+
+ private:
+  enum class Kind : std::uint8_t { text, layer, expert, star };
+
+  struct Part {
+    Kind kind = Kind::text;
+    std::string text;
+  };
+
+  void add(Kind kind, std::string_view text = {});
+  bool match_from(std::size_t part, std::string_view rest, Match& match) const noexcept;
+
+  std::vector<Part> parts_;
+};
+
+/// True if one of `patterns` matches.
+bool any_matches(std::vector<Pattern> const& patterns, std::string_view name) noexcept;
+
+}  // namespace distload::rules

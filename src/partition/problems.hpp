@@ -1,0 +1,40 @@
+/// Problems: everything that is wrong with a model's parameters, gathered so that a person sees it all at once.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <distload/tensor/dims.hpp>
+
+namespace distload::rules {
+
+class Problems {
+ public:
+  /// `text` says what is wrong with the tensor; equal texts become one paragraph.
+  void add(std::string const& text, std::string const& name, Shape const& shape);
+  bool empty() const noexcept { return count_ == 0; }
+  /// Number of `add`s.
+  std::size_t count() const noexcept { return count_; }
+  /// A paragraph per text: the text, then the tensors, those that differ only in a number (their layer) in one line.
+  std::string describe() const;
+
+ private:
+  /// Tensors whose names are alike up to numbers.
+  struct Family {
+    std::string form;  ///< the name with * for each number
+    std::string first;
+    std::string shape;
+    std::vector<std::string> names;
+  };
+  struct Paragraph {
+    std::string text;
+    std::vector<Family> families;
+  };
+
+  std::vector<Paragraph> paragraphs_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace distload::rules

@@ -1,0 +1,14 @@
+/// RuleProblem: why a rule cannot be applied to a parameter. Never leaves the module: all of a model's problems become
+/// one ConfigError.
+#pragma once
+
+#include <stdexcept>
+
+namespace distload::rules {
+
+class RuleProblem : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace distload::rules

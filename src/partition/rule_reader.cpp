@@ -1,0 +1,225 @@
+// YAML → RuleSet.
+#include "partition/rule_reader.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+
+#include "partition/yaml_fields.hpp"
+
+namespace distload::rules {
+namespace {
+
+/// The unit that `heads` has when a rule does not name another.
+constexpr char const* kHeadSize = "head_dim";
+constexpr std::string_view kConfigPrefix = "config.";
+
+class Reader {
+ public:
+  explicit Reader(std::string const& path) : source_(path) {}
+
+  RuleSet read(YAML::Node const& document) {
+    YamlFields const fields(source_, document, "a rule file", {"model_types", "sizes", "rules", "tied"});
+    RuleSet set;
+    set.file = source_.file();
+    for (auto const& type : read_list(fields.require("model_types")))
+      set.model_types.push_back(read_text(source_, type));
+    if (auto const sizes = fields.find("sizes")) read_sizes(sizes);
+    for (auto const& rule : read_list(fields.require("rules"))) set.rules.push_back(read_rule(rule));
+    if (auto const tied = fields.find("tied")) {
+      for (auto const& entry : read_list(tied)) set.tied.push_back(read_tied(entry));
+    }
+    set.sizes = std::move(sizes_);
+    return set;
+  }
+
+ private:
+  void read_sizes(YAML::Node const& node) {
+    if (!node.IsMap()) source_.fail(node.Mark(), "`sizes` must be a map of names and expressions");
+    for (auto const& entry : node) {
+      auto name = read_text(source_, entry.first);
+      if (is_defined(name)) source_.fail(entry.first.Mark(), "the size `" + name + "` stands twice");
+      auto expression = read_expression(entry.second);
+      sizes_.push_back({std::move(name), std::move(expression)});
+    }
+  }
+
+  bool is_defined(std::string const& name) const {
+    return std::any_of(sizes_.begin(), sizes_.end(), [&](SizeDefinition const& size) { return size.name == name; });
+  }
+
+  Expression read_expression(YAML::Node const& node) const {
+    Expression expression;
+    for (auto const& alternative : read_list(node)) {
+      auto const text = read_text(source_, alternative);
+      expression.text += (expression.text.empty() ? "" : ", ") + text;
+      try {
+        expression.alternatives.push_back(parse_term(text));
+      } catch (std::invalid_argument const& error) {
+        source_.fail(alternative.Mark(), error.what());
+      }
+      auto const& term = expression.alternatives.back();
+      for (auto const* operand : {&term.left, &term.right}) {
+        if (operand->kind == Operand::Kind::size && !is_defined(operand->name)) {
+          source_.fail(alternative.Mark(), "`" + operand->name + "` is none of the `sizes` defined before");
+        }
+      }
+    }
+    if (expression.alternatives.empty()) source_.fail(node.Mark(), "expected a size");
+    return expression;
+  }
+
+  std::vector<Pattern> read_patterns(YAML::Node const& node) const {
+    std::vector<Pattern> patterns;
+    for (auto const& item : read_list(node)) {
+      try {
+        auto expanded = Pattern::parse(read_text(source_, item));
+        std::move(expanded.begin(), expanded.end(), std::back_inserter(patterns));
+      } catch (std::invalid_argument const& error) {
+        source_.fail(item.Mark(), error.what());
+      }
+    }
+    if (patterns.empty()) source_.fail(node.Mark(), "expected a pattern");
+    return patterns;
+  }
+
+  Rule read_rule(YAML::Node const& node) const {
+    YamlFields const fields(source_, node, "a rule",
+                            {"match", "partition", "axis", "size", "heads", "unit", "replicate", "sections", "stage"});
+    Rule rule;
+    rule.location = fields.location();
+    rule.patterns = read_patterns(fields.require("match"));
+    rule.partition = read_partition(fields.require("partition"));
+    rule.axis = rule.partition == PartitionKind::row_parallel ? 1 : 0;
+    if (auto const axis = fields.find("axis"))
+      rule.axis = static_cast<std::uint32_t>(read_number(axis, 0, kMaxAxes - 1));
+    read_sections(fields, rule);
+    read_stage(fields, rule);
+    return rule;
+  }
+
+  void read_sections(YamlFields const& fields, Rule& rule) const {
+    auto const cut_by_parts = fields.has("heads") || fields.has("unit") || fields.has("sections");
+    if (rule.partition == PartitionKind::replicated && (cut_by_parts || fields.has("size") || fields.has("axis"))) {
+      fields.fail("a replicated parameter is not cut: it has no `axis`, `size`, `heads`, `unit` or `sections`");
+    }
+    if (rule.partition == PartitionKind::vocab_parallel && cut_by_parts) {
+      fields.fail("a vocabulary is padded, not cut by `heads`, `unit` or `sections`");
+    }
+    auto const sections = fields.find("sections");
+    if (!sections) {
+      if (cut_by_parts || fields.has("size") || fields.has("replicate")) rule.sections.push_back(read_section(fields));
+      return;
+    }
+    if (fields.has("size") || fields.has("heads") || fields.has("unit") || fields.has("replicate")) {
+      fields.fail("`size`, `heads`, `unit` and `replicate` belong into the single `sections`");
+    }
+    if (sections.IsScalar()) {
+      rule.equal_sections = read_number(sections, 1, 1024);
+      return;
+    }
+    for (auto const& entry : read_list(sections)) {
+      YamlFields const section(source_, entry, "a section", {"size", "heads", "unit", "replicate"});
+      if (!section.has("size") && !section.has("heads")) section.fail("a section needs `size` or `heads`");
+      rule.sections.push_back(read_section(section));
+    }
+  }
+
+  SectionRule read_section(YamlFields const& fields) const {
+    SectionRule section;
+    if (auto const size = fields.find("size")) section.size = read_expression(size);
+    if (auto const heads = fields.find("heads")) section.heads = read_expression(heads);
+    if (auto const unit = fields.find("unit")) section.unit = read_expression(unit);
+    if (auto const replicate = fields.find("replicate")) section.replicate = read_boolean(source_, replicate);
+    if (section.replicate && !section.heads && !section.unit) {
+      fields.fail("`replicate` gives whole units to several ranks: it needs `heads` or `unit`");
+    }
+    if (section.heads && !section.unit) {
+      if (!is_defined(kHeadSize)) fields.fail("`heads` needs a `unit` here or the size `head_dim` in `sizes`");
+      section.unit = Expression{{parse_term(kHeadSize)}, kHeadSize};
+    }
+    return section;
+  }
+
+  void read_stage(YamlFields const& fields, Rule& rule) const {
+    auto const stage = fields.find("stage");
+    if (!stage) {
+      if (!std::all_of(rule.patterns.begin(), rule.patterns.end(), [](Pattern const& p) { return p.has_layer(); })) {
+        fields.fail("a rule whose names have no {layer} needs a `stage`: first, last, all or [first, last]");
+      }
+      return;
+    }
+    bool first = false;
+    bool last = false;
+    for (auto const& item : read_list(stage)) {
+      auto const text = read_text(source_, item);
+      if (text != "first" && text != "last" && text != "all") {
+        source_.fail(item.Mark(), "there is no stage `" + text + "`: write first, last, all or [first, last]");
+      }
+      if (text == "all") rule.stage = StageRule::all;
+      first = first || text == "first";
+      last = last || text == "last";
+    }
+    if (rule.stage == StageRule::all) return;
+    if (!first && !last) source_.fail(stage.Mark(), "`stage` is empty: write first, last, all or [first, last]");
+    rule.stage = first && last ? StageRule::first_and_last : first ? StageRule::first : StageRule::last;
+  }
+
+  PartitionKind read_partition(YAML::Node const& node) const {
+    auto const text = read_text(source_, node);
+    for (auto const kind : {PartitionKind::replicated, PartitionKind::column_parallel, PartitionKind::row_parallel,
+                            PartitionKind::vocab_parallel}) {
+      if (text == name_of(kind)) return kind;
+    }
+    source_.fail(node.Mark(), "there is no partition `" + text +
+                                  "`: write column_parallel, row_parallel, vocab_parallel or replicated");
+  }
+
+  std::uint64_t read_number(YAML::Node const& node, std::uint64_t least, std::uint64_t most) const {
+    auto const text = read_text(source_, node);
+    std::uint64_t number = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || number < least || number > most) {
+      source_.fail(node.Mark(),
+                   "`" + text + "` is no number from " + std::to_string(least) + " to " + std::to_string(most));
+    }
+    return number;
+  }
+
+  TiedRule read_tied(YAML::Node const& node) const {
+    YamlFields const fields(source_, node, "an entry of `tied`",
+                            {"alias", "target", "when", "default", "needs", "unless"});
+    TiedRule tied;
+    tied.location = fields.location();
+    tied.alias = read_text(source_, fields.require("alias"));
+    tied.target = read_patterns(fields.require("target"));
+    if (auto const when = fields.find("when")) {
+      auto const key = read_text(source_, when);
+      if (!key.starts_with(kConfigPrefix) || key.size() == kConfigPrefix.size()) {
+        source_.fail(when.Mark(), "`when` names a key of config.json: config.<key>");
+      }
+      tied.when = key.substr(kConfigPrefix.size());
+      tied.when_absent = read_boolean(source_, fields.require("default"));
+    } else if (fields.has("default")) {
+      fields.fail("`default` is what holds where config.json lacks the key of `when`, which is missing");
+    }
+    if (auto const needs = fields.find("needs")) tied.needs = read_patterns(needs);
+    if (auto const unless = fields.find("unless")) tied.unless = read_patterns(unless);
+    return tied;
+  }
+
+  YamlSource source_;
+  std::vector<SizeDefinition> sizes_;
+};
+
+}  // namespace
+
+RuleSet read_rules(std::string_view text, std::string const& path) {
+  try {
+    return Reader(path).read(YAML::Load(std::string(text)));
+  } catch (YAML::Exception const& error) {
+    YamlSource(path).fail(error.mark, error.msg);
+  }
+}
+
+}  // namespace distload::rules

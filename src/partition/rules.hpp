@@ -1,0 +1,57 @@
+/// RuleSet: a family's rule file as data. What its keys mean stands in RULES.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <distload/partition/partition.hpp>
+
+#include "partition/expression.hpp"
+#include "partition/pattern.hpp"
+#include "partition/sizes.hpp"
+
+namespace distload::rules {
+
+/// How one stretch of the cut axis is divided.
+struct SectionRule {
+  std::optional<Expression> size;   ///< elements along the axis; without it, heads x unit, or the whole axis
+  std::optional<Expression> heads;  ///< how many units
+  std::optional<Expression> unit;   ///< elements that stay together; with `heads`, by default the size `head_dim`
+  bool replicate = false;           ///< fewer units than ranks: whole units go to several ranks
+};
+
+/// The pipeline stages of a parameter.
+enum class StageRule : std::uint8_t { of_layer, first, last, first_and_last, all };
+
+struct Rule {
+  std::vector<Pattern> patterns;
+  PartitionKind partition = PartitionKind::replicated;
+  std::uint32_t axis = 0;
+  std::vector<SectionRule> sections;  ///< empty: `equal_sections` parts of the axis, cut element by element
+  std::uint64_t equal_sections = 1;
+  StageRule stage = StageRule::of_layer;
+  std::string location;  ///< "llama.yaml:12"
+};
+
+/// A parameter that shares another one's weights.
+struct TiedRule {
+  std::string alias;
+  std::vector<Pattern> target;
+  std::optional<std::string> when;  ///< key of config.json that must be true; without it, always tied
+  bool when_absent = false;         ///< what holds if config.json lacks the key
+  std::vector<Pattern> needs;       ///< a tensor of these names must exist, if there are any
+  std::vector<Pattern> unless;      ///< no tensor of these names may exist
+  std::string location;
+};
+
+struct RuleSet {
+  std::string file;  ///< without its folder: "llama.yaml"
+  std::vector<std::string> model_types;
+  std::vector<SizeDefinition> sizes;
+  std::vector<Rule> rules;
+  std::vector<TiedRule> tied;
+};
+
+}  // namespace distload::rules

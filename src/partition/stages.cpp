@@ -1,0 +1,49 @@
+// Layers shared out over pipeline stages.
+#include "partition/stages.hpp"
+
+#include <cassert>
+#include <numeric>
+#include <string>
+
+#include "partition/rule_problem.hpp"
+
+namespace distload::rules {
+
+std::uint32_t stage_of_layer(std::uint32_t layer, std::uint64_t layers, std::uint32_t stages) {
+  assert(layer < layers && stages > 0 && stages <= layers);
+  auto const least = layers / stages;
+  auto const larger_stages = layers % stages;
+  auto const in_larger = larger_stages * (least + 1);
+  if (layer < in_larger) return static_cast<std::uint32_t>(layer / (least + 1));
+  return static_cast<std::uint32_t>(larger_stages + (layer - in_larger) / least);
+}
+
+std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t> layer,
+                                     std::optional<std::uint64_t> layers, std::uint32_t stages) {
+  auto const last = stages - 1;
+  switch (rule) {
+    case StageRule::first: return {0};
+    case StageRule::last: return {last};
+    case StageRule::first_and_last:
+      return last == 0 ? std::vector<std::uint32_t>{0} : std::vector<std::uint32_t>{0, last};
+    case StageRule::all: {
+      std::vector<std::uint32_t> all(stages);
+      std::iota(all.begin(), all.end(), 0U);
+      return all;
+    }
+    case StageRule::of_layer: break;
+  }
+  assert(layer.has_value());
+  if (layers && *layer >= *layers) {
+    throw RuleProblem("config.json says that the model has only " + std::to_string(*layers) + " layers");
+  }
+  if (stages == 1) return {0};
+  if (!layers) throw RuleProblem("the size `layers` is unknown, which sharing out layers over pipeline stages needs");
+  if (*layers < stages) {
+    throw RuleProblem(std::to_string(*layers) + " layers are too few for " + std::to_string(stages) +
+                      " pipeline stages");
+  }
+  return {stage_of_layer(*layer, *layers, stages)};
+}
+
+}  // namespace distload::rules

@@ -1,0 +1,22 @@
+/// Which pipeline stages hold a parameter.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "partition/rules.hpp"
+
+namespace distload::rules {
+
+/// The stage of `layer`: stages get `layers / stages` consecutive layers each, the first `layers % stages` of them one
+/// more. Precondition: layer < layers, 0 < stages <= layers.
+std::uint32_t stage_of_layer(std::uint32_t layer, std::uint64_t layers, std::uint32_t stages);
+
+/// The stages, ascending, of a parameter whose name says `layer` (if it says one) in a model of `layers`, where that is
+/// known.
+/// @throws RuleProblem if a layer's stage cannot be told, or the layers are too few for the stages.
+std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t> layer,
+                                     std::optional<std::uint64_t> layers, std::uint32_t stages);
+
+}  // namespace distload::rules

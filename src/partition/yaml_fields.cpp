@@ -1,0 +1,66 @@
+// Checked access to YAML.
+#include "partition/yaml_fields.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include <distload/base/error.hpp>
+
+#include "base/suggest.hpp"
+
+namespace distload::rules {
+
+void YamlSource::fail(YAML::Mark const& mark, std::string const& what) const {
+  // yaml-cpp counts from zero, and -1 where it does not know.
+  throw ConfigError(path_ + (mark.line < 0 ? "" : ":" + std::to_string(mark.line + 1)) + ": " + what);
+}
+
+std::string YamlSource::location(YAML::Node const& node) const {
+  return file() + ":" + std::to_string(node.Mark().line + 1);
+}
+
+std::string YamlSource::file() const { return std::filesystem::path(path_).filename().string(); }
+
+YamlFields::YamlFields(YamlSource const& source, YAML::Node const& node, std::string what,
+                       std::initializer_list<std::string_view> known)
+    : source_(source), node_(node), what_(std::move(what)) {
+  if (!node.IsMap()) source.fail(node.Mark(), what_ + " must be a map of keys and values");
+  std::set<std::string> seen;
+  for (auto const& field : node) {
+    auto const key = read_text(source, field.first);
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      std::vector<std::string> const candidates(known.begin(), known.end());
+      auto const meant = nearest(key, candidates);
+      source.fail(field.first.Mark(),
+                  what_ + " has no key `" + key + "`" + (meant ? "; did you mean `" + *meant + "`?" : ""));
+    }
+    // yaml-cpp keeps both of two equal keys and finds the first.
+    if (!seen.insert(key).second) source.fail(field.first.Mark(), "`" + key + "` stands twice");
+  }
+}
+
+YAML::Node YamlFields::find(std::string_view key) const { return node_[std::string(key)]; }
+
+YAML::Node YamlFields::require(std::string_view key) const {
+  if (!has(key)) fail(what_ + " lacks `" + std::string(key) + "`");
+  return find(key);
+}
+
+std::string read_text(YamlSource const& source, YAML::Node const& node) {
+  if (!node.IsScalar()) source.fail(node.Mark(), "expected a single value");
+  return node.Scalar();
+}
+
+bool read_boolean(YamlSource const& source, YAML::Node const& node) {
+  auto const text = read_text(source, node);
+  if (text != "true" && text != "false") source.fail(node.Mark(), "`" + text + "` is neither true nor false");
+  return text == "true";
+}
+
+std::vector<YAML::Node> read_list(YAML::Node const& node) {
+  if (!node.IsSequence()) return {node};
+  return {node.begin(), node.end()};
+}
+
+}  // namespace distload::rules
