@@ -75,7 +75,11 @@ std::map<std::string, std::string, std::less<>> aliases_of(OpenedCheckpoint cons
 Loader::Loader(ProcessGrid const& grid, Config config, ProgressSink progress)
     : grid_(grid), config_(std::move(config)), progress_(std::move(progress)) {
 #if defined(DISTLOAD_ENABLE_CUDA)
-  device_messages_ = make_nccl_communicator(grid);
+  // The device that Kokkos was initialised with: shards and kernels are there.
+  NcclCommunicator::Options options;
+  options.device = Kokkos::Cuda().cuda_device();
+  options.timeout = config_.runtime.timeout;
+  device_messages_ = std::make_unique<NcclCommunicator>(grid.world(), options);
 #endif
 }
 

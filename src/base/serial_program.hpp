@@ -1,0 +1,14 @@
+/// run_serial_program: what the main function of a small program without MPI consists of.
+#pragma once
+
+#include <functional>
+
+#include <distload/base/error.hpp>
+
+namespace distload {
+
+/// Runs `body` and returns the exit code for main: what `body` returns, or, after an exception, the code that belongs to it, with
+/// "distload: error: <message>" on stderr.
+int run_serial_program(std::function<ExitCode()> const& body);
+
+}  // namespace distload

@@ -1,0 +1,14 @@
+/// The model's config.json, where the checkpoint does not carry the right one itself.
+#pragma once
+
+#include <string>
+
+#include <distload/checkpoint/catalog.hpp>
+
+namespace distload {
+
+/// Local: replaces the catalog's config.json and what is read out of it by the file at `path`; "auto" keeps the checkpoint's own.
+/// @throws ConfigError  the file cannot be read or is no JSON object.
+void use_model_config(Catalog& catalog, std::string const& path);
+
+}  // namespace distload
