@@ -1,0 +1,115 @@
+// distload-inspect: what a checkpoint holds, how it is laid out, and the plan for loading it on any number of ranks.
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include <distload/base/error.hpp>
+#include <distload/checkpoint/checkpoint.hpp>
+#include <distload/plan/make_plan.hpp>
+
+#include "app/parse_arguments.hpp"
+#include "base/serial_program.hpp"
+#include "base/table.hpp"
+#include "partition/rule_directories.hpp"
+
+namespace distload {
+namespace {
+
+struct Arguments {
+  std::string path;
+  std::optional<std::uint64_t> step;
+  bool tensors = false;
+  bool extents = false;
+  std::uint32_t tensor_parallel = 0;  // 0: no plan
+  std::uint32_t pipeline_parallel = 1;
+  std::uint32_t data_parallel = 1;
+  std::string family = "auto";
+};
+
+void print_metadata(Catalog const& catalog) {
+  auto const& metadata = catalog.metadata;
+  std::uint64_t checksummed = 0;
+  for (auto const& extent : catalog.extents) checksummed += extent.has_checksums() ? extent.nbytes : 0;
+  Table table;
+  table.add({"checkpoint", catalog.path});
+  table.add({"format", catalog.format == SourceFormat::hdf5 ? "HDF5" : "safetensors"});
+  table.add({"model", metadata.model_name});
+  table.add({"architecture", metadata.architecture});
+  table.add({"parameters", std::to_string(metadata.model_size)});
+  table.add({"step", std::to_string(metadata.step)});
+  table.add({"created", metadata.created});
+  table.add({"writer", metadata.writer});
+  table.add({"tensor_parallel", std::to_string(metadata.tensor_parallel)});
+  table.add({"files", std::to_string(catalog.files.size())});
+  table.add({"tensors", std::to_string(catalog.tensors.size()) + ", " + format_bytes(catalog.nbytes())});
+  table.add({"extents", std::to_string(catalog.extents.size())});
+  table.add({"checksums", format_bytes(checksummed) + " in blocks of " + format_bytes(catalog.block_bytes)});
+  for (auto const& [key, value] : metadata.extra) table.add({key, value});
+  std::fputs(table.text().c_str(), stdout);
+  for (auto const& warning : catalog.warnings) std::printf("warning: %s\n", warning.c_str());
+}
+
+void print_tensors(Catalog const& catalog) {
+  Table table;
+  table.add({"tensor", "dtype", "shape", "bytes", "written as", "extents"});
+  for (auto const& tensor : catalog.tensors) {
+    auto written = tensor.partition.empty() ? std::string("-") : tensor.partition;
+    if (tensor.axis >= 0) written += " axis " + std::to_string(tensor.axis);
+    table.add({tensor.name, std::string(name_of(tensor.dtype)), to_string(tensor.shape), format_bytes(tensor.nbytes()), written,
+               std::to_string(tensor.extent_count)});
+  }
+  std::printf("\n%s", table.text().c_str());
+}
+
+void print_extents(Catalog const& catalog) {
+  Table table;
+  table.add({"tensor", "box", "file", "offset", "bytes", "checksums"});
+  for (auto const& extent : catalog.extents) {
+    table.add({catalog.tensors[extent.tensor].name, to_string(extent.box), catalog.files[extent.file].path,
+               std::to_string(extent.offset_bytes), std::to_string(extent.nbytes), extent.has_checksums() ? "yes" : "no"});
+  }
+  std::printf("\n%s", table.text().c_str());
+}
+
+void print_plan(Catalog const& catalog, Arguments const& arguments) {
+  Topology const topology{arguments.tensor_parallel, arguments.pipeline_parallel, arguments.data_parallel};
+  if (topology.ranks() == 0) throw UsageError("a topology needs at least one rank in each direction");
+  auto const layout =
+      partition_model(catalog, topology, {arguments.family, catalog.metadata.config_json, default_rule_directories()});
+  PlanOptions const options;
+  auto const plan = make_plan(catalog, layout, topology, 0, options);
+  std::printf("\nplan for %u ranks (tensor %u x pipeline %u x data %u)\n%s", topology.ranks(), topology.tensor_parallel,
+              topology.pipeline_parallel, topology.data_parallel, describe(plan, catalog, layout, options).c_str());
+}
+
+ExitCode inspect(Arguments const& arguments) {
+  auto const catalog = open_checkpoint(arguments.path, arguments.step);
+  print_metadata(catalog);
+  if (arguments.tensors) print_tensors(catalog);
+  if (arguments.extents) print_extents(catalog);
+  if (arguments.tensor_parallel > 0) print_plan(catalog, arguments);
+  return ExitCode::done;
+}
+
+}  // namespace
+}  // namespace distload
+
+int main(int argc, char** argv) {
+  return distload::run_serial_program([&] {
+    distload::Arguments arguments;
+    CLI::App app("Shows what a checkpoint holds, how it is laid out, and the plan for loading it.", "distload-inspect");
+    app.add_option("checkpoint", arguments.path, "file or directory")->required();
+    app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default");
+    app.add_flag("--tensors", arguments.tensors, "list the tensors");
+    app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");
+    app.add_option("-n,--tensor-parallel", arguments.tensor_parallel, "show the plan for so many tensor-parallel ranks")
+        ->check(CLI::Range(1U, 65536U));
+    app.add_option("--pipeline-parallel", arguments.pipeline_parallel, "and so many pipeline stages")->check(CLI::Range(1U, 65536U));
+    app.add_option("--data-parallel", arguments.data_parallel, "and so many replicas")->check(CLI::Range(1U, 65536U));
+    app.add_option("--family", arguments.family, "partition rules; by config.json's model_type by default");
+    if (!distload::parse_arguments(app, argc, argv, true)) return distload::ExitCode::done;
+    return distload::inspect(arguments);
+  });
+}
