@@ -1,0 +1,138 @@
+// Datasets, attributes and index of a new file, and its completion.
+#include "checkpoint/hdf5/create_file.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <vector>
+
+#include <distload/base/error.hpp>
+
+#include "checkpoint/hdf5/attribute.hpp"
+#include "checkpoint/hdf5/dataset.hpp"
+#include "checkpoint/hdf5/dataspace.hpp"
+#include "checkpoint/hdf5/element_type.hpp"
+#include "checkpoint/hdf5/extents.hpp"
+#include "checkpoint/hdf5/file.hpp"
+#include "checkpoint/hdf5/format.hpp"
+#include "checkpoint/hdf5/group.hpp"
+#include "checkpoint/hdf5/index.hpp"
+#include "checkpoint/hdf5/metadata_attributes.hpp"
+#include "checkpoint/hdf5/property_list.hpp"
+#include "checkpoint/hdf5/stamp.hpp"
+
+namespace distload::hdf5 {
+namespace {
+
+/// Space for all of HDF5's structures in one block before the data, so that they are read at once and the stamp covers them. Measured:
+/// 286 bytes per tensor and about twice its name; the rest is reserve.
+Bytes metadata_block_bytes(CheckpointMetadata const& metadata, std::span<NewTensor const> tensors) {
+  constexpr Bytes kPerTensor = 512;
+  Bytes bytes = 64 * kKiB + 2 * metadata.config_json.size();
+  for (auto const& [name, text] : metadata.extra) bytes += 128 + name.size() + text.size();
+  for (auto const& tensor : tensors) bytes += kPerTensor + 4 * tensor.name.size();
+  return bytes;
+}
+
+void put_root_attributes(GroupView root, CheckpointMetadata const& metadata) {
+  put_text(root.id(), kFormat, kFormatName);
+  put_number(root.id(), kVersion, kFormatVersion);
+  put_number(root.id(), kCommitted, 0);
+  put_number(root.id(), kBlockSize, kBlockBytes);
+  put_metadata(root, metadata);
+}
+
+std::vector<Extent> create_tensor(GroupView group, NewTensor const& tensor, std::string const& path) {
+  auto const creation = tensor.chunk ? chunked_creation(*tensor.chunk) : contiguous_creation();
+  auto const dataset = create_dataset(group, tensor.name, make_element_type(tensor.dtype).view(),
+                                      make_space(tensor.shape).view(), creation.view());
+  auto const id = dataset.view().id();
+  put_text(id, kDType, name_of(tensor.dtype));
+  put_text(id, kPartition, tensor.partition);
+  put_signed(id, kAxis, tensor.axis);
+  return extents_of(dataset.view(), tensor.dtype, tensor.shape, path + ": tensor '" + tensor.name + "'");
+}
+
+void add_tensor(Catalog& catalog, NewTensor const& tensor, std::vector<Extent> const& extents) {
+  TensorInfo info;
+  info.name = tensor.name;
+  info.dtype = tensor.dtype;
+  info.shape = tensor.shape;
+  info.first_extent = static_cast<std::uint32_t>(catalog.extents.size());
+  info.extent_count = static_cast<std::uint32_t>(extents.size());
+  info.partition = tensor.partition;
+  info.axis = tensor.axis;
+  for (auto extent : extents) {
+    extent.tensor = static_cast<std::uint32_t>(catalog.tensors.size());
+    extent.first_block = static_cast<std::uint32_t>(catalog.block_hashes.size());
+    catalog.block_hashes.resize(catalog.block_hashes.size() + (extent.nbytes + kBlockBytes - 1) / kBlockBytes);
+    catalog.extents.push_back(extent);
+  }
+  catalog.tensors.push_back(std::move(info));
+}
+
+std::vector<NewTensor> sorted_by_name(std::span<NewTensor const> tensors) {
+  std::vector<NewTensor> sorted(tensors.begin(), tensors.end());
+  std::sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) { return a.name < b.name; });
+  return sorted;
+}
+
+/// Offset of the first byte of data in the file: before it lie HDF5's own structures.
+Bytes first_data_offset(GroupView index, Catalog const& catalog) {
+  Bytes first = std::numeric_limits<Bytes>::max();
+  for (auto const& extent : catalog.extents) first = std::min(first, extent.offset_bytes);
+  for (auto const* const table : {kTensorTable, kExtentTable, kHashTable, kStamp}) {
+    first = std::min(first, offset_of(open_dataset(index, table).view()).value_or(first));
+  }
+  return first;
+}
+
+}  // namespace
+
+Catalog create_checkpoint_file(std::string const& path, CheckpointMetadata const& metadata,
+                               std::span<NewTensor const> tensors, Bytes alignment) {
+  FilePlacement const placement{alignment, metadata_block_bytes(metadata, tensors)};
+  auto file = create_file(path, file_creation().view(), local_access(placement).view());
+  Catalog catalog;
+  catalog.format = SourceFormat::hdf5;
+  catalog.path = path;
+  catalog.metadata = metadata;
+  {
+    auto const root = root_of(file.view());
+    put_root_attributes(root.view(), metadata);
+    auto const group = create_group(root.view(), kTensors);
+    for (auto const& tensor : sorted_by_name(tensors)) {
+      add_tensor(catalog, tensor, create_tensor(group.view(), tensor, path));
+    }
+    auto const index = create_group(root.view(), kIndex);
+    create_index(index.view(), catalog);
+    create_stamp(index.view());
+  }
+  file.close(path);
+  catalog.files.push_back({path, std::filesystem::file_size(path)});
+  return catalog;
+}
+
+void complete_checkpoint_file(Catalog const& catalog) {
+  auto const& path = catalog.path;
+  Bytes metadata_bytes = 0;
+  std::uint64_t index_hash = 0;
+  auto file = open_file(path, Access::write, local_access().view());
+  {
+    auto const root = root_of(file.view());
+    auto const index = open_group(root.view(), kIndex);
+    write_hashes(index.view(), catalog);
+    index_hash = read_index(index.view(), path).digest();
+    metadata_bytes = first_data_offset(index.view(), catalog);
+    overwrite_number(root.view().id(), kCommitted, 1);
+  }
+  file.close(path);
+
+  auto stamp = take_stamp(path, metadata_bytes);
+  stamp.index_hash = index_hash;
+  auto stamped = open_file(path, Access::write, local_access().view());
+  write_stamp(open_group(root_of(stamped.view()).view(), kIndex).view(), stamp);
+  stamped.close(path);
+}
+
+}  // namespace distload::hdf5

@@ -1,0 +1,37 @@
+/// Creating a checkpoint file with everything in it but the bytes of the tensors.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <distload/checkpoint/catalog.hpp>
+
+namespace distload::hdf5 {
+
+/// A tensor that is to be stored.
+struct NewTensor {
+  std::string name;
+  DType dtype = DType::f32;
+  Shape shape;
+  std::string partition;      ///< for readers: "column_parallel", ...
+  std::int32_t axis = -1;     ///< the axis that is cut, -1 if none
+  std::optional<Dims> chunk;  ///< contiguous if none
+};
+
+/// Creates the file, replacing what is there, with space for every tensor, the index and no commit mark. Not collective: one rank does
+/// it, which is several times as fast as if all had to agree on every dataset.
+///
+/// @param alignment  of every tensor that is at least as large, in bytes
+/// @returns the file's catalog, sorted by name, with offsets final and block hashes still zero.
+/// @throws IoError  HDF5 or the system refuses.
+Catalog create_checkpoint_file(std::string const& path, CheckpointMetadata const& metadata,
+                               std::span<NewTensor const> tensors, Bytes alignment);
+
+/// Completes a file whose tensors have been written and whose writers have closed it: puts in the block hashes, then the commit mark,
+/// then the stamp. Not collective.
+/// @throws IoError  HDF5 or the system refuses.
+void complete_checkpoint_file(Catalog const& catalog);
+
+}  // namespace distload::hdf5

@@ -1,0 +1,38 @@
+/// Property lists: how files are opened, datasets laid out and bytes transferred.
+#pragma once
+
+#include <mpi.h>
+
+#include <distload/base/bytes.hpp>
+#include <distload/tensor/dims.hpp>
+
+#include "checkpoint/hdf5/handle.hpp"
+
+namespace distload::hdf5 {
+
+/// How a new file places what it stores.
+struct FilePlacement {
+  Bytes alignment = 4 * kKiB;        ///< of everything that is at least as large
+  Bytes metadata_block = 64 * kKiB;  ///< in how large blocks space for metadata is taken
+};
+
+/// File access by one process, in the file format of HDF5 1.10.
+PropertyList local_access();
+PropertyList local_access(FilePlacement const& placement);
+
+/// File access by all ranks of `ranks` together, through MPI-IO.
+PropertyList shared_access(MPI_Comm ranks, MPI_Info hints);
+
+/// Creation of a file whose root holds its attributes in one place, so that one of them can be overwritten without moving others.
+PropertyList file_creation();
+
+/// Creation of a dataset: space taken at once and never filled, contiguous.
+PropertyList contiguous_creation();
+
+/// The same in chunks.
+PropertyList chunked_creation(Dims const& chunk);
+
+enum class Transfer : std::uint8_t { independent, collective };
+PropertyList transfer(Transfer mode);
+
+}  // namespace distload::hdf5

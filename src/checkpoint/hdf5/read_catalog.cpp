@@ -1,0 +1,154 @@
+// From an HDF5 file to a catalog: by the index if it belongs to the file, otherwise by looking at every dataset.
+#include "checkpoint/hdf5/read_catalog.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include <distload/base/error.hpp>
+
+#include "checkpoint/hdf5/attribute.hpp"
+#include "checkpoint/hdf5/file.hpp"
+#include "checkpoint/hdf5/format.hpp"
+#include "checkpoint/hdf5/group.hpp"
+#include "checkpoint/hdf5/index.hpp"
+#include "checkpoint/hdf5/metadata_attributes.hpp"
+#include "checkpoint/hdf5/property_list.hpp"
+#include "checkpoint/hdf5/stamp.hpp"
+#include "checkpoint/hdf5/superblock.hpp"
+#include "checkpoint/hdf5/walk.hpp"
+
+namespace distload {
+namespace hdf5 {
+namespace {
+
+std::uint64_t count_elements(Catalog const& catalog) {
+  std::uint64_t count = 0;
+  for (auto const& tensor : catalog.tensors) count += volume(tensor.shape);
+  return count;
+}
+
+void read_foreign(GroupView root, Catalog& catalog) {
+  walk(root, Strangers::skip, catalog);
+  if (catalog.tensors.empty()) throw NoValidCheckpoint(catalog.path + ": an HDF5 file without a single tensor");
+  catalog.metadata.model_name = std::filesystem::path(catalog.path).stem();
+  catalog.metadata.model_size = count_elements(catalog);
+  catalog.warnings.push_back(catalog.path + " was not written by distload: it has no checksums, and nothing can be verified");
+}
+
+void check_version(GroupView root, std::string const& path) {
+  auto const version = get_number(root.id(), kVersion);
+  if (!version) throw CorruptData(path + ": the attribute 'format_version' is missing");
+  if (*version > kFormatVersion) {
+    throw NoValidCheckpoint(path + " was written by " + get_text(root.id(), kWriter).value_or("a newer distload") +
+                            " in format version " + std::to_string(*version) + "; this distload reads up to version " +
+                            std::to_string(kFormatVersion));
+  }
+  if (get_number(root.id(), kCommitted) != 1) {
+    throw NoValidCheckpoint(path + " is not committed: its writer did not finish");
+  }
+}
+
+bool belongs_to_file(Stamp const& stamp, SourceFile const& file) {
+  if (stamp.file_bytes != file.size_bytes || stamp.metadata_bytes > file.size_bytes) return false;
+  return take_stamp(file.path, stamp.metadata_bytes).metadata_hash == stamp.metadata_hash;
+}
+
+bool stored_alike(Catalog const& a, TensorInfo const& in_a, Catalog const& b, TensorInfo const& in_b) {
+  if (in_a.dtype != in_b.dtype || !(in_a.shape == in_b.shape) || in_a.extent_count != in_b.extent_count) return false;
+  auto const other = b.extents_of(in_b);
+  std::size_t i = 0;
+  for (auto const& extent : a.extents_of(in_a)) {
+    auto const& twin = other[i++];
+    if (extent.offset_bytes != twin.offset_bytes || extent.nbytes != twin.nbytes || !(extent.box == twin.box)) return false;
+  }
+  return true;
+}
+
+/// Gives tensors that lie where the old index has them their checksums; returns how many got none.
+std::size_t keep_checksums(Catalog const& old, Catalog& catalog) {
+  std::size_t unverified = 0;
+  for (auto const& tensor : catalog.tensors) {
+    auto const* const before = old.find(tensor.name);
+    if (before == nullptr || !stored_alike(old, *before, catalog, tensor)) {
+      ++unverified;
+      continue;
+    }
+    for (std::uint32_t i = 0; i < tensor.extent_count; ++i) {
+      auto& extent = catalog.extents[tensor.first_extent + i];
+      auto const hashes = old.hashes_of(old.extents[before->first_extent + i]);
+      if (hashes.empty()) continue;
+      extent.first_block = static_cast<std::uint32_t>(catalog.block_hashes.size());
+      catalog.block_hashes.insert(catalog.block_hashes.end(), hashes.begin(), hashes.end());
+    }
+  }
+  return unverified;
+}
+
+/// The catalog that the index tells of; nothing if its file has been changed so much that it has none.
+std::optional<Catalog> read_by_index(GroupView root, Catalog const& catalog, bool& belongs) {
+  if (!has_link(root, kIndex)) return std::nullopt;
+  auto const index = open_group(root, kIndex);
+  auto const stamp = read_stamp(index.view());
+  if (!stamp) return std::nullopt;
+  for (auto const* const table : {kTensorTable, kExtentTable, kHashTable}) {
+    if (!has_link(index.view(), table)) return std::nullopt;
+  }
+  auto const tables = read_index(index.view(), catalog.path);
+  if (tables.digest() != stamp->index_hash) throw CorruptData(catalog.path + ": the index is damaged");
+  belongs = belongs_to_file(*stamp, catalog.files.front());
+  Catalog indexed = catalog;
+  decode_index(tables, catalog.path, indexed);
+  return indexed;
+}
+
+void read_own(GroupView root, Catalog& catalog) {
+  check_version(root, catalog.path);
+  catalog.metadata = get_metadata(root);
+  catalog.block_bytes = get_number(root.id(), kBlockSize).value_or(0);
+  if (catalog.block_bytes == 0) throw CorruptData(catalog.path + ": the attribute 'block_bytes' is missing or zero");
+  bool belongs = false;
+  auto indexed = read_by_index(root, catalog, belongs);
+  if (indexed && belongs) {
+    catalog = std::move(*indexed);
+    return;
+  }
+  walk(open_group(root, kTensors).view(), Strangers::refuse, catalog);
+  auto const unverified = indexed ? keep_checksums(*indexed, catalog) : catalog.tensors.size();
+  catalog.warnings.push_back(catalog.path + " has been changed since distload wrote it: its index was rebuilt, and " +
+                             std::to_string(unverified) + " of " + std::to_string(catalog.tensors.size()) +
+                             " tensors cannot be verified");
+}
+
+Catalog read(std::string const& path) {
+  Catalog catalog;
+  catalog.format = SourceFormat::hdf5;
+  catalog.path = path;
+  catalog.files.push_back({path, check_superblock(path)});
+  auto const file = open_file(path, Access::read, local_access().view());
+  if (user_block_bytes(file.view()) != 0) {
+    throw NoValidCheckpoint(path + " has a user block, behind which offsets are not reliable; `h5unjam` removes it");
+  }
+  auto const root = root_of(file.view());
+  if (get_text(root.view().id(), kFormat) == kFormatName) {
+    read_own(root.view(), catalog);
+  } else {
+    read_foreign(root.view(), catalog);
+  }
+  validate(catalog);
+  return catalog;
+}
+
+}  // namespace
+}  // namespace hdf5
+
+Catalog read_hdf5_catalog(std::string const& path) {
+  try {
+    return hdf5::read(path);
+  } catch (hdf5::Hdf5Error const& error) {
+    if (error.storage_failed()) throw;
+    throw CorruptData(error.what());
+  }
+}
+
+}  // namespace distload

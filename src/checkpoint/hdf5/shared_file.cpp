@@ -1,0 +1,63 @@
+// Parallel writing of boxes.
+#include "checkpoint/hdf5/shared_file.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "checkpoint/hdf5/dataset.hpp"
+#include "checkpoint/hdf5/dataspace.hpp"
+#include "checkpoint/hdf5/file.hpp"
+#include "checkpoint/hdf5/format.hpp"
+#include "checkpoint/hdf5/group.hpp"
+#include "checkpoint/hdf5/property_list.hpp"
+
+namespace distload::hdf5 {
+namespace {
+
+// MPI-IO counts bytes in ints.
+constexpr Bytes kMaxTransferBytes = kGiB;
+
+}  // namespace
+
+SharedFile::SharedFile(std::string path, MPI_Comm ranks)
+    : path_(std::move(path)),
+      file_(open_file(path_, Access::write, shared_access(ranks, MPI_INFO_NULL).view())),
+      tensors_(open_group(root_of(file_.view()).view(), kTensors)) {}
+
+SharedFile::~SharedFile() { file_.release(); }
+
+SharedFile::OpenTensor& SharedFile::open(TensorInfo const& tensor) {
+  if (!last_ || last_->name != tensor.name) {
+    auto dataset = open_dataset(tensors_.view(), tensor.name);
+    auto type = type_of(dataset.view());
+    auto space = space_of(dataset.view());
+    last_ = OpenTensor{tensor.name, std::move(dataset), std::move(type), std::move(space)};
+  }
+  return *last_;
+}
+
+void SharedFile::write(TensorInfo const& tensor, Box const& box, std::byte const* bytes) {
+  auto& opened = open(tensor);
+  auto const mode = transfer(Transfer::independent);
+  auto const element_bytes = size_of(tensor.dtype);
+  auto const elements = volume(box);
+  auto const step = kMaxTransferBytes / element_bytes;
+  for (std::uint64_t begin = 0; begin < elements; begin += step) {
+    auto const end = std::min(elements, begin + step);
+    for (auto part : boxes_of_range(box.extent, begin, end)) {
+      for (std::size_t axis = 0; axis < part.offset.size(); ++axis) part.offset[axis] += box.offset[axis];
+      select_box(opened.space.view(), part);
+      auto const in_memory = make_run_space(volume(part));
+      hdf5::write(opened.dataset.view(), opened.type.view(), in_memory.view(), opened.space.view(), mode.view(), bytes);
+      bytes += volume(part) * element_bytes;
+    }
+  }
+}
+
+void SharedFile::close() {
+  last_.reset();
+  tensors_.close(path_);
+  file_.close(path_);
+}
+
+}  // namespace distload::hdf5

@@ -1,0 +1,52 @@
+/// SharedFile: the tensors of a created file, opened by all ranks to be written.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include <mpi.h>
+
+#include <distload/checkpoint/catalog.hpp>
+
+#include "checkpoint/hdf5/handle.hpp"
+
+namespace distload::hdf5 {
+
+/// Owns a file that a group of ranks has open through MPI-IO. Closing it is collective, so that the destructor, which may run on one rank
+/// alone while an exception unwinds, leaves it open.
+class SharedFile {
+ public:
+  /// Collective over `ranks`.
+  /// @throws IoError  HDF5 or the system refuses.
+  SharedFile(std::string path, MPI_Comm ranks);
+  ~SharedFile();
+  SharedFile(SharedFile&&) noexcept = default;
+  SharedFile& operator=(SharedFile&&) noexcept = default;
+
+  /// Writes a box of a tensor from consecutive bytes. Not collective: transfers are independent, because a box that is contiguous in the
+  /// file gains nothing from MPI-IO's exchange between ranks.
+  /// @throws IoError  HDF5 or the system refuses.
+  void write(TensorInfo const& tensor, Box const& box, std::byte const* bytes);
+
+  /// Collective: closes the file.
+  /// @throws IoError  the last bytes cannot be written.
+  void close();
+
+ private:
+  /// The tensor written last: its parts mostly come one after the other.
+  struct OpenTensor {
+    std::string name;
+    Dataset dataset;
+    Datatype type;
+    Dataspace space;
+  };
+  OpenTensor& open(TensorInfo const& tensor);
+
+  std::string path_;
+  File file_;
+  Group tensors_;
+  std::optional<OpenTensor> last_;
+};
+
+}  // namespace distload::hdf5

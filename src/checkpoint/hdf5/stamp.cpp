@@ -1,0 +1,66 @@
+// Taking, storing and reading the stamp.
+#include "checkpoint/hdf5/stamp.hpp"
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include <distload/base/error.hpp>
+
+#include "base/hash.hpp"
+#include "checkpoint/hdf5/dataset.hpp"
+#include "checkpoint/hdf5/dataspace.hpp"
+#include "checkpoint/hdf5/format.hpp"
+#include "checkpoint/hdf5/group.hpp"
+#include "checkpoint/hdf5/property_list.hpp"
+
+namespace distload::hdf5 {
+namespace {
+
+Datatype stamp_type() {
+  Datatype type(DISTLOAD_HDF5(kNoFile, H5Tcreate(H5T_COMPOUND, sizeof(Stamp))));
+  auto const insert = [&](char const* name, std::size_t offset) {
+    DISTLOAD_HDF5(kNoFile, H5Tinsert(type.view().id(), name, offset, H5T_STD_U64LE));
+  };
+  insert("file_bytes", offsetof(Stamp, file_bytes));
+  insert("metadata_bytes", offsetof(Stamp, metadata_bytes));
+  insert("metadata_xxh3_64", offsetof(Stamp, metadata_hash));
+  insert("index_xxh3_64", offsetof(Stamp, index_hash));
+  return type;
+}
+
+}  // namespace
+
+void create_stamp(GroupView index) {
+  create_dataset(index, kStamp, stamp_type().view(), make_space({}).view(), contiguous_creation().view());
+}
+
+void write_stamp(GroupView index, Stamp const& stamp) { write_all(open_dataset(index, kStamp).view(), &stamp); }
+
+std::optional<Stamp> read_stamp(GroupView index) {
+  if (!has_link(index, kStamp)) return std::nullopt;
+  auto const dataset = open_dataset(index, kStamp);
+  auto const type = type_of(dataset.view());
+  if (DISTLOAD_HDF5(index.id(), H5Tequal(type.view().id(), stamp_type().view().id())) == 0) return std::nullopt;
+  if (axes_of(space_of(dataset.view()).view()) != 0) return std::nullopt;
+  Stamp stamp;
+  read_all(dataset.view(), &stamp);
+  return stamp;
+}
+
+Stamp take_stamp(std::string const& path, Bytes metadata_bytes) {
+  Stamp stamp;
+  stamp.file_bytes = std::filesystem::file_size(path);
+  stamp.metadata_bytes = metadata_bytes;
+  std::vector<std::byte> bytes(metadata_bytes);
+  std::ifstream file(path, std::ios::binary);
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (!file) throw IoError(path + ": its first " + format_bytes(metadata_bytes) + " cannot be read: " + std::strerror(errno));
+  stamp.metadata_hash = xxh3_64(bytes);
+  return stamp;
+}
+
+}  // namespace distload::hdf5

@@ -1,0 +1,35 @@
+/// The stamp: what tells a file that its index belongs to from the same file after somebody has rewritten or edited it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <distload/base/bytes.hpp>
+
+#include "checkpoint/hdf5/handle.hpp"
+
+namespace distload::hdf5 {
+
+/// All of HDF5's own structures lie before the first byte of data; a change of any dataset changes them.
+struct Stamp {
+  std::uint64_t file_bytes = 0;
+  std::uint64_t metadata_bytes = 0;  ///< from the beginning of the file to the first byte of data
+  std::uint64_t metadata_hash = 0;   ///< XXH3-64 over them
+  std::uint64_t index_hash = 0;      ///< `IndexTables::digest`
+
+  friend bool operator==(Stamp const&, Stamp const&) = default;
+};
+
+/// Creates the place of the stamp, which is data itself, so that writing it does not change what it is about.
+void create_stamp(GroupView index);
+void write_stamp(GroupView index, Stamp const& stamp);
+
+/// Nothing if the file has none, or none of this version.
+std::optional<Stamp> read_stamp(GroupView index);
+
+/// The stamp that the closed file at `path` would have now, apart from `index_hash`.
+/// @throws IoError  it cannot be read.
+Stamp take_stamp(std::string const& path, Bytes metadata_bytes);
+
+}  // namespace distload::hdf5
