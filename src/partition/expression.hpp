@@ -1,5 +1,4 @@
-/// Expression: a size as a rule file writes it: "128", "heads", "config.hidden_size", "hidden / heads", or a list of
-/// which the first known counts.
+/// Expression: a size as a rule file writes it: "128", "heads", "config.hidden_size", "hidden / heads", or a list.
 #pragma once
 
 #include <cstdint>

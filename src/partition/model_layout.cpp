@@ -145,15 +145,23 @@ class Layouter {
                                      [&](TensorInfo const& tensor) { return tensor.name == tied.alias; });
     if (stored != catalog_.tensors.end()) {
       if (stored->shape != original.shape || stored->dtype != original.dtype) {
-        throw RuleProblem("is tied to " + tied.alias + ", which the checkpoint stores with another shape or dtype (" +
-                          tied.location + ")");
+        throw RuleProblem("the checkpoint stores " + tied.alias +
+                          ", which is tied to it, with another shape or dtype (" + tied.location + ")");
       }
       aliased_tensors_.insert(static_cast<std::uint32_t>(stored - catalog_.tensors.begin()));
     }
-    auto const match = match_rule(set_, tied.alias);
-    auto const alias_stages = stages(set_.rules[match.rule], match.layer);
+    auto const alias_stages = stages_of_alias(tied);
     alias_stages_[target].insert(alias_stages.begin(), alias_stages.end());
     layout.aliases.push_back({tied.alias, original.name});
+  }
+
+  std::vector<std::uint32_t> stages_of_alias(rules::TiedRule const& tied) const {
+    try {
+      auto const match = match_rule(set_, tied.alias);
+      return stages(set_.rules[match.rule], match.layer);
+    } catch (RuleProblem const& problem) {
+      throw RuleProblem("its alias " + tied.alias + " (" + tied.location + "): " + problem.what());
+    }
   }
 
   std::string message() const {

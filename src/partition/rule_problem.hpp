@@ -1,5 +1,4 @@
-/// RuleProblem: why a rule cannot be applied to a parameter. Never leaves the module: all of a model's problems become
-/// one ConfigError.
+/// RuleProblem: why a rule cannot be applied to a parameter. All of a model's become one ConfigError.
 #pragma once
 
 #include <stdexcept>

@@ -1,5 +1,4 @@
-/// ModelLayout: every parameter of a checkpoint with its partition and its pipeline stages; what the rules of a family
-/// say of one model.
+/// ModelLayout: every parameter of a checkpoint with its partition and its pipeline stages, by the rules of a family.
 #pragma once
 
 #include <cstdint>
@@ -55,10 +54,8 @@ FamilyRules find_rules(RulesSource const& source);
 /// Applies the rules of a family to every tensor of the catalog; what is tied to another tensor becomes an alias
 /// instead of a parameter.
 ///
-/// @throws ConfigError  listing all parameters without a rule, with two rules, or with a size that its rule cannot cut
-/// for this
-///                      topology; or if config.json lacks a size that a rule needs; or if the rule file is malformed
-///                      (with its line).
+/// @throws ConfigError  listing all parameters without a rule, with two rules, with a size that its rule cannot cut for
+///                      this topology, or that needs a size which config.json lacks; or if the rule file is malformed.
 ModelLayout partition_model(Catalog const& catalog, Topology const& topology, FamilyRules const& rules,
                             std::string_view config_json);
 

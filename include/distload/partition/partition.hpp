@@ -1,5 +1,4 @@
-/// Partition: how one parameter is cut over the ranks of a tensor-parallel group, and the boxes that follow from it.
-/// Pure.
+/// Partition: how one parameter is cut over the ranks of a tensor-parallel group, and the boxes that follow. Pure.
 #pragma once
 
 #include <cstdint>

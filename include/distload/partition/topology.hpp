@@ -1,5 +1,4 @@
-/// Topology: how many ways a model is cut, and which rank is which part. Rank order is Megatron's: tensor fastest, then
-/// data, then pipeline.
+/// Topology: how many ways a model is cut, and which rank is which part, in Megatron's order: tensor, data, pipeline.
 #pragma once
 
 #include <cstdint>

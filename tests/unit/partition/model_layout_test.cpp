@@ -1,0 +1,192 @@
+// partition_model and find_rules: what they refuse, and how ties are resolved.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "model_fixture.hpp"
+#include "partition/rule_directories.hpp"
+
+namespace distload::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+/// A family of one column-parallel rule for "w.{layer}" and whatever else a test adds.
+std::string family(std::string const& more = {}) {
+  return "model_types: test\nsizes: {layers: config.layers, heads: config.heads, head_dim: config.head_dim}\nrules:\n"
+         "  - {match: \"w.{layer}\", partition: column_parallel}\n" +
+         more;
+}
+
+std::string error_of(std::vector<NamedShape> const& tensors, std::string const& more, Topology const& topology = {},
+                     std::string const& config = "{}") {
+  auto const catalog = make_catalog(tensors, 1);
+  return config_error_of([&] { partition_model(catalog, topology, rules_of(family(more)), config); });
+}
+
+TEST(PartitionModel, ListsEverythingThatIsWrongAtOnce) {
+  auto const error = error_of({{"w.0", {6}}, {"w.1", {6}}, {"x", {4}}, {"y", {4}}, {"q.3", {12}}},
+                              "  - {match: \"{y,z}\", partition: replicated, stage: all}\n"
+                              "  - {match: y, partition: replicated, stage: all}\n"
+                              "  - {match: \"q.{layer}\", partition: column_parallel, heads: heads}\n",
+                              {4, 1, 1}, R"({"heads": 3, "head_dim": 5})");
+  EXPECT_EQ(error,
+            "the rules of test.yaml do not fit 5 of 5 tensors of model with tensor_parallel 4 and pipeline_parallel 1:"
+            "\n  config.json asks for 3 heads x 5 = 15 elements along axis 0, but there are 12 (test.yaml:7):"
+            "\n    q.3 [12]"
+            "\n  6 elements along axis 0 do not divide by 4 tensor-parallel ranks (test.yaml:4):"
+            "\n    w.0 [6] (and so for 0-1)"
+            "\n  no rule of test.yaml matches:"
+            "\n    x [4]"
+            "\n  more than one rule matches: test.yaml:5 and test.yaml:6:"
+            "\n    y [4]"
+            "\n  tensor_parallel could be 1, 2, 3, 6");
+}
+
+TEST(PartitionModel, RefusesShapesThatContradictTheSizes) {
+  struct Case {
+    char const* rule;
+    Shape shape;
+    char const* message;
+  };
+  Case const cases[]{
+      {"partition: row_parallel", {8}, "row_parallel along axis 1 needs a tensor of at least 2 axes"},
+      {"partition: column_parallel", {}, "column_parallel along axis 0 needs a tensor of at least 1 axes"},
+      {"partition: column_parallel, sections: 3", {8}, "8 elements along axis 0 are not 3 equal sections"},
+      {"partition: column_parallel, unit: 3", {8}, "8 elements along axis 0 are no whole number of units of 3"},
+      {"partition: column_parallel, size: 9", {8}, "config.json asks for 9 elements along axis 0, but there are 8"},
+      {"partition: column_parallel, sections: [{size: 4}, {size: 5}]",
+       {8},
+       "asks for 4 + 5 = 9 elements along axis 0, but there are 8"},
+      {"partition: column_parallel, heads: heads, size: 9", {8}, "2 heads x 4 are not the section's 9 elements"},
+      {"partition: column_parallel, heads: config.absent", {8}, "`config.absent` is unknown: config.json lacks absent"},
+      {"partition: column_parallel, unit: config.heads",
+       {9},
+       "9 elements along axis 0 are no whole number of units of 2"},
+      {"partition: column_parallel, unit: 2",
+       {10},
+       "5 units of 2 elements along axis 0 do not divide by 2 tensor-parallel ranks"},
+      {"partition: column_parallel, unit: 2, replicate: true",
+       {6},
+       "3 units of 2 elements along axis 0 and 2 tensor-parallel ranks do not divide one another"},
+  };
+  for (auto const& [rule, shape, message] : cases) {
+    EXPECT_THAT(error_of({{"x", shape}}, std::string("  - {match: x, stage: all, ") + rule + "}\n", {2, 1, 1},
+                         R"({"heads": 2, "head_dim": 4})"),
+                AllOf(HasSubstr(message), HasSubstr("(test.yaml:5)"), HasSubstr("\n    x " + to_string(shape))))
+        << rule;
+  }
+}
+
+TEST(PartitionModel, RefusesLayersThatDoNotFitTheStages) {
+  EXPECT_THAT(error_of({{"w.0", {4}}}, "", {1, 2, 1}), HasSubstr("the size `layers` is unknown"));
+  EXPECT_THAT(error_of({{"w.0", {4}}}, "", {1, 2, 1}, R"({"layers": 1})"),
+              HasSubstr("1 layers are too few for 2 pipeline stages"));
+  EXPECT_THAT(error_of({{"w.3", {4}}}, "", {1, 1, 1}, R"({"layers": 3})"), HasSubstr("only 3 layers (test.yaml:4)"));
+}
+
+TEST(PartitionModel, PadsNothingButVocabularies) {
+  auto const catalog = make_catalog({{"v", {5, 3}}}, 1);
+  Topology const topology{4, 1, 1};
+  auto const layout = partition_model(
+      catalog, topology, rules_of(family("  - {match: v, partition: vocab_parallel, stage: [first, last]}\n")), "");
+  EXPECT_EQ(shard_of(catalog, layout, topology, "v"), (Shape{2, 3}));
+  EXPECT_EQ(layout.parameters.at(0).rule, "test.yaml:5");
+}
+
+class TiedTest : public ::testing::Test {
+ protected:
+  static std::string rules(std::string const& tie) {
+    return family(
+        "  - {match: [embed, head, score], partition: replicated, stage: all}\ntied:\n  - {alias: head, target: embed" +
+        tie + "}\n");
+  }
+  static std::size_t aliases(std::vector<NamedShape> const& tensors, std::string const& tie,
+                             std::string const& config) {
+    return partition_model(make_catalog(tensors, 1), {}, rules_of(rules(tie)), config).aliases.size();
+  }
+};
+
+TEST_F(TiedTest, FollowsConfigJsonAndElseTheDefault) {
+  std::vector<NamedShape> const tensors{{"embed", {2}}, {"head", {2}}};
+  EXPECT_EQ(aliases(tensors, "", ""), 1U);
+  for (std::string const preset : {"true", "false"}) {
+    auto const tie = ", when: config.tie, default: " + preset;
+    EXPECT_EQ(aliases(tensors, tie, R"({"tie": true})"), 1U);
+    EXPECT_EQ(aliases(tensors, tie, R"({"tie": false})"), 0U);
+    EXPECT_EQ(aliases(tensors, tie, "{}"), preset == "true" ? 1U : 0U);
+  }
+}
+
+TEST_F(TiedTest, DependsOnOtherTensors) {
+  std::vector<NamedShape> const bare{{"embed", {2}}};
+  std::vector<NamedShape> const scored{{"embed", {2}}, {"score", {2}}};
+  EXPECT_EQ(aliases(bare, ", needs: score", ""), 0U);
+  EXPECT_EQ(aliases(scored, ", needs: score", ""), 1U);
+  EXPECT_EQ(aliases(bare, ", unless: score", ""), 1U);
+  EXPECT_EQ(aliases(scored, ", unless: score", ""), 0U);
+  EXPECT_EQ(aliases({{"head", {2}}}, "", ""), 0U) << "without its target, the alias is loaded";
+}
+
+TEST_F(TiedTest, RefusesATieBetweenDifferentShapes) {
+  auto const catalog = make_catalog({{"embed", {2}}, {"head", {3}}}, 1);
+  EXPECT_THAT(config_error_of([&] { partition_model(catalog, {}, rules_of(rules("")), ""); }),
+              HasSubstr("the checkpoint stores head, which is tied to it, with another shape or dtype (test.yaml:7):\n "
+                        "   embed [2]"));
+}
+
+class FindRulesTest : public ::testing::Test {
+ protected:
+  FindRulesTest() {
+    std::filesystem::create_directories(folder_);
+    std::ofstream(folder_ / "camel.yaml") << "model_types: [dromedary]\nrules: []\n";
+  }
+  ~FindRulesTest() override { std::filesystem::remove_all(folder_); }
+  FindRulesTest(FindRulesTest const&) = delete;
+  FindRulesTest& operator=(FindRulesTest const&) = delete;
+
+  std::string find(std::string const& family, std::string const& config_json) const {
+    return find_rules({family, config_json, {"/no/such/folder", folder_.string()}}).file;
+  }
+
+  std::filesystem::path folder_ =
+      std::filesystem::path(::testing::TempDir()) / ("distload_find_rules_" + std::to_string(::getpid()));
+};
+
+TEST_F(FindRulesTest, GoesByNameOrModelType) {
+  auto const file = (folder_ / "camel.yaml").string();
+  EXPECT_EQ(find("camel", ""), file);
+  EXPECT_EQ(find("auto", R"({"model_type": "camel"})"), file);
+  EXPECT_EQ(find("auto", R"({"model_type": "dromedary"})"), file);
+}
+
+TEST_F(FindRulesTest, SuggestsKnownFamilies) {
+  EXPECT_THAT(config_error_of([&] { find("camell", ""); }),
+              AllOf(HasSubstr("family `camell`"), HasSubstr("known are camel; did you mean `camel`?")));
+  EXPECT_THAT(config_error_of([&] { find("auto", R"({"model_type": "llama"})"); }),
+              AllOf(HasSubstr("models of type `llama`"), HasSubstr("known are camel")));
+  EXPECT_THAT(config_error_of([&] { find("auto", ""); }),
+              AllOf(HasSubstr("no config.json"), HasSubstr("set model.family"), HasSubstr("known are camel")));
+  EXPECT_THAT(config_error_of([&] { find("auto", "{}"); }), HasSubstr("no `model_type`"));
+}
+
+TEST_F(FindRulesTest, KeepsToItsFolders) {
+  std::ofstream(folder_.parent_path() / "distload_outside.yaml") << "model_types: []\nrules: []\n";
+  EXPECT_NE(config_error_of([&] { find("../distload_outside", ""); }), "");
+  EXPECT_NE(config_error_of([&] { find("auto", R"({"model_type": "../distload_outside"})"); }), "");
+  std::filesystem::remove(folder_.parent_path() / "distload_outside.yaml");
+}
+
+TEST(DefaultRuleDirectories, HoldTheFamiliesOfTheProject) {
+  for (auto const* family : {"llama", "mistral", "qwen2", "qwen3", "bert"}) {
+    EXPECT_EQ(find_rules({family, "", default_rule_directories()}).family, family);
+  }
+}
+
+}  // namespace
+}  // namespace distload::testing

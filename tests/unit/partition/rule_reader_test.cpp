@@ -1,0 +1,93 @@
+// The rule language: what it refuses, with file and line.
+#include "partition/rule_reader.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model_fixture.hpp"
+
+namespace distload::rules {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A file whose rule of line 4 is `rule`.
+std::string file_with(std::string const& rule) {
+  return "model_types: test\nsizes: {head_dim: 4, n: config.n}\nrules:\n  - " + rule + "\n";
+}
+
+TEST(ReadRules, KnowsWhereEachRuleStands) {
+  auto const set = read_rules(
+      "model_types: [a, b]\nrules:\n  - match: x\n    partition: replicated\n    stage: all\n\n"
+      "  - {match: y, partition: vocab_parallel, stage: [first, last]}\n",
+      "some/where/a.yaml");
+  EXPECT_EQ(set.file, "a.yaml");
+  EXPECT_EQ(set.model_types, (std::vector<std::string>{"a", "b"}));
+  ASSERT_EQ(set.rules.size(), 2U);
+  EXPECT_EQ(set.rules[0].location, "a.yaml:3");
+  EXPECT_EQ(set.rules[1].location, "a.yaml:7");
+  EXPECT_EQ(set.rules[1].stage, StageRule::first_and_last);
+}
+
+TEST(ReadRules, TakesTheAxisFromThePartition) {
+  auto const axis = [](std::string const& rule) { return read_rules(file_with(rule), "t.yaml").rules.at(0).axis; };
+  EXPECT_EQ(axis("{match: x, partition: column_parallel, stage: all}"), 0U);
+  EXPECT_EQ(axis("{match: x, partition: row_parallel, stage: all}"), 1U);
+  EXPECT_EQ(axis("{match: x, partition: row_parallel, axis: 2, stage: all}"), 2U);
+}
+
+TEST(ReadRules, RefusesWhatIsNotInTheLanguage) {
+  struct Case {
+    std::string text;
+    char const* message;
+  };
+  Case const cases[]{
+      {file_with("{match: x, partition: column_paralel, stage: all}"), "f/t.yaml:4: there is no partition"},
+      {file_with("{match: x, partition: replicated, stag: all}"),
+       "f/t.yaml:4: a rule has no key `stag`; did you mean `stage`?"},
+      {file_with("{match: x, match: y, partition: replicated, stage: all}"), "f/t.yaml:4: `match` stands twice"},
+      {file_with("{match: x, stage: all}"), "f/t.yaml:4: a rule lacks `partition`"},
+      {file_with("{match: x, partition: replicated}"),
+       "f/t.yaml:4: a rule whose names have no {layer} needs a `stage`"},
+      {file_with("{match: x, partition: replicated, stage: middle}"), "there is no stage `middle`"},
+      {file_with("{match: x, partition: replicated, stage: []}"), "`stage` is empty"},
+      {file_with("{match: \"x{lyer}\", partition: replicated, stage: all}"),
+       "f/t.yaml:4: pattern \"x{lyer}\": {lyer} is unknown"},
+      {file_with("{match: [], partition: replicated, stage: all}"), "expected a pattern"},
+      {file_with("{match: {a: b}, partition: replicated, stage: all}"), "expected a single value"},
+      {file_with("{match: x, partition: replicated, axis: 1, stage: all}"), "a replicated parameter is not cut"},
+      {file_with("{match: x, partition: vocab_parallel, heads: n, stage: all}"), "a vocabulary is padded"},
+      {file_with("{match: x, partition: column_parallel, axis: -1, stage: all}"), "`-1` is no number from 0 to 7"},
+      {file_with("{match: x, partition: column_parallel, heads: m, stage: all}"), "`m` is none of the `sizes`"},
+      {file_with("{match: x, partition: column_parallel, replicate: true, stage: all}"), "it needs `heads` or `unit`"},
+      {file_with("{match: x, partition: column_parallel, heads: n, replicate: 1, stage: all}"),
+       "`1` is neither true nor false"},
+      {file_with("{match: x, partition: column_parallel, unit: n, sections: 2, stage: all}"),
+       "belong into the single `sections`"},
+      {file_with("{match: x, partition: column_parallel, sections: [{unit: n}], stage: all}"),
+       "a section needs `size` or `heads`"},
+      {file_with("{match: x, partition: column_parallel, sections: 0, stage: all}"), "`0` is no number from 1 to 1024"},
+      {file_with("{match: x, partition: column_parallel, size: n / n / n, stage: all}"), "at most one of + - * /"},
+      {file_with("text"), "f/t.yaml:4: a rule must be a map"},
+      {"model_types: t\nrules: []\nrulez: []\n", "f/t.yaml:3: a rule file has no key `rulez`; did you mean `rules`?"},
+      {"rules: []\n", "a rule file lacks `model_types`"},
+      {"model_types: t\nsizes: {a: 1, a: 2}\nrules: []\n", "f/t.yaml:2: the size `a` stands twice"},
+      {"model_types: t\nsizes: {a: b, b: 1}\nrules: []\n", "f/t.yaml:2: `b` is none of the `sizes` defined before"},
+      {"model_types: t\nsizes: []\nrules: []\n", "f/t.yaml:2: `sizes` must be a map"},
+      {"model_types: t\nrules:\n  - {match: x, partition: column_parallel, heads: 2, stage: all}\n",
+       "`heads` needs a `unit`"},
+      {"model_types: t\nrules: []\ntied: [{alias: a}]\n", "f/t.yaml:3: an entry of `tied` lacks `target`"},
+      {"model_types: t\nrules: []\ntied: [{alias: a, target: b, when: tie, default: true}]\n",
+       "`when` names a key of config.json"},
+      {"model_types: t\nrules: []\ntied: [{alias: a, target: b, when: config.tie}]\n", "lacks `default`"},
+      {"model_types: t\nrules: []\ntied: [{alias: a, target: b, default: true}]\n", "`when`, which is missing"},
+      {"a: [\n", "f/t.yaml:"},
+      {"", "a rule file must be a map"},
+  };
+  for (auto const& [text, message] : cases) {
+    EXPECT_THAT(testing::config_error_of([&] { read_rules(text, "f/t.yaml"); }), HasSubstr(message)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace distload::rules
