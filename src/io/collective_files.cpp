@@ -4,30 +4,16 @@
 #include <array>
 
 #include "base/fault.hpp"
+#include "io/collective_defaults.hpp"
 #include "io/first_failure.hpp"
 #include "io/location.hpp"
 #include "parallel/mpi_communicator.hpp"
 
 namespace distload {
-namespace {
-
-/// What a rank reads in one round: far below MPI's 2 GiB, long enough that a round's agreement costs nothing, short
-/// enough to be hashed while it is in the last-level cache.
-constexpr Bytes kRoundBytes = 16 * kMiB;
-
-/// ROMIO's collective buffering reports a full read where the file has ended, and what we ask for is contiguous anyway:
-/// without it each rank reads its own bytes, straight to their place.
-Hints with_defaults(Hints hints) {
-  hints.try_emplace("romio_cb_read", "disable");
-  return hints;
-}
-
-}  // namespace
-
 CollectiveFiles::CollectiveFiles(Catalog const& catalog, Communicator& ranks, Hints const& hints)
     : catalog_(&catalog),
       ranks_(&ranks),
-      hints_(with_defaults(hints)),
+      hints_(with_default_hints(hints)),
       verifier_(catalog),
       files_(catalog.files.size()) {}
 

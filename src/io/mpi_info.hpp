@@ -1,15 +1,11 @@
-/// MpiInfo: hints for MPI-IO ("romio_cb_read", "striping_factor", ...) as MPI wants them.
+/// MpiInfo: hints as MPI wants them.
 #pragma once
-
-#include <map>
-#include <string>
 
 #include <mpi.h>
 
-namespace distload {
+#include "io/hints.hpp"
 
-/// Key and value; what MPI does not know it ignores.
-using Hints = std::map<std::string, std::string>;
+namespace distload {
 
 /// Owns an MPI_Info. Neither copied nor moved.
 class MpiInfo {

@@ -146,7 +146,7 @@ ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& pl
   Bytes done = 0;
   tell("read", 0, planned);
   all_or_throw(world, "open", [&] { preflight(catalog); });
-  auto const engine = make_engine(engine_.name, catalog, native_mpi(world), config_.load.hints);
+  auto const engine = make_engine(engine_.name, catalog, world, config_.load.hints);
   PipelineOptions options;
   options.verify = config_.load.verify;
   options.prefetch = config_.load.prefetch;

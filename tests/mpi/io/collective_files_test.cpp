@@ -1,55 +1,28 @@
 // The collective engine on plain files: every rank its own ranges, uneven and empty shares, failures on one rank.
 #include "io/collective_files.hpp"
 
-#include <memory>
 #include <string>
 
 #include <gmock/gmock.h>
-#include <mpi.h>
 
 #include <distload/base/error.hpp>
 
-#include "parallel/mpi_communicator.hpp"
-#include "unit/io/raw_checkpoint.hpp"
+#include "mpi/io/ranks_fixture.hpp"
 
 namespace distload {
 namespace {
 
-/// All ranks describe the same checkpoint, rank 0 writes it.
-class CollectiveFilesTest : public ::testing::Test {
- protected:
-  std::unique_ptr<MpiCommunicator> world_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});
-  testing::RawCheckpoint checkpoint_{common_directory()};
+using testing::Wanted;
 
-  std::string common_directory() {
-    auto name = testing::fresh_directory().string();
-    std::vector<std::byte> bytes(reinterpret_cast<std::byte const*>(name.data()),
-                                 reinterpret_cast<std::byte const*>(name.data() + name.size()));
-    bytes = broadcast_message(*world_, std::move(bytes), 0);
-    return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
-  }
+/// All ranks describe the same checkpoint, rank 0 writes it.
+class CollectiveFilesTest : public testing::RanksTest {
+ protected:
+  testing::RawCheckpoint checkpoint_{path_};
+
   void write() {
-    if (world_->rank() == 0) checkpoint_.write();
-    world_->barrier();
+    on_rank_0([&] { checkpoint_.write(); });
   }
   void TearDown() override { world_->barrier(); }
-};
-
-/// Memory for whole extents, and the requests that fill it.
-struct Wanted {
-  std::vector<std::uint32_t> extents;
-  std::vector<std::vector<std::byte>> memory;
-  std::vector<ReadRequest> requests;
-
-  void add(Catalog const& catalog, std::uint32_t extent) {
-    extents.push_back(extent);
-    auto& bytes = memory.emplace_back(catalog.extents[extent].nbytes);
-    requests.push_back({extent, 0, bytes.size(), bytes.data()});
-  }
-  void expect_equal(testing::RawCheckpoint const& checkpoint) const {
-    for (std::size_t i = 0; i < extents.size(); ++i)
-      EXPECT_TRUE(memory[i] == checkpoint.bytes_of(extents[i])) << "extent " << extents[i];
-  }
 };
 
 TEST_F(CollectiveFilesTest, GivesEveryRankItsRanges) {
@@ -106,8 +79,7 @@ TEST_F(CollectiveFilesTest, TellsOfDamageOnTheRankThatReadItAfterTheOthersAreDon
   for (std::uint32_t i = 0; i < 2 * world_->size(); ++i) checkpoint_.add_tensor(file, 100 + i);
   write();
   auto const last = world_->size() - 1;
-  if (world_->rank() == 0) checkpoint_.damage(last, 50);
-  world_->barrier();
+  on_rank_0([&] { checkpoint_.damage(last, 50); });
   Wanted wanted;
   wanted.add(checkpoint_.catalog(), world_->rank());
   wanted.add(checkpoint_.catalog(), world_->size() + world_->rank());
@@ -128,8 +100,7 @@ TEST_F(CollectiveFilesTest, TellsOfDamageOnTheRankThatReadItAfterTheOthersAreDon
 TEST_F(CollectiveFilesTest, NoticesATruncatedFile) {
   checkpoint_.add_tensor(checkpoint_.add_file(), 3000, false);
   write();
-  if (world_->rank() == 0) checkpoint_.truncate(0, 2999);
-  world_->barrier();
+  on_rank_0([&] { checkpoint_.truncate(0, 2999); });
   Wanted wanted;
   wanted.add(checkpoint_.catalog(), 0);
   CollectiveFiles engine(checkpoint_.catalog(), *world_, {});
