@@ -156,6 +156,7 @@ ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& pl
   };
   auto& messages = device_messages_ ? *device_messages_ : world;
   auto const times = run_pipeline(plan, *engine, world, messages, arena, options);
+  all_or_throw(world, "close", [&] { engine->close(); });
   times_.read_seconds = times.read_seconds;
   times_.exchange_seconds = times.exchange_seconds;
   times_.place_seconds = times.place_seconds;
