@@ -3,8 +3,8 @@
 
 namespace distload::detail {
 
-std::string describe_call_failure(std::string_view call, std::string_view text, std::source_location const& place) {
-  std::string_view file = place.file_name();
+std::string describe_call_failure(std::string_view call, std::string_view text, SourcePlace const& place) {
+  std::string_view file = place.file;
   // The build machine's folders are nobody's business and no help.
   if (auto const slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
   std::string message(call.substr(0, call.find('(')));
@@ -13,7 +13,7 @@ std::string describe_call_failure(std::string_view call, std::string_view text, 
              .append(" (")
              .append(file)
              .append(":")
-             .append(std::to_string(place.line())) +
+             .append(std::to_string(place.line)) +
          ")";
 }
 

@@ -6,16 +6,14 @@
 
 #include <distload/base/error.hpp>
 
-#include "parallel/call_failure.hpp"
-
 namespace distload::detail {
 
-void check_cuda(int status, char const* call, std::source_location place) {
+void check_cuda(int status, char const* call, SourcePlace const& place) {
   if (status == cudaSuccess) return;
   throw InternalError(describe_call_failure(call, cudaGetErrorString(static_cast<cudaError_t>(status)), place));
 }
 
-void check_nccl(int status, char const* call, std::source_location place) {
+void check_nccl(int status, char const* call, SourcePlace const& place) {
   if (status == ncclSuccess || status == ncclInProgress) return;
   throw CommunicationError(describe_call_failure(call, ncclGetErrorString(static_cast<ncclResult_t>(status)), place));
 }

@@ -1,20 +1,20 @@
 /// The checks around CUDA and NCCL calls: a failure keeps the call, the library's own text and the place.
 #pragma once
 
-#include <source_location>
+#include "parallel/call_failure.hpp"
 
 // The status types are plain enumerations; as int they need neither library's header here.
 
 namespace distload::detail {
 
 /// @throws InternalError  `status` is not cudaSuccess.
-void check_cuda(int status, char const* call, std::source_location place = std::source_location::current());
+void check_cuda(int status, char const* call, SourcePlace const& place);
 
 /// @throws CommunicationError  `status` is neither ncclSuccess nor ncclInProgress, which is how calls on a non-blocking
 /// communicator begin.
-void check_nccl(int status, char const* call, std::source_location place = std::source_location::current());
+void check_nccl(int status, char const* call, SourcePlace const& place);
 
 }  // namespace distload::detail
 
-#define DISTLOAD_CUDA(call) ::distload::detail::check_cuda((call), #call)
-#define DISTLOAD_NCCL(call) ::distload::detail::check_nccl((call), #call)
+#define DISTLOAD_CUDA(call) ::distload::detail::check_cuda((call), #call, {__FILE__, __LINE__})
+#define DISTLOAD_NCCL(call) ::distload::detail::check_nccl((call), #call, {__FILE__, __LINE__})

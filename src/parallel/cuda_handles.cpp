@@ -16,7 +16,7 @@ CudaStream::CudaStream() {
 bool CudaStream::is_done() const {
   auto const status = cudaStreamQuery(stream_.get());
   if (status == cudaErrorNotReady) return false;
-  detail::check_cuda(status, "cudaStreamQuery");
+  detail::check_cuda(status, "cudaStreamQuery", {__FILE__, __LINE__});
   return true;
 }
 

@@ -24,6 +24,7 @@ class JobBoard {
 
   /// Collective over `node`, whose ranks share memory. `job_rank` is this process' rank in the whole job.
   JobBoard(MpiCommunicator& node, std::uint32_t job_rank);
+  ~JobBoard() = default;
   JobBoard(JobBoard const&) = delete;
   JobBoard& operator=(JobBoard const&) = delete;
 

@@ -5,8 +5,6 @@
 
 #include <distload/base/error.hpp>
 
-#include "parallel/call_failure.hpp"
-
 namespace distload::detail {
 
 std::string mpi_error_text(int status) {
@@ -16,7 +14,7 @@ std::string mpi_error_text(int status) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
-void check_mpi(int status, char const* call, std::source_location place) {
+void check_mpi(int status, char const* call, SourcePlace const& place) {
   if (status == MPI_SUCCESS) return;
   throw CommunicationError(describe_call_failure(call, mpi_error_text(status), place));
 }

@@ -1,10 +1,11 @@
 /// The check around every MPI call: a failure becomes a CommunicationError with the call, MPI's own text and the place.
 #pragma once
 
-#include <source_location>
 #include <string>
 
 #include <mpi.h>
+
+#include "parallel/call_failure.hpp"
 
 namespace distload::detail {
 
@@ -12,8 +13,8 @@ namespace distload::detail {
 std::string mpi_error_text(int status);
 
 /// @throws CommunicationError  `status` is not MPI_SUCCESS. `call` is the call as it stands in the source.
-void check_mpi(int status, char const* call, std::source_location place = std::source_location::current());
+void check_mpi(int status, char const* call, SourcePlace const& place);
 
 }  // namespace distload::detail
 
-#define DISTLOAD_MPI(call) ::distload::detail::check_mpi((call), #call)
+#define DISTLOAD_MPI(call) ::distload::detail::check_mpi((call), #call, {__FILE__, __LINE__})

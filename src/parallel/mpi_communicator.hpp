@@ -33,6 +33,8 @@ class MpiCommunicator final : public Communicator {
 
   /// Frees the MPI communicator, which is collective, but not while an exception unwinds: the other ranks may not come.
   ~MpiCommunicator() override;
+  MpiCommunicator(MpiCommunicator const&) = delete;
+  MpiCommunicator& operator=(MpiCommunicator const&) = delete;
 
   /// The destructor shall leave the MPI communicator alone.
   void abandon() noexcept { comm_ = MPI_COMM_NULL; }

@@ -42,7 +42,7 @@ void MpiExchange::receive(Receive const& message) {
 void MpiExchange::complete() {
   std::vector<MPI_Status> statuses(requests_.size());
   int const result = MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), statuses.data());
-  if (result != MPI_SUCCESS && result != MPI_ERR_IN_STATUS) check_mpi(result, "MPI_Waitall");
+  if (result != MPI_SUCCESS && result != MPI_ERR_IN_STATUS) check_mpi(result, "MPI_Waitall", {__FILE__, __LINE__});
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     auto const& part = parts_[i];
     // The standard sets the error field only if the call as a whole says so.

@@ -36,6 +36,8 @@ class NcclCommunicator final : public Communicator {
   /// Collective, except while an exception unwinds: then the NCCL communicator is aborted, because the other ranks may
   /// not come.
   ~NcclCommunicator() override;
+  NcclCommunicator(NcclCommunicator const&) = delete;
+  NcclCommunicator& operator=(NcclCommunicator const&) = delete;
 
   std::uint32_t rank() const noexcept override { return rank_; }
   std::uint32_t size() const noexcept override { return size_; }

@@ -34,9 +34,8 @@ TEST(CurrentFailure, NamesThePhaseOfForeignOnes) {
 }
 
 TEST(DescribeCallFailure, KeepsCallTextAndPlace) {
-  auto const place = std::source_location::current();
-  auto const expected = "MPI_Bcast failed: no way (failure_test.cpp:" + std::to_string(place.line()) + ")";
-  EXPECT_EQ(detail::describe_call_failure("MPI_Bcast(data, 1)", "no way", place), expected);
+  auto const text = detail::describe_call_failure("MPI_Bcast(data, 1)", "no way", {"some/where/file.cpp", 12});
+  EXPECT_EQ(text, "MPI_Bcast failed: no way (file.cpp:12)");
 }
 
 }  // namespace
