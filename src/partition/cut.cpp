@@ -105,9 +105,9 @@ std::optional<std::string> SizedRule::indivisible(Partition const& partition, st
     } else {
       what += " units of " + std::to_string(section.unit) + " elements" + along(partition.axis);
     }
-    auto const count = std::to_string(ranks);
-    return section.replicate_units ? what + " and " + count + " tensor-parallel ranks do not divide one another"
-                                   : what + " do not divide by " + count + " tensor-parallel ranks";
+    what += section.replicate_units ? " and " : " do not divide by ";
+    what += std::to_string(ranks) + " tensor-parallel ranks";
+    return section.replicate_units ? what + " do not divide one another" : what;
   }
   return std::nullopt;
 }

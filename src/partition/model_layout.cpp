@@ -12,6 +12,7 @@
 
 #include "partition/cut.hpp"
 #include "partition/problems.hpp"
+#include "partition/rule_match.hpp"
 #include "partition/rule_problem.hpp"
 #include "partition/rule_reader.hpp"
 #include "partition/stages.hpp"
@@ -23,32 +24,6 @@ using rules::RuleProblem;
 
 /// The size that pipeline stages are made of.
 constexpr char const* kLayers = "layers";
-
-struct RuleMatch {
-  std::size_t rule = 0;                ///< index into `RuleSet::rules`
-  std::optional<std::uint32_t> layer;  ///< what {layer} stood for in the name
-};
-
-/// @throws RuleProblem if no rule matches, or several do.
-RuleMatch match_rule(rules::RuleSet const& set, std::string_view name) {
-  std::optional<RuleMatch> found;
-  std::string locations;
-  std::size_t matching = 0;
-  for (std::size_t i = 0; i < set.rules.size(); ++i) {
-    auto const& rule = set.rules[i];
-    for (auto const& pattern : rule.patterns) {
-      auto const match = pattern.match(name);
-      if (!match) continue;
-      found = RuleMatch{i, match->layer};
-      if (matching++ > 0) locations += " and ";
-      locations += rule.location;
-      break;
-    }
-  }
-  if (!found) throw RuleProblem("no rule of " + set.file + " matches");
-  if (matching > 1) throw RuleProblem("more than one rule matches: " + locations);
-  return *found;
-}
 
 /// One model's parameters on their way to a layout.
 class Layouter {

@@ -1,0 +1,28 @@
+// Name → rule.
+#include "partition/rule_match.hpp"
+
+#include "partition/rule_problem.hpp"
+
+namespace distload::rules {
+
+RuleMatch match_rule(RuleSet const& set, std::string_view name) {
+  std::optional<RuleMatch> found;
+  std::string locations;
+  std::size_t matching = 0;
+  for (std::size_t i = 0; i < set.rules.size(); ++i) {
+    auto const& rule = set.rules[i];
+    for (auto const& pattern : rule.patterns) {
+      auto const match = pattern.match(name);
+      if (!match) continue;
+      found = RuleMatch{i, match->layer};
+      if (matching++ > 0) locations += " and ";
+      locations += rule.location;
+      break;
+    }
+  }
+  if (!found) throw RuleProblem("no rule of " + set.file + " matches");
+  if (matching > 1) throw RuleProblem("more than one rule matches: " + locations);
+  return *found;
+}
+
+}  // namespace distload::rules
