@@ -1,0 +1,117 @@
+/// Config: everything that can be set, as one struct. Defaults stand here; config/reference.yaml lists them for people.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include <distload/base/bytes.hpp>
+
+namespace distload {
+
+/// Which checkpoint.
+struct CheckpointConfig {
+  /// HDF5 file, directory of model-step-N.h5, Hugging Face directory, or safetensors file. Required.
+  std::string path;
+  /// Step to take from a directory of checkpoints. Nothing (`latest`): the newest that is valid.
+  std::optional<std::uint64_t> step;
+};
+
+/// How the job's ranks are arranged; tensor x pipeline x data must be the number of ranks.
+struct TopologyConfig {
+  /// Ranks that share the shards of one layer. Nothing (`auto`): ranks / (pipeline x data).
+  std::optional<std::uint32_t> tensor_parallel;
+  /// Stages over which the layers are dealt out.
+  std::uint32_t pipeline_parallel = 1;
+  /// Replicas of the model. Nothing (`auto`): ranks / (tensor x pipeline), or 1 if tensor_parallel is `auto` as well.
+  std::optional<std::uint32_t> data_parallel;
+};
+
+/// What the model is, where the checkpoint does not say.
+struct ModelConfig {
+  /// Partition rules: the name of a file in config/models, or `auto`: by `model_type` in the model's config.json.
+  std::string family = "auto";
+  /// Path of the model's config.json; `auto`: the checkpoint's own. For files that carry none.
+  std::string config = "auto";
+};
+
+/// How bytes get into memory.
+struct LoadConfig {
+  /// `auto`, `collective` (parallel HDF5, MPI-IO) or `buffered` (pread).
+  std::string engine = "auto";
+  /// Read the next wave while this one is exchanged. Costs a second staging slot.
+  bool prefetch = true;
+  /// Compare every block with its checksum. Costs a few percent at most.
+  bool verify = true;
+  /// Bytes of one staging slot per rank, at least 16 MiB. Larger: fewer waves; smaller: less memory.
+  Bytes staging = 64 * kMiB;
+  /// Bytes of shards and staging that a rank may use. Nothing (`auto`): its share of what the node has free.
+  std::optional<Bytes> memory_limit;
+  /// Element type in memory. `keep`: the checkpoint's.
+  std::string dtype = "keep";
+  /// MPI-IO hints for the collective engine, e.g. {romio_cb_read: enable}.
+  std::map<std::string, std::string> hints;
+};
+
+/// What is saved after loading.
+struct SaveConfig {
+  /// Where model-step-N.h5 is put; made if it is not there. Required in a `save` section.
+  std::string directory;
+  /// Tensor-parallel layout of the file. Nothing (`auto`): the load's.
+  std::optional<std::uint32_t> tensor_parallel;
+  /// `hdf5`.
+  std::string format = "hdf5";
+  /// Return before the bytes are on storage.
+  bool async = false;
+  /// Checkpoints to keep in the directory, the newest ones; 0 keeps all.
+  std::uint64_t keep = 0;
+  /// Alignment of tensors in the file in bytes, a power of two of at least 4 KiB; e.g. a Lustre stripe.
+  Bytes alignment = 4 * kKiB;
+};
+
+/// What is told about a run.
+struct ReportConfig {
+  /// Path of the JSON report; empty: none.
+  std::string json;
+  /// Put every shard with the hash of its bytes into the report. Reads all shards once more.
+  bool tensors = false;
+  /// `auto` (bar on a terminal, else lines), `bar`, `line`, `json` or `none`.
+  std::string progress = "auto";
+};
+
+/// The process.
+struct RuntimeConfig {
+  /// The job is ended when nothing has moved for so long.
+  std::chrono::milliseconds timeout{300'000};
+  /// Host threads per rank. Nothing (`auto`): the node's cores / its ranks, unless OMP_NUM_THREADS says otherwise.
+  std::optional<std::uint32_t> threads;
+};
+
+/// What storage and links cost, for the planner. See CostModel.
+struct CostConfig {
+  /// Bytes per second that storage gives all ranks together.
+  Bytes storage_bandwidth = 4 * kGiB;
+  /// Bytes per second that one rank can send or receive.
+  Bytes link_bandwidth = 8 * kGiB;
+  /// Until the first byte of a read arrives.
+  std::chrono::nanoseconds storage_latency{100'000};
+  /// Of a message.
+  std::chrono::nanoseconds link_latency{5'000};
+  /// Of each further read request of a rank.
+  std::chrono::nanoseconds request_overhead{5'000};
+};
+
+struct Config {
+  CheckpointConfig checkpoint;
+  TopologyConfig topology;
+  ModelConfig model;
+  LoadConfig load;
+  std::optional<SaveConfig> save;
+  ReportConfig report;
+  RuntimeConfig runtime;
+  CostConfig cost;
+};
+
+}  // namespace distload

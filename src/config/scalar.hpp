@@ -1,0 +1,33 @@
+/// Scalars of the configuration as text: parsing and printing, the same for YAML, --set and the environment.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <distload/base/bytes.hpp>
+
+namespace distload {
+
+/// A text that is no value of the wanted kind. The message reads on after "load.staging: ".
+class ScalarError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// All throw ScalarError.
+bool parse_boolean(std::string_view text);                 // true | false
+std::uint64_t parse_count(std::string_view text);          // decimal digits
+std::uint32_t parse_positive_u32(std::string_view text);   // 1 or more
+Bytes parse_size(std::string_view text);                   // "64 MiB"
+Bytes parse_rate(std::string_view text);                   // "2 GiB/s"
+std::chrono::nanoseconds parse_duration(std::string_view text);  // "300 s", "5 min", "50 us"
+std::string parse_one_of(std::string_view text, std::span<std::string const> choices);
+
+std::string print_duration(std::chrono::nanoseconds duration);
+
+}  // namespace distload

@@ -1,0 +1,155 @@
+// One line per key.
+#include "config/schema.hpp"
+
+#include <algorithm>
+
+#include "base/suggest.hpp"
+#include "config/scalar.hpp"
+
+namespace distload {
+namespace {
+
+using Choices = std::vector<std::string>;
+
+/// A reference to a member, reached through its section. `Section` gives the section of a Config.
+template <class Section, class Member, class Parse, class Print>
+ConfigKey key(std::string name, Section section, Member member, Parse parse, Print print) {
+  return {std::move(name),
+          [=](Config& config, std::string_view text) { section(config).*member = parse(text); },
+          [=](Config const& config) {
+            auto copy = config;
+            return print(section(copy).*member);
+          }};
+}
+
+std::string print_text(std::string const& value) { return value; }
+std::string print_bool(bool value) { return value ? "true" : "false"; }
+std::string print_number(std::uint64_t value) { return std::to_string(value); }
+std::string print_size(Bytes value) { return format_bytes(value); }
+std::string print_rate(Bytes value) { return format_bytes(value) + "/s"; }
+
+/// A value or a word that stands for none.
+template <class Parse>
+auto or_word(std::string word, Parse parse) {
+  return [=](std::string_view text) { return text == word ? std::nullopt : std::optional(parse(text)); };
+}
+template <class Print>
+auto or_word_printed(std::string word, Print print) {
+  return [=](auto const& value) { return value ? print(*value) : word; };
+}
+
+auto one_of(Choices choices) {
+  return [=](std::string_view text) { return parse_one_of(text, choices); };
+}
+
+/// One of several words, of which some exist in the design but not in this version.
+auto one_of_available(Choices choices, Choices unavailable) {
+  return [=](std::string_view text) {
+    if (std::find(unavailable.begin(), unavailable.end(), text) != unavailable.end()) {
+      throw ScalarError("'" + std::string(text) + "' is not available in this version");
+    }
+    return parse_one_of(text, choices);
+  };
+}
+
+std::string parse_text(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) throw ScalarError("must not hold a NUL character");
+  return std::string(text);
+}
+
+std::string parse_path(std::string_view text) {
+  if (text.empty()) throw ScalarError("must not be empty");
+  return parse_text(text);
+}
+
+bool parse_only_false(std::string_view text) {
+  if (parse_boolean(text)) throw ScalarError("'true' is not available in this version");
+  return false;
+}
+
+Bytes parse_staging(std::string_view text) {
+  auto const bytes = parse_size(text);
+  if (bytes < 16 * kMiB) throw ScalarError("must be at least 16 MiB: a few blocks of 4 MiB must fit at once");
+  return bytes;
+}
+
+Bytes parse_alignment(std::string_view text) {
+  auto const bytes = parse_size(text);
+  if (bytes < 4 * kKiB || (bytes & (bytes - 1)) != 0) throw ScalarError("must be a power of two of at least 4 KiB");
+  return bytes;
+}
+
+std::chrono::milliseconds parse_timeout(std::string_view text) {
+  auto const timeout = std::chrono::duration_cast<std::chrono::milliseconds>(parse_duration(text));
+  if (timeout < std::chrono::seconds(1)) throw ScalarError("must be at least 1 s");
+  return timeout;
+}
+
+std::vector<ConfigKey> make_keys() {
+  auto const checkpoint = [](Config& config) -> auto& { return config.checkpoint; };
+  auto const topology = [](Config& config) -> auto& { return config.topology; };
+  auto const model = [](Config& config) -> auto& { return config.model; };
+  auto const load = [](Config& config) -> auto& { return config.load; };
+  auto const save = [](Config& config) -> auto& { return config.save ? *config.save : config.save.emplace(); };
+  auto const report = [](Config& config) -> auto& { return config.report; };
+  auto const runtime = [](Config& config) -> auto& { return config.runtime; };
+  auto const cost = [](Config& config) -> auto& { return config.cost; };
+  auto const ranks = or_word("auto", parse_positive_u32);
+  auto const ranks_printed = or_word_printed("auto", print_number);
+
+  return {
+      key("checkpoint.path", checkpoint, &CheckpointConfig::path, parse_path, print_text),
+      key("checkpoint.step", checkpoint, &CheckpointConfig::step, or_word("latest", parse_count), or_word_printed("latest", print_number)),
+      key("topology.tensor_parallel", topology, &TopologyConfig::tensor_parallel, ranks, ranks_printed),
+      key("topology.pipeline_parallel", topology, &TopologyConfig::pipeline_parallel, parse_positive_u32, print_number),
+      key("topology.data_parallel", topology, &TopologyConfig::data_parallel, ranks, ranks_printed),
+      key("model.family", model, &ModelConfig::family, parse_path, print_text),
+      key("model.config", model, &ModelConfig::config, parse_path, print_text),
+      key("load.engine", load, &LoadConfig::engine, one_of_available({"auto", "collective", "buffered"}, {"mmap", "direct"}), print_text),
+      key("load.prefetch", load, &LoadConfig::prefetch, parse_boolean, print_bool),
+      key("load.verify", load, &LoadConfig::verify, parse_boolean, print_bool),
+      key("load.staging", load, &LoadConfig::staging, parse_staging, print_size),
+      key("load.memory_limit", load, &LoadConfig::memory_limit, or_word("auto", parse_size), or_word_printed("auto", print_size)),
+      key("load.dtype", load, &LoadConfig::dtype, one_of_available({"keep"}, {"bf16", "fp16", "fp32"}), print_text),
+      key("save.directory", save, &SaveConfig::directory, parse_path, print_text),
+      key("save.tensor_parallel", save, &SaveConfig::tensor_parallel, ranks, ranks_printed),
+      key("save.format", save, &SaveConfig::format, one_of_available({"hdf5"}, {"safetensors"}), print_text),
+      key("save.async", save, &SaveConfig::async, parse_only_false, print_bool),
+      key("save.keep", save, &SaveConfig::keep, parse_count, print_number),
+      key("save.alignment", save, &SaveConfig::alignment, parse_alignment, print_size),
+      key("report.json", report, &ReportConfig::json, parse_text, print_text),
+      key("report.tensors", report, &ReportConfig::tensors, parse_boolean, print_bool),
+      key("report.progress", report, &ReportConfig::progress, one_of({"auto", "bar", "line", "json", "none"}), print_text),
+      key("runtime.timeout", runtime, &RuntimeConfig::timeout, parse_timeout, print_duration),
+      key("runtime.threads", runtime, &RuntimeConfig::threads, ranks, ranks_printed),
+      key("cost.storage_bandwidth", cost, &CostConfig::storage_bandwidth, parse_rate, print_rate),
+      key("cost.link_bandwidth", cost, &CostConfig::link_bandwidth, parse_rate, print_rate),
+      key("cost.storage_latency", cost, &CostConfig::storage_latency, parse_duration, print_duration),
+      key("cost.link_latency", cost, &CostConfig::link_latency, parse_duration, print_duration),
+      key("cost.request_overhead", cost, &CostConfig::request_overhead, parse_duration, print_duration),
+  };
+}
+
+}  // namespace
+
+std::span<ConfigKey const> config_keys() {
+  static auto const keys = make_keys();
+  return keys;
+}
+
+ConfigKey const* find_config_key(std::string_view name) {
+  auto const keys = config_keys();
+  auto const found = std::find_if(keys.begin(), keys.end(), [&](ConfigKey const& candidate) { return candidate.name == name; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+std::string suggest_config_key(std::string_view name) {
+  std::vector<std::string> names;
+  for (auto const& candidate : config_keys()) names.push_back(candidate.name);
+  // Sections as well, since a mistyped section is as likely.
+  for (auto const& candidate : config_keys()) names.push_back(candidate.name.substr(0, candidate.name.find('.')));
+  auto const meant = nearest(name, names);
+  return meant ? "; did you mean `" + *meant + "`?" : "";
+}
+
+}  // namespace distload
