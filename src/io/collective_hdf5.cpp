@@ -56,7 +56,7 @@ std::unique_ptr<CollectiveHdf5> CollectiveHdf5::open(Catalog const& catalog, Com
   return all_or_throw(ranks, "open", [&]() -> std::unique_ptr<CollectiveHdf5> {
     return reading([&]() -> std::unique_ptr<CollectiveHdf5> {
       MpiInfo const info(with_default_hints(hints));
-      SharedFile file(catalog.files.front().path, native_mpi(ranks), info);
+      SharedInput file(catalog.files.front().path, native_mpi(ranks), info);
       auto group = group_of_tensors(catalog, file.view());
       if (!group) {
         file.close();
@@ -67,7 +67,7 @@ std::unique_ptr<CollectiveHdf5> CollectiveHdf5::open(Catalog const& catalog, Com
   });
 }
 
-CollectiveHdf5::CollectiveHdf5(Catalog const& catalog, Communicator& ranks, SharedFile file, hdf5::Group tensors)
+CollectiveHdf5::CollectiveHdf5(Catalog const& catalog, Communicator& ranks, SharedInput file, hdf5::Group tensors)
     : catalog_(&catalog),
       ranks_(&ranks),
       file_(std::move(file)),

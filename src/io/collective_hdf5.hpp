@@ -11,7 +11,7 @@
 #include "io/engine.hpp"
 #include "io/hints.hpp"
 #include "io/hyperslab_pieces.hpp"
-#include "io/shared_file.hpp"
+#include "io/shared_input.hpp"
 
 namespace distload {
 
@@ -31,14 +31,14 @@ class CollectiveHdf5 final : public Engine {
   void close() override;
 
  private:
-  CollectiveHdf5(Catalog const& catalog, Communicator& ranks, SharedFile file, hdf5::Group tensors);
+  CollectiveHdf5(Catalog const& catalog, Communicator& ranks, SharedInput file, hdf5::Group tensors);
 
   hdf5::Dataset open_dataset(TensorInfo const& tensor) const;
   void read_piece(hdf5::DatasetView dataset, HyperslabPiece const* piece);
 
   Catalog const* catalog_;
   Communicator* ranks_;
-  SharedFile file_;
+  SharedInput file_;
   hdf5::Group tensors_;  ///< the group that the datasets are in
   hdf5::PropertyList transfer_;
   BlockVerifier verifier_;

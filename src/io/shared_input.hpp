@@ -1,4 +1,4 @@
-/// SharedFile: an HDF5 file that ranks opened together.
+/// SharedInput: an HDF5 file that ranks opened together.
 #pragma once
 
 #include <string>
@@ -13,16 +13,16 @@ namespace distload {
 
 /// Owns the file, but only `close` closes it: that is collective, and after a failure the other ranks may not come.
 /// What is left open is closed by MPI_Finalize, if all ranks get there. Move-only.
-class SharedFile {
+class SharedInput {
  public:
   /// Collective over `ranks`: opens `path` for reading; one rank reads metadata and sends it to the others.
   /// @throws hdf5::Hdf5Error  HDF5 refuses.
-  SharedFile(std::string path, MPI_Comm ranks, MpiInfo const& hints);
-  ~SharedFile() { file_.release(); }
-  SharedFile(SharedFile&&) noexcept = default;
-  SharedFile& operator=(SharedFile&&) noexcept = default;
-  SharedFile(SharedFile const&) = delete;
-  SharedFile& operator=(SharedFile const&) = delete;
+  SharedInput(std::string path, MPI_Comm ranks, MpiInfo const& hints);
+  ~SharedInput() { file_.release(); }
+  SharedInput(SharedInput&&) noexcept = default;
+  SharedInput& operator=(SharedInput&&) noexcept = default;
+  SharedInput(SharedInput const&) = delete;
+  SharedInput& operator=(SharedInput const&) = delete;
 
   std::string const& path() const noexcept { return path_; }
   hdf5::FileView view() const noexcept { return file_.view(); }

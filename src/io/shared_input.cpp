@@ -1,5 +1,5 @@
 // Opening an HDF5 file together.
-#include "io/shared_file.hpp"
+#include "io/shared_input.hpp"
 
 #include "checkpoint/hdf5/file.hpp"
 #include "checkpoint/hdf5/property_list.hpp"
@@ -16,7 +16,7 @@ hdf5::File open_together(std::string const& path, MPI_Comm ranks, MpiInfo const&
 
 }  // namespace
 
-SharedFile::SharedFile(std::string path, MPI_Comm ranks, MpiInfo const& hints)
+SharedInput::SharedInput(std::string path, MPI_Comm ranks, MpiInfo const& hints)
     : path_(std::move(path)), file_(open_together(path_, ranks, hints)) {}
 
 }  // namespace distload
