@@ -13,6 +13,7 @@ std::vector<std::string> default_rule_directories() {
   if (!program.empty()) {
     candidates.push_back(program.parent_path().parent_path() / DISTLOAD_INSTALL_DATA_SUBDIR / "models");
   }
+  candidates.emplace_back(fs::path(DISTLOAD_INSTALL_DATA_DIR) / "models");
   candidates.emplace_back(fs::path(DISTLOAD_SOURCE_CONFIG_DIR) / "models");
 
   std::vector<std::string> directories;
