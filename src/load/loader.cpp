@@ -14,7 +14,6 @@
 #include "load/pipeline.hpp"
 #include "load/process_memory.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "parallel/mpi_communicator.hpp"
 #include "partition/rule_directories.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)
 #include "parallel/nccl_communicator.hpp"
@@ -47,6 +46,12 @@ std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<
   grid.world().all_reduce(std::span<std::uint64_t>(limit), Reduction::min);
   if (limit.front() == kNone) return std::nullopt;
   return limit.front();
+}
+
+CostModel cost_model(CostConfig const& config) {
+  auto const seconds = [](std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); };
+  return {static_cast<double>(config.storage_bandwidth), static_cast<double>(config.link_bandwidth), seconds(config.storage_latency),
+          seconds(config.link_latency), seconds(config.request_overhead)};
 }
 
 std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
@@ -128,7 +133,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint) {
     plan_options_.slots = config_.load.prefetch && choice.name != "collective" ? 2 : 1;
     plan_options_.memory_limit = limit;
     plan_options_.arena_on_host = kArenaOnHost;
-    plan_options_.cost = config_.cost;
+    plan_options_.cost = cost_model(config_.cost);
     return make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), plan_options_);
   });
 }

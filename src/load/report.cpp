@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/hash.hpp"
+#include "load/arena.hpp"
 #include "load/process_memory.hpp"
 #include "parallel/all_or_throw.hpp"
 

@@ -1,0 +1,21 @@
+/// Progress: how far a load is, told to whoever wants to show it.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include <distload/base/bytes.hpp>
+
+namespace distload {
+
+struct ProgressEvent {
+  std::string_view phase;  ///< "open", "partition", "plan", "allocate", "read", "done"
+  Bytes done = 0;          ///< of this rank's reads
+  Bytes total = 0;         ///< 0 while unknown
+  double seconds = 0;      ///< since the load began
+};
+
+/// Called on every rank, from whichever thread is at work, but by one at a time.
+using ProgressSink = std::function<void(ProgressEvent const&)>;
+
+}  // namespace distload

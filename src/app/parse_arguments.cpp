@@ -1,0 +1,25 @@
+// CLI11's exceptions become ours.
+#include "app/parse_arguments.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <string>
+
+#include <distload/base/error.hpp>
+
+namespace distload {
+
+bool parse_arguments(CLI::App& app, int argc, char const* const* argv, bool speaks) {
+  try {
+    app.parse(argc, argv);
+    return true;
+  } catch (CLI::CallForHelp const&) {
+    if (speaks) std::fputs(app.help().c_str(), stdout);
+    return false;
+  } catch (CLI::ParseError const& error) {
+    throw UsageError(std::string(error.what()) + " (" + app.get_name() + " --help shows how it is used)");
+  }
+}
+
+}  // namespace distload

@@ -1,0 +1,98 @@
+// Drawing and pacing of progress.
+#include "app/progress.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace distload {
+namespace {
+
+double fraction(ProgressEvent const& event) {
+  if (event.total == 0) return 0;
+  return std::min(1.0, static_cast<double>(event.done) / static_cast<double>(event.total));
+}
+
+/// "1.20 GiB of 4 GiB, 3.4 GB/s, 2.1 s left"
+std::string amounts(ProgressEvent const& event) {
+  auto text = format_bytes(event.done) + " of " + format_bytes(event.total);
+  if (event.done == 0 || event.seconds <= 0) return text;
+  auto const rate = static_cast<double>(event.done) / event.seconds;
+  text += ", " + fmt::format("{:.1f} GB/s", rate / 1e9);
+  if (event.done < event.total) text += ", " + fmt::format("{:.1f} s left", static_cast<double>(event.total - event.done) / rate);
+  return text;
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+}  // namespace
+
+ProgressMode progress_mode(std::string_view value, bool stderr_is_terminal) {
+  if (value == "bar") return ProgressMode::bar;
+  if (value == "line") return ProgressMode::line;
+  if (value == "json") return ProgressMode::json;
+  if (value == "none") return ProgressMode::none;
+  return stderr_is_terminal ? ProgressMode::bar : ProgressMode::line;
+}
+
+std::string draw_bar(ProgressEvent const& event, std::size_t columns) {
+  auto const head = std::string(event.phase) + " ";
+  auto const tail = event.total == 0 ? std::string() : " " + fmt::format("{:3.0f} %", 100 * fraction(event)) + "  " + amounts(event);
+  auto const taken = head.size() + tail.size() + 2;
+  if (event.total == 0 || taken + 8 > columns) return (head + tail).substr(0, columns);
+  auto const width = std::min<std::size_t>(40, columns - taken);
+  auto const filled = static_cast<std::size_t>(fraction(event) * static_cast<double>(width));
+  return head + "[" + std::string(filled, '=') + std::string(width - filled, ' ') + "]" + tail;
+}
+
+std::string draw_line(ProgressEvent const& event) {
+  auto text = "distload: " + std::string(event.phase);
+  if (event.total > 0) text += ": " + fmt::format("{:.0f} %", 100 * fraction(event)) + ", " + amounts(event);
+  return text;
+}
+
+std::string draw_json(ProgressEvent const& event) {
+  return nlohmann::ordered_json{{"phase", event.phase}, {"done", event.done}, {"total", event.total}, {"seconds", event.seconds}}.dump();
+}
+
+bool ProgressDisplay::is_due(ProgressEvent const& event) {
+  using namespace std::chrono_literals;
+  auto const now = std::chrono::steady_clock::now();
+  auto const pause = mode_ == ProgressMode::bar ? 100ms : 5000ms;
+  // In a log the short phases before the first read would only be noise.
+  bool const new_phase = event.phase != phase_ && (mode_ != ProgressMode::line || event.phase == "done");
+  if (!new_phase && now - last_ < pause && last_.time_since_epoch().count() != 0) return false;
+  bool const first_in_log = mode_ == ProgressMode::line && last_.time_since_epoch().count() == 0 && event.phase != "done";
+  phase_ = event.phase;
+  last_ = now;
+  return !first_in_log;
+}
+
+void ProgressDisplay::show(ProgressEvent const& event) {
+  if (mode_ == ProgressMode::none) return;
+  std::lock_guard const lock(mutex_);
+  if (!is_due(event)) return;
+  switch (mode_) {
+    case ProgressMode::bar: {
+      auto const text = draw_bar(event, terminal_columns());
+      // Back to the start of the line and clear it; the last state stays.
+      std::fprintf(stderr, "\r\033[K%s%s", text.c_str(), event.phase == "done" ? "\n" : "");
+      std::fflush(stderr);
+      break;
+    }
+    case ProgressMode::line: std::fprintf(stderr, "%s\n", draw_line(event).c_str()); break;
+    case ProgressMode::json: std::fprintf(stderr, "%s\n", draw_json(event).c_str()); break;
+    case ProgressMode::none: break;
+  }
+}
+
+}  // namespace distload

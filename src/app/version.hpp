@@ -1,0 +1,13 @@
+/// What `distload --version` prints.
+#pragma once
+
+#include <string>
+
+#include <distload/parallel/mpi_environment.hpp>
+
+namespace distload {
+
+/// Versions of distload, MPI with its file component, HDF5, Kokkos with its backends, CUDA and NCCL; a line each.
+std::string version_text(MpiEnvironment const& mpi);
+
+}  // namespace distload

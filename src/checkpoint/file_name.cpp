@@ -1,0 +1,37 @@
+// Composing and recognising names.
+#include "checkpoint/file_name.hpp"
+
+#include <charconv>
+
+namespace distload {
+namespace {
+
+constexpr std::string_view kPrefix = "model-step-";
+constexpr std::string_view kSuffix = ".h5";
+constexpr std::string_view kTemporary = ".partial";
+
+}  // namespace
+
+std::string checkpoint_file_name(std::uint64_t step) {
+  return std::string(kPrefix).append(std::to_string(step)).append(kSuffix);
+}
+
+std::optional<std::uint64_t> step_of_file_name(std::string_view name) {
+  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
+  name.remove_prefix(kPrefix.size());
+  name.remove_suffix(kSuffix.size());
+  std::uint64_t step = 0;
+  auto const [end, error] = std::from_chars(name.data(), name.data() + name.size(), step);
+  if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
+  return step;
+}
+
+std::string temporary_name(std::string const& path) { return std::string(path).append(kTemporary); }
+
+std::optional<std::string> final_name(std::string_view temporary) {
+  if (!temporary.ends_with(kTemporary)) return std::nullopt;
+  temporary.remove_suffix(kTemporary.size());
+  return std::string(temporary);
+}
+
+}  // namespace distload

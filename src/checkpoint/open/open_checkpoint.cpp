@@ -1,0 +1,75 @@
+// Decides what a path is.
+#include <distload/checkpoint/checkpoint.hpp>
+
+#include <filesystem>
+
+#include <distload/base/error.hpp>
+
+#include "checkpoint/hdf5/read_catalog.hpp"
+#include "checkpoint/open/step_directory.hpp"
+#include "checkpoint/safetensors/directory.hpp"
+#include "checkpoint/safetensors/model_config.hpp"
+
+namespace distload {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// An HDF5 file; one that does not bring the model's config.json takes the one beside it.
+Catalog read_hdf5(std::string const& path) {
+  auto catalog = read_hdf5_catalog(path);
+  if (catalog.metadata.config_json.empty()) {
+    auto beside = catalog.metadata;
+    read_model_config(fs::path(path).parent_path(), beside);
+    if (!beside.config_json.empty()) {
+      if (!catalog.metadata.model_name.empty()) beside.model_name = catalog.metadata.model_name;
+      catalog.metadata = std::move(beside);
+    }
+  }
+  return catalog;
+}
+
+Catalog read_step(std::string const& directory, std::vector<StepFile> const& steps, std::uint64_t wanted) {
+  std::string known;
+  for (auto const& [step, path] : steps) {
+    if (step == wanted) return read_hdf5(path);
+    known += (known.empty() ? "" : ", ") + std::to_string(step);
+  }
+  throw NoValidCheckpoint(directory + ": has no step " + std::to_string(wanted) + ", only " + known);
+}
+
+/// The newest step whose file is committed and well-formed.
+Catalog read_newest(std::string const& directory, std::vector<StepFile> const& steps) {
+  std::vector<std::string> passed_over;
+  for (auto const& [step, path] : steps) {
+    try {
+      auto catalog = read_hdf5(path);
+      catalog.warnings.insert(catalog.warnings.begin(), passed_over.begin(), passed_over.end());
+      return catalog;
+    } catch (NoValidCheckpoint const& error) {
+      passed_over.push_back("passed over: " + std::string(error.what()));
+    } catch (CorruptData const& error) {
+      passed_over.push_back("passed over: " + std::string(error.what()));
+    }
+  }
+  auto message = directory + ": holds no valid checkpoint";
+  for (auto const& reason : passed_over) message += "\n  " + reason;
+  throw NoValidCheckpoint(message);
+}
+
+}  // namespace
+
+Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step) {
+  std::error_code error;
+  auto const status = fs::status(path, error);
+  if (!fs::exists(status)) throw NoValidCheckpoint(path + ": no such file or directory");
+  if (is_safetensors(path)) return read_safetensors_catalog(path);
+  if (!fs::is_directory(status)) return read_hdf5(path);
+  auto const steps = list_steps(path);
+  if (steps.empty()) {
+    throw NoValidCheckpoint(path + ": holds neither model-step-N.h5 nor model.safetensors nor model.safetensors.index.json");
+  }
+  return step ? read_step(path, steps, *step) : read_newest(path, steps);
+}
+
+}  // namespace distload

@@ -1,0 +1,141 @@
+// From files and index to a catalog.
+#include "checkpoint/safetensors/directory.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include <distload/base/error.hpp>
+
+#include "checkpoint/safetensors/header.hpp"
+#include "checkpoint/safetensors/model_config.hpp"
+
+namespace distload {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char const* kSingleFile = "model.safetensors";
+constexpr char const* kIndexFile = "model.safetensors.index.json";
+
+/// One tensor and where its data lies.
+struct StoredTensor {
+  SafetensorsEntry entry;
+  std::uint32_t file = 0;
+  Bytes data_offset = 0;  ///< of the file's data section
+};
+
+/// Appends the tensors of one file.
+void read_file(fs::path const& path, Catalog& catalog, std::vector<StoredTensor>& tensors) {
+  auto const name = path.string();
+  std::error_code error;
+  auto const size = fs::file_size(path, error);
+  if (error) throw NoValidCheckpoint(name + ": " + error.message());
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw IoError("cannot open " + name);
+
+  std::uint64_t header_bytes = 0;
+  if (size < sizeof header_bytes) throw CorruptData(name + ": has " + std::to_string(size) + " bytes and no header; it is cut short");
+  file.read(reinterpret_cast<char*>(&header_bytes), sizeof header_bytes);
+  if (!file) throw IoError("cannot read " + name);
+  if (header_bytes > kMaxSafetensorsHeaderBytes) {
+    throw CorruptData(name + ": says that its header has " + std::to_string(header_bytes) + " bytes; at most " +
+                      std::to_string(kMaxSafetensorsHeaderBytes) + " are allowed");
+  }
+  auto const data_offset = sizeof header_bytes + header_bytes;
+  if (data_offset > size) throw CorruptData(name + ": ends inside its header; it is cut short");
+  std::string header(header_bytes, '\0');
+  file.read(header.data(), static_cast<std::streamsize>(header.size()));
+  if (!file) throw IoError("cannot read " + name);
+
+  auto const number = static_cast<std::uint32_t>(catalog.files.size());
+  catalog.files.push_back({name, size});
+  for (auto& entry : parse_safetensors_header(header, size - data_offset, name)) tensors.push_back({std::move(entry), number, data_offset});
+}
+
+/// The index's map from tensor to file name.
+std::map<std::string, std::string> read_index(fs::path const& path) {
+  auto const fail = [&](std::string const& what) { throw CorruptData(path.string() + ": " + what); };
+  if (fs::file_size(path) > kMaxSafetensorsHeaderBytes) fail("is larger than " + format_bytes(kMaxSafetensorsHeaderBytes));
+  std::ifstream file(path, std::ios::binary);
+  auto const json = nlohmann::json::parse(file, nullptr, false);
+  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) fail("has no weight_map");
+  std::map<std::string, std::string> files;
+  for (auto const& [tensor, name] : json["weight_map"].items()) {
+    if (!name.is_string()) fail(tensor + ": its file is no text");
+    auto const text = name.get<std::string>();
+    if (text.empty() || text.find('/') != std::string::npos || text.find('\0') != std::string::npos || text == "..") {
+      fail(tensor + ": '" + text + "' is not the name of a file in this directory");
+    }
+    files.emplace(tensor, text);
+  }
+  return files;
+}
+
+/// Every tensor in the file that the index says, and none besides.
+void check_index(fs::path const& path, std::map<std::string, std::string> const& index, Catalog const& catalog,
+                 std::vector<StoredTensor> const& tensors) {
+  std::set<std::string> stored;
+  for (auto const& tensor : tensors) {
+    auto const& name = tensor.entry.name;
+    auto const file = fs::path(catalog.files[tensor.file].path).filename().string();
+    if (!stored.insert(name).second) throw CorruptData(path.string() + ": " + name + " is stored in two files, one of them " + file);
+    auto const entry = index.find(name);
+    if (entry == index.end()) throw CorruptData(path.string() + ": does not list " + name + ", which " + file + " holds");
+    if (entry->second != file) throw CorruptData(path.string() + ": says that " + name + " is in " + entry->second + ", but it is in " + file);
+  }
+  for (auto const& [name, file] : index) {
+    if (!stored.contains(name)) throw CorruptData(path.string() + ": says that " + name + " is in " + file + ", which does not hold it");
+  }
+}
+
+void add_tensors(std::vector<StoredTensor> tensors, Catalog& catalog) {
+  std::sort(tensors.begin(), tensors.end(), [](auto const& a, auto const& b) { return a.entry.name < b.entry.name; });
+  for (auto& [entry, file, data_offset] : tensors) {
+    auto const number = static_cast<std::uint32_t>(catalog.tensors.size());
+    catalog.extents.push_back({number, file, data_offset + entry.begin_bytes, entry.end_bytes - entry.begin_bytes, whole(entry.shape), kNoBlocks});
+    catalog.metadata.model_size += volume(entry.shape);
+    catalog.tensors.push_back({std::move(entry.name), entry.dtype, entry.shape, number, 1, "", -1});
+  }
+}
+
+}  // namespace
+
+bool is_safetensors(std::string const& path) {
+  if (fs::is_directory(path)) return fs::exists(fs::path(path) / kSingleFile) || fs::exists(fs::path(path) / kIndexFile);
+  return fs::path(path).extension() == ".safetensors";
+}
+
+Catalog read_safetensors_catalog(std::string const& path) {
+  Catalog catalog;
+  catalog.format = SourceFormat::safetensors;
+  catalog.path = path;
+  std::vector<StoredTensor> tensors;
+  if (!fs::is_directory(path)) {
+    read_file(path, catalog, tensors);
+    read_model_config(fs::path(path).parent_path(), catalog.metadata);
+  } else {
+    fs::path const directory(path);
+    auto const index_path = directory / kIndexFile;
+    if (fs::exists(index_path)) {
+      auto const index = read_index(index_path);
+      std::set<std::string> files;
+      for (auto const& [tensor, file] : index) files.insert(file);
+      for (auto const& file : files) read_file(directory / file, catalog, tensors);
+      check_index(index_path, index, catalog, tensors);
+    } else {
+      read_file(directory / kSingleFile, catalog, tensors);
+    }
+    read_model_config(directory, catalog.metadata);
+  }
+  add_tensors(std::move(tensors), catalog);
+  catalog.warnings.push_back(path + ": safetensors carry no checksums, nothing can be verified");
+  validate(catalog);
+  return catalog;
+}
+
+}  // namespace distload

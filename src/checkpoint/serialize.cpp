@@ -1,0 +1,101 @@
+// The catalog as one flat message.
+#include <distload/checkpoint/catalog.hpp>
+
+#include "base/wire.hpp"
+
+namespace distload {
+namespace {
+
+void put(WireWriter& out, CheckpointMetadata const& metadata) {
+  out.put_text(metadata.model_name);
+  out.put_text(metadata.architecture);
+  out.put(metadata.model_size);
+  out.put(metadata.step);
+  out.put_text(metadata.created);
+  out.put(metadata.tensor_parallel);
+  out.put_text(metadata.writer);
+  out.put_text(metadata.config_json);
+  out.put(metadata.extra.size());
+  for (auto const& [key, value] : metadata.extra) {
+    out.put_text(key);
+    out.put_text(value);
+  }
+}
+
+CheckpointMetadata get_metadata(WireReader& in) {
+  CheckpointMetadata metadata;
+  metadata.model_name = in.get_text();
+  metadata.architecture = in.get_text();
+  metadata.model_size = in.get<std::uint64_t>();
+  metadata.step = in.get<std::uint64_t>();
+  metadata.created = in.get_text();
+  metadata.tensor_parallel = in.get<std::uint32_t>();
+  metadata.writer = in.get_text();
+  metadata.config_json = in.get_text();
+  for (auto count = in.get<std::size_t>(); count > 0; --count) {
+    auto key = in.get_text();
+    metadata.extra.emplace(std::move(key), in.get_text());
+  }
+  return metadata;
+}
+
+}  // namespace
+
+std::vector<std::byte> serialize(Catalog const& catalog) {
+  WireWriter out;
+  out.put(catalog.format);
+  out.put_text(catalog.path);
+  put(out, catalog.metadata);
+  out.put(catalog.files.size());
+  for (auto const& file : catalog.files) {
+    out.put_text(file.path);
+    out.put(file.size_bytes);
+  }
+  out.put(catalog.tensors.size());
+  for (auto const& tensor : catalog.tensors) {
+    out.put_text(tensor.name);
+    out.put(tensor.dtype);
+    out.put(tensor.shape);
+    out.put(tensor.first_extent);
+    out.put(tensor.extent_count);
+    out.put_text(tensor.partition);
+    out.put(tensor.axis);
+  }
+  out.put_all(catalog.extents);
+  out.put(catalog.block_bytes);
+  out.put_all(catalog.block_hashes);
+  out.put(catalog.warnings.size());
+  for (auto const& warning : catalog.warnings) out.put_text(warning);
+  return out.take();
+}
+
+Catalog deserialize_catalog(std::span<std::byte const> bytes) {
+  WireReader in(bytes);
+  Catalog catalog;
+  catalog.format = in.get<SourceFormat>();
+  catalog.path = in.get_text();
+  catalog.metadata = get_metadata(in);
+  catalog.files.resize(in.get<std::size_t>());
+  for (auto& file : catalog.files) {
+    file.path = in.get_text();
+    file.size_bytes = in.get<Bytes>();
+  }
+  catalog.tensors.resize(in.get<std::size_t>());
+  for (auto& tensor : catalog.tensors) {
+    tensor.name = in.get_text();
+    tensor.dtype = in.get<DType>();
+    tensor.shape = in.get<Shape>();
+    tensor.first_extent = in.get<std::uint32_t>();
+    tensor.extent_count = in.get<std::uint32_t>();
+    tensor.partition = in.get_text();
+    tensor.axis = in.get<std::int32_t>();
+  }
+  catalog.extents = in.get_all<Extent>();
+  catalog.block_bytes = in.get<Bytes>();
+  catalog.block_hashes = in.get_all<std::uint64_t>();
+  catalog.warnings.resize(in.get<std::size_t>());
+  for (auto& warning : catalog.warnings) warning = in.get_text();
+  return catalog;
+}
+
+}  // namespace distload
