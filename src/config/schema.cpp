@@ -30,7 +30,7 @@ std::string print_rate(Bytes value) { return format_bytes(value) + "/s"; }
 
 /// A value or a word that stands for none.
 template <class Parse>
-auto or_word(std::string word, Parse parse) {
+auto or_word(std::string const& word, Parse parse) {
   return [=](std::string_view text) { return text == word ? std::nullopt : std::optional(parse(text)); };
 }
 template <class Print>
@@ -38,12 +38,12 @@ auto or_word_printed(std::string word, Print print) {
   return [=](auto const& value) { return value ? print(*value) : word; };
 }
 
-auto one_of(Choices choices) {
+auto one_of(Choices const& choices) {
   return [=](std::string_view text) { return parse_one_of(text, choices); };
 }
 
 /// One of several words, of which some exist in the design but not in this version.
-auto one_of_available(Choices choices, Choices unavailable) {
+auto one_of_available(Choices const& choices, Choices const& unavailable) {
   return [=](std::string_view text) {
     if (std::find(unavailable.begin(), unavailable.end(), text) != unavailable.end()) {
       throw ScalarError("'" + std::string(text) + "' is not available in this version");
