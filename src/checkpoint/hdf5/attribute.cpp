@@ -112,7 +112,8 @@ std::vector<std::string> attribute_names(hid_t object) {
     }
   };
   hsize_t position = 0;
-  DISTLOAD_HDF5(object, H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &position, collect, &names));
+  DISTLOAD_HDF5(object, H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, &position, collect, &names));
+  std::ranges::sort(names);
   return names;
 }
 

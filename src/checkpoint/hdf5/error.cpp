@@ -44,13 +44,13 @@ std::string name_of_object(hid_t object) {
 }
 
 [[noreturn]] void throw_hdf5_error(std::string const& where, ErrorStack const& stack, char const* call,
-                                   std::source_location const& place) {
+                                   Place const& place) {
   std::string_view const full_call = call;
-  std::string_view file = place.file_name();
+  std::string_view file = place.file;
   if (auto const slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
   std::string message = where.empty() ? "" : where + ": ";
   message.append(full_call.substr(0, full_call.find('('))).append(" failed: ").append(stack.text);
-  message.append(" (").append(file).append(":").append(std::to_string(place.line())).append(")");
+  message.append(" (").append(file).append(":").append(std::to_string(place.line)).append(")");
   throw Hdf5Error(message, stack.storage_failed);
 }
 
@@ -65,11 +65,11 @@ void start_library() {
   static_cast<void>(started);
 }
 
-void fail(std::string_view path, char const* call, std::source_location const& place) {
+void fail(std::string_view path, char const* call, Place const& place) {
   throw_hdf5_error(std::string(path), take_error_stack(), call, place);
 }
 
-void fail(hid_t object, char const* call, std::source_location const& place) {
+void fail(hid_t object, char const* call, Place const& place) {
   // The stack first: asking for names clears it.
   auto const stack = take_error_stack();
   throw_hdf5_error(name_of_object(object), stack, call, place);

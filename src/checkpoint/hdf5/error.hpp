@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -28,18 +27,23 @@ class Hdf5Error : public IoError {
 /// before the first identifier is made; later calls do nothing.
 void start_library();
 
+/// Where a call stands in the source.
+struct Place {
+  char const* file;
+  int line;
+};
+
 /// @throws Hdf5Error  with the text of HDF5's error stack. `call` is the call as it stands in the source.
-[[noreturn]] void fail(std::string_view path, char const* call, std::source_location const& place);
+[[noreturn]] void fail(std::string_view path, char const* call, Place const& place);
 /// The same, with the path of the file that `object` lies in and the object's own.
-[[noreturn]] void fail(hid_t object, char const* call, std::source_location const& place);
+[[noreturn]] void fail(hid_t object, char const* call, Place const& place);
 
 /// For calls that concern no file.
 inline constexpr std::string_view kNoFile;
 
 /// `result`, if it is not negative, which is how nearly all of HDF5 reports failure.
 template <class Result, class Where>
-Result check(Result result, Where const& where, char const* call,
-             std::source_location const& place = std::source_location::current()) {
+Result check(Result result, Where const& where, char const* call, Place const& place) {
   if (static_cast<std::int64_t>(result) < 0) fail(where, call, place);
   return result;
 }
@@ -47,4 +51,4 @@ Result check(Result result, Where const& where, char const* call,
 }  // namespace distload::hdf5
 
 /// A checked call; `where` is a path or an identifier of an object in the file.
-#define DISTLOAD_HDF5(where, ...) ::distload::hdf5::check((__VA_ARGS__), (where), #__VA_ARGS__)
+#define DISTLOAD_HDF5(where, ...) ::distload::hdf5::check((__VA_ARGS__), (where), #__VA_ARGS__, {__FILE__, __LINE__})

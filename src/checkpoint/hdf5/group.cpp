@@ -1,6 +1,8 @@
 // Checked calls on groups and links.
 #include "checkpoint/hdf5/group.hpp"
 
+#include <algorithm>
+
 namespace distload::hdf5 {
 namespace {
 
@@ -24,6 +26,12 @@ Group create_group(GroupView parent, std::string const& name) {
   return Group(DISTLOAD_HDF5(parent.id(), H5Gcreate2(parent.id(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)));
 }
 
+std::uint64_t address_of(GroupView group) {
+  H5O_info_t info;
+  DISTLOAD_HDF5(group.id(), H5Oget_info2(group.id(), &info, H5O_INFO_BASIC));
+  return info.addr;
+}
+
 bool has_link(GroupView group, std::string const& name) {
   return DISTLOAD_HDF5(group.id(), H5Lexists(group.id(), name.c_str(), H5P_DEFAULT)) > 0;
 }
@@ -39,8 +47,10 @@ std::vector<Link> links_of(GroupView group) {
       return -1;  // an exception may not pass through HDF5's C code
     }
   };
+  // Sorted here and not by HDF5, which makes a table for that and crashes over it if the group is damaged.
   hsize_t position = 0;
-  DISTLOAD_HDF5(group.id(), H5Literate(group.id(), H5_INDEX_NAME, H5_ITER_INC, &position, collect, &links));
+  DISTLOAD_HDF5(group.id(), H5Literate(group.id(), H5_INDEX_NAME, H5_ITER_NATIVE, &position, collect, &links));
+  std::ranges::sort(links, {}, &Link::name);
   for (auto& link : links) {
     if (link.kind == ObjectKind::elsewhere) continue;
     H5O_info_t info;

@@ -26,6 +26,9 @@ struct Link {
 Group root_of(FileView file);
 Group open_group(GroupView parent, std::string const& name);
 Group create_group(GroupView parent, std::string const& name);
+
+/// Where the group's header lies, as in `Link::address`.
+std::uint64_t address_of(GroupView group);
 bool has_link(GroupView group, std::string const& name);
 
 /// All links, ordered by name.

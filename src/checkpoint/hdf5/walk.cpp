@@ -24,6 +24,12 @@ class Walker {
  public:
   Walker(Strangers strangers, Catalog& catalog) : strangers_(strangers), catalog_(&catalog) {}
 
+  void start_at(GroupView group) {
+    visited_.emplace(address_of(group), "");
+    visit_group(group, "", 0);
+  }
+
+ private:
   void visit_group(GroupView group, std::string const& prefix, int depth) {
     if (depth > kMaxDepth) throw NoValidCheckpoint(file() + ": groups are nested more than 64 deep at " + prefix);
     for (auto const& link : links_of(group)) {
@@ -40,7 +46,6 @@ class Walker {
     }
   }
 
- private:
   std::string const& file() const { return catalog_->files.front().path; }
 
   void warn(std::string const& name, std::string const& what) {
@@ -115,7 +120,7 @@ void sort_by_name(Catalog& catalog) {
 }  // namespace
 
 void walk(GroupView group, Strangers strangers, Catalog& catalog) {
-  Walker(strangers, catalog).visit_group(group, "", 0);
+  Walker(strangers, catalog).start_at(group);
   sort_by_name(catalog);
 }
 

@@ -1,0 +1,24 @@
+/// What all ranks of a model hold together.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <distload/load/sharded_model.hpp>
+#include <distload/parallel/communicator.hpp>
+#include <distload/save/checkpoint_writer.hpp>
+
+#include "save/save_plan.hpp"
+
+namespace distload {
+
+/// The tensors of a model, sorted by name, with who holds them.
+struct HeldTensors {
+  std::vector<TensorSpec> specs;
+  std::vector<HeldTensor> held;  ///< in the same order
+};
+
+/// Collective over `ranks`: the tensors of all pipeline stages, on every rank.
+HeldTensors gather_held_tensors(ShardedModel const& model, Communicator& ranks);
+
+}  // namespace distload

@@ -1,0 +1,76 @@
+/// SavePlan: which rank writes which part of a checkpoint file, and what it needs from others for that. Pure.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <distload/checkpoint/catalog.hpp>
+#include <distload/partition/partition.hpp>
+#include <distload/partition/topology.hpp>
+#include <distload/tensor/strided_copy.hpp>
+
+namespace distload {
+
+/// How the ranks hold a tensor of the file.
+struct HeldTensor {
+  Partition partition;
+  std::vector<std::uint32_t> stages;  ///< pipeline stages that hold it; never empty
+};
+
+/// A copy out of this rank's shard of a tensor.
+struct ShardCopy {
+  std::uint32_t tensor = 0;  ///< index into `Catalog::tensors`
+  StridedCopy copy;          ///< from the shard's first byte to the packed area's
+};
+
+/// A message in the packed area (sent) or in the received area.
+struct SaveMessage {
+  std::uint32_t peer = 0;
+  Bytes offset_bytes = 0;
+  Bytes nbytes = 0;
+};
+
+/// Whole blocks of one extent.
+struct PlannedWrite {
+  std::uint32_t extent = 0;
+  Bytes begin_bytes = 0;  ///< in the extent
+  Bytes nbytes = 0;
+  bool straight = false;   ///< the bytes lie consecutively in this rank's shard and are taken from there
+  Bytes offset_bytes = 0;  ///< of them in the shard if `straight`, otherwise in the packed area
+};
+
+/// The part of a plan that fits the staging memory.
+struct SaveWave {
+  std::vector<ShardCopy> packs;       ///< to what is sent and to what is written
+  std::vector<SaveMessage> sends;
+  std::vector<SaveMessage> receives;
+  std::vector<StridedCopy> places;    ///< from the received area to the packed area
+  std::vector<PlannedWrite> writes;
+  Bytes packed_bytes = 0;
+  Bytes received_bytes = 0;
+};
+
+/// One rank's part.
+struct SavePlan {
+  std::vector<SaveWave> waves;  ///< equally many on every rank
+  Bytes packed_bytes = 0;       ///< of the wave with the most
+  Bytes received_bytes = 0;
+};
+
+struct SavePlanOptions {
+  Bytes staging_bytes = 64 * kMiB;  ///< packed and received area together, raised to what one unit needs
+  bool allow_straight = true;       ///< shards lie in host memory
+};
+
+/// The plan of `rank`; every rank makes its own, without communication.
+///
+/// The file is cut into units of whole blocks. A unit is written by the rank that holds most of it, among equals by the one with the least
+/// to write, and the others send it what they hold: so every unit is contiguous in the file and hashed from memory, whatever the layouts,
+/// and replicated tensors are spread over their holders.
+///
+/// @param tensors  in the order of `file.tensors`
+SavePlan make_save_plan(Catalog const& file, std::span<HeldTensor const> tensors, Topology const& topology, std::uint32_t rank,
+                        SavePlanOptions const& options);
+
+}  // namespace distload

@@ -1,0 +1,44 @@
+// Saving as a sequence of collective steps.
+#include <distload/save/saver.hpp>
+
+#include <filesystem>
+#include <utility>
+
+#include <Kokkos_Profiling_ScopedRegion.hpp>
+
+#include <distload/save/checkpoint_writer.hpp>
+
+#include "checkpoint/file_name.hpp"
+#include "load/arena.hpp"
+#include "parallel/all_or_throw.hpp"
+#include "save/held_tensors.hpp"
+#include "save/retention.hpp"
+#include "save/save_plan.hpp"
+#include "save/save_wave.hpp"
+
+namespace distload {
+
+Saver::Saver(SaveOptions options) : options_(std::move(options)) {}
+
+std::string Saver::save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) const {
+  Kokkos::Profiling::ScopedRegion const region("distload::save");
+  auto const step = metadata.step;
+  auto const path = (std::filesystem::path(options_.directory) / checkpoint_file_name(step)).string();
+  auto const tensors = gather_held_tensors(model, ranks);
+  WriterOptions const layout{options_.tensor_parallel.value_or(model.topology().tensor_parallel), options_.alignment};
+  CheckpointWriter writer(path, std::move(metadata), tensors.specs, layout, ranks);
+
+  auto const plan = all_or_throw(ranks, "save_plan", [&] {
+    return make_save_plan(writer.catalog(), tensors.held, model.topology(), ranks.rank(), {options_.staging, kArenaOnHost});
+  });
+  auto waves = all_or_throw(ranks, "save_allocate", [&] { return WaveWriter(plan, model, writer); });
+  for (auto const& wave : plan.waves) waves.run(wave, ranks);
+  writer.commit();
+
+  all_or_throw(ranks, "save_retain", [&] {
+    if (ranks.rank() == 0) remove_old_checkpoints(options_.directory, step, options_.keep);
+  });
+  return path;
+}
+
+}  // namespace distload

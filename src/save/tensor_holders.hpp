@@ -1,0 +1,44 @@
+/// TensorHolders: which ranks hold which stretch of a tensor. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <distload/partition/topology.hpp>
+#include <distload/tensor/box.hpp>
+
+#include "save/save_plan.hpp"
+
+namespace distload {
+
+/// A rank that holds all of a segment.
+struct Holder {
+  std::uint32_t rank = 0;
+  std::uint32_t tensor_rank = 0;  ///< decides the shape of its shard
+  Dims local_offset;              ///< of the segment's first element in its shard
+};
+
+/// A box of a tensor that no holder's boundary crosses.
+struct Segment {
+  Box box;
+  std::vector<Holder> holders;  ///< never empty, ordered by rank
+};
+
+class TensorHolders {
+ public:
+  TensorHolders(HeldTensor const& tensor, Shape const& shape, Topology const& topology);
+
+  /// The segments that have elements of `box`, in order. All segments are disjoint and together the tensor.
+  std::span<Segment const> touching(Box const& box) const;
+
+  Shape const& shard_shape(std::uint32_t tensor_rank) const { return shard_shapes_[tensor_rank]; }
+
+ private:
+  std::size_t axis_ = 0;           // along which the tensor is cut into segments
+  std::vector<Segment> segments_;  // ordered along it
+  std::vector<Shape> shard_shapes_;
+};
+
+}  // namespace distload

@@ -1,0 +1,109 @@
+/// One file written by all ranks, read back by its catalog.
+#include <distload/save/checkpoint_writer.hpp>
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <distload/base/error.hpp>
+
+#include "checkpoint/hdf5/read_catalog.hpp"
+#include "parallel/mpi_communicator.hpp"
+#include "sample_tensors.hpp"
+#include "scratch_directory.hpp"
+
+namespace distload {
+namespace {
+
+using testing::HasSubstr;
+
+class CheckpointWriterTest : public testing::Test {
+ protected:
+  /// Collective: writes all extents, shared out in turn.
+  void write_file(std::string const& path, WriterOptions const& options) {
+    CheckpointMetadata metadata;
+    metadata.model_name = "sample";
+    metadata.step = 3;
+    CheckpointWriter writer(path, metadata, sample_tensors(), options, *ranks_);
+    auto const& catalog = writer.catalog();
+    for (std::uint32_t i = 0; i < catalog.extents.size(); ++i) {
+      if (i % ranks_->size() != ranks_->rank()) continue;
+      auto const& extent = catalog.extents[i];
+      auto const bytes = sample_bytes(catalog.tensors[extent.tensor], extent.box);
+      // In two parts where there is more than one block.
+      auto const first = std::min<Bytes>(bytes.size(), kBlockBytes);
+      writer.write(i, 0, std::span(bytes).first(first));
+      if (first < bytes.size()) writer.write(i, first, std::span(bytes).subspan(first));
+    }
+    writer.commit();
+  }
+
+  std::unique_ptr<MpiCommunicator> ranks_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});
+  ScratchDirectory directory_{*ranks_};
+};
+
+TEST_F(CheckpointWriterTest, WritesEveryLayoutFromAnyNumberOfRanks) {
+  for (std::uint32_t const tensor_parallel : {1U, 2U, 3U, 4U, 8U}) {
+    auto const path = directory_.file("out/model-step-3.h5");
+    write_file(path, {tensor_parallel, 4 * kKiB});
+    ranks_->barrier();
+    auto const catalog = read_hdf5_catalog(path);
+    EXPECT_TRUE(catalog.warnings.empty());
+    EXPECT_EQ(catalog.tensors.size(), sample_tensors().size());
+    EXPECT_EQ(catalog.metadata.tensor_parallel, tensor_parallel);
+    EXPECT_EQ(catalog.metadata.step, 3U);
+    EXPECT_THAT(catalog.metadata.writer, HasSubstr("distload "));
+    EXPECT_EQ(catalog.metadata.created.size(), std::string("2026-01-01T00:00:00Z").size());
+    if (tensor_parallel == 4) {
+      EXPECT_EQ(catalog.find("column")->extent_count, 4U);
+      EXPECT_EQ(catalog.find("row")->extent_count, 4U);
+      EXPECT_EQ(catalog.find("uneven")->extent_count, 1U);
+    }
+    expect_sample_content(catalog);
+    ranks_->barrier();
+  }
+}
+
+TEST_F(CheckpointWriterTest, LeavesTheOldFileUntilTheNewOneIsComplete) {
+  auto const path = directory_.file("model-step-3.h5");
+  write_file(path, {});
+  {
+    CheckpointWriter const unfinished(path, {}, sample_tensors(), {}, *ranks_);
+    EXPECT_TRUE(std::filesystem::exists(path + ".partial"));
+    EXPECT_EQ(read_hdf5_catalog(path).metadata.model_name, "sample");
+    ranks_->barrier();
+  }
+  ranks_->barrier();
+  EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
+  expect_sample_content(read_hdf5_catalog(path));
+}
+
+TEST_F(CheckpointWriterTest, RefusesToCommitWithoutEveryBlock) {
+  CheckpointWriter writer(directory_.file("model-step-3.h5"), {}, sample_tensors(), {}, *ranks_);
+  try {
+    writer.commit();
+    ADD_FAILURE() << "was committed";
+  } catch (InternalError const& error) {
+    EXPECT_THAT(error.what(), HasSubstr("was written 0 times"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory_.file("model-step-3.h5")));
+}
+
+TEST_F(CheckpointWriterTest, RefusesPartsOfBlocks) {
+  CheckpointWriter writer(directory_.file("model-step-3.h5"), {}, sample_tensors(), {}, *ranks_);
+  std::vector<std::byte> const bytes(8);
+  EXPECT_THROW(writer.write(0, 0, bytes), InternalError);
+  EXPECT_THROW(writer.write(0, 4, bytes), InternalError);
+}
+
+TEST_F(CheckpointWriterTest, FailsOnAllRanksIfTheFolderCannotBeMade) {
+  auto const file = directory_.file("file");
+  if (ranks_->rank() == 0) std::ofstream(file) << "no folder";
+  ranks_->barrier();
+  EXPECT_THROW(CheckpointWriter(file + "/sub/model-step-1.h5", {}, sample_tensors(), {}, *ranks_), IoError);
+}
+
+}  // namespace
+}  // namespace distload

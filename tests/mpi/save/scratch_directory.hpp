@@ -1,0 +1,28 @@
+/// A folder that all ranks of a test share.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <distload/parallel/communicator.hpp>
+
+namespace distload {
+
+class ScratchDirectory {
+ public:
+  /// Collective.
+  explicit ScratchDirectory(Communicator& ranks);
+  /// Collective: removes it with all that is in it.
+  ~ScratchDirectory();
+  ScratchDirectory(ScratchDirectory const&) = delete;
+  ScratchDirectory& operator=(ScratchDirectory const&) = delete;
+
+  std::string path() const { return path_.string(); }
+  std::string file(std::string const& name) const { return (path_ / name).string(); }
+
+ private:
+  Communicator* ranks_;
+  std::filesystem::path path_;
+};
+
+}  // namespace distload
