@@ -7,6 +7,7 @@
 
 #include <distload/checkpoint/checkpoint.hpp>
 
+#include "base/wire.hpp"
 #include "io/make_engine.hpp"
 #include "io/preflight.hpp"
 #include "load/arena.hpp"
@@ -94,29 +95,42 @@ void Loader::tell(std::string_view phase, Bytes done, Bytes total) {
   if (progress_) progress_({phase, done, total, seconds_since(start_)});
 }
 
+std::vector<std::byte> Loader::metadata_message() const {
+  auto catalog = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step);
+  use_model_config(catalog, config_.model.config);
+  auto const rules = find_rules({config_.model.family, catalog.metadata.config_json, default_rule_directories()});
+  WireWriter out;
+  out.put_all(serialize(catalog));
+  out.put_text(rules.family);
+  out.put_text(rules.file);
+  out.put_text(rules.text);
+  return out.take();
+}
+
 OpenedCheckpoint Loader::open() {
   reset_peak_resident();
   start_ = std::chrono::steady_clock::now();
   times_ = {};
   OpenedCheckpoint opened;
+  FamilyRules rules;
   {
     PhaseTimer const timer(times_.open_seconds);
     tell("open");
     auto& world = grid_.world();
     auto message = all_or_throw(world, "open", [&] {
-      if (world.rank() != 0) return std::vector<std::byte>{};
-      auto catalog = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step);
-      use_model_config(catalog, config_.model.config);
-      return serialize(catalog);
+      return world.rank() == 0 ? metadata_message() : std::vector<std::byte>{};
     });
     message = broadcast_message(world, std::move(message), 0);
-    opened.catalog = deserialize_catalog(message);
+    WireReader in(message);
+    opened.catalog = deserialize_catalog(in.get_all<std::byte>());
+    rules.family = in.get_text();
+    rules.file = in.get_text();
+    rules.text = in.get_text();
   }
   PhaseTimer const timer(times_.partition_seconds);
   tell("partition");
   opened.layout = all_or_throw(grid_.world(), "partition", [&] {
-    return partition_model(opened.catalog, grid_.topology(),
-                           {config_.model.family, opened.catalog.metadata.config_json, default_rule_directories()});
+    return partition_model(opened.catalog, grid_.topology(), rules, opened.catalog.metadata.config_json);
   });
   return opened;
 }
@@ -147,9 +161,11 @@ ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& pl
     return all_or_throw(world, "allocate", [&] { return Arena(plan.arena_bytes); });
   }();
 
-  auto const planned = plan.ranks[plan.rank].read_bytes;
+  auto const total = plan.storage_read_bytes;
+  // Ranks read at about the same speed, so that this rank's share of its own part stands for the whole.
+  auto const own = static_cast<double>(std::max<Bytes>(1, plan.ranks[plan.rank].read_bytes));
   Bytes done = 0;
-  tell("read", 0, planned);
+  tell("read", 0, total);
   all_or_throw(world, "open", [&] { preflight(catalog); });
   auto const engine = make_engine(engine_.name, catalog, world, config_.load.hints);
   PipelineOptions options;
@@ -157,7 +173,7 @@ ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& pl
   options.prefetch = config_.load.prefetch;
   options.on_read = [&](Bytes bytes) {
     done += bytes;
-    tell("read", done, planned);
+    tell("read", static_cast<Bytes>(static_cast<double>(done) / own * static_cast<double>(total)), total);
   };
   auto& messages = device_messages_ ? *device_messages_ : world;
   auto const times = run_pipeline(plan, *engine, world, messages, arena, options);
@@ -170,7 +186,7 @@ ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& pl
   std::vector<double> seconds{seconds_since(start_)};
   world.all_reduce(std::span<double>(seconds), Reduction::max);
   times_.total_seconds = seconds.front();
-  tell("done", planned, planned);
+  tell("done", total, total);
 
   auto shards = shards_of(checkpoint, plan);
   auto aliases = aliases_of(checkpoint, shards);

@@ -24,7 +24,8 @@ class Inputs:
         (self.output / f"{name}.yaml").write_text(text)
 
     def checkpoint(self, name, path):
-        """A good configuration for a bad checkpoint, once per engine."""
+        """A good configuration for a bad checkpoint; also for either engine by name."""
+        self.config(name, GOOD_CONFIG.format(path=path, engine="auto"))
         for engine in ("buffered", "collective"):
             self.config(f"{name}-{engine}", GOOD_CONFIG.format(path=path, engine=engine))
 
@@ -132,7 +133,7 @@ def main(safetensors, hdf5, output):
     inputs.safetensors_with("no_rule", rename("model.layers.0.mystery.weight"))
     inputs.safetensors_with("wrong_dtype", lambda header: header[tensor].update(dtype="F31"))
     inputs.safetensors_with("not_json", raw_header=b"{not json")
-    inputs.safetensors_with("duplicate_key", raw_header=b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},' * 1 + b'"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}')
+    inputs.safetensors_with("duplicate_key", raw_header=b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},' b'"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}')
     inputs.safetensors_with("deep_nesting", raw_header=b"[" * 200000)
     inputs.safetensors_with("cut_short", cut_bytes=100)
 

@@ -6,18 +6,18 @@
 namespace distload::testing {
 
 std::vector<TinyTensor> tiny_llama_tensors() {
-  std::vector<TinyTensor> tensors{{"lm_head.weight", {101, 96}}, {"model.embed_tokens.weight", {101, 96}}, {"model.norm.weight", {96}}};
+  std::vector<TinyTensor> tensors{{"lm_head.weight", {101, 128}}, {"model.embed_tokens.weight", {101, 128}}, {"model.norm.weight", {128}}};
   for (int layer = 0; layer < 3; ++layer) {
     auto const prefix = "model.layers." + std::to_string(layer) + ".";
-    tensors.insert(tensors.end(), {{prefix + "input_layernorm.weight", {96}},
-                                   {prefix + "mlp.down_proj.weight", {96, 144}},
-                                   {prefix + "mlp.gate_proj.weight", {144, 96}},
-                                   {prefix + "mlp.up_proj.weight", {144, 96}},
-                                   {prefix + "post_attention_layernorm.weight", {96}},
-                                   {prefix + "self_attn.k_proj.weight", {32, 96}},
-                                   {prefix + "self_attn.o_proj.weight", {96, 96}},
-                                   {prefix + "self_attn.q_proj.weight", {96, 96}},
-                                   {prefix + "self_attn.v_proj.weight", {32, 96}}});
+    tensors.insert(tensors.end(), {{prefix + "input_layernorm.weight", {128}},
+                                   {prefix + "mlp.down_proj.weight", {128, 144}},
+                                   {prefix + "mlp.gate_proj.weight", {144, 128}},
+                                   {prefix + "mlp.up_proj.weight", {144, 128}},
+                                   {prefix + "post_attention_layernorm.weight", {128}},
+                                   {prefix + "self_attn.k_proj.weight", {32, 128}},
+                                   {prefix + "self_attn.o_proj.weight", {128, 128}},
+                                   {prefix + "self_attn.q_proj.weight", {128, 128}},
+                                   {prefix + "self_attn.v_proj.weight", {32, 128}}});
   }
   return tensors;
 }
@@ -29,7 +29,7 @@ float tiny_llama_value(std::size_t tensor, std::uint64_t index) {
 void write_tiny_llama(std::string const& directory) {
   std::ofstream(directory + "/config.json") << R"({
   "architectures": ["LlamaForCausalLM"], "model_type": "llama", "_name_or_path": "tiny-llama",
-  "hidden_size": 96, "intermediate_size": 144, "num_attention_heads": 6, "num_key_value_heads": 2,
+  "hidden_size": 128, "intermediate_size": 144, "num_attention_heads": 8, "num_key_value_heads": 2,
   "num_hidden_layers": 3, "vocab_size": 101, "tie_word_embeddings": false, "torch_dtype": "float32"
 })";
   auto const tensors = tiny_llama_tensors();

@@ -14,7 +14,7 @@ struct TinyTensor {
   Shape shape;
 };
 
-/// Sizes: hidden 96, 6 heads of 16, 2 key/value heads, intermediate 144, vocabulary 101, 3 layers; not tied.
+/// Sizes: hidden 128, 8 heads of 16, 2 key/value heads, intermediate 144, vocabulary 101, 3 layers; not tied.
 std::vector<TinyTensor> tiny_llama_tensors();
 
 /// The F32 value of element `index` (row-major) of tensor number `tensor` of `tiny_llama_tensors()`; exact in F32.

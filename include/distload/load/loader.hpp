@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/config/config.hpp>
@@ -78,6 +79,8 @@ class Loader {
   EngineInUse const& engine() const noexcept { return engine_; }
 
  private:
+  /// Rank 0: catalog and rules, as every rank needs them.
+  std::vector<std::byte> metadata_message() const;
   void tell(std::string_view phase, Bytes done = 0, Bytes total = 0);
 
   ProcessGrid const& grid_;

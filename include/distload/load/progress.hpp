@@ -10,7 +10,7 @@ namespace distload {
 
 struct ProgressEvent {
   std::string_view phase;  ///< "open", "partition", "plan", "allocate", "read", "done"
-  Bytes done = 0;          ///< of this rank's reads
+  Bytes done = 0;          ///< read by all ranks, as far as this rank can tell
   Bytes total = 0;         ///< 0 while unknown
   double seconds = 0;      ///< since the load began
 };

@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <string_view>
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/error.hpp>
@@ -14,17 +15,23 @@ namespace {
 
 constexpr Bytes kMaxConfigBytes = 4 * kMiB;
 
-/// The last part of a path such as "sentence-transformers/all-MiniLM-L6-v2".
-std::string last_part(std::string name) {
-  while (!name.empty() && name.back() == '/') name.pop_back();
-  return name.substr(name.rfind('/') + 1);
+/// The directory's own name, whatever links lead to it. In a Hugging Face cache it is a commit's hash, and the model's name stands
+/// further up: models--ORGANISATION--NAME/snapshots/HASH.
+std::string model_name_of(std::filesystem::path const& directory) {
+  constexpr std::string_view kCachePrefix = "models--";
+  std::error_code error;
+  auto path = std::filesystem::canonical(directory.empty() ? "." : directory, error);
+  if (error) path = directory;
+  auto const cached = path.parent_path().parent_path().filename().string();
+  if (path.parent_path().filename() == "snapshots" && cached.starts_with(kCachePrefix)) return cached.substr(cached.rfind("--") + 2);
+  return path.filename().string();
 }
 
 }  // namespace
 
 void read_model_config(std::filesystem::path const& directory, CheckpointMetadata& metadata) {
   auto const path = directory / "config.json";
-  metadata.model_name = last_part(std::filesystem::absolute(directory).lexically_normal().string());
+  metadata.model_name = model_name_of(directory);
   if (!std::filesystem::is_regular_file(path)) return;
   if (std::filesystem::file_size(path) > kMaxConfigBytes) throw CorruptData(path.string() + ": larger than " + format_bytes(kMaxConfigBytes));
   std::ifstream file(path, std::ios::binary);
@@ -33,9 +40,6 @@ void read_model_config(std::filesystem::path const& directory, CheckpointMetadat
 
   auto const json = nlohmann::json::parse(metadata.config_json, nullptr, false);
   if (!json.is_object()) throw CorruptData(path.string() + ": not a JSON object");
-  if (auto const name = json.find("_name_or_path"); name != json.end() && name->is_string() && !name->get_ref<std::string const&>().empty()) {
-    metadata.model_name = last_part(name->get<std::string>());
-  }
   auto const architectures = json.find("architectures");
   if (architectures != json.end() && architectures->is_array() && !architectures->empty() && architectures->front().is_string()) {
     metadata.architecture = architectures->front().get<std::string>();
