@@ -1,0 +1,49 @@
+// The program's options.
+#include "app/command_line.hpp"
+
+#include <gtest/gtest.h>
+
+#include <distload/base/error.hpp>
+
+namespace distload {
+namespace {
+
+std::optional<CommandLine> parse(std::vector<char const*> arguments) {
+  arguments.insert(arguments.begin(), "distload");
+  return parse_command_line(static_cast<int>(arguments.size()), arguments.data(), false);
+}
+
+TEST(CommandLine, TakesAllOptions) {
+  auto const line = parse({"--dry-run", "--set", "load.engine=buffered", "--set", "load.verify=false", "--report", "r.json", "--progress", "line", "c.yaml"});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->config, "c.yaml");
+  EXPECT_TRUE(line->dry_run);
+  EXPECT_EQ(line->settings, (std::vector<std::string>{"load.engine=buffered", "load.verify=false"}));
+  EXPECT_EQ(line->report, "r.json");
+  EXPECT_EQ(line->progress, "line");
+}
+
+TEST(CommandLine, TakesOptionsBehindTheConfigAsWell) {
+  auto const line = parse({"c.yaml", "--set", "load.engine=buffered", "--dry-run"});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->config, "c.yaml");
+  EXPECT_TRUE(line->dry_run);
+}
+
+TEST(CommandLine, NeedsNoConfigForTheVersion) {
+  auto const line = parse({"--version"});
+  ASSERT_TRUE(line);
+  EXPECT_TRUE(line->version);
+}
+
+TEST(CommandLine, GivesNothingForHelp) { EXPECT_EQ(parse({"--help"}), std::nullopt); }
+
+TEST(CommandLine, RefusesWhatItDoesNotKnow) {
+  for (auto const& arguments : std::vector<std::vector<char const*>>{
+           {}, {"--frobnicate", "c.yaml"}, {"a.yaml", "b.yaml"}, {"--progress", "sometimes", "c.yaml"}, {"c.yaml", "--set"}}) {
+    EXPECT_THROW(parse(arguments), UsageError);
+  }
+}
+
+}  // namespace
+}  // namespace distload
