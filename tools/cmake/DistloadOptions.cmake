@@ -23,6 +23,10 @@ endif()
 
 # The C API of MPI only: the old C++ bindings of Open MPI and MPICH would be compiled into every file that includes mpi.h.
 set(DISTLOAD_DEFINITIONS OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+if(DISTLOAD_ENABLE_CUDA)
+  # nvcc rejects fmt's format strings that are checked at compile time; the host build checks them.
+  list(APPEND DISTLOAD_DEFINITIONS FMT_CONSTEVAL=)
+endif()
 
 # Applies the above to one of distload's own targets.
 function(distload_compile_own_code target)

@@ -49,6 +49,12 @@ function(distload_add_test name)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
 
+  # What neither MPI nor Kokkos is in is the same code in a CUDA build; the host build tests it.
+  if(DISTLOAD_ENABLE_CUDA AND NOT arg_RANKS AND NOT arg_KOKKOS AND NOT "gpu" IN_LIST arg_LABELS)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+    return()
+  endif()
+
   # Where Kokkos' default execution space is the GPU, a program that starts Kokkos needs one.
   set(labels ${arg_LABELS})
   if(DISTLOAD_ENABLE_CUDA AND (arg_RANKS OR arg_KOKKOS))

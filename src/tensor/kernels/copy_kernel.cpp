@@ -62,13 +62,6 @@ KOKKOS_INLINE_FUNCTION RunOffsets offsets_of(StridedCopy const& copy, std::uint6
   return offsets;
 }
 
-void copy_share(BoundCopy const& bound, Share const& share) {
-  for (std::uint64_t run = share.first_run; run < share.first_run + share.runs; ++run) {
-    auto const at = offsets_of(bound.copy, run);
-    std::memcpy(bound.destination + at.destination + share.begin_in_run, bound.source + at.source + share.begin_in_run, share.nbytes);
-  }
-}
-
 #if defined(KOKKOS_ENABLE_CUDA)
 using Team = Kokkos::TeamPolicy<Space>::member_type;
 
@@ -94,6 +87,13 @@ Kokkos::View<T*, Space::memory_space> to_device(Space const& space, std::vector<
   Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(values.data(), values.size());
   Kokkos::deep_copy(space, device, host);
   return device;
+}
+#else
+void copy_share(BoundCopy const& bound, Share const& share) {
+  for (std::uint64_t run = share.first_run; run < share.first_run + share.runs; ++run) {
+    auto const at = offsets_of(bound.copy, run);
+    std::memcpy(bound.destination + at.destination + share.begin_in_run, bound.source + at.source + share.begin_in_run, share.nbytes);
+  }
 }
 #endif
 
