@@ -1,0 +1,193 @@
+"""What every rank must hold of a model, from its safetensors files and config.json alone.
+
+Written against the definitions of the partitions, not against distload: it shares neither code nor rule files with it, so that
+agreement means something.
+"""
+import json
+import pathlib
+import re
+
+import numpy
+
+# Elements as unsigned integers of their size: shards are compared as bytes, and numpy has no bfloat16.
+ELEMENT_TYPES = {
+    "F64": "<u8", "I64": "<u8", "U64": "<u8",
+    "F32": "<u4", "I32": "<u4", "U32": "<u4",
+    "F16": "<u2", "BF16": "<u2", "I16": "<u2", "U16": "<u2",
+    "F8_E4M3": "u1", "F8_E5M2": "u1", "F8_E8M0": "u1", "I8": "u1", "U8": "u1", "BOOL": "u1",
+}
+
+
+class Tensor:
+    """A stored tensor: dtype by its safetensors name, and its elements as a memory map."""
+
+    def __init__(self, dtype, elements):
+        self.dtype = dtype
+        self.elements = elements
+
+
+def read_file(path):
+    """{name: Tensor} of one safetensors file."""
+    with open(path, "rb") as file:
+        header_bytes = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(header_bytes))
+    data = numpy.memmap(path, dtype="u1", mode="r")[8 + header_bytes :]
+    tensors = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            begin, end = entry["data_offsets"]
+            elements = data[begin:end].view(ELEMENT_TYPES[entry["dtype"]]).reshape(entry["shape"])
+            tensors[name] = Tensor(entry["dtype"], elements)
+    return tensors
+
+
+def read_model(directory):
+    """(config.json as a dict, {name: Tensor}) of a Hugging Face directory."""
+    directory = pathlib.Path(directory)
+    config = json.loads((directory / "config.json").read_text())
+    index = directory / "model.safetensors.index.json"
+    files = sorted(set(json.loads(index.read_text())["weight_map"].values())) if index.exists() else ["model.safetensors"]
+    tensors = {}
+    for file in files:
+        tensors.update(read_file(directory / file))
+    return config, tensors
+
+
+class Decoder:
+    """llama, mistral, qwen2 and qwen3."""
+
+    def __init__(self, config):
+        self.layers = config["num_hidden_layers"]
+        self.kv_heads = config.get("num_key_value_heads") or config["num_attention_heads"]
+
+    def axis(self, name):
+        """The axis that is cut, and in what: None (whole) or "even", "kv_heads", "vocabulary"."""
+        if re.search(r"\.[kv]_proj\.(weight|bias)$", name):
+            return 0, "kv_heads"
+        if re.search(r"\.(q|gate|up)_proj\.(weight|bias)$", name):
+            return 0, "even"
+        if re.search(r"\.(o|down)_proj\.weight$", name):
+            return 1, "even"
+        if re.search(r"(^|\.)(embed_tokens|lm_head)\.weight$", name):
+            return 0, "vocabulary"
+        return None, None
+
+    def layer(self, name):
+        """A layer's number, "first" or "last"."""
+        if match := re.search(r"(?:^|\.)layers\.(\d+)\.", name):
+            return int(match[1])
+        return "first" if "embed_tokens" in name else "last"
+
+    def tied(self, config, names):
+        """{name that is not loaded: name of the tensor that stands for it}."""
+        target = "model.embed_tokens.weight"
+        if config.get("tie_word_embeddings", False) and target in names and "score.weight" not in names:
+            return {"lm_head.weight": target}
+        return {}
+
+
+class Encoder:
+    """bert, bare or under "bert."."""
+
+    kv_heads = None
+
+    def __init__(self, config):
+        self.layers = config["num_hidden_layers"]
+
+    def axis(self, name):
+        if re.search(r"\.(attention\.self\.(query|key|value)|intermediate\.dense)\.(weight|bias)$", name):
+            return 0, "even"
+        if re.search(r"\.layer\.\d+\.(attention\.)?output\.dense\.weight$", name):
+            return 1, "even"
+        if re.search(r"word_embeddings\.weight$|^cls\.predictions\.(decoder\.(weight|bias)|bias)$", name):
+            return 0, "vocabulary"
+        return None, None
+
+    def layer(self, name):
+        if match := re.search(r"encoder\.layer\.(\d+)\.", name):
+            return int(match[1])
+        return "first" if re.search(r"(^|\.)embeddings\.", name) else "last"
+
+    def tied(self, config, names):
+        tied = {}
+        if config.get("tie_word_embeddings", True) and "cls.predictions.transform.dense.weight" in names:
+            targets = [name for name in names if name.endswith("embeddings.word_embeddings.weight")]
+            tied.update({"cls.predictions.decoder.weight": target for target in targets})
+        if "cls.predictions.bias" in names:
+            tied["cls.predictions.decoder.bias"] = "cls.predictions.bias"
+        return tied
+
+
+FAMILIES = {"llama": Decoder, "mistral": Decoder, "qwen2": Decoder, "qwen3": Decoder, "bert": Encoder}
+
+
+def shard(elements, axis, kind, kv_heads, rank, ranks):
+    """The part of a tensor that `rank` of `ranks` tensor-parallel ranks holds."""
+    if axis is None:
+        return elements
+    size = elements.shape[axis]
+    if kind == "vocabulary":
+        part = -(-size // ranks)
+        padding = [(0, 0)] * elements.ndim
+        padding[axis] = (0, part - len(elements[rank * part : (rank + 1) * part]))
+        return numpy.pad(elements[rank * part : (rank + 1) * part], padding)
+    if kind == "kv_heads" and kv_heads < ranks:
+        # Each head goes to ranks / kv_heads neighbours.
+        part = size // kv_heads
+        begin = rank * kv_heads // ranks * part
+    else:
+        part = size // ranks
+        begin = rank * part
+    return elements[begin : begin + part] if axis == 0 else elements[:, begin : begin + part]
+
+
+def stage_of(layer, layers, stages):
+    """Consecutive layers per stage, the first stages get one more where they do not divide."""
+    sizes = [layers // stages + (stage < layers % stages) for stage in range(stages)]
+    stage = 0
+    while layer >= sizes[stage]:
+        layer -= sizes[stage]
+        stage += 1
+    return stage
+
+
+class Reference:
+    """Every shard of a model on tensor x data x pipeline ranks, in Megatron's order: tensor fastest, pipeline slowest."""
+
+    def __init__(self, directory, tensor_parallel, pipeline_parallel, data_parallel):
+        config, self.tensors = read_model(directory)
+        self.family = FAMILIES[config["model_type"]](config)
+        self.tied = self.family.tied(config, set(self.tensors))
+        self.topology = (tensor_parallel, pipeline_parallel, data_parallel)
+
+    def loaded(self):
+        """Names of the tensors that are loaded: all but those that another one stands for."""
+        return [name for name in self.tensors if name not in self.tied]
+
+    def stages(self, name):
+        """The pipeline stages that hold a tensor: its own, and those of what it stands for."""
+        layers, stages = self.family.layers, self.topology[1]
+        held = set()
+        for place in [name] + [alias for alias, target in self.tied.items() if target == name]:
+            layer = self.family.layer(place)
+            if layer == "first":
+                held.add(0)
+            elif layer == "last":
+                held.add(stages - 1)
+            else:
+                held.add(stage_of(layer, layers, stages))
+        return held
+
+    def shards(self, name):
+        """Yields (ranks, dtype, elements): all ranks that hold these same elements of tensor `name`."""
+        tensor_parallel, _, data_parallel = self.topology
+        tensor = self.tensors[name]
+        axis, kind = self.family.axis(name)
+        for tensor_rank in range(tensor_parallel):
+            elements = shard(tensor.elements, axis, kind, self.family.kv_heads, tensor_rank, tensor_parallel)
+            ranks = [
+                tensor_rank + tensor_parallel * (data_rank + data_parallel * stage)
+                for stage in self.stages(name)
+                for data_rank in range(data_parallel)
+            ]
+            yield ranks, tensor.dtype, numpy.ascontiguousarray(elements)
