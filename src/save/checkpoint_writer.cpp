@@ -5,6 +5,7 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -53,10 +54,10 @@ std::vector<hdf5::NewTensor> laid_out(std::span<TensorSpec const> tensors, std::
   return result;
 }
 
-/// Runs a collective operation that fails on all ranks or not at all, and turns a failure into everybody's.
+/// Runs what must not begin unless all ranks have got here: an operation that is collective itself, or one that cannot be undone. Turns a
+/// failure into everybody's.
 template <class F>
 void run_together(Communicator& ranks, std::string_view phase, F&& operation) {
-  // What fails on one rank alone must fail before the others enter the operation.
   all_or_throw(ranks, phase, [] {});
   std::optional<Failure> failure;
   try {
@@ -74,6 +75,7 @@ CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata
     : path_(std::move(path)), ranks_(&ranks) {
   auto created = all_or_throw(ranks, "save_create", [&]() -> std::vector<std::byte> {
     if (ranks.rank() != 0) return {};
+    unfinished_ = std::make_unique<TemporaryFile>(temporary_name(path_));
     if (auto const folder = std::filesystem::path(path_).parent_path(); !folder.empty()) {
       std::error_code error;
       std::filesystem::create_directories(folder, error);
@@ -88,11 +90,7 @@ CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata
                [&] { file_ = std::make_unique<hdf5::SharedFile>(catalog_.path, native_mpi(ranks)); });
 }
 
-CheckpointWriter::~CheckpointWriter() {
-  if (committed_ || ranks_->rank() != 0) return;
-  std::error_code ignored;
-  std::filesystem::remove(temporary_name(path_), ignored);
-}
+CheckpointWriter::~CheckpointWriter() = default;
 
 void CheckpointWriter::write(std::uint32_t extent_number, Bytes begin_bytes, std::span<std::byte const> bytes) {
   auto const& extent = catalog_.extents.at(extent_number);
@@ -141,10 +139,11 @@ void CheckpointWriter::commit() {
     hdf5::complete_checkpoint_file(catalog_);
     sync_file(catalog_.path);
   });
-  all_or_throw(*ranks_, "save_publish", [&] {
-    if (ranks_->rank() == 0) publish_file(catalog_.path, path_);
+  run_together(*ranks_, "save_publish", [&] {
+    if (ranks_->rank() != 0) return;
+    publish_file(catalog_.path, path_);
+    unfinished_->keep();
   });
-  committed_ = true;
 }
 
 }  // namespace distload

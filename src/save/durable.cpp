@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -34,6 +35,12 @@ class Descriptor {
 };
 
 }  // namespace
+
+TemporaryFile::~TemporaryFile() {
+  if (path_.empty()) return;
+  std::error_code ignored;
+  std::filesystem::remove(path_, ignored);
+}
 
 void sync_file(std::string const& path) {
   Descriptor const file(path, O_RDONLY);

@@ -1,7 +1,8 @@
-/// What makes files outlive a crash of the machine.
+/// What makes files outlive a crash of the machine, and what removes those that nobody completed.
 #pragma once
 
 #include <string>
+#include <utility>
 
 namespace distload {
 
@@ -12,5 +13,19 @@ void sync_file(std::string const& path);
 /// Gives the file its final name, replacing what has it, and returns when that is on storage.
 /// @throws IoError  the system refuses.
 void publish_file(std::string const& from, std::string const& to);
+
+/// A file that goes with the object unless it is kept.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
+  ~TemporaryFile();
+  TemporaryFile(TemporaryFile const&) = delete;
+  TemporaryFile& operator=(TemporaryFile const&) = delete;
+
+  void keep() noexcept { path_.clear(); }
+
+ private:
+  std::string path_;
+};
 
 }  // namespace distload

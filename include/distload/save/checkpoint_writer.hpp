@@ -19,6 +19,7 @@ namespace distload {
 namespace hdf5 {
 class SharedFile;
 }
+class TemporaryFile;
 
 /// A tensor that is to be stored.
 struct TensorSpec {
@@ -74,8 +75,8 @@ class CheckpointWriter {
   Communicator* ranks_;
   Catalog catalog_;
   std::vector<std::uint64_t> times_written_;  ///< of every block, on this rank
+  std::unique_ptr<TemporaryFile> unfinished_;  ///< on rank 0, from its creation until it has its name
   std::unique_ptr<hdf5::SharedFile> file_;
-  bool committed_ = false;
 };
 
 }  // namespace distload

@@ -47,7 +47,8 @@ void SharedFile::write(TensorInfo const& tensor, Box const& box, std::byte const
     for (auto part : boxes_of_range(box.extent, begin, end)) {
       for (std::size_t axis = 0; axis < part.offset.size(); ++axis) part.offset[axis] += box.offset[axis];
       select_box(opened.space.view(), part);
-      auto const in_memory = make_run_space(volume(part));
+      // Of the box's own shape: a selection of another number of axes HDF5 would walk element by element.
+      auto const in_memory = make_space(part.extent);
       hdf5::write(opened.dataset.view(), opened.type.view(), in_memory.view(), opened.space.view(), mode.view(), bytes);
       bytes += volume(part) * element_bytes;
     }

@@ -2,8 +2,10 @@
 #include <distload/save/saver.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +13,7 @@
 #include <distload/base/error.hpp>
 #include <distload/tensor/strided_copy.hpp>
 
+#include "base/fault.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "load/arena.hpp"
 #include "parallel/mpi_communicator.hpp"
@@ -128,6 +131,43 @@ TEST_F(SaverTest, WritesInManyWavesWhatStagingCannotHold) {
 TEST_F(SaverTest, UsesTheModelsLayoutUnlessToldOtherwise) {
   auto const model = make_model({1, 1, ranks_->size()}, ranks_->rank());
   EXPECT_EQ(read_hdf5_catalog(save(model, {}, 1)).metadata.tensor_parallel, 1U);
+}
+
+/// Makes one rank fail in one phase for as long as it lives.
+class InjectedFault {
+ public:
+  InjectedFault(std::string const& phase, std::uint32_t victim, std::uint32_t rank) : rank_(rank) {
+    ::setenv("DISTLOAD_FAULT", (phase + ":" + std::to_string(victim)).c_str(), 1);
+    set_fault_rank(rank);
+  }
+  ~InjectedFault() {
+    ::unsetenv("DISTLOAD_FAULT");
+    set_fault_rank(rank_);
+  }
+  InjectedFault(InjectedFault const&) = delete;
+  InjectedFault& operator=(InjectedFault const&) = delete;
+
+ private:
+  std::uint32_t rank_;
+};
+
+TEST_F(SaverTest, FailsOnAllRanksAndLeavesWhatWasThere) {
+  auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
+  auto const path = save(model, {}, 5);
+  for (auto const* const phase : {"save_gather", "save_create", "save_open", "save_plan", "save_allocate", "save_pack", "save_write",
+                                  "save_close", "save_sync", "save_commit", "save_publish"}) {
+    {
+      InjectedFault const fault(phase, ranks_->size() - 1, ranks_->rank());
+      EXPECT_THROW(save(model, {}, 5), IoError) << phase;
+      EXPECT_THROW(save(model, {}, 6), IoError) << phase;
+    }
+    ranks_->barrier();
+    expect_sample_content(read_hdf5_catalog(path));
+    auto const files = std::distance(std::filesystem::directory_iterator(directory_.path()), std::filesystem::directory_iterator());
+    EXPECT_EQ(files, 1) << phase;
+    ranks_->barrier();
+  }
+  expect_sample_content(read_hdf5_catalog(save(model, {}, 5)));
 }
 
 TEST_F(SaverTest, KeepsTheNewest) {
