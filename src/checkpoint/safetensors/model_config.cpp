@@ -30,9 +30,12 @@ std::string model_name_of(std::filesystem::path const& directory) {
 }  // namespace
 
 void read_model_config(std::filesystem::path const& directory, CheckpointMetadata& metadata) {
-  auto const path = directory / "config.json";
   metadata.model_name = model_name_of(directory);
-  if (!std::filesystem::is_regular_file(path)) return;
+  auto const path = directory / "config.json";
+  if (std::filesystem::is_regular_file(path)) read_model_config_file(path, metadata);
+}
+
+void read_model_config_file(std::filesystem::path const& path, CheckpointMetadata& metadata) {
   if (std::filesystem::file_size(path) > kMaxConfigBytes) throw CorruptData(path.string() + ": larger than " + format_bytes(kMaxConfigBytes));
   std::ifstream file(path, std::ios::binary);
   metadata.config_json.assign(std::istreambuf_iterator<char>(file), {});

@@ -7,9 +7,13 @@
 
 namespace distload {
 
-/// Reads `directory`/config.json, if it is there, into `metadata`: its text, the architecture and the model's name.
+/// Puts the model's name, which is `directory`'s, into `metadata`, and what `directory`/config.json says, if it is there.
+/// @throws CorruptData, IoError  as read_model_config_file.
+void read_model_config(std::filesystem::path const& directory, CheckpointMetadata& metadata);
+
+/// Puts the text of a config.json and the architecture that it names into `metadata`.
 /// @throws CorruptData  it is larger than 4 MiB or no JSON object.
 /// @throws IoError      it cannot be read.
-void read_model_config(std::filesystem::path const& directory, CheckpointMetadata& metadata);
+void read_model_config_file(std::filesystem::path const& path, CheckpointMetadata& metadata);
 
 }  // namespace distload
