@@ -1,15 +1,17 @@
 // Numbers with and without units.
 #include "config/scalar.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
-#include "base/suggest.hpp"
+#include "config/did_you_mean.hpp"
+#include "config/excerpt.hpp"
 
 namespace distload {
 namespace {
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) { return "'" + printable(text) + "'"; }
 
 struct TimeUnit {
   std::string_view name;
@@ -17,8 +19,12 @@ struct TimeUnit {
 };
 
 // From the largest to the smallest, for printing.
-constexpr std::array<TimeUnit, 6> kTimeUnits{
-    {{"h", 3'600'000'000'000}, {"min", 60'000'000'000}, {"s", 1'000'000'000}, {"ms", 1'000'000}, {"us", 1'000}, {"ns", 1}}};
+constexpr std::array<TimeUnit, 6> kTimeUnits{{{"h", 3'600'000'000'000},
+                                              {"min", 60'000'000'000},
+                                              {"s", 1'000'000'000},
+                                              {"ms", 1'000'000},
+                                              {"us", 1'000},
+                                              {"ns", 1}}};
 
 }  // namespace
 
@@ -32,7 +38,9 @@ std::uint64_t parse_count(std::string_view text) {
   std::uint64_t value = 0;
   auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc::result_out_of_range) throw ScalarError(quoted(text) + " is too large");
-  if (error != std::errc{} || stop != text.data() + text.size()) throw ScalarError("must be a whole number, not " + quoted(text));
+  if (error != std::errc{} || stop != text.data() + text.size()) {
+    throw ScalarError("must be a whole number, not " + quoted(text));
+  }
   return value;
 }
 
@@ -79,15 +87,15 @@ std::string parse_one_of(std::string_view text, std::span<std::string const> cho
     if (choice == text) return choice;
     list += (list.empty() ? "" : ", ") + choice;
   }
-  auto message = "must be one of " + list + ", not " + quoted(text);
-  if (auto const meant = nearest(text, choices)) message += "; did you mean '" + *meant + "'?";
-  throw ScalarError(message);
+  throw ScalarError("must be one of " + list + ", not " + quoted(text) + did_you_mean(text, choices));
 }
 
 std::string print_duration(std::chrono::nanoseconds duration) {
   auto const count = static_cast<std::uint64_t>(duration.count());
   for (auto const& unit : kTimeUnits) {
-    if (count >= unit.nanoseconds && count % unit.nanoseconds == 0) return std::to_string(count / unit.nanoseconds) + " " + std::string(unit.name);
+    if (count >= unit.nanoseconds && count % unit.nanoseconds == 0) {
+      return std::to_string(count / unit.nanoseconds) + " " + std::string(unit.name);
+    }
   }
   return "0 s";
 }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/suggest.hpp"
+#include "config/did_you_mean.hpp"
 #include "config/scalar.hpp"
 
 namespace distload {
@@ -14,8 +14,7 @@ using Choices = std::vector<std::string>;
 /// A reference to a member, reached through its section. `Section` gives the section of a Config.
 template <class Section, class Member, class Parse, class Print>
 ConfigKey key(std::string name, Section section, Member member, Parse parse, Print print) {
-  return {std::move(name),
-          [=](Config& config, std::string_view text) { section(config).*member = parse(text); },
+  return {std::move(name), [=](Config& config, std::string_view text) { section(config).*member = parse(text); },
           [=](Config const& config) {
             auto copy = config;
             return print(section(copy).*member);
@@ -67,16 +66,31 @@ bool parse_only_false(std::string_view text) {
   return false;
 }
 
+/// Above any node's memory, and far below where sums of a few of them leave 64 bits.
+constexpr Bytes kMaxStaging = kTiB;
+constexpr Bytes kMaxAlignment = kGiB;
+/// What Kokkos' OpenMP backend has room for; it does not check.
+constexpr std::uint32_t kMaxThreads = 512;
+
 Bytes parse_staging(std::string_view text) {
   auto const bytes = parse_size(text);
+  if (bytes > kMaxStaging) throw ScalarError("must be at most " + format_bytes(kMaxStaging));
   if (bytes < 16 * kMiB) throw ScalarError("must be at least 16 MiB: a few blocks of 4 MiB must fit at once");
   return bytes;
 }
 
 Bytes parse_alignment(std::string_view text) {
   auto const bytes = parse_size(text);
-  if (bytes < 4 * kKiB || (bytes & (bytes - 1)) != 0) throw ScalarError("must be a power of two of at least 4 KiB");
+  if (bytes < 4 * kKiB || bytes > kMaxAlignment || (bytes & (bytes - 1)) != 0) {
+    throw ScalarError("must be a power of two from 4 KiB to 1 GiB");
+  }
   return bytes;
+}
+
+std::uint32_t parse_threads(std::string_view text) {
+  auto const threads = parse_positive_u32(text);
+  if (threads > kMaxThreads) throw ScalarError("must be at most " + std::to_string(kMaxThreads));
+  return threads;
 }
 
 std::chrono::milliseconds parse_timeout(std::string_view text) {
@@ -86,30 +100,33 @@ std::chrono::milliseconds parse_timeout(std::string_view text) {
 }
 
 std::vector<ConfigKey> make_keys() {
-  auto const checkpoint = [](Config& config) -> auto& { return config.checkpoint; };
-  auto const topology = [](Config& config) -> auto& { return config.topology; };
-  auto const model = [](Config& config) -> auto& { return config.model; };
-  auto const load = [](Config& config) -> auto& { return config.load; };
-  auto const save = [](Config& config) -> auto& { return config.save ? *config.save : config.save.emplace(); };
-  auto const report = [](Config& config) -> auto& { return config.report; };
-  auto const runtime = [](Config& config) -> auto& { return config.runtime; };
-  auto const cost = [](Config& config) -> auto& { return config.cost; };
+  auto const checkpoint = [](Config & config) -> auto& { return config.checkpoint; };
+  auto const topology = [](Config & config) -> auto& { return config.topology; };
+  auto const model = [](Config & config) -> auto& { return config.model; };
+  auto const load = [](Config & config) -> auto& { return config.load; };
+  auto const save = [](Config & config) -> auto& { return config.save ? *config.save : config.save.emplace(); };
+  auto const report = [](Config & config) -> auto& { return config.report; };
+  auto const runtime = [](Config & config) -> auto& { return config.runtime; };
+  auto const cost = [](Config & config) -> auto& { return config.cost; };
   auto const ranks = or_word("auto", parse_positive_u32);
   auto const ranks_printed = or_word_printed("auto", print_number);
 
   return {
       key("checkpoint.path", checkpoint, &CheckpointConfig::path, parse_path, print_text),
-      key("checkpoint.step", checkpoint, &CheckpointConfig::step, or_word("latest", parse_count), or_word_printed("latest", print_number)),
+      key("checkpoint.step", checkpoint, &CheckpointConfig::step, or_word("latest", parse_count),
+          or_word_printed("latest", print_number)),
       key("topology.tensor_parallel", topology, &TopologyConfig::tensor_parallel, ranks, ranks_printed),
       key("topology.pipeline_parallel", topology, &TopologyConfig::pipeline_parallel, parse_positive_u32, print_number),
       key("topology.data_parallel", topology, &TopologyConfig::data_parallel, ranks, ranks_printed),
       key("model.family", model, &ModelConfig::family, parse_path, print_text),
       key("model.config", model, &ModelConfig::config, parse_path, print_text),
-      key("load.engine", load, &LoadConfig::engine, one_of_available({"auto", "collective", "buffered"}, {"mmap", "direct"}), print_text),
+      key("load.engine", load, &LoadConfig::engine,
+          one_of_available({"auto", "collective", "buffered"}, {"mmap", "direct"}), print_text),
       key("load.prefetch", load, &LoadConfig::prefetch, parse_boolean, print_bool),
       key("load.verify", load, &LoadConfig::verify, parse_boolean, print_bool),
       key("load.staging", load, &LoadConfig::staging, parse_staging, print_size),
-      key("load.memory_limit", load, &LoadConfig::memory_limit, or_word("auto", parse_size), or_word_printed("auto", print_size)),
+      key("load.memory_limit", load, &LoadConfig::memory_limit, or_word("auto", parse_size),
+          or_word_printed("auto", print_size)),
       key("load.dtype", load, &LoadConfig::dtype, one_of_available({"keep"}, {"bf16", "fp16", "fp32"}), print_text),
       key("save.directory", save, &SaveConfig::directory, parse_path, print_text),
       key("save.tensor_parallel", save, &SaveConfig::tensor_parallel, ranks, ranks_printed),
@@ -119,9 +136,10 @@ std::vector<ConfigKey> make_keys() {
       key("save.alignment", save, &SaveConfig::alignment, parse_alignment, print_size),
       key("report.json", report, &ReportConfig::json, parse_text, print_text),
       key("report.tensors", report, &ReportConfig::tensors, parse_boolean, print_bool),
-      key("report.progress", report, &ReportConfig::progress, one_of({"auto", "bar", "line", "json", "none"}), print_text),
+      key("report.progress", report, &ReportConfig::progress, one_of({"auto", "bar", "line", "json", "none"}),
+          print_text),
       key("runtime.timeout", runtime, &RuntimeConfig::timeout, parse_timeout, print_duration),
-      key("runtime.threads", runtime, &RuntimeConfig::threads, ranks, ranks_printed),
+      key("runtime.threads", runtime, &RuntimeConfig::threads, or_word("auto", parse_threads), ranks_printed),
       key("cost.storage_bandwidth", cost, &CostConfig::storage_bandwidth, parse_rate, print_rate),
       key("cost.link_bandwidth", cost, &CostConfig::link_bandwidth, parse_rate, print_rate),
       key("cost.storage_latency", cost, &CostConfig::storage_latency, parse_duration, print_duration),
@@ -129,6 +147,9 @@ std::vector<ConfigKey> make_keys() {
       key("cost.request_overhead", cost, &CostConfig::request_overhead, parse_duration, print_duration),
   };
 }
+
+std::string_view section_of(std::string_view key) { return key.substr(0, key.find('.')); }
+std::string_view last_of(std::string_view key) { return key.substr(key.rfind('.') + 1); }
 
 }  // namespace
 
@@ -139,17 +160,37 @@ std::span<ConfigKey const> config_keys() {
 
 ConfigKey const* find_config_key(std::string_view name) {
   auto const keys = config_keys();
-  auto const found = std::find_if(keys.begin(), keys.end(), [&](ConfigKey const& candidate) { return candidate.name == name; });
+  auto const found =
+      std::find_if(keys.begin(), keys.end(), [&](ConfigKey const& candidate) { return candidate.name == name; });
   return found == keys.end() ? nullptr : &*found;
 }
 
+void set_hint(Config& config, std::string_view key, std::string_view value) {
+  auto const name = parse_path(key.substr(kHintsPrefix.size()));
+  config.load.hints[name] = parse_text(value);
+}
+
+bool is_config_section(std::string_view name) {
+  auto const keys = config_keys();
+  return std::any_of(keys.begin(), keys.end(), [&](ConfigKey const& key) { return section_of(key.name) == name; });
+}
+
 std::string suggest_config_key(std::string_view name) {
+  std::vector<std::string> names{"load.hints"};
+  for (auto const& candidate : config_keys()) {
+    if (last_of(candidate.name) == last_of(name)) return "; did you mean `" + candidate.name + "`?";
+    names.push_back(candidate.name);
+  }
+  return did_you_mean(name, names);
+}
+
+std::string suggest_config_section(std::string_view name) {
   std::vector<std::string> names;
-  for (auto const& candidate : config_keys()) names.push_back(candidate.name);
-  // Sections as well, since a mistyped section is as likely.
-  for (auto const& candidate : config_keys()) names.push_back(candidate.name.substr(0, candidate.name.find('.')));
-  auto const meant = nearest(name, names);
-  return meant ? "; did you mean `" + *meant + "`?" : "";
+  for (auto const& candidate : config_keys()) {
+    if (last_of(candidate.name) == name) return "; did you mean `" + candidate.name + "`?";
+    names.emplace_back(section_of(candidate.name));
+  }
+  return did_you_mean(name, names);
 }
 
 }  // namespace distload

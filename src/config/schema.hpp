@@ -12,9 +12,12 @@
 namespace distload {
 
 struct ConfigKey {
-  std::string name;  ///< "load.engine"
-  std::function<void(Config&, std::string_view)> set;  ///< throws ScalarError
-  std::function<std::string(Config const&)> print;     ///< the value as it would be written; as its default where `save` is not there
+  /// "load.engine"
+  std::string name;
+  /// Takes the value as it is written; throws ScalarError.
+  std::function<void(Config&, std::string_view)> set;
+  /// The value as it would be written; its default where there is no `save` section.
+  std::function<std::string(Config const&)> print;
 };
 
 /// All keys with scalar values, in the order of the struct. `load.hints.*` takes any name and is not among them.
@@ -26,7 +29,16 @@ inline constexpr std::string_view kHintsPrefix = "load.hints.";
 /// The key of that name, or nullptr.
 ConfigKey const* find_config_key(std::string_view name);
 
-/// "; did you mean `load.engine`?", or nothing if no key is near.
+/// Sets the hint of a key that begins with kHintsPrefix. @throws ScalarError  no name follows, or there is a NUL in it.
+void set_hint(Config& config, std::string_view key, std::string_view value);
+
+/// True for "load": keys begin with it.
+bool is_config_section(std::string_view name);
+
+/// "; did you mean `load.engine`?", or nothing if no key is near. A key in the wrong section is near.
 std::string suggest_config_key(std::string_view name);
+
+/// The same for the name of a section; a key without its section is near.
+std::string suggest_config_section(std::string_view name);
 
 }  // namespace distload

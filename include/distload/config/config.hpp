@@ -45,13 +45,14 @@ struct LoadConfig {
   bool prefetch = true;
   /// Compare every block with its checksum. Costs a few percent at most.
   bool verify = true;
-  /// Bytes of one staging slot per rank, at least 16 MiB. Larger: fewer waves; smaller: less memory.
+  /// Bytes of one staging slot per rank, 16 MiB to 1 TiB. Larger: fewer waves; smaller: less memory.
   Bytes staging = 64 * kMiB;
   /// Bytes of shards and staging that a rank may use. Nothing (`auto`): its share of what the node has free.
   std::optional<Bytes> memory_limit;
   /// Element type in memory. `keep`: the checkpoint's.
   std::string dtype = "keep";
-  /// MPI-IO hints for the collective engine, e.g. {romio_cb_read: enable}.
+  /// MPI-IO hints for the collective engine, e.g. {romio_cb_read: enable}. Names and values are MPI's; what it does not
+  /// know it ignores.
   std::map<std::string, std::string> hints;
 };
 
@@ -61,13 +62,13 @@ struct SaveConfig {
   std::string directory;
   /// Tensor-parallel layout of the file. Nothing (`auto`): the load's.
   std::optional<std::uint32_t> tensor_parallel;
-  /// `hdf5`.
+  /// Kind of file: `hdf5`, the only one in this version.
   std::string format = "hdf5";
-  /// Return before the bytes are on storage.
+  /// Return before the bytes are on storage. `true` is not available in this version.
   bool async = false;
   /// Checkpoints to keep in the directory, the newest ones; 0 keeps all.
   std::uint64_t keep = 0;
-  /// Alignment of tensors in the file in bytes, a power of two of at least 4 KiB; e.g. a Lustre stripe.
+  /// Alignment of tensors in the file in bytes, a power of two from 4 KiB to 1 GiB; e.g. a Lustre stripe.
   Bytes alignment = 4 * kKiB;
 };
 
@@ -83,9 +84,10 @@ struct ReportConfig {
 
 /// The process.
 struct RuntimeConfig {
-  /// The job is ended when nothing has moved for so long.
+  /// The job is ended when nothing has moved for so long; at least 1 s.
   std::chrono::milliseconds timeout{300'000};
-  /// Host threads per rank. Nothing (`auto`): the node's cores / its ranks, unless OMP_NUM_THREADS says otherwise.
+  /// Host threads per rank, at most 512. Nothing (`auto`): the node's cores / its ranks, unless OMP_NUM_THREADS says
+  /// otherwise.
   std::optional<std::uint32_t> threads;
 };
 

@@ -12,17 +12,17 @@ namespace distload {
 
 /// A value that comes from outside the file.
 struct Setting {
-  std::string key;     ///< "load.engine"
+  std::string key;  ///< "load.engine"
   std::string value;
-  std::string origin;  ///< for messages: "--set load.engine=x", "environment DISTLOAD_LOAD_ENGINE"
+  std::string origin;  ///< for messages: "--set load.engine=x", "environment variable DISTLOAD_LOAD_ENGINE"
 };
 
 /// Local, for one rank: the text of a configuration file of at most 1 MiB.
 /// @throws ConfigError  it cannot be read, or is larger.
 std::string read_config_text(std::string const& path);
 
-/// Local, for one rank: the settings in the environment: DISTLOAD_LOAD_ENGINE is load.engine. DISTLOAD_FAULT is left out: it is the
-/// switch of failure tests.
+/// Local, for one rank: the settings in the environment: DISTLOAD_LOAD_ENGINE is load.engine. DISTLOAD_FAULT is left
+/// out: it is the switch of failure tests.
 /// @throws ConfigError  a variable that begins with DISTLOAD_ is no key.
 std::vector<Setting> environment_settings(char const* const* environment);
 
@@ -32,8 +32,8 @@ Setting parse_setting(std::string const& text);
 
 /// What `text` says, with `overrides` applied in order; the last one of a key wins. Pure.
 /// @param file_name  for messages only
-/// @throws ConfigError  with file:line:column, the line and a caret: not YAML, an unknown or duplicate key, a value of the wrong
-///                      kind; or the origin of an override. Or `checkpoint.path` is missing.
+/// @throws ConfigError  with file:line:column, the line and a caret, or the origin of an override: not YAML, an unknown
+///                      or duplicate key, a value of the wrong kind. Or a required key is missing.
 Config parse_config(std::string const& text, std::string const& file_name, std::span<Setting const> overrides);
 
 }  // namespace distload

@@ -1,0 +1,39 @@
+// Files that are there, and files that are none.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <distload/base/error.hpp>
+#include <distload/config/parse_config.hpp>
+
+namespace distload {
+namespace {
+
+std::string error_of(std::string const& path) {
+  try {
+    read_config_text(path);
+  } catch (ConfigError const& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(ReadConfigText, ReadsUpToTheLargestSize) {
+  auto const path = std::filesystem::path(testing::TempDir()) / "distload-largest.yaml";
+  std::ofstream(path) << std::string(kMiB, '#');
+  EXPECT_EQ(read_config_text(path).size(), kMiB);
+  std::ofstream(path) << std::string(kMiB + 1, '#');
+  EXPECT_NE(error_of(path).find("is larger than 1 MiB"), std::string::npos);
+  std::filesystem::remove(path);
+}
+
+TEST(ReadConfigText, SaysWhyAFileCannotBeRead) {
+  EXPECT_EQ(error_of("/no/such/file.yaml"),
+            "cannot read the configuration /no/such/file.yaml: No such file or directory");
+  EXPECT_EQ(error_of("/"), "cannot read the configuration /: Is a directory");
+  EXPECT_NE(error_of("/dev/zero").find("is larger than 1 MiB"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace distload
