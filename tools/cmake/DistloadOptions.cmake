@@ -24,8 +24,8 @@ endif()
 # The C API of MPI only: the old C++ bindings of Open MPI and MPICH would be compiled into every file that includes mpi.h.
 set(DISTLOAD_DEFINITIONS OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
 if(DISTLOAD_ENABLE_CUDA)
-  # nvcc rejects fmt's format strings that are checked at compile time; the host build checks them.
-  list(APPEND DISTLOAD_DEFINITIONS FMT_CONSTEVAL=)
+  # fmt 9 takes nvcc for a compiler without constexpr, but then checks format strings at compile time all the same, in vain.
+  list(APPEND DISTLOAD_DEFINITIONS FMT_USE_CONSTEXPR=1)
 endif()
 
 # Applies the above to one of distload's own targets.
