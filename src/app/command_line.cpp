@@ -9,10 +9,14 @@ namespace distload {
 
 std::optional<CommandLine> parse_command_line(int argc, char const* const* argv, bool speaks) {
   CommandLine line;
-  CLI::App app("Loads an LLM checkpoint onto tensor-, pipeline- and data-parallel ranks: mpirun -np 4 distload config.yaml", "distload");
-  auto* const version = app.add_flag("--version", line.version, "print the versions of distload and of what it is built on");
+  CLI::App app(
+      "Loads an LLM checkpoint onto tensor-, pipeline- and data-parallel ranks: mpirun -np 4 distload config.yaml",
+      "distload");
+  auto* const version =
+      app.add_flag("--version", line.version, "print the versions of distload and of what it is built on");
   app.add_flag("--dry-run", line.dry_run, "print plan, bytes, memory and predicted seconds; load nothing");
-  app.add_option("--set", line.settings, "KEY=VALUE, above environment and file; may be given more than once")->allow_extra_args(false);
+  app.add_option("--set", line.settings, "KEY=VALUE, above environment and file; may be given more than once")
+      ->allow_extra_args(false);
   app.add_option("--report", line.report, "write the JSON report to this file (report.json)");
   app.add_option("--progress", line.progress, "auto, bar, line, json or none (report.progress)")
       ->check(CLI::IsMember({"auto", "bar", "line", "json", "none"}));

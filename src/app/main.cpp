@@ -46,9 +46,8 @@ std::vector<std::byte> configuration_message(CommandLine const& line) {
 
 /// Collective: file and environment are rank 0's; every rank parses the same text.
 Config agree_on_config(Communicator& world, CommandLine const& line) {
-  auto message = all_or_throw(world, "config", [&] {
-    return world.rank() == 0 ? configuration_message(line) : std::vector<std::byte>{};
-  });
+  auto message = all_or_throw(
+      world, "config", [&] { return world.rank() == 0 ? configuration_message(line) : std::vector<std::byte>{}; });
   message = broadcast_message(world, std::move(message), 0);
   return all_or_throw(world, "config", [&] {
     WireReader in(message);
@@ -79,7 +78,8 @@ Kokkos::InitializationSettings kokkos_settings(Config const& config, ProcessGrid
 }
 
 SaveOptions save_options(Config const& config) {
-  return {config.save->directory, config.save->tensor_parallel, config.save->keep, config.save->alignment, config.load.staging};
+  return {config.save->directory, config.save->tensor_parallel, config.save->keep, config.save->alignment,
+          config.load.staging};
 }
 
 /// Collective: rank 0 writes `text` to `path`.
@@ -95,15 +95,17 @@ void write_report(Communicator& world, std::string const& path, std::string cons
 
 void print_summary(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Loader const& loader) {
   auto const seconds = loader.times().total_seconds;
-  std::printf("loaded %zu parameters, %s, in %.3f s (%.2f GB/s) with engine %s, read amplification %.2f\n", checkpoint.layout.parameters.size(),
-              format_bytes(plan.requested_bytes).c_str(), seconds, static_cast<double>(plan.requested_bytes) / seconds / 1e9,
-              loader.engine().name.c_str(), plan.read_amplification());
+  std::printf("loaded %zu parameters, %s, in %.3f s (%.2f GB/s) with engine %s, read amplification %.2f\n",
+              checkpoint.layout.parameters.size(), format_bytes(plan.requested_bytes).c_str(), seconds,
+              static_cast<double>(plan.requested_bytes) / seconds / 1e9, loader.engine().name.c_str(),
+              plan.read_amplification());
 }
 
 ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, bool dry_run) {
   auto& world = grid.world();
   bool const speaks = world.rank() == 0;
-  ProgressDisplay display(speaks ? progress_mode(config.report.progress, isatty(STDERR_FILENO) != 0) : ProgressMode::none);
+  ProgressDisplay display(speaks ? progress_mode(config.report.progress, isatty(STDERR_FILENO) != 0)
+                                 : ProgressMode::none);
   std::string phase;
   Loader loader(grid, config, [&](ProgressEvent const& event) {
     watchdog.beat();
@@ -118,7 +120,8 @@ ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& 
   for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);
   auto const plan = loader.plan(checkpoint);
   if (dry_run) {
-    if (speaks) std::fputs(describe(plan, checkpoint.catalog, checkpoint.layout, loader.plan_options()).c_str(), stdout);
+    if (speaks)
+      std::fputs(describe(plan, checkpoint.catalog, checkpoint.layout, loader.plan_options()).c_str(), stdout);
     return ExitCode::done;
   }
   auto const model = loader.load(checkpoint, plan);

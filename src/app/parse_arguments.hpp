@@ -7,7 +7,8 @@ class App;
 
 namespace distload {
 
-/// Local: fills the variables bound to `app`. @returns false if help was asked for and, where `speaks`, has been printed to stdout.
+/// Local: fills the variables bound to `app`. @returns false if help was asked for and, where `speaks`, has been
+/// printed to stdout.
 /// @throws UsageError  with the program's name and how to get help.
 bool parse_arguments(CLI::App& app, int argc, char const* const* argv, bool speaks);
 

@@ -24,7 +24,8 @@ std::string amounts(ProgressEvent const& event) {
   if (event.done == 0 || event.seconds <= 0) return text;
   auto const rate = static_cast<double>(event.done) / event.seconds;
   text += ", " + fmt::format("{:.1f} GB/s", rate / 1e9);
-  if (event.done < event.total) text += ", " + fmt::format("{:.1f} s left", static_cast<double>(event.total - event.done) / rate);
+  if (event.done < event.total)
+    text += ", " + fmt::format("{:.1f} s left", static_cast<double>(event.total - event.done) / rate);
   return text;
 }
 
@@ -46,7 +47,8 @@ ProgressMode progress_mode(std::string_view value, bool stderr_is_terminal) {
 
 std::string draw_bar(ProgressEvent const& event, std::size_t columns) {
   auto const head = std::string(event.phase) + " ";
-  auto const tail = event.total == 0 ? std::string() : " " + fmt::format("{:3.0f} %", 100 * fraction(event)) + "  " + amounts(event);
+  auto const tail =
+      event.total == 0 ? std::string() : " " + fmt::format("{:3.0f} %", 100 * fraction(event)) + "  " + amounts(event);
   auto const taken = head.size() + tail.size() + 2;
   if (event.total == 0 || taken + 8 > columns) return (head + tail).substr(0, columns);
   auto const width = std::min<std::size_t>(40, columns - taken);
@@ -61,7 +63,9 @@ std::string draw_line(ProgressEvent const& event) {
 }
 
 std::string draw_json(ProgressEvent const& event) {
-  return nlohmann::ordered_json{{"phase", event.phase}, {"done", event.done}, {"total", event.total}, {"seconds", event.seconds}}.dump();
+  return nlohmann::ordered_json{
+      {"phase", event.phase}, {"done", event.done}, {"total", event.total}, {"seconds", event.seconds}}
+      .dump();
 }
 
 bool ProgressDisplay::is_due(ProgressEvent const& event) {
@@ -71,7 +75,8 @@ bool ProgressDisplay::is_due(ProgressEvent const& event) {
   // In a log the short phases before the first read would only be noise.
   bool const new_phase = event.phase != phase_ && (mode_ != ProgressMode::line || event.phase == "done");
   if (!new_phase && now - last_ < pause && last_.time_since_epoch().count() != 0) return false;
-  bool const first_in_log = mode_ == ProgressMode::line && last_.time_since_epoch().count() == 0 && event.phase != "done";
+  bool const first_in_log =
+      mode_ == ProgressMode::line && last_.time_since_epoch().count() == 0 && event.phase != "done";
   phase_ = event.phase;
   last_ = now;
   return !first_in_log;

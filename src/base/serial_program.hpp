@@ -7,8 +7,8 @@
 
 namespace distload {
 
-/// Runs `body` and returns the exit code for main: what `body` returns, or, after an exception, the code that belongs to it, with
-/// "distload: error: <message>" on stderr.
+/// Runs `body` and returns the exit code for main: what `body` returns, or, after an exception, the code that belongs
+/// to it, with "distload: error: <message>" on stderr.
 int run_serial_program(std::function<ExitCode()> const& body);
 
 }  // namespace distload

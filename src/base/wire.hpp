@@ -17,10 +17,8 @@ namespace distload {
 class WireWriter {
  public:
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  void put(T const& value) {
-    append(&value, sizeof value);
-  }
+  requires std::is_trivially_copyable_v<T>
+  void put(T const& value) { append(&value, sizeof value); }
 
   void put_text(std::string_view text) {
     put(text.size());
@@ -29,7 +27,7 @@ class WireWriter {
 
   /// A vector of trivially copyable values, as its length and its bytes.
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void put_all(std::vector<T> const& values) {
     put(values.size());
     append(values.data(), values.size() * sizeof(T));
@@ -52,8 +50,7 @@ class WireReader {
   explicit WireReader(std::span<std::byte const> bytes) : rest_(bytes) {}
 
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  T get() {
+  requires std::is_trivially_copyable_v<T> T get() {
     T value;
     std::memcpy(&value, take(sizeof value).data(), sizeof value);
     return value;
@@ -65,8 +62,7 @@ class WireReader {
   }
 
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  std::vector<T> get_all() {
+  requires std::is_trivially_copyable_v<T> std::vector<T> get_all() {
     auto const count = get<std::size_t>();
     if (count > rest_.size() / sizeof(T)) throw InternalError("a message between ranks is shorter than it says");
     std::vector<T> values(count);

@@ -6,8 +6,9 @@
 namespace distload {
 
 TensorInfo const* Catalog::find(std::string_view name) const noexcept {
-  auto const tensor = std::lower_bound(tensors.begin(), tensors.end(), name,
-                                       [](TensorInfo const& info, std::string_view wanted) { return info.name < wanted; });
+  auto const tensor =
+      std::lower_bound(tensors.begin(), tensors.end(), name,
+                       [](TensorInfo const& info, std::string_view wanted) { return info.name < wanted; });
   return tensor != tensors.end() && tensor->name == name ? &*tensor : nullptr;
 }
 

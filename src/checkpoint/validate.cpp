@@ -9,7 +9,9 @@
 namespace distload {
 namespace {
 
-[[noreturn]] void fail(Catalog const& catalog, std::string const& what) { throw CorruptData(catalog.path + ": " + what); }
+[[noreturn]] void fail(Catalog const& catalog, std::string const& what) {
+  throw CorruptData(catalog.path + ": " + what);
+}
 
 void check_name(Catalog const& catalog, std::string const& name) {
   if (name.empty()) fail(catalog, "a tensor has no name");
@@ -21,8 +23,10 @@ void check_name(Catalog const& catalog, std::string const& name) {
 void check_tensor(Catalog const& catalog, std::size_t index) {
   auto const& tensor = catalog.tensors[index];
   check_name(catalog, tensor.name);
-  if (index > 0 && !(catalog.tensors[index - 1].name < tensor.name)) fail(catalog, "tensor " + tensor.name + " occurs twice");
-  if (!checked_volume(tensor.shape, size_of(tensor.dtype))) fail(catalog, tensor.name + ": shape " + to_string(tensor.shape) + " overflows");
+  if (index > 0 && !(catalog.tensors[index - 1].name < tensor.name))
+    fail(catalog, "tensor " + tensor.name + " occurs twice");
+  if (!checked_volume(tensor.shape, size_of(tensor.dtype)))
+    fail(catalog, tensor.name + ": shape " + to_string(tensor.shape) + " overflows");
   auto const end = checked_add(tensor.first_extent, tensor.extent_count);
   if (!end || *end > catalog.extents.size()) fail(catalog, tensor.name + ": its extents are not in the table");
 }
@@ -34,39 +38,47 @@ void check_extent(Catalog const& catalog, TensorInfo const& tensor, Extent const
   }
   for (std::size_t axis = 0; axis < tensor.shape.size(); ++axis) {
     auto const end = checked_add(extent.box.offset[axis], extent.box.extent[axis]);
-    if (!end || *end > tensor.shape[axis]) fail(catalog, tensor.name + ": extent " + to_string(extent.box) + " lies outside " + to_string(tensor.shape));
+    if (!end || *end > tensor.shape[axis])
+      fail(catalog, tensor.name + ": extent " + to_string(extent.box) + " lies outside " + to_string(tensor.shape));
   }
   if (extent.nbytes != volume(extent.box) * size_of(tensor.dtype)) {
-    fail(catalog, tensor.name + ": extent " + to_string(extent.box) + " has " + std::to_string(extent.nbytes) + " bytes");
+    fail(catalog,
+         tensor.name + ": extent " + to_string(extent.box) + " has " + std::to_string(extent.nbytes) + " bytes");
   }
   auto const& file = catalog.files[extent.file];
   auto const end = checked_add(extent.offset_bytes, extent.nbytes);
   if (!end || *end > file.size_bytes) {
-    fail(catalog, tensor.name + ": bytes " + std::to_string(extent.offset_bytes) + " to " + (end ? std::to_string(*end) : "beyond 2^64") +
-                      " lie behind the end of " + file.path + " (" + std::to_string(file.size_bytes) + " bytes)");
+    fail(catalog, tensor.name + ": bytes " + std::to_string(extent.offset_bytes) + " to " +
+                      (end ? std::to_string(*end) : "beyond 2^64") + " lie behind the end of " + file.path + " (" +
+                      std::to_string(file.size_bytes) + " bytes)");
   }
   if (extent.has_checksums()) {
     auto const blocks = (extent.nbytes + catalog.block_bytes - 1) / catalog.block_bytes;
-    if (extent.first_block + blocks > catalog.block_hashes.size()) fail(catalog, tensor.name + ": checksums are missing");
+    if (extent.first_block + blocks > catalog.block_hashes.size())
+      fail(catalog, tensor.name + ": checksums are missing");
   }
 }
 
-/// Boxes of one tensor: disjoint and as many elements as the tensor, hence a cover. Sweeps along axis 0 with the boxes that are open there.
+/// Boxes of one tensor: disjoint and as many elements as the tensor, hence a cover. Sweeps along axis 0 with the boxes
+/// that are open there.
 void check_cover(Catalog const& catalog, TensorInfo const& tensor) {
   auto const extents = catalog.extents_of(tensor);
   std::uint64_t covered = 0;
   for (auto const& extent : extents) covered += volume(extent.box);
   if (covered != volume(tensor.shape)) {
-    fail(catalog, tensor.name + ": its parts hold " + std::to_string(covered) + " of " + std::to_string(volume(tensor.shape)) + " elements");
+    fail(catalog, tensor.name + ": its parts hold " + std::to_string(covered) + " of " +
+                      std::to_string(volume(tensor.shape)) + " elements");
   }
   if (extents.size() < 2 || tensor.shape.empty()) return;
   std::vector<std::uint32_t> order(extents.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return extents[a].box.offset[0] < extents[b].box.offset[0]; });
+  std::sort(order.begin(), order.end(),
+            [&](auto a, auto b) { return extents[a].box.offset[0] < extents[b].box.offset[0]; });
   std::vector<std::uint32_t> open;
   for (auto const index : order) {
     auto const& box = extents[index].box;
-    std::erase_if(open, [&](auto other) { return extents[other].box.offset[0] + extents[other].box.extent[0] <= box.offset[0]; });
+    std::erase_if(
+        open, [&](auto other) { return extents[other].box.offset[0] + extents[other].box.extent[0] <= box.offset[0]; });
     for (auto const other : open) {
       if (intersection(box, extents[other].box)) {
         fail(catalog, tensor.name + ": parts " + to_string(extents[other].box) + " and " + to_string(box) + " overlap");
@@ -89,8 +101,9 @@ void check_disjoint_in_files(Catalog const& catalog) {
     auto const& before = extents[order[i - 1]];
     auto const& after = extents[order[i]];
     if (before.file == after.file && before.offset_bytes + before.nbytes > after.offset_bytes) {
-      fail(catalog, catalog.tensors[before.tensor].name + " and " + catalog.tensors[after.tensor].name + " overlap at byte " +
-                        std::to_string(after.offset_bytes) + " of " + catalog.files[after.file].path);
+      fail(catalog, catalog.tensors[before.tensor].name + " and " + catalog.tensors[after.tensor].name +
+                        " overlap at byte " + std::to_string(after.offset_bytes) + " of " +
+                        catalog.files[after.file].path);
     }
   }
 }
@@ -98,13 +111,15 @@ void check_disjoint_in_files(Catalog const& catalog) {
 }  // namespace
 
 void validate(Catalog const& catalog) {
-  if (catalog.block_bytes == 0 || catalog.block_bytes % 4096 != 0) fail(catalog, "blocks of " + std::to_string(catalog.block_bytes) + " bytes");
+  if (catalog.block_bytes == 0 || catalog.block_bytes % 4096 != 0)
+    fail(catalog, "blocks of " + std::to_string(catalog.block_bytes) + " bytes");
   for (std::size_t i = 0; i < catalog.tensors.size(); ++i) check_tensor(catalog, i);
   for (std::uint32_t i = 0; i < catalog.extents.size(); ++i) {
     auto const& extent = catalog.extents[i];
     if (extent.tensor >= catalog.tensors.size()) fail(catalog, "an extent belongs to no tensor");
     auto const& tensor = catalog.tensors[extent.tensor];
-    if (i < tensor.first_extent || i - tensor.first_extent >= tensor.extent_count) fail(catalog, tensor.name + ": an extent is not its own");
+    if (i < tensor.first_extent || i - tensor.first_extent >= tensor.extent_count)
+      fail(catalog, tensor.name + ": an extent is not its own");
     check_extent(catalog, tensor, extent);
   }
   for (auto const& tensor : catalog.tensors) check_cover(catalog, tensor);

@@ -25,8 +25,8 @@ class Arena {
 
  private:
   Bytes nbytes_;
-  HugePages host_;                                        // the memory, where ShardSpace is host memory
-  Kokkos::View<std::byte*, ShardSpace> device_;           // the memory, where it is not
+  HugePages host_;                               // the memory, where ShardSpace is host memory
+  Kokkos::View<std::byte*, ShardSpace> device_;  // the memory, where it is not
 };
 
 }  // namespace distload

@@ -12,7 +12,8 @@ namespace distload {
 /// Page size that the memory is aligned to: 2 MiB on x86-64 and on arm64 with 4 KiB base pages.
 inline constexpr Bytes kHugePageBytes = 2 * kMiB;
 
-/// Zeroed by the kernel when first touched. Filling fresh huge pages is four to five times as fast as filling 4 KiB pages. Move-only.
+/// Zeroed by the kernel when first touched. Filling fresh huge pages is four to five times as fast as filling 4 KiB
+/// pages. Move-only.
 class HugePages {
  public:
   HugePages() = default;

@@ -50,9 +50,11 @@ std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<
 }
 
 CostModel cost_model(CostConfig const& config) {
-  auto const seconds = [](std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); };
-  return {static_cast<double>(config.storage_bandwidth), static_cast<double>(config.link_bandwidth), seconds(config.storage_latency),
-          seconds(config.link_latency), seconds(config.request_overhead)};
+  auto const seconds = [](std::chrono::nanoseconds duration) {
+    return std::chrono::duration<double>(duration).count();
+  };
+  return {static_cast<double>(config.storage_bandwidth), static_cast<double>(config.link_bandwidth),
+          seconds(config.storage_latency), seconds(config.link_latency), seconds(config.request_overhead)};
 }
 
 std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
@@ -60,17 +62,19 @@ std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const&
   for (auto const& planned : plan.shards) {
     auto const& parameter = checkpoint.layout.parameters[planned.parameter];
     auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
-    shards.push_back({tensor.name, tensor.dtype, planned.layout.shape, tensor.shape, parameter.partition, planned.layout,
-                      parameter.stages, planned.offset_bytes, planned.nbytes});
+    shards.push_back({tensor.name, tensor.dtype, planned.layout.shape, tensor.shape, parameter.partition,
+                      planned.layout, parameter.stages, planned.offset_bytes, planned.nbytes});
   }
   return shards;
 }
 
 /// Aliases whose target this rank holds.
-std::map<std::string, std::string, std::less<>> aliases_of(OpenedCheckpoint const& checkpoint, std::vector<Shard> const& shards) {
+std::map<std::string, std::string, std::less<>> aliases_of(OpenedCheckpoint const& checkpoint,
+                                                           std::vector<Shard> const& shards) {
   std::map<std::string, std::string, std::less<>> aliases;
   for (auto const& alias : checkpoint.layout.aliases) {
-    auto const held = std::any_of(shards.begin(), shards.end(), [&](Shard const& shard) { return shard.name == alias.target; });
+    auto const held =
+        std::any_of(shards.begin(), shards.end(), [&](Shard const& shard) { return shard.name == alias.target; });
     if (held) aliases.emplace(alias.name, alias.target);
   }
   return aliases;
@@ -117,9 +121,8 @@ OpenedCheckpoint Loader::open() {
     PhaseTimer const timer(times_.open_seconds);
     tell("open");
     auto& world = grid_.world();
-    auto message = all_or_throw(world, "open", [&] {
-      return world.rank() == 0 ? metadata_message() : std::vector<std::byte>{};
-    });
+    auto message =
+        all_or_throw(world, "open", [&] { return world.rank() == 0 ? metadata_message() : std::vector<std::byte>{}; });
     message = broadcast_message(world, std::move(message), 0);
     WireReader in(message);
     opened.catalog = deserialize_catalog(in.get_all<std::byte>());

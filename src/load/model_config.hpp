@@ -7,7 +7,8 @@
 
 namespace distload {
 
-/// Local: replaces the catalog's config.json and what is read out of it by the file at `path`; "auto" keeps the checkpoint's own.
+/// Local: replaces the catalog's config.json and what is read out of it by the file at `path`; "auto" keeps the
+/// checkpoint's own.
 /// @throws ConfigError           there is no such file.
 /// @throws CorruptData, IoError  it is no JSON object, or cannot be read.
 void use_model_config(Catalog& catalog, std::string const& path);

@@ -31,14 +31,16 @@ class Stopwatch {
 /// One wave's addresses: areas become pointers into the arena and the wave's slot.
 class WaveMemory {
  public:
-  WaveMemory(Arena const& arena, StagingSlot const* slot) : arena_(arena.data()), staging_(slot == nullptr ? nullptr : slot->shard_side()) {}
+  WaveMemory(Arena const& arena, StagingSlot const* slot)
+      : arena_(arena.data()), staging_(slot == nullptr ? nullptr : slot->shard_side()) {}
 
   std::byte* at(Area area, Bytes offset) const { return (area == Area::arena ? arena_ : staging_) + offset; }
 
   std::vector<BoundCopy> bind(std::vector<PlannedCopy> const& copies) const {
     std::vector<BoundCopy> bound;
     bound.reserve(copies.size());
-    for (auto const& planned : copies) bound.push_back({planned.copy, at(planned.source, 0), at(planned.destination, 0)});
+    for (auto const& planned : copies)
+      bound.push_back({planned.copy, at(planned.source, 0), at(planned.destination, 0)});
     return bound;
   }
 
@@ -50,15 +52,17 @@ class WaveMemory {
 void exchange(Wave const& wave, WaveMemory const& memory, Communicator& messages) {
   std::vector<Send> sends;
   std::vector<Receive> receives;
-  for (auto const& message : wave.sends) sends.push_back({message.peer, memory.at(message.area, message.offset_bytes), message.nbytes});
-  for (auto const& message : wave.receives) receives.push_back({message.peer, memory.at(message.area, message.offset_bytes), message.nbytes});
+  for (auto const& message : wave.sends)
+    sends.push_back({message.peer, memory.at(message.area, message.offset_bytes), message.nbytes});
+  for (auto const& message : wave.receives)
+    receives.push_back({message.peer, memory.at(message.area, message.offset_bytes), message.nbytes});
   messages.exchange(sends, receives);
 }
 
 }  // namespace
 
-PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages, Arena const& arena,
-                           PipelineOptions const& options) {
+PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages,
+                           Arena const& arena, PipelineOptions const& options) {
   Kokkos::Profiling::ScopedRegion const region("distload::pipeline");
   auto const slots = all_or_throw(control, "allocate", [&] {
     std::vector<StagingSlot> made;

@@ -1,4 +1,5 @@
-/// Pipeline: carries a plan out, wave by wave: read and verify, pack, exchange, place; the next waves are read meanwhile.
+/// Pipeline: carries a plan out, wave by wave: read and verify, pack, exchange, place; the next waves are read
+/// meanwhile.
 #pragma once
 
 #include <functional>
@@ -13,7 +14,7 @@ namespace distload {
 
 struct PipelineOptions {
   bool verify = true;
-  bool prefetch = true;  ///< read ahead, where the engine may run beside the exchange
+  bool prefetch = true;                               ///< read ahead, where the engine may run beside the exchange
   std::function<void(Bytes)> on_read = [](Bytes) {};  ///< bytes since the last call; from whichever thread reads
 };
 
@@ -30,7 +31,7 @@ struct PipelineTimes {
 /// @param control   host memory; all ranks of the plan
 /// @param messages  the same ranks, in the memory of the arena
 /// @throws CorruptData, IoError  from the engine, the same on all ranks.
-PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages, Arena const& arena,
-                           PipelineOptions const& options);
+PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages,
+                           Arena const& arena, PipelineOptions const& options);
 
 }  // namespace distload

@@ -50,7 +50,7 @@ std::optional<Bytes> control_group_bytes() {
 
   std::filesystem::path const root = "/sys/fs/cgroup";
   std::optional<Bytes> least;
-  for (auto group = root / std::filesystem::path(line.substr(3)).relative_path(); ; group = group.parent_path()) {
+  for (auto group = root / std::filesystem::path(line.substr(3)).relative_path();; group = group.parent_path()) {
     auto const limit = read_number(group / "memory.max");
     auto const charged = read_number(group / "memory.current");
     if (limit && charged) {

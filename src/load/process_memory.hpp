@@ -8,14 +8,16 @@
 
 namespace distload {
 
-/// Forgets the peak so far, so that `peak_resident_bytes` speaks of what follows. Where the kernel does not allow it, the peak stays.
+/// Forgets the peak so far, so that `peak_resident_bytes` speaks of what follows. Where the kernel does not allow it,
+/// the peak stays.
 void reset_peak_resident() noexcept;
 
 /// The largest resident set of this process since the last reset (VmHWM), or nothing where /proc does not tell.
 std::optional<Bytes> peak_resident_bytes();
 
-/// Bytes of the memory in which shards live that one of `sharers` processes on this node can have: what the kernel calls available,
-/// or what the control group leaves, or what the device has free, divided evenly. Nothing where nobody tells.
+/// Bytes of the memory in which shards live that one of `sharers` processes on this node can have: what the kernel
+/// calls available, or what the control group leaves, or what the device has free, divided evenly. Nothing where nobody
+/// tells.
 std::optional<Bytes> available_bytes(std::uint32_t sharers);
 
 }  // namespace distload

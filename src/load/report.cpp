@@ -37,8 +37,9 @@ Json tensors_of(ProcessGrid const& grid, ShardedModel const& model) {
 }
 
 Json phases_of(LoadTimes const& times) {
-  return {{"open", times.open_seconds},         {"partition", times.partition_seconds}, {"plan", times.plan_seconds},
-          {"allocate", times.allocate_seconds}, {"read", times.read_seconds},           {"exchange", times.exchange_seconds},
+  return {{"open", times.open_seconds},  {"partition", times.partition_seconds},
+          {"plan", times.plan_seconds},  {"allocate", times.allocate_seconds},
+          {"read", times.read_seconds},  {"exchange", times.exchange_seconds},
           {"place", times.place_seconds}};
 }
 
@@ -53,7 +54,11 @@ Json rank_of_report(ProcessGrid const& grid, LoadPlan const& plan, ShardedModel 
           {"data", at.data},
           {"pipeline", at.pipeline},
           {"phases", phases_of(times)},
-          {"bytes", {{"storage_read", times.read_bytes}, {"sent", load.sent_bytes}, {"received", load.received_bytes}, {"resident", resident}}},
+          {"bytes",
+           {{"storage_read", times.read_bytes},
+            {"sent", load.sent_bytes},
+            {"received", load.received_bytes},
+            {"resident", resident}}},
           {"memory",
            {{"resident", resident},
             {"staging_peak", plan.slots * plan.slot_bytes},
@@ -77,8 +82,8 @@ Bytes sum(Json const& ranks, char const* key) {
 
 }  // namespace
 
-std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint, LoadPlan const& plan, ShardedModel const& model,
-                        Loader const& loader, bool tensors) {
+std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint, LoadPlan const& plan,
+                        ShardedModel const& model, Loader const& loader, bool tensors) {
   // As text: JSON is what the ranks have in common, and rank 0 only joins the parts.
   auto const part = all_or_throw(grid.world(), "report", [&] {
     Json own = rank_of_report(grid, plan, model, loader.times());
@@ -90,7 +95,8 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
     auto ranks = Json::array();
     auto all_tensors = Json::array();
     for (auto const& bytes : parts) {
-      auto message = Json::parse(reinterpret_cast<char const*>(bytes.data()), reinterpret_cast<char const*>(bytes.data()) + bytes.size());
+      auto message = Json::parse(reinterpret_cast<char const*>(bytes.data()),
+                                 reinterpret_cast<char const*>(bytes.data()) + bytes.size());
       ranks.push_back(std::move(message["rank"]));
       for (auto& tensor : message["tensors"]) all_tensors.push_back(std::move(tensor));
     }
@@ -126,7 +132,8 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
           {"storage_read", read},
           {"exchanged", sum(ranks, "sent")},
           {"resident", sum(ranks, "resident")}}},
-        {"read_amplification", plan.requested_bytes == 0 ? 1.0 : static_cast<double>(read) / static_cast<double>(plan.requested_bytes)},
+        {"read_amplification",
+         plan.requested_bytes == 0 ? 1.0 : static_cast<double>(read) / static_cast<double>(plan.requested_bytes)},
         {"memory",
          {{"resident", largest<Bytes>(ranks, "memory", "resident")},
           {"staging_peak", largest<Bytes>(ranks, "memory", "staging_peak")},

@@ -11,8 +11,8 @@
 
 namespace distload {
 
-/// Engines read into `host()`; kernels and messages use `shard_side()`. On the host both are the same memory; for a device the
-/// host side is pinned and `upload` brings what was read to the device side.
+/// Engines read into `host()`; kernels and messages use `shard_side()`. On the host both are the same memory; for a
+/// device the host side is pinned and `upload` brings what was read to the device side.
 class StagingSlot {
  public:
   /// @throws OutOfBudget  the memory is not there.

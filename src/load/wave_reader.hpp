@@ -1,4 +1,5 @@
-/// WaveReader: reads the waves of a plan in order, on a thread of its own where the engine allows, as far ahead as there are slots.
+/// WaveReader: reads the waves of a plan in order, on a thread of its own where the engine allows, as far ahead as
+/// there are slots.
 #pragma once
 
 #include <condition_variable>
@@ -19,8 +20,10 @@ namespace distload {
 
 class WaveReader {
  public:
-  /// All references outlive the reader. With `ahead`, reading starts at once and wave k + slots waits until wave k is released.
-  WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, std::span<StagingSlot const> slots, ReadOptions options, bool ahead);
+  /// All references outlive the reader. With `ahead`, reading starts at once and wave k + slots waits until wave k is
+  /// released.
+  WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, std::span<StagingSlot const> slots,
+             ReadOptions options, bool ahead);
 
   /// Stops reading at the next opportunity and waits for the thread.
   ~WaveReader();
@@ -50,11 +53,11 @@ class WaveReader {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::uint32_t waves_read_ = 0;      // guarded by mutex_, like the next three
+  std::uint32_t waves_read_ = 0;  // guarded by mutex_, like the next three
   std::uint32_t waves_released_ = 0;
   bool stops_ = false;
   std::exception_ptr failure_;
-  double busy_seconds_ = 0;           // of the reading thread until the last wave has come
+  double busy_seconds_ = 0;  // of the reading thread until the last wave has come
   Bytes read_bytes_ = 0;
   std::thread thread_;
 };

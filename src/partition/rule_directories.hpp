@@ -6,8 +6,8 @@
 
 namespace distload {
 
-/// The folder installed beside the running program, the one in the prefix that this library was configured for (a program that
-/// links it lies elsewhere), and the one in the source tree that it was built from. Existing ones only.
+/// The folder installed beside the running program, the one in the prefix that this library was configured for (a
+/// program that links it lies elsewhere), and the one in the source tree that it was built from. Existing ones only.
 std::vector<std::string> default_rule_directories();
 
 }  // namespace distload

@@ -41,8 +41,7 @@ double seconds_of(Strategy strategy, SharedRead const& shared, CostModel const& 
       return read_once + (pieces / senders - 1) * cost.request_overhead_seconds +
              travelling(shared) / (senders * cost.link_bandwidth);
     }
-    case Strategy::broadcast:
-      return read_once + travelling(shared) / cost.link_bandwidth;
+    case Strategy::broadcast: return read_once + travelling(shared) / cost.link_bandwidth;
     case Strategy::every_rank_reads:
       return static_cast<double>(shared.reread_bytes) / cost.storage_bandwidth + cost.storage_latency_seconds;
   }

@@ -25,7 +25,8 @@ std::string cut_of(Partition const& partition) {
 
 }  // namespace
 
-std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout, PlanOptions const& options) {
+std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout,
+                     PlanOptions const& options) {
   Table parameters;
   parameters.add({"tensor", "dtype", "shape", "partition", "rule", "shard", "bytes/rank", "how"});
   for (std::size_t i = 0; i < layout.parameters.size(); ++i) {
@@ -33,8 +34,9 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
     auto const& tensor = catalog.tensors[parameter.tensor];
     // Shards of one parameter differ at most in padding; the first rank's speaks for all.
     auto const shard = shard_layout(parameter.partition, tensor.shape, 0, plan.topology.tensor_parallel).shape;
-    parameters.add({tensor.name, std::string(name_of(tensor.dtype)), to_string(tensor.shape), cut_of(parameter.partition),
-                    parameter.rule, to_string(shard), format_bytes(volume(shard) * size_of(tensor.dtype)),
+    parameters.add({tensor.name, std::string(name_of(tensor.dtype)), to_string(tensor.shape),
+                    cut_of(parameter.partition), parameter.rule, to_string(shard),
+                    format_bytes(volume(shard) * size_of(tensor.dtype)),
                     explain(plan.parameters[i].shared, options.cost)});
   }
 
@@ -43,8 +45,8 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
   for (std::size_t rank = 0; rank < plan.ranks.size(); ++rank) {
     auto const& load = plan.ranks[rank];
     ranks.add({std::to_string(rank), format_bytes(load.resident_bytes), format_bytes(load.read_bytes),
-                     format_bytes(load.sent_bytes), format_bytes(load.received_bytes),
-                     std::to_string(plan.slots) + " x " + format_bytes(load.staging_bytes)});
+               format_bytes(load.sent_bytes), format_bytes(load.received_bytes),
+               std::to_string(plan.slots) + " x " + format_bytes(load.staging_bytes)});
   }
 
   char amplification[32];
@@ -56,8 +58,8 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
   totals.add({"read amplification", amplification});
   totals.add({"exchanged", format_bytes(plan.exchanged_bytes)});
   totals.add({"waves", std::to_string(plan.waves.size())});
-  totals.add({"predicted", milliseconds(predicted.total_seconds) + " (read " + milliseconds(predicted.read_seconds) + ", exchange " +
-                               milliseconds(predicted.exchange_seconds) + ")"});
+  totals.add({"predicted", milliseconds(predicted.total_seconds) + " (read " + milliseconds(predicted.read_seconds) +
+                               ", exchange " + milliseconds(predicted.exchange_seconds) + ")"});
 
   auto text = parameters.text() + "\n" + ranks.text() + "\n" + totals.text();
   for (auto const& alias : layout.aliases) text += alias.name + " is an alias of " + alias.target + "\n";

@@ -8,7 +8,8 @@ namespace distload {
 Holders::Holders(Parameter const& parameter, Shape const& shape, Topology const& topology)
     : topology_(topology), stages_(parameter.stages), axis_(parameter.partition.axis) {
   if (parameter.partition.kind == PartitionKind::replicated) {
-    groups_.push_back({0, topology.tensor_parallel, shard_layout(parameter.partition, shape, 0, topology.tensor_parallel)});
+    groups_.push_back(
+        {0, topology.tensor_parallel, shard_layout(parameter.partition, shape, 0, topology.tensor_parallel)});
   } else {
     for (std::uint32_t rank = 0; rank < topology.tensor_parallel; ++rank) {
       auto layout = shard_layout(parameter.partition, shape, rank, topology.tensor_parallel);
@@ -40,7 +41,8 @@ std::vector<Want> Holders::wants_in(Box const& box) const {
                                           [&](Interval const& interval) { return interval.end <= begin; });
   for (auto interval = first; interval != intervals_.end() && interval->begin < end; ++interval) {
     auto const& piece = groups_[interval->group].layout.pieces[interval->piece];
-    if (auto const common = intersection(box, piece.global)) wants.push_back({interval->group, interval->piece, *common});
+    if (auto const common = intersection(box, piece.global))
+      wants.push_back({interval->group, interval->piece, *common});
   }
   return wants;
 }
@@ -65,9 +67,8 @@ std::uint64_t Holders::rank_count(std::uint32_t group) const noexcept {
 std::optional<std::uint32_t> Holders::group_of(std::uint32_t rank) const noexcept {
   auto const at = coordinates_of(topology_, rank);
   if (std::find(stages_.begin(), stages_.end(), at.pipeline) == stages_.end()) return std::nullopt;
-  auto const after = std::partition_point(groups_.begin(), groups_.end(), [&](HolderGroup const& group) {
-    return group.first_tensor_rank <= at.tensor;
-  });
+  auto const after = std::partition_point(
+      groups_.begin(), groups_.end(), [&](HolderGroup const& group) { return group.first_tensor_rank <= at.tensor; });
   return static_cast<std::uint32_t>(after - groups_.begin() - 1);
 }
 

@@ -17,7 +17,8 @@ Dims minus(Dims const& a, Dims const& b) {
 
 /// One entry per rank. Only parameters of several sections name a rank more than once.
 void merge_needs(std::vector<StagingNeed>& needs) {
-  std::stable_sort(needs.begin(), needs.end(), [](StagingNeed const& a, StagingNeed const& b) { return a.rank < b.rank; });
+  std::stable_sort(needs.begin(), needs.end(),
+                   [](StagingNeed const& a, StagingNeed const& b) { return a.rank < b.rank; });
   std::size_t kept = 0;
   for (std::size_t i = 1; i < needs.size(); ++i) {
     if (needs[i].rank == needs[kept].rank) {
@@ -79,8 +80,10 @@ LoadPlan Planner::run() && {
 void Planner::plan_parameter(std::uint32_t index) {
   auto const& parameter = layout_.parameters[index];
   auto const& tensor = catalog_.tensors[parameter.tensor];
-  Context at{index, parameter, tensor, size_of(tensor.dtype), Holders(parameter, tensor.shape, topology_), {}, {}, 0, {}};
-  for (std::uint32_t group = 0; group < at.holders.groups().size(); ++group) at.ranks.push_back(at.holders.ranks_of(group));
+  Context at{index, parameter, tensor, size_of(tensor.dtype), Holders(parameter, tensor.shape, topology_), {},
+             {},    0,         {}};
+  for (std::uint32_t group = 0; group < at.holders.groups().size(); ++group)
+    at.ranks.push_back(at.holders.ranks_of(group));
   at.own_group = at.holders.group_of(rank_);
   at.arena_offset = plan_.ranks[rank_].resident_bytes;
   reserve_arena(at);
@@ -109,7 +112,8 @@ std::vector<Planner::Job> Planner::jobs_of(Context const& at) {
     for (auto& segment : segments_of(catalog_.extents[extent], at.wants[i], at.element_bytes, catalog_.block_bytes)) {
       auto const shared = shared_read(at, extent, segment);
       auto const strategy = choose_strategy(shared, options_.cost);
-      if (shared.nbytes > planned.shared.nbytes || (planned.strategy == Strategy::straight && strategy != Strategy::straight)) {
+      if (shared.nbytes > planned.shared.nbytes ||
+          (planned.strategy == Strategy::straight && strategy != Strategy::straight)) {
         planned = {strategy, shared};
       }
       if (strategy == Strategy::every_rank_reads) {
@@ -171,9 +175,10 @@ std::vector<Planner::Task> Planner::tasks_of(Context const& at, std::span<Job co
       tasks.push_back({index, job.segment.begin_bytes, job.segment.end_bytes, ordinal++});
       continue;
     }
-    auto const boundaries = cut_into_pieces(catalog_.extents[job.extent], job.segment.begin_bytes, job.segment.end_bytes, at.element_bytes,
-                                            catalog_.block_bytes);
-    for (std::size_t i = 0; i + 1 < boundaries.size(); ++i) tasks.push_back({index, boundaries[i], boundaries[i + 1], ordinal++});
+    auto const boundaries = cut_into_pieces(catalog_.extents[job.extent], job.segment.begin_bytes,
+                                            job.segment.end_bytes, at.element_bytes, catalog_.block_bytes);
+    for (std::size_t i = 0; i + 1 < boundaries.size(); ++i)
+      tasks.push_back({index, boundaries[i], boundaries[i + 1], ordinal++});
   }
   // Round robin over the extents: their readers differ, and each wave shall keep all of them busy.
   if (at.tensor.extent_count > 1) {
@@ -209,7 +214,8 @@ std::vector<Planner::Share> Planner::shares_of(Context const& at, Job const& job
       Box const local{plus(piece.local_offset, minus(common->offset, piece.global.offset)), common->extent};
       auto const run = linear_index(group.layout.shape, local.offset) * at.element_bytes;
       if (share.nbytes == 0) share.arena_run = run;
-      consecutive = consecutive && is_contiguous_in(group.layout.shape, local) && run == *share.arena_run + share.nbytes;
+      consecutive =
+          consecutive && is_contiguous_in(group.layout.shape, local) && run == *share.arena_run + share.nbytes;
       share.nbytes += volume(*common) * at.element_bytes;
     }
     if (share.nbytes == 0) continue;
@@ -257,7 +263,8 @@ void Planner::plan_task(Context const& at, Job const& job, Task const& task) {
 
   merge_needs(needs);
   check_slot(at, needs);
-  auto const wave = needs.size() == 1 && needs.front().nbytes == 0 ? scheduler_.current(reader) : scheduler_.place(needs);
+  auto const wave =
+      needs.size() == 1 && needs.front().nbytes == 0 ? scheduler_.current(reader) : scheduler_.place(needs);
   if (reader == rank_) {
     emit_reader(at, task, job, shares, wave);
   } else if (!job.alone && at.own_group) {

@@ -75,18 +75,20 @@ class Planner {
   void plan_task(Context const& at, Job const& job, Task const& task);
   std::vector<Share> shares_of(Context const& at, Job const& job, Task const& task) const;
   std::uint32_t least_loaded(Context const& at, std::uint32_t extent, Segment const& segment) const;
-  void emit_reader(Context const& at, Task const& task, Job const& job, std::span<Share const> shares, std::uint32_t wave);
-  void emit_receiver(Context const& at, Task const& task, Job const& job, std::span<Share const> shares, std::uint32_t reader,
-                     std::uint32_t wave);
+  void emit_reader(Context const& at, Task const& task, Job const& job, std::span<Share const> shares,
+                   std::uint32_t wave);
+  void emit_receiver(Context const& at, Task const& task, Job const& job, std::span<Share const> shares,
+                     std::uint32_t reader, std::uint32_t wave);
   std::vector<Box> boxes_in(Context const& at, Job const& job, Task const& task) const;
   /// From the piece, dense at `source_offset`, to the own shard.
   std::vector<PlannedCopy> copies_from_piece(Context const& at, Job const& job, Task const& task, Want const& want,
                                              Bytes source_offset) const;
   /// From the piece to a packed message, boxes one after the other.
-  std::vector<PlannedCopy> copies_to_message(Context const& at, Job const& job, Task const& task, Want const& want, Area source,
-                                             Bytes source_offset) const;
+  std::vector<PlannedCopy> copies_to_message(Context const& at, Job const& job, Task const& task, Want const& want,
+                                             Area source, Bytes source_offset) const;
   /// From such a message to the own shard.
-  std::vector<PlannedCopy> copies_from_message(Context const& at, Job const& job, Task const& task, Want const& want) const;
+  std::vector<PlannedCopy> copies_from_message(Context const& at, Job const& job, Task const& task,
+                                               Want const& want) const;
   Audience audience_of(Context const& at, std::uint32_t group) const;
   WaveBuilder& builder(std::uint32_t wave);
   void check_slot(Context const& at, std::span<StagingNeed const> needs) const;

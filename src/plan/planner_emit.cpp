@@ -32,7 +32,8 @@ Audience Planner::audience_of(Context const& at, std::uint32_t group) const {
   return {holders.first_tensor_rank, holders.tensor_ranks, at.parameter.stages};
 }
 
-void Planner::emit_reader(Context const& at, Task const& task, Job const& job, std::span<Share const> shares, std::uint32_t wave) {
+void Planner::emit_reader(Context const& at, Task const& task, Job const& job, std::span<Share const> shares,
+                          std::uint32_t wave) {
   auto& out = builder(wave);
   auto const nbytes = task.end - task.begin;
   auto const& wants = at.wants_of(job.extent);
@@ -63,7 +64,8 @@ void Planner::emit_reader(Context const& at, Task const& task, Job const& job, s
     if (share.in_place) {
       out.send_in_place(peers, area, offset, nbytes);
     } else {
-      out.send_packed(audience_of(at, want.group), peers, copies_to_message(at, job, task, want, area, offset), share.nbytes);
+      out.send_packed(audience_of(at, want.group), peers, copies_to_message(at, job, task, want, area, offset),
+                      share.nbytes);
     }
   }
 }
@@ -76,35 +78,39 @@ void Planner::emit_receiver(Context const& at, Task const& task, Job const& job,
     if (share.in_place) {
       builder(wave).receive_in_place(reader, at.arena_offset + *share.arena_run, share.nbytes);
     } else {
-      builder(wave).receive_packed(reader, audience_of(at, want.group), copies_from_message(at, job, task, want), share.nbytes);
+      builder(wave).receive_packed(reader, audience_of(at, want.group), copies_from_message(at, job, task, want),
+                                   share.nbytes);
     }
   }
 }
 
-std::vector<PlannedCopy> Planner::copies_from_piece(Context const& at, Job const& job, Task const& task, Want const& want,
-                                                    Bytes source_offset) const {
+std::vector<PlannedCopy> Planner::copies_from_piece(Context const& at, Job const& job, Task const& task,
+                                                    Want const& want, Bytes source_offset) const {
   auto const& layout = at.holders.groups()[want.group].layout;
   std::vector<PlannedCopy> copies;
   for (auto const& box : boxes_in(at, job, task)) {
     if (auto const common = intersection(box, want.box)) {
       Placed const source{box.extent, relative(common->offset, box.offset), source_offset};
-      Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), at.arena_offset};
-      copies.push_back({Area::staging, Area::arena, make_strided_copy(source, destination, common->extent, at.element_bytes)});
+      Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset),
+                               at.arena_offset};
+      copies.push_back(
+          {Area::staging, Area::arena, make_strided_copy(source, destination, common->extent, at.element_bytes)});
     }
     source_offset += volume(box) * at.element_bytes;
   }
   return copies;
 }
 
-std::vector<PlannedCopy> Planner::copies_to_message(Context const& at, Job const& job, Task const& task, Want const& want,
-                                                    Area source_area, Bytes source_offset) const {
+std::vector<PlannedCopy> Planner::copies_to_message(Context const& at, Job const& job, Task const& task,
+                                                    Want const& want, Area source_area, Bytes source_offset) const {
   std::vector<PlannedCopy> copies;
   Bytes message_offset = 0;
   for (auto const& box : boxes_in(at, job, task)) {
     if (auto const common = intersection(box, want.box)) {
       Placed const source{box.extent, relative(common->offset, box.offset), source_offset};
       Placed const destination{common->extent, Dims::filled(common->extent.size(), 0), message_offset};
-      copies.push_back({source_area, Area::staging, make_strided_copy(source, destination, common->extent, at.element_bytes)});
+      copies.push_back(
+          {source_area, Area::staging, make_strided_copy(source, destination, common->extent, at.element_bytes)});
       message_offset += volume(*common) * at.element_bytes;
     }
     source_offset += volume(box) * at.element_bytes;
@@ -112,7 +118,8 @@ std::vector<PlannedCopy> Planner::copies_to_message(Context const& at, Job const
   return copies;
 }
 
-std::vector<PlannedCopy> Planner::copies_from_message(Context const& at, Job const& job, Task const& task, Want const& want) const {
+std::vector<PlannedCopy> Planner::copies_from_message(Context const& at, Job const& job, Task const& task,
+                                                      Want const& want) const {
   auto const& layout = at.holders.groups()[want.group].layout;
   std::vector<PlannedCopy> copies;
   Bytes message_offset = 0;
@@ -121,17 +128,20 @@ std::vector<PlannedCopy> Planner::copies_from_message(Context const& at, Job con
     if (!common) continue;
     Placed const source{common->extent, Dims::filled(common->extent.size(), 0), message_offset};
     Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), at.arena_offset};
-    copies.push_back({Area::staging, Area::arena, make_strided_copy(source, destination, common->extent, at.element_bytes)});
+    copies.push_back(
+        {Area::staging, Area::arena, make_strided_copy(source, destination, common->extent, at.element_bytes)});
     message_offset += volume(*common) * at.element_bytes;
   }
   return copies;
 }
 
 void Planner::check_slot(Context const& at, std::span<StagingNeed const> needs) const {
-  auto const worst = std::max_element(needs.begin(), needs.end(), [](auto const& a, auto const& b) { return a.nbytes < b.nbytes; });
+  auto const worst =
+      std::max_element(needs.begin(), needs.end(), [](auto const& a, auto const& b) { return a.nbytes < b.nbytes; });
   if (worst->nbytes <= scheduler_.slot_limit()) return;
-  throw OutOfBudget("one piece of " + at.tensor.name + " needs " + format_bytes(worst->nbytes) + " of staging on rank " +
-                    std::to_string(worst->rank) + ", but load.staging is " + format_bytes(scheduler_.slot_limit()) + ": " +
+  throw OutOfBudget("one piece of " + at.tensor.name + " needs " + format_bytes(worst->nbytes) +
+                    " of staging on rank " + std::to_string(worst->rank) + ", but load.staging is " +
+                    format_bytes(scheduler_.slot_limit()) + ": " +
                     format_bytes(worst->nbytes - scheduler_.slot_limit()) + " short; set load.staging to " +
                     std::to_string(worst->nbytes) + " B or more");
 }
@@ -163,11 +173,12 @@ void Planner::check_memory() const {
       name = tensor.name;
     }
   }
-  throw OutOfBudget("rank " + std::to_string(rank) + " needs " + format_bytes(needed) + " (" + format_bytes(worst->resident_bytes) +
-                    " of shards and " + std::to_string(slots) + " staging slots of " + format_bytes(worst->staging_bytes) +
-                    ", the largest shard being " + name + " with " + format_bytes(largest) + "), but load.memory_limit is " +
-                    format_bytes(limit) + ": " + format_bytes(needed - limit) + " short; set load.memory_limit to " +
-                    std::to_string(needed) + " B or more, or cut the model over more ranks (topology.tensor_parallel, now " +
+  throw OutOfBudget("rank " + std::to_string(rank) + " needs " + format_bytes(needed) + " (" +
+                    format_bytes(worst->resident_bytes) + " of shards and " + std::to_string(slots) +
+                    " staging slots of " + format_bytes(worst->staging_bytes) + ", the largest shard being " + name +
+                    " with " + format_bytes(largest) + "), but load.memory_limit is " + format_bytes(limit) + ": " +
+                    format_bytes(needed - limit) + " short; set load.memory_limit to " + std::to_string(needed) +
+                    " B or more, or cut the model over more ranks (topology.tensor_parallel, now " +
                     std::to_string(topology_.tensor_parallel) + ")");
 }
 
@@ -181,9 +192,10 @@ void Planner::predict() {
   }
   auto const waves = static_cast<double>(plan_.waves.size());
   auto& predicted = plan_.predicted;
-  predicted.read_seconds = static_cast<double>(plan_.storage_read_bytes) / cost.storage_bandwidth + cost.storage_latency_seconds +
-                           static_cast<double>(requests) * cost.request_overhead_seconds;
-  predicted.exchange_seconds = static_cast<double>(travelling) / cost.link_bandwidth + waves * cost.link_latency_seconds;
+  predicted.read_seconds = static_cast<double>(plan_.storage_read_bytes) / cost.storage_bandwidth +
+                           cost.storage_latency_seconds + static_cast<double>(requests) * cost.request_overhead_seconds;
+  predicted.exchange_seconds =
+      static_cast<double>(travelling) / cost.link_bandwidth + waves * cost.link_latency_seconds;
   // With two slots all but one wave's share of the shorter phase hides behind the longer one.
   auto const longer = std::max(predicted.read_seconds, predicted.exchange_seconds);
   auto const shorter = std::min(predicted.read_seconds, predicted.exchange_seconds);

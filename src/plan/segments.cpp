@@ -23,7 +23,8 @@ ByteRange covering_range(Extent const& extent, Box const& box, Bytes element_byt
   return {begin * element_bytes, (begin + length) * element_bytes};
 }
 
-std::vector<Segment> segments_of(Extent const& extent, std::span<Want const> wants, Bytes element_bytes, Bytes block_bytes) {
+std::vector<Segment> segments_of(Extent const& extent, std::span<Want const> wants, Bytes element_bytes,
+                                 Bytes block_bytes) {
   std::vector<ByteRange> ranges;
   std::vector<Bytes> cuts;
   ranges.reserve(wants.size());
@@ -59,7 +60,8 @@ std::vector<Segment> segments_of(Extent const& extent, std::span<Want const> wan
   return segments;
 }
 
-std::vector<Bytes> cut_into_pieces(Extent const& extent, Bytes begin, Bytes end, Bytes element_bytes, Bytes block_bytes) {
+std::vector<Bytes> cut_into_pieces(Extent const& extent, Bytes begin, Bytes end, Bytes element_bytes,
+                                   Bytes block_bytes) {
   auto step = block_bytes;
   if (!extent.has_checksums()) {
     // Whole rows keep the number of boxes per piece at one.

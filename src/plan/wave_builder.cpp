@@ -34,7 +34,8 @@ void WaveBuilder::send_packed(Audience const& audience, std::vector<std::uint32_
   out.message.nbytes += round_up(nbytes, kStagingAlignment);
 }
 
-void WaveBuilder::receive_packed(std::uint32_t peer, Audience const& audience, std::vector<PlannedCopy> places, Bytes nbytes) {
+void WaveBuilder::receive_packed(std::uint32_t peer, Audience const& audience, std::vector<PlannedCopy> places,
+                                 Bytes nbytes) {
   auto const [entry, added] = incoming_index_.try_emplace({peer, audience}, incoming_.size());
   if (added) incoming_.push_back({true, {peer, Area::staging, 0, 0}, {}});
   auto& in = incoming_[entry->second];

@@ -1,4 +1,5 @@
-/// WaveBuilder: collects one rank's part of one wave and lays out its staging slot: reads, then outgoing, then incoming messages.
+/// WaveBuilder: collects one rank's part of one wave and lays out its staging slot: reads, then outgoing, then incoming
+/// messages.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ namespace distload {
 inline constexpr Bytes kStagingAlignment = 64;
 
 /// Names the ranks that get the same bytes: a holder group of parameters on the same stages.
-using Audience = std::tuple<std::uint32_t /*first tensor rank*/, std::uint32_t /*tensor ranks*/, std::vector<std::uint32_t> /*stages*/>;
+using Audience = std::tuple<std::uint32_t /*first tensor rank*/, std::uint32_t /*tensor ranks*/,
+                            std::vector<std::uint32_t> /*stages*/>;
 
 class WaveBuilder {
  public:
@@ -28,9 +30,12 @@ class WaveBuilder {
   /// And come in where they belong.
   void receive_in_place(std::uint32_t peer, Bytes arena_offset, Bytes nbytes);
 
-  /// Appends `nbytes` to the packed message for `audience`. `packs` write to offsets counted from the first of these bytes.
-  void send_packed(Audience const& audience, std::vector<std::uint32_t> const& peers, std::vector<PlannedCopy> packs, Bytes nbytes);
-  /// Appends `nbytes` to the packed message from `peer`; `places` read from offsets counted from the first of these bytes.
+  /// Appends `nbytes` to the packed message for `audience`. `packs` write to offsets counted from the first of these
+  /// bytes.
+  void send_packed(Audience const& audience, std::vector<std::uint32_t> const& peers, std::vector<PlannedCopy> packs,
+                   Bytes nbytes);
+  /// Appends `nbytes` to the packed message from `peer`; `places` read from offsets counted from the first of these
+  /// bytes.
   void receive_packed(std::uint32_t peer, Audience const& audience, std::vector<PlannedCopy> places, Bytes nbytes);
 
   /// Staging to arena on this rank.

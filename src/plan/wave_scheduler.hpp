@@ -15,12 +15,14 @@ struct StagingNeed {
   Bytes nbytes = 0;
 };
 
-/// Each rank goes through the waves at its own pace; work that ranks share pulls them to the same wave. Every rank computes the same.
+/// Each rank goes through the waves at its own pace; work that ranks share pulls them to the same wave. Every rank
+/// computes the same.
 class WaveScheduler {
  public:
   WaveScheduler(std::uint32_t ranks, Bytes slot_limit) : cursors_(ranks), slot_limit_(slot_limit) {}
 
-  /// The wave of work that needs staging on these ranks (each named once). Precondition: each need fits a slot (`slot_limit`).
+  /// The wave of work that needs staging on these ranks (each named once). Precondition: each need fits a slot
+  /// (`slot_limit`).
   std::uint32_t place(std::span<StagingNeed const> needs);
 
   /// The wave of work that needs no staging on `rank`.

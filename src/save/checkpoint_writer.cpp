@@ -33,7 +33,8 @@ std::string time_now() {
   return text;
 }
 
-CheckpointMetadata completed(CheckpointMetadata metadata, std::span<TensorSpec const> tensors, std::uint32_t tensor_parallel) {
+CheckpointMetadata completed(CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
+                             std::uint32_t tensor_parallel) {
   metadata.model_size = 0;
   for (auto const& tensor : tensors) metadata.model_size += volume(tensor.shape);
   metadata.tensor_parallel = tensor_parallel;
@@ -54,8 +55,8 @@ std::vector<hdf5::NewTensor> laid_out(std::span<TensorSpec const> tensors, std::
   return result;
 }
 
-/// Runs what must not begin unless all ranks have got here: an operation that is collective itself, or one that cannot be undone. Turns a
-/// failure into everybody's.
+/// Runs what must not begin unless all ranks have got here: an operation that is collective itself, or one that cannot
+/// be undone. Turns a failure into everybody's.
 template <class F>
 void run_together(Communicator& ranks, std::string_view phase, F&& operation) {
   all_or_throw(ranks, phase, [] {});
@@ -81,7 +82,8 @@ CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata
       std::filesystem::create_directories(folder, error);
       if (error) throw IoError("creating the folder " + folder.string() + " failed: " + error.message());
     }
-    return serialize(hdf5::create_checkpoint_file(temporary_name(path_), completed(std::move(metadata), tensors, options.tensor_parallel),
+    return serialize(hdf5::create_checkpoint_file(temporary_name(path_),
+                                                  completed(std::move(metadata), tensors, options.tensor_parallel),
                                                   laid_out(tensors, options.tensor_parallel), options.alignment));
   });
   catalog_ = deserialize_catalog(broadcast_message(ranks, std::move(created), 0));
@@ -96,9 +98,10 @@ void CheckpointWriter::write(std::uint32_t extent_number, Bytes begin_bytes, std
   auto const& extent = catalog_.extents.at(extent_number);
   auto const& tensor = catalog_.tensors[extent.tensor];
   auto const end_bytes = begin_bytes + bytes.size();
-  if (begin_bytes % kBlockBytes != 0 || end_bytes > extent.nbytes || (end_bytes % kBlockBytes != 0 && end_bytes != extent.nbytes)) {
-    throw InternalError("bytes [" + std::to_string(begin_bytes) + ", " + std::to_string(end_bytes) + ") of tensor '" + tensor.name +
-                        "' are not whole blocks");
+  if (begin_bytes % kBlockBytes != 0 || end_bytes > extent.nbytes ||
+      (end_bytes % kBlockBytes != 0 && end_bytes != extent.nbytes)) {
+    throw InternalError("bytes [" + std::to_string(begin_bytes) + ", " + std::to_string(end_bytes) + ") of tensor '" +
+                        tensor.name + "' are not whole blocks");
   }
   for (Bytes at = 0; at < bytes.size(); at += kBlockBytes) {
     auto const block = extent.first_block + (begin_bytes + at) / kBlockBytes;
@@ -122,8 +125,8 @@ void CheckpointWriter::collect_hashes() {
     auto const blocks = catalog_.hashes_of(extent).size();
     for (std::size_t i = 0; i < blocks; ++i) {
       if (times_written_[extent.first_block + i] == 1) continue;
-      throw InternalError("block " + std::to_string(i) + " of tensor '" + catalog_.tensors[extent.tensor].name + "' was written " +
-                          std::to_string(times_written_[extent.first_block + i]) + " times");
+      throw InternalError("block " + std::to_string(i) + " of tensor '" + catalog_.tensors[extent.tensor].name +
+                          "' was written " + std::to_string(times_written_[extent.first_block + i]) + " times");
     }
   }
 }
@@ -131,8 +134,8 @@ void CheckpointWriter::collect_hashes() {
 void CheckpointWriter::commit() {
   collect_hashes();
   run_together(*ranks_, "save_close", [&] { file_->close(); });
-  // Every rank: on a file system of many machines each knows only its own unwritten bytes. The mark comes after that, so that it never
-  // stands in a file that lacks them.
+  // Every rank: on a file system of many machines each knows only its own unwritten bytes. The mark comes after that,
+  // so that it never stands in a file that lacks them.
   all_or_throw(*ranks_, "save_sync", [&] { sync_file(catalog_.path); });
   all_or_throw(*ranks_, "save_commit", [&] {
     if (ranks_->rank() != 0) return;

@@ -38,8 +38,8 @@ std::uint64_t largest_divisor(std::uint64_t length, std::uint64_t limit) {
   return 1;
 }
 
-/// Cuts the chunk along its outermost axes until it has at most `max_bytes`. Along the partitioned axis the parts must fit together to
-/// shards, along others the last part may be shorter.
+/// Cuts the chunk along its outermost axes until it has at most `max_bytes`. Along the partitioned axis the parts must
+/// fit together to shards, along others the last part may be shorter.
 void limit_size(Dims& chunk, std::size_t partitioned_axis, Bytes element_bytes, Bytes max_bytes) {
   for (std::size_t axis = 0; axis < chunk.size(); ++axis) {
     auto const nbytes = volume(chunk) * element_bytes;

@@ -19,12 +19,12 @@ constexpr Bytes kMaxWaveBytes = kGiB;
 
 /// A box of a unit that one rank contributes.
 struct Part {
-  Box box;                    ///< in the tensor
+  Box box;  ///< in the tensor
   Holder source;
-  Dims source_position;       ///< in the source's shard
+  Dims source_position;  ///< in the source's shard
   Shape source_shape;
-  Shape unit_shape;           ///< of the run of the unit that the box lies in
-  Dims unit_position;         ///< in that run
+  Shape unit_shape;             ///< of the run of the unit that the box lies in
+  Dims unit_position;           ///< in that run
   Bytes unit_offset_bytes = 0;  ///< of that run in the unit
   Bytes nbytes = 0;
 };
@@ -41,7 +41,13 @@ struct Unit {
 class Planner {
  public:
   Planner(Catalog const& file, Topology const& topology, std::uint32_t rank, SavePlanOptions const& options)
-      : file_(&file), rank_(rank), options_(options), written_(topology.ranks()), sent_(topology.ranks()), used_(topology.ranks()), writing_(topology.ranks()) {
+      : file_(&file),
+        rank_(rank),
+        options_(options),
+        written_(topology.ranks()),
+        sent_(topology.ranks()),
+        used_(topology.ranks()),
+        writing_(topology.ranks()) {
     // A unit may need its own size twice: to be put together, and for what is received for it.
     auto const blocks = std::max<Bytes>(1, std::min(kMaxUnitBytes, options.staging_bytes / 2) / file.block_bytes);
     unit_bytes_ = blocks * file.block_bytes;
@@ -118,7 +124,8 @@ Unit Planner::make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbytes, 
   for (auto& [part, segment] : parts) {
     auto source = std::ranges::find(segment->holders, unit.writer, &Holder::rank);
     if (source == segment->holders.end()) {
-      source = std::ranges::min_element(segment->holders, {}, [this](Holder const& holder) { return sent_[holder.rank]; });
+      source =
+          std::ranges::min_element(segment->holders, {}, [this](Holder const& holder) { return sent_[holder.rank]; });
       sent_[source->rank] += part.nbytes;
     }
     part.source = *source;
@@ -230,8 +237,8 @@ void Planner::close_wave() {
 
 }  // namespace
 
-SavePlan make_save_plan(Catalog const& file, std::span<HeldTensor const> tensors, Topology const& topology, std::uint32_t rank,
-                        SavePlanOptions const& options) {
+SavePlan make_save_plan(Catalog const& file, std::span<HeldTensor const> tensors, Topology const& topology,
+                        std::uint32_t rank, SavePlanOptions const& options) {
   Planner planner(file, topology, rank, options);
   for (std::uint32_t tensor = 0; tensor < file.tensors.size(); ++tensor) {
     planner.add_tensor(tensor, TensorHolders(tensors[tensor], file.tensors[tensor].shape, topology));

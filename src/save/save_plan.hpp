@@ -42,10 +42,10 @@ struct PlannedWrite {
 
 /// The part of a plan that fits the staging memory.
 struct SaveWave {
-  std::vector<ShardCopy> packs;       ///< to what is sent and to what is written
+  std::vector<ShardCopy> packs;  ///< to what is sent and to what is written
   std::vector<SaveMessage> sends;
   std::vector<SaveMessage> receives;
-  std::vector<StridedCopy> places;    ///< from the received area to the packed area
+  std::vector<StridedCopy> places;  ///< from the received area to the packed area
   std::vector<PlannedWrite> writes;
   Bytes packed_bytes = 0;
   Bytes received_bytes = 0;
@@ -65,12 +65,12 @@ struct SavePlanOptions {
 
 /// The plan of `rank`; every rank makes its own, without communication.
 ///
-/// The file is cut into units of whole blocks. A unit is written by the rank that holds most of it, among equals by the one with the least
-/// to write, and the others send it what they hold: so every unit is contiguous in the file and hashed from memory, whatever the layouts,
-/// and replicated tensors are spread over their holders.
+/// The file is cut into units of whole blocks. A unit is written by the rank that holds most of it, among equals by the
+/// one with the least to write, and the others send it what they hold: so every unit is contiguous in the file and
+/// hashed from memory, whatever the layouts, and replicated tensors are spread over their holders.
 ///
 /// @param tensors  in the order of `file.tensors`
-SavePlan make_save_plan(Catalog const& file, std::span<HeldTensor const> tensors, Topology const& topology, std::uint32_t rank,
-                        SavePlanOptions const& options);
+SavePlan make_save_plan(Catalog const& file, std::span<HeldTensor const> tensors, Topology const& topology,
+                        std::uint32_t rank, SavePlanOptions const& options);
 
 }  // namespace distload

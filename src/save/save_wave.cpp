@@ -32,7 +32,8 @@ void WaveWriter::pack(SaveWave const& wave) {
     Kokkos::DefaultExecutionSpace const space;
     enqueue_copies(space, copies, "distload::save_pack");
     auto const packed = Kokkos::subview(device_packed_, Kokkos::make_pair(Bytes{0}, wave.packed_bytes));
-    Kokkos::View<std::byte*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(packed_.data(), wave.packed_bytes);
+    Kokkos::View<std::byte*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(packed_.data(),
+                                                                                                    wave.packed_bytes);
     Kokkos::deep_copy(space, host, packed);
     space.fence("distload: packed shards are read by MPI and HDF5 next");
   }
@@ -40,7 +41,8 @@ void WaveWriter::pack(SaveWave const& wave) {
 
 void WaveWriter::exchange(SaveWave const& wave, Communicator& ranks) {
   std::vector<Send> sends;
-  for (auto const& message : wave.sends) sends.push_back({message.peer, packed_.data() + message.offset_bytes, message.nbytes});
+  for (auto const& message : wave.sends)
+    sends.push_back({message.peer, packed_.data() + message.offset_bytes, message.nbytes});
   std::vector<Receive> receives;
   for (auto const& message : wave.receives) {
     receives.push_back({message.peer, received_.data() + message.offset_bytes, message.nbytes});

@@ -29,10 +29,12 @@ class WaveWriter {
   void write(SaveWave const& wave);
 
   CheckpointWriter* writer_;
-  std::vector<std::byte const*> shards_;  ///< of this rank, by the tensor's number in the file; nullptr where it has none
+  std::vector<std::byte const*>
+      shards_;  ///< of this rank, by the tensor's number in the file; nullptr where it has none
   HugePages packed_;
   HugePages received_;
-  Kokkos::View<std::byte*, ShardSpace> device_packed_;  ///< where shards are not in host memory, what is packed before it is copied to the host
+  Kokkos::View<std::byte*, ShardSpace>
+      device_packed_;  ///< where shards are not in host memory, what is packed before it is copied to the host
 };
 
 }  // namespace distload

@@ -29,7 +29,8 @@ std::string Saver::save(ShardedModel const& model, CheckpointMetadata metadata, 
   CheckpointWriter writer(path, std::move(metadata), tensors.specs, layout, ranks);
 
   auto const plan = all_or_throw(ranks, "save_plan", [&] {
-    return make_save_plan(writer.catalog(), tensors.held, model.topology(), ranks.rank(), {options_.staging, kArenaOnHost});
+    return make_save_plan(writer.catalog(), tensors.held, model.topology(), ranks.rank(),
+                          {options_.staging, kArenaOnHost});
   });
   auto waves = all_or_throw(ranks, "save_allocate", [&] { return WaveWriter(plan, model, writer); });
   for (auto const& wave : plan.waves) waves.run(wave, ranks);

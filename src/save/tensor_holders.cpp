@@ -51,7 +51,8 @@ TensorHolders::TensorHolders(HeldTensor const& tensor, Shape const& shape, Topol
       for (auto const& piece : layouts[tensor_rank].pieces) {
         if (!contains(piece.global, box)) continue;
         auto local = piece.local_offset;
-        for (std::size_t axis = 0; axis < local.size(); ++axis) local[axis] += box.offset[axis] - piece.global.offset[axis];
+        for (std::size_t axis = 0; axis < local.size(); ++axis)
+          local[axis] += box.offset[axis] - piece.global.offset[axis];
         for (auto const stage : tensor.stages) {
           for (std::uint32_t replica = 0; replica < topology.data_parallel; ++replica) {
             segment.holders.push_back({rank_of(topology, {tensor_rank, replica, stage}), tensor_rank, local});

@@ -63,9 +63,12 @@ std::vector<Box> boxes_of_range(Shape const& shape, std::uint64_t begin, std::ui
   std::vector<Box> boxes;
   auto const strides = strides_of(shape);
   while (begin < end) {
-    // The largest box that starts at `begin`: grow outwards while `begin` is aligned to the axis and whole slabs remain.
+    // The largest box that starts at `begin`: grow outwards while `begin` is aligned to the axis and whole slabs
+    // remain.
     std::size_t axis = shape.size();
-    while (axis > 0 && begin % (strides[axis - 1] * shape[axis - 1]) == 0 && end - begin >= strides[axis - 1] * shape[axis - 1]) --axis;
+    while (axis > 0 && begin % (strides[axis - 1] * shape[axis - 1]) == 0 &&
+           end - begin >= strides[axis - 1] * shape[axis - 1])
+      --axis;
     Box box = whole(shape);
     auto rest = begin;
     for (std::size_t i = 0; i < shape.size(); ++i) {

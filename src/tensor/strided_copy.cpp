@@ -12,11 +12,13 @@ std::uint64_t StridedCopy::runs() const noexcept {
   return product;
 }
 
-StridedCopy make_strided_copy(Placed const& source, Placed const& destination, Dims const& extent, Bytes element_bytes) {
+StridedCopy make_strided_copy(Placed const& source, Placed const& destination, Dims const& extent,
+                              Bytes element_bytes) {
   assert(source.shape.size() == extent.size() && destination.shape.size() == extent.size());
   StridedCopy copy;
   copy.source_offset = source.base_bytes + linear_index(source.shape, source.position) * element_bytes;
-  copy.destination_offset = destination.base_bytes + linear_index(destination.shape, destination.position) * element_bytes;
+  copy.destination_offset =
+      destination.base_bytes + linear_index(destination.shape, destination.position) * element_bytes;
   copy.run_bytes = element_bytes;
 
   // From the innermost axis outwards: an axis joins the run, or the loop inside it, where both sides simply continue.

@@ -6,7 +6,8 @@
 namespace distload::testing {
 
 std::vector<TinyTensor> tiny_llama_tensors() {
-  std::vector<TinyTensor> tensors{{"lm_head.weight", {101, 128}}, {"model.embed_tokens.weight", {101, 128}}, {"model.norm.weight", {128}}};
+  std::vector<TinyTensor> tensors{
+      {"lm_head.weight", {101, 128}}, {"model.embed_tokens.weight", {101, 128}}, {"model.norm.weight", {128}}};
   for (int layer = 0; layer < 3; ++layer) {
     auto const prefix = "model.layers." + std::to_string(layer) + ".";
     tensors.insert(tensors.end(), {{prefix + "input_layernorm.weight", {128}},
@@ -37,8 +38,9 @@ void write_tiny_llama(std::string const& directory) {
   std::uint64_t offset = 0;
   for (auto const& tensor : tensors) {
     auto const end = offset + volume(tensor.shape) * sizeof(float);
-    header += (header.size() > 1 ? ",\"" : "\"") + tensor.name + R"(":{"dtype":"F32","shape":)" + to_string(tensor.shape) +
-              R"(,"data_offsets":[)" + std::to_string(offset) + "," + std::to_string(end) + "]}";
+    header += (header.size() > 1 ? ",\"" : "\"") + tensor.name + R"(":{"dtype":"F32","shape":)" +
+              to_string(tensor.shape) + R"(,"data_offsets":[)" + std::to_string(offset) + "," + std::to_string(end) +
+              "]}";
     offset = end;
   }
   header += "}";

@@ -57,8 +57,8 @@ void print_tensors(Catalog const& catalog) {
   for (auto const& tensor : catalog.tensors) {
     auto written = tensor.partition.empty() ? std::string("-") : tensor.partition;
     if (tensor.axis >= 0) written += " axis " + std::to_string(tensor.axis);
-    table.add({tensor.name, std::string(name_of(tensor.dtype)), to_string(tensor.shape), format_bytes(tensor.nbytes()), written,
-               std::to_string(tensor.extent_count)});
+    table.add({tensor.name, std::string(name_of(tensor.dtype)), to_string(tensor.shape), format_bytes(tensor.nbytes()),
+               written, std::to_string(tensor.extent_count)});
   }
   std::printf("\n%s", table.text().c_str());
 }
@@ -68,7 +68,8 @@ void print_extents(Catalog const& catalog) {
   table.add({"tensor", "box", "file", "offset", "bytes", "checksums"});
   for (auto const& extent : catalog.extents) {
     table.add({catalog.tensors[extent.tensor].name, to_string(extent.box), catalog.files[extent.file].path,
-               std::to_string(extent.offset_bytes), std::to_string(extent.nbytes), extent.has_checksums() ? "yes" : "no"});
+               std::to_string(extent.offset_bytes), std::to_string(extent.nbytes),
+               extent.has_checksums() ? "yes" : "no"});
   }
   std::printf("\n%s", table.text().c_str());
 }
@@ -106,7 +107,8 @@ int main(int argc, char** argv) {
     app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");
     app.add_option("-n,--tensor-parallel", arguments.tensor_parallel, "show the plan for so many tensor-parallel ranks")
         ->check(CLI::Range(1U, 65536U));
-    app.add_option("--pipeline-parallel", arguments.pipeline_parallel, "and so many pipeline stages")->check(CLI::Range(1U, 65536U));
+    app.add_option("--pipeline-parallel", arguments.pipeline_parallel, "and so many pipeline stages")
+        ->check(CLI::Range(1U, 65536U));
     app.add_option("--data-parallel", arguments.data_parallel, "and so many replicas")->check(CLI::Range(1U, 65536U));
     app.add_option("--family", arguments.family, "partition rules; by config.json's model_type by default");
     if (!distload::parse_arguments(app, argc, argv, true)) return distload::ExitCode::done;

@@ -66,7 +66,8 @@ ExitCode verify(MpiEnvironment& mpi, Arguments const& arguments) {
   });
   message = broadcast_message(world, std::move(message), 0);
   auto const catalog = deserialize_catalog(message);
-  auto const findings = all_or_throw(world, "verify", [&] { return verify_share(catalog, world.rank(), world.size()); });
+  auto const findings =
+      all_or_throw(world, "verify", [&] { return verify_share(catalog, world.rank(), world.size()); });
 
   std::vector<std::uint64_t> sums{findings.damage.size(), findings.verified_bytes, findings.unverified_bytes};
   world.all_reduce(std::span<std::uint64_t>(sums), Reduction::sum);
@@ -75,8 +76,9 @@ ExitCode verify(MpiEnvironment& mpi, Arguments const& arguments) {
   auto const texts = gather_messages(world, std::as_bytes(std::span(text)), 0);
   if (world.rank() == 0) {
     for (auto const& part : texts) std::fwrite(part.data(), 1, part.size(), stdout);
-    std::printf("%s: %zu tensors, %s verified, %s without checksums, %llu damaged blocks\n", catalog.path.c_str(), catalog.tensors.size(),
-                format_bytes(sums[1]).c_str(), format_bytes(sums[2]).c_str(), static_cast<unsigned long long>(sums[0]));
+    std::printf("%s: %zu tensors, %s verified, %s without checksums, %llu damaged blocks\n", catalog.path.c_str(),
+                catalog.tensors.size(), format_bytes(sums[1]).c_str(), format_bytes(sums[2]).c_str(),
+                static_cast<unsigned long long>(sums[0]));
   }
   return sums[0] == 0 ? ExitCode::done : ExitCode::corrupt_data;
 }
@@ -87,7 +89,10 @@ ExitCode verify(MpiEnvironment& mpi, Arguments const& arguments) {
 int main(int argc, char** argv) {
   return distload::run_job([&](distload::MpiEnvironment& mpi) {
     distload::Arguments arguments;
-    CLI::App app("Compares every block of a checkpoint with its checksum. Exits with 0 if all agree, with 5 if a block is damaged.", "distload-verify");
+    CLI::App app(
+        "Compares every block of a checkpoint with its checksum. Exits with 0 if all agree, with 5 if a block is "
+        "damaged.",
+        "distload-verify");
     app.add_option("checkpoint", arguments.path, "file or directory")->required();
     app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default");
     if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;

@@ -1,4 +1,5 @@
-/// Catalog: every tensor of a checkpoint with where its bytes lie. The one thing that planner and engines know of a source.
+/// Catalog: every tensor of a checkpoint with where its bytes lie. The one thing that planner and engines know of a
+/// source.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,8 @@
 
 namespace distload {
 
-/// Bytes of an extent that share one checksum in files that distload writes; the last block of an extent may be shorter.
+/// Bytes of an extent that share one checksum in files that distload writes; the last block of an extent may be
+/// shorter.
 inline constexpr Bytes kBlockBytes = 4 * kMiB;
 
 /// `Extent::first_block` of an extent without checksums.
@@ -24,12 +26,13 @@ inline constexpr std::uint32_t kNoBlocks = std::numeric_limits<std::uint32_t>::m
 
 /// One box of a tensor, stored row-major and contiguous.
 struct Extent {
-  std::uint32_t tensor = 0;               ///< index into `Catalog::tensors`
-  std::uint32_t file = 0;                 ///< index into `Catalog::files`
-  Bytes offset_bytes = 0;                 ///< in that file
-  Bytes nbytes = 0;                       ///< volume(box) x element size
-  Box box;                                ///< in the tensor, in elements
-  std::uint32_t first_block = kNoBlocks;  ///< index into `Catalog::block_hashes` of its first block, kNoBlocks if unverified
+  std::uint32_t tensor = 0;  ///< index into `Catalog::tensors`
+  std::uint32_t file = 0;    ///< index into `Catalog::files`
+  Bytes offset_bytes = 0;    ///< in that file
+  Bytes nbytes = 0;          ///< volume(box) x element size
+  Box box;                   ///< in the tensor, in elements
+  std::uint32_t first_block =
+      kNoBlocks;  ///< index into `Catalog::block_hashes` of its first block, kNoBlocks if unverified
 
   bool has_checksums() const noexcept { return first_block != kNoBlocks; }
 };
@@ -41,8 +44,8 @@ struct TensorInfo {
   Shape shape;
   std::uint32_t first_extent = 0;
   std::uint32_t extent_count = 0;
-  std::string partition;  ///< how its file was written: "column_parallel", ...; empty if unknown
-  std::int32_t axis = -1; ///< the axis that it was cut along, -1 if not cut or unknown
+  std::string partition;   ///< how its file was written: "column_parallel", ...; empty if unknown
+  std::int32_t axis = -1;  ///< the axis that it was cut along, -1 if not cut or unknown
 
   Bytes nbytes() const noexcept { return volume(shape) * size_of(dtype); }
 };
@@ -60,8 +63,8 @@ struct Catalog {
   std::string path;  ///< the checkpoint as the user named it, with the step resolved
   CheckpointMetadata metadata;
   std::vector<SourceFile> files;
-  std::vector<TensorInfo> tensors;  ///< sorted by name
-  std::vector<Extent> extents;      ///< grouped by tensor
+  std::vector<TensorInfo> tensors;          ///< sorted by name
+  std::vector<Extent> extents;              ///< grouped by tensor
   Bytes block_bytes = kBlockBytes;          ///< bytes per checksum, and the grain in which extents are shared out
   std::vector<std::uint64_t> block_hashes;  ///< XXH3-64, seed 0, of every block of every extent with checksums
   std::vector<std::string> warnings;        ///< what a person should know, e.g. that nothing can be verified
@@ -75,8 +78,8 @@ struct Catalog {
   Bytes nbytes() const noexcept;
 };
 
-/// Checks what every source promises: names unique and harmless, sizes without overflow, extents inside their file, disjoint in the
-/// file and in the tensor, covering the tensor, checksums complete. Sorts nothing, changes nothing.
+/// Checks what every source promises: names unique and harmless, sizes without overflow, extents inside their file,
+/// disjoint in the file and in the tensor, covering the tensor, checksums complete. Sorts nothing, changes nothing.
 /// @throws CorruptData naming file, tensor and what is wrong.
 void validate(Catalog const& catalog);
 

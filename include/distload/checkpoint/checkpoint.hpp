@@ -11,9 +11,10 @@ namespace distload {
 
 /// Local, meant for one rank: reads the metadata of the checkpoint at `path`.
 ///
-/// `path` is an HDF5 file (ours or anybody's), a directory of `model-step-N.h5`, a Hugging Face directory (`config.json` and
-/// `model.safetensors` or `model.safetensors.index.json`), or one `.safetensors` file. In a directory of steps the newest valid one
-/// is taken, and what is passed over is named in `Catalog::warnings`; with `step` exactly that one.
+/// `path` is an HDF5 file (ours or anybody's), a directory of `model-step-N.h5`, a Hugging Face directory
+/// (`config.json` and `model.safetensors` or `model.safetensors.index.json`), or one `.safetensors` file. In a
+/// directory of steps the newest valid one is taken, and what is passed over is named in `Catalog::warnings`; with
+/// `step` exactly that one.
 ///
 /// @throws NoValidCheckpoint  nothing is there, or nothing that is committed and well-formed.
 /// @throws CorruptData        a file contradicts itself or is cut short.

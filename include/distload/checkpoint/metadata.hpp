@@ -8,14 +8,14 @@
 namespace distload {
 
 struct CheckpointMetadata {
-  std::string model_name;            ///< e.g. "all-MiniLM-L6-v2"; the directory's or file's name where nothing better is known
-  std::string architecture;          ///< config.json's first `architectures` entry, e.g. "LlamaForCausalLM"; may be empty
-  std::uint64_t model_size = 0;      ///< number of parameters (elements of all tensors)
-  std::uint64_t step = 0;            ///< training step
-  std::string created;               ///< ISO 8601, UTC
-  std::uint32_t tensor_parallel = 1; ///< the layout that the file was written for
-  std::string writer;                ///< program and version
-  std::string config_json;           ///< the model's config.json as text; empty if unknown
+  std::string model_name;    ///< e.g. "all-MiniLM-L6-v2"; the directory's or file's name where nothing better is known
+  std::string architecture;  ///< config.json's first `architectures` entry, e.g. "LlamaForCausalLM"; may be empty
+  std::uint64_t model_size = 0;              ///< number of parameters (elements of all tensors)
+  std::uint64_t step = 0;                    ///< training step
+  std::string created;                       ///< ISO 8601, UTC
+  std::uint32_t tensor_parallel = 1;         ///< the layout that the file was written for
+  std::string writer;                        ///< program and version
+  std::string config_json;                   ///< the model's config.json as text; empty if unknown
   std::map<std::string, std::string> extra;  ///< free keys of the caller
 };
 

@@ -29,21 +29,22 @@ struct EngineInUse {
   std::string reason;
 };
 
-/// What a load took on this rank. Reading overlaps exchanging and placing, so that phases may add up to more than the whole.
+/// What a load took on this rank. Reading overlaps exchanging and placing, so that phases may add up to more than the
+/// whole.
 struct LoadTimes {
   double open_seconds = 0;       ///< metadata read by rank 0 and sent to all
   double partition_seconds = 0;  ///< rules applied
   double plan_seconds = 0;
   double allocate_seconds = 0;
-  double read_seconds = 0;       ///< in the engine, verification included
+  double read_seconds = 0;  ///< in the engine, verification included
   double exchange_seconds = 0;
   double place_seconds = 0;
-  double total_seconds = 0;      ///< from the start of `open` until the slowest rank has all its tensors
-  Bytes read_bytes = 0;          ///< from storage, by this rank
+  double total_seconds = 0;  ///< from the start of `open` until the slowest rank has all its tensors
+  Bytes read_bytes = 0;      ///< from storage, by this rank
 };
 
-/// Loads one checkpoint after another onto one process grid. All members but the constructor and the accessors are collective over
-/// `grid.world()`, and throw the same exception on all ranks.
+/// Loads one checkpoint after another onto one process grid. All members but the constructor and the accessors are
+/// collective over `grid.world()`, and throw the same exception on all ranks.
 class Loader {
  public:
   /// Collective in a CUDA build, where it sets NCCL up. `grid` outlives the loader.
@@ -54,13 +55,15 @@ class Loader {
   Loader(Loader const&) = delete;
   Loader& operator=(Loader const&) = delete;
 
-  /// Collective: finds the checkpoint, reads its metadata on rank 0, sends it to all as one message and applies the family's rules.
+  /// Collective: finds the checkpoint, reads its metadata on rank 0, sends it to all as one message and applies the
+  /// family's rules.
   /// @throws NoValidCheckpoint, CorruptData, IoError  from the source.
   /// @throws ConfigError  from the rules, listing all parameters that they cannot cut.
   OpenedCheckpoint open();
 
   /// Collective: what this rank will do.
-  /// @throws OutOfBudget  some rank needs more than `load.memory_limit`, or than its node has; before anything is allocated.
+  /// @throws OutOfBudget  some rank needs more than `load.memory_limit`, or than its node has; before anything is
+  /// allocated.
   LoadPlan plan(OpenedCheckpoint const& checkpoint);
 
   /// Collective: every parameter of the plan that this rank owns, verified.

@@ -15,8 +15,9 @@ inline constexpr char const* kReportSchema = "distload-report-1";
 
 /// Collective over `grid.world()`: the report as JSON text on rank 0, empty elsewhere.
 ///
-/// @param tensors  add every shard of every rank with dtype, local shape and the XXH3-64 (seed 0) of its bytes as they lie in memory.
-std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint, LoadPlan const& plan, ShardedModel const& model,
-                        Loader const& loader, bool tensors);
+/// @param tensors  add every shard of every rank with dtype, local shape and the XXH3-64 (seed 0) of its bytes as they
+/// lie in memory.
+std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint, LoadPlan const& plan,
+                        ShardedModel const& model, Loader const& loader, bool tensors);
 
 }  // namespace distload

@@ -11,7 +11,8 @@
 
 namespace distload {
 
-/// One message of a grouped exchange. Messages between the same two ranks are matched in the order in which each side lists them.
+/// One message of a grouped exchange. Messages between the same two ranks are matched in the order in which each side
+/// lists them.
 struct Send {
   std::uint32_t peer = 0;
   std::byte const* data = nullptr;
@@ -27,8 +28,8 @@ enum class Reduction : std::uint8_t { sum, max, min };
 
 /// A group of ranks. All operations are collective over the group. Move-free owner, handed around as a reference.
 ///
-/// Buffers lie in the memory that the implementation serves (`serves_device_memory`). Operations return when the buffers may be used again.
-/// All throw CommunicationError.
+/// Buffers lie in the memory that the implementation serves (`serves_device_memory`). Operations return when the
+/// buffers may be used again. All throw CommunicationError.
 class Communicator {
  public:
   virtual ~Communicator() = default;
@@ -50,7 +51,8 @@ class Communicator {
   virtual void all_reduce(std::span<double> values, Reduction reduction) = 0;
   virtual void all_reduce(std::span<float> values, Reduction reduction) = 0;
 
-  /// Collective: sends and receives all messages as one group; a rank may take part with none. A message of any size; never to itself.
+  /// Collective: sends and receives all messages as one group; a rank may take part with none. A message of any size;
+  /// never to itself.
   virtual void exchange(std::span<Send const> sends, std::span<Receive const> receives) = 0;
 
   /// Collective: returns when all ranks have called it.
@@ -67,6 +69,7 @@ class Communicator {
 std::vector<std::byte> broadcast_message(Communicator& ranks, std::vector<std::byte> bytes, std::uint32_t root);
 
 /// Collective: every rank's message, ordered by rank, on `root`; empty elsewhere.
-std::vector<std::vector<std::byte>> gather_messages(Communicator& ranks, std::span<std::byte const> bytes, std::uint32_t root);
+std::vector<std::vector<std::byte>> gather_messages(Communicator& ranks, std::span<std::byte const> bytes,
+                                                    std::uint32_t root);
 
 }  // namespace distload

@@ -9,7 +9,8 @@
 
 namespace distload {
 
-/// Defaults describe one node with a good NVMe disk and shared memory between its ranks; `cost:` in the config or a measurement replaces them.
+/// Defaults describe one node with a good NVMe disk and shared memory between its ranks; `cost:` in the config or a
+/// measurement replaces them.
 struct CostModel {
   double storage_bandwidth = 4.0 * 1024 * 1024 * 1024;  ///< bytes per second of all ranks together
   double link_bandwidth = 8.0 * 1024 * 1024 * 1024;     ///< bytes per second that one rank sends or receives
@@ -31,11 +32,11 @@ std::string_view name_of(Strategy strategy) noexcept;
 
 /// What the choice depends on: the bytes of a shared stretch, and who wants how much of it.
 struct SharedRead {
-  Bytes nbytes = 0;                ///< stored
-  std::uint64_t readers = 1;       ///< ranks that want some of it
-  std::uint64_t pieces = 1;        ///< block-aligned pieces that it can be cut into
-  Bytes wanted_bytes = 0;          ///< sum over the ranks, own part included
-  Bytes reread_bytes = 0;          ///< what storage would deliver if each rank read for itself
+  Bytes nbytes = 0;           ///< stored
+  std::uint64_t readers = 1;  ///< ranks that want some of it
+  std::uint64_t pieces = 1;   ///< block-aligned pieces that it can be cut into
+  Bytes wanted_bytes = 0;     ///< sum over the ranks, own part included
+  Bytes reread_bytes = 0;     ///< what storage would deliver if each rank read for itself
 };
 
 /// Predicted seconds of one strategy.

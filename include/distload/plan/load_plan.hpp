@@ -48,11 +48,11 @@ struct PlannedMessage {
 /// The part of a plan whose staging fits one slot.
 struct Wave {
   std::vector<PlannedRead> reads;
-  std::vector<PlannedCopy> packs;         ///< after the reads, before the exchange
+  std::vector<PlannedCopy> packs;  ///< after the reads, before the exchange
   std::vector<PlannedMessage> sends;
   std::vector<PlannedMessage> receives;
-  std::vector<PlannedCopy> places;        ///< after the exchange
-  Bytes staging_bytes = 0;                ///< of the slot, on this rank
+  std::vector<PlannedCopy> places;  ///< after the exchange
+  Bytes staging_bytes = 0;          ///< of the slot, on this rank
 };
 
 /// One parameter's part on this rank.
@@ -66,10 +66,10 @@ struct PlannedShard {
 /// What the plan means for one rank, known for every rank.
 struct RankLoad {
   Bytes resident_bytes = 0;
-  Bytes read_bytes = 0;      ///< from storage
+  Bytes read_bytes = 0;  ///< from storage
   Bytes sent_bytes = 0;
   Bytes received_bytes = 0;
-  Bytes staging_bytes = 0;   ///< the largest slot
+  Bytes staging_bytes = 0;  ///< the largest slot
   std::uint64_t requests = 0;
 };
 
@@ -89,16 +89,16 @@ struct Prediction {
 struct LoadPlan {
   Topology topology;
   std::uint32_t rank = 0;
-  std::uint32_t slots = 1;            ///< staging slots of `slot_bytes` each
-  Bytes slot_bytes = 0;               ///< the largest wave's staging on this rank
-  Bytes arena_bytes = 0;              ///< of this rank
-  std::vector<PlannedShard> shards;   ///< of this rank, in the order of the catalog
-  std::vector<Wave> waves;            ///< of this rank; every rank has equally many
+  std::uint32_t slots = 1;                   ///< staging slots of `slot_bytes` each
+  Bytes slot_bytes = 0;                      ///< the largest wave's staging on this rank
+  Bytes arena_bytes = 0;                     ///< of this rank
+  std::vector<PlannedShard> shards;          ///< of this rank, in the order of the catalog
+  std::vector<Wave> waves;                   ///< of this rank; every rank has equally many
   std::vector<PlannedParameter> parameters;  ///< in the order of `ModelLayout::parameters`
-  std::vector<RankLoad> ranks;        ///< one for every rank
-  Bytes requested_bytes = 0;          ///< of all tensors that somebody wants, each counted once
-  Bytes storage_read_bytes = 0;       ///< by all ranks
-  Bytes exchanged_bytes = 0;          ///< between all ranks
+  std::vector<RankLoad> ranks;               ///< one for every rank
+  Bytes requested_bytes = 0;                 ///< of all tensors that somebody wants, each counted once
+  Bytes storage_read_bytes = 0;              ///< by all ranks
+  Bytes exchanged_bytes = 0;                 ///< between all ranks
   Prediction predicted;
 
   /// Storage bytes read by all ranks / bytes of the tensors requested.

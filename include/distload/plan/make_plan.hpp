@@ -11,30 +11,34 @@
 
 namespace distload {
 
-/// The smallest `PlanOptions::staging_bytes` in blocks of the catalog: one being read, its packed copy for others, and room for alignment.
+/// The smallest `PlanOptions::staging_bytes` in blocks of the catalog: one being read, its packed copy for others, and
+/// room for alignment.
 inline constexpr std::uint64_t kMinimumStagingBlocks = 4;
 
 struct PlanOptions {
-  Bytes staging_bytes = 64 * kMiB;        ///< most that one slot may hold
-  std::uint32_t slots = 2;                ///< waves in flight: 2 when the next one is read while this one is exchanged
-  std::optional<Bytes> memory_limit;      ///< per rank: arena + staging; nothing means no limit
-  bool arena_on_host = true;              ///< engines can read straight into the arena
-  Bytes in_place_bytes = 256 * kKiB;      ///< a message of at least this size travels by itself, unpacked, where it can
+  Bytes staging_bytes = 64 * kMiB;    ///< most that one slot may hold
+  std::uint32_t slots = 2;            ///< waves in flight: 2 when the next one is read while this one is exchanged
+  std::optional<Bytes> memory_limit;  ///< per rank: arena + staging; nothing means no limit
+  bool arena_on_host = true;          ///< engines can read straight into the arena
+  Bytes in_place_bytes = 256 * kKiB;  ///< a message of at least this size travels by itself, unpacked, where it can
   CostModel cost;
 };
 
 /// The plan of `rank`. Every rank computes the same decisions and keeps only its own part; no communication.
 ///
-/// Every stored byte that somebody wants is read exactly once (unless the cost model finds reading again cheaper), in whole blocks
-/// where there are checksums, so that the reader can verify it.
+/// Every stored byte that somebody wants is read exactly once (unless the cost model finds reading again cheaper), in
+/// whole blocks where there are checksums, so that the reader can verify it.
 ///
-/// @throws OutOfBudget  some rank needs more than `memory_limit`: names tensor, bytes, shortfall and the setting that would fit. The same
+/// @throws OutOfBudget  some rank needs more than `memory_limit`: names tensor, bytes, shortfall and the setting that
+/// would fit. The same
 ///                      on every rank.
 /// @throws ConfigError  `staging_bytes` is below kMinimumStagingBlocks.
 LoadPlan make_plan(Catalog const& catalog, ModelLayout const& layout, Topology const& topology, std::uint32_t rank,
                    PlanOptions const& options);
 
-/// The plan as text for people: per parameter its partition, shape and strategy with the reason; then bytes, memory and seconds.
-std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout, PlanOptions const& options);
+/// The plan as text for people: per parameter its partition, shape and strategy with the reason; then bytes, memory and
+/// seconds.
+std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout,
+                     PlanOptions const& options);
 
 }  // namespace distload

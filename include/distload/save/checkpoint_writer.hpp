@@ -30,36 +30,41 @@ struct TensorSpec {
 };
 
 struct WriterOptions {
-  std::uint32_t tensor_parallel = 1;  ///< the layout of the file: sharded tensors are stored in chunks of one of so many ranks' shard
-  Bytes alignment = 4 * kKiB;  ///< of every tensor that is at least as large, e.g. the stripe size of a Lustre file; a power of two
+  std::uint32_t tensor_parallel =
+      1;  ///< the layout of the file: sharded tensors are stored in chunks of one of so many ranks' shard
+  Bytes alignment =
+      4 * kKiB;  ///< of every tensor that is at least as large, e.g. the stripe size of a Lustre file; a power of two
 };
 
 /// Writes `path`. Until `commit` has returned, the file has another name, and whatever was at `path` stays.
 ///
-/// The file's extents are fixed when it is created. Each block of each extent is written once, by any rank, from wherever its bytes come:
+/// The file's extents are fixed when it is created. Each block of each extent is written once, by any rank, from
+/// wherever its bytes come:
 ///
 ///     CheckpointWriter writer("out/model-step-3.h5", metadata, tensors, {.tensor_parallel = 4}, ranks);
 ///     for (auto const extent : my_share_of(writer.catalog())) writer.write(extent, 0, bytes_of(extent));
 ///     writer.commit();
 class CheckpointWriter {
  public:
-  /// Collective over `ranks` (host memory), which outlive the writer: creates the file with space for all tensors. The folder is created
-  /// if it is missing. Of `metadata`, `model_size` and `tensor_parallel` are set here, `created` and `writer` where empty. The tensors of
-  /// rank 0 count.
+  /// Collective over `ranks` (host memory), which outlive the writer: creates the file with space for all tensors. The
+  /// folder is created if it is missing. Of `metadata`, `model_size` and `tensor_parallel` are set here, `created` and
+  /// `writer` where empty. The tensors of rank 0 count.
   /// @throws IoError  the file cannot be created; on all ranks.
-  CheckpointWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors, WriterOptions const& options,
-                   Communicator& ranks);
+  CheckpointWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
+                   WriterOptions const& options, Communicator& ranks);
 
   /// Removes the file if it was not committed. Waits for nobody.
   ~CheckpointWriter();
   CheckpointWriter(CheckpointWriter const&) = delete;
   CheckpointWriter& operator=(CheckpointWriter const&) = delete;
 
-  /// The file's tensors and extents, equal on all ranks. Its path is the temporary one, its block hashes are not known before `commit`.
+  /// The file's tensors and extents, equal on all ranks. Its path is the temporary one, its block hashes are not known
+  /// before `commit`.
   Catalog const& catalog() const noexcept { return catalog_; }
 
-  /// Not collective: writes bytes of extent number `extent` of the catalog, from `begin_bytes` on, and hashes them. A range begins at a
-  /// multiple of `Catalog::block_bytes` and ends at one or at the extent's end; no block is written twice, by whichever rank.
+  /// Not collective: writes bytes of extent number `extent` of the catalog, from `begin_bytes` on, and hashes them. A
+  /// range begins at a multiple of `Catalog::block_bytes` and ends at one or at the extent's end; no block is written
+  /// twice, by whichever rank.
   /// @throws IoError  storage failed. The caller has the ranks agree on that before `commit`.
   void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes);
 
@@ -74,7 +79,7 @@ class CheckpointWriter {
   std::string path_;
   Communicator* ranks_;
   Catalog catalog_;
-  std::vector<std::uint64_t> times_written_;  ///< of every block, on this rank
+  std::vector<std::uint64_t> times_written_;   ///< of every block, on this rank
   std::unique_ptr<TemporaryFile> unfinished_;  ///< on rank 0, from its creation until it has its name
   std::unique_ptr<hdf5::SharedFile> file_;
 };

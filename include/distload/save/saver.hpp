@@ -16,8 +16,10 @@ struct SaveOptions {
   std::string directory;                         ///< where model-step-N.h5 is put; made if it is missing
   std::optional<std::uint32_t> tensor_parallel;  ///< layout of the file; nothing: as the model is cut now
   std::uint64_t keep = 0;                        ///< checkpoints to keep in the directory, the newest ones; 0 keeps all
-  Bytes alignment = 4 * kKiB;  ///< of tensors in the file, a power of two; raise it to the stripe size of a parallel file system
-  Bytes staging = 64 * kMiB;   ///< host memory per rank for what cannot be written straight from a shard; at least 8 MiB are used
+  Bytes alignment =
+      4 * kKiB;  ///< of tensors in the file, a power of two; raise it to the stripe size of a parallel file system
+  Bytes staging =
+      64 * kMiB;  ///< host memory per rank for what cannot be written straight from a shard; at least 8 MiB are used
 };
 
 /// Saves models into one directory. Of no rank in particular: every rank has its own, with equal options.
@@ -25,11 +27,12 @@ class Saver {
  public:
   explicit Saver(SaveOptions options);
 
-  /// Collective over `ranks` (host memory, all ranks of the model's topology, in its order): writes `directory`/model-step-N.h5, N being
-  /// `metadata.step`, and removes checkpoints that `keep` does not keep.
+  /// Collective over `ranks` (host memory, all ranks of the model's topology, in its order): writes
+  /// `directory`/model-step-N.h5, N being `metadata.step`, and removes checkpoints that `keep` does not keep.
   ///
-  /// Every tensor is written once, without padding and under its own name only. The file appears when it is complete and on storage; a crash
-  /// at any instant leaves what was there before. See CheckpointWriter for what of `metadata` is filled in.
+  /// Every tensor is written once, without padding and under its own name only. The file appears when it is complete
+  /// and on storage; a crash at any instant leaves what was there before. See CheckpointWriter for what of `metadata`
+  /// is filled in.
   /// @returns the file's path, on all ranks.
   /// @throws IoError  storage failed; on all ranks.
   std::string save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) const;

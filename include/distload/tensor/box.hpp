@@ -36,7 +36,8 @@ bool is_contiguous_in(Shape const& shape, Box const& part) noexcept;
 /// Row-major index of the element at `position` in a tensor of shape `shape`.
 std::uint64_t linear_index(Shape const& shape, Dims const& position) noexcept;
 
-/// Cuts the elements [begin, end) of a row-major tensor of shape `shape` into the fewest boxes, in order; at most 2 x axes - 1.
+/// Cuts the elements [begin, end) of a row-major tensor of shape `shape` into the fewest boxes, in order; at most 2 x
+/// axes - 1.
 std::vector<Box> boxes_of_range(Shape const& shape, std::uint64_t begin, std::uint64_t end);
 
 /// "[0:4096, 128:256]"

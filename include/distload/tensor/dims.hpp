@@ -63,7 +63,8 @@ class Dims {
 /// The sizes of a tensor in elements, outermost axis first.
 using Shape = Dims;
 
-/// Number of elements: the product of the sizes, 1 for a scalar. The caller has checked that it fits (`checked_volume`).
+/// Number of elements: the product of the sizes, 1 for a scalar. The caller has checked that it fits
+/// (`checked_volume`).
 std::uint64_t volume(Dims const& dims) noexcept;
 
 /// Number of elements times `factor`, or nothing if that does not fit 64 bits.

@@ -12,9 +12,9 @@ namespace distload {
 
 /// Where a box lies in a row-major tensor that starts `base_bytes` into a buffer.
 struct Placed {
-  Shape shape;            ///< of the tensor that holds the box, in elements
-  Dims position;          ///< of the box's first element in that tensor
-  Bytes base_bytes = 0;   ///< of that tensor's first element in its buffer
+  Shape shape;           ///< of the tensor that holds the box, in elements
+  Dims position;         ///< of the box's first element in that tensor
+  Bytes base_bytes = 0;  ///< of that tensor's first element in its buffer
 };
 
 /// A copy of `run_bytes` consecutive bytes, repeated over up to seven loops with their own strides on each side.
@@ -35,7 +35,8 @@ struct StridedCopy {
   Bytes nbytes() const noexcept { return runs() * run_bytes; }
 };
 
-/// Describes the copy of a box of `extent` elements of `element_bytes` each. Axes that are consecutive on both sides become one run.
+/// Describes the copy of a box of `extent` elements of `element_bytes` each. Axes that are consecutive on both sides
+/// become one run.
 StridedCopy make_strided_copy(Placed const& source, Placed const& destination, Dims const& extent, Bytes element_bytes);
 
 /// Performs the copy in host memory, on the calling thread. The buffers do not overlap.

@@ -10,8 +10,7 @@ namespace {
 
 Attribute create(hid_t object, char const* name, hid_t type) {
   auto const scalar = make_space({});
-  return Attribute(
-      DISTLOAD_HDF5(object, H5Acreate2(object, name, type, scalar.view().id(), H5P_DEFAULT, H5P_DEFAULT)));
+  return Attribute(DISTLOAD_HDF5(object, H5Acreate2(object, name, type, scalar.view().id(), H5P_DEFAULT, H5P_DEFAULT)));
 }
 
 std::optional<Attribute> open(hid_t object, char const* name) {

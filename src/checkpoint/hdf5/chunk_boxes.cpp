@@ -17,7 +17,8 @@ Box clip(Shape const& shape, Dims const& chunk, Dims const& position) {
   return box;
 }
 
-/// The axes before this one must be walked index by index: from it on inwards the clipped box is contiguous in the chunk.
+/// The axes before this one must be walked index by index: from it on inwards the clipped box is contiguous in the
+/// chunk.
 std::size_t first_contiguous_axis(Dims const& chunk, Dims const& clipped) {
   auto axis = chunk.size();
   while (axis > 0 && clipped[axis - 1] == chunk[axis - 1]) --axis;

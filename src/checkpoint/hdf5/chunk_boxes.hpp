@@ -1,4 +1,5 @@
-/// What a chunk means as boxes: the part of it that lies in the dataset, cut into stretches that are contiguous in the file. Pure.
+/// What a chunk means as boxes: the part of it that lies in the dataset, cut into stretches that are contiguous in the
+/// file. Pure.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@ struct ChunkPart {
   std::uint64_t first_element = 0;  ///< row-major index in the chunk
 };
 
-/// The parts of the chunk at `position` that hold elements of a tensor of shape `shape`. A chunk inside the tensor is one part; one that
-/// sticks out over an inner axis is cut into runs.
+/// The parts of the chunk at `position` that hold elements of a tensor of shape `shape`. A chunk inside the tensor is
+/// one part; one that sticks out over an inner axis is cut into runs.
 std::vector<ChunkPart> parts_of_chunk(Shape const& shape, Dims const& chunk, Dims const& position);
 
 /// Number of those parts, without making them.

@@ -20,8 +20,8 @@ struct NewTensor {
   std::optional<Dims> chunk;  ///< contiguous if none
 };
 
-/// Creates the file, replacing what is there, with space for every tensor, the index and no commit mark. Not collective: one rank does
-/// it, which is several times as fast as if all had to agree on every dataset.
+/// Creates the file, replacing what is there, with space for every tensor, the index and no commit mark. Not
+/// collective: one rank does it, which is several times as fast as if all had to agree on every dataset.
 ///
 /// @param alignment  of every tensor that is at least as large, in bytes
 /// @returns the file's catalog, sorted by name, with offsets final and block hashes still zero.
@@ -29,8 +29,8 @@ struct NewTensor {
 Catalog create_checkpoint_file(std::string const& path, CheckpointMetadata const& metadata,
                                std::span<NewTensor const> tensors, Bytes alignment);
 
-/// Completes a file whose tensors have been written and whose writers have closed it: puts in the block hashes, then the commit mark,
-/// then the stamp. Not collective.
+/// Completes a file whose tensors have been written and whose writers have closed it: puts in the block hashes, then
+/// the commit mark, then the stamp. Not collective.
 /// @throws IoError  HDF5 or the system refuses.
 void complete_checkpoint_file(Catalog const& catalog);
 

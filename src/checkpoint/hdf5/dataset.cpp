@@ -69,27 +69,26 @@ Chunk chunk_at(DatasetView dataset, DataspaceView space, std::uint64_t index) {
   unsigned filter_mask = 0;
   haddr_t address = 0;
   hsize_t nbytes = 0;
-  DISTLOAD_HDF5(dataset.id(), H5Dget_chunk_info(dataset.id(), space.id(), index, position.data(), &filter_mask,
-                                                &address, &nbytes));
+  DISTLOAD_HDF5(dataset.id(),
+                H5Dget_chunk_info(dataset.id(), space.id(), index, position.data(), &filter_mask, &address, &nbytes));
   return {from_hdf(position.data(), static_cast<std::size_t>(axes_of(space))), address, nbytes};
 }
 
 void read(DatasetView dataset, DatatypeView memory_type, DataspaceView in_memory, DataspaceView in_file,
           PropertyListView transfer_list, void* destination) {
-  DISTLOAD_HDF5(dataset.id(), H5Dread(dataset.id(), memory_type.id(), in_memory.id(), in_file.id(), transfer_list.id(),
-                                      destination));
+  DISTLOAD_HDF5(dataset.id(),
+                H5Dread(dataset.id(), memory_type.id(), in_memory.id(), in_file.id(), transfer_list.id(), destination));
 }
 
 void write(DatasetView dataset, DatatypeView memory_type, DataspaceView in_memory, DataspaceView in_file,
            PropertyListView transfer_list, void const* source) {
-  DISTLOAD_HDF5(dataset.id(), H5Dwrite(dataset.id(), memory_type.id(), in_memory.id(), in_file.id(),
-                                       transfer_list.id(), source));
+  DISTLOAD_HDF5(dataset.id(),
+                H5Dwrite(dataset.id(), memory_type.id(), in_memory.id(), in_file.id(), transfer_list.id(), source));
 }
 
 void read_all(DatasetView dataset, void* destination) {
   auto const type = type_of(dataset);
-  DISTLOAD_HDF5(dataset.id(),
-                H5Dread(dataset.id(), type.view().id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, destination));
+  DISTLOAD_HDF5(dataset.id(), H5Dread(dataset.id(), type.view().id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, destination));
 }
 
 void write_all(DatasetView dataset, void const* source) {

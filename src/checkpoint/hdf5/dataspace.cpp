@@ -28,9 +28,7 @@ Dataspace make_run_space(std::uint64_t elements) { return make_space(Shape{eleme
 
 int axes_of(DataspaceView space) { return DISTLOAD_HDF5(kNoFile, H5Sget_simple_extent_ndims(space.id())); }
 
-bool is_null(DataspaceView space) {
-  return DISTLOAD_HDF5(kNoFile, H5Sget_simple_extent_type(space.id())) == H5S_NULL;
-}
+bool is_null(DataspaceView space) { return DISTLOAD_HDF5(kNoFile, H5Sget_simple_extent_type(space.id())) == H5S_NULL; }
 
 Shape shape_of(DataspaceView space) {
   std::array<hsize_t, H5S_MAX_RANK> sizes{};

@@ -58,8 +58,8 @@ std::optional<FloatFields> float16_fields(hid_t type) {
   std::size_t exponent_at = 0;
   std::size_t mantissa_at = 0;
   FloatFields fields{};
-  DISTLOAD_HDF5(kNoFile, H5Tget_fields(type, &sign, &exponent_at, &fields.exponent_bits, &mantissa_at,
-                                       &fields.mantissa_bits));
+  DISTLOAD_HDF5(kNoFile,
+                H5Tget_fields(type, &sign, &exponent_at, &fields.exponent_bits, &mantissa_at, &fields.mantissa_bits));
   if (sign != 15 || mantissa_at != 0 || exponent_at != fields.mantissa_bits) return std::nullopt;
   if (H5Tget_norm(type) != H5T_NORM_IMPLIED) return std::nullopt;
   fields.exponent_bias = H5Tget_ebias(type);
@@ -90,11 +90,11 @@ ElementType integer_type(DatatypeView type) {
     if (is_equal(type, H5T_STD_U8LE) || is_equal(type, H5T_STD_U8BE)) return number(DType::u8);
   }
   std::array<std::pair<hid_t, DType>, 6> const kIntegers{{{H5T_STD_I64LE, DType::i64},
-                                                         {H5T_STD_I32LE, DType::i32},
-                                                         {H5T_STD_I16LE, DType::i16},
-                                                         {H5T_STD_U64LE, DType::u64},
-                                                         {H5T_STD_U32LE, DType::u32},
-                                                         {H5T_STD_U16LE, DType::u16}}};
+                                                          {H5T_STD_I32LE, DType::i32},
+                                                          {H5T_STD_I16LE, DType::i16},
+                                                          {H5T_STD_U64LE, DType::u64},
+                                                          {H5T_STD_U32LE, DType::u32},
+                                                          {H5T_STD_U16LE, DType::u16}}};
   for (auto const& [candidate, dtype] : kIntegers) {
     if (is_equal(type, candidate)) return number(dtype);
   }

@@ -1,4 +1,5 @@
-/// The check around every HDF5 call: a failure becomes an Hdf5Error with the file, the call and the library's own words.
+/// The check around every HDF5 call: a failure becomes an Hdf5Error with the file, the call and the library's own
+/// words.
 #pragma once
 
 #include <cstdint>

@@ -15,9 +15,11 @@ namespace {
 constexpr std::uint64_t kMaxChunks = 16384;
 constexpr std::uint64_t kMaxExtents = std::uint64_t{1} << 22U;
 
-constexpr std::string_view kMakeContiguous = "; `h5repack -l CONTI -f NONE IN OUT` stores it in a form that can be read";
+constexpr std::string_view kMakeContiguous =
+    "; `h5repack -l CONTI -f NONE IN OUT` stores it in a form that can be read";
 
-[[noreturn]] void refuse(std::string const& where, std::string const& problem, std::string_view remedy = kMakeContiguous) {
+[[noreturn]] void refuse(std::string const& where, std::string const& problem,
+                         std::string_view remedy = kMakeContiguous) {
   throw NoValidCheckpoint((where + " " + problem).append(remedy));
 }
 
@@ -32,7 +34,8 @@ std::vector<Extent> contiguous_extent(DatasetView dataset, DType dtype, Shape co
 }
 
 void check_chunk(Chunk const& chunk, Shape const& shape, Dims const& sizes, Bytes nbytes, std::string const& where) {
-  if (chunk.nbytes != nbytes) refuse(where, "has a chunk of " + format_bytes(chunk.nbytes) + " instead of " + format_bytes(nbytes));
+  if (chunk.nbytes != nbytes)
+    refuse(where, "has a chunk of " + format_bytes(chunk.nbytes) + " instead of " + format_bytes(nbytes));
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     if (chunk.position[axis] >= shape[axis] || chunk.position[axis] % sizes[axis] != 0) {
       throw CorruptData(where + " has a chunk at " + to_string(chunk.position) + ", where none can be");
@@ -66,7 +69,8 @@ std::vector<Extent> chunk_extents(DatasetView dataset, DType dtype, Shape const&
     }
   }
   std::sort(extents.begin(), extents.end(), [](Extent const& a, Extent const& b) {
-    return std::lexicographical_compare(a.box.offset.begin(), a.box.offset.end(), b.box.offset.begin(), b.box.offset.end());
+    return std::lexicographical_compare(a.box.offset.begin(), a.box.offset.end(), b.box.offset.begin(),
+                                        b.box.offset.end());
   });
   return extents;
 }

@@ -23,7 +23,8 @@ Group open_group(GroupView parent, std::string const& name) {
 }
 
 Group create_group(GroupView parent, std::string const& name) {
-  return Group(DISTLOAD_HDF5(parent.id(), H5Gcreate2(parent.id(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)));
+  return Group(
+      DISTLOAD_HDF5(parent.id(), H5Gcreate2(parent.id(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)));
 }
 
 std::uint64_t address_of(GroupView group) {
@@ -54,8 +55,7 @@ std::vector<Link> links_of(GroupView group) {
   for (auto& link : links) {
     if (link.kind == ObjectKind::elsewhere) continue;
     H5O_info_t info;
-    DISTLOAD_HDF5(group.id(),
-                  H5Oget_info_by_name2(group.id(), link.name.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT));
+    DISTLOAD_HDF5(group.id(), H5Oget_info_by_name2(group.id(), link.name.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT));
     link.kind = kind_of(info.type);
     link.address = info.addr;
   }

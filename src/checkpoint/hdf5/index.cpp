@@ -32,7 +32,8 @@ std::vector<std::byte> read_table(GroupView index, char const* name) {
   auto const table = open_dataset(index, name);
   auto const shape = shape_of(space_of(table.view()).view());
   auto const nbytes = checked_volume(shape, H5Tget_size(type_of(table.view()).view().id()));
-  if (!nbytes || *nbytes > kGiB) throw CorruptData("the table '" + std::string(name) + "' of the index has an impossible size");
+  if (!nbytes || *nbytes > kGiB)
+    throw CorruptData("the table '" + std::string(name) + "' of the index has an impossible size");
   std::vector<std::byte> bytes(*nbytes);
   if (!bytes.empty()) read_all(table.view(), bytes.data());
   return bytes;

@@ -13,7 +13,8 @@
 
 namespace distload::hdf5 {
 
-/// Creates the tables of tensors and extents with their rows, and the table of hashes with space for one hash per block.
+/// Creates the tables of tensors and extents with their rows, and the table of hashes with space for one hash per
+/// block.
 void create_index(GroupView index, Catalog const& catalog);
 
 /// Writes the catalog's block hashes to their table.

@@ -178,7 +178,8 @@ std::vector<std::byte> encode_extents(Catalog const& catalog, RowSizes const& si
   return rows.take();
 }
 
-std::vector<TensorInfo> decode_tensors(std::span<std::byte const> bytes, RowSizes const& sizes, std::string const& path) {
+std::vector<TensorInfo> decode_tensors(std::span<std::byte const> bytes, RowSizes const& sizes,
+                                       std::string const& path) {
   std::vector<TensorInfo> tensors(bytes.size() / tensor_row_bytes(sizes));
   RowReader rows(bytes);
   for (auto& tensor : tensors) {
@@ -186,7 +187,9 @@ std::vector<TensorInfo> decode_tensors(std::span<std::byte const> bytes, RowSize
     auto const dtype_name = rows.get_text(kDTypeBytes);
     auto const dtype = parse_dtype(dtype_name);
     auto const axes = rows.get<std::uint32_t>();
-    if (!dtype) throw CorruptData(path + ": tensor '" + tensor.name + "' has the unknown dtype '" + std::string(dtype_name) + "'");
+    if (!dtype)
+      throw CorruptData(path + ": tensor '" + tensor.name + "' has the unknown dtype '" + std::string(dtype_name) +
+                        "'");
     if (axes > sizes.axes) throw CorruptData(path + ": the index gives tensor '" + tensor.name + "' too many axes");
     tensor.dtype = *dtype;
     tensor.shape = rows.get_dims(axes, sizes.axes);
@@ -198,13 +201,14 @@ std::vector<TensorInfo> decode_tensors(std::span<std::byte const> bytes, RowSize
   return tensors;
 }
 
-std::vector<Extent> decode_extents(std::span<std::byte const> bytes, std::span<TensorInfo const> tensors, RowSizes const& sizes,
-                                   std::string const& path) {
+std::vector<Extent> decode_extents(std::span<std::byte const> bytes, std::span<TensorInfo const> tensors,
+                                   RowSizes const& sizes, std::string const& path) {
   std::vector<Extent> extents(bytes.size() / extent_row_bytes(sizes));
   RowReader rows(bytes);
   for (auto& extent : extents) {
     extent.tensor = rows.get<std::uint32_t>();
-    if (extent.tensor >= tensors.size()) throw CorruptData(path + ": the index has an extent of a tensor that it has not");
+    if (extent.tensor >= tensors.size())
+      throw CorruptData(path + ": the index has an extent of a tensor that it has not");
     auto const axes = tensors[extent.tensor].shape.size();
     extent.offset_bytes = rows.get<std::uint64_t>();
     extent.nbytes = rows.get<std::uint64_t>();

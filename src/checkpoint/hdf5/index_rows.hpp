@@ -34,8 +34,9 @@ std::vector<std::byte> encode_tensors(Catalog const& catalog, RowSizes const& si
 std::vector<std::byte> encode_extents(Catalog const& catalog, RowSizes const& sizes);
 
 /// @throws CorruptData  a row holds what no writer writes; `path` is for the message.
-std::vector<TensorInfo> decode_tensors(std::span<std::byte const> bytes, RowSizes const& sizes, std::string const& path);
-std::vector<Extent> decode_extents(std::span<std::byte const> bytes, std::span<TensorInfo const> tensors, RowSizes const& sizes,
-                                   std::string const& path);
+std::vector<TensorInfo> decode_tensors(std::span<std::byte const> bytes, RowSizes const& sizes,
+                                       std::string const& path);
+std::vector<Extent> decode_extents(std::span<std::byte const> bytes, std::span<TensorInfo const> tensors,
+                                   RowSizes const& sizes, std::string const& path);
 
 }  // namespace distload::hdf5

@@ -6,9 +6,7 @@
 namespace distload::hdf5 {
 namespace {
 
-PropertyList make(hid_t property_class) {
-  return PropertyList(DISTLOAD_HDF5(kNoFile, H5Pcreate(property_class)));
-}
+PropertyList make(hid_t property_class) { return PropertyList(DISTLOAD_HDF5(kNoFile, H5Pcreate(property_class))); }
 
 PropertyList access() {
   start_library();

@@ -23,7 +23,8 @@ PropertyList local_access(FilePlacement const& placement);
 /// File access by all ranks of `ranks` together, through MPI-IO.
 PropertyList shared_access(MPI_Comm ranks, MPI_Info hints);
 
-/// Creation of a file whose root holds its attributes in one place, so that one of them can be overwritten without moving others.
+/// Creation of a file whose root holds its attributes in one place, so that one of them can be overwritten without
+/// moving others.
 PropertyList file_creation();
 
 /// Creation of a dataset: space taken at once and never filled, contiguous.

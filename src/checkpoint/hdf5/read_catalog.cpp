@@ -33,7 +33,8 @@ void read_foreign(GroupView root, Catalog& catalog) {
   if (catalog.tensors.empty()) throw NoValidCheckpoint(catalog.path + ": an HDF5 file without a single tensor");
   catalog.metadata.model_name = std::filesystem::path(catalog.path).stem();
   catalog.metadata.model_size = count_elements(catalog);
-  catalog.warnings.push_back(catalog.path + " was not written by distload: it has no checksums, and nothing can be verified");
+  catalog.warnings.push_back(catalog.path +
+                             " was not written by distload: it has no checksums, and nothing can be verified");
 }
 
 void check_version(GroupView root, std::string const& path) {
@@ -60,7 +61,8 @@ bool stored_alike(Catalog const& a, TensorInfo const& in_a, Catalog const& b, Te
   std::size_t i = 0;
   for (auto const& extent : a.extents_of(in_a)) {
     auto const& twin = other[i++];
-    if (extent.offset_bytes != twin.offset_bytes || extent.nbytes != twin.nbytes || !(extent.box == twin.box)) return false;
+    if (extent.offset_bytes != twin.offset_bytes || extent.nbytes != twin.nbytes || !(extent.box == twin.box))
+      return false;
   }
   return true;
 }

@@ -9,8 +9,10 @@ namespace distload {
 
 /// The validated catalog of the HDF5 file at `path`. Not collective: one rank reads and tells the others.
 ///
-/// Without an index, or with one that no longer belongs to the file, all datasets are looked at; the catalog's warnings say what that means.
-/// @throws NoValidCheckpoint  there is no such file, it is no HDF5 file, no committed checkpoint, of a newer version, or holds numbers
+/// Without an index, or with one that no longer belongs to the file, all datasets are looked at; the catalog's warnings
+/// say what that means.
+/// @throws NoValidCheckpoint  there is no such file, it is no HDF5 file, no committed checkpoint, of a newer version,
+/// or holds numbers
 ///                            in a form that cannot be read in place.
 /// @throws CorruptData        it is cut short or damaged.
 /// @throws IoError            the system refuses to read it.

@@ -13,8 +13,8 @@
 
 namespace distload::hdf5 {
 
-/// Owns a file that a group of ranks has open through MPI-IO. Closing it is collective, so that the destructor, which may run on one rank
-/// alone while an exception unwinds, leaves it open.
+/// Owns a file that a group of ranks has open through MPI-IO. Closing it is collective, so that the destructor, which
+/// may run on one rank alone while an exception unwinds, leaves it open.
 class SharedFile {
  public:
   /// Collective over `ranks`.
@@ -24,8 +24,9 @@ class SharedFile {
   SharedFile(SharedFile&&) noexcept = default;
   SharedFile& operator=(SharedFile&&) noexcept = default;
 
-  /// Writes a box of a tensor from consecutive bytes. Not collective: for boxes that are contiguous in the file, ROMIO makes the same
-  /// writes of a collective transfer, at the same speed (measured), and an independent one can fail on one rank without stopping others.
+  /// Writes a box of a tensor from consecutive bytes. Not collective: for boxes that are contiguous in the file, ROMIO
+  /// makes the same writes of a collective transfer, at the same speed (measured), and an independent one can fail on
+  /// one rank without stopping others.
   /// @throws IoError  HDF5 or the system refuses.
   void write(TensorInfo const& tensor, Box const& box, std::byte const* bytes);
 

@@ -58,7 +58,8 @@ Stamp take_stamp(std::string const& path, Bytes metadata_bytes) {
   std::vector<std::byte> bytes(metadata_bytes);
   std::ifstream file(path, std::ios::binary);
   file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!file) throw IoError(path + ": its first " + format_bytes(metadata_bytes) + " cannot be read: " + std::strerror(errno));
+  if (!file)
+    throw IoError(path + ": its first " + format_bytes(metadata_bytes) + " cannot be read: " + std::strerror(errno));
   stamp.metadata_hash = xxh3_64(bytes);
   return stamp;
 }

@@ -47,7 +47,8 @@ Bytes check_superblock(std::string const& path) {
     offset = offset == 0 ? 512 : 2 * offset;
     if (offset >= size) throw NoValidCheckpoint(path + " is not an HDF5 file");
   }
-  bool const is_marked = bytes[kVersionByte] >= 3 && (static_cast<unsigned char>(bytes[kFlagsByte]) & kOpenForWriting) != 0;
+  bool const is_marked =
+      bytes[kVersionByte] >= 3 && (static_cast<unsigned char>(bytes[kFlagsByte]) & kOpenForWriting) != 0;
   if (is_marked) {
     throw NoValidCheckpoint(path + " is being written, or its writer died: HDF5 has not closed it");
   }

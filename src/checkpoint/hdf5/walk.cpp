@@ -62,7 +62,8 @@ class Walker {
     auto const where = file() + ": tensor '" + name + "'";
     auto const type = element_type_of(type_of(dataset.view()).view());
     auto const space = space_of(dataset.view());
-    if (!type.dtype) return refuse_or_skip(type.is_number, where, name, "has elements that distload cannot load: " + type.problem);
+    if (!type.dtype)
+      return refuse_or_skip(type.is_number, where, name, "has elements that distload cannot load: " + type.problem);
     if (is_null(space.view())) return refuse_or_skip(false, where, name, "has no shape and no elements");
     if (axes_of(space.view()) > static_cast<int>(kMaxAxes)) {
       return refuse_or_skip(true, where, name, "has more than 8 axes");

@@ -10,8 +10,9 @@ namespace distload::hdf5 {
 /// What to do with datasets that are no tensors, such as texts.
 enum class Strangers : std::uint8_t { skip, refuse };
 
-/// Fills the catalog's tensors and extents, without checksums, from all datasets below `group`; those in groups of their own are named
-/// "group.dataset". Every object is visited once, links to elsewhere are not followed; what is left out is named in the warnings.
+/// Fills the catalog's tensors and extents, without checksums, from all datasets below `group`; those in groups of
+/// their own are named "group.dataset". Every object is visited once, links to elsewhere are not followed; what is left
+/// out is named in the warnings.
 /// @throws NoValidCheckpoint  a dataset of numbers cannot be read in place; names file and dataset and says what helps.
 void walk(GroupView group, Strangers strangers, Catalog& catalog);
 

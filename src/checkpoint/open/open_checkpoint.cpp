@@ -67,7 +67,8 @@ Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> st
   if (!fs::is_directory(status)) return read_hdf5(path);
   auto const steps = list_steps(path);
   if (steps.empty()) {
-    throw NoValidCheckpoint(path + ": holds neither model-step-N.h5 nor model.safetensors nor model.safetensors.index.json");
+    throw NoValidCheckpoint(path +
+                            ": holds neither model-step-N.h5 nor model.safetensors nor model.safetensors.index.json");
   }
   return step ? read_step(path, steps, *step) : read_newest(path, steps);
 }

@@ -13,8 +13,10 @@ namespace distload {
 std::vector<StepFile> list_steps(std::string const& directory) {
   std::vector<StepFile> steps;
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(directory, error), end; entry != end && !error; entry.increment(error)) {
-    if (auto const step = step_of_file_name(entry->path().filename().string())) steps.push_back({*step, entry->path().string()});
+  for (std::filesystem::directory_iterator entry(directory, error), end; entry != end && !error;
+       entry.increment(error)) {
+    if (auto const step = step_of_file_name(entry->path().filename().string()))
+      steps.push_back({*step, entry->path().string()});
   }
   if (error) throw IoError("cannot list " + directory + ": " + error.message());
   std::sort(steps.begin(), steps.end(), [](StepFile const& a, StepFile const& b) { return a.step > b.step; });

@@ -39,7 +39,8 @@ void read_file(fs::path const& path, Catalog& catalog, std::vector<StoredTensor>
   if (!file) throw IoError("cannot open " + name);
 
   std::uint64_t header_bytes = 0;
-  if (size < sizeof header_bytes) throw CorruptData(name + ": has " + std::to_string(size) + " bytes and no header; it is cut short");
+  if (size < sizeof header_bytes)
+    throw CorruptData(name + ": has " + std::to_string(size) + " bytes and no header; it is cut short");
   file.read(reinterpret_cast<char*>(&header_bytes), sizeof header_bytes);
   if (!file) throw IoError("cannot read " + name);
   if (header_bytes > kMaxSafetensorsHeaderBytes) {
@@ -54,13 +55,15 @@ void read_file(fs::path const& path, Catalog& catalog, std::vector<StoredTensor>
 
   auto const number = static_cast<std::uint32_t>(catalog.files.size());
   catalog.files.push_back({name, size});
-  for (auto& entry : parse_safetensors_header(header, size - data_offset, name)) tensors.push_back({std::move(entry), number, data_offset});
+  for (auto& entry : parse_safetensors_header(header, size - data_offset, name))
+    tensors.push_back({std::move(entry), number, data_offset});
 }
 
 /// The index's map from tensor to file name.
 std::map<std::string, std::string> read_index(fs::path const& path) {
   auto const fail = [&](std::string const& what) { throw CorruptData(path.string() + ": " + what); };
-  if (fs::file_size(path) > kMaxSafetensorsHeaderBytes) fail("is larger than " + format_bytes(kMaxSafetensorsHeaderBytes));
+  if (fs::file_size(path) > kMaxSafetensorsHeaderBytes)
+    fail("is larger than " + format_bytes(kMaxSafetensorsHeaderBytes));
   std::ifstream file(path, std::ios::binary);
   auto const json = nlohmann::json::parse(file, nullptr, false);
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) fail("has no weight_map");
@@ -83,13 +86,17 @@ void check_index(fs::path const& path, std::map<std::string, std::string> const&
   for (auto const& tensor : tensors) {
     auto const& name = tensor.entry.name;
     auto const file = fs::path(catalog.files[tensor.file].path).filename().string();
-    if (!stored.insert(name).second) throw CorruptData(path.string() + ": " + name + " is stored in two files, one of them " + file);
+    if (!stored.insert(name).second)
+      throw CorruptData(path.string() + ": " + name + " is stored in two files, one of them " + file);
     auto const entry = index.find(name);
-    if (entry == index.end()) throw CorruptData(path.string() + ": does not list " + name + ", which " + file + " holds");
-    if (entry->second != file) throw CorruptData(path.string() + ": says that " + name + " is in " + entry->second + ", but it is in " + file);
+    if (entry == index.end())
+      throw CorruptData(path.string() + ": does not list " + name + ", which " + file + " holds");
+    if (entry->second != file)
+      throw CorruptData(path.string() + ": says that " + name + " is in " + entry->second + ", but it is in " + file);
   }
   for (auto const& [name, file] : index) {
-    if (!stored.contains(name)) throw CorruptData(path.string() + ": says that " + name + " is in " + file + ", which does not hold it");
+    if (!stored.contains(name))
+      throw CorruptData(path.string() + ": says that " + name + " is in " + file + ", which does not hold it");
   }
 }
 
@@ -97,7 +104,8 @@ void add_tensors(std::vector<StoredTensor> tensors, Catalog& catalog) {
   std::sort(tensors.begin(), tensors.end(), [](auto const& a, auto const& b) { return a.entry.name < b.entry.name; });
   for (auto& [entry, file, data_offset] : tensors) {
     auto const number = static_cast<std::uint32_t>(catalog.tensors.size());
-    catalog.extents.push_back({number, file, data_offset + entry.begin_bytes, entry.end_bytes - entry.begin_bytes, whole(entry.shape), kNoBlocks});
+    catalog.extents.push_back({number, file, data_offset + entry.begin_bytes, entry.end_bytes - entry.begin_bytes,
+                               whole(entry.shape), kNoBlocks});
     catalog.metadata.model_size += volume(entry.shape);
     catalog.tensors.push_back({std::move(entry.name), entry.dtype, entry.shape, number, 1, "", -1});
   }
@@ -106,7 +114,8 @@ void add_tensors(std::vector<StoredTensor> tensors, Catalog& catalog) {
 }  // namespace
 
 bool is_safetensors(std::string const& path) {
-  if (fs::is_directory(path)) return fs::exists(fs::path(path) / kSingleFile) || fs::exists(fs::path(path) / kIndexFile);
+  if (fs::is_directory(path))
+    return fs::exists(fs::path(path) / kSingleFile) || fs::exists(fs::path(path) / kIndexFile);
   return fs::path(path).extension() == ".safetensors";
 }
 

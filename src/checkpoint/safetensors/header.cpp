@@ -1,4 +1,5 @@
-// A SAX handler that accepts nothing but a safetensors header, so that hostile nesting or types end at the first wrong token.
+// A SAX handler that accepts nothing but a safetensors header, so that hostile nesting or types end at the first wrong
+// token.
 #include "checkpoint/safetensors/header.hpp"
 
 #include <nlohmann/json.hpp>
@@ -27,7 +28,9 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
   bool boolean(bool) override { return refuse("true and false are no part of a header"); }
   bool binary(binary_t&) override { return refuse("binary is no part of a header"); }
   bool number_integer(number_integer_t value) override { return refuse(std::to_string(value) + " is negative"); }
-  bool number_float(number_float_t, string_t const& text) override { return refuse(text + " is not a whole number of 64 bits"); }
+  bool number_float(number_float_t, string_t const& text) override {
+    return refuse(text + " is not a whole number of 64 bits");
+  }
 
   bool number_unsigned(number_unsigned_t value) override {
     if (place_ == Place::shape) {
@@ -160,7 +163,8 @@ std::string range_of(SafetensorsEntry const& entry) {
 
 }  // namespace
 
-std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> json, Bytes data_bytes, std::string const& file) {
+std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> json, Bytes data_bytes,
+                                                       std::string const& file) {
   auto const fail = [&](std::string const& what) { throw CorruptData(file + ": " + what); };
   HeaderHandler handler;
   if (!nlohmann::json::sax_parse(json.begin(), json.end(), &handler)) fail(handler.error);
@@ -171,11 +175,12 @@ std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> jso
     if (!nbytes) fail(entry.name + ": shape " + to_string(entry.shape) + " overflows");
     if (entry.begin_bytes > entry.end_bytes) fail(entry.name + ": " + range_of(entry) + " run backwards");
     if (entry.end_bytes > data_bytes) {
-      fail(entry.name + ": " + range_of(entry) + " lie behind the end of the data (" + std::to_string(data_bytes) + " bytes); the file is cut short or damaged");
+      fail(entry.name + ": " + range_of(entry) + " lie behind the end of the data (" + std::to_string(data_bytes) +
+           " bytes); the file is cut short or damaged");
     }
     if (entry.end_bytes - entry.begin_bytes != *nbytes) {
-      fail(entry.name + ": shape " + to_string(entry.shape) + " of " + std::string(name_of(entry.dtype)) + " needs " + std::to_string(*nbytes) +
-           " bytes, but " + range_of(entry) + " are given");
+      fail(entry.name + ": shape " + to_string(entry.shape) + " of " + std::string(name_of(entry.dtype)) + " needs " +
+           std::to_string(*nbytes) + " bytes, but " + range_of(entry) + " are given");
     }
   }
   std::sort(entries.begin(), entries.end(), [](auto const& a, auto const& b) {
@@ -184,12 +189,16 @@ std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> jso
   Bytes at = 0;
   std::string before = "the beginning";
   for (auto const& entry : entries) {
-    if (entry.begin_bytes < at) fail(entry.name + " and " + before + " overlap at byte " + std::to_string(entry.begin_bytes) + " of the data");
-    if (entry.begin_bytes > at) fail("there is a hole between " + before + " and " + entry.name + ", at byte " + std::to_string(at) + " of the data");
+    if (entry.begin_bytes < at)
+      fail(entry.name + " and " + before + " overlap at byte " + std::to_string(entry.begin_bytes) + " of the data");
+    if (entry.begin_bytes > at)
+      fail("there is a hole between " + before + " and " + entry.name + ", at byte " + std::to_string(at) +
+           " of the data");
     at = entry.end_bytes;
     before = entry.name;
   }
-  if (at != data_bytes) fail("the data has " + std::to_string(data_bytes) + " bytes, but the tensors end at " + std::to_string(at));
+  if (at != data_bytes)
+    fail("the data has " + std::to_string(data_bytes) + " bytes, but the tensors end at " + std::to_string(at));
   return std::move(entries);
 }
 

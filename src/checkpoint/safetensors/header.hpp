@@ -27,8 +27,10 @@ struct SafetensorsEntry {
 ///
 /// @param json   the header's text, without its length
 /// @param file   for messages
-/// @throws CorruptData  naming file, tensor and cause: not JSON of the right form, a duplicate or harmful name, an unknown dtype, sizes or offsets that
+/// @throws CorruptData  naming file, tensor and cause: not JSON of the right form, a duplicate or harmful name, an
+/// unknown dtype, sizes or offsets that
 ///                      are negative, fractional, overflow, overlap, leave a hole or lie behind the end.
-std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> json, Bytes data_bytes, std::string const& file);
+std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> json, Bytes data_bytes,
+                                                       std::string const& file);
 
 }  // namespace distload

@@ -15,15 +15,16 @@ namespace {
 
 constexpr Bytes kMaxConfigBytes = 4 * kMiB;
 
-/// The directory's own name, whatever links lead to it. In a Hugging Face cache it is a commit's hash, and the model's name stands
-/// further up: models--ORGANISATION--NAME/snapshots/HASH.
+/// The directory's own name, whatever links lead to it. In a Hugging Face cache it is a commit's hash, and the model's
+/// name stands further up: models--ORGANISATION--NAME/snapshots/HASH.
 std::string model_name_of(std::filesystem::path const& directory) {
   constexpr std::string_view kCachePrefix = "models--";
   std::error_code error;
   auto path = std::filesystem::canonical(directory.empty() ? "." : directory, error);
   if (error) path = directory;
   auto const cached = path.parent_path().parent_path().filename().string();
-  if (path.parent_path().filename() == "snapshots" && cached.starts_with(kCachePrefix)) return cached.substr(cached.rfind("--") + 2);
+  if (path.parent_path().filename() == "snapshots" && cached.starts_with(kCachePrefix))
+    return cached.substr(cached.rfind("--") + 2);
   return path.filename().string();
 }
 
@@ -36,7 +37,8 @@ void read_model_config(std::filesystem::path const& directory, CheckpointMetadat
 }
 
 void read_model_config_file(std::filesystem::path const& path, CheckpointMetadata& metadata) {
-  if (std::filesystem::file_size(path) > kMaxConfigBytes) throw CorruptData(path.string() + ": larger than " + format_bytes(kMaxConfigBytes));
+  if (std::filesystem::file_size(path) > kMaxConfigBytes)
+    throw CorruptData(path.string() + ": larger than " + format_bytes(kMaxConfigBytes));
   std::ifstream file(path, std::ios::binary);
   metadata.config_json.assign(std::istreambuf_iterator<char>(file), {});
   if (!file) throw IoError("cannot read " + path.string());
@@ -44,7 +46,8 @@ void read_model_config_file(std::filesystem::path const& path, CheckpointMetadat
   auto const json = nlohmann::json::parse(metadata.config_json, nullptr, false);
   if (!json.is_object()) throw CorruptData(path.string() + ": not a JSON object");
   auto const architectures = json.find("architectures");
-  if (architectures != json.end() && architectures->is_array() && !architectures->empty() && architectures->front().is_string()) {
+  if (architectures != json.end() && architectures->is_array() && !architectures->empty() &&
+      architectures->front().is_string()) {
     metadata.architecture = architectures->front().get<std::string>();
   }
 }

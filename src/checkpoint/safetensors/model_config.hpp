@@ -7,7 +7,8 @@
 
 namespace distload {
 
-/// Puts the model's name, which is `directory`'s, into `metadata`, and what `directory`/config.json says, if it is there.
+/// Puts the model's name, which is `directory`'s, into `metadata`, and what `directory`/config.json says, if it is
+/// there.
 /// @throws CorruptData, IoError  as read_model_config_file.
 void read_model_config(std::filesystem::path const& directory, CheckpointMetadata& metadata);
 

@@ -33,10 +33,12 @@ std::vector<Share> deal_out(std::span<BoundCopy const> copies) {
     if (run_bytes == 0) continue;
     if (run_bytes <= kShareBytes) {
       auto const step = std::max<std::uint64_t>(1, kShareBytes / run_bytes);
-      for (std::uint64_t run = 0; run < runs; run += step) shares.push_back({i, run, std::min(step, runs - run), 0, run_bytes});
+      for (std::uint64_t run = 0; run < runs; run += step)
+        shares.push_back({i, run, std::min(step, runs - run), 0, run_bytes});
     } else {
       for (std::uint64_t run = 0; run < runs; ++run) {
-        for (Bytes at = 0; at < run_bytes; at += kShareBytes) shares.push_back({i, run, 1, at, std::min(kShareBytes, run_bytes - at)});
+        for (Bytes at = 0; at < run_bytes; at += kShareBytes)
+          shares.push_back({i, run, 1, at, std::min(kShareBytes, run_bytes - at)});
       }
     }
   }
@@ -66,16 +68,21 @@ KOKKOS_INLINE_FUNCTION RunOffsets offsets_of(StridedCopy const& copy, std::uint6
 using Team = Kokkos::TeamPolicy<Space>::member_type;
 
 /// Copies `nbytes` by all threads of a team, in words as wide as the alignment of both sides allows.
-KOKKOS_INLINE_FUNCTION void copy_by_team(Team const& team, std::byte* destination, std::byte const* source, Bytes nbytes) {
-  auto const misalignment = (reinterpret_cast<std::uintptr_t>(destination) | reinterpret_cast<std::uintptr_t>(source) | nbytes) % sizeof(uint4);
+KOKKOS_INLINE_FUNCTION void copy_by_team(Team const& team, std::byte* destination, std::byte const* source,
+                                         Bytes nbytes) {
+  auto const misalignment =
+      (reinterpret_cast<std::uintptr_t>(destination) | reinterpret_cast<std::uintptr_t>(source) | nbytes) %
+      sizeof(uint4);
   if (misalignment == 0) {
     auto* const to = reinterpret_cast<uint4*>(destination);
     auto const* const from = reinterpret_cast<uint4 const*>(source);
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, nbytes / sizeof(uint4)), [&](std::uint64_t i) { to[i] = from[i]; });
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, nbytes / sizeof(uint4)),
+                         [&](std::uint64_t i) { to[i] = from[i]; });
   } else if (misalignment % sizeof(std::uint32_t) == 0) {
     auto* const to = reinterpret_cast<std::uint32_t*>(destination);
     auto const* const from = reinterpret_cast<std::uint32_t const*>(source);
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, nbytes / sizeof(std::uint32_t)), [&](std::uint64_t i) { to[i] = from[i]; });
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, nbytes / sizeof(std::uint32_t)),
+                         [&](std::uint64_t i) { to[i] = from[i]; });
   } else {
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, nbytes), [&](std::uint64_t i) { destination[i] = source[i]; });
   }
@@ -83,8 +90,10 @@ KOKKOS_INLINE_FUNCTION void copy_by_team(Team const& team, std::byte* destinatio
 
 template <class T>
 Kokkos::View<T*, Space::memory_space> to_device(Space const& space, std::vector<T> const& values, char const* label) {
-  Kokkos::View<T*, Space::memory_space> device(Kokkos::view_alloc(space, Kokkos::WithoutInitializing, std::string(label)), values.size());
-  Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(values.data(), values.size());
+  Kokkos::View<T*, Space::memory_space> device(
+      Kokkos::view_alloc(space, Kokkos::WithoutInitializing, std::string(label)), values.size());
+  Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(values.data(),
+                                                                                                values.size());
   Kokkos::deep_copy(space, device, host);
   return device;
 }
@@ -92,7 +101,8 @@ Kokkos::View<T*, Space::memory_space> to_device(Space const& space, std::vector<
 void copy_share(BoundCopy const& bound, Share const& share) {
   for (std::uint64_t run = share.first_run; run < share.first_run + share.runs; ++run) {
     auto const at = offsets_of(bound.copy, run);
-    std::memcpy(bound.destination + at.destination + share.begin_in_run, bound.source + at.source + share.begin_in_run, share.nbytes);
+    std::memcpy(bound.destination + at.destination + share.begin_in_run, bound.source + at.source + share.begin_in_run,
+                share.nbytes);
   }
 }
 #endif
@@ -108,19 +118,19 @@ void enqueue_copies(Space const& space, std::span<BoundCopy const> copies, char 
   // The host vectors end with this function, so that the transfers out of them must have happened.
   space.fence("distload: copy lists are on the device");
   Kokkos::parallel_for(
-      label, Kokkos::TeamPolicy<Space>(space, static_cast<int>(shares.size()), Kokkos::AUTO), KOKKOS_LAMBDA(Team const& team) {
+      label, Kokkos::TeamPolicy<Space>(space, static_cast<int>(shares.size()), Kokkos::AUTO),
+      KOKKOS_LAMBDA(Team const& team) {
         Share const share = dealt(team.league_rank());
         BoundCopy const& copy = bound(share.copy);
         for (std::uint64_t run = share.first_run; run < share.first_run + share.runs; ++run) {
           auto const at = offsets_of(copy.copy, run);
-          copy_by_team(team, copy.destination + at.destination + share.begin_in_run, copy.source + at.source + share.begin_in_run,
-                       share.nbytes);
+          copy_by_team(team, copy.destination + at.destination + share.begin_in_run,
+                       copy.source + at.source + share.begin_in_run, share.nbytes);
         }
       });
 #else
-  Kokkos::parallel_for(
-      label, Kokkos::RangePolicy<Space>(space, 0, shares.size()),
-      [&](std::size_t i) { copy_share(copies[shares[i].copy], shares[i]); });
+  Kokkos::parallel_for(label, Kokkos::RangePolicy<Space>(space, 0, shares.size()),
+                       [&](std::size_t i) { copy_share(copies[shares[i].copy], shares[i]); });
   // Host backends run the kernel before parallel_for returns; only then may the list of shares go.
   space.fence("distload: the list of shares ends here");
 #endif

@@ -17,8 +17,8 @@ struct BoundCopy {
   std::byte* destination = nullptr;
 };
 
-/// Enqueues all copies on `space`; the caller fences before anyone looks at the destinations. Destinations are disjoint, and no
-/// source is a destination.
+/// Enqueues all copies on `space`; the caller fences before anyone looks at the destinations. Destinations are
+/// disjoint, and no source is a destination.
 /// @param label  names the kernel in profiles
 void enqueue_copies(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCopy const> copies, char const* label);
 

@@ -1,4 +1,5 @@
-// Loader on a tiny llama: every element of every shard is the one that belongs there, whatever the engine and the topology.
+// Loader on a tiny llama: every element of every shard is the one that belongs there, whatever the engine and the
+// topology.
 #include <distload/load/loader.hpp>
 
 #include <gtest/gtest.h>
@@ -65,7 +66,8 @@ class LoaderTest : public ::testing::Test {
             local[axis] += rest % piece.global.extent[axis];
             rest /= piece.global.extent[axis];
           }
-          expected[linear_index(shard.shape, local)] = testing::tiny_llama_value(number, linear_index(shard.global_shape, global));
+          expected[linear_index(shard.shape, local)] =
+              testing::tiny_llama_value(number, linear_index(shard.global_shape, global));
         }
       }
       EXPECT_EQ(std::vector<float>(values, values + expected.size()), expected) << shard.name;
@@ -136,8 +138,9 @@ TEST_F(LoaderTest, ReportsWhatItDid) {
   auto const report = make_report(ranks, checkpoint, plan, model, loader, true);
   EXPECT_EQ(report.empty(), world().rank() != 0);
   if (world().rank() != 0) return;
-  for (auto const* const key : {"schema", "model", "topology", "engine", "phases", "seconds", "bytes", "read_amplification", "memory", "ranks", "tensors",
-                                "xxh3_64", "overhead_peak", "staging_peak", "storage_read"}) {
+  for (auto const* const key :
+       {"schema", "model", "topology", "engine", "phases", "seconds", "bytes", "read_amplification", "memory", "ranks",
+        "tensors", "xxh3_64", "overhead_peak", "staging_peak", "storage_read"}) {
     EXPECT_NE(report.find('"' + std::string(key) + '"'), std::string::npos) << key;
   }
 }

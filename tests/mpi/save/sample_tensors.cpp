@@ -46,7 +46,8 @@ std::vector<std::byte> sample_bytes(TensorInfo const& tensor, Box const& box) {
   std::vector<std::byte> bytes(volume(box) * size);
   auto position = box.offset;
   for (Bytes at = 0; at < bytes.size(); at += size) {
-    auto const value = linear_index(tensor.shape, position) * 2654435761U + 7 * tensor.name.size() + static_cast<unsigned char>(tensor.name[0]);
+    auto const value = linear_index(tensor.shape, position) * 2654435761U + 7 * tensor.name.size() +
+                       static_cast<unsigned char>(tensor.name[0]);
     std::memcpy(bytes.data() + at, &value, size);
     for (auto axis = position.size(); axis-- > 0;) {
       if (++position[axis] < box.offset[axis] + box.extent[axis]) break;
@@ -67,7 +68,8 @@ void expect_sample_content(Catalog const& catalog) {
     auto const hashes = catalog.hashes_of(extent);
     for (std::size_t i = 0; i < hashes.size(); ++i) {
       auto const begin = i * kBlockBytes;
-      EXPECT_EQ(hashes[i], xxh3_64(std::span(bytes).subspan(begin, std::min<Bytes>(kBlockBytes, bytes.size() - begin)))) << tensor.name;
+      EXPECT_EQ(hashes[i], xxh3_64(std::span(bytes).subspan(begin, std::min<Bytes>(kBlockBytes, bytes.size() - begin))))
+          << tensor.name;
     }
   }
 }

@@ -12,7 +12,8 @@ namespace distload {
 /// Every one can be cut by 1, 2, 3, 4 and 8 ranks, except "uneven".
 std::vector<TensorSpec> sample_tensors();
 
-/// The bytes of a box of such a tensor, row-major; they depend on the tensor's name and the element's place in the tensor.
+/// The bytes of a box of such a tensor, row-major; they depend on the tensor's name and the element's place in the
+/// tensor.
 std::vector<std::byte> sample_bytes(TensorInfo const& tensor, Box const& box);
 
 /// Expects all of the catalog's extents to hold those bytes, and its hashes to be theirs.

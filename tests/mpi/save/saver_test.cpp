@@ -69,11 +69,13 @@ ShardedModel make_model(Topology const& topology, std::uint32_t rank) {
     tensor.shape = shard.global_shape;
     for (auto const& piece : shard.layout.pieces) {
       auto const content = sample_bytes(tensor, piece.global);
-      auto const copy = make_strided_copy({piece.global.extent, Dims::filled(tensor.shape.size(), 0), 0},
-                                          {shard.shape, piece.local_offset, 0}, piece.global.extent, size_of(shard.dtype));
+      auto const copy =
+          make_strided_copy({piece.global.extent, Dims::filled(tensor.shape.size(), 0), 0},
+                            {shard.shape, piece.local_offset, 0}, piece.global.extent, size_of(shard.dtype));
       copy_on_host(copy, content.data(), bytes.data());
     }
-    Kokkos::View<std::byte const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(bytes.data(), bytes.size());
+    Kokkos::View<std::byte const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(bytes.data(),
+                                                                                                          bytes.size());
     Kokkos::deep_copy(arena.bytes(shard.offset_bytes, shard.nbytes), host);
   }
   CheckpointMetadata metadata;
@@ -154,8 +156,8 @@ class InjectedFault {
 TEST_F(SaverTest, FailsOnAllRanksAndLeavesWhatWasThere) {
   auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
   auto const path = save(model, {}, 5);
-  for (auto const* const phase : {"save_gather", "save_create", "save_open", "save_plan", "save_allocate", "save_pack", "save_write",
-                                  "save_close", "save_sync", "save_commit", "save_publish"}) {
+  for (auto const* const phase : {"save_gather", "save_create", "save_open", "save_plan", "save_allocate", "save_pack",
+                                  "save_write", "save_close", "save_sync", "save_commit", "save_publish"}) {
     {
       InjectedFault const fault(phase, ranks_->size() - 1, ranks_->rank());
       EXPECT_THROW(save(model, {}, 5), IoError) << phase;
@@ -163,7 +165,8 @@ TEST_F(SaverTest, FailsOnAllRanksAndLeavesWhatWasThere) {
     }
     ranks_->barrier();
     expect_sample_content(read_hdf5_catalog(path));
-    auto const files = std::distance(std::filesystem::directory_iterator(directory_.path()), std::filesystem::directory_iterator());
+    auto const files =
+        std::distance(std::filesystem::directory_iterator(directory_.path()), std::filesystem::directory_iterator());
     EXPECT_EQ(files, 1) << phase;
     ranks_->barrier();
   }

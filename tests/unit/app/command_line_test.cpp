@@ -14,7 +14,8 @@ std::optional<CommandLine> parse(std::vector<char const*> arguments) {
 }
 
 TEST(CommandLine, TakesAllOptions) {
-  auto const line = parse({"--dry-run", "--set", "load.engine=buffered", "--set", "load.verify=false", "--report", "r.json", "--progress", "line", "c.yaml"});
+  auto const line = parse({"--dry-run", "--set", "load.engine=buffered", "--set", "load.verify=false", "--report",
+                           "r.json", "--progress", "line", "c.yaml"});
   ASSERT_TRUE(line);
   EXPECT_EQ(line->config, "c.yaml");
   EXPECT_TRUE(line->dry_run);
@@ -39,8 +40,11 @@ TEST(CommandLine, NeedsNoConfigForTheVersion) {
 TEST(CommandLine, GivesNothingForHelp) { EXPECT_EQ(parse({"--help"}), std::nullopt); }
 
 TEST(CommandLine, RefusesWhatItDoesNotKnow) {
-  for (auto const& arguments : std::vector<std::vector<char const*>>{
-           {}, {"--frobnicate", "c.yaml"}, {"a.yaml", "b.yaml"}, {"--progress", "sometimes", "c.yaml"}, {"c.yaml", "--set"}}) {
+  for (auto const& arguments : std::vector<std::vector<char const*>>{{},
+                                                                     {"--frobnicate", "c.yaml"},
+                                                                     {"a.yaml", "b.yaml"},
+                                                                     {"--progress", "sometimes", "c.yaml"},
+                                                                     {"c.yaml", "--set"}}) {
     EXPECT_THROW(parse(arguments), UsageError);
   }
 }

@@ -17,7 +17,8 @@ TEST(ProgressMode, FollowsTheTerminalOnlyForAuto) {
 
 TEST(DrawBar, FitsTheTerminal) {
   ProgressEvent const event{"read", kHalf, kGiB, 0.25};
-  EXPECT_EQ(draw_bar(event, 120), "read [====================                    ]  50 %  512 MiB of 1 GiB, 2.1 GB/s, 0.2 s left");
+  EXPECT_EQ(draw_bar(event, 120),
+            "read [====================                    ]  50 %  512 MiB of 1 GiB, 2.1 GB/s, 0.2 s left");
   for (std::size_t columns = 1; columns < 130; ++columns) EXPECT_LE(draw_bar(event, columns).size(), columns);
 }
 

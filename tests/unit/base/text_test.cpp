@@ -41,8 +41,8 @@ TEST(Nearest, SuggestsTyposButNothingFarAway) {
 }
 
 TEST(DType, NamesAreSafetensorsNames) {
-  for (auto const* const name : {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2", "F8_E8M0", "I64", "I32", "I16", "I8", "U64", "U32", "U16",
-                                 "U8", "BOOL"}) {
+  for (auto const* const name : {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2", "F8_E8M0", "I64", "I32", "I16",
+                                 "I8", "U64", "U32", "U16", "U8", "BOOL"}) {
     auto const dtype = parse_dtype(name);
     ASSERT_TRUE(dtype) << name;
     EXPECT_EQ(name_of(*dtype), name);

@@ -10,7 +10,9 @@
 namespace distload {
 namespace {
 
-std::vector<SafetensorsEntry> parse(std::string const& json, Bytes data_bytes) { return parse_safetensors_header(json, data_bytes, "f.safetensors"); }
+std::vector<SafetensorsEntry> parse(std::string const& json, Bytes data_bytes) {
+  return parse_safetensors_header(json, data_bytes, "f.safetensors");
+}
 
 std::string error_of(std::string const& json, Bytes data_bytes) {
   try {
@@ -43,37 +45,42 @@ TEST(SafetensorsHeader, RefusesHostileHeadersAndSaysWhy) {
     char const* json;
     char const* expected;
   };
-  for (auto const& [json, expected] : std::vector<Case>{
-           {"", "not JSON"},
-           {"{", "not JSON"},
-           {"[]", "a list where none belongs"},
-           {"3", "a number where none belongs"},
-           {R"({"a":3})", "a: a number where none belongs"},
-           {R"({"a":{"dtype":"F32","shape":[1]}})", "a: needs dtype, shape and data_offsets"},
-           {R"({"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}})", "a: dtype 'F31' is not known"},
-           {R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "a: -1 is negative"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}})", "a: -4 is negative"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4.5]}})", "a: 4.5 is not a whole number"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,99999999999999999999]}})", "is not a whole number of 64 bits"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}})", "more than two numbers"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}})", "needs two numbers"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", "run backwards"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", "needs 4 bytes"},
-           {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,8]}})", "overflows"},
-           {R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}})", "more than 8 axes"},
-           {R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}})", "lie behind the end"},
-           {R"({"a":{"dtype":"F32","shape":[[1]],"data_offsets":[0,8]}})", "a list where none belongs"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}})", "the key 'more' is unknown"},
-           {R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "the key 'dtype' is unknown or occurs twice"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "a: occurs twice"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "overlap at byte 0"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "there is a hole between the beginning and a"},
-           {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "the tensors end at 4"},
-           {R"({"__metadata__":{"a":1}})", "a number where none belongs"},
-           {R"({"__metadata__":{"a":{}}})", "an object where none belongs"},
-           {"{\"\xff\":{}}", "not JSON"},
-           {R"({"a":null})", "null is no part"},
-       }) {
+  for (
+      auto const& [json, expected] : std::vector<Case>{
+          {"", "not JSON"},
+          {"{", "not JSON"},
+          {"[]", "a list where none belongs"},
+          {"3", "a number where none belongs"},
+          {R"({"a":3})", "a: a number where none belongs"},
+          {R"({"a":{"dtype":"F32","shape":[1]}})", "a: needs dtype, shape and data_offsets"},
+          {R"({"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}})", "a: dtype 'F31' is not known"},
+          {R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "a: -1 is negative"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}})", "a: -4 is negative"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4.5]}})", "a: 4.5 is not a whole number"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,99999999999999999999]}})",
+           "is not a whole number of 64 bits"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}})", "more than two numbers"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}})", "needs two numbers"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", "run backwards"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", "needs 4 bytes"},
+          {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,8]}})", "overflows"},
+          {R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}})", "more than 8 axes"},
+          {R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}})", "lie behind the end"},
+          {R"({"a":{"dtype":"F32","shape":[[1]],"data_offsets":[0,8]}})", "a list where none belongs"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}})", "the key 'more' is unknown"},
+          {R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+           "the key 'dtype' is unknown or occurs twice"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+           "a: occurs twice"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+           "overlap at byte 0"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "there is a hole between the beginning and a"},
+          {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "the tensors end at 4"},
+          {R"({"__metadata__":{"a":1}})", "a number where none belongs"},
+          {R"({"__metadata__":{"a":{}}})", "an object where none belongs"},
+          {"{\"\xff\":{}}", "not JSON"},
+          {R"({"a":null})", "null is no part"},
+      }) {
     EXPECT_NE(error_of(json, 8).find(expected), std::string::npos) << json << "\ngave: " << error_of(json, 8);
   }
 }
@@ -84,8 +91,9 @@ TEST(SafetensorsHeader, EndsAtTheFirstWrongTokenOfDeepNesting) {
 }
 
 TEST(SafetensorsHeader, SurvivesMutations) {
-  std::string const good = R"({"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
-                           R"("b.weight":{"dtype":"BF16","shape":[5],"data_offsets":[24,34]},"c":{"dtype":"I64","shape":[],"data_offsets":[34,42]}})";
+  std::string const good =
+      R"({"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+      R"("b.weight":{"dtype":"BF16","shape":[5],"data_offsets":[24,34]},"c":{"dtype":"I64","shape":[],"data_offsets":[34,42]}})";
   std::mt19937_64 random(3);
   std::string const alphabet = "{}[]\",:0123456789-.eE abcdtypeshF\\\n";
   int accepted = 0;

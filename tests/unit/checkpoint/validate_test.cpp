@@ -41,10 +41,16 @@ TEST(Validate, RefusesEveryBrokenPromise) {
            {"holds a '/'", [](Catalog& c) { c.tensors[1].name = "b/c"; }},
            {"has no name", [](Catalog& c) { c.tensors[0].name = ""; }},
            {"is a path", [](Catalog& c) { c.tensors[1].name = ".."; }},
-           {"overflows", [](Catalog& c) { c.tensors[1].shape = {std::uint64_t{1} << 63U, 4}; }},
+           {"overflows",
+            [](Catalog& c) {
+              c.tensors[1].shape = {std::uint64_t{1} << 63U, 4};
+            }},
            {"not in the table", [](Catalog& c) { c.tensors[1].extent_count = 7; }},
            {"not listed", [](Catalog& c) { c.extents[2].file = 3; }},
-           {"another number of axes", [](Catalog& c) { c.extents[0].box = {{0}, {6}}; }},
+           {"another number of axes",
+            [](Catalog& c) {
+              c.extents[0].box = {{0}, {6}};
+            }},
            {"lies outside", [](Catalog& c) { c.extents[3].box.offset[0] = 3; }},
            {"has 25 bytes", [](Catalog& c) { c.extents[0].nbytes = 25; }},
            {"behind the end", [](Catalog& c) { c.extents[4].offset_bytes = 9500; }},
@@ -52,7 +58,10 @@ TEST(Validate, RefusesEveryBrokenPromise) {
            {"checksums are missing", [](Catalog& c) { c.extents[4].first_block = 1; }},
            {"overlap", [](Catalog& c) { c.extents[1].box.offset[1] = 0; }},
            {"overlap at byte", [](Catalog& c) { c.extents[4].offset_bytes = 95; }},
-           {"of 24 elements", [](Catalog& c) { c.tensors[0].extent_count = 3, c.tensors[1].first_extent = 3, c.extents.erase(c.extents.begin() + 3); }},
+           {"of 24 elements",
+            [](Catalog& c) {
+              c.tensors[0].extent_count = 3, c.tensors[1].first_extent = 3, c.extents.erase(c.extents.begin() + 3);
+            }},
            {"belongs to no tensor", [](Catalog& c) { c.extents[0].tensor = 9; }},
            {"not its own", [](Catalog& c) { c.extents[0].tensor = 1; }},
        }) {

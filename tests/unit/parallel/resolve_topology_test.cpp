@@ -38,7 +38,8 @@ TEST(ResolveTopology, RefusesWhatDoesNotMultiply) {
     FAIL();
   } catch (ConfigError const& error) {
     EXPECT_STREQ(error.what(),
-                 "the job has 3 ranks, but topology is tensor_parallel 4 x pipeline_parallel 1 x data_parallel 1; start it with mpirun -np 4");
+                 "the job has 3 ranks, but topology is tensor_parallel 4 x pipeline_parallel 1 x data_parallel 1; "
+                 "start it with mpirun -np 4");
   }
   EXPECT_THROW(resolve_topology(4, 1, kAuto, 3), ConfigError);
   EXPECT_THROW(resolve_topology(kAuto, 3, kAuto, 4), ConfigError);

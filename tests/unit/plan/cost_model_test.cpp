@@ -19,7 +19,8 @@ SharedRead replicated(Bytes nbytes, std::uint64_t ranks) {
 TEST(ChooseStrategy, NeverReadsTwiceWithTheDefaults) {
   for (std::uint64_t const ranks : {2U, 8U, 64U, 1024U}) {
     for (Bytes const nbytes : {Bytes{64}, 8 * kKiB, 4 * kMiB, kGiB}) {
-      EXPECT_NE(choose_strategy(replicated(nbytes, ranks), {}), Strategy::every_rank_reads) << ranks << " ranks, " << nbytes << " bytes";
+      EXPECT_NE(choose_strategy(replicated(nbytes, ranks), {}), Strategy::every_rank_reads)
+          << ranks << " ranks, " << nbytes << " bytes";
     }
   }
 }

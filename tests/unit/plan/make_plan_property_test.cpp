@@ -1,4 +1,5 @@
-// make_plan on random models, files and topologies: every shard right, every byte read once, every slot within its limit.
+// make_plan on random models, files and topologies: every shard right, every byte read once, every slot within its
+// limit.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -23,7 +24,7 @@ class RandomCase {
     options.slots = 1 + static_cast<std::uint32_t>(below(2));
     options.in_place_bytes = below(2) == 0 ? 1 : 100000;
     options.arena_on_host = below(4) != 0;
-    options.cost.request_overhead_seconds = 0;  // blocks are five orders of magnitude smaller than in earnest
+    options.cost.request_overhead_seconds = 0;            // blocks are five orders of magnitude smaller than in earnest
     if (below(10) == 0) options.cost.link_bandwidth = 1;  // nothing may travel
   }
 
@@ -117,7 +118,8 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
       plans.push_back(make_plan(test.catalog, test.layout, test.topology, rank, test.options));
     }
     std::vector<std::string> faults;
-    auto const arenas = testing::simulate(test.catalog, plans, testing::make_storage(test.catalog), test.options.staging_bytes, faults);
+    auto const arenas =
+        testing::simulate(test.catalog, plans, testing::make_storage(test.catalog), test.options.staging_bytes, faults);
     ASSERT_EQ(faults, std::vector<std::string>{}) << "seed " << seed;
 
     Bytes read = 0;
@@ -133,8 +135,9 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
       for (auto const& shard : plans[rank].shards) {
         auto const& parameter = test.layout.parameters[shard.parameter];
         auto const expected = testing::expected_shard(test.catalog, parameter, shard);
-        std::vector<std::byte> const found(arenas[rank].begin() + static_cast<std::ptrdiff_t>(shard.offset_bytes),
-                                           arenas[rank].begin() + static_cast<std::ptrdiff_t>(shard.offset_bytes + shard.nbytes));
+        std::vector<std::byte> const found(
+            arenas[rank].begin() + static_cast<std::ptrdiff_t>(shard.offset_bytes),
+            arenas[rank].begin() + static_cast<std::ptrdiff_t>(shard.offset_bytes + shard.nbytes));
         ASSERT_EQ(found, expected) << "seed " << seed << " rank " << rank << " tensor " << parameter.tensor;
       }
     }

@@ -14,7 +14,13 @@ struct Model {
   ModelLayout layout;
 
   void add(std::string const& name, Shape const& shape, Partition const& partition, std::uint64_t extents = 1) {
-    TensorInfo tensor{name, DType::f32, shape, static_cast<std::uint32_t>(catalog.extents.size()), static_cast<std::uint32_t>(extents), "", -1};
+    TensorInfo tensor{name,
+                      DType::f32,
+                      shape,
+                      static_cast<std::uint32_t>(catalog.extents.size()),
+                      static_cast<std::uint32_t>(extents),
+                      "",
+                      -1};
     auto const rows = shape[0] / extents;
     for (std::uint64_t i = 0; i < extents; ++i) {
       Extent extent;
@@ -121,8 +127,10 @@ TEST(Describe, ListsEveryParameterAndTheTotals) {
   model.add("model.w", {4096, 1024}, cut(PartitionKind::column_parallel, 0, 4096));
   model.layout.parameters[0].rule = "llama.yaml:7";
   PlanOptions const options;
-  auto const text = describe(make_plan(model.catalog, model.layout, {2, 1, 1}, 0, options), model.catalog, model.layout, options);
-  for (auto const* const expected : {"model.w", "column_parallel axis 0", "llama.yaml:7", "[2048, 1024]", "8 MiB", "read amplification"}) {
+  auto const text =
+      describe(make_plan(model.catalog, model.layout, {2, 1, 1}, 0, options), model.catalog, model.layout, options);
+  for (auto const* const expected :
+       {"model.w", "column_parallel axis 0", "llama.yaml:7", "[2048, 1024]", "8 MiB", "read amplification"}) {
     EXPECT_NE(text.find(expected), std::string::npos) << expected << " is missing in\n" << text;
   }
 }

@@ -45,7 +45,8 @@ void check_read(Catalog const& catalog, PlannedRead const& read, std::vector<std
 }
 
 void copy_all(std::vector<PlannedCopy> const& copies, RankMemory& memory) {
-  for (auto const& planned : copies) copy_on_host(planned.copy, memory.at(planned.source, 0), memory.at(planned.destination, 0));
+  for (auto const& planned : copies)
+    copy_on_host(planned.copy, memory.at(planned.source, 0), memory.at(planned.destination, 0));
 }
 
 }  // namespace
@@ -80,7 +81,8 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
       memory[rank].staging.assign(part.staging_bytes, std::byte{0xEE});
       for (auto const& read : part.reads) {
         check_read(catalog, read, faults);
-        std::memcpy(memory[rank].at(read.area, read.offset_bytes), storage[read.extent].data() + read.begin_bytes, read.nbytes);
+        std::memcpy(memory[rank].at(read.area, read.offset_bytes), storage[read.extent].data() + read.begin_bytes,
+                    read.nbytes);
       }
       copy_all(part.packs, memory[rank]);
     }

@@ -1,4 +1,5 @@
-/// Runs the plans of all ranks in one process, on made-up storage, and compares every shard with a cut made element by element.
+/// Runs the plans of all ranks in one process, on made-up storage, and compares every shard with a cut made element by
+/// element.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,8 @@ namespace distload::testing {
 std::vector<std::vector<std::byte>> make_storage(Catalog const& catalog);
 
 /// Executes `plans` (one per rank) on `storage`: reads, packs, sends, receives, places, wave by wave.
-/// @returns each rank's arena. Adds what is wrong with the plans themselves (message mismatch, slot overflow, reads that cut blocks) to `faults`.
+/// @returns each rank's arena. Adds what is wrong with the plans themselves (message mismatch, slot overflow, reads
+/// that cut blocks) to `faults`.
 std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector<LoadPlan> const& plans,
                                              std::vector<std::vector<std::byte>> const& storage, Bytes staging_bytes,
                                              std::vector<std::string>& faults);

@@ -54,7 +54,8 @@ TEST(SegmentsOf, AreTheWantsThemselvesWithoutChecksums) {
 
 TEST(SegmentsOf, ShareTheBlockThatStraddlesWithChecksums) {
   std::vector<Want> const wants{{0, 0, {{0, 0}, {5, 6}}}, {1, 0, {{5, 0}, {5, 6}}}};
-  expect_segments(segments_of(extent_of({10, 6}, 1, true), wants, 1, kBlock), {{0, 16, {0}}, {16, 32, {0, 1}}, {32, 60, {1}}});
+  expect_segments(segments_of(extent_of({10, 6}, 1, true), wants, 1, kBlock),
+                  {{0, 16, {0}}, {16, 32, {0, 1}}, {32, 60, {1}}});
 }
 
 TEST(SegmentsOf, AreOneForColumnSlices) {
@@ -69,7 +70,8 @@ TEST(SegmentsOf, LeaveOutWhatNobodyWants) {
 
 TEST(CutIntoPieces, KeepsToBlocksWithChecksumsAndToRowsWithout) {
   EXPECT_EQ(cut_into_pieces(extent_of({10, 6}, 1, true), 16, 60, 1, kBlock), (std::vector<Bytes>{16, 32, 48, 60}));
-  EXPECT_EQ(cut_into_pieces(extent_of({10, 6}, 1, false), 6, 60, 1, kBlock), (std::vector<Bytes>{6, 12, 24, 36, 48, 60}));
+  EXPECT_EQ(cut_into_pieces(extent_of({10, 6}, 1, false), 6, 60, 1, kBlock),
+            (std::vector<Bytes>{6, 12, 24, 36, 48, 60}));
   EXPECT_EQ(cut_into_pieces(extent_of({2, 30}, 1, false), 0, 60, 1, kBlock), (std::vector<Bytes>{0, 16, 32, 48, 60}));
 }
 

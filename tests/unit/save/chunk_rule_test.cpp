@@ -8,7 +8,9 @@
 namespace distload {
 namespace {
 
-Partition cut(PartitionKind kind, std::uint32_t axis, std::vector<Section> sections) { return {kind, axis, std::move(sections)}; }
+Partition cut(PartitionKind kind, std::uint32_t axis, std::vector<Section> sections) {
+  return {kind, axis, std::move(sections)};
+}
 
 struct Case {
   std::string what;
@@ -28,10 +30,20 @@ Case const kCases[] = {
     {"row", DType::bf16, {4096, 11008}, cut(kRow, 1, {{11008, 1, false}}), 4, Dims{4096, 2752}},
     {"vocabulary that divides", DType::bf16, {32000, 4096}, cut(kVocab, 0, {{32000, 1, false}}), 4, Dims{8000, 4096}},
     {"vocabulary with padding", DType::bf16, {32003, 4096}, cut(kVocab, 0, {{32003, 1, false}}), 8, Dims{4001, 4096}},
-    {"fused query, key, value", DType::bf16, {6144, 4096}, cut(kColumn, 0, {{4096, 128, false}, {1024, 128, false}, {1024, 128, false}}), 4, Dims{256, 4096}},
+    {"fused query, key, value",
+     DType::bf16,
+     {6144, 4096},
+     cut(kColumn, 0, {{4096, 128, false}, {1024, 128, false}, {1024, 128, false}}),
+     4,
+     Dims{256, 4096}},
     {"shared key heads", DType::bf16, {256, 4096}, cut(kColumn, 0, {{256, 128, true}}), 8, Dims{128, 4096}},
     {"one shared key head", DType::bf16, {128, 4096}, cut(kColumn, 0, {{128, 128, true}}), 8, std::nullopt},
-    {"transposed fused weight", DType::f32, {1024, 3072}, cut(kColumn, 1, {{1024, 64, false}, {1024, 64, false}, {1024, 64, false}}), 4, Dims{1024, 256}},
+    {"transposed fused weight",
+     DType::f32,
+     {1024, 3072},
+     cut(kColumn, 1, {{1024, 64, false}, {1024, 64, false}, {1024, 64, false}}),
+     4,
+     Dims{1024, 256}},
     {"replicated", DType::bf16, {4096, 4096}, {}, 4, std::nullopt},
     {"one rank", DType::bf16, {4096, 4096}, cut(kColumn, 0, {{4096, 1, false}}), 1, std::nullopt},
     {"small", DType::f32, {1024}, cut(kColumn, 0, {{1024, 1, false}}), 4, std::nullopt},

@@ -29,7 +29,8 @@ std::uint64_t pick(std::mt19937& random, std::uint64_t low, std::uint64_t high) 
 Partition random_partition(std::mt19937& random, Shape& shape, std::uint32_t ranks) {
   auto const kind = static_cast<PartitionKind>(pick(random, 0, 3));
   if (shape.empty() || kind == PartitionKind::replicated) return {};
-  auto const axis = static_cast<std::uint32_t>(kind == PartitionKind::vocab_parallel ? 0 : pick(random, 0, shape.size() - 1));
+  auto const axis =
+      static_cast<std::uint32_t>(kind == PartitionKind::vocab_parallel ? 0 : pick(random, 0, shape.size() - 1));
   Partition partition{kind, axis, {}};
   if (kind == PartitionKind::vocab_parallel) {
     partition.sections = {{shape[0], 1, false}};
@@ -80,7 +81,8 @@ Model random_model(std::mt19937& random) {
     TensorInfo info;
     for (auto axes = pick(random, 0, 3); axes > 0; --axes) info.shape.push_back(pick(random, 1, 12));
     auto partition = random_partition(random, info.shape, model.topology.tensor_parallel);
-    std::vector<std::uint32_t> stages{static_cast<std::uint32_t>(pick(random, 0, model.topology.pipeline_parallel - 1))};
+    std::vector<std::uint32_t> stages{
+        static_cast<std::uint32_t>(pick(random, 0, model.topology.pipeline_parallel - 1))};
     if (pick(random, 0, 1) == 0) {
       stages.resize(model.topology.pipeline_parallel);
       std::iota(stages.begin(), stages.end(), 0U);
@@ -103,8 +105,10 @@ std::vector<Element> shard_of(Model const& model, std::uint32_t tensor, std::uin
   std::vector<Element> numbers(volume(shape));
   std::iota(numbers.begin(), numbers.end(), 0U);
   for (auto const& piece : layout.pieces) {
-    auto const copy = make_strided_copy({shape, piece.global.offset, 0}, {layout.shape, piece.local_offset, 0}, piece.global.extent, sizeof(Element));
-    copy_on_host(copy, reinterpret_cast<std::byte const*>(numbers.data()), reinterpret_cast<std::byte*>(elements.data()));
+    auto const copy = make_strided_copy({shape, piece.global.offset, 0}, {layout.shape, piece.local_offset, 0},
+                                        piece.global.extent, sizeof(Element));
+    copy_on_host(copy, reinterpret_cast<std::byte const*>(numbers.data()),
+                 reinterpret_cast<std::byte*>(elements.data()));
   }
   return elements;
 }
@@ -113,7 +117,8 @@ std::vector<Element> shard_of(Model const& model, std::uint32_t tensor, std::uin
 std::vector<std::vector<std::byte>> carry_out(Model const& model, SavePlanOptions const& options) {
   auto const ranks = model.topology.ranks();
   std::vector<SavePlan> plans;
-  for (std::uint32_t rank = 0; rank < ranks; ++rank) plans.push_back(make_save_plan(model.file, model.held, model.topology, rank, options));
+  for (std::uint32_t rank = 0; rank < ranks; ++rank)
+    plans.push_back(make_save_plan(model.file, model.held, model.topology, rank, options));
   std::vector<std::vector<std::byte>> extents;
   for (auto const& extent : model.file.extents) extents.emplace_back(extent.nbytes);
   std::vector<std::vector<int>> written;
@@ -147,8 +152,10 @@ std::vector<std::vector<std::byte>> carry_out(Model const& model, SavePlanOption
       }
       for (auto const& place : part.places) copy_on_host(place, received.data(), packed[rank].data());
       for (auto const& write : part.writes) {
-        auto const shard = write.straight ? shard_of(model, model.file.extents[write.extent].tensor, rank) : std::vector<Element>{};
-        auto const* const from = write.straight ? reinterpret_cast<std::byte const*>(shard.data()) : packed[rank].data();
+        auto const shard =
+            write.straight ? shard_of(model, model.file.extents[write.extent].tensor, rank) : std::vector<Element>{};
+        auto const* const from =
+            write.straight ? reinterpret_cast<std::byte const*>(shard.data()) : packed[rank].data();
         std::memcpy(extents[write.extent].data() + write.begin_bytes, from + write.offset_bytes, write.nbytes);
         EXPECT_EQ(write.begin_bytes % kBlock, 0U);
         for (Bytes at = 0; at < write.nbytes; at += kBlock) ++written[write.extent][(write.begin_bytes + at) / kBlock];
@@ -171,10 +178,12 @@ TEST(SavePlan, WritesEveryBlockOnceWithWhatBelongsThere) {
       std::vector<Element> numbers(volume(shape));
       std::iota(numbers.begin(), numbers.end(), 0U);
       std::vector<std::byte> expected(extent.nbytes);
-      auto const copy = make_strided_copy({shape, extent.box.offset, 0}, {extent.box.extent, Dims::filled(shape.size(), 0), 0}, extent.box.extent,
-                                          sizeof(Element));
+      auto const copy =
+          make_strided_copy({shape, extent.box.offset, 0}, {extent.box.extent, Dims::filled(shape.size(), 0), 0},
+                            extent.box.extent, sizeof(Element));
       copy_on_host(copy, reinterpret_cast<std::byte const*>(numbers.data()), expected.data());
-      ASSERT_TRUE(extents[e] == expected) << "case " << i << ", tensor " << to_string(shape) << ", box " << to_string(extent.box);
+      ASSERT_TRUE(extents[e] == expected)
+          << "case " << i << ", tensor " << to_string(shape) << ", box " << to_string(extent.box);
     }
     ASSERT_FALSE(HasFailure()) << "case " << i;
   }

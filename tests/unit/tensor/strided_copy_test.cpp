@@ -49,7 +49,8 @@ struct RandomCopy {
         rest /= extent[axis];
       }
       std::memcpy(to.data() + destination.base_bytes + linear_index(destination.shape, at_destination) * element_bytes,
-                  from.data() + source.base_bytes + linear_index(source.shape, at_source) * element_bytes, element_bytes);
+                  from.data() + source.base_bytes + linear_index(source.shape, at_source) * element_bytes,
+                  element_bytes);
     }
   }
 };
@@ -107,8 +108,8 @@ TEST(EnqueueCopies, DoesAllCopiesOfAList) {
     found.emplace_back(test.destination_bytes());
   }
   for (std::size_t i = 0; i < tests.size(); ++i) {
-    copies.push_back({make_strided_copy(tests[i].source, tests[i].destination, tests[i].extent, tests[i].element_bytes), from[i].data(),
-                      found[i].data()});
+    copies.push_back({make_strided_copy(tests[i].source, tests[i].destination, tests[i].extent, tests[i].element_bytes),
+                      from[i].data(), found[i].data()});
   }
 
   Kokkos::DefaultExecutionSpace const space;

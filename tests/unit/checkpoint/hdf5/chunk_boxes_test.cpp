@@ -14,10 +14,13 @@ struct Case {
 };
 
 Case const kCases[] = {
-    {{8, 6}, {4, 6}, {4, 0}, {{{{4, 0}, {4, 6}}, 0}}},                                  // inside
-    {{7, 6}, {4, 6}, {4, 0}, {{{{4, 0}, {3, 6}}, 0}}},                                  // sticks out below: still one run
-    {{2, 5}, {2, 3}, {0, 3}, {{{{0, 3}, {1, 2}}, 0}, {{{1, 3}, {1, 2}}, 3}}},           // sticks out to the right: one run per row
-    {{1, 5}, {2, 3}, {0, 3}, {{{{0, 3}, {1, 2}}, 0}}},                                  // only one row
+    {{8, 6}, {4, 6}, {4, 0}, {{{{4, 0}, {4, 6}}, 0}}},  // inside
+    {{7, 6}, {4, 6}, {4, 0}, {{{{4, 0}, {3, 6}}, 0}}},  // sticks out below: still one run
+    {{2, 5},
+     {2, 3},
+     {0, 3},
+     {{{{0, 3}, {1, 2}}, 0}, {{{1, 3}, {1, 2}}, 3}}},   // sticks out to the right: one run per row
+    {{1, 5}, {2, 3}, {0, 3}, {{{{0, 3}, {1, 2}}, 0}}},  // only one row
     {{3, 2, 4}, {2, 2, 4}, {2, 0, 0}, {{{{2, 0, 0}, {1, 2, 4}}, 0}}},
     {{2, 3, 4}, {2, 2, 4}, {0, 2, 0}, {{{{0, 2, 0}, {1, 1, 4}}, 0}, {{{1, 2, 0}, {1, 1, 4}}, 8}}},
     {{5}, {4}, {4}, {{{{4}, {1}}, 0}}},
@@ -47,7 +50,8 @@ TEST(PartsOfChunk, OfAllChunksCoverTheTensorOnce) {
           for (std::uint64_t a = 0; a < part.box.extent[0]; ++a) {
             for (std::uint64_t b = 0; b < part.box.extent[1]; ++b) {
               for (std::uint64_t c = 0; c < part.box.extent[2]; ++c) {
-                ++covered[linear_index(shape, {part.box.offset[0] + a, part.box.offset[1] + b, part.box.offset[2] + c})];
+                ++covered[linear_index(shape,
+                                       {part.box.offset[0] + a, part.box.offset[1] + b, part.box.offset[2] + c})];
               }
             }
           }

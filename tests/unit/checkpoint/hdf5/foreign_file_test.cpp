@@ -1,4 +1,5 @@
-/// Files that somebody else wrote, made here with the C API: found by walking, refused with a reason where they cannot be read in place.
+/// Files that somebody else wrote, made here with the C API: found by walking, refused with a reason where they cannot
+/// be read in place.
 #include <functional>
 #include <vector>
 

@@ -30,7 +30,8 @@ TEST(Hdf5Tools, DumpAttributes) {
   ScratchFolder const folder;
   write_sample(folder.file("m.h5"));
   auto const text = output_of("h5dump -A " + folder.file("m.h5"));
-  for (auto const* const words : {"\"distload\"", "\"sample\"", "\"SampleModel\"", "\"column_parallel\"", "\"BF16\"", "ATTRIBUTE \"committed\""}) {
+  for (auto const* const words : {"\"distload\"", "\"sample\"", "\"SampleModel\"", "\"column_parallel\"", "\"BF16\"",
+                                  "ATTRIBUTE \"committed\""}) {
     EXPECT_THAT(text, HasSubstr(words));
   }
 }
@@ -39,9 +40,12 @@ TEST(Hdf5Tools, DumpNumbersOfAllTypes) {
   ScratchFolder const folder;
   write_sample(folder.file("m.h5"));
   // The element at linear index i of tensor x is ((i + length of x's name) % 251) / 8 for f32 and bf16.
-  EXPECT_THAT(output_of("h5dump -d /tensors/a.row -c 1,4 " + folder.file("m.h5")), HasSubstr("(0,0): 0.625, 0.75, 0.875, 1"));
-  EXPECT_THAT(output_of("h5dump -d /tensors/vocab -c 1,3 " + folder.file("m.h5")), HasSubstr("(0,0): 0.625, 0.75, 0.875"));
-  EXPECT_THAT(output_of("h5dump -d /tensors/mask " + folder.file("m.h5")), HasSubstr("FALSE, TRUE, FALSE, TRUE, FALSE"));
+  EXPECT_THAT(output_of("h5dump -d /tensors/a.row -c 1,4 " + folder.file("m.h5")),
+              HasSubstr("(0,0): 0.625, 0.75, 0.875, 1"));
+  EXPECT_THAT(output_of("h5dump -d /tensors/vocab -c 1,3 " + folder.file("m.h5")),
+              HasSubstr("(0,0): 0.625, 0.75, 0.875"));
+  EXPECT_THAT(output_of("h5dump -d /tensors/mask " + folder.file("m.h5")),
+              HasSubstr("FALSE, TRUE, FALSE, TRUE, FALSE"));
 }
 
 TEST(Hdf5Tools, DumpTheIndex) {
@@ -69,7 +73,8 @@ TEST(Hdf5Tools, RepackedFileIsWalkedAndLoadsUnverified) {
   EXPECT_THAT(catalog.warnings[0], HasSubstr("its index was rebuilt"));
   for (auto const& extent : catalog.extents) {
     auto const bytes = read_bytes(catalog.files[0].path, extent.offset_bytes, extent.nbytes);
-    EXPECT_TRUE(bytes == sample_bytes(catalog.tensors[extent.tensor], extent.box)) << catalog.tensors[extent.tensor].name;
+    EXPECT_TRUE(bytes == sample_bytes(catalog.tensors[extent.tensor], extent.box))
+        << catalog.tensors[extent.tensor].name;
   }
 }
 

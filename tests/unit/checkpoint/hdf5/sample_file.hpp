@@ -1,4 +1,5 @@
-/// Checkpoint files for tests: created, filled at the catalog's offsets without HDF5, and completed, all by one process.
+/// Checkpoint files for tests: created, filled at the catalog's offsets without HDF5, and completed, all by one
+/// process.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +44,8 @@ Catalog write_sample(std::string const& path, std::vector<hdf5::NewTensor> const
 std::vector<std::byte> read_bytes(std::string const& path, Bytes offset, Bytes count);
 void write_bytes(std::string const& path, Bytes offset, std::vector<std::byte> const& bytes);
 
-/// Expects that every extent's bytes lie in the file where the catalog says, and that its checksums, if any, are theirs.
+/// Expects that every extent's bytes lie in the file where the catalog says, and that its checksums, if any, are
+/// theirs.
 void expect_sample_content(Catalog const& catalog, bool with_checksums);
 
 }  // namespace distload
