@@ -1,0 +1,145 @@
+// A search over hidden sizes; the other sizes follow from each.
+#include "synth/choose_sizes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <distload/base/error.hpp>
+
+namespace distload::synth {
+namespace {
+
+constexpr std::uint64_t kGrain = 1024;  ///< 128 per rank, on 8 ranks
+constexpr std::uint64_t kLargestHidden = 32 * kGrain;
+constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 24U;  ///< of any one number, so that no product of two overflows
+constexpr std::uint64_t kMaxLayers = 10'000;
+constexpr std::uint64_t kMaxParameters = std::uint64_t{1} << 50U;
+
+/// What a missed total weighs against proportions that no model has.
+constexpr double kTotalWeight = 4;
+
+/// A model may be so much larger than asked for before it is refused instead.
+constexpr double kTolerance = 1.25;
+
+std::vector<std::uint64_t> hidden_candidates(SizeOverrides const& overrides) {
+  if (overrides.hidden) return {*overrides.hidden};
+  std::vector<std::uint64_t> candidates{128, 256, 512};
+  for (auto hidden = kGrain; hidden <= kLargestHidden; hidden += kGrain) candidates.push_back(hidden);
+  return candidates;
+}
+
+/// `wanted` as a multiple of `grain`, at least one.
+std::uint64_t to_grain(double wanted, std::uint64_t grain) {
+  auto const count = std::llround(wanted / static_cast<double>(grain));
+  return grain * static_cast<std::uint64_t>(std::max(1LL, count));
+}
+
+/// The vocabulary that brings the model to `parameters`: both embedding and output head have it.
+std::uint64_t fill_with_vocabulary(Family const& family, ModelSizes sizes, double parameters, std::uint64_t grain) {
+  sizes.vocabulary = 0;
+  auto const rest = parameters - static_cast<double>(parameters_of(family, sizes));
+  auto const per_word = sizes.hidden * (family.has_output_head && !sizes.tied ? 2U : 1U);
+  return to_grain(rest / static_cast<double>(per_word), grain);
+}
+
+ModelSizes sizes_with(Family const& family, double parameters, SizeOverrides const& overrides, std::uint64_t hidden) {
+  auto const grain = std::min(hidden, kGrain);
+  ModelSizes sizes;
+  sizes.tied = overrides.tied;
+  sizes.hidden = hidden;
+  sizes.head_dim = overrides.head_dim.value_or(
+      overrides.heads ? hidden / *overrides.heads : std::clamp<std::uint64_t>(hidden / 8, 1, family.head_dim));
+  sizes.heads = overrides.heads.value_or(hidden / std::max<std::uint64_t>(1, sizes.head_dim));
+  sizes.kv_heads =
+      overrides.kv_heads.value_or(family.kv_heads == 0 ? sizes.heads : std::min(family.kv_heads, sizes.heads));
+  sizes.intermediate =
+      overrides.intermediate.value_or(to_grain(family.intermediate_per_hidden * static_cast<double>(hidden), grain));
+  // Embeddings take the family's vocabulary, but no more than a quarter of a small model.
+  auto const largest_vocabulary =
+      std::min(static_cast<double>(family.vocabulary), parameters / 8 / static_cast<double>(hidden));
+  sizes.vocabulary = overrides.vocabulary.value_or(to_grain(largest_vocabulary, grain));
+
+  sizes.layers = 0;
+  auto const outside = static_cast<double>(parameters_of(family, sizes));
+  sizes.layers = 1;
+  auto const layer = static_cast<double>(parameters_of(family, sizes)) - outside;
+  auto const layers = std::clamp((parameters - outside) / layer, 1.0, static_cast<double>(kMaxLayers));
+  sizes.layers = overrides.layers.value_or(static_cast<std::uint64_t>(std::llround(layers)));
+  if (!overrides.vocabulary) sizes.vocabulary = fill_with_vocabulary(family, sizes, parameters, grain);
+  return sizes;
+}
+
+/// How far a model is from what was asked for and from what its family looks like; 0 is perfect.
+double distance(Family const& family, ModelSizes const& sizes, double parameters) {
+  auto const layers = static_cast<double>(sizes.layers * family.hidden_per_layer) / static_cast<double>(sizes.hidden);
+  auto const vocabulary = static_cast<double>(family.vocabulary) / static_cast<double>(sizes.vocabulary);
+  auto const total = static_cast<double>(parameters_of(family, sizes)) / parameters;
+  return std::abs(std::log(layers)) + std::max(0.0, -std::log(vocabulary)) + kTotalWeight * std::abs(std::log(total));
+}
+
+void check_overrides(Family const& family, SizeOverrides const& overrides) {
+  for (auto const& value : std::array{overrides.layers, overrides.hidden, overrides.heads, overrides.kv_heads,
+                                      overrides.head_dim, overrides.intermediate, overrides.vocabulary}) {
+    if (value && (*value == 0 || *value > kMaxSize))
+      throw UsageError("a size must be between 1 and " + std::to_string(kMaxSize));
+  }
+  if (overrides.layers && *overrides.layers > kMaxLayers) {
+    throw UsageError("--layers " + std::to_string(*overrides.layers) + " is more than " + std::to_string(kMaxLayers));
+  }
+  auto const name = std::string(family.name);
+  if (overrides.tied && !family.has_output_head) throw UsageError(name + " has no output head that could be tied");
+  if (family.kv_heads == 0 && (overrides.kv_heads || overrides.head_dim)) {
+    throw UsageError(name + " has as many key and value heads as heads, and hidden / heads for their size");
+  }
+}
+
+void check(ModelSizes const& sizes, Family const& family) {
+  if (sizes.head_dim == 0 || sizes.heads == 0) {
+    throw UsageError("--hidden " + std::to_string(sizes.hidden) + " is too small for its heads");
+  }
+  if (sizes.heads % sizes.kv_heads != 0) {
+    throw UsageError(std::to_string(sizes.heads) + " heads are no multiple of " + std::to_string(sizes.kv_heads) +
+                     " key and value heads");
+  }
+  // The family's config.json has no word for the size of a head.
+  if (family.kv_heads == 0 && sizes.heads * sizes.head_dim != sizes.hidden) {
+    throw UsageError(std::to_string(sizes.heads) + " heads do not divide --hidden " + std::to_string(sizes.hidden));
+  }
+  auto one_layer = sizes;
+  one_layer.layers = 1;
+  for (auto const& tensor : tensors_of(family, one_layer)) {
+    if (!checked_volume(tensor.shape, kMaxLayers * 64)) {
+      throw UsageError(tensor.name + " would have the shape " + to_string(tensor.shape) + ", which is too large");
+    }
+  }
+}
+
+}  // namespace
+
+ModelSizes choose_sizes(Family const& family, std::uint64_t parameters, SizeOverrides const& overrides) {
+  check_overrides(family, overrides);
+  if (parameters > kMaxParameters) throw UsageError("--size asks for more than 2^50 parameters");
+  auto const wanted = static_cast<double>(std::max<std::uint64_t>(1, parameters));
+  ModelSizes best;
+  auto least = std::numeric_limits<double>::infinity();
+  for (auto const hidden : hidden_candidates(overrides)) {
+    auto const sizes = sizes_with(family, wanted, overrides, hidden);
+    if (auto const far = distance(family, sizes, wanted); far < least || best.hidden == 0) {
+      best = sizes;
+      least = far;
+    }
+  }
+  check(best, family);
+  auto const total = parameters_of(family, best);
+  if (overrides.empty() && static_cast<double>(total) > kTolerance * wanted) {
+    throw UsageError("the smallest " + std::string(family.name) + " has " + std::to_string(total) +
+                     " parameters, but only " + std::to_string(parameters) + " are asked for");
+  }
+  return best;
+}
+
+}  // namespace distload::synth

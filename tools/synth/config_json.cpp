@@ -1,0 +1,45 @@
+// A family's config.json.
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+#include <distload/base/error.hpp>
+
+#include "synth/families.hpp"
+
+namespace distload::synth {
+namespace {
+
+std::string torch_name(DType dtype) {
+  switch (dtype) {
+    case DType::bf16: return "bfloat16";
+    case DType::f16: return "float16";
+    case DType::f32: return "float32";
+    case DType::f64: return "float64";
+    default: break;
+  }
+  throw InternalError("no model is made of " + std::string(name_of(dtype)));
+}
+
+}  // namespace
+
+std::string config_json(Family const& family, ModelSizes const& sizes, DType dtype) {
+  auto json = nlohmann::json::parse(family.config);
+  json["architectures"] = {family.architecture};
+  json["model_type"] = family.name;
+  json["hidden_size"] = sizes.hidden;
+  json["intermediate_size"] = sizes.intermediate;
+  json["num_hidden_layers"] = sizes.layers;
+  json["num_attention_heads"] = sizes.heads;
+  json["vocab_size"] = sizes.vocabulary;
+  json["max_position_embeddings"] = family.positions;
+  json["torch_dtype"] = torch_name(dtype);
+  if (family.kv_heads != 0) {
+    json["num_key_value_heads"] = sizes.kv_heads;
+    json["head_dim"] = sizes.head_dim;
+  }
+  if (family.has_output_head) json["tie_word_embeddings"] = sizes.tied;
+  return json.dump(2) + "\n";
+}
+
+}  // namespace distload::synth

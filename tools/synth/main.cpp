@@ -1,0 +1,187 @@
+// distload-synth: writes a checkpoint of any size, with the names and proportions of a family of models, at the
+// storage's speed.
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <distload/base/error.hpp>
+
+#include "app/parse_arguments.hpp"
+#include "base/suggest.hpp"
+#include "base/table.hpp"
+#include "checkpoint/file_name.hpp"
+#include "parallel/all_or_throw.hpp"
+#include "parallel/run_job.hpp"
+#include "synth/choose_sizes.hpp"
+#include "synth/or_io_error.hpp"
+#include "synth/write_hdf5.hpp"
+#include "synth/write_safetensors.hpp"
+
+namespace distload::synth {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string family = "llama";
+  std::string size = "1 GB";
+  std::string format = "safetensors";
+  std::string dtype = "bf16";
+  SizeOverrides overrides;
+  std::uint64_t seed = 0;
+  std::optional<std::uint64_t> step;
+  std::optional<std::uint32_t> tensor_parallel;
+  std::optional<std::string> shard_size;
+  std::optional<std::uint32_t> threads;
+  bool force = false;
+  std::string out;
+};
+
+Bytes parse_size(std::string const& option, std::string const& text) {
+  auto const bytes = parse_bytes(text);
+  if (!bytes || *bytes == 0) throw UsageError(option + " " + text + " is no size such as 4GB or 500 MiB");
+  return *bytes;
+}
+
+DType parse_element_type(std::string const& text) {
+  auto upper = text;
+  std::ranges::transform(upper, upper.begin(),
+                         [](unsigned char letter) { return static_cast<char>(std::toupper(letter)); });
+  auto const dtype = parse_dtype(upper);
+  if (!dtype || !is_floating_point(*dtype) || size_of(*dtype) < 2)
+    throw UsageError("--dtype " + text + " is none of bf16, f16, f32, f64");
+  return *dtype;
+}
+
+Family const& parse_family(std::string const& name) {
+  if (auto const* const family = find_family(name)) return *family;
+  std::vector<std::string> known;
+  for (auto const& family : families()) known.emplace_back(family.name);
+  auto message = "no family is named " + name;
+  if (auto const meant = nearest(name, known)) message += "; did you mean " + *meant + "?";
+  throw UsageError(message);
+}
+
+/// Options of the other format would be ignored in silence.
+void check_format(Arguments const& arguments) {
+  bool const is_hdf5 = arguments.format == "hdf5";
+  if (is_hdf5 && arguments.shard_size) throw UsageError("--shard-size belongs to --format safetensors");
+  if (!is_hdf5 && arguments.step) throw UsageError("--step belongs to --format hdf5");
+  if (!is_hdf5 && arguments.tensor_parallel) throw UsageError("--tensor-parallel belongs to --format hdf5");
+}
+
+std::string target_of(Arguments const& arguments) {
+  if (arguments.format == "safetensors") return arguments.out;
+  return (fs::path(arguments.out) / checkpoint_file_name(arguments.step.value_or(0))).string();
+}
+
+/// Nobody's model is replaced by mistake.
+void check_target(Arguments const& arguments) {
+  auto const target = target_of(arguments);
+  auto const is_there = or_io_error([&] {
+    return fs::exists(target) &&
+           !(arguments.format == "safetensors" && fs::is_directory(target) && fs::is_empty(target));
+  });
+  if (is_there && !arguments.force) throw UsageError(target + " is there already; --force replaces it");
+}
+
+std::uint32_t threads_of(Arguments const& arguments, MpiEnvironment& mpi) {
+  return arguments.threads.value_or(std::max(1U, std::thread::hardware_concurrency() / mpi.node().size()));
+}
+
+void print_summary(Arguments const& arguments, Model const& model, ModelSizes const& sizes, double seconds) {
+  auto const bytes = model.nbytes();
+  std::array<char, 64> speed{};
+  std::snprintf(speed.data(), speed.size(), "%.2f s, %.2f GB/s", seconds, static_cast<double>(bytes) / seconds / 1e9);
+  Table table;
+  table.add({"wrote", target_of(arguments)});
+  table.add({"family", std::string(model.family->name)});
+  table.add({"parameters", std::to_string(parameters_of(*model.family, sizes))});
+  table.add({"tensors", std::to_string(model.tensors.size()) + ", " + format_bytes(bytes) + " of " +
+                            std::string(name_of(model.dtype))});
+  table.add({"layers", std::to_string(sizes.layers)});
+  table.add({"hidden", std::to_string(sizes.hidden)});
+  table.add({"heads", std::to_string(sizes.heads) + " of " + std::to_string(sizes.head_dim) + ", " +
+                          std::to_string(sizes.kv_heads) + " of keys and values"});
+  table.add({"intermediate", std::to_string(sizes.intermediate)});
+  table.add({"vocabulary", std::to_string(sizes.vocabulary)});
+  table.add({"seed", std::to_string(model.seed)});
+  table.add({"time", speed.data()});
+  std::fputs(table.text().c_str(), stdout);
+}
+
+ExitCode synthesise(MpiEnvironment& mpi, Arguments const& arguments) {
+  check_format(arguments);
+  auto& world = mpi.world();
+  auto const dtype = parse_element_type(arguments.dtype);
+  auto const& family = parse_family(arguments.family);
+  auto const shard_bytes = parse_size("--shard-size", arguments.shard_size.value_or("5GB"));
+  auto const sizes = choose_sizes(family, parse_size("--size", arguments.size) / size_of(dtype), arguments.overrides);
+  Model const model{&family, tensors_of(family, sizes), dtype, arguments.seed, config_json(family, sizes, dtype)};
+  all_or_throw(world, "check", [&] {
+    if (world.rank() == 0) check_target(arguments);
+  });
+
+  auto const start = std::chrono::steady_clock::now();
+  if (arguments.format == "hdf5") {
+    write_hdf5(model, target_of(arguments), arguments.step.value_or(0), arguments.tensor_parallel.value_or(1), world);
+  } else {
+    write_safetensors(model, arguments.out, shard_bytes, threads_of(arguments, mpi), world);
+  }
+  if (world.rank() == 0) {
+    print_summary(arguments, model, sizes,
+                  std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+}  // namespace distload::synth
+
+int main(int argc, char** argv) {
+  return distload::run_job([&](distload::MpiEnvironment& mpi) {
+    distload::synth::Arguments arguments;
+    auto& overrides = arguments.overrides;
+    CLI::App app(
+        "Writes a checkpoint with random weights and the names and proportions of a family of models. Alone, or under "
+        "mpirun, whose\n"
+        "ranks share the work. The same seed gives the same weights in every format and layout.",
+        "distload-synth");
+    app.add_option("out", arguments.out, "directory to write to")->required();
+    app.add_option("--family", arguments.family, "llama, mistral, qwen2, qwen3 or bert")->capture_default_str();
+    app.add_option("--size", arguments.size, "about so many bytes of weights: 4GB, 500 MiB")->capture_default_str();
+    app.add_option("--format", arguments.format, "safetensors, or hdf5: OUT/model-step-N.h5")
+        ->check(CLI::IsMember({"safetensors", "hdf5"}))
+        ->capture_default_str();
+    app.add_option("--dtype", arguments.dtype, "bf16, f16, f32 or f64")->capture_default_str();
+    app.add_option("--seed", arguments.seed, "of the weights")->capture_default_str();
+    app.add_option("--step", arguments.step, "training step of the HDF5 file; 0 by default");
+    app.add_option("--tensor-parallel", arguments.tensor_parallel,
+                   "ranks that the HDF5 file is laid out for; 1 by default")
+        ->check(CLI::Range(1U, 65536U));
+    app.add_option("--shard-size", arguments.shard_size, "largest safetensors file; 5GB by default");
+    app.add_option("--threads", arguments.threads, "per rank, for safetensors; this node's cores by default")
+        ->check(CLI::Range(1U, 1024U));
+    app.add_option("--layers", overrides.layers,
+                   "so many layers; what is not given is chosen by --size, here and below");
+    app.add_option("--hidden", overrides.hidden, "size of a token's vector");
+    app.add_option("--heads", overrides.heads, "heads of queries");
+    app.add_option("--kv-heads", overrides.kv_heads, "heads of keys and values");
+    app.add_option("--head-dim", overrides.head_dim, "size of a head");
+    app.add_option("--intermediate", overrides.intermediate, "size between the matrices of the MLP");
+    app.add_option("--vocabulary", overrides.vocabulary, "number of tokens");
+    app.add_flag("--tied", overrides.tied, "the output head is the embedding");
+    app.add_flag("--force", arguments.force, "replace what is there");
+    if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
+    return distload::synth::synthesise(mpi, arguments);
+  });
+}

@@ -1,0 +1,101 @@
+// The next piece is generated while one is written: HDF5 takes one thread per rank.
+#include "synth/write_hdf5.hpp"
+
+#include <algorithm>
+#include <future>
+#include <map>
+#include <vector>
+
+#include <distload/partition/model_layout.hpp>
+#include <distload/save/checkpoint_writer.hpp>
+
+#include "parallel/all_or_throw.hpp"
+#include "partition/rule_directories.hpp"
+#include "synth/content.hpp"
+
+namespace distload::synth {
+namespace {
+
+/// A part of an extent that is generated and written at once; whole blocks of any checkpoint.
+constexpr Bytes kPieceBytes = 4 * kBlockBytes;
+
+struct Piece {
+  std::uint32_t extent = 0;
+  Bytes begin_bytes = 0;
+};
+
+/// The model's tensors without a place, as the rules see them.
+Catalog catalog_of(Model const& model) {
+  Catalog catalog;
+  catalog.path = std::string(model.family->name);
+  for (auto const& tensor : model.tensors)
+    catalog.tensors.push_back({tensor.name, model.dtype, tensor.shape, 0, 0, "", -1});
+  std::ranges::sort(catalog.tensors, {}, &TensorInfo::name);
+  return catalog;
+}
+
+std::vector<TensorSpec> specs_of(Model const& model, std::uint32_t tensor_parallel) {
+  auto const catalog = catalog_of(model);
+  auto const layout = partition_model(catalog, {.tensor_parallel = tensor_parallel},
+                                      {std::string(model.family->name), model.config, default_rule_directories()});
+  std::vector<TensorSpec> specs;
+  for (auto const& parameter : layout.parameters) {
+    auto const& tensor = catalog.tensors[parameter.tensor];
+    specs.push_back({tensor.name, tensor.dtype, tensor.shape, parameter.partition});
+  }
+  return specs;
+}
+
+std::vector<Piece> pieces_of(Catalog const& catalog, Communicator const& ranks) {
+  std::vector<Piece> pieces;
+  std::uint64_t number = 0;
+  for (std::uint32_t extent = 0; extent < catalog.extents.size(); ++extent) {
+    for (Bytes begin = 0; begin < catalog.extents[extent].nbytes; begin += kPieceBytes) {
+      if (number++ % ranks.size() == ranks.rank()) pieces.push_back({extent, begin});
+    }
+  }
+  return pieces;
+}
+
+/// Local: writes this rank's pieces.
+void write_pieces(Model const& model, CheckpointWriter& writer, Communicator const& ranks) {
+  auto const& catalog = writer.catalog();
+  std::vector<Content> contents;
+  for (auto const& tensor : catalog.tensors) contents.emplace_back(tensor.name, model.seed, model.dtype);
+  auto const pieces = pieces_of(catalog, ranks);
+  auto const generate = [&](Piece const& piece, std::vector<std::byte> buffer) {
+    auto const& extent = catalog.extents[piece.extent];
+    buffer.resize(std::min(kPieceBytes, extent.nbytes - piece.begin_bytes));
+    contents[extent.tensor].fill_box(catalog.tensors[extent.tensor].shape, extent.box,
+                                     piece.begin_bytes / size_of(model.dtype), buffer);
+    return buffer;
+  };
+
+  std::vector<std::byte> written;
+  std::future<std::vector<std::byte>> next;
+  if (!pieces.empty()) next = std::async(std::launch::async, generate, pieces.front(), std::move(written));
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    auto bytes = next.get();
+    if (i + 1 < pieces.size()) next = std::async(std::launch::async, generate, pieces[i + 1], std::move(written));
+    writer.write(pieces[i].extent, pieces[i].begin_bytes, bytes);
+    written = std::move(bytes);
+  }
+}
+
+}  // namespace
+
+void write_hdf5(Model const& model, std::string const& path, std::uint64_t step, std::uint32_t tensor_parallel,
+                Communicator& ranks) {
+  auto const specs = all_or_throw(ranks, "partition", [&] { return specs_of(model, tensor_parallel); });
+  CheckpointMetadata metadata;
+  metadata.model_name = "synthetic-" + std::string(model.family->name);
+  metadata.architecture = std::string(model.family->architecture);
+  metadata.step = step;
+  metadata.config_json = model.config;
+  metadata.extra["seed"] = std::to_string(model.seed);
+  CheckpointWriter writer(path, std::move(metadata), specs, {.tensor_parallel = tensor_parallel}, ranks);
+  all_or_throw(ranks, "write", [&] { write_pieces(model, writer, ranks); });
+  writer.commit();
+}
+
+}  // namespace distload::synth

@@ -1,0 +1,162 @@
+// Threads that generate a piece and write it while it is still in cache.
+#include "synth/write_safetensors.hpp"
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <distload/base/error.hpp>
+
+#include "checkpoint/file_name.hpp"
+#include "io/first_failure.hpp"
+#include "parallel/all_or_throw.hpp"
+#include "synth/content.hpp"
+#include "synth/file_layout.hpp"
+#include "synth/or_io_error.hpp"
+#include "synth/output_file.hpp"
+
+namespace distload::synth {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char const* kIndexFile = "model.safetensors.index.json";
+
+/// Large enough that calls cost nothing, small enough that the page cache copies it out of a core's own cache.
+constexpr Bytes kPieceBytes = kMiB;
+
+/// A part of a tensor that one thread writes at a time.
+struct Piece {
+  std::uint32_t file = 0;
+  PlacedTensor tensor;
+  Bytes begin_bytes = 0;  ///< in the tensor
+};
+
+/// The pieces of the whole model that are this rank's.
+std::vector<Piece> pieces_of(std::vector<FileLayout> const& files, Communicator const& ranks) {
+  std::vector<Piece> pieces;
+  std::uint64_t number = 0;
+  for (std::uint32_t file = 0; file < files.size(); ++file) {
+    for (auto const& tensor : files[file].tensors) {
+      for (Bytes begin = 0; begin < tensor.nbytes; begin += kPieceBytes) {
+        if (number++ % ranks.size() == ranks.rank()) pieces.push_back({file, tensor, begin});
+      }
+    }
+  }
+  return pieces;
+}
+
+void write_text(fs::path const& path, std::string const& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) throw IoError("cannot write " + path.string());
+}
+
+/// The files of a model on their way to their names; what has not arrived is removed.
+class UnfinishedFiles {
+ public:
+  UnfinishedFiles(fs::path directory, std::vector<FileLayout> const& files)
+      : directory_(std::move(directory)), files_(&files) {}
+  ~UnfinishedFiles() {
+    if (published_) return;
+    std::error_code ignored;
+    for (auto const& file : *files_) fs::remove(temporary_name(path_of(file)), ignored);
+  }
+  UnfinishedFiles(UnfinishedFiles const&) = delete;
+  UnfinishedFiles& operator=(UnfinishedFiles const&) = delete;
+
+  void create() const {
+    for (auto const& layout : *files_) {
+      auto file = OutputFile::create(temporary_name(path_of(layout)), layout.size_bytes);
+      file.write_at(0, std::as_bytes(std::span(layout.header)));
+      file.close();
+    }
+  }
+
+  void publish() {
+    // An index or files of another model would contradict these.
+    std::vector<fs::path> old;
+    for (auto const& entry : fs::directory_iterator(directory_)) {
+      if (entry.path().extension() == ".safetensors" || entry.path().filename() == kIndexFile)
+        old.push_back(entry.path());
+    }
+    for (auto const& path : old) fs::remove(path);
+    for (auto const& file : *files_) fs::rename(temporary_name(path_of(file)), path_of(file));
+    published_ = true;
+  }
+
+ private:
+  std::string path_of(FileLayout const& file) const { return (directory_ / file.name).string(); }
+
+  fs::path directory_;
+  std::vector<FileLayout> const* files_;
+  bool published_ = false;
+};
+
+/// Local: writes this rank's pieces with several threads.
+void write_pieces(Model const& model, std::vector<FileLayout> const& layouts, std::string const& directory,
+                  std::uint32_t threads, Communicator const& ranks) {
+  std::vector<OutputFile> files;
+  for (auto const& layout : layouts)
+    files.push_back(OutputFile::open(temporary_name((fs::path(directory) / layout.name).string())));
+  std::vector<Content> contents;
+  for (auto const& tensor : model.tensors) contents.emplace_back(tensor.name, model.seed, model.dtype);
+
+  auto const pieces = pieces_of(layouts, ranks);
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  FirstFailure failure;
+  auto const work = [&] {
+    std::vector<std::byte> buffer(kPieceBytes);
+    for (auto i = next++; i < pieces.size(); i = next++) {
+      auto const& [file, tensor, begin] = pieces[i];
+      auto const bytes = std::span(buffer).first(std::min(kPieceBytes, tensor.nbytes - begin));
+      contents[tensor.tensor].fill(begin, bytes);
+      files[file].write_at(tensor.offset_bytes + begin, bytes);
+    }
+  };
+  auto const guarded = [&] {
+    FirstFailure own;
+    own.guard(work);
+    if (!own) return;
+    next = pieces.size();  // the others need not go on
+    std::lock_guard const lock(mutex);
+    failure.guard([&] { own.rethrow(); });
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (std::uint32_t i = 1; i < threads; ++i) helpers.emplace_back(guarded);
+    guarded();
+  }
+  failure.rethrow();
+  for (auto& file : files) file.close();
+}
+
+}  // namespace
+
+void write_safetensors(Model const& model, std::string const& directory, Bytes shard_bytes, std::uint32_t threads,
+                       Communicator& ranks) {
+  auto const layouts = lay_out(model.tensors, model.dtype, shard_bytes);
+  bool const leads = ranks.rank() == 0;
+  std::optional<UnfinishedFiles> unfinished;
+  if (leads) unfinished.emplace(directory, layouts);
+  all_or_throw(ranks, "create", [&] {
+    if (!leads) return;
+    or_io_error([&] { fs::create_directories(directory); });
+    unfinished->create();
+  });
+  all_or_throw(ranks, "write", [&] { write_pieces(model, layouts, directory, threads, ranks); });
+  all_or_throw(ranks, "publish", [&] {
+    if (!leads) return;
+    or_io_error([&] { unfinished->publish(); });
+    write_text(fs::path(directory) / "config.json", model.config);
+    if (layouts.size() > 1) write_text(fs::path(directory) / kIndexFile, index_json(layouts, model.tensors));
+  });
+}
+
+}  // namespace distload::synth
