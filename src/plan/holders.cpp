@@ -25,11 +25,13 @@ Holders::Holders(Parameter const& parameter, Shape const& shape, Topology const&
     for (std::uint32_t piece = 0; piece < pieces.size(); ++piece) {
       auto const& box = pieces[piece].global;
       auto const begin = shape.empty() ? 0 : box.offset[axis_];
-      intervals_.push_back({begin, begin + (shape.empty() ? 1 : box.extent[axis_]), group, piece});
+      intervals_.push_back({begin, begin + (shape.empty() ? 1 : box.extent[axis_]), 0, group, piece});
     }
   }
   std::stable_sort(intervals_.begin(), intervals_.end(),
                    [](Interval const& a, Interval const& b) { return a.begin < b.begin; });
+  std::uint64_t reach = 0;
+  for (auto& interval : intervals_) interval.reach = reach = std::max(reach, interval.end);
 }
 
 std::vector<Want> Holders::wants_in(Box const& box) const {
@@ -38,7 +40,7 @@ std::vector<Want> Holders::wants_in(Box const& box) const {
   auto const end = scalar ? 1 : box.offset[axis_] + box.extent[axis_];
   std::vector<Want> wants;
   auto const first = std::partition_point(intervals_.begin(), intervals_.end(),
-                                          [&](Interval const& interval) { return interval.end <= begin; });
+                                          [&](Interval const& interval) { return interval.reach <= begin; });
   for (auto interval = first; interval != intervals_.end() && interval->begin < end; ++interval) {
     auto const& piece = groups_[interval->group].layout.pieces[interval->piece];
     if (auto const common = intersection(box, piece.global))

@@ -45,10 +45,12 @@ class Holders {
   std::optional<std::uint32_t> group_of(std::uint32_t rank) const noexcept;
 
  private:
-  /// A piece's stretch of the cut axis; sorted by begin, and disjoint or equal, hence sorted by end as well.
+  /// A piece's stretch of the cut axis; sorted by begin. They may overlap: where one rank's parts of two sections are
+  /// neighbours they are one piece, but not on the other ranks.
   struct Interval {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
+    std::uint64_t reach = 0;  ///< the largest end of this one and those before it, hence ascending
     std::uint32_t group = 0;
     std::uint32_t piece = 0;
   };
