@@ -115,7 +115,7 @@ Unit Planner::make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbytes, 
       auto const common = intersection(run, segment.box).value();
       Part part{common, {}, {}, {}, run.extent, common.offset, run_offset, volume(common) * element_bytes};
       for (std::size_t axis = 0; axis < run.offset.size(); ++axis) part.unit_position[axis] -= run.offset[axis];
-      parts.emplace_back(std::move(part), &segment);
+      parts.emplace_back(part, &segment);
     }
     run_offset += volume(run) * element_bytes;
   }
@@ -134,7 +134,7 @@ Unit Planner::make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbytes, 
     for (std::size_t axis = 0; axis < part.box.offset.size(); ++axis) {
       part.source_position[axis] += part.box.offset[axis] - segment->box.offset[axis];
     }
-    unit.parts.push_back(std::move(part));
+    unit.parts.push_back(part);
   }
   written_[unit.writer] += nbytes;
   return unit;

@@ -23,7 +23,7 @@ Saver::Saver(SaveOptions options) : options_(std::move(options)) {}
 std::string Saver::save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) const {
   Kokkos::Profiling::ScopedRegion const region("distload::save");
   auto const step = metadata.step;
-  auto const path = (std::filesystem::path(options_.directory) / checkpoint_file_name(step)).string();
+  auto path = (std::filesystem::path(options_.directory) / checkpoint_file_name(step)).string();
   auto const tensors = gather_held_tensors(model, ranks);
   WriterOptions const layout{options_.tensor_parallel.value_or(model.topology().tensor_parallel), options_.alignment};
   CheckpointWriter writer(path, std::move(metadata), tensors.specs, layout, ranks);

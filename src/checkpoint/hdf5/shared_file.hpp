@@ -21,8 +21,8 @@ class SharedFile {
   /// @throws IoError  HDF5 or the system refuses.
   SharedFile(std::string path, MPI_Comm ranks);
   ~SharedFile();
-  SharedFile(SharedFile&&) noexcept = default;
-  SharedFile& operator=(SharedFile&&) noexcept = default;
+  SharedFile(SharedFile const&) = delete;
+  SharedFile& operator=(SharedFile const&) = delete;
 
   /// Writes a box of a tensor from consecutive bytes. Not collective: for boxes that are contiguous in the file, ROMIO
   /// makes the same writes of a collective transfer, at the same speed (measured), and an independent one can fail on
