@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <distload/base/error.hpp>
+
 #include "app/parse_arguments.hpp"
 
 namespace distload {
@@ -12,20 +14,22 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
   CLI::App app(
       "Loads an LLM checkpoint onto tensor-, pipeline- and data-parallel ranks: mpirun -np 4 distload config.yaml",
       "distload");
-  auto* const version =
-      app.add_flag("--version", line.version, "print the versions of distload and of what it is built on");
+  app.add_option("config", line.config, "the configuration; config/reference.yaml lists its keys");
   app.add_flag("--dry-run", line.dry_run, "print plan, bytes, memory and predicted seconds; load nothing");
-  app.add_option("--set", line.settings, "KEY=VALUE, above environment and file; may be given more than once")
+  app.add_option("--set", line.settings, "above environment and file; may be given more than once")
+      ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--report", line.report, "write the JSON report to this file (report.json)");
-  app.add_option("--progress", line.progress, "auto, bar, line, json or none (report.progress)")
-      ->check(CLI::IsMember({"auto", "bar", "line", "json", "none"}));
-  app.add_option("config", line.config, "the configuration; config/reference.yaml lists its keys")->required();
-  version->configurable(false);
-  // --version needs no configuration.
-  version->trigger_on_parse();
-  version->each([&app](std::string const&) { app.get_option("config")->required(false); });
+  app.add_option("--report", line.report, "write the JSON report to this file (report.json)")->type_name("FILE");
+  app.add_option("--progress", line.progress, "how progress is shown on stderr (report.progress)")
+      ->check(CLI::IsMember({"auto", "bar", "line", "json", "none"}))
+      ->type_name("MODE");
+  app.add_flag("--version", line.version, "print the versions of distload and of what it is built on");
   if (!parse_arguments(app, argc, argv, speaks)) return std::nullopt;
+  // Not CLI11's to check: it would complain of the missing file first, whatever else is wrong, and --version needs
+  // none.
+  if (line.config.empty() && !line.version) {
+    throw UsageError("no configuration is given: distload config.yaml (distload --help shows how it is used)");
+  }
   return line;
 }
 

@@ -68,36 +68,38 @@ std::string draw_json(ProgressEvent const& event) {
       .dump();
 }
 
-bool ProgressDisplay::is_due(ProgressEvent const& event) {
-  using namespace std::chrono_literals;
-  auto const now = std::chrono::steady_clock::now();
-  auto const pause = mode_ == ProgressMode::bar ? 100ms : 5000ms;
+bool ProgressPacer::is_due(ProgressEvent const& event) {
+  if (mode_ == ProgressMode::none) return false;
+  auto const pause = mode_ == ProgressMode::bar ? 0.1 : mode_ == ProgressMode::json ? 1.0 : 5.0;
   // In a log the short phases before the first read would only be noise.
-  bool const new_phase = event.phase != phase_ && (mode_ != ProgressMode::line || event.phase == "done");
-  if (!new_phase && now - last_ < pause && last_.time_since_epoch().count() != 0) return false;
-  bool const first_in_log =
-      mode_ == ProgressMode::line && last_.time_since_epoch().count() == 0 && event.phase != "done";
+  bool const is_new_phase = event.phase != phase_ && (mode_ != ProgressMode::line || event.phase == "done");
+  if (!is_new_phase && event.seconds - shown_seconds_ < pause) return false;
   phase_ = event.phase;
-  last_ = now;
-  return !first_in_log;
+  shown_seconds_ = event.seconds;
+  return true;
+}
+
+ProgressDisplay::~ProgressDisplay() {
+  if (is_line_open_) std::fputc('\n', stderr);
 }
 
 void ProgressDisplay::show(ProgressEvent const& event) {
-  if (mode_ == ProgressMode::none) return;
   std::lock_guard const lock(mutex_);
-  if (!is_due(event)) return;
+  if (!pacer_.is_due(event)) return;
   switch (mode_) {
-    case ProgressMode::bar: {
-      auto const text = draw_bar(event, terminal_columns());
-      // Back to the start of the line and clear it; the last state stays.
-      std::fprintf(stderr, "\r\033[K%s%s", text.c_str(), event.phase == "done" ? "\n" : "");
-      std::fflush(stderr);
-      break;
-    }
+    case ProgressMode::bar: show_bar(event); break;
     case ProgressMode::line: std::fprintf(stderr, "%s\n", draw_line(event).c_str()); break;
     case ProgressMode::json: std::fprintf(stderr, "%s\n", draw_json(event).c_str()); break;
     case ProgressMode::none: break;
   }
+}
+
+void ProgressDisplay::show_bar(ProgressEvent const& event) {
+  // A warning may follow a phase without bytes; it then writes over the phase's name.
+  auto const* const end = event.phase == "done" ? "\n" : event.total == 0 ? "\r" : "";
+  std::fprintf(stderr, "\r\033[K%s%s", draw_bar(event, terminal_columns()).c_str(), end);
+  std::fflush(stderr);
+  is_line_open_ = *end == '\0';
 }
 
 }  // namespace distload

@@ -49,5 +49,33 @@ TEST(CommandLine, RefusesWhatItDoesNotKnow) {
   }
 }
 
+TEST(CommandLine, NamesTheMistakeAndHowToGetHelp) {
+  struct Case {
+    std::vector<char const*> arguments;
+    char const* expected;  ///< part of the message
+  };
+  for (auto const& [arguments, expected] : std::vector<Case>{
+           {{}, "no configuration is given"},
+           {{"--frobnicate"}, "--frobnicate"},
+           {{"--set"}, "--set"},
+           {{"a.yaml", "b.yaml"}, "b.yaml"},
+           {{"--progress", "sometimes"}, "sometimes"},
+       }) {
+    try {
+      parse(arguments);
+      ADD_FAILURE() << expected;
+    } catch (UsageError const& error) {
+      EXPECT_NE(std::string(error.what()).find(expected), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("distload --help"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(CommandLine, LeavesValuesAsTheyAre) {
+  auto const line = parse({"--set", "load.hints.a=[1,2]", "--set=report.json=a b,c", "c.yaml"});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->settings, (std::vector<std::string>{"load.hints.a=[1,2]", "report.json=a b,c"}));
+}
+
 }  // namespace
 }  // namespace distload

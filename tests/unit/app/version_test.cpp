@@ -1,0 +1,23 @@
+// What --version tells.
+#include "app/version.hpp"
+
+#include <gtest/gtest.h>
+
+#include <distload/version.hpp>
+
+namespace distload {
+namespace {
+
+TEST(VersionText, NamesEveryLibraryOnItsLine) {
+  MpiEnvironment mpi;
+  auto const text = version_text(mpi);
+  for (auto const* part : {"distload  " DISTLOAD_VERSION "\n", "MPI       ", "io component ", "HDF5      ",
+                           "(parallel)", "Kokkos    ", "CUDA      ", "NCCL      "}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " is missing in\n" << text;
+  }
+  EXPECT_NE(text.find(mpi.io_component()), std::string::npos);
+  mpi.finalize();
+}
+
+}  // namespace
+}  // namespace distload
