@@ -55,6 +55,16 @@ std::vector<hdf5::NewTensor> laid_out(std::span<TensorSpec const> tensors, std::
   return result;
 }
 
+/// Says plainly and at once what would otherwise end in an input/output error after most of the file has been written.
+void check_space(std::string const& path, Bytes needed) {
+  std::error_code error;
+  auto const folder = std::filesystem::path(path).parent_path();
+  auto const space = std::filesystem::space(folder.empty() ? "." : folder, error);
+  if (error || space.capacity == 0 || space.available >= needed) return;
+  throw IoError(path + " needs " + format_bytes(needed) + ", but its file system has only " +
+                format_bytes(space.available) + " left");
+}
+
 /// Runs what must not begin unless all ranks have got here: an operation that is collective itself, or one that cannot
 /// be undone. Turns a failure into everybody's.
 template <class F>
@@ -82,9 +92,11 @@ CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata
       std::filesystem::create_directories(folder, error);
       if (error) throw IoError("creating the folder " + folder.string() + " failed: " + error.message());
     }
-    return serialize(hdf5::create_checkpoint_file(temporary_name(path_),
-                                                  completed(std::move(metadata), tensors, options.tensor_parallel),
-                                                  laid_out(tensors, options.tensor_parallel), options.alignment));
+    auto const catalog = hdf5::create_checkpoint_file(temporary_name(path_),
+                                                      completed(std::move(metadata), tensors, options.tensor_parallel),
+                                                      laid_out(tensors, options.tensor_parallel), options.alignment);
+    check_space(path_, catalog.files.front().size_bytes);
+    return serialize(catalog);
   });
   catalog_ = deserialize_catalog(broadcast_message(ranks, std::move(created), 0));
   times_written_.resize(catalog_.block_hashes.size());

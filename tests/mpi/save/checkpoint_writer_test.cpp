@@ -98,6 +98,18 @@ TEST_F(CheckpointWriterTest, RefusesPartsOfBlocks) {
   EXPECT_THROW(writer.write(0, 4, bytes), InternalError);
 }
 
+TEST_F(CheckpointWriterTest, RefusesWhatTheFileSystemCannotHold) {
+  TensorSpec const vast{"vast", DType::f32, {3 * kTiB}, {}};
+  if (std::filesystem::space(directory_.path()).available >= 12 * kTiB) GTEST_SKIP() << "this file system can";
+  try {
+    CheckpointWriter const writer(directory_.file("model-step-1.h5"), {}, std::span(&vast, 1), {}, *ranks_);
+    ADD_FAILURE() << "was created";
+  } catch (IoError const& error) {
+    EXPECT_THAT(error.what(), HasSubstr("model-step-1.h5 needs 12"));
+    EXPECT_THAT(error.what(), HasSubstr("left"));
+  }
+}
+
 TEST_F(CheckpointWriterTest, FailsOnAllRanksIfTheFolderCannotBeMade) {
   auto const file = directory_.file("file");
   if (ranks_->rank() == 0) std::ofstream(file) << "no folder";
