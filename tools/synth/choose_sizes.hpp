@@ -10,13 +10,13 @@ namespace distload::synth {
 
 /// What the user fixes; the rest is chosen.
 struct SizeOverrides {
-  std::optional<std::uint64_t> layers;
-  std::optional<std::uint64_t> hidden;
-  std::optional<std::uint64_t> heads;
-  std::optional<std::uint64_t> kv_heads;
-  std::optional<std::uint64_t> head_dim;
-  std::optional<std::uint64_t> intermediate;
-  std::optional<std::uint64_t> vocabulary;
+  std::optional<std::uint64_t> layers = {};
+  std::optional<std::uint64_t> hidden = {};
+  std::optional<std::uint64_t> heads = {};
+  std::optional<std::uint64_t> kv_heads = {};
+  std::optional<std::uint64_t> head_dim = {};
+  std::optional<std::uint64_t> intermediate = {};
+  std::optional<std::uint64_t> vocabulary = {};
   bool tied = false;
 
   bool empty() const noexcept {

@@ -163,8 +163,9 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"safetensors", "hdf5"}))
         ->capture_default_str();
     app.add_option("--dtype", arguments.dtype, "bf16, f16, f32 or f64")->capture_default_str();
-    app.add_option("--seed", arguments.seed, "of the weights")->capture_default_str();
-    app.add_option("--step", arguments.step, "training step of the HDF5 file; 0 by default");
+    app.add_option("--seed", arguments.seed, "of the weights")->check(CLI::NonNegativeNumber)->capture_default_str();
+    app.add_option("--step", arguments.step, "training step of the HDF5 file; 0 by default")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--tensor-parallel", arguments.tensor_parallel,
                    "ranks that the HDF5 file is laid out for; 1 by default")
         ->check(CLI::Range(1U, 65536U));

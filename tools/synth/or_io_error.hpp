@@ -15,7 +15,7 @@ auto or_io_error(F&& operation) {
   try {
     return std::forward<F>(operation)();
   } catch (std::filesystem::filesystem_error const& error) {
-    throw IoError(error.what());
+    throw IoError(error.path1().string() + ": " + error.code().message());
   }
 }
 
