@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 #include <distload/base/error.hpp>
 
@@ -59,8 +60,25 @@ void check_extent(Catalog const& catalog, TensorInfo const& tensor, Extent const
   }
 }
 
-/// Boxes of one tensor: disjoint and as many elements as the tensor, hence a cover. Sweeps along axis 0 with the boxes
-/// that are open there.
+/// The axis along which most boxes begin at different places, so that few are open at once.
+std::size_t sweep_axis(std::span<Extent const> extents, std::size_t axes) {
+  std::size_t best = 0;
+  std::size_t most = 0;
+  std::vector<std::uint64_t> offsets(extents.size());
+  for (std::size_t axis = 0; axis < axes; ++axis) {
+    std::ranges::transform(extents, offsets.begin(), [&](Extent const& extent) { return extent.box.offset[axis]; });
+    std::ranges::sort(offsets);
+    auto const repeated = std::ranges::unique(offsets);
+    if (auto const distinct = offsets.size() - repeated.size(); distinct > most) {
+      best = axis;
+      most = distinct;
+    }
+  }
+  return best;
+}
+
+/// Boxes of one tensor: disjoint and as many elements as the tensor, hence a cover. Sweeps along one axis with the
+/// boxes that are open there.
 void check_cover(Catalog const& catalog, TensorInfo const& tensor) {
   auto const extents = catalog.extents_of(tensor);
   std::uint64_t covered = 0;
@@ -70,15 +88,16 @@ void check_cover(Catalog const& catalog, TensorInfo const& tensor) {
                       std::to_string(volume(tensor.shape)) + " elements");
   }
   if (extents.size() < 2 || tensor.shape.empty()) return;
+  auto const axis = sweep_axis(extents, tensor.shape.size());
   std::vector<std::uint32_t> order(extents.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(),
-            [&](auto a, auto b) { return extents[a].box.offset[0] < extents[b].box.offset[0]; });
+  std::ranges::sort(order, {}, [&](auto index) { return extents[index].box.offset[axis]; });
   std::vector<std::uint32_t> open;
   for (auto const index : order) {
     auto const& box = extents[index].box;
-    std::erase_if(
-        open, [&](auto other) { return extents[other].box.offset[0] + extents[other].box.extent[0] <= box.offset[0]; });
+    std::erase_if(open, [&](auto other) {
+      return extents[other].box.offset[axis] + extents[other].box.extent[axis] <= box.offset[axis];
+    });
     for (auto const other : open) {
       if (intersection(box, extents[other].box)) {
         fail(catalog, tensor.name + ": parts " + to_string(extents[other].box) + " and " + to_string(box) + " overlap");

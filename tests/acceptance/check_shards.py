@@ -107,6 +107,13 @@ def check_tensors(report, reference):
     return found, compared
 
 
+def check(model, report, topology):
+    """(differences, number of shards compared) of a report as a dict and a model's directory. `topology` is a dict of all three sizes."""
+    reference = Reference(model, **topology)
+    in_tensors, compared = check_tensors(report, reference)
+    return check_summary(report, reference, topology) + in_tensors, compared
+
+
 def main():
     arguments = parse_arguments()
     with open(arguments.report, encoding="utf-8") as file:
@@ -115,10 +122,7 @@ def main():
         key: getattr(arguments, key) or report["topology"][key]
         for key in ("tensor_parallel", "pipeline_parallel", "data_parallel")
     }
-    reference = Reference(arguments.model, **topology)
-    found = check_summary(report, reference, topology)
-    in_tensors, compared = check_tensors(report, reference)
-    found += in_tensors
+    found, compared = check(arguments.model, report, topology)
     for difference in found[:DIFFERENCES_SHOWN]:
         print(difference)
     if len(found) > DIFFERENCES_SHOWN:

@@ -164,6 +164,11 @@ class Reference:
         """Names of the tensors that are loaded: all but those that another one stands for."""
         return [name for name in self.tensors if name not in self.tied]
 
+    def axis(self, name):
+        """The axis along which a tensor is cut, -1 if it is not."""
+        axis, _ = self.family.axis(name)
+        return -1 if axis is None else axis
+
     def stages(self, name):
         """The pipeline stages that hold a tensor: its own, and those of what it stands for."""
         layers, stages = self.family.layers, self.topology[1]

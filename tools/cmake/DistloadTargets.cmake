@@ -14,10 +14,6 @@ function(distload_add_module module)
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
   distload_compile_own_code(${target})
-  target_compile_definitions(${target} PRIVATE
-    DISTLOAD_SOURCE_CONFIG_DIR="${PROJECT_SOURCE_DIR}/config"
-    DISTLOAD_INSTALL_DATA_SUBDIR="${CMAKE_INSTALL_DATADIR}/distload"
-    DISTLOAD_INSTALL_DATA_DIR="${CMAKE_INSTALL_FULL_DATADIR}/distload")
   if(DISTLOAD_ENABLE_CUDA)
     target_compile_definitions(${target} PUBLIC DISTLOAD_ENABLE_CUDA)
   endif()

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <future>
-#include <map>
+#include <utility>
 #include <vector>
 
 #include <distload/partition/model_layout.hpp>
@@ -71,14 +71,20 @@ void write_pieces(Model const& model, CheckpointWriter& writer, Communicator con
     return buffer;
   };
 
-  std::vector<std::byte> written;
-  std::future<std::vector<std::byte>> next;
-  if (!pieces.empty()) next = std::async(std::launch::async, generate, pieces.front(), std::move(written));
+  // Two buffers: one being written, one being filled.
+  std::vector<std::byte> spare;
+  std::future<std::vector<std::byte>> filled;
+  auto const begin_filling = [&](std::size_t number) {
+    if (number < pieces.size()) {
+      filled = std::async(std::launch::async, generate, pieces[number], std::exchange(spare, {}));
+    }
+  };
+  begin_filling(0);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    auto bytes = next.get();
-    if (i + 1 < pieces.size()) next = std::async(std::launch::async, generate, pieces[i + 1], std::move(written));
+    auto bytes = filled.get();
+    begin_filling(i + 1);
     writer.write(pieces[i].extent, pieces[i].begin_bytes, bytes);
-    written = std::move(bytes);
+    spare = std::move(bytes);
   }
 }
 

@@ -102,6 +102,7 @@ class UnfinishedFiles {
 void write_pieces(Model const& model, std::vector<FileLayout> const& layouts, std::string const& directory,
                   std::uint32_t threads, Communicator const& ranks) {
   std::vector<OutputFile> files;
+  files.reserve(layouts.size());
   for (auto const& layout : layouts)
     files.push_back(OutputFile::open(temporary_name((fs::path(directory) / layout.name).string())));
   std::vector<Content> contents;

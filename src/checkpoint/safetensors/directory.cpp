@@ -59,44 +59,59 @@ void read_file(fs::path const& path, Catalog& catalog, std::vector<StoredTensor>
     tensors.push_back({std::move(entry), number, data_offset});
 }
 
+[[noreturn]] void fail(fs::path const& index, std::string const& what) {
+  throw CorruptData(index.string() + ": " + what);
+}
+
+/// `text` if it names a file beside the index.
+std::string checked_file_name(fs::path const& index, std::string const& tensor, std::string text) {
+  if (text.empty() || text.find('/') != std::string::npos || text.find('\0') != std::string::npos || text == "..") {
+    fail(index, tensor + ": '" + text + "' is not the name of a file in this directory");
+  }
+  return text;
+}
+
 /// The index's map from tensor to file name.
 std::map<std::string, std::string> read_index(fs::path const& path) {
-  auto const fail = [&](std::string const& what) { throw CorruptData(path.string() + ": " + what); };
-  if (fs::file_size(path) > kMaxSafetensorsHeaderBytes)
-    fail("is larger than " + format_bytes(kMaxSafetensorsHeaderBytes));
+  std::error_code error;
+  auto const size = fs::file_size(path, error);
+  if (error) throw IoError("cannot read " + path.string() + ": " + error.message());
+  if (size > kMaxSafetensorsHeaderBytes) fail(path, "is larger than " + format_bytes(kMaxSafetensorsHeaderBytes));
   std::ifstream file(path, std::ios::binary);
   auto const json = nlohmann::json::parse(file, nullptr, false);
-  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) fail("has no weight_map");
+  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
+    fail(path, "has no weight_map");
+  }
   std::map<std::string, std::string> files;
   for (auto const& [tensor, name] : json["weight_map"].items()) {
-    if (!name.is_string()) fail(tensor + ": its file is no text");
-    auto const text = name.get<std::string>();
-    if (text.empty() || text.find('/') != std::string::npos || text.find('\0') != std::string::npos || text == "..") {
-      fail(tensor + ": '" + text + "' is not the name of a file in this directory");
-    }
-    files.emplace(tensor, text);
+    if (!name.is_string()) fail(path, tensor + ": its file is no text");
+    files.emplace(tensor, checked_file_name(path, tensor, name.get<std::string>()));
   }
   return files;
+}
+
+/// @throws CorruptData  the index does not say that tensor `name` is in `file`.
+void check_entry(fs::path const& path, std::map<std::string, std::string> const& index, std::string const& name,
+                 std::string const& file) {
+  auto const entry = index.find(name);
+  if (entry == index.end()) fail(path, "does not list " + name + ", which " + file + " holds");
+  if (entry->second != file) fail(path, "says that " + name + " is in " + entry->second + ", but it is in " + file);
 }
 
 /// Every tensor in the file that the index says, and none besides.
 void check_index(fs::path const& path, std::map<std::string, std::string> const& index, Catalog const& catalog,
                  std::vector<StoredTensor> const& tensors) {
-  std::set<std::string> stored;
+  std::map<std::string, std::string> stored;
   for (auto const& tensor : tensors) {
     auto const& name = tensor.entry.name;
     auto const file = fs::path(catalog.files[tensor.file].path).filename().string();
-    if (!stored.insert(name).second)
-      throw CorruptData(path.string() + ": " + name + " is stored in two files, one of them " + file);
-    auto const entry = index.find(name);
-    if (entry == index.end())
-      throw CorruptData(path.string() + ": does not list " + name + ", which " + file + " holds");
-    if (entry->second != file)
-      throw CorruptData(path.string() + ": says that " + name + " is in " + entry->second + ", but it is in " + file);
+    auto const [before, is_new] = stored.emplace(name, file);
+    if (!is_new) fail(path, name + " is stored in two files, " + before->second + " and " + file);
+    check_entry(path, index, name, file);
   }
-  for (auto const& [name, file] : index) {
-    if (!stored.contains(name))
-      throw CorruptData(path.string() + ": says that " + name + " is in " + file + ", which does not hold it");
+  auto const missing = std::ranges::find_if(index, [&](auto const& entry) { return !stored.contains(entry.first); });
+  if (missing != index.end()) {
+    fail(path, "says that " + missing->first + " is in " + missing->second + ", which does not hold it");
   }
 }
 

@@ -76,6 +76,28 @@ TEST(Validate, RefusesEveryBrokenPromise) {
   }
 }
 
+/// One tensor cut into a grid of rows x columns boxes.
+Catalog grid_catalog(std::uint64_t rows, std::uint64_t columns) {
+  Catalog catalog;
+  catalog.path = "c.h5";
+  catalog.files.push_back({"c.h5", rows * columns * 8});
+  auto const count = static_cast<std::uint32_t>(rows * columns);
+  catalog.tensors.push_back({"a", DType::f32, {2 * rows, columns}, 0, count, "", -1});
+  for (std::uint32_t i = 0; i < count; ++i) {
+    catalog.extents.push_back({0, 0, Bytes{8} * i, 8, {{2 * (i / columns), i % columns}, {2, 1}}, kNoBlocks});
+  }
+  return catalog;
+}
+
+TEST(Validate, IsFastForManyExtentsHoweverTheyAreCut) {
+  for (auto const& [rows, columns] : {std::pair{100'000, 1}, {1, 100'000}, {316, 316}}) {
+    auto catalog = grid_catalog(static_cast<std::uint64_t>(rows), static_cast<std::uint64_t>(columns));
+    EXPECT_NO_THROW(validate(catalog));
+    catalog.extents.back().box = catalog.extents.front().box;
+    EXPECT_THROW(validate(catalog), CorruptData);
+  }
+}
+
 TEST(Serialize, GivesBackTheSameCatalog) {
   auto catalog = good_catalog();
   catalog.metadata.model_name = "name";

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""The main job on a model, from outside: loads it from safetensors on several topologies, saves it as HDF5 in two layouts, loads both files
+at those and other layouts with each engine, and holds every shard of every load against an independent computation.
+
+By hand, after `source tools/environment.sh`: run_acceptance.py MODEL, or run_acceptance.py --large for a llama of 4 GB.
+Exits with 1 if something is wrong, with 77 if --optional and there is no model.
+"""
+import argparse
+import json
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+import check_hdf5
+import check_shards
+from topologies import Topologies
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ENGINES = ("buffered", "collective")
+SKIPPED = 77
+DIFFERENCES_SHOWN = 20
+
+MIB = 1 << 20
+STAGING_BYTES = 16 * MIB  # the least there is, so that small models take several waves as well
+LARGE_STAGING_BYTES = 64 * MIB
+OVERHEAD_BYTES = 64 * MIB  # what a rank may need besides its shards and two staging slots
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", nargs="?", default=ROOT / "build/acceptance/model", type=pathlib.Path, help="Hugging Face directory")
+    parser.add_argument("--make", help="command that makes MODEL, which is appended to it")
+    parser.add_argument("--optional", action="store_true", help="exit with 77 if there is no MODEL")
+    parser.add_argument("--large", action="store_true", help="MODEL is a llama of 4 GB, made by distload-synth; 1, 2 and 4 ranks")
+    parser.add_argument("--work", default=ROOT / "build/acceptance/work", type=pathlib.Path, help="directory that is emptied")
+    parser.add_argument("--bin", default=ROOT / "build/host-release/bin", type=pathlib.Path, help="where distload lies")
+    parser.add_argument("--mpirun", default="mpirun")
+    arguments = parser.parse_args()
+    if arguments.large:
+        arguments.make = arguments.make or f"{arguments.bin}/distload-synth --force --family llama --size 4GB"
+    return arguments
+
+
+class Acceptance:
+    """Runs of distload on one model, and how many of them were wrong."""
+
+    def __init__(self, arguments):
+        self.model = arguments.model.resolve()
+        self.work = arguments.work.resolve()
+        self.launcher = [arguments.mpirun, "--oversubscribe", "-np"]
+        self.distload = arguments.bin.resolve() / "distload"
+        self.staging = LARGE_STAGING_BYTES if arguments.large else STAGING_BYTES
+        self.seconds_allowed = 600 if arguments.large else 60
+        self.checks = 0
+        self.failures = 0
+
+    def note(self, what, begin, differences, remark=""):
+        """Prints how a check went that began at `begin`."""
+        self.checks += 1
+        self.failures += bool(differences)
+        print(f"{'FAILED' if differences else 'ok':6} {time.monotonic() - begin:6.2f} s  {what}{remark}")
+        for difference in differences[:DIFFERENCES_SHOWN]:
+            print(f"         {difference}")
+        if len(differences) > DIFFERENCES_SHOWN:
+            print(f"         and {len(differences) - DIFFERENCES_SHOWN} more")
+        sys.stdout.flush()
+
+    def run(self, config, ranks):
+        """Runs distload; [] or how it failed."""
+        path = self.work / "config.yaml"
+        path.write_text(json.dumps(config, indent=2))
+        command = [*self.launcher, str(ranks), self.distload, path]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            try:
+                output, _ = process.communicate(timeout=self.seconds_allowed)
+            except subprocess.TimeoutExpired:
+                process.terminate()  # mpirun ends its ranks then; it could not after SIGKILL
+                output, _ = process.communicate()
+                return [f"it did not end within {self.seconds_allowed} s", *output.splitlines()]
+        return [f"exit code {process.returncode}", *output.splitlines()] if process.returncode else []
+
+    def load(self, checkpoint, topology, engine="auto", save=None):
+        """Loads `checkpoint`, checks the report, and saves if `save` holds a configuration of that."""
+        begin = time.monotonic()
+        report = self.work / "report.json"
+        report.unlink(missing_ok=True)
+        config = {
+            "checkpoint": {"path": str(checkpoint)},
+            "topology": topology._asdict(),
+            "load": {"engine": engine, "staging": self.staging},
+            "report": {"json": str(report), "tensors": True, "progress": "none"},
+        }
+        if save:
+            config["save"] = save
+        remark = ""
+        differences = self.run(config, topology.ranks)
+        if not differences:
+            told = json.loads(report.read_text())
+            differences, compared = check_shards.check(self.model, told, topology._asdict())
+            differences += self.check_report(told, engine)
+            remark = f": {compared} shards, {told['seconds']:.3f} s, {told['memory']['overhead_peak'] / MIB:.0f} MiB besides"
+        what = f"{pathlib.Path(checkpoint).name} onto {topology}, {engine}"
+        self.note(what + (f", saved for {save['tensor_parallel']}" if save else ""), begin, differences, remark)
+
+    def check_report(self, report, engine):
+        """Differences that have nothing to do with the model."""
+        differences = []
+        if engine not in ("auto", report["engine"]):
+            differences.append(f"engine is {report['engine']!r}")
+        allowed = 2 * self.staging + OVERHEAD_BYTES
+        for rank in report["ranks"]:
+            if rank["memory"]["overhead_peak"] > allowed:
+                differences.append(f"rank {rank['rank']} needed {rank['memory']['overhead_peak']} bytes besides its shards, more than {allowed}")
+        return differences
+
+    def saved_file(self, layout):
+        return self.work / f"layout-{layout}" / "model-step-0.h5"
+
+    def check_file(self, layout):
+        begin = time.monotonic()
+        differences, chunked = check_hdf5.check(self.model, self.saved_file(layout), layout)
+        self.note(f"h5py and h5dump, layout {layout}", begin, differences, f": {chunked} tensors in chunks")
+
+    def check_all(self, topologies):
+        for topology in topologies.from_safetensors:
+            save = None
+            if topology.tensor_parallel == topology.ranks and topology.ranks in topologies.layouts:
+                directory = self.saved_file(topology.ranks).parent
+                save = {"directory": str(directory), "tensor_parallel": topology.ranks}
+            self.load(self.model, topology, save=save)
+        for layout in topologies.layouts:
+            if not self.saved_file(layout).exists():
+                continue  # told above
+            self.check_file(layout)
+            for engine in ENGINES:
+                for topology in topologies.from_layout(layout):
+                    self.load(self.saved_file(layout), topology, engine)
+        for topology in topologies.mixed if self.saved_file(topologies.layouts[0]).exists() else []:
+            # From the directory, as the newest checkpoint in it.
+            self.load(self.saved_file(topologies.layouts[0]).parent, topology)
+
+
+def main():
+    arguments = parse_arguments()
+    if arguments.make:
+        subprocess.run([*shlex.split(arguments.make), arguments.model], check=True)
+    if arguments.optional and not arguments.model.exists():
+        print(f"there is no {arguments.model}; tools/fetch_model.sh puts the sample model there")
+        return SKIPPED
+    shutil.rmtree(arguments.work, ignore_errors=True)
+    arguments.work.mkdir(parents=True)
+
+    acceptance = Acceptance(arguments)
+    acceptance.check_all(Topologies(acceptance.model, (1, 2, 4) if arguments.large else (1, 2, 3, 4)))
+    for directory in arguments.work.glob("layout-*"):
+        shutil.rmtree(directory)
+    print(f"{acceptance.checks} checks, {acceptance.failures} failed")
+    return 1 if acceptance.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""The topologies that a model is loaded on."""
+import json
+import pathlib
+from typing import NamedTuple
+
+
+class Topology(NamedTuple):
+    tensor_parallel: int
+    pipeline_parallel: int = 1
+    data_parallel: int = 1
+
+    @property
+    def ranks(self):
+        return self.tensor_parallel * self.pipeline_parallel * self.data_parallel
+
+    def __str__(self):
+        text = f"tensor {self.tensor_parallel}"
+        text += f", pipeline {self.pipeline_parallel}" * (self.pipeline_parallel > 1)
+        return text + f", data {self.data_parallel}" * (self.data_parallel > 1)
+
+
+def tensor_parallels(model, candidates):
+    """Those of `candidates` into which heads and intermediate size of a model divide; fewer heads of keys and values go to several ranks."""
+    config = json.loads((pathlib.Path(model) / "config.json").read_text())
+    heads = config["num_attention_heads"]
+    kv_heads = config.get("num_key_value_heads") or heads
+    return [
+        ranks
+        for ranks in candidates
+        if heads % ranks == 0 and config["intermediate_size"] % ranks == 0 and (kv_heads % ranks == 0 or ranks % kv_heads == 0)
+    ]
+
+
+class Topologies:
+    """What to load where. `layouts` are the two tensor-parallel sizes that files are saved for, the largest first."""
+
+    def __init__(self, model, candidates):
+        sizes = tensor_parallels(model, candidates)
+        self.layouts = sizes[:-3:-1]
+        self.mixed = [Topology(2, data_parallel=2), Topology(2, pipeline_parallel=2), Topology(1, 2, 2)] if 2 in sizes else []
+        self.from_safetensors = [Topology(size) for size in sizes] + self.mixed
+
+    def from_layout(self, layout):
+        """A file's own layout, and another one."""
+        other = self.layouts[1] if layout == self.layouts[0] else self.layouts[0]
+        return [Topology(layout), Topology(other)]
