@@ -67,9 +67,9 @@ std::size_t sweep_axis(std::span<Extent const> extents, std::size_t axes) {
   std::vector<std::uint64_t> offsets(extents.size());
   for (std::size_t axis = 0; axis < axes; ++axis) {
     std::ranges::transform(extents, offsets.begin(), [&](Extent const& extent) { return extent.box.offset[axis]; });
-    std::ranges::sort(offsets);
-    auto const repeated = std::ranges::unique(offsets);
-    if (auto const distinct = offsets.size() - repeated.size(); distinct > most) {
+    std::sort(offsets.begin(), offsets.end());
+    auto const distinct = static_cast<std::size_t>(std::unique(offsets.begin(), offsets.end()) - offsets.begin());
+    if (distinct > most) {
       best = axis;
       most = distinct;
     }

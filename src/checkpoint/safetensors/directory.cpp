@@ -106,7 +106,10 @@ void check_index(fs::path const& path, std::map<std::string, std::string> const&
     auto const& name = tensor.entry.name;
     auto const file = fs::path(catalog.files[tensor.file].path).filename().string();
     auto const [before, is_new] = stored.emplace(name, file);
-    if (!is_new) fail(path, name + " is stored in two files, " + before->second + " and " + file);
+    if (!is_new) {
+      fail(path,
+           std::string(name).append(" is stored in two files, ").append(before->second).append(" and ").append(file));
+    }
     check_entry(path, index, name, file);
   }
   auto const missing = std::ranges::find_if(index, [&](auto const& entry) { return !stored.contains(entry.first); });
