@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
-#include <thread>
 
 #include <Kokkos_Core.hpp>
 
@@ -16,6 +15,7 @@
 #include <distload/save/saver.hpp>
 
 #include "app/command_line.hpp"
+#include "app/kokkos_settings.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
@@ -62,21 +62,6 @@ Config agree_on_config(Communicator& world, CommandLine const& line) {
   });
 }
 
-Kokkos::InitializationSettings kokkos_settings(Config const& config, ProcessGrid const& grid) {
-  Kokkos::InitializationSettings settings;
-  if (config.runtime.threads) {
-    settings.set_num_threads(static_cast<int>(*config.runtime.threads));
-  } else if (std::getenv("OMP_NUM_THREADS") == nullptr) {
-    // The node's cores, shared out: every rank by itself would take all of them.
-    settings.set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency() / grid.node_size())));
-  }
-  // Kokkos advises on OMP_PROC_BIND, which is the launcher's business here.
-  settings.set_disable_warnings(true);
-  // One device per rank of a node; where only one is visible, the launcher has chosen.
-  if (Kokkos::num_devices() > 1) settings.set_device_id(static_cast<int>(grid.node_rank()) % Kokkos::num_devices());
-  return settings;
-}
-
 SaveOptions save_options(Config const& config) {
   return {config.save->directory, config.save->tensor_parallel, config.save->keep, config.save->alignment,
           config.load.staging};
@@ -118,6 +103,10 @@ ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& 
 
   auto const checkpoint = loader.open();
   for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);
+  if (config.save) {
+    all_or_throw(world, "save_check",
+                 [&] { Saver(save_options(config)).check(checkpoint.catalog, checkpoint.layout); });
+  }
   auto const plan = loader.plan(checkpoint);
   if (dry_run) {
     if (speaks)
@@ -152,7 +141,7 @@ ExitCode run(MpiEnvironment& mpi, int argc, char** argv) {
   Watchdog watchdog(mpi, config.runtime.timeout);
   watchdog.enter("start");
   ProcessGrid const grid(world, mpi.node(), topology);
-  Kokkos::ScopeGuard const kokkos(kokkos_settings(config, grid));
+  Kokkos::ScopeGuard const kokkos(kokkos_settings(config.runtime.threads, grid));
   return load_and_save(config, grid, watchdog, line->dry_run);
 }
 

@@ -69,8 +69,6 @@ bool parse_only_false(std::string_view text) {
 /// Above any node's memory, and far below where sums of a few of them leave 64 bits.
 constexpr Bytes kMaxStaging = kTiB;
 constexpr Bytes kMaxAlignment = kGiB;
-/// What Kokkos' OpenMP backend has room for; it does not check.
-constexpr std::uint32_t kMaxThreads = 512;
 
 Bytes parse_staging(std::string_view text) {
   auto const bytes = parse_size(text);
@@ -89,8 +87,14 @@ Bytes parse_alignment(std::string_view text) {
 
 std::uint32_t parse_threads(std::string_view text) {
   auto const threads = parse_positive_u32(text);
-  if (threads > kMaxThreads) throw ScalarError("must be at most " + std::to_string(kMaxThreads));
+  if (threads > kMaxHostThreads) throw ScalarError("must be at most " + std::to_string(kMaxHostThreads));
   return threads;
+}
+
+std::uint32_t parse_ranks(std::string_view text) {
+  auto const ranks = parse_positive_u32(text);
+  if (ranks > kMaxRanks) throw ScalarError("must be at most " + std::to_string(kMaxRanks));
+  return ranks;
 }
 
 std::chrono::milliseconds parse_timeout(std::string_view text) {
@@ -108,7 +112,7 @@ std::vector<ConfigKey> make_keys() {
   auto const report = [](Config & config) -> auto& { return config.report; };
   auto const runtime = [](Config & config) -> auto& { return config.runtime; };
   auto const cost = [](Config & config) -> auto& { return config.cost; };
-  auto const ranks = or_word("auto", parse_positive_u32);
+  auto const ranks = or_word("auto", parse_ranks);
   auto const ranks_printed = or_word_printed("auto", print_number);
 
   return {
@@ -116,7 +120,7 @@ std::vector<ConfigKey> make_keys() {
       key("checkpoint.step", checkpoint, &CheckpointConfig::step, or_word("latest", parse_count),
           or_word_printed("latest", print_number)),
       key("topology.tensor_parallel", topology, &TopologyConfig::tensor_parallel, ranks, ranks_printed),
-      key("topology.pipeline_parallel", topology, &TopologyConfig::pipeline_parallel, parse_positive_u32, print_number),
+      key("topology.pipeline_parallel", topology, &TopologyConfig::pipeline_parallel, parse_ranks, print_number),
       key("topology.data_parallel", topology, &TopologyConfig::data_parallel, ranks, ranks_printed),
       key("model.family", model, &ModelConfig::family, parse_path, print_text),
       key("model.config", model, &ModelConfig::config, parse_path, print_text),

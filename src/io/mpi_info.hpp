@@ -10,7 +10,7 @@ namespace distload {
 /// Owns an MPI_Info. Neither copied nor moved.
 class MpiInfo {
  public:
-  /// @throws CommunicationError  a key or value is longer than MPI allows.
+  /// @throws ConfigError  a name or value is empty or longer than MPI allows.
   explicit MpiInfo(Hints const& hints);
   ~MpiInfo();
   MpiInfo(MpiInfo const&) = delete;

@@ -12,10 +12,6 @@ std::string along(std::uint32_t axis) { return " along axis " + std::to_string(a
 
 }  // namespace
 
-bool divides(std::uint64_t units, bool replicate, std::uint32_t ranks) noexcept {
-  return units % ranks == 0 || (replicate && units != 0 && ranks % units == 0);
-}
-
 SizedRule::SizedRule(Rule const& rule, Sizes const& sizes) : rule_(rule) {
   try {
     for (auto const& section : rule.sections) {
@@ -95,8 +91,8 @@ std::optional<std::string> SizedRule::indivisible(Partition const& partition, st
   if (partition.kind == PartitionKind::replicated || partition.kind == PartitionKind::vocab_parallel) return {};
   for (std::size_t i = 0; i < partition.sections.size(); ++i) {
     auto const& section = partition.sections[i];
+    if (divides(section, ranks)) continue;
     auto const units = section.size / section.unit;
-    if (divides(units, section.replicate_units, ranks)) continue;
     auto what = std::to_string(units);
     if (!rule_.sections.empty() && rule_.sections[i].heads) {
       what += " " + rule_.sections[i].heads->text;

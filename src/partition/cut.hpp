@@ -41,7 +41,4 @@ class SizedRule {
   std::string problem_;
 };
 
-/// True if `units` can be shared out among `ranks`: equally, or, with `replicate`, each to equally many ranks.
-bool divides(std::uint64_t units, bool replicate, std::uint32_t ranks) noexcept;
-
 }  // namespace distload::rules

@@ -154,7 +154,7 @@ class Layouter {
     std::string list;
     for (std::uint32_t ranks = 1; ranks <= most; ++ranks) {
       auto const fits = std::all_of(shared_units_.begin(), shared_units_.end(), [&](auto const& units) {
-        return rules::divides(units.first, units.second, ranks);
+        return divides(Section{units.first, 1, units.second}, ranks);
       });
       if (fits) list += (list.empty() ? "" : ", ") + std::to_string(ranks);
     }

@@ -14,14 +14,14 @@ struct Stretch {
 };
 
 /// What `rank` of `ranks` holds of a section, counted from the section's start.
-Stretch stretch_of(Section const& section, std::uint64_t rank, std::uint64_t ranks) {
+Stretch stretch_of(Section const& section, std::uint64_t rank, std::uint32_t ranks) {
   auto const units = section.size / section.unit;
   assert(section.size % section.unit == 0);
+  assert(divides(section, ranks));
   if (units % ranks == 0) {
     auto const size = units / ranks * section.unit;
     return {rank * size, size};
   }
-  assert(section.replicate_units && ranks % units == 0);
   return {rank / (ranks / units) * section.unit, section.unit};
 }
 
@@ -52,6 +52,17 @@ std::string_view name_of(PartitionKind kind) noexcept {
     case PartitionKind::vocab_parallel: return "vocab_parallel";
   }
   return "";
+}
+
+bool divides(Section const& section, std::uint32_t tensor_parallel) noexcept {
+  auto const units = section.size / section.unit;
+  return units % tensor_parallel == 0 || (section.replicate_units && units != 0 && tensor_parallel % units == 0);
+}
+
+bool divides(Partition const& partition, std::uint32_t tensor_parallel) noexcept {
+  if (partition.kind == PartitionKind::replicated || partition.kind == PartitionKind::vocab_parallel) return true;
+  return std::ranges::all_of(partition.sections,
+                             [&](Section const& section) { return divides(section, tensor_parallel); });
 }
 
 ShardLayout shard_layout(Partition const& partition, Shape const& shape, std::uint32_t tensor_rank,

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "config/second_document.hpp"
 #include "partition/yaml_fields.hpp"
 
 namespace distload::rules {
@@ -216,7 +217,12 @@ class Reader {
 
 RuleSet read_rules(std::string_view text, std::string const& path) {
   try {
-    return Reader(path).read(YAML::Load(std::string(text)));
+    std::string const document(text);
+    auto rules = Reader(path).read(YAML::Load(document));
+    if (auto const second = second_document(document)) {
+      YamlSource(path).fail(*second, "not a part of the rules, which are one YAML document");
+    }
+    return rules;
   } catch (YAML::Exception const& error) {
     YamlSource(path).fail(error.mark, error.msg);
   }

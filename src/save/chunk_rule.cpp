@@ -7,13 +7,6 @@
 namespace distload {
 namespace {
 
-bool can_be_cut(Partition const& partition, std::uint64_t ranks) {
-  return std::ranges::all_of(partition.sections, [ranks](Section const& section) {
-    auto const units = section.size / section.unit;
-    return units % ranks == 0 || (section.replicate_units && units != 0 && ranks % units == 0);
-  });
-}
-
 /// The greatest length of which every boundary between pieces of the ranks is a multiple.
 std::uint64_t common_block(Partition const& partition, Shape const& shape, std::uint32_t ranks) {
   auto const axis = partition.axis;
@@ -61,8 +54,7 @@ std::optional<Dims> chunk_of(DType dtype, Shape const& shape, Partition const& p
                              Bytes max_bytes) {
   if (partition.kind == PartitionKind::replicated || tensor_parallel <= 1) return std::nullopt;
   if (volume(shape) * size_of(dtype) < kMinChunkBytes) return std::nullopt;
-  auto const is_vocab = partition.kind == PartitionKind::vocab_parallel;
-  if (!is_vocab && !can_be_cut(partition, tensor_parallel)) return std::nullopt;
+  if (!divides(partition, tensor_parallel)) return std::nullopt;
 
   Dims chunk = shape;
   chunk[partition.axis] = common_block(partition, shape, tensor_parallel);

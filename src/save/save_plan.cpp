@@ -72,7 +72,7 @@ class Planner {
 
  private:
   Unit make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbytes, TensorHolders const& holders);
-  std::uint32_t choose_writer(std::vector<std::pair<Part, Segment const*>> const& parts) const;
+  std::uint32_t choose_writer(std::vector<std::pair<Part, HeldSegment const*>> const& parts) const;
   void add_unit(Unit const& unit);
   std::optional<Bytes> straight_offset(Unit const& unit) const;
   void reserve(Unit const& unit, std::map<std::uint32_t, Bytes> const& staging);
@@ -107,7 +107,7 @@ Placed in_unit(Part const& part, Bytes unit_offset_bytes) {
 Unit Planner::make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbytes, TensorHolders const& holders) {
   auto const& extent = file_->extents[extent_number];
   auto const element_bytes = size_of(file_->tensors[extent.tensor].dtype);
-  std::vector<std::pair<Part, Segment const*>> parts;
+  std::vector<std::pair<Part, HeldSegment const*>> parts;
   Bytes run_offset = 0;
   for (auto run : boxes_of_range(extent.box.extent, begin / element_bytes, (begin + nbytes) / element_bytes)) {
     for (std::size_t axis = 0; axis < run.offset.size(); ++axis) run.offset[axis] += extent.box.offset[axis];
@@ -140,7 +140,7 @@ Unit Planner::make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbytes, 
   return unit;
 }
 
-std::uint32_t Planner::choose_writer(std::vector<std::pair<Part, Segment const*>> const& parts) const {
+std::uint32_t Planner::choose_writer(std::vector<std::pair<Part, HeldSegment const*>> const& parts) const {
   std::map<std::uint32_t, Bytes> held;
   for (auto const& [part, segment] : parts) {
     for (auto const& holder : segment->holders) held[holder.rank] += part.nbytes;

@@ -6,11 +6,13 @@
 
 #include <Kokkos_Profiling_ScopedRegion.hpp>
 
+#include <distload/base/error.hpp>
 #include <distload/save/checkpoint_writer.hpp>
 
 #include "checkpoint/file_name.hpp"
 #include "load/arena.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "partition/problems.hpp"
 #include "save/held_tensors.hpp"
 #include "save/retention.hpp"
 #include "save/save_plan.hpp"
@@ -19,6 +21,21 @@
 namespace distload {
 
 Saver::Saver(SaveOptions options) : options_(std::move(options)) {}
+
+void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
+  if (!options_.tensor_parallel) return;
+  auto const ranks = *options_.tensor_parallel;
+  rules::Problems problems;
+  for (auto const& parameter : layout.parameters) {
+    auto const& tensor = catalog.tensors[parameter.tensor];
+    if (divides(parameter.partition, ranks)) continue;
+    problems.add(std::string(name_of(parameter.partition.kind)) + " by " + parameter.rule, tensor.name, tensor.shape);
+  }
+  if (problems.empty()) return;
+  throw ConfigError("save.tensor_parallel: " + std::to_string(problems.count()) + " of " +
+                    std::to_string(layout.parameters.size()) + " parameters cannot be cut for " +
+                    std::to_string(ranks) + " ranks:" + problems.describe());
+}
 
 std::string Saver::save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) const {
   Kokkos::Profiling::ScopedRegion const region("distload::save");

@@ -46,7 +46,7 @@ TensorHolders::TensorHolders(HeldTensor const& tensor, Shape const& shape, Topol
     shard_shapes_.push_back(layouts.back().shape);
   }
   for (auto const& box : segment_boxes(layouts, tensor, shape)) {
-    Segment segment{box, {}};
+    HeldSegment segment{box, {}};
     for (std::uint32_t tensor_rank = 0; tensor_rank < topology.tensor_parallel; ++tensor_rank) {
       for (auto const& piece : layouts[tensor_rank].pieces) {
         if (!contains(piece.global, box)) continue;
@@ -67,10 +67,12 @@ TensorHolders::TensorHolders(HeldTensor const& tensor, Shape const& shape, Topol
   }
 }
 
-std::span<Segment const> TensorHolders::touching(Box const& box) const {
+std::span<HeldSegment const> TensorHolders::touching(Box const& box) const {
   if (segments_.size() <= 1) return segments_;
-  auto const begin_of = [this](Segment const& segment) { return segment.box.offset[axis_]; };
-  auto const end_of = [this](Segment const& segment) { return segment.box.offset[axis_] + segment.box.extent[axis_]; };
+  auto const begin_of = [this](HeldSegment const& segment) { return segment.box.offset[axis_]; };
+  auto const end_of = [this](HeldSegment const& segment) {
+    return segment.box.offset[axis_] + segment.box.extent[axis_];
+  };
   auto const first = std::ranges::upper_bound(segments_, box.offset[axis_], {}, end_of);
   auto const last = std::ranges::lower_bound(segments_, box.offset[axis_] + box.extent[axis_], {}, begin_of);
   return {first, last};

@@ -21,7 +21,7 @@ struct Holder {
 };
 
 /// A box of a tensor that no holder's boundary crosses.
-struct Segment {
+struct HeldSegment {
   Box box;
   std::vector<Holder> holders;  ///< never empty, ordered by rank
 };
@@ -31,13 +31,13 @@ class TensorHolders {
   TensorHolders(HeldTensor const& tensor, Shape const& shape, Topology const& topology);
 
   /// The segments that have elements of `box`, in order. All segments are disjoint and together the tensor.
-  std::span<Segment const> touching(Box const& box) const;
+  std::span<HeldSegment const> touching(Box const& box) const;
 
   Shape const& shard_shape(std::uint32_t tensor_rank) const { return shard_shapes_[tensor_rank]; }
 
  private:
-  std::size_t axis_ = 0;           // along which the tensor is cut into segments
-  std::vector<Segment> segments_;  // ordered along it
+  std::size_t axis_ = 0;               // along which the tensor is cut into segments
+  std::vector<HeldSegment> segments_;  // ordered along it
   std::vector<Shape> shard_shapes_;
 };
 

@@ -148,6 +148,8 @@ def main(safetensors, hdf5, output):
     config("wrong_rank_count", "", topology="{tensor_parallel: 4}")
     config("huge_topology", "", topology="{tensor_parallel: 4294967297}")
     config("does_not_divide", "", topology="{tensor_parallel: 1, pipeline_parallel: 1, data_parallel: 2}\nmodel: {family: bert}")
+    config("file_layout", "save: {directory: nowhere, tensor_parallel: 7}\n")
+    config("long_hint", f"load: {{engine: collective, hints: {{cb_nodes: '{'9' * 5000}'}}}}\n")
     config("memory_limit", "load: {memory_limit: 100 KiB}\n")
     config("good", "")
     inputs.config("not_yaml", "checkpoint: {path: [unclosed\n")

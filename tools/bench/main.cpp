@@ -5,13 +5,13 @@
 #include <fstream>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include <Kokkos_Core.hpp>
 #include <nlohmann/json.hpp>
 
 #include <distload/base/error.hpp>
 
+#include "app/kokkos_settings.hpp"
 #include "app/parse_arguments.hpp"
 #include "base/table.hpp"
 #include "bench/measure.hpp"
@@ -90,10 +90,7 @@ void write_json(Measurement const& measured, std::uint32_t ranks, std::string co
 ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
   auto& world = mpi.world();
   ProcessGrid const grid(world, mpi.node(), {world.size(), 1, 1});
-  Kokkos::InitializationSettings settings;
-  settings.set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency() / grid.node_size())));
-  settings.set_disable_warnings(true);
-  Kokkos::ScopeGuard const kokkos(settings);
+  Kokkos::ScopeGuard const kokkos(kokkos_settings(arguments.config.runtime.threads, grid));
   auto const measured = measure(grid, arguments.config, arguments.engines, arguments.rounds);
   all_or_throw(world, "report", [&] {
     if (world.rank() != 0) return;

@@ -11,6 +11,11 @@
 
 namespace distload {
 
+/// The most host threads per rank: what Kokkos' OpenMP backend has room for; it does not check.
+inline constexpr std::uint32_t kMaxHostThreads = 512;
+/// The most ranks along one dimension of a topology; more than any machine has.
+inline constexpr std::uint32_t kMaxRanks = 1U << 20U;
+
 /// Which checkpoint.
 struct CheckpointConfig {
   /// HDF5 file, directory of model-step-N.h5, Hugging Face directory, or safetensors file. Required.

@@ -36,6 +36,13 @@ struct Partition {
   friend bool operator==(Partition const&, Partition const&) = default;
 };
 
+/// True if a section can be shared out among so many ranks: equally, or, with `replicate_units`, each unit to equally
+/// many ranks.
+bool divides(Section const& section, std::uint32_t tensor_parallel) noexcept;
+
+/// True if `shard_layout` can cut a parameter for so many ranks.
+bool divides(Partition const& partition, std::uint32_t tensor_parallel) noexcept;
+
 /// A box of the stored tensor and where its first element lies in a rank's shard.
 struct Piece {
   Box global;
@@ -55,8 +62,7 @@ struct ShardLayout {
 /// The part of a parameter of global shape `shape` that `tensor_rank` of `tensor_parallel` ranks holds.
 ///
 /// Preconditions (asserted; `partition_model` has reported violations to the user): the sections add up to shape[axis],
-/// and each section's units are divisible by the ranks, or divide them where `replicate_units`; only vocab_parallel is
-/// padded.
+/// and the partition `divides` the ranks; only vocab_parallel is padded.
 ShardLayout shard_layout(Partition const& partition, Shape const& shape, std::uint32_t tensor_rank,
                          std::uint32_t tensor_parallel);
 

@@ -6,9 +6,11 @@
 #include <string>
 
 #include <distload/base/bytes.hpp>
+#include <distload/checkpoint/catalog.hpp>
 #include <distload/checkpoint/metadata.hpp>
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/communicator.hpp>
+#include <distload/partition/model_layout.hpp>
 
 namespace distload {
 
@@ -26,6 +28,10 @@ struct SaveOptions {
 class Saver {
  public:
   explicit Saver(SaveOptions options);
+
+  /// Local: what can be known to go wrong before a model is loaded, so that nobody waits for a load in vain.
+  /// @throws ConfigError  listing the parameters that cannot be cut for the file's `tensor_parallel`.
+  void check(Catalog const& catalog, ModelLayout const& layout) const;
 
   /// Collective over `ranks` (host memory, all ranks of the model's topology, in its order): writes
   /// `directory`/model-step-N.h5, N being `metadata.step`, and removes checkpoints that `keep` does not keep.

@@ -108,6 +108,7 @@ TEST(ParseConfig, RefusesWhatIsNoConfiguration) {
            {"load: {hints: {a: [1]}}", "`load.hints.a` must be a single value"},
            {"load: {hints: {\"a\\0b\": 1}}", "must not hold a NUL character"},
            {"load: {hints: {a: 1, a: 2}}", "c.yaml:1:22: duplicate key `load.hints.a`"},
+           {"save: {directory: d, tensor_parallel: 4000000000}", "`save.tensor_parallel` must be at most 1048576"},
            {"runtime: {threads: 5000}", "`runtime.threads` must be at most 512"},
            {"topology: {tensor_parallel: 0}", "`topology.tensor_parallel` must be at least 1"},
            {"topology: {tensor_parallel: 4294967297}", "'4294967297' is too large"},

@@ -81,6 +81,7 @@ TEST(ReadRules, RefusesWhatIsNotInTheLanguage) {
        "`when` names a key of config.json"},
       {"model_types: t\nrules: []\ntied: [{alias: a, target: b, when: config.tie}]\n", "lacks `default`"},
       {"model_types: t\nrules: []\ntied: [{alias: a, target: b, default: true}]\n", "`when`, which is missing"},
+      {"model_types: t\nrules: []\n---\nrules: []\n", "f/t.yaml:3: not a part of the rules"},
       {"a: [\n", "f/t.yaml:"},
       {"", "a rule file must be a map"},
   };

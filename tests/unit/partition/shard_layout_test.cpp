@@ -16,6 +16,20 @@ TEST(ShardLayout, GivesEveryRankAllOfAReplicatedParameter) {
   EXPECT_EQ(shard_layout({}, {0, 4}, 0, 2), (ShardLayout{{0, 4}, {}}));
 }
 
+TEST(Divides, LooksAtEverySection) {
+  Section const heads{32, 4, false};
+  Section const shared_heads{8, 4, true};
+  for (auto const ranks : {1U, 2U, 4U, 8U}) EXPECT_TRUE(divides(heads, ranks)) << ranks;
+  for (auto const ranks : {3U, 16U}) EXPECT_FALSE(divides(heads, ranks)) << ranks;
+  for (auto const ranks : {1U, 2U, 6U, 8U}) EXPECT_TRUE(divides(shared_heads, ranks)) << ranks;
+  EXPECT_FALSE(divides(shared_heads, 3));
+  EXPECT_TRUE(divides(column({heads, shared_heads}), 8));
+  EXPECT_FALSE(divides(column({heads, shared_heads}), 6));
+  EXPECT_FALSE(divides(column({{0, 1, true}, heads}), 3));
+  EXPECT_TRUE(divides(Partition{}, 7));
+  EXPECT_TRUE(divides(Partition{PartitionKind::vocab_parallel, 0, {{5, 1, false}}}, 7));
+}
+
 TEST(ShardLayout, CutsTheAxisOfThePartition) {
   EXPECT_EQ(shard_layout(column({{8, 1, false}}), {8, 6}, 3, 4), (ShardLayout{{2, 6}, {{{{6, 0}, {2, 6}}, {0, 0}}}}));
   EXPECT_EQ(shard_layout({PartitionKind::row_parallel, 1, {{6, 1, false}}}, {8, 6}, 1, 3),

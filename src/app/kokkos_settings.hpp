@@ -1,0 +1,17 @@
+/// kokkos_settings: threads and device of a rank.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <Kokkos_Core.hpp>
+
+#include <distload/parallel/process_grid.hpp>
+
+namespace distload {
+
+/// How a rank starts Kokkos: on its share of the node's cores and devices.
+/// @param threads  `runtime.threads`; nothing: what OMP_NUM_THREADS says, else the node's cores / its ranks.
+Kokkos::InitializationSettings kokkos_settings(std::optional<std::uint32_t> threads, ProcessGrid const& grid);
+
+}  // namespace distload

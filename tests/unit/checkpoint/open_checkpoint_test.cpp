@@ -1,0 +1,119 @@
+// From what the user names to a catalog: files, directories of steps, Hugging Face directories.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <distload/checkpoint/checkpoint.hpp>
+
+#include <filesystem>
+#include <fstream>
+
+#include <distload/base/error.hpp>
+
+#include "unit/checkpoint/hdf5/sample_file.hpp"
+
+namespace distload {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<hdf5::NewTensor> const kTensors{{"w", DType::f32, {4, 4}, "replicated", -1, {}}};
+
+class OpenCheckpoint : public testing::Test {
+ protected:
+  std::string path(std::string const& name) const { return folder_.file(name); }
+  std::string directory() const { return path(""); }
+
+  /// A committed file whose metadata says `name`.
+  void write_hdf5(std::string const& file, std::string const& name, std::string const& config = "{}") const {
+    CheckpointMetadata metadata;
+    metadata.model_name = name;
+    metadata.config_json = config;
+    hdf5::complete_checkpoint_file(hdf5::create_checkpoint_file(path(file), metadata, kTensors, 4 * kKiB));
+  }
+  void write(std::string const& file, std::string const& text) const {
+    std::ofstream(path(file), std::ios::binary) << text;
+  }
+
+  template <class E>
+  std::string error_of(std::string const& checkpoint, std::optional<std::uint64_t> step = std::nullopt) const {
+    try {
+      open_checkpoint(checkpoint, step);
+    } catch (E const& error) {
+      return error.what();
+    }
+    return "no such error";
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(OpenCheckpoint, TakesTheNewestStepAsANumber) {
+  write_hdf5("model-step-9.h5", "nine");
+  write_hdf5("model-step-10.h5", "ten");
+  write_uncommitted(path("model-step-11.h5.partial"), kTensors);
+  write("notes-12.h5", "other");
+  auto const catalog = open_checkpoint(directory(), std::nullopt);
+  EXPECT_EQ(catalog.metadata.model_name, "ten");
+  EXPECT_EQ(catalog.path, path("model-step-10.h5"));
+  EXPECT_THAT(catalog.warnings, IsEmpty());
+}
+
+TEST_F(OpenCheckpoint, PassesOverWhatIsNotValidAndSaysWhy) {
+  write_hdf5("model-step-1.h5", "one");
+  write_hdf5("model-step-2.h5", "two");
+  write_uncommitted(path("model-step-3.h5"), kTensors);
+  std::filesystem::resize_file(path("model-step-2.h5"), 3000);
+  auto const catalog = open_checkpoint(directory(), std::nullopt);
+  EXPECT_EQ(catalog.metadata.model_name, "one");
+  EXPECT_THAT(catalog.warnings, ElementsAre(AllOf(HasSubstr("passed over"), HasSubstr("model-step-3.h5")),
+                                            AllOf(HasSubstr("passed over"), HasSubstr("model-step-2.h5"))));
+
+  std::filesystem::remove(path("model-step-1.h5"));
+  EXPECT_THAT(error_of<NoValidCheckpoint>(directory()),
+              AllOf(HasSubstr("no valid checkpoint"), HasSubstr("model-step-2.h5"), HasSubstr("model-step-3.h5")));
+}
+
+TEST_F(OpenCheckpoint, TakesExactlyTheStepThatIsAskedFor) {
+  write_hdf5("model-step-1.h5", "one");
+  write_hdf5("model-step-2.h5", "two");
+  write_uncommitted(path("model-step-3.h5"), kTensors);
+  EXPECT_EQ(open_checkpoint(directory(), 1).metadata.model_name, "one");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(directory(), 3), HasSubstr("model-step-3.h5"));
+  EXPECT_THAT(error_of<NoValidCheckpoint>(directory(), 7), HasSubstr("has no step 7, only 3, 2, 1"));
+}
+
+TEST_F(OpenCheckpoint, ReadsConfigJsonBesideAFileThatBringsNone) {
+  write_hdf5("some.h5", "some", "");
+  EXPECT_EQ(open_checkpoint(path("some.h5"), std::nullopt).metadata.config_json, "");
+  write("config.json", R"({"architectures": ["BertModel"]})");
+  auto const catalog = open_checkpoint(path("some.h5"), std::nullopt);
+  EXPECT_EQ(catalog.metadata.architecture, "BertModel");
+  EXPECT_EQ(catalog.metadata.model_name, "some");
+
+  write_hdf5("own.h5", "own");
+  EXPECT_EQ(open_checkpoint(path("own.h5"), std::nullopt).metadata.config_json, "{}");
+  write("config.json", "not JSON");
+  EXPECT_THAT(error_of<CorruptData>(path("some.h5")), HasSubstr("config.json: not a JSON object"));
+}
+
+TEST_F(OpenCheckpoint, TellsSafetensorsFromHdf5) {
+  std::string const header = R"({"w":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}})";
+  std::uint64_t const size = header.size();
+  write("model.safetensors", std::string(reinterpret_cast<char const*>(&size), sizeof size) + header + "abc");
+  write_hdf5("model-step-1.h5", "one");
+  EXPECT_EQ(open_checkpoint(directory(), std::nullopt).format, SourceFormat::safetensors);
+  EXPECT_EQ(open_checkpoint(path("model.safetensors"), std::nullopt).tensors.size(), 1U);
+  EXPECT_EQ(open_checkpoint(path("model-step-1.h5"), std::nullopt).format, SourceFormat::hdf5);
+}
+
+TEST_F(OpenCheckpoint, RefusesWhatIsNoCheckpoint) {
+  EXPECT_THAT(error_of<NoValidCheckpoint>(path("nowhere")), HasSubstr("no such file or directory"));
+  EXPECT_THAT(error_of<NoValidCheckpoint>(directory()), HasSubstr("holds neither"));
+  write("text.h5", "this is text");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(path("text.h5")), HasSubstr("text.h5"));
+}
+
+}  // namespace
+}  // namespace distload
