@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <string>
 
@@ -16,6 +17,7 @@ namespace distload {
 namespace {
 
 constexpr std::array<int, 2> kSignals{SIGINT, SIGTERM};
+constexpr std::chrono::seconds kWaitForMessage{2};
 
 // What the handler shares with the thread: the signal that came, or zero for "no more".
 volatile std::sig_atomic_t arrived_signal = 0;
@@ -38,6 +40,8 @@ void wait_for_signal(JobBoard& board) {
   int const signal = arrived_signal;
   if (signal == 0) return;
   int const code = 128 + signal;
+  // Whoever waits to read the message may be gone.
+  exit_at_the_latest_after(kWaitForMessage, code);
   bool const may_speak = board.entries().front().job_rank == 0;
   if (may_speak && board.claim_last_word()) {
     print_error(message_for(signal));
@@ -54,7 +58,7 @@ SignalWatch::SignalWatch(MpiEnvironment& mpi) {
   thread_ = std::thread([&board = mpi.board()] { wait_for_signal(board); });
   struct sigaction action {};
   action.sa_handler = note_signal;
-  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
+  action.sa_flags = SA_RESTART;
   for (int const signal : kSignals) sigaction(signal, &action, nullptr);
 }
 

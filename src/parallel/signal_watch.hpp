@@ -8,9 +8,10 @@
 namespace distload {
 
 /// While it lives, the first SIGINT or SIGTERM ends the job with exit code 128 + the signal's number, as shells do
-/// (130, 143); a second one has the system's effect. mpirun passes Ctrl-C on to all ranks as SIGTERM, and also sends it
-/// to the others when one rank dies; of all these ranks one speaks, on the node of rank 0. For main programs: a process
-/// has one owner of its signals.
+/// (130, 143). Later ones are of no effect: mpirun sends SIGTERM again as soon as the first rank has left, perhaps
+/// before the message is out. mpirun passes Ctrl-C on to all ranks as SIGTERM, and also sends it to the others when one
+/// rank dies; of all these ranks one speaks, on the node of rank 0. For main programs: a process has one owner of its
+/// signals.
 class SignalWatch {
  public:
   /// Local. `mpi` outlives the object; there is at most one at a time.

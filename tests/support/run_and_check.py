@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 ERROR_LINE = re.compile(r"^distload: error: ", re.MULTILINE)
@@ -21,7 +22,7 @@ def parse_arguments():
     parser.add_argument("--pattern", action="append", default=[], help="regular expression that stderr must contain")
     parser.add_argument("--absent", action="append", default=[], help="regular expression that stderr must not contain")
     parser.add_argument("--signal", choices=["INT", "TERM"], help="send this to mpirun")
-    parser.add_argument("--after", type=float, default=2.0, help="seconds from the start to --signal")
+    parser.add_argument("--when", default="ready", help="text on stdout after which --signal is sent")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     if arguments.command[:1] == ["--"]:
@@ -31,31 +32,34 @@ def parse_arguments():
     return arguments
 
 
+def read(stream):
+    """All that has been written to a temporary file so far."""
+    with open(stream.name, encoding="utf-8", errors="replace") as text:
+        return text.read()
+
+
 def run(arguments):
     """Returns exit code (None if it had to be killed), stdout and stderr."""
     command = [arguments.mpirun, "--oversubscribe", "-np", str(arguments.ranks), *arguments.command]
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    begin = time.monotonic()
-    if arguments.signal:
-        try:
-            out, err = process.communicate(timeout=arguments.after)
-            return process.returncode, out, err
-        except subprocess.TimeoutExpired:
+    with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
+        end = time.monotonic() + arguments.limit
+        if arguments.signal:
+            while arguments.when not in read(out) and process.poll() is None and time.monotonic() < end:
+                time.sleep(0.05)
             process.send_signal(getattr(signal, "SIG" + arguments.signal))
-    try:
-        out, err = process.communicate(timeout=arguments.limit - (time.monotonic() - begin))
-        return process.returncode, out, err
-    except subprocess.TimeoutExpired:
-        # mpirun ends its ranks on SIGTERM; SIGKILL would leave them behind.
-        process.terminate()
         try:
-            out, err = process.communicate(timeout=5)
+            code = process.wait(timeout=max(0, end - time.monotonic()))
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            out, err = process.communicate()
-        return None, out, err
+            code = None
+            # mpirun ends its ranks on SIGTERM; SIGKILL would leave them behind.
+            process.terminate()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        return code, read(out), read(err)
 
 
 def main():

@@ -1,6 +1,7 @@
 // A program that ends in the way its argument names, for tests that look at it from outside of mpirun.
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <string>
 #include <thread>
 
@@ -37,6 +38,11 @@ ExitCode run(MpiEnvironment& mpi, std::string const& scenario) {
     watchdog.enter("hang");
     sleep_for_long();
   } else if (scenario == "sleep") {
+    mpi.world().barrier();
+    if (rank == 0) {
+      std::puts("ready");
+      std::fflush(stdout);
+    }
     sleep_for_long();
   } else if (scenario == "raise") {
     mpi.world().barrier();
