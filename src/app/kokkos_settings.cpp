@@ -5,6 +5,10 @@
 #include <cstdlib>
 #include <thread>
 
+#if defined(KOKKOS_ENABLE_OPENMP)
+#include <omp.h>
+#endif
+
 #include <distload/config/config.hpp>
 
 namespace distload {
@@ -15,7 +19,14 @@ Kokkos::InitializationSettings kokkos_settings(std::optional<std::uint32_t> thre
     // Every rank by itself would take all of the node's cores.
     threads = std::clamp(std::thread::hardware_concurrency() / grid.node_size(), 1U, kMaxHostThreads);
   }
-  if (threads) settings.set_num_threads(static_cast<int>(*threads));
+  if (threads) {
+    settings.set_num_threads(static_cast<int>(*threads));
+#if defined(KOKKOS_ENABLE_OPENMP)
+    // Kokkos asks OpenMP for its number of threads by starting them all. Idle, they would spin for milliseconds, just
+    // when one rank reads the metadata that all are waiting for.
+    omp_set_num_threads(static_cast<int>(*threads));
+#endif
+  }
   // Kokkos advises on OMP_PROC_BIND, which is the launcher's business here.
   settings.set_disable_warnings(true);
   // One device per rank of a node; where only one is visible, the launcher has chosen.

@@ -10,7 +10,7 @@
 
 namespace distload {
 
-/// How a rank starts Kokkos: on its share of the node's cores and devices.
+/// How a rank starts Kokkos: on its share of the node's cores and devices. Tells OpenMP the number of threads at once.
 /// @param threads  `runtime.threads`; nothing: what OMP_NUM_THREADS says, else the node's cores / its ranks.
 Kokkos::InitializationSettings kokkos_settings(std::optional<std::uint32_t> threads, ProcessGrid const& grid);
 

@@ -8,6 +8,7 @@
 #include <distload/checkpoint/checkpoint.hpp>
 
 #include "base/wire.hpp"
+#include "checkpoint/hdf5/error.hpp"
 #include "io/make_engine.hpp"
 #include "io/preflight.hpp"
 #include "load/arena.hpp"
@@ -84,6 +85,7 @@ std::map<std::string, std::string, std::less<>> aliases_of(OpenedCheckpoint cons
 
 Loader::Loader(ProcessGrid const& grid, Config config, ProgressSink progress)
     : grid_(grid), config_(std::move(config)), progress_(std::move(progress)) {
+  hdf5::start_library();  // takes milliseconds, once in a process
 #if defined(DISTLOAD_ENABLE_CUDA)
   // The device that Kokkos was initialised with: shards and kernels are there.
   NcclCommunicator::Options options;
@@ -113,6 +115,7 @@ std::vector<std::byte> Loader::metadata_message() const {
 
 OpenedCheckpoint Loader::open() {
   reset_peak_resident();
+  grid_.world().barrier();  // so that nobody's clock counts the time until the others are there
   start_ = std::chrono::steady_clock::now();
   times_ = {};
   OpenedCheckpoint opened;
