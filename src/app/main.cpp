@@ -84,6 +84,9 @@ void print_summary(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Loa
               checkpoint.layout.parameters.size(), format_bytes(plan.requested_bytes).c_str(), seconds,
               static_cast<double>(plan.requested_bytes) / seconds / 1e9, loader.engine().name.c_str(),
               plan.read_amplification());
+  if (loader.times().overflows > 0) {
+    log().warn("{} numbers are too large for load.dtype and have become infinite", loader.times().overflows);
+  }
 }
 
 ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, bool dry_run) {

@@ -58,12 +58,20 @@ CostModel cost_model(CostConfig const& config) {
           seconds(config.storage_latency), seconds(config.link_latency), seconds(config.request_overhead)};
 }
 
+/// What `load.dtype` asks for.
+std::optional<DType> dtype_in_memory(std::string_view configured) {
+  if (configured == "bf16") return DType::bf16;
+  if (configured == "fp16") return DType::f16;
+  if (configured == "fp32") return DType::f32;
+  return std::nullopt;
+}
+
 std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   std::vector<Shard> shards;
   for (auto const& planned : plan.shards) {
     auto const& parameter = checkpoint.layout.parameters[planned.parameter];
     auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
-    shards.push_back({tensor.name, tensor.dtype, planned.layout.shape, tensor.shape, parameter.partition,
+    shards.push_back({tensor.name, planned.dtype, planned.layout.shape, tensor.shape, parameter.partition,
                       planned.layout, parameter.stages, planned.offset_bytes, planned.nbytes});
   }
   return shards;
@@ -153,6 +161,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint) {
     plan_options_.slots = config_.load.prefetch && choice.name != "collective" ? 2 : 1;
     plan_options_.memory_limit = limit;
     plan_options_.arena_on_host = kArenaOnHost;
+    plan_options_.dtype = dtype_in_memory(config_.load.dtype);
     plan_options_.cost = cost_model(config_.cost);
     return make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), plan_options_);
   });
@@ -192,6 +201,9 @@ ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& pl
   std::vector<double> seconds{seconds_since(start_)};
   world.all_reduce(std::span<double>(seconds), Reduction::max);
   times_.total_seconds = seconds.front();
+  std::vector<std::uint64_t> overflows{times.overflows};
+  world.all_reduce(std::span<std::uint64_t>(overflows), Reduction::sum);
+  times_.overflows = overflows.front();
   tell("done", total, total);
 
   auto shards = shards_of(checkpoint, plan);

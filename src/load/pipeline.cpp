@@ -28,6 +28,12 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+/// Copies between addresses; those with casts apart.
+struct BoundCopies {
+  std::vector<BoundCopy> copies;
+  std::vector<BoundCast> casts;
+};
+
 /// One wave's addresses: areas become pointers into the arena and the wave's slot.
 class WaveMemory {
  public:
@@ -36,11 +42,17 @@ class WaveMemory {
 
   std::byte* at(Area area, Bytes offset) const { return (area == Area::arena ? arena_ : staging_) + offset; }
 
-  std::vector<BoundCopy> bind(std::vector<PlannedCopy> const& copies) const {
-    std::vector<BoundCopy> bound;
-    bound.reserve(copies.size());
-    for (auto const& planned : copies)
-      bound.push_back({planned.copy, at(planned.source, 0), at(planned.destination, 0)});
+  BoundCopies bind(std::vector<PlannedCopy> const& planned) const {
+    BoundCopies bound;
+    bound.copies.reserve(planned.size());
+    for (auto const& copy : planned) {
+      BoundCopy const here{copy.copy, at(copy.source, 0), at(copy.destination, 0)};
+      if (copy.cast) {
+        bound.casts.push_back({here, *copy.cast});
+      } else {
+        bound.copies.push_back(here);
+      }
+    }
     return bound;
   }
 
@@ -74,6 +86,7 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
 
   PipelineTimes times;
   Kokkos::DefaultExecutionSpace const space;
+  OverflowCount const overflows("distload::overflows");
   WaveReader reader(plan, engine, arena, slots, {options.verify, options.on_read}, ahead);
   // What goes wrong on this rank between two agreements; told to the others at the next one.
   std::exception_ptr failure;
@@ -106,7 +119,7 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
       Stopwatch const stopwatch(times.exchange_seconds);
       attempt([&] {
         if (slot != nullptr) slot->upload(space, wave.staging_bytes);
-        enqueue_copies(space, memory.bind(wave.packs), "distload::pack");
+        enqueue_copies(space, memory.bind(wave.packs).copies, "distload::pack");
         space.fence("distload: packed before it is sent");
       });
       if (exchanges) {
@@ -117,7 +130,9 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
     {
       Stopwatch const stopwatch(times.place_seconds);
       attempt([&] {
-        enqueue_copies(space, memory.bind(wave.places), "distload::place");
+        auto const places = memory.bind(wave.places);
+        enqueue_copies(space, places.copies, "distload::place");
+        enqueue_casts(space, places.casts, overflows, "distload::cast");
         space.fence("distload: placed before the slot is used again");
       });
     }
@@ -126,6 +141,7 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
   agree("place");
   times.read_seconds = reader.busy_seconds();
   times.read_bytes = reader.read_bytes();
+  times.overflows = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), overflows)();
   return times;
 }
 

@@ -2,6 +2,7 @@
 /// meanwhile.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include <distload/parallel/communicator.hpp>
@@ -24,6 +25,7 @@ struct PipelineTimes {
   double exchange_seconds = 0;  ///< packing and messages
   double place_seconds = 0;
   Bytes read_bytes = 0;
+  std::uint64_t overflows = 0;  ///< numbers that casts have made infinite
 };
 
 /// Collective over `control`: fills `arena` as `plan` says.

@@ -138,6 +138,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
          {{"resident", largest<Bytes>(ranks, "memory", "resident")},
           {"staging_peak", largest<Bytes>(ranks, "memory", "staging_peak")},
           {"overhead_peak", largest<Bytes>(ranks, "memory", "overhead_peak")}}},
+        {"overflows", loader.times().overflows},
         {"warnings", catalog.warnings},
         {"ranks", std::move(ranks)},
     };

@@ -16,6 +16,13 @@ std::string milliseconds(double seconds) {
   return text;
 }
 
+/// "F32", or "F32 as BF16".
+std::string dtype_of(DType stored, DType in_memory) {
+  auto text = std::string(name_of(stored));
+  if (in_memory != stored) text.append(" as ").append(name_of(in_memory));
+  return text;
+}
+
 std::string cut_of(Partition const& partition) {
   auto text = std::string(name_of(partition.kind));
   if (partition.kind != PartitionKind::replicated) text += " axis " + std::to_string(partition.axis);
@@ -32,11 +39,11 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
   for (std::size_t i = 0; i < layout.parameters.size(); ++i) {
     auto const& parameter = layout.parameters[i];
     auto const& tensor = catalog.tensors[parameter.tensor];
+    auto const dtype = options.dtype_in_memory(tensor.dtype);
     // Shards of one parameter differ at most in padding; the first rank's speaks for all.
     auto const shard = shard_layout(parameter.partition, tensor.shape, 0, plan.topology.tensor_parallel).shape;
-    parameters.add({tensor.name, std::string(name_of(tensor.dtype)), to_string(tensor.shape),
-                    cut_of(parameter.partition), parameter.rule, to_string(shard),
-                    format_bytes(volume(shard) * size_of(tensor.dtype)),
+    parameters.add({tensor.name, dtype_of(tensor.dtype, dtype), to_string(tensor.shape), cut_of(parameter.partition),
+                    parameter.rule, to_string(shard), format_bytes(volume(shard) * size_of(dtype)),
                     explain(plan.parameters[i].shared, options.cost)});
   }
 

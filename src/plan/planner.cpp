@@ -80,8 +80,16 @@ LoadPlan Planner::run() && {
 void Planner::plan_parameter(std::uint32_t index) {
   auto const& parameter = layout_.parameters[index];
   auto const& tensor = catalog_.tensors[parameter.tensor];
-  Context at{index, parameter, tensor, size_of(tensor.dtype), Holders(parameter, tensor.shape, topology_), {},
-             {},    0,         {}};
+  Context at{index,
+             parameter,
+             tensor,
+             size_of(tensor.dtype),
+             options_.dtype_in_memory(tensor.dtype),
+             Holders(parameter, tensor.shape, topology_),
+             {},
+             {},
+             0,
+             {}};
   for (std::uint32_t group = 0; group < at.holders.groups().size(); ++group)
     at.ranks.push_back(at.holders.ranks_of(group));
   at.own_group = at.holders.group_of(rank_);
@@ -98,9 +106,9 @@ void Planner::plan_parameter(std::uint32_t index) {
 void Planner::reserve_arena(Context const& at) {
   for (std::uint32_t group = 0; group < at.ranks.size(); ++group) {
     auto const& shard = at.holders.groups()[group].layout;
-    auto const nbytes = volume(shard.shape) * at.element_bytes;
+    auto const nbytes = volume(shard.shape) * size_of(at.dtype);
     for (auto const rank : at.ranks[group]) plan_.ranks[rank].resident_bytes += round_up(nbytes, kShardAlignment);
-    if (at.own_group == group) plan_.shards.push_back({at.index, shard, at.arena_offset, nbytes});
+    if (at.own_group == group) plan_.shards.push_back({at.index, at.dtype, shard, at.arena_offset, nbytes});
   }
 }
 
@@ -219,7 +227,7 @@ std::vector<Planner::Share> Planner::shares_of(Context const& at, Job const& job
       share.nbytes += volume(*common) * at.element_bytes;
     }
     if (share.nbytes == 0) continue;
-    if (!consecutive || share.nbytes != task.end - task.begin) share.arena_run.reset();
+    if (!consecutive || at.is_cast() || share.nbytes != task.end - task.begin) share.arena_run.reset();
     share.in_place = share.arena_run && share.nbytes >= options_.in_place_bytes;
     shares.push_back(share);
   }

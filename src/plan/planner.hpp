@@ -54,13 +54,15 @@ class Planner {
     std::uint32_t index;
     Parameter const& parameter;
     TensorInfo const& tensor;
-    Bytes element_bytes;
+    Bytes element_bytes;  ///< as stored
+    DType dtype;          ///< in memory
     Holders holders;
     std::vector<std::vector<std::uint32_t>> ranks;  ///< per group
     std::optional<std::uint32_t> own_group;
     Bytes arena_offset = 0;                ///< of the own shard
     std::vector<std::vector<Want>> wants;  ///< per extent of the tensor
 
+    bool is_cast() const noexcept { return dtype != tensor.dtype; }
     std::vector<Want> const& wants_of(std::uint32_t extent) const { return wants[extent - tensor.first_extent]; }
   };
 
@@ -89,6 +91,8 @@ class Planner {
   /// From such a message to the own shard.
   std::vector<PlannedCopy> copies_from_message(Context const& at, Job const& job, Task const& task,
                                                Want const& want) const;
+  /// From staging to the own shard, cast if need be.
+  PlannedCopy place_copy(Context const& at, Placed const& source, Placed const& destination, Dims const& extent) const;
   Audience audience_of(Context const& at, std::uint32_t group) const;
   WaveBuilder& builder(std::uint32_t wave);
   void check_slot(Context const& at, std::span<StagingNeed const> needs) const;

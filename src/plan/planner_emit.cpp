@@ -84,6 +84,16 @@ void Planner::emit_receiver(Context const& at, Task const& task, Job const& job,
   }
 }
 
+PlannedCopy Planner::place_copy(Context const& at, Placed const& source, Placed const& destination,
+                                Dims const& extent) const {
+  PlannedCopy place{Area::staging,
+                    Area::arena,
+                    make_strided_copy(source, at.element_bytes, destination, size_of(at.dtype), extent),
+                    {}};
+  if (at.is_cast()) place.cast = Cast{at.tensor.dtype, at.dtype};
+  return place;
+}
+
 std::vector<PlannedCopy> Planner::copies_from_piece(Context const& at, Job const& job, Task const& task,
                                                     Want const& want, Bytes source_offset) const {
   auto const& layout = at.holders.groups()[want.group].layout;
@@ -93,8 +103,7 @@ std::vector<PlannedCopy> Planner::copies_from_piece(Context const& at, Job const
       Placed const source{box.extent, relative(common->offset, box.offset), source_offset};
       Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset),
                                at.arena_offset};
-      copies.push_back(
-          {Area::staging, Area::arena, make_strided_copy(source, destination, common->extent, at.element_bytes)});
+      copies.push_back(place_copy(at, source, destination, common->extent));
     }
     source_offset += volume(box) * at.element_bytes;
   }
@@ -110,7 +119,7 @@ std::vector<PlannedCopy> Planner::copies_to_message(Context const& at, Job const
       Placed const source{box.extent, relative(common->offset, box.offset), source_offset};
       Placed const destination{common->extent, Dims::filled(common->extent.size(), 0), message_offset};
       copies.push_back(
-          {source_area, Area::staging, make_strided_copy(source, destination, common->extent, at.element_bytes)});
+          {source_area, Area::staging, make_strided_copy(source, destination, common->extent, at.element_bytes), {}});
       message_offset += volume(*common) * at.element_bytes;
     }
     source_offset += volume(box) * at.element_bytes;
@@ -128,8 +137,7 @@ std::vector<PlannedCopy> Planner::copies_from_message(Context const& at, Job con
     if (!common) continue;
     Placed const source{common->extent, Dims::filled(common->extent.size(), 0), message_offset};
     Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), at.arena_offset};
-    copies.push_back(
-        {Area::staging, Area::arena, make_strided_copy(source, destination, common->extent, at.element_bytes)});
+    copies.push_back(place_copy(at, source, destination, common->extent));
     message_offset += volume(*common) * at.element_bytes;
   }
   return copies;
@@ -167,7 +175,7 @@ void Planner::check_memory() const {
     Holders const holders(parameter, tensor.shape, topology_);
     auto const group = holders.group_of(rank);
     if (!group) continue;
-    auto const nbytes = volume(holders.groups()[*group].layout.shape) * size_of(tensor.dtype);
+    auto const nbytes = volume(holders.groups()[*group].layout.shape) * size_of(options_.dtype_in_memory(tensor.dtype));
     if (nbytes > largest) {
       largest = nbytes;
       name = tensor.name;

@@ -14,22 +14,28 @@ std::uint64_t StridedCopy::runs() const noexcept {
 
 StridedCopy make_strided_copy(Placed const& source, Placed const& destination, Dims const& extent,
                               Bytes element_bytes) {
+  return make_strided_copy(source, element_bytes, destination, element_bytes, extent);
+}
+
+StridedCopy make_strided_copy(Placed const& source, Bytes source_element_bytes, Placed const& destination,
+                              Bytes destination_element_bytes, Dims const& extent) {
   assert(source.shape.size() == extent.size() && destination.shape.size() == extent.size());
   StridedCopy copy;
-  copy.source_offset = source.base_bytes + linear_index(source.shape, source.position) * element_bytes;
+  copy.source_offset = source.base_bytes + linear_index(source.shape, source.position) * source_element_bytes;
   copy.destination_offset =
-      destination.base_bytes + linear_index(destination.shape, destination.position) * element_bytes;
-  copy.run_bytes = element_bytes;
+      destination.base_bytes + linear_index(destination.shape, destination.position) * destination_element_bytes;
+  std::uint64_t run = 1;  // elements
 
   // From the innermost axis outwards: an axis joins the run, or the loop inside it, where both sides simply continue.
   std::array<StridedCopy::Loop, kMaxAxes> inner_first{};
   std::size_t loops = 0;
-  Bytes source_stride = element_bytes;
-  Bytes destination_stride = element_bytes;
+  Bytes source_stride = source_element_bytes;
+  Bytes destination_stride = destination_element_bytes;
   for (std::size_t axis = extent.size(); axis-- > 0;) {
     auto const count = extent[axis];
-    if (loops == 0 && source_stride == copy.run_bytes && destination_stride == copy.run_bytes) {
-      copy.run_bytes *= count;
+    if (loops == 0 && source_stride == run * source_element_bytes &&
+        destination_stride == run * destination_element_bytes) {
+      run *= count;
     } else if (count > 1) {
       auto* const inside = loops > 0 ? &inner_first[loops - 1] : nullptr;
       if (inside != nullptr && source_stride == inside->source_stride * inside->count &&
@@ -42,6 +48,7 @@ StridedCopy make_strided_copy(Placed const& source, Placed const& destination, D
     source_stride *= source.shape[axis];
     destination_stride *= destination.shape[axis];
   }
+  copy.run_bytes = run * source_element_bytes;
   copy.loop_count = static_cast<std::uint8_t>(loops);
   for (std::size_t i = 0; i < loops; ++i) copy.loops[i] = inner_first[loops - 1 - i];
   return copy;

@@ -2,7 +2,7 @@
 """Checks a report of distload against the safetensors files that the model came from: every shard's shape, dtype and XXH3-64, that
 none is missing or too many, that every byte was read once, and that the report says all it has to.
 
-Usage: check_shards.py MODEL_DIRECTORY REPORT.json [--tensor-parallel N] [--pipeline-parallel N] [--data-parallel N]
+Usage: check_shards.py MODEL_DIRECTORY REPORT.json [--tensor-parallel N] [--pipeline-parallel N] [--data-parallel N] [--dtype D]
 The topology is the report's if it is not given. Exits with 1 and a list of differences if something is wrong.
 """
 import argparse
@@ -29,6 +29,7 @@ def parse_arguments():
     parser.add_argument("--tensor-parallel", type=int)
     parser.add_argument("--pipeline-parallel", type=int)
     parser.add_argument("--data-parallel", type=int)
+    parser.add_argument("--dtype", default="keep", help="load.dtype")
     return parser.parse_args()
 
 
@@ -107,9 +108,10 @@ def check_tensors(report, reference):
     return found, compared
 
 
-def check(model, report, topology):
-    """(differences, number of shards compared) of a report as a dict and a model's directory. `topology` is a dict of all three sizes."""
-    reference = Reference(model, **topology)
+def check(model, report, topology, dtype="keep"):
+    """(differences, number of shards compared) of a report as a dict and a model's directory. `topology` is a dict of all three sizes,
+    `dtype` what load.dtype was."""
+    reference = Reference(model, **topology, dtype=dtype)
     in_tensors, compared = check_tensors(report, reference)
     return check_summary(report, reference, topology) + in_tensors, compared
 
@@ -122,7 +124,7 @@ def main():
         key: getattr(arguments, key) or report["topology"][key]
         for key in ("tensor_parallel", "pipeline_parallel", "data_parallel")
     }
-    found, compared = check(arguments.model, report, topology)
+    found, compared = check(arguments.model, report, topology, arguments.dtype)
     for difference in found[:DIFFERENCES_SHOWN]:
         print(difference)
     if len(found) > DIFFERENCES_SHOWN:

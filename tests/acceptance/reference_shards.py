@@ -18,6 +18,33 @@ ELEMENT_TYPES = {
 }
 
 
+# What load.dtype calls them.
+DTYPES = {"fp32": "F32", "fp16": "F16", "bf16": "BF16"}
+
+
+def as_numbers(dtype, elements):
+    """Elements of a 16- or 32-bit floating-point type as numpy's F32."""
+    if dtype == "BF16":
+        return (elements.astype("<u4") << 16).view("<f4")
+    return elements.view("<f2" if dtype == "F16" else "<f4").astype("<f4")
+
+
+def cast(dtype, elements, wanted):
+    """(dtype, elements) of a shard under load.dtype, rounded to nearest even by numpy, which has no BF16."""
+    wanted = DTYPES.get(wanted, dtype)
+    if wanted == dtype or dtype not in DTYPES.values():
+        return dtype, elements
+    numbers = as_numbers(dtype, elements)
+    if wanted == "F32":
+        return wanted, numbers.view("<u4")
+    if wanted == "F16":
+        with numpy.errstate(over="ignore"):
+            return wanted, numbers.astype("<f2").view("<u2")
+    bits = numbers.view("<u4").astype("<u8")
+    rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
+    return wanted, numpy.where(numpy.isnan(numbers), bits >> 16 | 0x40, rounded).astype("<u2")
+
+
 class Tensor:
     """A stored tensor: dtype by its safetensors name, and its elements as a memory map."""
 
@@ -154,7 +181,8 @@ def stage_of(layer, layers, stages):
 class Reference:
     """Every shard of a model on tensor x data x pipeline ranks, in Megatron's order: tensor fastest, pipeline slowest."""
 
-    def __init__(self, directory, tensor_parallel, pipeline_parallel, data_parallel):
+    def __init__(self, directory, tensor_parallel, pipeline_parallel, data_parallel, dtype="keep"):
+        self.dtype = dtype
         config, self.tensors = read_model(directory)
         self.family = FAMILIES[config["model_type"]](config)
         self.tied = self.family.tied(config, set(self.tensors))
@@ -195,4 +223,4 @@ class Reference:
                 for stage in self.stages(name)
                 for data_rank in range(data_parallel)
             ]
-            yield ranks, tensor.dtype, numpy.ascontiguousarray(elements)
+            yield ranks, *cast(tensor.dtype, numpy.ascontiguousarray(elements), self.dtype)

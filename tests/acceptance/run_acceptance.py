@@ -16,6 +16,7 @@ import time
 
 import check_hdf5
 import check_shards
+from reference_shards import DTYPES
 from topologies import Topologies
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -82,7 +83,7 @@ class Acceptance:
                 return [f"it did not end within {self.seconds_allowed} s", *output.splitlines()]
         return [f"exit code {process.returncode}", *output.splitlines()] if process.returncode else []
 
-    def load(self, checkpoint, topology, engine="auto", save=None):
+    def load(self, checkpoint, topology, engine="auto", dtype="keep", save=None):
         """Loads `checkpoint`, checks the report, and saves if `save` holds a configuration of that."""
         begin = time.monotonic()
         report = self.work / "report.json"
@@ -90,7 +91,7 @@ class Acceptance:
         config = {
             "checkpoint": {"path": str(checkpoint)},
             "topology": topology._asdict(),
-            "load": {"engine": engine, "staging": self.staging},
+            "load": {"engine": engine, "staging": self.staging, "dtype": dtype},
             "report": {"json": str(report), "tensors": True, "progress": "none"},
         }
         if save:
@@ -99,10 +100,10 @@ class Acceptance:
         differences = self.run(config, topology.ranks)
         if not differences:
             told = json.loads(report.read_text())
-            differences, compared = check_shards.check(self.model, told, topology._asdict())
+            differences, compared = check_shards.check(self.model, told, topology._asdict(), dtype)
             differences += self.check_report(told, engine)
             remark = f": {compared} shards, {told['seconds']:.3f} s, {told['memory']['overhead_peak'] / MIB:.0f} MiB besides"
-        what = f"{pathlib.Path(checkpoint).name} onto {topology}, {engine}"
+        what = f"{pathlib.Path(checkpoint).name} onto {topology}, {engine}" + ("" if dtype == "keep" else f", as {dtype}")
         self.note(what + (f", saved for {save['tensor_parallel']}" if save else ""), begin, differences, remark)
 
     def check_report(self, report, engine):
@@ -141,6 +142,8 @@ class Acceptance:
         for topology in topologies.mixed if self.saved_file(topologies.layouts[0]).exists() else []:
             # From the directory, as the newest checkpoint in it.
             self.load(self.saved_file(topologies.layouts[0]).parent, topology)
+        for topology, dtype in zip(topologies.mixed, DTYPES):
+            self.load(self.model, topology, dtype=dtype)
 
 
 def main():

@@ -54,7 +54,8 @@ struct LoadConfig {
   Bytes staging = 64 * kMiB;
   /// Bytes of shards and staging that a rank may use. Nothing (`auto`): its share of what the node has free.
   std::optional<Bytes> memory_limit;
-  /// Element type in memory. `keep`: the checkpoint's.
+  /// Element type in memory: `keep` (the checkpoint's), `bf16`, `fp16` or `fp32`, rounded to nearest even. Integers and
+  /// eight-bit numbers stay what they are. What becomes infinite is counted and reported.
   std::string dtype = "keep";
   /// MPI-IO hints for the collective engine, e.g. {romio_cb_read: enable}. Names and values are MPI's; what it does not
   /// know it ignores.

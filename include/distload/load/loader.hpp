@@ -39,8 +39,9 @@ struct LoadTimes {
   double read_seconds = 0;  ///< in the engine, verification included
   double exchange_seconds = 0;
   double place_seconds = 0;
-  double total_seconds = 0;  ///< from the start of `open` until the slowest rank has all its tensors
-  Bytes read_bytes = 0;      ///< from storage, by this rank
+  double total_seconds = 0;     ///< from the start of `open` until the slowest rank has all its tensors
+  Bytes read_bytes = 0;         ///< from storage, by this rank
+  std::uint64_t overflows = 0;  ///< on all ranks: numbers that are finite in the checkpoint and infinite in load.dtype
 };
 
 /// Loads one checkpoint after another onto one process grid. All members but the constructor and the accessors are

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <distload/base/bytes.hpp>
+#include <distload/base/dtype.hpp>
 #include <distload/partition/partition.hpp>
 #include <distload/partition/topology.hpp>
 #include <distload/plan/cost_model.hpp>
+#include <distload/tensor/cast.hpp>
 #include <distload/tensor/strided_copy.hpp>
 
 namespace distload {
@@ -35,6 +38,7 @@ struct PlannedCopy {
   Area source = Area::staging;
   Area destination = Area::arena;
   StridedCopy copy;
+  std::optional<Cast> cast;  ///< only of places
 };
 
 /// A message; between the same two ranks both sides list theirs in the same order.
@@ -58,6 +62,7 @@ struct Wave {
 /// One parameter's part on this rank.
 struct PlannedShard {
   std::uint32_t parameter = 0;  ///< index into `ModelLayout::parameters`
+  DType dtype = DType::f32;     ///< in memory
   ShardLayout layout;
   Bytes offset_bytes = 0;  ///< in the arena
   Bytes nbytes = 0;

@@ -20,8 +20,12 @@ struct PlanOptions {
   std::uint32_t slots = 2;            ///< waves in flight: 2 when the next one is read while this one is exchanged
   std::optional<Bytes> memory_limit;  ///< per rank: arena + staging; nothing means no limit
   bool arena_on_host = true;          ///< engines can read straight into the arena
+  std::optional<DType> dtype;         ///< type in memory of what can be cast to it; nothing keeps the stored types
   Bytes in_place_bytes = 256 * kKiB;  ///< a message of at least this size travels by itself, unpacked, where it can
   CostModel cost;
+
+  /// The type in memory of elements that are stored as `stored`.
+  DType dtype_in_memory(DType stored) const noexcept { return dtype && can_cast(stored, *dtype) ? *dtype : stored; }
 };
 
 /// The plan of `rank`. Every rank computes the same decisions and keeps only its own part; no communication.

@@ -17,7 +17,8 @@ struct Placed {
   Bytes base_bytes = 0;  ///< of that tensor's first element in its buffer
 };
 
-/// A copy of `run_bytes` consecutive bytes, repeated over up to seven loops with their own strides on each side.
+/// A copy of `run_bytes` consecutive bytes, repeated over up to seven loops with their own strides on each side. If
+/// elements change their size on the way, a run has as many elements on the destination's side, but other bytes.
 struct StridedCopy {
   struct Loop {
     std::uint64_t count = 1;
@@ -27,7 +28,7 @@ struct StridedCopy {
 
   Bytes source_offset = 0;       ///< bytes from the start of the source buffer to the first run
   Bytes destination_offset = 0;  ///< likewise in the destination buffer
-  Bytes run_bytes = 0;
+  Bytes run_bytes = 0;           ///< of the source
   std::uint8_t loop_count = 0;
   std::array<Loop, kMaxAxes> loops{};  ///< outermost first; the first `loop_count` are used
 
@@ -39,7 +40,12 @@ struct StridedCopy {
 /// become one run.
 StridedCopy make_strided_copy(Placed const& source, Placed const& destination, Dims const& extent, Bytes element_bytes);
 
-/// Performs the copy in host memory, on the calling thread. The buffers do not overlap.
+/// The same for elements that have another size at the destination.
+StridedCopy make_strided_copy(Placed const& source, Bytes source_element_bytes, Placed const& destination,
+                              Bytes destination_element_bytes, Dims const& extent);
+
+/// Performs the copy, of elements that keep their size, in host memory, on the calling thread. The buffers do not
+/// overlap.
 void copy_on_host(StridedCopy const& copy, std::byte const* source, std::byte* destination) noexcept;
 
 }  // namespace distload

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include <Kokkos_Core.hpp>
 
+#include <distload/tensor/cast.hpp>
 #include <distload/tensor/strided_copy.hpp>
 
 namespace distload {
@@ -17,9 +19,23 @@ struct BoundCopy {
   std::byte* destination = nullptr;
 };
 
+/// A strided copy whose elements change their type.
+struct BoundCast {
+  BoundCopy bound;
+  Cast cast;
+};
+
+/// Where kernels count numbers that were finite and have become infinite, because the new type does not reach so far.
+using OverflowCount = Kokkos::View<std::uint64_t, Kokkos::DefaultExecutionSpace::memory_space>;
+
 /// Enqueues all copies on `space`; the caller fences before anyone looks at the destinations. Destinations are
 /// disjoint, and no source is a destination.
 /// @param label  names the kernel in profiles
 void enqueue_copies(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCopy const> copies, char const* label);
+
+/// The same for copies with casts, each of which `can_cast`. Buffers are aligned to their elements.
+/// @param overflows  is increased; read it after a fence
+void enqueue_casts(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCast const> casts,
+                   OverflowCount const& overflows, char const* label);
 
 }  // namespace distload

@@ -24,6 +24,7 @@ class RandomCase {
     options.slots = 1 + static_cast<std::uint32_t>(below(2));
     options.in_place_bytes = below(2) == 0 ? 1 : 100000;
     options.arena_on_host = below(4) != 0;
+    if (below(3) == 0) options.dtype = DType::bf16;
     options.cost.request_overhead_seconds = 0;            // blocks are five orders of magnitude smaller than in earnest
     if (below(10) == 0) options.cost.link_bandwidth = 1;  // nothing may travel
   }

@@ -44,9 +44,34 @@ void check_read(Catalog const& catalog, PlannedRead const& read, std::vector<std
   if (end % catalog.block_bytes != 0 && end != extent.nbytes) faults.push_back("a read ends inside a block");
 }
 
+/// Stands for a cast to a smaller type: keeps the upper bytes, so that a value is what `write_element` makes of that
+/// size.
+void cast_on_host(StridedCopy const& copy, Cast const& cast, std::byte const* source, std::byte* destination) {
+  auto const from = size_of(cast.from);
+  auto const to = size_of(cast.to);
+  for (std::uint64_t run = 0; run < copy.runs(); ++run) {
+    auto const* in = source + copy.source_offset;
+    auto* out = destination + copy.destination_offset;
+    auto rest = run;
+    for (std::size_t i = copy.loop_count; i-- > 0;) {
+      in += rest % copy.loops[i].count * copy.loops[i].source_stride;
+      out += rest % copy.loops[i].count * copy.loops[i].destination_stride;
+      rest /= copy.loops[i].count;
+    }
+    for (Bytes at = 0; at < copy.run_bytes; at += from, in += from, out += to) std::memcpy(out, in + (from - to), to);
+  }
+}
+
 void copy_all(std::vector<PlannedCopy> const& copies, RankMemory& memory) {
-  for (auto const& planned : copies)
-    copy_on_host(planned.copy, memory.at(planned.source, 0), memory.at(planned.destination, 0));
+  for (auto const& planned : copies) {
+    auto const* const source = memory.at(planned.source, 0);
+    auto* const destination = memory.at(planned.destination, 0);
+    if (planned.cast) {
+      cast_on_host(planned.copy, *planned.cast, source, destination);
+    } else {
+      copy_on_host(planned.copy, source, destination);
+    }
+  }
 }
 
 }  // namespace
@@ -116,7 +141,7 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
 
 std::vector<std::byte> expected_shard(Catalog const& catalog, Parameter const& parameter, PlannedShard const& shard) {
   auto const& tensor = catalog.tensors[parameter.tensor];
-  auto const element_bytes = size_of(tensor.dtype);
+  auto const element_bytes = size_of(shard.dtype);
   std::vector<std::byte> bytes(shard.nbytes);
   for (auto const& piece : shard.layout.pieces) {
     for_each_position(piece.global, [&](Dims const& position) {

@@ -1,0 +1,123 @@
+// Strided copies with casts against element-wise ones.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <bit>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "tensor/kernels/convert.hpp"
+#include "tensor/kernels/copy_kernel.hpp"
+
+namespace distload {
+namespace {
+
+#if !defined(KOKKOS_ENABLE_CUDA)
+/// One number, from and to its bytes.
+void convert_element(Cast const& cast, std::byte const* source, std::byte* destination) {
+  auto const from = [&]<class From, class To>(From number, To) {
+    std::memcpy(&number, source, sizeof number);
+    auto const converted = convert::convert<To>(number);
+    std::memcpy(destination, &converted, sizeof converted);
+  };
+  auto const to = [&]<class From>(From number) {
+    switch (cast.to) {
+      case DType::f32: return from(number, convert::F32{});
+      case DType::f16: return from(number, convert::F16{});
+      default: return from(number, convert::BF16{});
+    }
+  };
+  switch (cast.from) {
+    case DType::f64: return to(convert::F64{});
+    case DType::f32: return to(convert::F32{});
+    case DType::f16: return to(convert::F16{});
+    default: return to(convert::BF16{});
+  }
+}
+
+/// A box of random numbers that goes from the middle of one matrix to the middle of another.
+struct RandomCast {
+  Cast cast;
+  Dims extent;
+  Placed source;
+  Placed destination;
+  std::vector<std::byte> from;
+  std::vector<std::byte> expected;
+  std::vector<std::byte> found;
+
+  RandomCast(Cast types, Dims box, std::mt19937_64& random) : cast(types), extent(box) {
+    for (auto* const side : {&source, &destination}) {
+      for (auto const size : box) {
+        auto const before = random() % 3;
+        side->position.push_back(before);
+        side->shape.push_back(before + size + random() % 3);
+      }
+    }
+    from.resize(volume(source.shape) * size_of(cast.from));
+    for (auto& byte : from) byte = static_cast<std::byte>(random());
+    expected.resize(volume(destination.shape) * size_of(cast.to));
+    found = expected;
+    for (std::uint64_t row = 0; row < box[0]; ++row) {
+      for (std::uint64_t column = 0; column < box[1]; ++column) {
+        auto const in = linear_index(source.shape, {source.position[0] + row, source.position[1] + column});
+        auto const out =
+            linear_index(destination.shape, {destination.position[0] + row, destination.position[1] + column});
+        convert_element(cast, from.data() + in * size_of(cast.from), expected.data() + out * size_of(cast.to));
+      }
+    }
+  }
+
+  BoundCast bound() {
+    auto const copy = make_strided_copy(source, size_of(cast.from), destination, size_of(cast.to), extent);
+    return {{copy, from.data(), found.data()}, cast};
+  }
+};
+
+constexpr std::array kSources{DType::f64, DType::f32, DType::f16, DType::bf16};
+constexpr std::array kTargets{DType::f32, DType::f16, DType::bf16};
+
+TEST(EnqueueCasts, ConvertsEveryElementOfEveryBox) {
+  std::mt19937_64 random(3);
+  std::vector<RandomCast> tests;
+  for (auto const from : kSources) {
+    for (auto const to : kTargets) {
+      if (!can_cast(from, to)) continue;
+      for (int i = 0; i < 20; ++i) tests.emplace_back(Cast{from, to}, Dims{1 + random() % 7, 1 + random() % 9}, random);
+      // Rows that are longer than what one thread takes at a time.
+      tests.emplace_back(Cast{from, to}, Dims{2, 300'001}, random);
+    }
+  }
+  std::vector<BoundCast> casts;
+  for (auto& test : tests) casts.push_back(test.bound());
+
+  Kokkos::DefaultExecutionSpace const space;
+  OverflowCount const overflows("overflows");
+  enqueue_casts(space, casts, overflows, "test");
+  space.fence();
+
+  for (std::size_t i = 0; i < tests.size(); ++i) ASSERT_EQ(tests[i].found, tests[i].expected) << i;
+}
+
+TEST(EnqueueCasts, CountsWhatBecomesInfinite) {
+  std::vector<float> const numbers{
+      1.0F, 65519.0F, 65520.0F, -1e30F, std::bit_cast<float>(0x7F800000U), std::bit_cast<float>(0x7FC00000U)};
+  std::vector<std::uint16_t> halves(numbers.size());
+  auto const copy = make_strided_copy({{numbers.size()}, {0}, 0}, 4, {{numbers.size()}, {0}, 0}, 2, {numbers.size()});
+  std::vector<BoundCast> const casts{
+      {{copy, reinterpret_cast<std::byte const*>(numbers.data()), reinterpret_cast<std::byte*>(halves.data())},
+       {DType::f32, DType::f16}}};
+
+  Kokkos::DefaultExecutionSpace const space;
+  OverflowCount const overflows("overflows");
+  enqueue_casts(space, casts, overflows, "test");
+  enqueue_casts(space, casts, overflows, "test");
+  space.fence();
+
+  EXPECT_EQ(overflows(), 4U);  // two numbers, twice; an infinity and a NaN are none
+  EXPECT_EQ(halves[2], 0x7C00U);
+}
+#endif
+
+}  // namespace
+}  // namespace distload
