@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <Kokkos_BitManipulation.hpp>
 #include <Kokkos_Core.hpp>
 
 namespace distload::convert {
@@ -37,32 +38,26 @@ KOKKOS_INLINE_FUNCTION constexpr bool is_finite(F32 x) { return (x.bits & kF32In
 KOKKOS_INLINE_FUNCTION constexpr bool is_finite(F16 x) { return (x.bits & 0x7C00U) != 0x7C00U; }
 KOKKOS_INLINE_FUNCTION constexpr bool is_finite(BF16 x) { return (x.bits & 0x7F80U) != 0x7F80U; }
 
-/// `value` shifted right by `shift` bits (1 to 63), rounded to nearest even.
-KOKKOS_INLINE_FUNCTION constexpr std::uint64_t shift_and_round(std::uint64_t value, unsigned shift) {
-  auto const half = std::uint64_t{1} << (shift - 1U);
-  auto const odd = value >> shift & 1U;
-  return (value + half - 1U + odd) >> shift;
+/// One of two, both computed beforehand: a ?: would have the compiler compute only one of them, behind a branch.
+KOKKOS_INLINE_FUNCTION constexpr std::uint32_t select(bool condition, std::uint32_t yes, std::uint32_t no) {
+  auto const mask = 0U - static_cast<std::uint32_t>(condition);
+  return (yes & mask) | (no & ~mask);
 }
 
 /// Exact: F32 has all numbers of the smaller types.
 KOKKOS_INLINE_FUNCTION constexpr F32 widen(F32 x) { return x; }
 KOKKOS_INLINE_FUNCTION constexpr F32 widen(BF16 x) { return {static_cast<std::uint32_t>(x.bits) << 16U}; }
-KOKKOS_INLINE_FUNCTION constexpr F32 widen(F16 x) {
+/// Without branches, after the same library as `narrow_to_f16` (fp16_ieee_to_fp32_value).
+KOKKOS_INLINE_FUNCTION F32 widen(F16 x) {
   auto const sign = static_cast<std::uint32_t>(x.bits & 0x8000U) << 16U;
-  std::uint32_t exponent = x.bits >> 10U & 0x1FU;
-  std::uint32_t mantissa = x.bits & 0x3FFU;
-  if (exponent == 0x1FU) return {sign | kF32Infinity | mantissa << 13U};
-  if (exponent == 0) {
-    if (mantissa == 0) return {sign};
-    // A subnormal: the leading one moves to where it is not written.
-    exponent = 1;
-    while ((mantissa & 0x400U) == 0) {
-      mantissa <<= 1U;
-      --exponent;  // may pass zero: unsigned arithmetic, and the bias below brings it back
-    }
-    mantissa &= 0x3FFU;
-  }
-  return {sign | (exponent + (127U - 15U)) << 23U | mantissa << 13U};
+  auto const magnitude = static_cast<std::uint32_t>(x.bits & 0x7FFFU);
+  // The mantissa in F32's place, and the exponent so far up that infinity and NaN are F32's; the product brings it
+  // back.
+  auto const normal = Kokkos::bit_cast<float>((magnitude << 13U) + 0x70000000U) * 0x1.0p-112F;
+  // A subnormal's mantissa as the last bits of a number from 0.5 on, of which 0.5 is taken away.
+  auto const subnormal = Kokkos::bit_cast<float>(magnitude | 0x3F000000U) - 0.5F;
+  return {sign | select(magnitude < 0x400U, Kokkos::bit_cast<std::uint32_t>(subnormal),
+                        Kokkos::bit_cast<std::uint32_t>(normal))};
 }
 
 /// To F32, rounded to odd: what is lost leaves a trace in the last bit, so that a second rounding to a type of at least
@@ -91,49 +86,37 @@ KOKKOS_INLINE_FUNCTION constexpr F32 narrow_to_odd(F64 x) {
 }
 
 KOKKOS_INLINE_FUNCTION constexpr F32 to_f32(F32 x) { return x; }
-KOKKOS_INLINE_FUNCTION constexpr F32 to_f32(F16 x) { return widen(x); }
+KOKKOS_INLINE_FUNCTION F32 to_f32(F16 x) { return widen(x); }
 KOKKOS_INLINE_FUNCTION constexpr F32 to_f32(BF16 x) { return widen(x); }
-KOKKOS_INLINE_FUNCTION constexpr F32 to_f32(F64 x) {
-  auto const sign = static_cast<std::uint32_t>(x.bits >> 32U) & kF32Sign;
-  auto const exponent = static_cast<int>(x.bits >> 52U & 0x7FFU) - 1023;
-  if (exponent == 1024) return narrow_to_odd(x);
-  if (exponent > 127) return {sign | kF32Infinity};
-  auto const whole = (x.bits & ((std::uint64_t{1} << 52U) - 1U)) | std::uint64_t{1} << 52U;
-  if (exponent >= -126) {
-    auto const base = static_cast<std::uint32_t>(exponent + 126) << 23U;
-    return {sign | (base + static_cast<std::uint32_t>(shift_and_round(whole, 29)))};  // may carry up to infinity
-  }
-  auto const shift = 29U + static_cast<unsigned>(-126 - exponent);
-  if (shift > 54) return {sign};
-  return {sign | static_cast<std::uint32_t>(shift_and_round(whole, shift))};
+KOKKOS_INLINE_FUNCTION F32 to_f32(F64 x) {
+  return {Kokkos::bit_cast<std::uint32_t>(static_cast<float>(Kokkos::bit_cast<double>(x.bits)))};
 }
 
 /// From F32 to the smaller types.
 KOKKOS_INLINE_FUNCTION constexpr BF16 narrow_to_bf16(F32 x) {
-  if ((x.bits & ~kF32Sign) > kF32Infinity) return {static_cast<std::uint16_t>(x.bits >> 16U | 0x40U)};  // NaN stays NaN
-  return {static_cast<std::uint16_t>(shift_and_round(x.bits, 16))};
+  auto const rounded = (x.bits + 0x7FFFU + (x.bits >> 16U & 1U)) >> 16U;
+  auto const is_nan = (x.bits & ~kF32Sign) > kF32Infinity;
+  return {static_cast<std::uint16_t>(is_nan ? x.bits >> 16U | 0x40U : rounded)};  // NaN stays NaN
 }
-KOKKOS_INLINE_FUNCTION constexpr F16 narrow_to_f16(F32 x) {
-  auto const sign = static_cast<std::uint16_t>(x.bits >> 16U & 0x8000U);
+
+/// Without branches, so that compilers vectorise it: adding a power of two that depends on the exponent rounds the
+/// mantissa where F16's ends. After M. Dukhan's FP16 library (fp16_ieee_from_fp32_value).
+KOKKOS_INLINE_FUNCTION F16 narrow_to_f16(F32 x) {
+  auto const sign = x.bits & kF32Sign;
   auto const magnitude = x.bits & ~kF32Sign;
-  std::uint32_t bits = 0;
-  if (magnitude > kF32Infinity) {
-    bits = 0x7E00U | (magnitude >> 13U & 0x3FFU);
-  } else if (magnitude >= 0x477FF000U) {  // 65520, from which on rounding leads out of the range
-    bits = 0x7C00U;
-  } else if (magnitude >= 0x38800000U) {  // 2^-14, the least normal number
-    bits = static_cast<std::uint32_t>(shift_and_round(magnitude - ((127U - 15U) << 23U), 13));
-  } else if (magnitude >= 0x33000000U) {  // 2^-25, of which half and less becomes zero
-    auto const exponent = magnitude >> 23U;
-    auto const whole = (magnitude & 0x7FFFFFU) | 0x800000U;
-    bits = static_cast<std::uint32_t>(shift_and_round(whole, 126U - exponent));
-  }
-  return {static_cast<std::uint16_t>(sign | bits)};
+  // Too large numbers become infinite in the first product; the second brings the others to 2^2 times what they were.
+  auto const scaled = Kokkos::bit_cast<float>(magnitude) * 0x1.0p+112F * 0x1.0p-110F;
+  auto const exponent = magnitude & kF32Infinity;
+  auto const least = 0x38800000U;  // 2^-14, below which F16 has no more exponents
+  auto const power = (exponent < least ? least : exponent) + 0x07800000U;
+  auto const rounded = Kokkos::bit_cast<std::uint32_t>(Kokkos::bit_cast<float>(power) + scaled);
+  auto const bits = (rounded >> 13U & 0x7C00U) + (rounded & 0x0FFFU);
+  return {static_cast<std::uint16_t>(sign >> 16U | select(magnitude > kF32Infinity, 0x7E00U, bits))};
 }
 
 /// `x` as another type.
 template <class To, class From>
-KOKKOS_INLINE_FUNCTION constexpr To convert(From x) {
+KOKKOS_INLINE_FUNCTION To convert(From x) {
   if constexpr (std::is_same_v<To, F32>) {
     return to_f32(x);
   } else {
