@@ -73,13 +73,24 @@ class Reader {
       }
       auto const* const known = find_config_key(name);
       if (known == nullptr) fail(key, "unknown key `" + printable(name) + "`" + suggest_config_key(name));
-      expect_scalar(name, value);
       try {
-        known->set(config_, value.Scalar());
+        known->set(config_, known->takes_list && value.IsSequence() ? list_text(name, value) : scalar(name, value));
       } catch (ScalarError const& error) {
         fail(value, "`" + name + "` " + error.what());
       }
     });
+  }
+
+  std::string scalar(std::string const& name, YAML::Node const& node) const {
+    expect_scalar(name, node);
+    return node.Scalar();
+  }
+
+  /// A list as --set takes it.
+  std::string list_text(std::string const& name, YAML::Node const& list) const {
+    std::string text;
+    for (auto const& item : list) text += (text.empty() ? "[" : ", ") + scalar(name, item);
+    return text.empty() ? "[]" : text + "]";
   }
 
   void read_hints(YAML::Node const& node) {

@@ -28,6 +28,23 @@ constexpr std::array<TimeUnit, 6> kTimeUnits{{{"h", 3'600'000'000'000},
 
 }  // namespace
 
+std::vector<std::string_view> split_list(std::string_view text) {
+  auto rest = text;
+  if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
+  std::vector<std::string_view> items;
+  for (bool more = true; more;) {
+    auto const comma = rest.find(',');
+    more = comma != std::string_view::npos;
+    auto item = rest.substr(0, comma);
+    if (more) rest.remove_prefix(comma + 1);
+    item.remove_prefix(std::min(item.find_first_not_of(' '), item.size()));
+    item = item.substr(0, item.find_last_not_of(' ') + 1);
+    if (item.empty()) throw ScalarError("must be a list such as [1, 2], not " + quoted(text));
+    items.push_back(item);
+  }
+  return items;
+}
+
 bool parse_boolean(std::string_view text) {
   if (text == "true") return true;
   if (text == "false") return false;

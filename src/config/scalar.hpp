@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <distload/base/bytes.hpp>
 
@@ -20,12 +21,13 @@ class ScalarError : public std::runtime_error {
 };
 
 /// All throw ScalarError.
-bool parse_boolean(std::string_view text);                       // true | false
-std::uint64_t parse_count(std::string_view text);                // decimal digits
-std::uint32_t parse_positive_u32(std::string_view text);         // 1 or more
-Bytes parse_size(std::string_view text);                         // "64 MiB"
-Bytes parse_rate(std::string_view text);                         // "2 GiB/s"
-std::chrono::nanoseconds parse_duration(std::string_view text);  // "300 s", "5 min", "50 us"
+bool parse_boolean(std::string_view text);                        // true | false
+std::uint64_t parse_count(std::string_view text);                 // decimal digits
+std::uint32_t parse_positive_u32(std::string_view text);          // 1 or more
+Bytes parse_size(std::string_view text);                          // "64 MiB"
+Bytes parse_rate(std::string_view text);                          // "2 GiB/s"
+std::chrono::nanoseconds parse_duration(std::string_view text);   // "300 s", "5 min", "50 us"
+std::vector<std::string_view> split_list(std::string_view text);  // "[a, b]"; never empty
 std::string parse_one_of(std::string_view text, std::span<std::string const> choices);
 
 std::string print_duration(std::chrono::nanoseconds duration);

@@ -21,6 +21,14 @@ ConfigKey key(std::string name, Section section, Member member, Parse parse, Pri
           }};
 }
 
+/// The same for a key that may have a list for its value.
+template <class Section, class Member, class Parse, class Print>
+ConfigKey list_key(std::string name, Section section, Member member, Parse parse, Print print) {
+  auto made = key(std::move(name), section, member, parse, print);
+  made.takes_list = true;
+  return made;
+}
+
 std::string print_text(std::string const& value) { return value; }
 std::string print_bool(bool value) { return value ? "true" : "false"; }
 std::string print_number(std::uint64_t value) { return std::to_string(value); }
@@ -97,6 +105,22 @@ std::uint32_t parse_ranks(std::string_view text) {
   return ranks;
 }
 
+/// Layers of each stage: "[20, 28]", or nothing for `auto`.
+std::vector<std::uint32_t> parse_pipeline_layers(std::string_view text) {
+  if (text == "auto") return {};
+  std::vector<std::uint32_t> layers;
+  for (auto const item : split_list(text)) layers.push_back(parse_positive_u32(item));
+  if (layers.size() > kMaxRanks) throw ScalarError("must be at most " + std::to_string(kMaxRanks) + " stages");
+  return layers;
+}
+
+std::string print_pipeline_layers(std::vector<std::uint32_t> const& layers) {
+  if (layers.empty()) return "auto";
+  std::string text;
+  for (auto const count : layers) text += (text.empty() ? "[" : ", ") + std::to_string(count);
+  return text + "]";
+}
+
 std::chrono::milliseconds parse_timeout(std::string_view text) {
   auto const timeout = std::chrono::duration_cast<std::chrono::milliseconds>(parse_duration(text));
   if (timeout < std::chrono::seconds(1)) throw ScalarError("must be at least 1 s");
@@ -121,6 +145,8 @@ std::vector<ConfigKey> make_keys() {
           or_word_printed("latest", print_number)),
       key("topology.tensor_parallel", topology, &TopologyConfig::tensor_parallel, ranks, ranks_printed),
       key("topology.pipeline_parallel", topology, &TopologyConfig::pipeline_parallel, parse_ranks, print_number),
+      list_key("topology.pipeline_layers", topology, &TopologyConfig::pipeline_layers, parse_pipeline_layers,
+               print_pipeline_layers),
       key("topology.data_parallel", topology, &TopologyConfig::data_parallel, ranks, ranks_printed),
       key("model.family", model, &ModelConfig::family, parse_path, print_text),
       key("model.config", model, &ModelConfig::config, parse_path, print_text),

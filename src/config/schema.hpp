@@ -14,13 +14,16 @@ namespace distload {
 struct ConfigKey {
   /// "load.engine"
   std::string name;
-  /// Takes the value as it is written; throws ScalarError.
+  /// Takes the value as it is written, a list as "[1, 2]"; throws ScalarError.
   std::function<void(Config&, std::string_view)> set;
   /// The value as it would be written; its default where there is no `save` section.
   std::function<std::string(Config const&)> print;
+  /// The value may be a list.
+  bool takes_list = false;
 };
 
-/// All keys with scalar values, in the order of the struct. `load.hints.*` takes any name and is not among them.
+/// All keys with scalar values or lists of them, in the order of the struct. `load.hints.*` takes any name and is not
+/// among them.
 std::span<ConfigKey const> config_keys();
 
 /// The prefix of keys with free names.

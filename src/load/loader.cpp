@@ -144,7 +144,8 @@ OpenedCheckpoint Loader::open() {
   PhaseTimer const timer(times_.partition_seconds);
   tell("partition");
   opened.layout = all_or_throw(grid_.world(), "partition", [&] {
-    return partition_model(opened.catalog, grid_.topology(), rules, opened.catalog.metadata.config_json);
+    return partition_model(opened.catalog, grid_.topology(), rules, opened.catalog.metadata.config_json,
+                           {config_.topology.pipeline_layers});
   });
   return opened;
 }

@@ -29,8 +29,13 @@ constexpr char const* kLayers = "layers";
 class Layouter {
  public:
   Layouter(Catalog const& catalog, Topology const& topology, rules::RuleSet const& set,
-           rules::ModelConfig const& config)
-      : catalog_(catalog), topology_(topology), set_(set), config_(config), sizes_(set.sizes, config) {
+           rules::ModelConfig const& config, LayoutOptions const& options)
+      : catalog_(catalog),
+        topology_(topology),
+        set_(set),
+        config_(config),
+        options_(options),
+        sizes_(set.sizes, config) {
     sized_rules_.reserve(set.rules.size());
     for (auto const& rule : set.rules) sized_rules_.emplace_back(rule, sizes_);
   }
@@ -89,7 +94,7 @@ class Layouter {
   }
 
   std::vector<std::uint32_t> stages(rules::Rule const& rule, std::optional<std::uint32_t> layer) const {
-    return stages_of(rule.stage, layer, sizes_.find(kLayers), topology_.pipeline_parallel);
+    return stages_of(rule.stage, layer, sizes_.find(kLayers), topology_.pipeline_parallel, options_.pipeline_layers);
   }
 
   /// The first tensor that one of `patterns` matches.
@@ -165,6 +170,7 @@ class Layouter {
   Topology const& topology_;
   rules::RuleSet const& set_;
   rules::ModelConfig const& config_;
+  LayoutOptions const& options_;
   rules::Sizes sizes_;
   std::vector<rules::SizedRule> sized_rules_;                      ///< of the same index in the rule set
   std::set<std::uint32_t> aliased_tensors_;                        ///< stored, but not loaded by themselves
@@ -178,15 +184,20 @@ class Layouter {
 }  // namespace
 
 ModelLayout partition_model(Catalog const& catalog, Topology const& topology, FamilyRules const& family,
-                            std::string_view config_json) {
+                            std::string_view config_json, LayoutOptions const& options) {
   assert(topology.ranks() > 0);
+  if (!options.pipeline_layers.empty() && options.pipeline_layers.size() != topology.pipeline_parallel) {
+    throw ConfigError("topology.pipeline_layers names " + std::to_string(options.pipeline_layers.size()) +
+                      " stages, but topology.pipeline_parallel is " + std::to_string(topology.pipeline_parallel));
+  }
   auto const set = rules::read_rules(family.text, family.file);
   rules::ModelConfig const config(config_json);
-  return Layouter(catalog, topology, set, config).make(family.family);
+  return Layouter(catalog, topology, set, config, options).make(family.family);
 }
 
-ModelLayout partition_model(Catalog const& catalog, Topology const& topology, RulesSource const& source) {
-  return partition_model(catalog, topology, find_rules(source), source.config_json);
+ModelLayout partition_model(Catalog const& catalog, Topology const& topology, RulesSource const& source,
+                            LayoutOptions const& options) {
+  return partition_model(catalog, topology, find_rules(source), source.config_json, options);
 }
 
 }  // namespace distload

@@ -8,6 +8,22 @@
 #include "partition/rule_problem.hpp"
 
 namespace distload::rules {
+namespace {
+
+/// The stage of `layer` if stages get as many layers as `stage_layers` says.
+std::uint32_t given_stage(std::uint32_t layer, std::optional<std::uint64_t> layers,
+                          std::span<std::uint32_t const> stage_layers) {
+  auto const given = std::accumulate(stage_layers.begin(), stage_layers.end(), std::uint64_t{0});
+  if (given != layers.value_or(given) || layer >= given) {
+    throw RuleProblem("topology.pipeline_layers are " + std::to_string(given) + " layers together, but the model has " +
+                      (layers ? std::to_string(*layers) : "more"));
+  }
+  std::uint32_t stage = 0;
+  for (std::uint64_t end = stage_layers.front(); layer >= end; end += stage_layers[stage]) ++stage;
+  return stage;
+}
+
+}  // namespace
 
 std::uint32_t stage_of_layer(std::uint32_t layer, std::uint64_t layers, std::uint32_t stages) {
   assert(layer < layers && stages > 0 && stages <= layers);
@@ -19,7 +35,9 @@ std::uint32_t stage_of_layer(std::uint32_t layer, std::uint64_t layers, std::uin
 }
 
 std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t> layer,
-                                     std::optional<std::uint64_t> layers, std::uint32_t stages) {
+                                     std::optional<std::uint64_t> layers, std::uint32_t stages,
+                                     std::span<std::uint32_t const> stage_layers) {
+  assert(stage_layers.empty() || stage_layers.size() == stages);
   auto const last = stages - 1;
   switch (rule) {
     case StageRule::first: return {0};
@@ -37,6 +55,7 @@ std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t
   if (layers && *layer >= *layers) {
     throw RuleProblem("config.json says that the model has only " + std::to_string(*layers) + " layers");
   }
+  if (!stage_layers.empty()) return {given_stage(*layer, layers, stage_layers)};
   if (stages == 1) return {0};
   if (!layers) throw RuleProblem("the size `layers` is unknown, which sharing out layers over pipeline stages needs");
   if (*layers < stages) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <distload/base/bytes.hpp>
 
@@ -30,6 +31,8 @@ struct TopologyConfig {
   std::optional<std::uint32_t> tensor_parallel;
   /// Stages over which the layers are dealt out.
   std::uint32_t pipeline_parallel = 1;
+  /// Layers of each stage, e.g. [20, 28]. Empty (`auto`): evenly, the first stages get one more where it must be.
+  std::vector<std::uint32_t> pipeline_layers;
   /// Replicas of the model. Nothing (`auto`): ranks / (tensor x pipeline), or 1 if tensor_parallel is `auto` as well.
   std::optional<std::uint32_t> data_parallel;
 };

@@ -47,6 +47,11 @@ struct FamilyRules {
   std::string text;
 };
 
+/// What of a layout is up to the user.
+struct LayoutOptions {
+  std::vector<std::uint32_t> pipeline_layers;  ///< layers of each pipeline stage; empty: shared out evenly
+};
+
 /// Finds and reads the rule file of the model's family.
 /// @throws ConfigError  if the family is unknown (with a suggestion), or cannot be told from config.json.
 FamilyRules find_rules(RulesSource const& source);
@@ -55,11 +60,13 @@ FamilyRules find_rules(RulesSource const& source);
 /// instead of a parameter.
 ///
 /// @throws ConfigError  listing all parameters without a rule, with two rules, with a size that its rule cannot cut for
-///                      this topology, or that needs a size which config.json lacks; or if the rule file is malformed.
+///                      this topology, or that needs a size which config.json lacks; or if the rule file is malformed,
+///                      or the options contradict topology or model.
 ModelLayout partition_model(Catalog const& catalog, Topology const& topology, FamilyRules const& rules,
-                            std::string_view config_json);
+                            std::string_view config_json, LayoutOptions const& options = {});
 
 /// `find_rules`, then `partition_model`.
-ModelLayout partition_model(Catalog const& catalog, Topology const& topology, RulesSource const& source);
+ModelLayout partition_model(Catalog const& catalog, Topology const& topology, RulesSource const& source,
+                            LayoutOptions const& options = {});
 
 }  // namespace distload

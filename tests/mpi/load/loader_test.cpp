@@ -109,6 +109,22 @@ TEST_F(LoaderTest, PutsLayersOnTheirPipelineStages) {
   EXPECT_EQ(model.find("lm_head.weight") != nullptr, world().rank() == 2);
 }
 
+TEST_F(LoaderTest, PutsAsManyLayersOnAStageAsItIsTold) {
+  if (world().size() != 2) GTEST_SKIP() << "made for two stages";
+  auto const ranks = grid({1, 2, 1});
+  auto settings = config();
+  settings.topology.pipeline_layers = {1, 2};
+  Loader loader(ranks, settings);
+  auto const model = loader.load();
+  expect_right(model);
+  EXPECT_EQ(model.find("model.layers.0.mlp.up_proj.weight") != nullptr, world().rank() == 0);
+  EXPECT_EQ(model.find("model.layers.1.mlp.up_proj.weight") != nullptr, world().rank() == 1);
+
+  settings.topology.pipeline_layers = {1, 1, 1};
+  Loader for_three(ranks, settings);
+  EXPECT_THROW(for_three.open(), ConfigError);
+}
+
 TEST_F(LoaderTest, HandsOutTypedViews) {
   auto const ranks = grid({1, 1, world().size()});
   Loader loader(ranks, config());

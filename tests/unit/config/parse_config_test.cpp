@@ -68,6 +68,18 @@ TEST(ParseConfig, TakesTheLastOverrideAboveTheFile) {
   EXPECT_EQ(config.save->directory, "here");
 }
 
+TEST(ParseConfig, TakesListsFromFileAndSetting) {
+  using Layers = std::vector<std::uint32_t>;
+  auto const from = [](std::string const& value) {
+    return parse("checkpoint: {path: p}\ntopology: {pipeline_layers: " + value + "}\n").topology.pipeline_layers;
+  };
+  EXPECT_EQ(from("[20, 28]"), (Layers{20, 28}));
+  EXPECT_EQ(from("48"), Layers{48});
+  EXPECT_EQ(from("auto"), Layers{});
+  std::vector<Setting> const overrides{parse_setting("topology.pipeline_layers=[3, 4]")};
+  EXPECT_EQ(parse("checkpoint: {path: p}\n", overrides).topology.pipeline_layers, (Layers{3, 4}));
+}
+
 TEST(ParseConfig, PointsAtMistakesWithLineColumnAndCaret) {
   EXPECT_EQ(error_of("checkpoint: {path: p}\nload:\n  engin: auto\n"),
             "c.yaml:3:3: unknown key `load.engin`; did you mean `load.engine`?\n  engin: auto\n  ^");
@@ -95,6 +107,9 @@ TEST(ParseConfig, RefusesWhatIsNoConfiguration) {
   for (auto const& [text, expected] : std::vector<Case>{
            {"load: {engine: auto, engine: buffered}", "c.yaml:1:22: duplicate key `load.engine`"},
            {"load: {}\nload: {}", "c.yaml:2:1: duplicate key `load`"},
+           {"topology: {pipeline_layers: [4, 0]}", "c.yaml:1:29: `topology.pipeline_layers` must be at least 1"},
+           {"topology: {pipeline_layers: []}", "`topology.pipeline_layers` must be a list such as [1, 2], not '[]'"},
+           {"topology: {pipeline_layers: [4, [5]]}", "`topology.pipeline_layers` must be a single value"},
            {"load: {verify: perhaps}", "`load.verify` must be true or false, not 'perhaps'"},
            {"load: {staging: 99999999999999999999 GiB}", "`load.staging` must be a size below 16 EiB"},
            {"load: {staging: 1 MiB}", "`load.staging` must be at least 16 MiB"},

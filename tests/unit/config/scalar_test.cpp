@@ -26,6 +26,14 @@ TEST(Scalar, TakesWholeNumbers) {
   for (auto const* text : {"0", "4294967296", "-1"}) EXPECT_THROW(parse_positive_u32(text), ScalarError) << text;
 }
 
+TEST(Scalar, SplitsLists) {
+  using Items = std::vector<std::string_view>;
+  EXPECT_EQ(split_list("[20, 28]"), (Items{"20", "28"}));
+  EXPECT_EQ(split_list("20,28"), (Items{"20", "28"}));
+  EXPECT_EQ(split_list("[7]"), Items{"7"});
+  for (auto const* text : {"", "[]", "[1,]", "[,1]", "1,,2", " "}) EXPECT_THROW(split_list(text), ScalarError) << text;
+}
+
 TEST(Scalar, TakesSizesAndRates) {
   EXPECT_EQ(parse_size("64 MiB"), 64 * kMiB);
   EXPECT_EQ(parse_size("4096"), 4096U);

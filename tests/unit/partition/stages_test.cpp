@@ -42,6 +42,18 @@ TEST(StagesOf, PlacesWhatBelongsToNoLayer) {
   EXPECT_EQ(stages_of(StageRule::all, {}, {}, 3), (Stages{0, 1, 2}));
 }
 
+TEST(StagesOf, FollowsTheLayersThatAreGivenToEachStage) {
+  std::vector<std::uint32_t> const given{2, 1, 3};
+  Stages found;
+  for (std::uint32_t layer = 0; layer < 6; ++layer)
+    found.push_back(stages_of(StageRule::of_layer, layer, 6, 3, given).front());
+  EXPECT_EQ(found, (Stages{0, 0, 1, 2, 2, 2}));
+  EXPECT_EQ(stages_of(StageRule::last, {}, 6, 3, given), Stages{2});
+  EXPECT_EQ(stages_of(StageRule::of_layer, 5, {}, 3, given), Stages{2});
+  EXPECT_THROW(stages_of(StageRule::of_layer, 0, 7, 3, given), RuleProblem);
+  EXPECT_THROW(stages_of(StageRule::of_layer, 6, {}, 3, given), RuleProblem);
+}
+
 TEST(StagesOf, NeedsTheNumberOfLayersOnlyForSeveralStages) {
   EXPECT_EQ(stages_of(StageRule::of_layer, 7, {}, 1), Stages{0});
   EXPECT_EQ(stages_of(StageRule::of_layer, 7, 8, 2), Stages{1});
