@@ -63,8 +63,10 @@ Config agree_on_config(Communicator& world, CommandLine const& line) {
 }
 
 SaveOptions save_options(Config const& config) {
-  return {config.save->directory, config.save->tensor_parallel, config.save->keep, config.save->alignment,
-          config.load.staging};
+  auto const& save = *config.save;
+  auto const format = save.format == "hdf5" ? SourceFormat::hdf5 : SourceFormat::safetensors;
+  return {save.directory, save.tensor_parallel, save.keep, save.alignment, config.load.staging,
+          format,         save.shard_size};
 }
 
 /// Collective: rank 0 writes `text` to `path`.

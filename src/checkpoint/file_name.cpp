@@ -9,22 +9,30 @@ namespace {
 constexpr std::string_view kPrefix = "model-step-";
 constexpr std::string_view kSuffix = ".h5";
 constexpr std::string_view kTemporary = ".partial";
+constexpr std::string_view kReplaced = ".replaced";
 
 }  // namespace
 
-std::string checkpoint_file_name(std::uint64_t step) {
-  return std::string(kPrefix).append(std::to_string(step)).append(kSuffix);
-}
+std::string checkpoint_file_name(std::uint64_t step) { return checkpoint_directory_name(step).append(kSuffix); }
 
 std::optional<std::uint64_t> step_of_file_name(std::string_view name) {
-  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
-  name.remove_prefix(kPrefix.size());
+  if (!name.ends_with(kSuffix)) return std::nullopt;
   name.remove_suffix(kSuffix.size());
+  return step_of_directory_name(name);
+}
+
+std::string checkpoint_directory_name(std::uint64_t step) { return std::string(kPrefix).append(std::to_string(step)); }
+
+std::optional<std::uint64_t> step_of_directory_name(std::string_view name) {
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  name.remove_prefix(kPrefix.size());
   std::uint64_t step = 0;
   auto const [end, error] = std::from_chars(name.data(), name.data() + name.size(), step);
   if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
   return step;
 }
+
+std::string replaced_name(std::string const& path) { return std::string(path).append(kReplaced); }
 
 std::string temporary_name(std::string const& path) { return std::string(path).append(kTemporary); }
 

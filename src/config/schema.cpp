@@ -93,6 +93,12 @@ Bytes parse_alignment(std::string_view text) {
   return bytes;
 }
 
+Bytes parse_shard_size(std::string_view text) {
+  auto const bytes = parse_size(text);
+  if (bytes < 1'000'000 || bytes > kTiB) throw ScalarError("must be from 1 MB to 1 TiB");
+  return bytes;
+}
+
 std::uint32_t parse_threads(std::string_view text) {
   auto const threads = parse_positive_u32(text);
   if (threads > kMaxHostThreads) throw ScalarError("must be at most " + std::to_string(kMaxHostThreads));
@@ -160,10 +166,11 @@ std::vector<ConfigKey> make_keys() {
       key("load.dtype", load, &LoadConfig::dtype, one_of({"keep", "bf16", "fp16", "fp32"}), print_text),
       key("save.directory", save, &SaveConfig::directory, parse_path, print_text),
       key("save.tensor_parallel", save, &SaveConfig::tensor_parallel, ranks, ranks_printed),
-      key("save.format", save, &SaveConfig::format, one_of_available({"hdf5"}, {"safetensors"}), print_text),
+      key("save.format", save, &SaveConfig::format, one_of({"hdf5", "safetensors"}), print_text),
       key("save.async", save, &SaveConfig::async, parse_only_false, print_bool),
       key("save.keep", save, &SaveConfig::keep, parse_count, print_number),
       key("save.alignment", save, &SaveConfig::alignment, parse_alignment, print_size),
+      key("save.shard_size", save, &SaveConfig::shard_size, parse_shard_size, print_size),
       key("report.json", report, &ReportConfig::json, parse_text, print_text),
       key("report.tensors", report, &ReportConfig::tensors, parse_boolean, print_bool),
       key("report.progress", report, &ReportConfig::progress, one_of({"auto", "bar", "line", "json", "none"}),

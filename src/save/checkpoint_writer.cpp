@@ -4,9 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <filesystem>
-#include <optional>
-#include <system_error>
 #include <utility>
 
 #include <distload/base/error.hpp>
@@ -20,6 +17,8 @@
 #include "parallel/mpi_communicator.hpp"
 #include "save/chunk_rule.hpp"
 #include "save/durable.hpp"
+#include "save/file_space.hpp"
+#include "save/run_together.hpp"
 
 namespace distload {
 namespace {
@@ -55,30 +54,6 @@ std::vector<hdf5::NewTensor> laid_out(std::span<TensorSpec const> tensors, std::
   return result;
 }
 
-/// Says plainly and at once what would otherwise end in an input/output error after most of the file has been written.
-void check_space(std::string const& path, Bytes needed) {
-  std::error_code error;
-  auto const folder = std::filesystem::path(path).parent_path();
-  auto const space = std::filesystem::space(folder.empty() ? "." : folder, error);
-  if (error || space.capacity == 0 || space.available >= needed) return;
-  throw IoError(path + " needs " + format_bytes(needed) + ", but its file system has only " +
-                format_bytes(space.available) + " left");
-}
-
-/// Runs what must not begin unless all ranks have got here: an operation that is collective itself, or one that cannot
-/// be undone. Turns a failure into everybody's.
-template <class F>
-void run_together(Communicator& ranks, std::string_view phase, F&& operation) {
-  all_or_throw(ranks, phase, [] {});
-  std::optional<Failure> failure;
-  try {
-    std::forward<F>(operation)();
-  } catch (...) {
-    failure = current_failure(phase);
-  }
-  if (auto const agreed = agree_on_failure(ranks, failure)) throw_error(agreed->code, agreed->message);
-}
-
 }  // namespace
 
 CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
@@ -87,11 +62,7 @@ CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata
   auto created = all_or_throw(ranks, "save_create", [&]() -> std::vector<std::byte> {
     if (ranks.rank() != 0) return {};
     unfinished_ = std::make_unique<TemporaryFile>(temporary_name(path_));
-    if (auto const folder = std::filesystem::path(path_).parent_path(); !folder.empty()) {
-      std::error_code error;
-      std::filesystem::create_directories(folder, error);
-      if (error) throw IoError("creating the folder " + folder.string() + " failed: " + error.message());
-    }
+    make_folder_of(path_);
     auto const catalog = hdf5::create_checkpoint_file(temporary_name(path_),
                                                       completed(std::move(metadata), tensors, options.tensor_parallel),
                                                       laid_out(tensors, options.tensor_parallel), options.alignment);

@@ -12,6 +12,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/file_name.hpp"
+
 namespace distload {
 namespace {
 
@@ -34,12 +36,21 @@ class Descriptor {
   int fd_;
 };
 
+void rename(std::string const& from, std::string const& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0) fail("renaming " + from + " to", to);
+}
+
+std::string folder_of(std::string const& path) {
+  auto const folder = std::filesystem::path(path).parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
 }  // namespace
 
 TemporaryFile::~TemporaryFile() {
   if (path_.empty()) return;
   std::error_code ignored;
-  std::filesystem::remove(path_, ignored);
+  std::filesystem::remove_all(path_, ignored);
 }
 
 void sync_file(std::string const& path) {
@@ -47,12 +58,38 @@ void sync_file(std::string const& path) {
   if (::fsync(file.get()) != 0) fail("writing to storage", path);
 }
 
+void sync_directory(std::string const& path) {
+  Descriptor const directory(path, O_RDONLY | O_DIRECTORY);
+  // Some network file systems cannot sync a directory; there its names are as durable as they get.
+  if (::fsync(directory.get()) != 0 && errno != EINVAL) fail("writing to storage", path);
+}
+
 void publish_file(std::string const& from, std::string const& to) {
-  if (std::rename(from.c_str(), to.c_str()) != 0) fail("renaming " + from + " to", to);
-  auto const folder = std::filesystem::path(to).parent_path();
-  Descriptor const directory(folder.empty() ? "." : folder.string(), O_RDONLY | O_DIRECTORY);
-  // Some network file systems cannot sync a directory; there the rename is as durable as it gets.
-  if (::fsync(directory.get()) != 0 && errno != EINVAL) fail("writing to storage", folder);
+  rename(from, to);
+  sync_directory(folder_of(to));
+}
+
+void publish_directory(std::string const& from, std::string const& to) {
+  std::error_code ignored;
+  std::filesystem::remove_all(replaced_name(to), ignored);  // what a crash has left
+  if (!std::filesystem::exists(to, ignored)) {
+    rename(from, to);
+    sync_directory(folder_of(to));
+    return;
+  }
+  auto const exchanged = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0;
+  if (!exchanged) {
+    if (errno != EINVAL && errno != ENOSYS) fail("exchanging " + from + " and", to);
+    rename(to, replaced_name(to));
+    try {
+      rename(from, to);
+    } catch (IoError const&) {
+      rename(replaced_name(to), to);
+      throw;
+    }
+  }
+  sync_directory(folder_of(to));
+  std::filesystem::remove_all(exchanged ? from : replaced_name(to), ignored);
 }
 
 }  // namespace distload

@@ -14,7 +14,16 @@ void sync_file(std::string const& path);
 /// @throws IoError  the system refuses.
 void publish_file(std::string const& from, std::string const& to);
 
-/// A file that goes with the object unless it is kept.
+/// Returns when the names in the directory are on storage.
+/// @throws IoError  the system refuses.
+void sync_directory(std::string const& path);
+
+/// The same for a directory; one that has the name goes, at once where the file system can exchange two names,
+/// otherwise by way of `replaced_name`.
+/// @throws IoError  the system refuses.
+void publish_directory(std::string const& from, std::string const& to);
+
+/// A file, or a directory with all that is in it, that goes with the object unless it is kept.
 class TemporaryFile {
  public:
   explicit TemporaryFile(std::string path) : path_(std::move(path)) {}

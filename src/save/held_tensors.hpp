@@ -6,7 +6,7 @@
 
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/communicator.hpp>
-#include <distload/save/checkpoint_writer.hpp>
+#include <distload/save/tensor_spec.hpp>
 
 #include "save/save_plan.hpp"
 

@@ -9,7 +9,7 @@
 
 namespace distload {
 
-WaveWriter::WaveWriter(SavePlan const& plan, ShardedModel const& model, CheckpointWriter& writer)
+WaveWriter::WaveWriter(SavePlan const& plan, ShardedModel const& model, ExtentWriter& writer)
     : writer_(&writer), packed_(plan.packed_bytes), received_(plan.received_bytes) {
   if constexpr (!kArenaOnHost) {
     device_packed_ = Kokkos::View<std::byte*, ShardSpace>(
@@ -35,7 +35,7 @@ void WaveWriter::pack(SaveWave const& wave) {
     Kokkos::View<std::byte*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(packed_.data(),
                                                                                                     wave.packed_bytes);
     Kokkos::deep_copy(space, host, packed);
-    space.fence("distload: packed shards are read by MPI and HDF5 next");
+    space.fence("distload: packed shards are read by MPI and the writer next");
   }
 }
 

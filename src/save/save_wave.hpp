@@ -5,7 +5,7 @@
 
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/communicator.hpp>
-#include <distload/save/checkpoint_writer.hpp>
+#include <distload/save/extent_writer.hpp>
 
 #include "load/huge_pages.hpp"
 #include "save/save_plan.hpp"
@@ -16,7 +16,7 @@ namespace distload {
 class WaveWriter {
  public:
   /// @throws OutOfBudget  the staging memory is not there.
-  WaveWriter(SavePlan const& plan, ShardedModel const& model, CheckpointWriter& writer);
+  WaveWriter(SavePlan const& plan, ShardedModel const& model, ExtentWriter& writer);
 
   /// Collective over `ranks`: packs, exchanges, places and writes.
   /// @throws IoError  storage failed; on all ranks.
@@ -28,7 +28,7 @@ class WaveWriter {
   void exchange(SaveWave const& wave, Communicator& ranks);
   void write(SaveWave const& wave);
 
-  CheckpointWriter* writer_;
+  ExtentWriter* writer_;
   std::vector<std::byte const*>
       shards_;  ///< of this rank, by the tensor's number in the file; nullptr where it has none
   HugePages packed_;

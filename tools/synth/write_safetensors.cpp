@@ -12,19 +12,17 @@
 #include <distload/base/error.hpp>
 
 #include "checkpoint/file_name.hpp"
+#include "checkpoint/safetensors/file_layout.hpp"
 #include "io/first_failure.hpp"
+#include "io/output_file.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "synth/content.hpp"
-#include "synth/file_layout.hpp"
 #include "synth/or_io_error.hpp"
-#include "synth/output_file.hpp"
 
 namespace distload::synth {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr char const* kIndexFile = "model.safetensors.index.json";
 
 /// Large enough that calls cost nothing, small enough that the page cache copies it out of a core's own cache.
 constexpr Bytes kPieceBytes = kMiB;
@@ -36,8 +34,14 @@ struct Piece {
   Bytes begin_bytes = 0;  ///< in the tensor
 };
 
+std::vector<SafetensorsTensor> tensors_of(Model const& model) {
+  std::vector<SafetensorsTensor> tensors;
+  for (auto const& tensor : model.tensors) tensors.push_back({tensor.name, model.dtype, tensor.shape});
+  return tensors;
+}
+
 /// The pieces of the whole model that are this rank's.
-std::vector<Piece> pieces_of(std::vector<FileLayout> const& files, Communicator const& ranks) {
+std::vector<Piece> pieces_of(std::vector<SafetensorsFile> const& files, Communicator const& ranks) {
   std::vector<Piece> pieces;
   std::uint64_t number = 0;
   for (std::uint32_t file = 0; file < files.size(); ++file) {
@@ -60,7 +64,7 @@ void write_text(fs::path const& path, std::string const& text) {
 /// The files of a model on their way to their names; what has not arrived is removed.
 class UnfinishedFiles {
  public:
-  UnfinishedFiles(fs::path directory, std::vector<FileLayout> const& files)
+  UnfinishedFiles(fs::path directory, std::vector<SafetensorsFile> const& files)
       : directory_(std::move(directory)), files_(&files) {}
   ~UnfinishedFiles() {
     if (published_) return;
@@ -82,7 +86,7 @@ class UnfinishedFiles {
     // An index or files of another model would contradict these.
     std::vector<fs::path> old;
     for (auto const& entry : fs::directory_iterator(directory_)) {
-      if (entry.path().extension() == ".safetensors" || entry.path().filename() == kIndexFile)
+      if (entry.path().extension() == ".safetensors" || entry.path().filename() == kSafetensorsIndexFile)
         old.push_back(entry.path());
     }
     for (auto const& path : old) fs::remove(path);
@@ -91,15 +95,15 @@ class UnfinishedFiles {
   }
 
  private:
-  std::string path_of(FileLayout const& file) const { return (directory_ / file.name).string(); }
+  std::string path_of(SafetensorsFile const& file) const { return (directory_ / file.name).string(); }
 
   fs::path directory_;
-  std::vector<FileLayout> const* files_;
+  std::vector<SafetensorsFile> const* files_;
   bool published_ = false;
 };
 
 /// Local: writes this rank's pieces with several threads.
-void write_pieces(Model const& model, std::vector<FileLayout> const& layouts, std::string const& directory,
+void write_pieces(Model const& model, std::vector<SafetensorsFile> const& layouts, std::string const& directory,
                   std::uint32_t threads, Communicator const& ranks) {
   std::vector<OutputFile> files;
   files.reserve(layouts.size());
@@ -142,7 +146,8 @@ void write_pieces(Model const& model, std::vector<FileLayout> const& layouts, st
 
 void write_safetensors(Model const& model, std::string const& directory, Bytes shard_bytes, std::uint32_t threads,
                        Communicator& ranks) {
-  auto const layouts = lay_out(model.tensors, model.dtype, shard_bytes);
+  auto const tensors = tensors_of(model);
+  auto const layouts = lay_out_safetensors(tensors, shard_bytes);
   bool const leads = ranks.rank() == 0;
   std::optional<UnfinishedFiles> unfinished;
   if (leads) unfinished.emplace(directory, layouts);
@@ -156,7 +161,8 @@ void write_safetensors(Model const& model, std::string const& directory, Bytes s
     if (!leads) return;
     or_io_error([&] { unfinished->publish(); });
     write_text(fs::path(directory) / "config.json", model.config);
-    if (layouts.size() > 1) write_text(fs::path(directory) / kIndexFile, index_json(layouts, model.tensors));
+    if (layouts.size() > 1)
+      write_text(fs::path(directory) / kSafetensorsIndexFile, safetensors_index(layouts, tensors));
   });
 }
 

@@ -19,7 +19,7 @@ inline constexpr std::uint32_t kMaxRanks = 1U << 20U;
 
 /// Which checkpoint.
 struct CheckpointConfig {
-  /// HDF5 file, directory of model-step-N.h5, Hugging Face directory, or safetensors file. Required.
+  /// HDF5 file, directory of model-step-N.h5 or model-step-N/, Hugging Face directory, or safetensors file. Required.
   std::string path;
   /// Step to take from a directory of checkpoints. Nothing (`latest`): the newest that is valid.
   std::optional<std::uint64_t> step;
@@ -67,18 +67,21 @@ struct LoadConfig {
 
 /// What is saved after loading.
 struct SaveConfig {
-  /// Where model-step-N.h5 is put; made if it is not there. Required in a `save` section.
+  /// Where model-step-N.h5 or model-step-N/ is put; made if it is not there. Required in a `save` section.
   std::string directory;
-  /// Tensor-parallel layout of the file. Nothing (`auto`): the load's.
+  /// Tensor-parallel layout of an HDF5 file. Nothing (`auto`): the load's.
   std::optional<std::uint32_t> tensor_parallel;
-  /// Kind of file: `hdf5`, the only one in this version.
+  /// `hdf5`: one file. `safetensors`: a Hugging Face directory, as transformers reads it.
   std::string format = "hdf5";
   /// Return before the bytes are on storage. `true` is not available in this version.
   bool async = false;
-  /// Checkpoints to keep in the directory, the newest ones; 0 keeps all.
+  /// Steps to keep in the directory, the newest ones; 0 keeps all.
   std::uint64_t keep = 0;
-  /// Alignment of tensors in the file in bytes, a power of two from 4 KiB to 1 GiB; e.g. a Lustre stripe.
+  /// Alignment of tensors in an HDF5 file in bytes, a power of two from 4 KiB to 1 GiB; e.g. a Lustre stripe.
   Bytes alignment = 4 * kKiB;
+  /// Data in one safetensors file, 1 MB to 1 TiB; a larger tensor has a file of its own. Smaller: more files that
+  /// others can fetch at a time.
+  Bytes shard_size = 5'000'000'000;
 };
 
 /// What is told about a run.

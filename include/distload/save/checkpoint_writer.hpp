@@ -1,4 +1,4 @@
-/// CheckpointWriter: writes one checkpoint file from all ranks, visible only when it is complete.
+/// CheckpointWriter: writes one HDF5 file from all ranks, visible only when it is complete.
 #pragma once
 
 #include <cstddef>
@@ -8,11 +8,9 @@
 #include <string>
 #include <vector>
 
-#include <distload/base/dtype.hpp>
-#include <distload/checkpoint/catalog.hpp>
 #include <distload/parallel/communicator.hpp>
-#include <distload/partition/partition.hpp>
-#include <distload/tensor/dims.hpp>
+#include <distload/save/extent_writer.hpp>
+#include <distload/save/tensor_spec.hpp>
 
 namespace distload {
 
@@ -20,14 +18,6 @@ namespace hdf5 {
 class SharedFile;
 }
 class TemporaryFile;
-
-/// A tensor that is to be stored.
-struct TensorSpec {
-  std::string name;
-  DType dtype = DType::f32;
-  Shape shape;  ///< global
-  Partition partition;
-};
 
 struct WriterOptions {
   std::uint32_t tensor_parallel =
@@ -44,7 +34,7 @@ struct WriterOptions {
 ///     CheckpointWriter writer("out/model-step-3.h5", metadata, tensors, {.tensor_parallel = 4}, ranks);
 ///     for (auto const extent : my_share_of(writer.catalog())) writer.write(extent, 0, bytes_of(extent));
 ///     writer.commit();
-class CheckpointWriter {
+class CheckpointWriter : public ExtentWriter {
  public:
   /// Collective over `ranks` (host memory), which outlive the writer: creates the file with space for all tensors. The
   /// folder is created if it is missing. Of `metadata`, `model_size` and `tensor_parallel` are set here, `created` and
@@ -54,24 +44,14 @@ class CheckpointWriter {
                    WriterOptions const& options, Communicator& ranks);
 
   /// Removes the file if it was not committed. Waits for nobody.
-  ~CheckpointWriter();
+  ~CheckpointWriter() override;
   CheckpointWriter(CheckpointWriter const&) = delete;
   CheckpointWriter& operator=(CheckpointWriter const&) = delete;
 
-  /// The file's tensors and extents, equal on all ranks. Its path is the temporary one, its block hashes are not known
-  /// before `commit`.
-  Catalog const& catalog() const noexcept { return catalog_; }
-
-  /// Not collective: writes bytes of extent number `extent` of the catalog, from `begin_bytes` on, and hashes them. A
-  /// range begins at a multiple of `Catalog::block_bytes` and ends at one or at the extent's end; no block is written
-  /// twice, by whichever rank.
-  /// @throws IoError  storage failed. The caller has the ranks agree on that before `commit`.
-  void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes);
-
-  /// Collective: puts in checksums and commit mark, makes the file durable and gives it its name.
-  /// @throws IoError        storage failed; on all ranks.
-  /// @throws InternalError  a block was written by no rank or by several; on all ranks.
-  void commit();
+  /// As ExtentWriter says. The block hashes are not known before `commit`.
+  Catalog const& catalog() const noexcept override { return catalog_; }
+  void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) override;
+  void commit() override;
 
  private:
   void collect_hashes();

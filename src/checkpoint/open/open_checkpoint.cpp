@@ -5,6 +5,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/file_name.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/open/step_directory.hpp"
 #include "checkpoint/safetensors/directory.hpp"
@@ -29,21 +30,25 @@ Catalog read_hdf5(std::string const& path) {
   return catalog;
 }
 
-Catalog read_step(std::string const& directory, std::vector<StepFile> const& steps, std::uint64_t wanted) {
-  std::string known;
-  for (auto const& [step, path] : steps) {
-    if (step == wanted) return read_hdf5(path);
-    known += (known.empty() ? "" : ", ") + std::to_string(step);
-  }
-  throw NoValidCheckpoint(directory + ": has no step " + std::to_string(wanted) + ", only " + known);
+/// A Hugging Face directory or safetensors file; the step is in the name of one that a Saver has written.
+Catalog read_safetensors(std::string const& path) {
+  auto catalog = read_safetensors_catalog(path);
+  std::error_code error;
+  auto const canonical = fs::canonical(path, error);
+  catalog.metadata.step = step_of_directory_name(canonical.filename().string()).value_or(0);
+  return catalog;
 }
 
-/// The newest step whose file is committed and well-formed.
+Catalog read_checkpoint(StepFile const& file) {
+  return file.format == SourceFormat::hdf5 ? read_hdf5(file.path) : read_safetensors(file.path);
+}
+
+/// The newest step that is committed and well-formed.
 Catalog read_newest(std::string const& directory, std::vector<StepFile> const& steps) {
   std::vector<std::string> passed_over;
-  for (auto const& [step, path] : steps) {
+  for (auto const& file : steps) {
     try {
-      auto catalog = read_hdf5(path);
+      auto catalog = read_checkpoint(file);
       catalog.warnings.insert(catalog.warnings.begin(), passed_over.begin(), passed_over.end());
       return catalog;
     } catch (NoValidCheckpoint const& error) {
@@ -57,18 +62,30 @@ Catalog read_newest(std::string const& directory, std::vector<StepFile> const& s
   throw NoValidCheckpoint(message);
 }
 
+Catalog read_step(std::string const& directory, std::vector<StepFile> const& steps, std::uint64_t wanted) {
+  std::vector<StepFile> found;
+  std::string known;
+  for (auto const& file : steps) {
+    if (file.step == wanted) found.push_back(file);
+    known += (known.empty() ? "" : ", ") + std::to_string(file.step);
+  }
+  if (found.empty()) throw NoValidCheckpoint(directory + ": has no step " + std::to_string(wanted) + ", only " + known);
+  return found.size() == 1 ? read_checkpoint(found.front()) : read_newest(directory, found);
+}
+
 }  // namespace
 
 Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step) {
   std::error_code error;
   auto const status = fs::status(path, error);
   if (!fs::exists(status)) throw NoValidCheckpoint(path + ": no such file or directory");
-  if (is_safetensors(path)) return read_safetensors_catalog(path);
+  if (is_safetensors(path)) return read_safetensors(path);
   if (!fs::is_directory(status)) return read_hdf5(path);
   auto const steps = list_steps(path);
   if (steps.empty()) {
-    throw NoValidCheckpoint(path +
-                            ": holds neither model-step-N.h5 nor model.safetensors nor model.safetensors.index.json");
+    throw NoValidCheckpoint(
+        path +
+        ": holds neither model-step-N.h5 nor model-step-N/ nor model.safetensors nor model.safetensors.index.json");
   }
   return step ? read_step(path, steps, *step) : read_newest(path, steps);
 }

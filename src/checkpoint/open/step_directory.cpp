@@ -15,11 +15,16 @@ std::vector<StepFile> list_steps(std::string const& directory) {
   std::error_code error;
   for (std::filesystem::directory_iterator entry(directory, error), end; entry != end && !error;
        entry.increment(error)) {
-    if (auto const step = step_of_file_name(entry->path().filename().string()))
-      steps.push_back({*step, entry->path().string()});
+    auto const name = entry->path().filename().string();
+    if (auto const step = step_of_file_name(name)) steps.push_back({*step, SourceFormat::hdf5, entry->path().string()});
+    std::error_code not_reachable;
+    if (auto const step = step_of_directory_name(name); step && entry->is_directory(not_reachable))
+      steps.push_back({*step, SourceFormat::safetensors, entry->path().string()});
   }
   if (error) throw IoError("cannot list " + directory + ": " + error.message());
-  std::sort(steps.begin(), steps.end(), [](StepFile const& a, StepFile const& b) { return a.step > b.step; });
+  std::sort(steps.begin(), steps.end(), [](StepFile const& a, StepFile const& b) {
+    return a.step != b.step ? a.step > b.step : a.format < b.format;
+  });
   return steps;
 }
 

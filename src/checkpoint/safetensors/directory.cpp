@@ -11,6 +11,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/safetensors/header.hpp"
 #include "checkpoint/safetensors/model_config.hpp"
 
@@ -20,7 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char const* kSingleFile = "model.safetensors";
-constexpr char const* kIndexFile = "model.safetensors.index.json";
 
 /// One tensor and where its data lies.
 struct StoredTensor {
@@ -133,7 +133,7 @@ void add_tensors(std::vector<StoredTensor> tensors, Catalog& catalog) {
 
 bool is_safetensors(std::string const& path) {
   if (fs::is_directory(path))
-    return fs::exists(fs::path(path) / kSingleFile) || fs::exists(fs::path(path) / kIndexFile);
+    return fs::exists(fs::path(path) / kSingleFile) || fs::exists(fs::path(path) / kSafetensorsIndexFile);
   return fs::path(path).extension() == ".safetensors";
 }
 
@@ -147,7 +147,7 @@ Catalog read_safetensors_catalog(std::string const& path) {
     read_model_config(fs::path(path).parent_path(), catalog.metadata);
   } else {
     fs::path const directory(path);
-    auto const index_path = directory / kIndexFile;
+    auto const index_path = directory / kSafetensorsIndexFile;
     if (fs::exists(index_path)) {
       auto const index = read_index(index_path);
       std::set<std::string> files;

@@ -58,8 +58,8 @@ std::vector<std::byte> sample_bytes(TensorInfo const& tensor, Box const& box) {
 }
 
 void expect_sample_content(Catalog const& catalog) {
-  std::ifstream file(catalog.files.front().path, std::ios::binary);
   for (auto const& extent : catalog.extents) {
+    std::ifstream file(catalog.files[extent.file].path, std::ios::binary);
     auto const& tensor = catalog.tensors[extent.tensor];
     std::vector<std::byte> bytes(extent.nbytes);
     file.seekg(static_cast<std::streamoff>(extent.offset_bytes));

@@ -15,6 +15,7 @@
 
 #include "base/fault.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
+#include "checkpoint/safetensors/directory.hpp"
 #include "load/arena.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "sample_tensors.hpp"
@@ -153,44 +154,106 @@ class InjectedFault {
   std::uint32_t rank_;
 };
 
+TEST_F(SaverTest, WritesAHuggingFaceDirectoryFromEveryTopology) {
+  SaveOptions options;
+  options.format = SourceFormat::safetensors;
+  for (auto const& topology : topologies()) {
+    auto const model = make_model(topology, ranks_->rank());
+    // All in one file; several; and less than most tensors have.
+    for (Bytes const shard_size : {Bytes{kGiB}, Bytes{kMiB}, Bytes{1}}) {
+      options.shard_size = shard_size;
+      options.staging = shard_size == 1 ? 1 : 64 * kMiB;
+      auto const path = save(model, options, 5);
+      EXPECT_EQ(path, directory_.file("model-step-5"));
+      auto const catalog = read_safetensors_catalog(path);
+      EXPECT_EQ(catalog.tensors.size(), tensors_for(topology.tensor_parallel).size());
+      EXPECT_EQ(catalog.metadata.config_json, "{}");
+      EXPECT_EQ(catalog.files.size() == 1, shard_size == kGiB);
+      if (shard_size == 1) {
+        EXPECT_EQ(catalog.files.size(), catalog.tensors.size());
+      }
+      expect_sample_content(catalog);
+      ranks_->barrier();
+    }
+  }
+}
+
+TEST_F(SaverTest, RefusesNamesThatSafetensorsCannotStoreBeforeTheLoad) {
+  SaveOptions options;
+  options.directory = directory_.path();
+  Catalog catalog;
+  catalog.tensors.push_back({"__metadata__", DType::f32, {4}, 0, 1, "", -1});
+  ModelLayout layout;
+  layout.parameters.emplace_back();
+  EXPECT_NO_THROW(Saver(options).check(catalog, layout));
+  options.format = SourceFormat::safetensors;
+  EXPECT_THROW(Saver(options).check(catalog, layout), ConfigError);
+}
+
 TEST_F(SaverTest, FailsOnAllRanksAndLeavesWhatWasThere) {
   auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
-  auto const path = save(model, {}, 5);
-  for (auto const* const phase : {"save_gather", "save_create", "save_open", "save_plan", "save_allocate", "save_pack",
-                                  "save_write", "save_close", "save_sync", "save_commit", "save_publish"}) {
-    {
-      InjectedFault const fault(phase, ranks_->size() - 1, ranks_->rank());
-      EXPECT_THROW(save(model, {}, 5), IoError) << phase;
-      EXPECT_THROW(save(model, {}, 6), IoError) << phase;
+  for (auto const format : {SourceFormat::hdf5, SourceFormat::safetensors}) {
+    auto const is_hdf5 = format == SourceFormat::hdf5;
+    std::vector<std::string> phases{"save_gather", "save_create", "save_plan",   "save_allocate", "save_pack",
+                                    "save_write",  "save_close",  "save_commit", "save_sync",     "save_publish"};
+    if (is_hdf5) phases.emplace_back("save_open");
+    SaveOptions options;
+    options.format = format;
+    auto const path = save(model, options, 5);
+    auto const expect_content = [&] {
+      expect_sample_content(is_hdf5 ? read_hdf5_catalog(path) : read_safetensors_catalog(path));
+    };
+    for (auto const& phase : phases) {
+      {
+        InjectedFault const fault(phase, ranks_->size() - 1, ranks_->rank());
+        EXPECT_THROW(save(model, options, 5), IoError) << phase;
+        EXPECT_THROW(save(model, options, 6), IoError) << phase;
+      }
+      ranks_->barrier();
+      expect_content();
+      auto const entries =
+          std::distance(std::filesystem::directory_iterator(directory_.path()), std::filesystem::directory_iterator());
+      EXPECT_EQ(entries, is_hdf5 ? 1 : 2) << phase;
+      ranks_->barrier();
     }
-    ranks_->barrier();
-    expect_sample_content(read_hdf5_catalog(path));
-    auto const files =
-        std::distance(std::filesystem::directory_iterator(directory_.path()), std::filesystem::directory_iterator());
-    EXPECT_EQ(files, 1) << phase;
+    EXPECT_EQ(save(model, options, 5), path);
+    expect_content();
     ranks_->barrier();
   }
-  expect_sample_content(read_hdf5_catalog(save(model, {}, 5)));
 }
 
 TEST_F(SaverTest, KeepsTheNewest) {
   auto const model = make_model({1, 1, ranks_->size()}, ranks_->rank());
+  SaveOptions safetensors;
+  safetensors.format = SourceFormat::safetensors;
   for (std::uint64_t const step : {3U, 8U, 12U}) save(model, {}, step);
+  for (std::uint64_t const step : {2U, 8U}) save(model, safetensors, step);
   if (ranks_->rank() == 0) {
     std::ofstream(directory_.file("model-step-10.h5")) << "no checkpoint";
     std::ofstream(directory_.file("model-step-9.h5.partial")) << "left by a crash";
     std::ofstream(directory_.file("model-step-99.h5.partial")) << "perhaps being written";
+    for (auto const* const name : {"model-step-9", "model-step-9.partial", "model-step-99.partial"}) {
+      std::filesystem::create_directory(directory_.file(name));
+      std::ofstream(directory_.file(name) + "/model.safetensors") << "no checkpoint";
+    }
   }
   ranks_->barrier();
-  save(model, {.directory = {}, .tensor_parallel = {}, .keep = 2}, 11);
+  SaveOptions options;
+  options.keep = 2;
+  save(model, options, 11);
   auto const exists = [this](std::string const& name) { return std::filesystem::exists(directory_.file(name)); };
+  EXPECT_FALSE(exists("model-step-2"));
   EXPECT_FALSE(exists("model-step-3.h5"));
   EXPECT_TRUE(exists("model-step-8.h5"));
+  EXPECT_TRUE(exists("model-step-8"));
+  EXPECT_TRUE(exists("model-step-9"));
   EXPECT_TRUE(exists("model-step-10.h5"));
   EXPECT_TRUE(exists("model-step-11.h5"));
   EXPECT_TRUE(exists("model-step-12.h5"));
   EXPECT_FALSE(exists("model-step-9.h5.partial"));
+  EXPECT_FALSE(exists("model-step-9.partial"));
   EXPECT_TRUE(exists("model-step-99.h5.partial"));
+  EXPECT_TRUE(exists("model-step-99.partial"));
   ranks_->barrier();
 }
 

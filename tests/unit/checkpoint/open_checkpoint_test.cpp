@@ -32,6 +32,13 @@ class OpenCheckpoint : public testing::Test {
     metadata.config_json = config;
     hdf5::complete_checkpoint_file(hdf5::create_checkpoint_file(path(file), metadata, kTensors, 4 * kKiB));
   }
+  /// A Hugging Face directory with one tensor.
+  void write_safetensors(std::string const& name) const {
+    std::string const header = R"({"w":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}})";
+    std::uint64_t const size = header.size();
+    std::filesystem::create_directories(path(name));
+    write(name + "/model.safetensors", std::string(reinterpret_cast<char const*>(&size), sizeof size) + header + "abc");
+  }
   void write(std::string const& file, std::string const& text) const {
     std::ofstream(path(file), std::ios::binary) << text;
   }
@@ -98,10 +105,29 @@ TEST_F(OpenCheckpoint, ReadsConfigJsonBesideAFileThatBringsNone) {
   EXPECT_THAT(error_of<CorruptData>(path("some.h5")), HasSubstr("config.json: not a JSON object"));
 }
 
+TEST_F(OpenCheckpoint, FindsStepsInEitherFormat) {
+  write_hdf5("model-step-4.h5", "four");
+  write_safetensors("model-step-4");
+  write_safetensors("model-step-6");
+  std::filesystem::create_directory(path("model-step-7.partial"));
+  write("model-step-8", "no directory");
+  auto const newest = open_checkpoint(directory(), std::nullopt);
+  EXPECT_EQ(newest.path, path("model-step-6"));
+  EXPECT_EQ(newest.metadata.step, 6U);
+  EXPECT_EQ(open_checkpoint(path("model-step-6"), std::nullopt).metadata.step, 6U);
+  EXPECT_EQ(open_checkpoint(directory(), 4).format, SourceFormat::hdf5);
+
+  std::filesystem::resize_file(path("model-step-6/model.safetensors"), 20);
+  std::filesystem::resize_file(path("model-step-4.h5"), 3000);
+  EXPECT_EQ(open_checkpoint(directory(), 4).format, SourceFormat::safetensors);
+  auto const older = open_checkpoint(directory(), std::nullopt);
+  EXPECT_EQ(older.path, path("model-step-4"));
+  EXPECT_THAT(older.warnings.at(0), AllOf(HasSubstr("passed over"), HasSubstr("model-step-6/model.safetensors")));
+  EXPECT_THAT(older.warnings.at(1), AllOf(HasSubstr("passed over"), HasSubstr("model-step-4.h5")));
+}
+
 TEST_F(OpenCheckpoint, TellsSafetensorsFromHdf5) {
-  std::string const header = R"({"w":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}})";
-  std::uint64_t const size = header.size();
-  write("model.safetensors", std::string(reinterpret_cast<char const*>(&size), sizeof size) + header + "abc");
+  write_safetensors(".");
   write_hdf5("model-step-1.h5", "one");
   EXPECT_EQ(open_checkpoint(directory(), std::nullopt).format, SourceFormat::safetensors);
   EXPECT_EQ(open_checkpoint(path("model.safetensors"), std::nullopt).tensors.size(), 1U);

@@ -131,6 +131,7 @@ TEST(ParseConfig, RefusesWhatIsNoConfiguration) {
            {"topology: {tensor_parallel: 99999999999999999999999}", "is too large"},
            {"save: {directory: d, alignment: 5000}", "power of two from 4 KiB to 1 GiB"},
            {"save: {directory: d, alignment: 8388608 TiB}", "power of two from 4 KiB to 1 GiB"},
+           {"save: {directory: d, shard_size: 10}", "`save.shard_size` must be from 1 MB to 1 TiB"},
            {"save: {directory: d, async: true}", "'true' is not available"},
            {"runtime: {timeout: 5}", "`runtime.timeout` must be a duration"},
            {"runtime: {timeout: 9999999999999 h}", "is too long"},

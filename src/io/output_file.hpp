@@ -8,7 +8,7 @@
 
 #include <distload/base/bytes.hpp>
 
-namespace distload::synth {
+namespace distload {
 
 /// Owns a file descriptor. Move-only. `write_at` may be called by several threads at a time.
 class OutputFile {
@@ -40,4 +40,4 @@ class OutputFile {
   int descriptor_ = -1;
 };
 
-}  // namespace distload::synth
+}  // namespace distload

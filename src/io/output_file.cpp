@@ -1,5 +1,5 @@
 // POSIX files: interrupted and partial writes are continued, everything else is an IoError.
-#include "synth/output_file.hpp"
+#include "io/output_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +11,7 @@
 
 #include <distload/base/error.hpp>
 
-namespace distload::synth {
+namespace distload {
 namespace {
 
 /// Linux transfers at most 2 GiB - 4 KiB in one call.
@@ -70,4 +70,4 @@ void OutputFile::close() {
   if (::close(std::exchange(descriptor_, -1)) != 0) throw IoError("cannot close " + path_ + ": " + reason());
 }
 
-}  // namespace distload::synth
+}  // namespace distload

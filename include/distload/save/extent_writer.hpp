@@ -1,0 +1,38 @@
+/// ExtentWriter: what a checkpoint is written through, whatever its format.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <distload/checkpoint/catalog.hpp>
+
+namespace distload {
+
+/// A checkpoint whose extents are fixed and whose bytes come from all ranks. Until `commit` has returned it has another
+/// name, and what it replaces stays.
+class ExtentWriter {
+ public:
+  virtual ~ExtentWriter() = default;
+
+  /// The checkpoint's tensors and extents, equal on all ranks. Its paths are temporary ones.
+  virtual Catalog const& catalog() const noexcept = 0;
+
+  /// Not collective: writes bytes of extent number `extent` of the catalog, from `begin_bytes` on. A range begins at a
+  /// multiple of `Catalog::block_bytes` and ends at one or at the extent's end; no block is written twice, by whichever
+  /// rank.
+  /// @throws IoError  storage failed. The caller has the ranks agree on that before `commit`.
+  virtual void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) = 0;
+
+  /// Collective: completes the checkpoint, makes it durable and gives it its name.
+  /// @throws IoError        storage failed; on all ranks.
+  /// @throws InternalError  bytes were written by no rank or by several; on all ranks.
+  virtual void commit() = 0;
+
+ protected:
+  ExtentWriter() = default;
+  ExtentWriter(ExtentWriter const&) = default;
+  ExtentWriter& operator=(ExtentWriter const&) = default;
+};
+
+}  // namespace distload

@@ -1,0 +1,62 @@
+/// SafetensorsWriter: writes one Hugging Face directory from all ranks, visible only when it is complete.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <distload/parallel/communicator.hpp>
+#include <distload/save/extent_writer.hpp>
+#include <distload/save/tensor_spec.hpp>
+
+namespace distload {
+
+class OutputFile;
+class TemporaryFile;
+
+/// Writes the directory `path`: `model.safetensors`, or several files `model-00001-of-0000N.safetensors` with
+/// `model.safetensors.index.json`, and the model's `config.json`. The partitions of the tensors do not matter.
+class SafetensorsWriter : public ExtentWriter {
+ public:
+  /// Collective over `ranks` (host memory), which outlive the writer: creates the files, with space for all tensors.
+  /// Folders above the directory are created if they are missing. Of `metadata` the text of config.json is written; if
+  /// it is empty there will be none. The tensors of rank 0 count.
+  ///
+  /// @param shard_bytes  data that a file holds at most, unless one tensor is larger
+  /// @throws ConfigError  a tensor's name is none that safetensors can store; on all ranks.
+  /// @throws IoError      the files cannot be created; on all ranks.
+  SafetensorsWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
+                    Bytes shard_bytes, Communicator& ranks);
+
+  /// Removes the directory if it was not committed. Waits for nobody.
+  ~SafetensorsWriter() override;
+  SafetensorsWriter(SafetensorsWriter const&) = delete;
+  SafetensorsWriter& operator=(SafetensorsWriter const&) = delete;
+
+  Catalog const& catalog() const noexcept override { return catalog_; }
+  void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) override;
+
+  /// Collective, as ExtentWriter says. A directory that has the name already goes. Where the file system cannot
+  /// exchange two names at once (Linux' own can, network file systems mostly not), it has the suffix `.replaced` for
+  /// the moment between two renames.
+  void commit() override;
+
+ private:
+  void check_complete();
+
+  std::string path_;
+  Communicator* ranks_;
+  Catalog catalog_;
+  std::string index_;                          ///< on rank 0: the text of the index, empty for a single file
+  std::vector<Bytes> written_bytes_;           ///< of every extent, by this rank
+  std::vector<bool> touched_;                  ///< by file: this rank has written to it
+  std::uint32_t open_number_ = 0;              ///< the file that `open_` is
+  std::unique_ptr<OutputFile> open_;           ///< the file written last: the next bytes mostly go there as well
+  std::unique_ptr<TemporaryFile> unfinished_;  ///< on rank 0, from its creation until it has its name
+};
+
+}  // namespace distload
