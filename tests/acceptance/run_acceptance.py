@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The main job on a model, from outside: loads it from safetensors on several topologies, saves it as HDF5 in two layouts, loads both files
-at those and other layouts with each engine, and holds every shard of every load against an independent computation.
+at those and other layouts with each engine, and holds every shard of every load against an independent computation. Saves the HDF5 files as
+safetensors again, whose tensors must be those of the model byte by byte.
 
 By hand, after `source tools/environment.sh`: run_acceptance.py MODEL, or run_acceptance.py --large for a llama of 4 GB.
 Exits with 1 if something is wrong, with 77 if --optional and there is no model.
@@ -15,9 +16,10 @@ import sys
 import time
 
 import check_hdf5
+import check_safetensors
 import check_shards
 from reference_shards import DTYPES
-from topologies import Topologies
+from topologies import Topologies, Topology
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENGINES = ("buffered", "collective")
@@ -27,6 +29,8 @@ DIFFERENCES_SHOWN = 20
 MIB = 1 << 20
 STAGING_BYTES = 16 * MIB  # the least there is, so that small models take several waves as well
 LARGE_STAGING_BYTES = 64 * MIB
+SHARD_BYTES = 3 * MIB
+LARGE_SHARD_BYTES = 2048 * MIB
 OVERHEAD_BYTES = 64 * MIB  # what a rank may need besides its shards and two staging slots
 
 
@@ -104,7 +108,9 @@ class Acceptance:
             differences += self.check_report(told, engine)
             remark = f": {compared} shards, {told['seconds']:.3f} s, {told['memory']['overhead_peak'] / MIB:.0f} MiB besides"
         what = f"{pathlib.Path(checkpoint).name} onto {topology}, {engine}" + ("" if dtype == "keep" else f", as {dtype}")
-        self.note(what + (f", saved for {save['tensor_parallel']}" if save else ""), begin, differences, remark)
+        if save:
+            what += f", saved for {save['tensor_parallel']}" if "tensor_parallel" in save else f", saved as {save['format']}"
+        self.note(what, begin, differences, remark)
 
     def check_report(self, report, engine):
         """Differences that have nothing to do with the model."""
@@ -125,6 +131,18 @@ class Acceptance:
         differences, chunked = check_hdf5.check(self.model, self.saved_file(layout), layout)
         self.note(f"h5py and h5dump, layout {layout}", begin, differences, f": {chunked} tensors in chunks")
 
+    def check_round_trip(self, layout, topology, limit):
+        """Saves the file of a layout as safetensors files of up to `limit` bytes, then loads those."""
+        directory = self.work / f"layout-{layout}" / "safetensors"
+        self.load(self.saved_file(layout), topology, save={"directory": str(directory), "format": "safetensors", "shard_size": limit})
+        begin = time.monotonic()
+        saved = directory / "model-step-0"
+        if not saved.exists():
+            return  # told above
+        differences, files = check_safetensors.check(self.model, saved, limit)
+        self.note(f"safetensors from layout {layout}", begin, differences, f": {files} files")
+        self.load(directory, topology)
+
     def check_all(self, topologies):
         for topology in topologies.from_safetensors:
             save = None
@@ -139,6 +157,8 @@ class Acceptance:
             for engine in ENGINES:
                 for topology in topologies.from_layout(layout):
                     self.load(self.saved_file(layout), topology, engine)
+            for topology, limit in zip((Topology(layout), *topologies.mixed[1:]), (SHARD_BYTES, LARGE_SHARD_BYTES)):
+                self.check_round_trip(layout, topology, limit)
         for topology in topologies.mixed if self.saved_file(topologies.layouts[0]).exists() else []:
             # From the directory, as the newest checkpoint in it.
             self.load(self.saved_file(topologies.layouts[0]).parent, topology)
