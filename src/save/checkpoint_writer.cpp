@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <distload/base/error.hpp>
@@ -62,7 +64,11 @@ CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata
   auto created = all_or_throw(ranks, "save_create", [&]() -> std::vector<std::byte> {
     if (ranks.rank() != 0) return {};
     unfinished_ = std::make_unique<TemporaryFile>(temporary_name(path_));
-    make_folder_of(path_);
+    if (auto const folder = std::filesystem::path(path_).parent_path(); !folder.empty()) {
+      std::error_code error;
+      std::filesystem::create_directories(folder, error);
+      if (error) throw IoError("creating the folder " + folder.string() + " failed: " + error.message());
+    }
     auto const catalog = hdf5::create_checkpoint_file(temporary_name(path_),
                                                       completed(std::move(metadata), tensors, options.tensor_parallel),
                                                       laid_out(tensors, options.tensor_parallel), options.alignment);

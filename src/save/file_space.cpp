@@ -1,4 +1,4 @@
-// Folders and free space.
+// Free space.
 #include "save/file_space.hpp"
 
 #include <filesystem>
@@ -7,14 +7,6 @@
 #include <distload/base/error.hpp>
 
 namespace distload {
-
-void make_folder_of(std::string const& path) {
-  auto const folder = std::filesystem::path(path).parent_path();
-  if (folder.empty()) return;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw IoError("creating the folder " + folder.string() + " failed: " + error.message());
-}
 
 void check_space(std::string const& path, Bytes needed) {
   std::error_code error;

@@ -7,10 +7,6 @@
 
 namespace distload {
 
-/// Creates the folder that `path` is to lie in, and those above it, where they are missing.
-/// @throws IoError  the system refuses.
-void make_folder_of(std::string const& path);
-
 /// Says plainly and at once what would otherwise end in an input/output error after most of a checkpoint has been
 /// written.
 /// @throws IoError  the file system of `path`, whose folder exists, has less than `needed` bytes left.

@@ -54,12 +54,16 @@ Catalog catalog_of(std::string const& directory, CheckpointMetadata metadata,
   return catalog;
 }
 
-/// Local: the files in a new directory, of their final size and with their headers.
-void create_files(Catalog const& catalog, std::span<SafetensorsFile const> files) {
+/// Local: an empty directory in the place of what a crash has left, whose space may be needed.
+void make_empty_directory(std::string const& path) {
   std::error_code error;
-  fs::remove_all(catalog.path, error);  // what a crash has left
-  if (!error) fs::create_directory(catalog.path, error);
-  if (error) throw IoError("creating the folder " + catalog.path + " failed: " + error.message());
+  fs::remove_all(path, error);
+  if (!error) fs::create_directories(path, error);
+  if (error) throw IoError("creating the folder " + path + " failed: " + error.message());
+}
+
+/// Local: the files, of their final size and with their headers.
+void create_files(Catalog const& catalog, std::span<SafetensorsFile const> files) {
   for (std::size_t i = 0; i < files.size(); ++i) {
     auto file = OutputFile::create(catalog.files[i].path, catalog.files[i].size_bytes);
     file.write_at(0, std::as_bytes(std::span(files[i].header)));
@@ -88,9 +92,9 @@ SafetensorsWriter::SafetensorsWriter(std::string path, CheckpointMetadata metada
     if (files.size() > 1) index_ = safetensors_index(files, sorted);
     Bytes needed = 0;
     for (auto const& file : files) needed += file.size_bytes;
-    make_folder_of(path_);
-    check_space(path_, needed);
     unfinished_ = std::make_unique<TemporaryFile>(catalog.path);
+    make_empty_directory(catalog.path);
+    check_space(path_, needed);
     create_files(catalog, files);
     return serialize(catalog);
   });
