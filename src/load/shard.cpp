@@ -1,0 +1,90 @@
+// Pieces as strided copies.
+#include <distload/load/shard.hpp>
+
+#include <algorithm>
+
+#include <distload/base/error.hpp>
+
+#include "tensor/kernels/copy_kernel.hpp"
+
+namespace distload::detail {
+namespace {
+
+/// Whether the sections of the partition are the tensor's cut axis.
+bool fits(Partition const& partition, Shape const& shape) {
+  if (partition.kind == PartitionKind::replicated) return true;
+  if (partition.axis >= shape.size()) return false;
+  std::uint64_t size = 0;
+  for (auto const& section : partition.sections) size += section.size;
+  return size == shape[partition.axis];
+}
+
+void run(std::span<BoundCopy const> copies, Reach reach) {
+  if (reach == Reach::host) {
+    for (auto const& [copy, source, destination] : copies) copy_on_host(copy, source, destination);
+    return;
+  }
+  Kokkos::DefaultExecutionSpace const space;
+  enqueue_copies(space, copies, "distload::shard");
+  space.fence("distload: the caller may use or free both sides now");
+}
+
+Placed in_tensor(Piece const& piece, Shape const& shape) { return {shape, piece.global.offset, 0}; }
+Placed in_shard(Piece const& piece, ShardLayout const& layout) { return {layout.shape, piece.local_offset, 0}; }
+
+}  // namespace
+
+Shape checked_shard_shape(Partition const& partition, Shape const& shape, std::uint32_t tensor_rank,
+                          std::uint32_t tensor_parallel) {
+  if (tensor_rank >= tensor_parallel || !fits(partition, shape) || !divides(partition, tensor_parallel)) {
+    throw ConfigError("a tensor of shape " + to_string(shape) + " cannot be cut " +
+                      std::string(name_of(partition.kind)) + " for rank " + std::to_string(tensor_rank) + " of " +
+                      std::to_string(tensor_parallel));
+  }
+  return shard_layout(partition, shape, tensor_rank, tensor_parallel).shape;
+}
+
+void check_shards(Partition const& partition, Shape const& shape, std::span<Shape const> shards) {
+  if (shards.empty()) throw ConfigError("a tensor cannot be put together from no shards");
+  auto const ranks = static_cast<std::uint32_t>(shards.size());
+  for (std::uint32_t rank = 0; rank < ranks; ++rank) {
+    auto const expected = checked_shard_shape(partition, shape, rank, ranks);
+    if (shards[rank] == expected) continue;
+    throw ConfigError("shard " + std::to_string(rank) + " of a tensor of shape " + to_string(shape) + " has shape " +
+                      to_string(shards[rank]) + ", not " + to_string(expected));
+  }
+}
+
+void copy_to_shard(Partition const& partition, Shape const& shape, std::uint32_t tensor_rank,
+                   std::uint32_t tensor_parallel, Bytes element_bytes, std::byte const* tensor, std::byte* shard,
+                   Reach reach) {
+  auto const layout = shard_layout(partition, shape, tensor_rank, tensor_parallel);
+  std::vector<BoundCopy> copies;
+  for (auto const& piece : layout.pieces) {
+    copies.push_back(
+        {make_strided_copy(in_tensor(piece, shape), in_shard(piece, layout), piece.global.extent, element_bytes),
+         tensor, shard});
+  }
+  run(copies, reach);
+}
+
+void copy_from_shards(Partition const& partition, Shape const& shape, Bytes element_bytes,
+                      std::span<std::byte const* const> shards, std::byte* tensor, Reach reach) {
+  auto const ranks = static_cast<std::uint32_t>(shards.size());
+  std::vector<Box> placed;
+  std::vector<BoundCopy> copies;
+  for (std::uint32_t rank = 0; rank < ranks; ++rank) {
+    auto const layout = shard_layout(partition, shape, rank, ranks);
+    for (auto const& piece : layout.pieces) {
+      // What several ranks hold they hold as the same box; the kernel wants destinations that are disjoint.
+      if (std::ranges::find(placed, piece.global) != placed.end()) continue;
+      placed.push_back(piece.global);
+      copies.push_back(
+          {make_strided_copy(in_shard(piece, layout), in_tensor(piece, shape), piece.global.extent, element_bytes),
+           shards[rank], tensor});
+    }
+  }
+  run(copies, reach);
+}
+
+}  // namespace distload::detail
