@@ -2,9 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "expect_shards.hpp"
 #include "model_fixture.hpp"
-#include "partition/rule_directories.hpp"
-#include "real_models.hpp"
 
 namespace distload::testing {
 namespace {
@@ -13,30 +12,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Stages = std::vector<std::uint32_t>;
-
-ModelLayout layout_of(RealModel const& model, Topology const& topology) {
-  return partition_model(model.catalog, topology, {"auto", model.config_json, default_rule_directories()});
-}
-
-struct Expected {
-  char const* name;
-  PartitionKind kind;
-  Shape shard;
-};
-
-void expect_shards(RealModel const& model, std::uint32_t tensor_parallel, std::vector<Expected> const& table) {
-  Topology const topology{tensor_parallel, 1, 1};
-  auto const layout = layout_of(model, topology);
-  for (auto const& [name, kind, shard] : table) {
-    EXPECT_EQ(parameter_of(model.catalog, layout, name).partition.kind, kind) << name;
-    EXPECT_EQ(shard_of(model.catalog, layout, topology, name), shard) << name << " on " << tensor_parallel << " ranks";
-  }
-}
-
-constexpr auto kReplicated = PartitionKind::replicated;
-constexpr auto kColumn = PartitionKind::column_parallel;
-constexpr auto kRow = PartitionKind::row_parallel;
-constexpr auto kVocab = PartitionKind::vocab_parallel;
 
 TEST(Llama, CutsLlama38B) {
   for (std::uint32_t const ranks : {1U, 2U, 4U, 8U, 16U, 32U}) {
