@@ -113,6 +113,119 @@ class Decoder:
         return {}
 
 
+class Table:
+    """A family by its cut tensors: `CUTS` lists (pattern, axis, kind), and what no pattern finds is whole. A kind is "even", "kv_heads" or
+    "vocabulary", or a list of (elements, kind) for matrices that are stored one after the other."""
+
+    CUTS = []
+    LAYER = r"\.(?:layers|h|layer)\.(\d+)\."
+    FIRST = r"embed"
+    TIED = {}  # alias: target
+    TIED_BY_DEFAULT = False
+
+    def __init__(self, config):
+        self.config = config
+        self.heads = config.get("num_attention_heads") or config["n_head"]
+        self.kv_heads = config.get("num_key_value_heads") or self.heads
+        self.layers = config.get("num_hidden_layers") or config["n_layer"]
+
+    def cuts(self):
+        return self.CUTS
+
+    def axis(self, name):
+        for pattern, axis, kind in self.cuts():
+            if re.search(pattern, name):
+                return axis, kind
+        return None, None
+
+    def layer(self, name):
+        if match := re.search(self.LAYER, name):
+            return int(match[1])
+        return "first" if re.search(self.FIRST, name) and name not in self.TIED else "last"
+
+    def tied(self, config, names):
+        if not config.get("tie_word_embeddings", self.TIED_BY_DEFAULT):
+            return {}
+        return {alias: target for alias, target in self.TIED.items() if target in names}
+
+
+class Experts(Table):
+    """mixtral, qwen2_moe, qwen3_moe, gemma2, deepseek_v2: llama's form with other layers."""
+
+    TIED = {"lm_head.weight": "model.embed_tokens.weight"}
+    CUTS = [
+        (r"\.self_attn\.(q_proj|q_b_proj|kv_b_proj)\.(weight|bias)$", 0, "even"),
+        (r"\.[kv]_proj\.(weight|bias)$", 0, "kv_heads"),
+        (r"\.(gate_proj|up_proj|w1|w3)\.weight$", 0, "even"),
+        (r"\.(o_proj|down_proj|w2)\.weight$", 1, "even"),
+        (r"\.experts\.down_proj$", 2, "even"),
+        (r"(embed_tokens|lm_head)\.weight$", 0, "vocabulary"),
+    ]
+
+    def cuts(self):
+        size = self.config.get("intermediate_size")
+        return [*self.CUTS, (r"\.experts\.gate_up_proj$", 1, [(size, "even"), (size, "even")])]
+
+
+class Phi3(Experts):
+    def cuts(self):
+        head = self.config["head_dim"]
+        qkv = [(self.heads * head, "even"), (self.kv_heads * head, "kv_heads"), (self.kv_heads * head, "kv_heads")]
+        size = self.config["intermediate_size"]
+        return [*self.CUTS, (r"qkv_proj\.weight$", 0, qkv), (r"gate_up_proj\.weight$", 0, [(size, "even"), (size, "even")])]
+
+
+class Gpt2(Table):
+    """Conv1D weights are [in, out]."""
+
+    FIRST = r"\.w[tp]e\."
+    TIED = {"lm_head.weight": "transformer.wte.weight"}
+    TIED_BY_DEFAULT = True
+
+    def cuts(self):
+        thirds = 3 * [(self.config["n_embd"], "even")]
+        return [
+            (r"c_attn\.weight$", 1, thirds),
+            (r"c_attn\.bias$", 0, thirds),
+            (r"c_fc\.weight$", 1, "even"),
+            (r"c_fc\.bias$", 0, "even"),
+            (r"c_proj\.weight$", 0, "even"),
+            (r"(wte|lm_head)\.weight$", 0, "vocabulary"),
+        ]
+
+
+class FusedByHead(Table):
+    """gpt_neox and bloom: the rows of a head's query, key and value follow each other, so that an even cut keeps them together."""
+
+    CUTS = [
+        (r"(query_key_value|dense_h_to_4h)\.(weight|bias)$", 0, "even"),
+        (r"(\.dense|dense_4h_to_h)\.weight$", 1, "even"),
+        (r"(embed_in|embed_out|word_embeddings|lm_head)\.weight$", 0, "vocabulary"),
+    ]
+
+
+class GptNeox(FusedByHead):
+    FIRST = r"embed_in"
+    TIED = {"embed_out.weight": "gpt_neox.embed_in.weight"}
+
+
+class Bloom(FusedByHead):
+    FIRST = r"word_embeddings"
+    TIED = {"lm_head.weight": "transformer.word_embeddings.weight"}
+    TIED_BY_DEFAULT = True
+
+
+class Opt(Table):
+    FIRST = r"embed_|project_in"
+    TIED = {"lm_head.weight": "model.decoder.embed_tokens.weight"}
+    TIED_BY_DEFAULT = True
+    CUTS = [
+        (r"([qkv]_proj|fc1)\.(weight|bias)$", 0, "even"),
+        (r"(out_proj|fc2)\.weight$", 1, "even"),
+        (r"(embed_tokens|lm_head)\.weight$", 0, "vocabulary"),
+    ]
+
+
 class Encoder:
     """bert, bare or under "bert."."""
 
@@ -145,7 +258,32 @@ class Encoder:
         return tied
 
 
-FAMILIES = {"llama": Decoder, "mistral": Decoder, "qwen2": Decoder, "qwen3": Decoder, "bert": Encoder}
+class Roberta(Encoder):
+    """As bert, with another language-model head."""
+
+    def axis(self, name):
+        if re.search(r"^lm_head\.(decoder\.(weight|bias)|bias)$", name):
+            return 0, "vocabulary"
+        return super().axis(name)
+
+    def tied(self, config, names):
+        tied = {}
+        if config.get("tie_word_embeddings", True) and "lm_head.dense.weight" in names:
+            tied["lm_head.decoder.weight"] = "roberta.embeddings.word_embeddings.weight"
+        if "lm_head.bias" in names:
+            tied["lm_head.decoder.bias"] = "lm_head.bias"
+        return tied
+
+
+FAMILIES = {
+    "llama": Decoder, "mistral": Decoder, "qwen2": Decoder, "qwen3": Decoder, "bert": Encoder, "roberta": Roberta,
+    "mixtral": Experts, "qwen2_moe": Experts, "qwen3_moe": Experts, "gemma2": Experts, "deepseek_v2": Experts,
+    "phi3": Phi3, "gpt2": Gpt2, "gpt_neox": GptNeox, "bloom": Bloom, "opt": Opt,
+}  # fmt: skip
+
+
+def stretch(elements, axis, begin, end):
+    return elements[(slice(None),) * axis + (slice(begin, end),)]
 
 
 def shard(elements, axis, kind, kv_heads, rank, ranks):
@@ -153,6 +291,13 @@ def shard(elements, axis, kind, kv_heads, rank, ranks):
     if axis is None:
         return elements
     size = elements.shape[axis]
+    if isinstance(kind, list):
+        parts, begin = [], 0
+        for length, part_kind in kind:
+            part = stretch(elements, axis, begin, begin + length)
+            parts.append(shard(part, axis, part_kind, kv_heads, rank, ranks))
+            begin += length
+        return numpy.concatenate(parts, axis)
     if kind == "vocabulary":
         part = -(-size // ranks)
         padding = [(0, 0)] * elements.ndim
@@ -165,7 +310,7 @@ def shard(elements, axis, kind, kv_heads, rank, ranks):
     else:
         part = size // ranks
         begin = rank * part
-    return elements[begin : begin + part] if axis == 0 else elements[:, begin : begin + part]
+    return stretch(elements, axis, begin, begin + part)
 
 
 def stage_of(layer, layers, stages):

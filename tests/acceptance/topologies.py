@@ -22,7 +22,7 @@ class Topology(NamedTuple):
 def tensor_parallels(model, candidates):
     """Those of `candidates` into which heads and intermediate size of a model divide; fewer heads of keys and values go to several ranks."""
     config = json.loads((pathlib.Path(model) / "config.json").read_text())
-    heads = config["num_attention_heads"]
+    heads = config.get("num_attention_heads") or config["n_head"]
     kv_heads = config.get("num_key_value_heads") or heads
     return [
         ranks
@@ -32,15 +32,16 @@ def tensor_parallels(model, candidates):
 
 
 class Topologies:
-    """What to load where. `layouts` are the two tensor-parallel sizes that files are saved for, the largest first."""
+    """What to load where. `layouts` are the tensor-parallel sizes that files are saved for, the largest first: two, one if `brief`."""
 
-    def __init__(self, model, candidates):
+    def __init__(self, model, candidates, brief=False):
         sizes = tensor_parallels(model, candidates)
-        self.layouts = sizes[:-3:-1]
+        self.largest = sizes[:-3:-1]
+        self.layouts = self.largest[:1] if brief else self.largest
         self.mixed = [Topology(2, data_parallel=2), Topology(2, pipeline_parallel=2), Topology(1, 2, 2)] if 2 in sizes else []
         self.from_safetensors = [Topology(size) for size in sizes] + self.mixed
 
     def from_layout(self, layout):
         """A file's own layout, and another one."""
-        other = self.layouts[1] if layout == self.layouts[0] else self.layouts[0]
+        other = self.largest[1] if layout == self.largest[0] else self.largest[0]
         return [Topology(layout), Topology(other)]

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""Writes a tiny model of a family, with the names and proportions of the real ones and random bits for weights.
+
+Usage: make_family.py FAMILY DIRECTORY
+"""
+import json
+import pathlib
+import random
+import sys
+
+import numpy
+
+HIDDEN, HEADS, HEAD_DIM, KV_HEADS, INTERMEDIATE, VOCABULARY, LAYERS, EXPERTS = 96, 12, 8, 4, 48, 101, 3, 4
+CONFIG = {
+    "vocab_size": VOCABULARY, "hidden_size": HIDDEN, "num_attention_heads": HEADS, "num_hidden_layers": LAYERS,
+    "num_key_value_heads": KV_HEADS, "head_dim": HEAD_DIM, "intermediate_size": INTERMEDIATE, "tie_word_embeddings": False,
+}  # fmt: skip
+KV = KV_HEADS * HEAD_DIM
+
+
+def linear(name, rows, columns, bias=False):
+    return {f"{name}.weight": (rows, columns)} | ({f"{name}.bias": (rows,)} if bias else {})
+
+
+def norm(name, size=HIDDEN, bias=False):
+    return {f"{name}.weight": (size,)} | ({f"{name}.bias": (size,)} if bias else {})
+
+
+def mlp(prefix, intermediate=INTERMEDIATE):
+    return {
+        **linear(f"{prefix}.gate_proj", intermediate, HIDDEN),
+        **linear(f"{prefix}.up_proj", intermediate, HIDDEN),
+        **linear(f"{prefix}.down_proj", HIDDEN, intermediate),
+    }
+
+
+def experts(prefix):
+    tensors = linear(f"{prefix}.gate", EXPERTS, HIDDEN)
+    for number in range(EXPERTS):
+        tensors |= mlp(f"{prefix}.experts.{number}")
+    return tensors
+
+
+def experts_together(prefix):
+    return {
+        **linear(f"{prefix}.gate", EXPERTS, HIDDEN),
+        f"{prefix}.experts.gate_up_proj": (EXPERTS, 2 * INTERMEDIATE, HIDDEN),
+        f"{prefix}.experts.down_proj": (EXPERTS, HIDDEN, INTERMEDIATE),
+    }
+
+
+def attention(prefix, bias=False):
+    return {
+        **linear(f"{prefix}.q_proj", HEADS * HEAD_DIM, HIDDEN, bias),
+        **linear(f"{prefix}.k_proj", KV, HIDDEN, bias),
+        **linear(f"{prefix}.v_proj", KV, HIDDEN, bias),
+        **linear(f"{prefix}.o_proj", HIDDEN, HEADS * HEAD_DIM),
+    }
+
+
+def decoder(layer_of, norms=("input", "post_attention"), head=True):
+    """A model in llama's form; `layer_of(prefix)` gives what is in a layer besides its norms."""
+    tensors = linear("model.embed_tokens", VOCABULARY, HIDDEN)
+    for layer in range(LAYERS):
+        prefix = f"model.layers.{layer}"
+        tensors |= layer_of(prefix)
+        for name in norms:
+            tensors |= norm(f"{prefix}.{name}_layernorm")
+    return tensors | norm("model.norm") | (linear("lm_head", VOCABULARY, HIDDEN) if head else {})
+
+
+def mixtral():
+    def layer(prefix):
+        moe = f"{prefix}.block_sparse_moe"
+        tensors = attention(f"{prefix}.self_attn") | linear(f"{moe}.gate", EXPERTS, HIDDEN)
+        for number in range(EXPERTS):
+            expert = f"{moe}.experts.{number}"
+            tensors |= linear(f"{expert}.w1", INTERMEDIATE, HIDDEN) | linear(f"{expert}.w2", HIDDEN, INTERMEDIATE)
+            tensors |= linear(f"{expert}.w3", INTERMEDIATE, HIDDEN)
+        return tensors
+
+    return {"model_type": "mixtral"}, decoder(layer)
+
+
+def mixtral_together():
+    return {"model_type": "mixtral"}, decoder(lambda prefix: attention(f"{prefix}.self_attn") | experts_together(f"{prefix}.mlp"))
+
+
+def qwen2_moe():
+    def layer(prefix):
+        shared = mlp(f"{prefix}.mlp.shared_expert") | linear(f"{prefix}.mlp.shared_expert_gate", 1, HIDDEN)
+        return attention(f"{prefix}.self_attn", bias=True) | experts(f"{prefix}.mlp") | shared
+
+    return {"model_type": "qwen2_moe"}, decoder(layer)
+
+
+def qwen3_moe():
+    def layer(prefix):
+        norms = norm(f"{prefix}.self_attn.q_norm", HEAD_DIM) | norm(f"{prefix}.self_attn.k_norm", HEAD_DIM)
+        return attention(f"{prefix}.self_attn") | norms | experts(f"{prefix}.mlp")
+
+    return {"model_type": "qwen3_moe"}, decoder(layer)
+
+
+def gemma2():
+    norms = ("input", "post_attention", "pre_feedforward", "post_feedforward")
+    config = {"model_type": "gemma2", "tie_word_embeddings": True}
+    return config, decoder(lambda prefix: attention(f"{prefix}.self_attn") | mlp(f"{prefix}.mlp"), norms, head=False)
+
+
+def phi3():
+    def layer(prefix):
+        return {
+            **linear(f"{prefix}.self_attn.qkv_proj", HEADS * HEAD_DIM + 2 * KV, HIDDEN),
+            **linear(f"{prefix}.self_attn.o_proj", HIDDEN, HEADS * HEAD_DIM),
+            **linear(f"{prefix}.mlp.gate_up_proj", 2 * INTERMEDIATE, HIDDEN),
+            **linear(f"{prefix}.mlp.down_proj", HIDDEN, INTERMEDIATE),
+        }
+
+    return {"model_type": "phi3"}, decoder(layer)
+
+
+def deepseek_v2():
+    nope, rope, value, rank = 16, 8, 16, 24
+
+    def layer(prefix):
+        attn = f"{prefix}.self_attn"
+        tensors = {
+            **linear(f"{attn}.q_a_proj", rank, HIDDEN),
+            **norm(f"{attn}.q_a_layernorm", rank),
+            **linear(f"{attn}.q_b_proj", HEADS * (nope + rope), rank),
+            **linear(f"{attn}.kv_a_proj_with_mqa", rank + rope, HIDDEN),
+            **norm(f"{attn}.kv_a_layernorm", rank),
+            **linear(f"{attn}.kv_b_proj", HEADS * (nope + value), rank),
+            **linear(f"{attn}.o_proj", HIDDEN, HEADS * value),
+        }
+        if prefix.endswith(".0"):
+            return tensors | mlp(f"{prefix}.mlp")
+        return tensors | experts(f"{prefix}.mlp") | mlp(f"{prefix}.mlp.shared_experts", 2 * INTERMEDIATE)
+
+    config = {"model_type": "deepseek_v2", "qk_nope_head_dim": nope, "qk_rope_head_dim": rope, "v_head_dim": value,
+              "num_key_value_heads": HEADS}  # fmt: skip
+    return config, decoder(layer)
+
+
+def gpt2():
+    tensors = {"transformer.wte.weight": (VOCABULARY, HIDDEN), "transformer.wpe.weight": (32, HIDDEN)}
+    for layer in range(LAYERS):
+        prefix = f"transformer.h.{layer}"
+        tensors |= norm(f"{prefix}.ln_1", bias=True) | norm(f"{prefix}.ln_2", bias=True)
+        # Conv1D: [in, out]
+        for name, rows, columns in (("attn.c_attn", HIDDEN, 3 * HIDDEN), ("attn.c_proj", HIDDEN, HIDDEN),
+                                    ("mlp.c_fc", HIDDEN, 4 * HIDDEN), ("mlp.c_proj", 4 * HIDDEN, HIDDEN)):  # fmt: skip
+            tensors |= {f"{prefix}.{name}.weight": (rows, columns), f"{prefix}.{name}.bias": (columns,)}
+    config = {"model_type": "gpt2", "n_embd": HIDDEN, "n_head": HEADS, "n_layer": LAYERS, "tie_word_embeddings": True}
+    return config, tensors | norm("transformer.ln_f", bias=True)
+
+
+def fused_by_head(model_type, embeddings, layers, attn, first, last):
+    """gpt_neox and bloom, which differ in names."""
+    tensors = linear(embeddings, VOCABULARY, HIDDEN) | first
+    for layer in range(LAYERS):
+        prefix = f"{layers}.{layer}"
+        tensors |= linear(f"{prefix}.{attn}.query_key_value", 3 * HIDDEN, HIDDEN, bias=True)
+        tensors |= linear(f"{prefix}.{attn}.dense", HIDDEN, HIDDEN, bias=True)
+        tensors |= linear(f"{prefix}.mlp.dense_h_to_4h", 4 * HIDDEN, HIDDEN, bias=True)
+        tensors |= linear(f"{prefix}.mlp.dense_4h_to_h", HIDDEN, 4 * HIDDEN, bias=True)
+        tensors |= norm(f"{prefix}.input_layernorm", bias=True) | norm(f"{prefix}.post_attention_layernorm", bias=True)
+    return {"model_type": model_type, "num_key_value_heads": None}, tensors | last
+
+
+def gpt_neox():
+    last = norm("gpt_neox.final_layer_norm", bias=True) | linear("embed_out", VOCABULARY, HIDDEN)
+    return fused_by_head("gpt_neox", "gpt_neox.embed_in", "gpt_neox.layers", "attention", {}, last)
+
+
+def bloom():
+    first, last = norm("transformer.word_embeddings_layernorm", bias=True), norm("transformer.ln_f", bias=True)
+    config, tensors = fused_by_head("bloom", "transformer.word_embeddings", "transformer.h", "self_attention", first, last)
+    return config | {"tie_word_embeddings": True}, tensors
+
+
+def opt():
+    tensors = linear("model.decoder.embed_tokens", VOCABULARY, HIDDEN) | linear("model.decoder.embed_positions", 34, HIDDEN)
+    for layer in range(LAYERS):
+        prefix = f"model.decoder.layers.{layer}"
+        for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
+            tensors |= linear(f"{prefix}.self_attn.{name}", HIDDEN, HIDDEN, bias=True)
+        tensors |= linear(f"{prefix}.fc1", INTERMEDIATE, HIDDEN, bias=True) | linear(f"{prefix}.fc2", HIDDEN, INTERMEDIATE, bias=True)
+        tensors |= norm(f"{prefix}.self_attn_layer_norm", bias=True) | norm(f"{prefix}.final_layer_norm", bias=True)
+    config = {"model_type": "opt", "num_key_value_heads": None, "tie_word_embeddings": True}
+    return config, tensors | norm("model.decoder.final_layer_norm", bias=True)
+
+
+def roberta():
+    tensors = {f"roberta.embeddings.{name}_embeddings.weight": (size, HIDDEN)
+               for name, size in (("word", VOCABULARY), ("position", 34), ("token_type", 1))}  # fmt: skip
+    tensors |= norm("roberta.embeddings.LayerNorm", bias=True)
+    for layer in range(LAYERS):
+        prefix = f"roberta.encoder.layer.{layer}"
+        for name in ("query", "key", "value"):
+            tensors |= linear(f"{prefix}.attention.self.{name}", HIDDEN, HIDDEN, bias=True)
+        tensors |= linear(f"{prefix}.attention.output.dense", HIDDEN, HIDDEN, bias=True)
+        tensors |= linear(f"{prefix}.intermediate.dense", INTERMEDIATE, HIDDEN, bias=True)
+        tensors |= linear(f"{prefix}.output.dense", HIDDEN, INTERMEDIATE, bias=True)
+        tensors |= norm(f"{prefix}.attention.output.LayerNorm", bias=True) | norm(f"{prefix}.output.LayerNorm", bias=True)
+    tensors |= linear("lm_head.dense", HIDDEN, HIDDEN, bias=True) | norm("lm_head.layer_norm", bias=True)
+    config = {"model_type": "roberta", "num_key_value_heads": None, "tie_word_embeddings": True}
+    return config, tensors | {"lm_head.bias": (VOCABULARY,)}
+
+
+FAMILIES = {maker.__name__: maker for maker in (
+    mixtral, mixtral_together, qwen2_moe, qwen3_moe, gemma2, phi3, deepseek_v2, gpt2, gpt_neox, bloom, opt, roberta)}  # fmt: skip
+
+
+def main():
+    family, directory = sys.argv[1], pathlib.Path(sys.argv[2])
+    config, shapes = FAMILIES[family]()
+    directory.mkdir(parents=True, exist_ok=True)
+    generator = numpy.random.default_rng(random.Random(family).getrandbits(32))
+    header, data = {}, []
+    begin = 0
+    for name, shape in sorted(shapes.items()):
+        # Numbers of ordinary size, so that they can be cast.
+        elements = generator.standard_normal(shape, dtype="<f4")
+        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [begin, begin + elements.nbytes]}
+        begin += elements.nbytes
+        data.append(elements.tobytes())
+    text = json.dumps(header).encode()
+    (directory / "config.json").write_text(json.dumps(CONFIG | config, indent=2))
+    (directory / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + b"".join(data))
+
+
+if __name__ == "__main__":
+    main()
