@@ -8,6 +8,7 @@ Exits with 1 if something is wrong, with 77 if --optional and there is no model.
 """
 import argparse
 import json
+import os
 import pathlib
 import shlex
 import shutil
@@ -75,12 +76,15 @@ class Acceptance:
             print(f"         and {len(differences) - DIFFERENCES_SHOWN} more")
         sys.stdout.flush()
 
-    def run(self, config, ranks):
-        """Runs distload; [] or how it failed."""
+    def run(self, config, ranks, fault=""):
+        """Runs distload, with a fault as src/base/fault.hpp describes them; [] or how it failed."""
         path = self.work / "config.yaml"
         path.write_text(json.dumps(config, indent=2))
         command = [*self.launcher, str(ranks), self.distload, path]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        environment = os.environ | {"DISTLOAD_FAULT": fault}
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        ) as process:
             try:
                 output, _ = process.communicate(timeout=self.seconds_allowed)
             except subprocess.TimeoutExpired:
@@ -145,6 +149,24 @@ class Acceptance:
         self.note(f"safetensors from layout {layout}", begin, differences, f": {files} files")
         self.load(directory, topology)
 
+    def check_crashes(self, layout, topology):
+        """Kills distload while it replaces what `check_round_trip` has left, which must stay."""
+        directory = self.work / f"layout-{layout}" / "safetensors"
+        config = {
+            "checkpoint": {"path": str(self.saved_file(layout))},
+            "topology": topology._asdict(),
+            "save": {"directory": str(directory), "format": "safetensors"},
+            "report": {"progress": "none"},
+        }
+        for phase in ("save_write", "save_commit", "save_publish"):
+            begin = time.monotonic()
+            failure = self.run(config, topology.ranks, fault=f"{phase}:0:kill")
+            differences = [] if failure else ["it did not die"]
+            if not (directory / "model-step-0.partial").exists():
+                differences.append("it died before it wrote anything")
+            differences += check_safetensors.check(self.model, directory / "model-step-0")[0]
+            self.note(f"safetensors after a crash in {phase}", begin, differences)
+
     def check_all(self, topologies):
         for topology in topologies.from_safetensors:
             save = None
@@ -165,6 +187,8 @@ class Acceptance:
                 self.check_round_trip(layout, topology, limit)
         if self.brief:
             return
+        if (self.work / f"layout-{topologies.layouts[0]}" / "safetensors").exists():
+            self.check_crashes(topologies.layouts[0], Topology(topologies.layouts[0]))
         for topology in topologies.mixed if self.saved_file(topologies.layouts[0]).exists() else []:
             # From the directory, as the newest checkpoint in it.
             self.load(self.saved_file(topologies.layouts[0]).parent, topology)

@@ -14,6 +14,8 @@ namespace distload {
 class ExtentWriter {
  public:
   virtual ~ExtentWriter() = default;
+  ExtentWriter(ExtentWriter const&) = delete;
+  ExtentWriter& operator=(ExtentWriter const&) = delete;
 
   /// The checkpoint's tensors and extents, equal on all ranks. Its paths are temporary ones.
   virtual Catalog const& catalog() const noexcept = 0;
@@ -31,8 +33,6 @@ class ExtentWriter {
 
  protected:
   ExtentWriter() = default;
-  ExtentWriter(ExtentWriter const&) = default;
-  ExtentWriter& operator=(ExtentWriter const&) = default;
 };
 
 }  // namespace distload
