@@ -1,4 +1,4 @@
-/// OutputFile: a file of known size that several threads and processes fill; the only place that calls open, pwrite and
+/// OutputFile: a file of known size that several threads and processes fill; the only place that calls pwrite and
 /// fallocate.
 #pragma once
 
