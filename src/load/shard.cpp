@@ -15,7 +15,10 @@ bool fits(Partition const& partition, Shape const& shape) {
   if (partition.kind == PartitionKind::replicated) return true;
   if (partition.axis >= shape.size()) return false;
   std::uint64_t size = 0;
-  for (auto const& section : partition.sections) size += section.size;
+  for (auto const& section : partition.sections) {
+    if (section.unit == 0 || section.size % section.unit != 0) return false;
+    size += section.size;
+  }
   return size == shape[partition.axis];
 }
 

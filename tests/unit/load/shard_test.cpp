@@ -87,6 +87,8 @@ TEST(Shard, RefusesWhatCannotBeCut) {
   EXPECT_THROW(shard(tensor, cut(PartitionKind::column_parallel, 0, {{4, 1, false}}), 0, 3), ConfigError);
   EXPECT_THROW(shard(tensor, cut(PartitionKind::column_parallel, 0, {{6, 1, false}}), 0, 2), ConfigError);
   EXPECT_THROW(shard(tensor, cut(PartitionKind::column_parallel, 2, {{4, 1, false}}), 0, 2), ConfigError);
+  EXPECT_THROW(shard(tensor, cut(PartitionKind::column_parallel, 0, {{4, 0, false}}), 0, 2), ConfigError);
+  EXPECT_THROW(shard(tensor, cut(PartitionKind::column_parallel, 0, {{4, 3, false}}), 0, 1), ConfigError);
   EXPECT_THROW(shard(tensor, {}, 2, 2), ConfigError);
 }
 
