@@ -71,7 +71,7 @@ TEST(Shard, TakesAnyLayoutAndRank) {
   auto const part = Kokkos::subview(wide, Kokkos::ALL, Kokkos::make_pair(2, 6));
   EXPECT_EQ(numbers_of(shard(part, partition, 0, 2)), (Numbers{3, 4, 12, 13, 21, 22, 30, 31}));
 
-  Kokkos::View<std::int32_t const* [4]> const fixed = counting(4, 4);
+  Kokkos::View<std::int32_t const* [4], Kokkos::LayoutRight> const fixed = counting(4, 4);
   EXPECT_EQ(numbers_of(shard(fixed, partition, 1, 2)), expected);
 
   Kokkos::View<std::int32_t> const scalar("scalar");
