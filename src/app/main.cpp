@@ -108,6 +108,7 @@ ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& 
 
   auto const checkpoint = loader.open();
   for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);
+  for (auto const& warning : checkpoint.layout.warnings) log().warn(warning);
   if (config.save) {
     all_or_throw(world, "save_check",
                  [&] { Saver(save_options(config)).check(checkpoint.catalog, checkpoint.layout); });
@@ -142,7 +143,7 @@ ExitCode run(MpiEnvironment& mpi, int argc, char** argv) {
   }
   auto const config = agree_on_config(world, *line);
   auto const topology = resolve_topology(config.topology.tensor_parallel, config.topology.pipeline_parallel,
-                                         config.topology.data_parallel, world.size());
+                                         config.topology.data_parallel, world.size(), config.topology.expert_parallel);
   Watchdog watchdog(mpi, config.runtime.timeout);
   watchdog.enter("start");
   ProcessGrid const grid(world, mpi.node(), topology);

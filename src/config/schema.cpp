@@ -143,6 +143,7 @@ std::vector<ConfigKey> make_keys() {
   auto const runtime = [](Config & config) -> auto& { return config.runtime; };
   auto const cost = [](Config & config) -> auto& { return config.cost; };
   auto const ranks = or_word("auto", parse_ranks);
+  auto const tolerance = one_of({"error", "warn", "ignore"});
   auto const ranks_printed = or_word_printed("auto", print_number);
 
   return {
@@ -153,9 +154,13 @@ std::vector<ConfigKey> make_keys() {
       key("topology.pipeline_parallel", topology, &TopologyConfig::pipeline_parallel, parse_ranks, print_number),
       list_key("topology.pipeline_layers", topology, &TopologyConfig::pipeline_layers, parse_pipeline_layers,
                print_pipeline_layers),
+      key("topology.expert_parallel", topology, &TopologyConfig::expert_parallel, parse_ranks, print_number),
+      key("topology.uneven", topology, &TopologyConfig::uneven, one_of({"error", "allow"}), print_text),
       key("topology.data_parallel", topology, &TopologyConfig::data_parallel, ranks, ranks_printed),
       key("model.family", model, &ModelConfig::family, parse_path, print_text),
       key("model.config", model, &ModelConfig::config, parse_path, print_text),
+      key("model.missing", model, &ModelConfig::missing, tolerance, print_text),
+      key("model.unexpected", model, &ModelConfig::unexpected, tolerance, print_text),
       key("load.engine", load, &LoadConfig::engine,
           one_of_available({"auto", "collective", "buffered"}, {"mmap", "direct"}), print_text),
       key("load.prefetch", load, &LoadConfig::prefetch, parse_boolean, print_bool),

@@ -66,13 +66,24 @@ std::optional<DType> dtype_in_memory(std::string_view configured) {
   return std::nullopt;
 }
 
+Tolerance tolerance(std::string_view configured) {
+  if (configured == "warn") return Tolerance::warn;
+  return configured == "ignore" ? Tolerance::ignore : Tolerance::error;
+}
+
+LayoutOptions layout_options(Config const& config) {
+  return {config.topology.pipeline_layers, config.topology.uneven == "allow", tolerance(config.model.missing),
+          tolerance(config.model.unexpected)};
+}
+
 std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   std::vector<Shard> shards;
   for (auto const& planned : plan.shards) {
     auto const& parameter = checkpoint.layout.parameters[planned.parameter];
     auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
     shards.push_back({tensor.name, planned.dtype, planned.layout.shape, tensor.shape, parameter.partition,
-                      planned.layout, parameter.stages, planned.offset_bytes, planned.nbytes});
+                      planned.layout, parameter.stages, planned.offset_bytes, planned.nbytes, parameter.experts,
+                      parameter.added_once});
   }
   return shards;
 }
@@ -145,7 +156,7 @@ OpenedCheckpoint Loader::open() {
   tell("partition");
   opened.layout = all_or_throw(grid_.world(), "partition", [&] {
     return partition_model(opened.catalog, grid_.topology(), rules, opened.catalog.metadata.config_json,
-                           {config_.topology.pipeline_layers});
+                           layout_options(config_));
   });
   return opened;
 }

@@ -24,14 +24,24 @@ std::uint64_t hash_of(ShardedModel const& model, Shard const& shard) {
   return xxh3_64({host.data(), host.size()});
 }
 
+/// Rows of zeros at the end of the shard.
+std::uint64_t padded_rows_of(Shard const& shard) {
+  if (shard.partition.kind != PartitionKind::vocab_parallel) return 0;
+  auto const axis = shard.partition.axis;
+  return shard.shape[axis] - (shard.layout.pieces.empty() ? 0 : shard.layout.pieces.front().global.extent[axis]);
+}
+
 Json tensors_of(ProcessGrid const& grid, ShardedModel const& model) {
   auto tensors = Json::array();
   for (auto const& shard : model.shards()) {
-    tensors.push_back({{"name", shard.name},
-                       {"rank", grid.rank()},
-                       {"dtype", name_of(shard.dtype)},
-                       {"shape", std::vector<std::uint64_t>(shard.shape.begin(), shard.shape.end())},
-                       {"xxh3_64", format_hash(hash_of(model, shard))}});
+    Json tensor{{"name", shard.name},
+                {"rank", grid.rank()},
+                {"dtype", name_of(shard.dtype)},
+                {"shape", std::vector<std::uint64_t>(shard.shape.begin(), shard.shape.end())},
+                {"xxh3_64", format_hash(hash_of(model, shard))}};
+    if (auto const rows = padded_rows_of(shard); rows > 0) tensor["padded_rows"] = rows;
+    if (shard.added_once) tensor["added_once"] = true;
+    tensors.push_back(std::move(tensor));
   }
   return tensors;
 }
@@ -107,6 +117,8 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
     Json phases = phases_of({});
     for (auto& [name, seconds] : phases.items()) seconds = largest<double>(ranks, "phases", name.c_str());
     auto const read = sum(ranks, "storage_read");
+    auto warnings = catalog.warnings;
+    warnings.insert(warnings.end(), checkpoint.layout.warnings.begin(), checkpoint.layout.warnings.end());
 
     Json report{
         {"schema", kReportSchema},
@@ -121,6 +133,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
          {{"tensor_parallel", topology.tensor_parallel},
           {"pipeline_parallel", topology.pipeline_parallel},
           {"data_parallel", topology.data_parallel},
+          {"expert_parallel", topology.expert_parallel},
           {"ranks", topology.ranks()}}},
         {"engine", loader.engine().name},
         {"engine_reason", loader.engine().reason},
@@ -139,7 +152,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
           {"staging_peak", largest<Bytes>(ranks, "memory", "staging_peak")},
           {"overhead_peak", largest<Bytes>(ranks, "memory", "overhead_peak")}}},
         {"overflows", loader.times().overflows},
-        {"warnings", catalog.warnings},
+        {"warnings", std::move(warnings)},
         {"ranks", std::move(ranks)},
     };
     if (tensors) report["tensors"] = std::move(all_tensors);

@@ -12,10 +12,15 @@ namespace distload {
 namespace {
 
 Topology checked(Topology const& topology, std::uint32_t ranks) {
-  auto const& [tensor, pipeline, data] = topology;
+  auto const tensor = topology.tensor_parallel;
+  auto const pipeline = topology.pipeline_parallel;
+  auto const data = topology.data_parallel;
   auto const stages = checked_multiply(tensor, pipeline);
   auto const wanted = stages ? checked_multiply(*stages, data) : std::nullopt;
-  if (wanted == ranks) return topology;
+  if (wanted == ranks) {
+    check_expert_parallel(topology);
+    return topology;
+  }
   throw ConfigError("the job has " + std::to_string(ranks) + (ranks == 1 ? " rank" : " ranks") +
                     ", but topology.tensor_parallel " + std::to_string(tensor) + " x pipeline_parallel " +
                     std::to_string(pipeline) + " x data_parallel " + std::to_string(data) +

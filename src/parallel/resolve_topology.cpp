@@ -9,7 +9,8 @@
 namespace distload {
 
 Topology resolve_topology(std::optional<std::uint32_t> tensor_parallel, std::uint32_t pipeline_parallel,
-                          std::optional<std::uint32_t> data_parallel, std::uint32_t ranks) {
+                          std::optional<std::uint32_t> data_parallel, std::uint32_t ranks,
+                          std::uint32_t expert_parallel) {
   // What is given, as a product that may be large.
   auto const given =
       checked_multiply(std::uint64_t{tensor_parallel.value_or(1)} * pipeline_parallel, data_parallel.value_or(1));
@@ -25,8 +26,10 @@ Topology resolve_topology(std::optional<std::uint32_t> tensor_parallel, std::uin
                       (open ? " or a multiple of that" : ""));
   }
   auto const rest = static_cast<std::uint32_t>(ranks / *given);
-  if (!tensor_parallel) return {rest, pipeline_parallel, data_parallel.value_or(1)};
-  return {*tensor_parallel, pipeline_parallel, data_parallel.value_or(rest)};
+  Topology const topology{tensor_parallel.value_or(rest), pipeline_parallel,
+                          data_parallel.value_or(tensor_parallel ? rest : 1), expert_parallel};
+  check_expert_parallel(topology);
+  return topology;
 }
 
 }  // namespace distload

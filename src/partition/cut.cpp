@@ -41,7 +41,7 @@ Partition SizedRule::partition_of(Shape const& shape) const {
       throw RuleProblem(std::to_string(extent) + " elements" + along(rule_.axis) + " are not " + std::to_string(count) +
                         " equal sections");
     }
-    partition.sections.assign(count, {extent / count, 1, false});
+    partition.sections.assign(count, {extent / count, 1, false, false});
     return partition;
   }
 
@@ -53,7 +53,7 @@ Partition SizedRule::partition_of(Shape const& shape) const {
     if (!next) throw RuleProblem("the sections' sizes do not fit 64 bits");
     total = *next;
     sum += (i == 0 ? "" : " + ") + std::to_string(size);
-    partition.sections.push_back({size, sections_[i].unit, rule_.sections[i].replicate});
+    partition.sections.push_back({size, sections_[i].unit, rule_.sections[i].replicate, false});
   }
   if (total != extent) {
     auto const& only = sections_.front();

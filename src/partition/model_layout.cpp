@@ -11,10 +11,12 @@
 #include <distload/base/error.hpp>
 
 #include "partition/cut.hpp"
+#include "partition/missing.hpp"
 #include "partition/problems.hpp"
 #include "partition/rule_match.hpp"
 #include "partition/rule_problem.hpp"
 #include "partition/rule_reader.hpp"
+#include "partition/scale_cut.hpp"
 #include "partition/stages.hpp"
 
 namespace distload {
@@ -24,6 +26,8 @@ using rules::RuleProblem;
 
 /// The size that pipeline stages are made of.
 constexpr char const* kLayers = "layers";
+/// The size that expert-parallel groups share out.
+constexpr char const* kExperts = "experts";
 
 /// One model's parameters on their way to a layout.
 class Layouter {
@@ -47,8 +51,14 @@ class Layouter {
     for (std::uint32_t i = 0; i < catalog_.tensors.size(); ++i) {
       if (aliased_tensors_.contains(i)) continue;
       auto const& tensor = catalog_.tensors[i];
-      attempt(tensor, [&] { layout.parameters.push_back(parameter(i, tensor)); });
+      attempt(tensor, [&] {
+        if (auto made = parameter(i, tensor)) layout.parameters.push_back(*std::move(made));
+      });
     }
+    mark_added_once(layout);
+    find_missing(layout);
+    report(missing_, options_.missing, "missing", layout);
+    report(unexpected_, options_.unexpected, "unexpected, and not loaded", layout);
     if (!problems_.empty()) throw ConfigError(message());
     return layout;
   }
@@ -63,8 +73,21 @@ class Layouter {
     }
   }
 
-  Parameter parameter(std::uint32_t index, TensorInfo const& tensor) {
-    auto const match = match_rule(set_, tensor.name);
+  /// Nothing if no rule matches.
+  std::optional<Parameter> parameter(std::uint32_t index, TensorInfo const& tensor) {
+    if (auto const match = find_rule(set_, tensor.name)) {
+      auto const& rule = set_.rules[match->rule];
+      if (match->name.layer && !rule.optional) {
+        layers_.add(tensor.name, match->name.layer_at, *match->name.layer, tensor.shape);
+      }
+      return parameter_by(*match, index, tensor);
+    }
+    if (auto scale = scale_of_weight(index, tensor)) return scale;
+    unexpected_.add("no rule of " + set_.file + " matches", tensor.name, tensor.shape);
+    return std::nullopt;
+  }
+
+  Parameter parameter_by(rules::RuleMatch const& match, std::uint32_t index, TensorInfo const& tensor) {
     auto const& rule = set_.rules[match.rule];
     auto const& sized = sized_rules_[match.rule];
     auto const at_rule = [&](std::string const& what) { return RuleProblem(what + " (" + rule.location + ")"); };
@@ -72,7 +95,8 @@ class Layouter {
     Parameter parameter{index, {}, {}, rule.location};
     try {
       parameter.partition = sized.partition_of(tensor.shape);
-      parameter.stages = stages(rule, match.layer);
+      parameter.stages = stages(rule, match.name.layer);
+      parameter.experts = experts(rule, match.name.expert, tensor.shape);
     } catch (RuleProblem const& problem) {
       throw at_rule(problem.what());
     }
@@ -81,20 +105,113 @@ class Layouter {
       all.insert(extra->second.begin(), extra->second.end());
       parameter.stages.assign(all.begin(), all.end());
     }
+    if (options_.uneven && rule.uneven) {
+      for (auto& section : parameter.partition.sections) section.uneven = true;
+    }
+    if (parameter.experts) return parameter;  // whole, whatever the ranks
     if (parameter.partition.kind != PartitionKind::vocab_parallel) {
       for (auto const& section : parameter.partition.sections) {
-        shared_units_.emplace(section.size / section.unit, section.replicate_units);
+        if (!section.uneven) shared_units_.emplace(section.size / section.unit, section.replicate_units);
       }
     }
     if (auto const why = sized.indivisible(parameter.partition, topology_.tensor_parallel)) {
       indivisible_ = true;
-      throw at_rule(*why);
+      throw at_rule(*why + (rule.uneven ? "; topology.uneven: allow would cut them unevenly" : ""));
     }
     return parameter;
   }
 
+  /// The scale of a quantized weight lies where the weight lies.
+  std::optional<Parameter> scale_of_weight(std::uint32_t index, TensorInfo const& tensor) {
+    auto const names = rules::scaled_names(tensor.name);
+    if (!names) return std::nullopt;
+    auto weight = find_name(names->weight);
+    if (!weight) weight = find_name(names->module);
+    if (!weight) return std::nullopt;
+    auto const& weight_shape = catalog_.tensors[*weight].shape;
+    auto const match = find_rule(set_, catalog_.tensors[*weight].name);
+    if (!match) return std::nullopt;
+    auto parameter = parameter_by(*match, *weight, catalog_.tensors[*weight]);
+    auto const of_weight =
+        std::exchange(parameter.partition, rules::partition_of_scale(parameter.partition, weight_shape, tensor.shape));
+    parameter.tensor = index;
+    parameter.is_scale = true;
+    if (!parameter.experts) {
+      auto const why = rules::misaligned_scale(of_weight, weight_shape, parameter.partition, tensor.shape,
+                                               topology_.tensor_parallel);
+      if (why) throw RuleProblem(*why + " (" + parameter.rule + ")");
+    } else if (!parameter.experts->group &&
+               (parameter.experts->axis >= tensor.shape.size() ||
+                tensor.shape[parameter.experts->axis] != weight_shape[parameter.experts->axis])) {
+      throw RuleProblem("it has no scales for each expert, which expert parallelism needs (" + parameter.rule + ")");
+    }
+    return parameter;
+  }
+
+  std::optional<ExpertPlacement> experts(rules::Rule const& rule, std::optional<std::uint32_t> expert,
+                                         Shape const& shape) const {
+    auto const groups = topology_.expert_parallel;
+    if (groups == 1 || (!expert && !rule.expert_axis)) return std::nullopt;
+    auto const count = sizes_.find(kExperts);
+    if (!count) throw RuleProblem("the size `experts` is unknown, which topology.expert_parallel needs");
+    if (*count % groups != 0) {
+      throw RuleProblem(std::to_string(*count) + " experts do not divide by topology.expert_parallel " +
+                        std::to_string(groups));
+    }
+    if (!expert) {
+      auto const axis = *rule.expert_axis;
+      if (axis < shape.size() && shape[axis] == *count) return ExpertPlacement{std::nullopt, axis};
+      throw RuleProblem("config.json says that there are " + std::to_string(*count) +
+                        " experts, which must stand along axis " + std::to_string(axis));
+    }
+    if (*expert >= *count)
+      throw RuleProblem("config.json says that there are only " + std::to_string(*count) + " experts");
+    return ExpertPlacement{static_cast<std::uint32_t>(*expert / (*count / groups)), 0};
+  }
+
+  /// "x.bias" that every rank holds is the bias of a row-parallel layer if "x.weight" is cut that way.
+  void mark_added_once(ModelLayout& layout) const {
+    constexpr std::string_view kBias = ".bias";
+    auto const name_of = [&](Parameter const& parameter) -> std::string const& {
+      return catalog_.tensors[parameter.tensor].name;
+    };
+    for (auto& parameter : layout.parameters) {
+      auto const& name = name_of(parameter);
+      if (parameter.partition.kind != PartitionKind::replicated || !name.ends_with(kBias)) continue;
+      auto const weight = name.substr(0, name.size() - kBias.size()) + ".weight";
+      auto const found = std::ranges::lower_bound(layout.parameters, weight, {}, name_of);
+      parameter.added_once = found != layout.parameters.end() && name_of(*found) == weight &&
+                             found->partition.kind == PartitionKind::row_parallel && !found->experts;
+    }
+  }
+
+  void find_missing(ModelLayout const& layout) {
+    std::vector<std::string_view> names;
+    for (auto const& tensor : catalog_.tensors) names.emplace_back(tensor.name);
+    for (auto const& alias : layout.aliases) names.emplace_back(alias.name);
+    report_required(set_.required, names, missing_);
+    layers_.report_incomplete(sizes_.find(kLayers), missing_);
+  }
+
+  /// Joins `found` to the problems, or to the warnings.
+  void report(rules::Problems const& found, Tolerance tolerance, std::string const& what, ModelLayout& layout) {
+    if (found.empty() || tolerance == Tolerance::ignore) return;
+    if (tolerance == Tolerance::error) {
+      problems_.add(found);
+    } else {
+      layout.warnings.push_back(catalog_.path + ": " + std::to_string(found.count()) + " tensors are " + what + ":" +
+                                found.describe());
+    }
+  }
+
   std::vector<std::uint32_t> stages(rules::Rule const& rule, std::optional<std::uint32_t> layer) const {
     return stages_of(rule.stage, layer, sizes_.find(kLayers), topology_.pipeline_parallel, options_.pipeline_layers);
+  }
+
+  std::optional<std::uint32_t> find_name(std::string_view name) const {
+    auto const found = std::ranges::lower_bound(catalog_.tensors, name, {}, &TensorInfo::name);
+    if (found == catalog_.tensors.end() || found->name != name) return std::nullopt;
+    return static_cast<std::uint32_t>(found - catalog_.tensors.begin());
   }
 
   /// The first tensor that one of `patterns` matches.
@@ -138,7 +255,7 @@ class Layouter {
   std::vector<std::uint32_t> stages_of_alias(rules::TiedRule const& tied) const {
     try {
       auto const match = match_rule(set_, tied.alias);
-      return stages(set_.rules[match.rule], match.layer);
+      return stages(set_.rules[match.rule], match.name.layer);
     } catch (RuleProblem const& problem) {
       throw RuleProblem("its alias " + tied.alias + " (" + tied.location + "): " + problem.what());
     }
@@ -146,8 +263,8 @@ class Layouter {
 
   std::string message() const {
     auto const ranks = topology_.tensor_parallel;
-    auto text = "the rules of " + set_.file + " do not fit " + std::to_string(problems_.count()) + " of " +
-                std::to_string(catalog_.tensors.size()) + " tensors of " + catalog_.path + " with tensor_parallel " +
+    auto text = "the rules of " + set_.file + " do not fit " + std::to_string(problems_.count()) +
+                (problems_.count() == 1 ? " tensor of " : " tensors of ") + catalog_.path + " with tensor_parallel " +
                 std::to_string(ranks) + " and pipeline_parallel " + std::to_string(topology_.pipeline_parallel) + ":" +
                 problems_.describe();
     if (indivisible_) text += "\n  tensor_parallel could be " + fitting_ranks(std::max(64U, 2 * ranks));
@@ -159,7 +276,7 @@ class Layouter {
     std::string list;
     for (std::uint32_t ranks = 1; ranks <= most; ++ranks) {
       auto const fits = std::all_of(shared_units_.begin(), shared_units_.end(), [&](auto const& units) {
-        return divides(Section{units.first, 1, units.second}, ranks);
+        return divides(Section{units.first, 1, units.second, false}, ranks);
       });
       if (fits) list += (list.empty() ? "" : ", ") + std::to_string(ranks);
     }
@@ -177,7 +294,10 @@ class Layouter {
   std::map<std::uint32_t, std::set<std::uint32_t>> alias_stages_;  ///< by target
   std::set<std::pair<std::uint64_t, bool>>
       shared_units_;  ///< units and whether they may be replicated, of all sections
+  rules::LayerContents layers_;
   rules::Problems problems_;
+  rules::Problems missing_;
+  rules::Problems unexpected_;
   bool indivisible_ = false;
 };
 

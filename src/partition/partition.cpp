@@ -22,6 +22,11 @@ Stretch stretch_of(Section const& section, std::uint64_t rank, std::uint32_t ran
     auto const size = units / ranks * section.unit;
     return {rank * size, size};
   }
+  if (section.uneven) {
+    auto const least = units / ranks;
+    auto const larger = units % ranks;
+    return {(rank * least + std::min(rank, larger)) * section.unit, (least + (rank < larger ? 1U : 0U)) * section.unit};
+  }
   return {rank / (ranks / units) * section.unit, section.unit};
 }
 
@@ -50,19 +55,27 @@ std::string_view name_of(PartitionKind kind) noexcept {
     case PartitionKind::column_parallel: return "column_parallel";
     case PartitionKind::row_parallel: return "row_parallel";
     case PartitionKind::vocab_parallel: return "vocab_parallel";
+    case PartitionKind::expert_parallel: return "expert_parallel";
   }
   return "";
 }
 
 bool divides(Section const& section, std::uint32_t tensor_parallel) noexcept {
   auto const units = section.size / section.unit;
-  return units % tensor_parallel == 0 || (section.replicate_units && units != 0 && tensor_parallel % units == 0);
+  return units % tensor_parallel == 0 || section.uneven ||
+         (section.replicate_units && units != 0 && tensor_parallel % units == 0);
 }
 
 bool divides(Partition const& partition, std::uint32_t tensor_parallel) noexcept {
   if (partition.kind == PartitionKind::replicated || partition.kind == PartitionKind::vocab_parallel) return true;
   return std::ranges::all_of(partition.sections,
                              [&](Section const& section) { return divides(section, tensor_parallel); });
+}
+
+std::uint64_t padded_rows(Partition const& partition, Shape const& shape, std::uint32_t tensor_parallel) noexcept {
+  if (partition.kind != PartitionKind::vocab_parallel) return 0;
+  auto const over = shape[partition.axis] % tensor_parallel;
+  return over == 0 ? 0 : tensor_parallel - over;
 }
 
 ShardLayout shard_layout(Partition const& partition, Shape const& shape, std::uint32_t tensor_rank,

@@ -89,7 +89,7 @@ std::optional<Pattern::Match> Pattern::match(std::string_view name) const noexce
   // Most patterns differ in how they end: this rejects them without a walk over what they share.
   if (!parts_.empty() && parts_.back().kind == Kind::text && !name.ends_with(parts_.back().text)) return std::nullopt;
   Match match;
-  if (!match_from(0, name, match)) return std::nullopt;
+  if (!match_from(0, name, 0, match)) return std::nullopt;
   return match;
 }
 
@@ -97,27 +97,33 @@ bool Pattern::has_layer() const noexcept {
   return std::any_of(parts_.begin(), parts_.end(), [](Part const& part) { return part.kind == Kind::layer; });
 }
 
-bool Pattern::match_from(std::size_t index, std::string_view rest, Match& match) const noexcept {
+bool Pattern::match_from(std::size_t index, std::string_view name, std::size_t at, Match& match) const noexcept {
   for (; index < parts_.size(); ++index) {
     auto const& part = parts_[index];
+    auto const rest = name.substr(at);
     if (part.kind == Kind::text) {
       if (!rest.starts_with(part.text)) return false;
-      rest.remove_prefix(part.text.size());
+      at += part.text.size();
     } else if (part.kind == Kind::star) {
       auto const longest = std::min(rest.find('.'), rest.size());
       for (auto length = longest; length > 0; --length) {
-        if (match_from(index + 1, rest.substr(length), match)) return true;
+        if (match_from(index + 1, name, at + length, match)) return true;
       }
       return false;
     } else {
       std::uint32_t number = 0;
       auto const [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
       if (error != std::errc()) return false;
-      rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
-      if (part.kind == Kind::layer) match.layer = number;
+      if (part.kind == Kind::layer) {
+        match.layer = number;
+        match.layer_at = at;
+      } else {
+        match.expert = number;
+      }
+      at += static_cast<std::size_t>(end - rest.data());
     }
   }
-  return rest.empty();
+  return at == name.size();
 }
 
 bool any_matches(std::vector<Pattern> const& patterns, std::string_view name) noexcept {

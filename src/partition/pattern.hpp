@@ -13,7 +13,9 @@ namespace distload::rules {
 class Pattern {
  public:
   struct Match {
-    std::optional<std::uint32_t> layer;  ///< what {layer} stood for
+    std::optional<std::uint32_t> layer;   ///< what {layer} stood for
+    std::optional<std::uint32_t> expert;  ///< and {expert}
+    std::size_t layer_at = 0;             ///< where the layer's number begins in the name
   };
 
   /// Expands the alternatives of `text`.
@@ -37,7 +39,8 @@ class Pattern {
   };
 
   void add(Kind kind, std::string_view text = {});
-  bool match_from(std::size_t part, std::string_view rest, Match& match) const noexcept;
+  /// Matches the end of `name`, from `at` on, with the parts from `part` on.
+  bool match_from(std::size_t part, std::string_view name, std::size_t at, Match& match) const noexcept;
 
   std::vector<Part> parts_;
 };

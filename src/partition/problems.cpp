@@ -73,15 +73,28 @@ std::string ranges(std::vector<std::uint64_t> const& numbers) {
 }  // namespace
 
 void Problems::add(std::string const& text, std::string const& name, Shape const& shape) {
+  add_entry(text, name, " " + to_string(shape));
+}
+
+void Problems::add(std::string const& text, std::string const& name) { add_entry(text, name, ""); }
+
+void Problems::add(Problems const& others) {
+  for (auto const& paragraph : others.paragraphs_) {
+    for (auto const& family : paragraph.families) {
+      for (auto const& name : family.names) add_entry(paragraph.text, name, family.shape);
+    }
+  }
+}
+
+void Problems::add_entry(std::string const& text, std::string const& name, std::string const& shape) {
   ++count_;
   auto paragraph = std::find_if(paragraphs_.begin(), paragraphs_.end(), [&](auto const& p) { return p.text == text; });
   if (paragraph == paragraphs_.end()) paragraph = paragraphs_.insert(paragraph, {text, {}});
   auto const form = form_of(name);
-  auto const shape_text = to_string(shape);
   auto& families = paragraph->families;
-  auto family = std::find_if(families.begin(), families.end(),
-                             [&](auto const& f) { return f.form == form && f.shape == shape_text; });
-  if (family == families.end()) family = families.insert(family, {form, name, shape_text, {}});
+  auto family =
+      std::find_if(families.begin(), families.end(), [&](auto const& f) { return f.form == form && f.shape == shape; });
+  if (family == families.end()) family = families.insert(family, {form, name, shape, {}});
   family->names.push_back(name);
 }
 
@@ -90,7 +103,7 @@ std::string Problems::describe() const {
   for (auto const& paragraph : paragraphs_) {
     text += "\n  " + paragraph.text + ":";
     for (auto const& family : paragraph.families) {
-      text += "\n    " + family.first + " " + family.shape;
+      text += "\n    " + family.first + family.shape;
       if (family.names.size() == 1) continue;
       if (auto const numbers = numbers_of(family.names)) {
         text += " (and so for " + ranges(*numbers) + ")";

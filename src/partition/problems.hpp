@@ -14,6 +14,10 @@ class Problems {
  public:
   /// `text` says what is wrong with the tensor; equal texts become one paragraph.
   void add(std::string const& text, std::string const& name, Shape const& shape);
+  /// The same for what has no shape.
+  void add(std::string const& text, std::string const& name);
+  /// All of another's.
+  void add(Problems const& others);
   bool empty() const noexcept { return count_ == 0; }
   /// Number of `add`s.
   std::size_t count() const noexcept { return count_; }
@@ -32,6 +36,8 @@ class Problems {
     std::string text;
     std::vector<Family> families;
   };
+
+  void add_entry(std::string const& text, std::string const& name, std::string const& shape);
 
   std::vector<Paragraph> paragraphs_;
   std::size_t count_ = 0;

@@ -5,7 +5,7 @@
 
 namespace distload::rules {
 
-RuleMatch match_rule(RuleSet const& set, std::string_view name) {
+std::optional<RuleMatch> find_rule(RuleSet const& set, std::string_view name) {
   std::optional<RuleMatch> found;
   std::string locations;
   std::size_t matching = 0;
@@ -14,15 +14,19 @@ RuleMatch match_rule(RuleSet const& set, std::string_view name) {
     for (auto const& pattern : rule.patterns) {
       auto const match = pattern.match(name);
       if (!match) continue;
-      found = RuleMatch{i, match->layer};
+      found = RuleMatch{i, *match};
       if (matching++ > 0) locations += " and ";
       locations += rule.location;
       break;
     }
   }
-  if (!found) throw RuleProblem("no rule of " + set.file + " matches");
   if (matching > 1) throw RuleProblem("more than one rule matches: " + locations);
-  return *found;
+  return found;
+}
+
+RuleMatch match_rule(RuleSet const& set, std::string_view name) {
+  if (auto const found = find_rule(set, name)) return *found;
+  throw RuleProblem("no rule of " + set.file + " matches");
 }
 
 }  // namespace distload::rules

@@ -11,9 +11,13 @@
 namespace distload::rules {
 
 struct RuleMatch {
-  std::size_t rule = 0;                ///< index into `RuleSet::rules`
-  std::optional<std::uint32_t> layer;  ///< what {layer} stood for in the name
+  std::size_t rule = 0;  ///< index into `RuleSet::rules`
+  Pattern::Match name;   ///< what stood for {layer} and {expert}
 };
+
+/// Nothing if no rule matches.
+/// @throws RuleProblem if several do.
+std::optional<RuleMatch> find_rule(RuleSet const& set, std::string_view name);
 
 /// @throws RuleProblem if no rule matches, or several do.
 RuleMatch match_rule(RuleSet const& set, std::string_view name);

@@ -20,7 +20,7 @@ class Reader {
   explicit Reader(std::string const& path) : source_(path) {}
 
   RuleSet read(YAML::Node const& document) {
-    YamlFields const fields(source_, document, "a rule file", {"model_types", "sizes", "rules", "tied"});
+    YamlFields const fields(source_, document, "a rule file", {"model_types", "sizes", "rules", "tied", "required"});
     RuleSet set;
     set.file = source_.file();
     for (auto const& type : read_list(fields.require("model_types")))
@@ -29,6 +29,9 @@ class Reader {
     for (auto const& rule : read_list(fields.require("rules"))) set.rules.push_back(read_rule(rule));
     if (auto const tied = fields.find("tied")) {
       for (auto const& entry : read_list(tied)) set.tied.push_back(read_tied(entry));
+    }
+    if (auto const required = fields.find("required")) {
+      for (auto const& entry : read_list(required)) set.required.push_back(read_required(entry));
     }
     set.sizes = std::move(sizes_);
     return set;
@@ -86,7 +89,8 @@ class Reader {
 
   Rule read_rule(YAML::Node const& node) const {
     YamlFields const fields(source_, node, "a rule",
-                            {"match", "partition", "axis", "size", "heads", "unit", "replicate", "sections", "stage"});
+                            {"match", "partition", "axis", "size", "heads", "unit", "replicate", "sections", "stage",
+                             "uneven", "expert_axis", "optional"});
     Rule rule;
     rule.location = fields.location();
     rule.patterns = read_patterns(fields.require("match"));
@@ -94,9 +98,43 @@ class Reader {
     rule.axis = rule.partition == PartitionKind::row_parallel ? 1 : 0;
     if (auto const axis = fields.find("axis"))
       rule.axis = static_cast<std::uint32_t>(read_number(axis, 0, kMaxAxes - 1));
+    if (auto const axis = fields.find("expert_axis")) {
+      rule.expert_axis = static_cast<std::uint32_t>(read_number(axis, 0, kMaxAxes - 1));
+    }
+    if (auto const optional = fields.find("optional")) rule.optional = read_boolean(source_, optional);
     read_sections(fields, rule);
+    read_uneven(fields, rule);
     read_stage(fields, rule);
     return rule;
+  }
+
+  void read_uneven(YamlFields const& fields, Rule& rule) const {
+    auto const uneven = fields.find("uneven");
+    if (!uneven) return;
+    rule.uneven = read_boolean(source_, uneven);
+    auto const is_cut =
+        rule.partition == PartitionKind::column_parallel || rule.partition == PartitionKind::row_parallel;
+    auto const replicates = std::any_of(rule.sections.begin(), rule.sections.end(),
+                                        [](SectionRule const& section) { return section.replicate; });
+    if (rule.uneven && (!is_cut || replicates)) {
+      fields.fail("`uneven` is for column_parallel and row_parallel parameters without `replicate`");
+    }
+  }
+
+  RequiredRule read_required(YAML::Node const& node) const {
+    RequiredRule required;
+    required.location = source_.location(node);
+    auto match = node;
+    if (node.IsMap()) {
+      YamlFields const fields(source_, node, "an entry of `required`", {"match", "unless"});
+      match.reset(fields.require("match"));
+      if (auto const unless = fields.find("unless")) required.unless = read_patterns(unless);
+    }
+    required.patterns = read_patterns(match);
+    for (auto const& item : read_list(match)) {
+      required.text += (required.text.empty() ? "" : " or ") + read_text(source_, item);
+    }
+    return required;
   }
 
   void read_sections(YamlFields const& fields, Rule& rule) const {

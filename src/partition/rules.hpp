@@ -32,7 +32,18 @@ struct Rule {
   std::vector<SectionRule> sections;  ///< empty: `equal_sections` parts of the axis, cut element by element
   std::uint64_t equal_sections = 1;
   StageRule stage = StageRule::of_layer;
-  std::string location;  ///< "llama.yaml:12"
+  bool uneven = false;                       ///< the ranks may get parts of different sizes, if the user allows it
+  std::optional<std::uint32_t> expert_axis;  ///< along which experts stand that are stored in one tensor
+  bool optional = false;                     ///< some layers have it, others do not
+  std::string location;                      ///< "llama.yaml:12"
+};
+
+/// Names that a model of the family must have.
+struct RequiredRule {
+  std::vector<Pattern> patterns;  ///< a tensor must match one of them
+  std::vector<Pattern> unless;    ///< not if a tensor of these names exists
+  std::string text;               ///< the patterns as written
+  std::string location;
 };
 
 /// A parameter that shares another one's weights.
@@ -52,6 +63,7 @@ struct RuleSet {
   std::vector<SizeDefinition> sizes;
   std::vector<Rule> rules;
   std::vector<TiedRule> tied;
+  std::vector<RequiredRule> required;
 };
 
 }  // namespace distload::rules

@@ -1,4 +1,5 @@
 // The plan as a table for people.
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -23,10 +24,24 @@ std::string dtype_of(DType stored, DType in_memory) {
   return text;
 }
 
-std::string cut_of(Partition const& partition) {
+/// "column_parallel axis 0 x3", "vocab_parallel axis 0, 2 rows of padding", "expert_parallel group 5", ...
+std::string cut_of(Parameter const& parameter, Placement const& placement, Shape const& shape) {
+  if (placement.only) {
+    return std::string(name_of(PartitionKind::expert_parallel)) + " group " + std::to_string(*placement.only);
+  }
+  auto const& partition = placement.partition;
   auto text = std::string(name_of(partition.kind));
   if (partition.kind != PartitionKind::replicated) text += " axis " + std::to_string(partition.axis);
   if (partition.sections.size() > 1) text += " x" + std::to_string(partition.sections.size());
+  if (std::ranges::any_of(partition.sections, [&](Section const& section) {
+        return section.size / section.unit % placement.parts != 0 && section.uneven;
+      })) {
+    text += ", uneven";
+  }
+  if (auto const rows = padded_rows(partition, shape, placement.parts); rows > 0) {
+    text += ", " + std::to_string(rows) + (rows == 1 ? " row" : " rows") + " of padding";
+  }
+  if (parameter.added_once) text += ", added once";
   return text;
 }
 
@@ -39,12 +54,13 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
   for (std::size_t i = 0; i < layout.parameters.size(); ++i) {
     auto const& parameter = layout.parameters[i];
     auto const& tensor = catalog.tensors[parameter.tensor];
-    auto const dtype = options.dtype_in_memory(tensor.dtype);
-    // Shards of one parameter differ at most in padding; the first rank's speaks for all.
-    auto const shard = shard_layout(parameter.partition, tensor.shape, 0, plan.topology.tensor_parallel).shape;
-    parameters.add({tensor.name, dtype_of(tensor.dtype, dtype), to_string(tensor.shape), cut_of(parameter.partition),
-                    parameter.rule, to_string(shard), format_bytes(volume(shard) * size_of(dtype)),
-                    explain(plan.parameters[i].shared, options.cost)});
+    auto const dtype = options.dtype_in_memory(parameter, tensor.dtype);
+    // The first part is the largest.
+    auto const placement = placement_of(parameter.partition, parameter.experts, tensor.shape, plan.topology);
+    auto const shard = shard_layout(placement.partition, tensor.shape, 0, placement.parts).shape;
+    parameters.add({tensor.name, dtype_of(tensor.dtype, dtype), to_string(tensor.shape),
+                    cut_of(parameter, placement, tensor.shape), parameter.rule, to_string(shard),
+                    format_bytes(volume(shard) * size_of(dtype)), explain(plan.parameters[i].shared, options.cost)});
   }
 
   Table ranks;
@@ -69,6 +85,7 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
                                ", exchange " + milliseconds(predicted.exchange_seconds) + ")"});
 
   auto text = parameters.text() + "\n" + ranks.text() + "\n" + totals.text();
+  for (auto const& warning : layout.warnings) text += "warning: " + warning + "\n";
   for (auto const& alias : layout.aliases) text += alias.name + " is an alias of " + alias.target + "\n";
   return text;
 }

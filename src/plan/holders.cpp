@@ -6,17 +6,22 @@
 namespace distload {
 
 Holders::Holders(Parameter const& parameter, Shape const& shape, Topology const& topology)
-    : topology_(topology), stages_(parameter.stages), axis_(parameter.partition.axis) {
-  if (parameter.partition.kind == PartitionKind::replicated) {
+    : topology_(topology),
+      placement_(placement_of(parameter.partition, parameter.experts, shape, topology)),
+      stages_(parameter.stages),
+      axis_(placement_.partition.axis) {
+  auto const& partition = placement_.partition;
+  auto const parts = placement_.parts;
+  if (partition.kind == PartitionKind::replicated) {
     groups_.push_back(
-        {0, topology.tensor_parallel, shard_layout(parameter.partition, shape, 0, topology.tensor_parallel)});
+        {placement_.only.value_or(0), placement_.only ? 1 : parts, shard_layout(partition, shape, 0, parts)});
   } else {
-    for (std::uint32_t rank = 0; rank < topology.tensor_parallel; ++rank) {
-      auto layout = shard_layout(parameter.partition, shape, rank, topology.tensor_parallel);
+    for (std::uint32_t part = 0; part < parts; ++part) {
+      auto layout = shard_layout(partition, shape, part, parts);
       if (!groups_.empty() && groups_.back().layout == layout) {
-        ++groups_.back().tensor_ranks;
+        ++groups_.back().parts;
       } else {
-        groups_.push_back({rank, 1, std::move(layout)});
+        groups_.push_back({part, 1, std::move(layout)});
       }
     }
   }
@@ -52,25 +57,25 @@ std::vector<Want> Holders::wants_in(Box const& box) const {
 std::vector<std::uint32_t> Holders::ranks_of(std::uint32_t group) const {
   std::vector<std::uint32_t> ranks;
   ranks.reserve(rank_count(group));
+  auto const stage_ranks = topology_.stage_ranks();
   for (auto const stage : stages_) {
-    for (std::uint32_t data = 0; data < topology_.data_parallel; ++data) {
-      for (std::uint32_t i = 0; i < groups_[group].tensor_ranks; ++i) {
-        ranks.push_back(rank_of(topology_, {groups_[group].first_tensor_rank + i, data, stage}));
-      }
+    for (auto first = groups_[group].first_part; first < stage_ranks; first += placement_.parts) {
+      for (std::uint32_t i = 0; i < groups_[group].parts; ++i) ranks.push_back(stage * stage_ranks + first + i);
     }
   }
   return ranks;
 }
 
 std::uint64_t Holders::rank_count(std::uint32_t group) const noexcept {
-  return std::uint64_t{groups_[group].tensor_ranks} * topology_.data_parallel * stages_.size();
+  return std::uint64_t{groups_[group].parts} * (topology_.stage_ranks() / placement_.parts) * stages_.size();
 }
 
 std::optional<std::uint32_t> Holders::group_of(std::uint32_t rank) const noexcept {
-  auto const at = coordinates_of(topology_, rank);
-  if (std::find(stages_.begin(), stages_.end(), at.pipeline) == stages_.end()) return std::nullopt;
-  auto const after = std::partition_point(
-      groups_.begin(), groups_.end(), [&](HolderGroup const& group) { return group.first_tensor_rank <= at.tensor; });
+  if (std::find(stages_.begin(), stages_.end(), rank / topology_.stage_ranks()) == stages_.end()) return std::nullopt;
+  auto const part = placement_.part_of(topology_, rank);
+  if (!part) return std::nullopt;
+  auto const after = std::partition_point(groups_.begin(), groups_.end(),
+                                          [&](HolderGroup const& group) { return group.first_part <= *part; });
   return static_cast<std::uint32_t>(after - groups_.begin() - 1);
 }
 

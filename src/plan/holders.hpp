@@ -12,10 +12,10 @@
 
 namespace distload {
 
-/// Neighbouring tensor ranks with the same shard; on every stage that holds the parameter and in every data replica.
+/// Neighbouring parts of a placement that are alike: the ranks that hold one of them have the same shard.
 struct HolderGroup {
-  std::uint32_t first_tensor_rank = 0;
-  std::uint32_t tensor_ranks = 0;
+  std::uint32_t first_part = 0;
+  std::uint32_t parts = 0;
   ShardLayout layout;
 };
 
@@ -33,6 +33,8 @@ class Holders {
   Holders(Parameter const& parameter, Shape const& shape, Topology const& topology);
 
   std::span<HolderGroup const> groups() const noexcept { return groups_; }
+  /// Into how many the parameter is cut.
+  std::uint32_t parts() const noexcept { return placement_.parts; }
 
   /// What lies in `box`, in the order of the cut axis.
   std::vector<Want> wants_in(Box const& box) const;
@@ -56,6 +58,7 @@ class Holders {
   };
 
   Topology topology_;
+  Placement placement_;
   std::vector<std::uint32_t> stages_;
   std::uint32_t axis_ = 0;
   std::vector<HolderGroup> groups_;

@@ -84,7 +84,7 @@ void Planner::plan_parameter(std::uint32_t index) {
              parameter,
              tensor,
              size_of(tensor.dtype),
-             options_.dtype_in_memory(tensor.dtype),
+             options_.dtype_in_memory(parameter, tensor.dtype),
              Holders(parameter, tensor.shape, topology_),
              {},
              {},

@@ -29,7 +29,7 @@ WaveBuilder& Planner::builder(std::uint32_t wave) {
 
 Audience Planner::audience_of(Context const& at, std::uint32_t group) const {
   auto const& holders = at.holders.groups()[group];
-  return {holders.first_tensor_rank, holders.tensor_ranks, at.parameter.stages};
+  return {holders.first_part, holders.parts, at.holders.parts(), at.parameter.stages};
 }
 
 void Planner::emit_reader(Context const& at, Task const& task, Job const& job, std::span<Share const> shares,
@@ -175,7 +175,8 @@ void Planner::check_memory() const {
     Holders const holders(parameter, tensor.shape, topology_);
     auto const group = holders.group_of(rank);
     if (!group) continue;
-    auto const nbytes = volume(holders.groups()[*group].layout.shape) * size_of(options_.dtype_in_memory(tensor.dtype));
+    auto const nbytes =
+        volume(holders.groups()[*group].layout.shape) * size_of(options_.dtype_in_memory(parameter, tensor.dtype));
     if (nbytes > largest) {
       largest = nbytes;
       name = tensor.name;

@@ -15,8 +15,8 @@ namespace distload {
 inline constexpr Bytes kStagingAlignment = 64;
 
 /// Names the ranks that get the same bytes: a holder group of parameters on the same stages.
-using Audience = std::tuple<std::uint32_t /*first tensor rank*/, std::uint32_t /*tensor ranks*/,
-                            std::vector<std::uint32_t> /*stages*/>;
+using Audience = std::tuple<std::uint32_t /*first part*/, std::uint32_t /*parts of the group*/,
+                            std::uint32_t /*of how many*/, std::vector<std::uint32_t> /*stages*/>;
 
 class WaveBuilder {
  public:

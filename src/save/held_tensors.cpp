@@ -25,6 +25,7 @@ void put(WireWriter& wire, TensorSpec const& spec, HeldTensor const& held) {
   wire.put(spec.partition.axis);
   wire.put_all(spec.partition.sections);
   wire.put_all(held.stages);
+  wire.put(held.experts);
 }
 
 Described get(WireReader& wire) {
@@ -36,6 +37,7 @@ Described get(WireReader& wire) {
   tensor.spec.partition.axis = wire.get<std::uint32_t>();
   tensor.spec.partition.sections = wire.get_all<Section>();
   tensor.held.stages = wire.get_all<std::uint32_t>();
+  tensor.held.experts = wire.get<std::optional<ExpertPlacement>>();
   tensor.held.partition = tensor.spec.partition;
   return tensor;
 }
@@ -43,7 +45,8 @@ Described get(WireReader& wire) {
 std::vector<std::byte> describe_own(ShardedModel const& model) {
   WireWriter wire;
   for (auto const& shard : model.shards()) {
-    put(wire, {shard.name, shard.dtype, shard.global_shape, shard.partition}, {shard.partition, shard.stages});
+    put(wire, {shard.name, shard.dtype, shard.global_shape, shard.partition},
+        {shard.partition, shard.stages, shard.experts});
   }
   return wire.take();
 }
@@ -65,9 +68,10 @@ std::vector<std::byte> merge(std::vector<std::vector<std::byte>> const& messages
 }  // namespace
 
 HeldTensors gather_held_tensors(ShardedModel const& model, Communicator& ranks) {
-  // The ranks of a stage would all say the same.
-  auto const at = coordinates_of(model.topology(), ranks.rank());
-  auto const own = at.tensor == 0 && at.data == 0 ? describe_own(model) : std::vector<std::byte>{};
+  // The ranks of a stage would all say the same, but for the experts, which its first ranks hold all together.
+  auto const& topology = model.topology();
+  auto const in_stage = ranks.rank() % topology.stage_ranks();
+  auto const own = in_stage < topology.expert_parallel ? describe_own(model) : std::vector<std::byte>{};
   auto const messages = gather_messages(ranks, own, 0);
   auto merged = all_or_throw(ranks, "save_gather", [&] { return merge(messages); });
   auto const all = broadcast_message(ranks, std::move(merged), 0);

@@ -129,7 +129,7 @@ Unit Planner::make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbytes, 
       sent_[source->rank] += part.nbytes;
     }
     part.source = *source;
-    part.source_shape = holders.shard_shape(source->tensor_rank);
+    part.source_shape = holders.shard_shape(source->part);
     part.source_position = source->local_offset;
     for (std::size_t axis = 0; axis < part.box.offset.size(); ++axis) {
       part.source_position[axis] += part.box.offset[axis] - segment->box.offset[axis];

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/partition/partition.hpp>
+#include <distload/partition/placement.hpp>
 #include <distload/partition/topology.hpp>
 #include <distload/tensor/strided_copy.hpp>
 
@@ -16,6 +18,7 @@ namespace distload {
 struct HeldTensor {
   Partition partition;
   std::vector<std::uint32_t> stages;  ///< pipeline stages that hold it; never empty
+  std::optional<ExpertPlacement> experts = std::nullopt;
 };
 
 /// A copy out of this rank's shard of a tensor.

@@ -21,9 +21,10 @@ std::vector<std::uint64_t> boundaries(std::vector<ShardLayout> const& layouts, s
   return cuts;
 }
 
-std::vector<Box> segment_boxes(std::vector<ShardLayout> const& layouts, HeldTensor const& tensor, Shape const& shape) {
-  if (shape.empty() || tensor.partition.kind == PartitionKind::replicated) return {whole(shape)};
-  auto const axis = tensor.partition.axis;
+std::vector<Box> segment_boxes(std::vector<ShardLayout> const& layouts, Partition const& partition,
+                               Shape const& shape) {
+  if (shape.empty() || partition.kind == PartitionKind::replicated) return {whole(shape)};
+  auto const axis = partition.axis;
   auto const cuts = boundaries(layouts, axis);
   std::vector<Box> boxes;
   for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
@@ -37,25 +38,28 @@ std::vector<Box> segment_boxes(std::vector<ShardLayout> const& layouts, HeldTens
 
 }  // namespace
 
-TensorHolders::TensorHolders(HeldTensor const& tensor, Shape const& shape, Topology const& topology)
-    : axis_(tensor.partition.axis) {
+TensorHolders::TensorHolders(HeldTensor const& tensor, Shape const& shape, Topology const& topology) {
   if (volume(shape) == 0) return;
+  auto const placement = placement_of(tensor.partition, tensor.experts, shape, topology);
+  axis_ = placement.partition.axis;
   std::vector<ShardLayout> layouts;
-  for (std::uint32_t rank = 0; rank < topology.tensor_parallel; ++rank) {
-    layouts.push_back(shard_layout(tensor.partition, shape, rank, topology.tensor_parallel));
+  for (std::uint32_t part = 0; part < placement.parts; ++part) {
+    layouts.push_back(shard_layout(placement.partition, shape, part, placement.parts));
     shard_shapes_.push_back(layouts.back().shape);
   }
-  for (auto const& box : segment_boxes(layouts, tensor, shape)) {
+  auto const stage_ranks = topology.stage_ranks();
+  for (auto const& box : segment_boxes(layouts, placement.partition, shape)) {
     HeldSegment segment{box, {}};
-    for (std::uint32_t tensor_rank = 0; tensor_rank < topology.tensor_parallel; ++tensor_rank) {
-      for (auto const& piece : layouts[tensor_rank].pieces) {
+    for (std::uint32_t part = 0; part < placement.parts; ++part) {
+      if (placement.only && part != *placement.only) continue;
+      for (auto const& piece : layouts[part].pieces) {
         if (!contains(piece.global, box)) continue;
         auto local = piece.local_offset;
         for (std::size_t axis = 0; axis < local.size(); ++axis)
           local[axis] += box.offset[axis] - piece.global.offset[axis];
         for (auto const stage : tensor.stages) {
-          for (std::uint32_t replica = 0; replica < topology.data_parallel; ++replica) {
-            segment.holders.push_back({rank_of(topology, {tensor_rank, replica, stage}), tensor_rank, local});
+          for (auto rank = part; rank < stage_ranks; rank += placement.parts) {
+            segment.holders.push_back({stage * stage_ranks + rank, part, local});
           }
         }
         break;

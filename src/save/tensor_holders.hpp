@@ -16,8 +16,8 @@ namespace distload {
 /// A rank that holds all of a segment.
 struct Holder {
   std::uint32_t rank = 0;
-  std::uint32_t tensor_rank = 0;  ///< decides the shape of its shard
-  Dims local_offset;              ///< of the segment's first element in its shard
+  std::uint32_t part = 0;  ///< of the placement; decides the shape of its shard
+  Dims local_offset;       ///< of the segment's first element in its shard
 };
 
 /// A box of a tensor that no holder's boundary crosses.
@@ -33,7 +33,7 @@ class TensorHolders {
   /// The segments that have elements of `box`, in order. All segments are disjoint and together the tensor.
   std::span<HeldSegment const> touching(Box const& box) const;
 
-  Shape const& shard_shape(std::uint32_t tensor_rank) const { return shard_shapes_[tensor_rank]; }
+  Shape const& shard_shape(std::uint32_t part) const { return shard_shapes_[part]; }
 
  private:
   std::size_t axis_ = 0;               // along which the tensor is cut into segments

@@ -25,6 +25,7 @@ struct Arguments {
   std::uint32_t tensor_parallel = 0;  // 0: no plan
   std::uint32_t pipeline_parallel = 1;
   std::uint32_t data_parallel = 1;
+  std::uint32_t expert_parallel = 1;
   std::string family = "auto";
 };
 
@@ -75,8 +76,10 @@ void print_extents(Catalog const& catalog) {
 }
 
 void print_plan(Catalog const& catalog, Arguments const& arguments) {
-  Topology const topology{arguments.tensor_parallel, arguments.pipeline_parallel, arguments.data_parallel};
+  Topology const topology{arguments.tensor_parallel, arguments.pipeline_parallel, arguments.data_parallel,
+                          arguments.expert_parallel};
   if (topology.ranks() == 0) throw UsageError("a topology needs at least one rank in each direction");
+  check_expert_parallel(topology);
   auto const layout =
       partition_model(catalog, topology, {arguments.family, catalog.metadata.config_json, default_rule_directories()});
   PlanOptions const options;
@@ -110,6 +113,8 @@ int main(int argc, char** argv) {
     app.add_option("--pipeline-parallel", arguments.pipeline_parallel, "and so many pipeline stages")
         ->check(CLI::Range(1U, 65536U));
     app.add_option("--data-parallel", arguments.data_parallel, "and so many replicas")->check(CLI::Range(1U, 65536U));
+    app.add_option("--expert-parallel", arguments.expert_parallel, "and experts dealt out so many ways")
+        ->check(CLI::Range(1U, 65536U));
     app.add_option("--family", arguments.family, "partition rules; by config.json's model_type by default");
     if (!distload::parse_arguments(app, argc, argv, true)) return distload::ExitCode::done;
     return distload::inspect(arguments);

@@ -33,6 +33,11 @@ struct TopologyConfig {
   std::uint32_t pipeline_parallel = 1;
   /// Layers of each stage, e.g. [20, 28]. Empty (`auto`): evenly, the first stages get one more where it must be.
   std::vector<std::uint32_t> pipeline_layers;
+  /// Ways that whole experts are dealt out over the tensor x data ranks of a stage, which it divides; 1: experts are
+  /// cut over the tensor-parallel ranks like everything else.
+  std::uint32_t expert_parallel = 1;
+  /// `error`, or `allow`: parameters that the ranks do not divide are cut unevenly where their rule says that they can.
+  std::string uneven = "error";
   /// Replicas of the model. Nothing (`auto`): ranks / (tensor x pipeline), or 1 if tensor_parallel is `auto` as well.
   std::optional<std::uint32_t> data_parallel;
 };
@@ -43,6 +48,10 @@ struct ModelConfig {
   std::string family = "auto";
   /// Path of the model's config.json; `auto`: the checkpoint's own. For files that carry none.
   std::string config = "auto";
+  /// `error`, `warn` or `ignore`: tensors that the family requires, or that some layers have and others lack.
+  std::string missing = "error";
+  /// `error`, `warn` or `ignore`: tensors without a rule; they are not loaded.
+  std::string unexpected = "error";
 };
 
 /// How bytes get into memory.

@@ -50,8 +50,8 @@ class Loader {
  public:
   /// Collective in a CUDA build, where it sets NCCL up. `grid` outlives the loader.
   ///
-  /// Of `config` it uses `checkpoint`, `model`, `load`, `cost`, `runtime` and `topology.pipeline_layers`; the topology
-  /// is the grid's.
+  /// Of `config` it uses `checkpoint`, `model`, `load`, `cost`, `runtime`, `topology.pipeline_layers` and
+  /// `topology.uneven`; the topology is the grid's.
   Loader(ProcessGrid const& grid, Config config, ProgressSink progress = {});
   ~Loader();
   Loader(Loader const&) = delete;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include <distload/base/error.hpp>
 #include <distload/checkpoint/metadata.hpp>
 #include <distload/partition/partition.hpp>
+#include <distload/partition/placement.hpp>
 #include <distload/partition/topology.hpp>
 #include <distload/tensor/box.hpp>
 
@@ -29,13 +31,15 @@ using ShardBytes = Kokkos::View<std::byte*, ShardSpace, Kokkos::MemoryTraits<Kok
 struct Shard {
   std::string name;
   DType dtype = DType::f32;
-  Shape shape;         ///< local, row-major, padding included
-  Shape global_shape;  ///< of the parameter in the checkpoint
-  Partition partition;
+  Shape shape;                        ///< local, row-major, padding included
+  Shape global_shape;                 ///< of the parameter in the checkpoint
+  Partition partition;                ///< of the parameter over tensor-parallel ranks
   ShardLayout layout;                 ///< which boxes of the parameter lie where in the shard
   std::vector<std::uint32_t> stages;  ///< pipeline stages that hold the parameter
   Bytes offset_bytes = 0;             ///< in the arena
   Bytes nbytes = 0;
+  std::optional<ExpertPlacement> experts = std::nullopt;  ///< under expert parallelism: takes the place of `partition`
+  bool added_once = false;  ///< bias of a row-parallel layer: all ranks hold it, and it is added once, after the sum
 };
 
 /// Owns the arena. Move-only; views handed out are valid as long as it lives.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,16 +10,20 @@
 
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/partition/partition.hpp>
+#include <distload/partition/placement.hpp>
 #include <distload/partition/topology.hpp>
 
 namespace distload {
 
 /// One tensor of the catalog as the ranks will hold it.
 struct Parameter {
-  std::uint32_t tensor = 0;  ///< index into `Catalog::tensors`
-  Partition partition;
-  std::vector<std::uint32_t> stages;  ///< pipeline stages that hold it, ascending; never empty
-  std::string rule;                   ///< where its rule stands: "llama.yaml:12"
+  std::uint32_t tensor = 0;                               ///< index into `Catalog::tensors`
+  Partition partition;                                    ///< over tensor-parallel ranks
+  std::vector<std::uint32_t> stages;                      ///< pipeline stages that hold it, ascending; never empty
+  std::string rule;                                       ///< where its rule stands: "llama.yaml:12"
+  std::optional<ExpertPlacement> experts = std::nullopt;  ///< under expert parallelism: takes the place of `partition`
+  bool added_once = false;  ///< bias of a row-parallel layer: all ranks hold it, and it is added once, after the sum
+  bool is_scale = false;    ///< of a quantized weight: keeps its type whatever `load.dtype` says
 };
 
 /// A name under which another parameter is reachable as well (a tied lm_head).
@@ -31,6 +36,7 @@ struct ModelLayout {
   std::string family;                 ///< e.g. "llama"
   std::vector<Parameter> parameters;  ///< in the order of `Catalog::tensors`
   std::vector<Alias> aliases;
+  std::vector<std::string> warnings;  ///< what is missing or not expected, where that is allowed
 };
 
 /// How to find and read the rules of a model.
@@ -47,9 +53,15 @@ struct FamilyRules {
   std::string text;
 };
 
+/// What becomes of a model that is not quite what its family's rules describe.
+enum class Tolerance : std::uint8_t { error, warn, ignore };
+
 /// What of a layout is up to the user.
 struct LayoutOptions {
   std::vector<std::uint32_t> pipeline_layers;  ///< layers of each pipeline stage; empty: shared out evenly
+  bool uneven = false;  ///< what the ranks do not divide may be cut unevenly, where its rule says that it can be
+  Tolerance missing = Tolerance::error;     ///< of tensors that the family requires, or that only some layers lack
+  Tolerance unexpected = Tolerance::error;  ///< of tensors without a rule; unless that is an error they are not loaded
 };
 
 /// Finds and reads the rule file of the model's family.
@@ -59,9 +71,9 @@ FamilyRules find_rules(RulesSource const& source);
 /// Applies the rules of a family to every tensor of the catalog; what is tied to another tensor becomes an alias
 /// instead of a parameter.
 ///
-/// @throws ConfigError  listing all parameters without a rule, with two rules, with a size that its rule cannot cut for
-///                      this topology, or that needs a size which config.json lacks; or if the rule file is malformed,
-///                      or the options contradict topology or model.
+/// @throws ConfigError  listing all parameters that are missing, without a rule, with two rules, with a size that its
+///                      rule cannot cut for this topology, or that needs a size which config.json lacks; or if the rule
+///                      file is malformed, or the options contradict topology or model.
 ModelLayout partition_model(Catalog const& catalog, Topology const& topology, FamilyRules const& rules,
                             std::string_view config_json, LayoutOptions const& options = {});
 

@@ -14,6 +14,7 @@ enum class PartitionKind : std::uint8_t {
   column_parallel,  ///< the output dimension is cut: axis 0 of an [out, in] weight; outputs are concatenated
   row_parallel,     ///< the input dimension is cut: axis 1; partial outputs are summed, the bias is added once
   vocab_parallel,   ///< axis 0 is cut after zero-padding to a multiple of the group
+  expert_parallel,  ///< whole experts are dealt out: the axis of a tensor that holds them all is cut
 };
 
 /// "column_parallel", ...
@@ -24,6 +25,7 @@ struct Section {
   std::uint64_t size = 0;        ///< elements along the axis
   std::uint64_t unit = 1;        ///< elements that stay together, e.g. one head; divides `size`
   bool replicate_units = false;  ///< fewer units than ranks: whole units are given to several ranks (key/value heads)
+  bool uneven = false;           ///< units that the ranks do not divide are given to the first ranks, one more each
 
   friend bool operator==(Section const&, Section const&) = default;
 };
@@ -37,11 +39,14 @@ struct Partition {
 };
 
 /// True if a section can be shared out among so many ranks: equally, or, with `replicate_units`, each unit to equally
-/// many ranks.
+/// many ranks, or anyhow, with `uneven`.
 bool divides(Section const& section, std::uint32_t tensor_parallel) noexcept;
 
 /// True if `shard_layout` can cut a parameter for so many ranks.
 bool divides(Partition const& partition, std::uint32_t tensor_parallel) noexcept;
+
+/// Rows of zeros that all ranks' shards have together beyond those of the parameter: of vocab_parallel ones only.
+std::uint64_t padded_rows(Partition const& partition, Shape const& shape, std::uint32_t tensor_parallel) noexcept;
 
 /// A box of the stored tensor and where its first element lies in a rank's shard.
 struct Piece {

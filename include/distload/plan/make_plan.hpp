@@ -24,8 +24,10 @@ struct PlanOptions {
   Bytes in_place_bytes = 256 * kKiB;  ///< a message of at least this size travels by itself, unpacked, where it can
   CostModel cost;
 
-  /// The type in memory of elements that are stored as `stored`.
-  DType dtype_in_memory(DType stored) const noexcept { return dtype && can_cast(stored, *dtype) ? *dtype : stored; }
+  /// The type in memory of a parameter whose elements are stored as `stored`.
+  DType dtype_in_memory(Parameter const& parameter, DType stored) const noexcept {
+    return dtype && can_cast(stored, *dtype) && !parameter.is_scale ? *dtype : stored;
+  }
 };
 
 /// The plan of `rank`. Every rank computes the same decisions and keeps only its own part; no communication.

@@ -36,15 +36,17 @@ TEST(PartitionModel, ListsEverythingThatIsWrongAtOnce) {
                               "  - {match: \"q.{layer}\", partition: column_parallel, heads: heads}\n",
                               {4, 1, 1}, R"({"heads": 3, "head_dim": 5})");
   EXPECT_EQ(error,
-            "the rules of test.yaml do not fit 5 of 5 tensors of model with tensor_parallel 4 and pipeline_parallel 1:"
+            "the rules of test.yaml do not fit 8 tensors of model with tensor_parallel 4 and pipeline_parallel 1:"
             "\n  config.json asks for 3 heads x 5 = 15 elements along axis 0, but there are 12 (test.yaml:7):"
             "\n    q.3 [12]"
             "\n  6 elements along axis 0 do not divide by 4 tensor-parallel ranks (test.yaml:4):"
             "\n    w.0 [6] (and so for 0-1)"
-            "\n  no rule of test.yaml matches:"
-            "\n    x [4]"
             "\n  more than one rule matches: test.yaml:5 and test.yaml:6:"
             "\n    y [4]"
+            "\n  missing, though other layers have it:"
+            "\n    q.0 [12] (and so for 0-2)"
+            "\n  no rule of test.yaml matches:"
+            "\n    x [4]"
             "\n  tensor_parallel could be 1, 2, 3, 6");
 }
 

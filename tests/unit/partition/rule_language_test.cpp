@@ -116,9 +116,9 @@ TEST_F(RuleLanguageTest, CutsInterleavedQkvByHeads) {
 }
 
 TEST_F(RuleLanguageTest, KeepsGroupsOfHeadsWhole) {
-  auto const catalog = make_catalog({{"h.{layer}.grouped.weight", {48, 32}}}, 1);
+  auto const catalog = make_catalog({{"h.{layer}.grouped.weight", {48, 32}}}, 2);
   auto const partition = partition_model(catalog, {2, 1, 1}, rules_of(kFamily), kConfig).parameters.at(0).partition;
-  EXPECT_EQ(partition.sections, (std::vector<Section>{{48, 24, false}}));
+  EXPECT_EQ(partition.sections, (std::vector<Section>{{48, 24}}));
   EXPECT_NE(config_error_of([&] { partition_model(catalog, {4, 1, 1}, rules_of(kFamily), kConfig); }), "");
 }
 
