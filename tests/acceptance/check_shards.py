@@ -2,7 +2,8 @@
 """Checks a report of distload against the safetensors files that the model came from: every shard's shape, dtype and XXH3-64, that
 none is missing or too many, that every byte was read once, and that the report says all it has to.
 
-Usage: check_shards.py MODEL_DIRECTORY REPORT.json [--tensor-parallel N] [--pipeline-parallel N] [--data-parallel N] [--dtype D]
+Usage: check_shards.py MODEL_DIRECTORY REPORT.json [--tensor-parallel N] [--pipeline-parallel N] [--data-parallel N] [--expert-parallel N]
+           [--dtype D]
 The topology is the report's if it is not given. Exits with 1 and a list of differences if something is wrong.
 """
 import argparse
@@ -29,6 +30,7 @@ def parse_arguments():
     parser.add_argument("--tensor-parallel", type=int)
     parser.add_argument("--pipeline-parallel", type=int)
     parser.add_argument("--data-parallel", type=int)
+    parser.add_argument("--expert-parallel", type=int)
     parser.add_argument("--dtype", default="keep", help="load.dtype")
     return parser.parse_args()
 
@@ -52,7 +54,7 @@ def check_summary(report, reference, topology):
     if report.get("schema") != SCHEMA:
         found.append(f"schema is {report.get('schema')!r}")
     for key, wanted in topology.items():
-        if report.get("topology", {}).get(key) != wanted:
+        if key != "uneven" and report.get("topology", {}).get(key) != wanted:
             found.append(f"topology.{key} is {report.get('topology', {}).get(key)!r}, not {wanted}")
     for group in NUMBERS:
         found += check_numbers(group, report, "")
@@ -109,8 +111,7 @@ def check_tensors(report, reference):
 
 
 def check(model, report, topology, dtype="keep"):
-    """(differences, number of shards compared) of a report as a dict and a model's directory. `topology` is a dict of all three sizes,
-    `dtype` what load.dtype was."""
+    """(differences, number of shards compared) of a report as a dict and a model's directory. `topology` is the configuration's, `dtype` what load.dtype was."""
     reference = Reference(model, **topology, dtype=dtype)
     in_tensors, compared = check_tensors(report, reference)
     return check_summary(report, reference, topology) + in_tensors, compared
@@ -122,7 +123,7 @@ def main():
         report = json.load(file)
     topology = {
         key: getattr(arguments, key) or report["topology"][key]
-        for key in ("tensor_parallel", "pipeline_parallel", "data_parallel")
+        for key in ("tensor_parallel", "pipeline_parallel", "data_parallel", "expert_parallel")
     }
     found, compared = check(arguments.model, report, topology, arguments.dtype)
     for difference in found[:DIFFERENCES_SHOWN]:

@@ -10,11 +10,13 @@ import sys
 
 import numpy
 
-HIDDEN, HEADS, HEAD_DIM, KV_HEADS, INTERMEDIATE, VOCABULARY, LAYERS, EXPERTS = 96, 12, 8, 4, 48, 101, 3, 4
+HIDDEN, HEADS, HEAD_DIM, KV_HEADS, INTERMEDIATE, VOCABULARY, LAYERS, EXPERTS = 96, 12, 8, 4, 50, 101, 3, 8
 CONFIG = {
     "vocab_size": VOCABULARY, "hidden_size": HIDDEN, "num_attention_heads": HEADS, "num_hidden_layers": LAYERS,
     "num_key_value_heads": KV_HEADS, "head_dim": HEAD_DIM, "intermediate_size": INTERMEDIATE, "tie_word_embeddings": False,
 }  # fmt: skip
+# As the families call it.
+EXPERT_CONFIG = {"num_experts": EXPERTS, "num_local_experts": EXPERTS, "n_routed_experts": EXPERTS}
 KV = KV_HEADS * HEAD_DIM
 
 
@@ -79,11 +81,11 @@ def mixtral():
             tensors |= linear(f"{expert}.w3", INTERMEDIATE, HIDDEN)
         return tensors
 
-    return {"model_type": "mixtral"}, decoder(layer)
+    return EXPERT_CONFIG | {"model_type": "mixtral"}, decoder(layer)
 
 
 def mixtral_together():
-    return {"model_type": "mixtral"}, decoder(lambda prefix: attention(f"{prefix}.self_attn") | experts_together(f"{prefix}.mlp"))
+    return EXPERT_CONFIG | {"model_type": "mixtral"}, decoder(lambda prefix: attention(f"{prefix}.self_attn") | experts_together(f"{prefix}.mlp"))
 
 
 def qwen2_moe():
@@ -91,7 +93,7 @@ def qwen2_moe():
         shared = mlp(f"{prefix}.mlp.shared_expert") | linear(f"{prefix}.mlp.shared_expert_gate", 1, HIDDEN)
         return attention(f"{prefix}.self_attn", bias=True) | experts(f"{prefix}.mlp") | shared
 
-    return {"model_type": "qwen2_moe"}, decoder(layer)
+    return EXPERT_CONFIG | {"model_type": "qwen2_moe"}, decoder(layer)
 
 
 def qwen3_moe():
@@ -99,7 +101,7 @@ def qwen3_moe():
         norms = norm(f"{prefix}.self_attn.q_norm", HEAD_DIM) | norm(f"{prefix}.self_attn.k_norm", HEAD_DIM)
         return attention(f"{prefix}.self_attn") | norms | experts(f"{prefix}.mlp")
 
-    return {"model_type": "qwen3_moe"}, decoder(layer)
+    return EXPERT_CONFIG | {"model_type": "qwen3_moe"}, decoder(layer)
 
 
 def gemma2():
@@ -138,7 +140,7 @@ def deepseek_v2():
             return tensors | mlp(f"{prefix}.mlp")
         return tensors | experts(f"{prefix}.mlp") | mlp(f"{prefix}.mlp.shared_experts", 2 * INTERMEDIATE)
 
-    config = {"model_type": "deepseek_v2", "qk_nope_head_dim": nope, "qk_rope_head_dim": rope, "v_head_dim": value,
+    config = EXPERT_CONFIG | {"model_type": "deepseek_v2", "qk_nope_head_dim": nope, "qk_rope_head_dim": rope, "v_head_dim": value,
               "num_key_value_heads": HEADS}  # fmt: skip
     return config, decoder(layer)
 

@@ -287,7 +287,7 @@ def stretch(elements, axis, begin, end):
 
 
 def shard(elements, axis, kind, kv_heads, rank, ranks):
-    """The part of a tensor that `rank` of `ranks` tensor-parallel ranks holds."""
+    """The part of a tensor that `rank` of `ranks` tensor-parallel ranks holds. What the ranks do not divide goes to the first of them."""
     if axis is None:
         return elements
     size = elements.shape[axis]
@@ -308,8 +308,8 @@ def shard(elements, axis, kind, kv_heads, rank, ranks):
         part = size // kv_heads
         begin = rank * kv_heads // ranks * part
     else:
-        part = size // ranks
-        begin = rank * part
+        part = size // ranks + (rank < size % ranks)
+        begin = rank * (size // ranks) + min(rank, size % ranks)
     return stretch(elements, axis, begin, begin + part)
 
 
@@ -326,9 +326,11 @@ def stage_of(layer, layers, stages):
 class Reference:
     """Every shard of a model on tensor x data x pipeline ranks, in Megatron's order: tensor fastest, pipeline slowest."""
 
-    def __init__(self, directory, tensor_parallel, pipeline_parallel, data_parallel, dtype="keep"):
+    def __init__(self, directory, tensor_parallel, pipeline_parallel, data_parallel, expert_parallel=1, uneven="error", dtype="keep"):
         self.dtype = dtype
+        self.expert_parallel = expert_parallel
         config, self.tensors = read_model(directory)
+        self.experts = config.get("num_experts")
         self.family = FAMILIES[config["model_type"]](config)
         self.tied = self.family.tied(config, set(self.tensors))
         self.topology = (tensor_parallel, pipeline_parallel, data_parallel)
@@ -356,16 +358,23 @@ class Reference:
                 held.add(stage_of(layer, layers, stages))
         return held
 
+    def parts(self, name):
+        """Yields (elements, part, parts): what rank `part` of each `parts` neighbouring ranks of a stage holds of a tensor."""
+        tensor_parallel = self.topology[0]
+        elements = self.tensors[name].elements
+        if self.expert_parallel > 1 and (match := re.search(r"\.experts\.(\d+)\.", name)):
+            yield elements, int(match[1]) * self.expert_parallel // self.experts, self.expert_parallel
+        elif self.expert_parallel > 1 and re.search(r"\.experts\.\w+$", name):
+            for group, of_group in enumerate(numpy.split(elements, self.expert_parallel)):
+                yield of_group, group, self.expert_parallel
+        else:
+            axis, kind = self.family.axis(name)
+            for rank in range(tensor_parallel):
+                yield shard(elements, axis, kind, self.family.kv_heads, rank, tensor_parallel), rank, tensor_parallel
+
     def shards(self, name):
         """Yields (ranks, dtype, elements): all ranks that hold these same elements of tensor `name`."""
-        tensor_parallel, _, data_parallel = self.topology
-        tensor = self.tensors[name]
-        axis, kind = self.family.axis(name)
-        for tensor_rank in range(tensor_parallel):
-            elements = shard(tensor.elements, axis, kind, self.family.kv_heads, tensor_rank, tensor_parallel)
-            ranks = [
-                tensor_rank + tensor_parallel * (data_rank + data_parallel * stage)
-                for stage in self.stages(name)
-                for data_rank in range(data_parallel)
-            ]
-            yield ranks, *cast(tensor.dtype, numpy.ascontiguousarray(elements), self.dtype)
+        stage_ranks = self.topology[0] * self.topology[2]
+        for elements, part, parts in self.parts(name):
+            ranks = [stage * stage_ranks + rank for stage in self.stages(name) for rank in range(part, stage_ranks, parts)]
+            yield ranks, *cast(self.tensors[name].dtype, numpy.ascontiguousarray(elements), self.dtype)

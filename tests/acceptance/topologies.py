@@ -8,6 +8,8 @@ class Topology(NamedTuple):
     tensor_parallel: int
     pipeline_parallel: int = 1
     data_parallel: int = 1
+    expert_parallel: int = 1
+    uneven: str = "error"
 
     @property
     def ranks(self):
@@ -16,30 +18,40 @@ class Topology(NamedTuple):
     def __str__(self):
         text = f"tensor {self.tensor_parallel}"
         text += f", pipeline {self.pipeline_parallel}" * (self.pipeline_parallel > 1)
-        return text + f", data {self.data_parallel}" * (self.data_parallel > 1)
+        text += f", data {self.data_parallel}" * (self.data_parallel > 1)
+        text += f", experts {self.expert_parallel}" * (self.expert_parallel > 1)
+        return text + ", uneven" * (self.uneven == "allow")
+
+
+def read_config(model):
+    return json.loads((pathlib.Path(model) / "config.json").read_text())
 
 
 def tensor_parallels(model, candidates):
-    """Those of `candidates` into which heads and intermediate size of a model divide; fewer heads of keys and values go to several ranks."""
-    config = json.loads((pathlib.Path(model) / "config.json").read_text())
+    """Those of `candidates` into which heads and intermediate size of a model divide, and those into which only the heads do; fewer heads of
+    keys and values go to several ranks."""
+    config = read_config(model)
     heads = config.get("num_attention_heads") or config["n_head"]
     kv_heads = config.get("num_key_value_heads") or heads
-    return [
-        ranks
-        for ranks in candidates
-        if heads % ranks == 0 and config["intermediate_size"] % ranks == 0 and (kv_heads % ranks == 0 or ranks % kv_heads == 0)
-    ]
+    by_heads = [ranks for ranks in candidates if heads % ranks == 0 and (kv_heads % ranks == 0 or ranks % kv_heads == 0)]
+    even = [ranks for ranks in by_heads if config["intermediate_size"] % ranks == 0]
+    return even, [ranks for ranks in by_heads if ranks not in even]
 
 
 class Topologies:
     """What to load where. `layouts` are the tensor-parallel sizes that files are saved for, the largest first: two, one if `brief`."""
 
     def __init__(self, model, candidates, brief=False):
-        sizes = tensor_parallels(model, candidates)
+        sizes, uneven = tensor_parallels(model, candidates)
+        experts = read_config(model).get("num_experts")
         self.largest = sizes[:-3:-1]
         self.layouts = self.largest[:1] if brief else self.largest
         self.mixed = [Topology(2, data_parallel=2), Topology(2, pipeline_parallel=2), Topology(1, 2, 2)] if 2 in sizes else []
         self.from_safetensors = [Topology(size) for size in sizes] + self.mixed
+        self.from_safetensors += [Topology(size, uneven="allow") for size in uneven]
+        # Whole experts: on all ranks of a stage, on tensor-parallel ranks, and on half of them.
+        self.of_experts = [Topology(2, 1, 2, 4), Topology(2, 2, 1, 2), Topology(4, expert_parallel=2)] if experts and 2 in sizes else []
+        self.from_safetensors += [topology for topology in self.of_experts if topology.tensor_parallel in sizes]
 
     def from_layout(self, layout):
         """A file's own layout, and another one."""
