@@ -88,9 +88,9 @@ class Reader {
 
   /// A list as --set takes it.
   std::string list_text(std::string const& name, YAML::Node const& list) const {
-    std::string text;
-    for (auto const& item : list) text += (text.empty() ? "[" : ", ") + scalar(name, item);
-    return text.empty() ? "[]" : text + "]";
+    std::vector<std::string> items;
+    for (auto const& item : list) items.push_back(scalar(name, item));
+    return join_list(items);
   }
 
   void read_hints(YAML::Node const& node) {

@@ -98,6 +98,12 @@ std::chrono::nanoseconds parse_duration(std::string_view text) {
   throw ScalarError("must be a duration such as '300 s', '5 min' or '50 us', not " + quoted(text));
 }
 
+std::string join_list(std::span<std::string const> items) {
+  std::string text;
+  for (auto const& item : items) text += (text.empty() ? "" : ", ") + item;
+  return "[" + text + "]";
+}
+
 std::string parse_one_of(std::string_view text, std::span<std::string const> choices) {
   std::string list;
   for (auto const& choice : choices) {

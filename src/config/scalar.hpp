@@ -28,6 +28,7 @@ Bytes parse_size(std::string_view text);                          // "64 MiB"
 Bytes parse_rate(std::string_view text);                          // "2 GiB/s"
 std::chrono::nanoseconds parse_duration(std::string_view text);   // "300 s", "5 min", "50 us"
 std::vector<std::string_view> split_list(std::string_view text);  // "[a, b]"; never empty
+std::string join_list(std::span<std::string const> items);        // the reverse; "[]" if there are none
 std::string parse_one_of(std::string_view text, std::span<std::string const> choices);
 
 std::string print_duration(std::chrono::nanoseconds duration);

@@ -122,10 +122,19 @@ std::vector<std::uint32_t> parse_pipeline_layers(std::string_view text) {
 
 std::string print_pipeline_layers(std::vector<std::uint32_t> const& layers) {
   if (layers.empty()) return "auto";
-  std::string text;
-  for (auto const count : layers) text += (text.empty() ? "[" : ", ") + std::to_string(count);
-  return text + "]";
+  std::vector<std::string> items;
+  for (auto const count : layers) items.push_back(std::to_string(count));
+  return join_list(items);
 }
+
+std::vector<std::string> parse_names(std::string_view text) {
+  if (text == "[]") return {};
+  std::vector<std::string> names;
+  for (auto const item : split_list(text)) names.push_back(parse_path(item));
+  return names;
+}
+
+std::string print_names(std::vector<std::string> const& names) { return join_list(names); }
 
 std::chrono::milliseconds parse_timeout(std::string_view text) {
   auto const timeout = std::chrono::duration_cast<std::chrono::milliseconds>(parse_duration(text));
@@ -159,6 +168,8 @@ std::vector<ConfigKey> make_keys() {
       key("topology.data_parallel", topology, &TopologyConfig::data_parallel, ranks, ranks_printed),
       key("model.family", model, &ModelConfig::family, parse_path, print_text),
       key("model.config", model, &ModelConfig::config, parse_path, print_text),
+      list_key("model.fuse", model, &ModelConfig::fuse, parse_names, print_names),
+      list_key("model.split", model, &ModelConfig::split, parse_names, print_names),
       key("model.missing", model, &ModelConfig::missing, tolerance, print_text),
       key("model.unexpected", model, &ModelConfig::unexpected, tolerance, print_text),
       key("load.engine", load, &LoadConfig::engine,

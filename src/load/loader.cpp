@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <distload/checkpoint/checkpoint.hpp>
+#include <distload/partition/fuse.hpp>
 
 #include "base/wire.hpp"
 #include "checkpoint/hdf5/error.hpp"
@@ -72,8 +73,31 @@ Tolerance tolerance(std::string_view configured) {
 }
 
 LayoutOptions layout_options(Config const& config) {
-  return {config.topology.pipeline_layers, config.topology.uneven == "allow", tolerance(config.model.missing),
-          tolerance(config.model.unexpected)};
+  return {config.topology.pipeline_layers,
+          config.topology.uneven == "allow",
+          tolerance(config.model.missing),
+          tolerance(config.model.unexpected),
+          config.model.fuse,
+          config.model.split};
+}
+
+/// The parts of a shard that is held as several parameters: they lie in it one after the other.
+void append_parts(Shard const& whole, Parameter const& parameter, LoadPlan const& plan, std::vector<Shard>& shards) {
+  auto offset = whole.offset_bytes;
+  for (auto const& part : split(parameter, whole.global_shape)) {
+    auto const placement = placement_of(part.partition, parameter.experts, part.shape, plan.topology);
+    auto shard = whole;
+    shard.name = part.name;
+    shard.global_shape = part.shape;
+    shard.partition = part.partition;
+    shard.layout =
+        shard_layout(placement.partition, part.shape, *placement.part_of(plan.topology, plan.rank), placement.parts);
+    shard.shape = shard.layout.shape;
+    shard.offset_bytes = offset;
+    shard.nbytes = volume(shard.shape) * size_of(shard.dtype);
+    offset += shard.nbytes;
+    shards.push_back(std::move(shard));
+  }
 }
 
 std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
@@ -81,9 +105,14 @@ std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const&
   for (auto const& planned : plan.shards) {
     auto const& parameter = checkpoint.layout.parameters[planned.parameter];
     auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
-    shards.push_back({tensor.name, planned.dtype, planned.layout.shape, tensor.shape, parameter.partition,
-                      planned.layout, parameter.stages, planned.offset_bytes, planned.nbytes, parameter.experts,
-                      parameter.added_once});
+    Shard shard{tensor.name,         planned.dtype,     planned.layout.shape, tensor.shape,
+                parameter.partition, planned.layout,    parameter.stages,     planned.offset_bytes,
+                planned.nbytes,      parameter.experts, parameter.added_once};
+    if (parameter.split_names.empty()) {
+      shards.push_back(std::move(shard));
+    } else {
+      append_parts(shard, parameter, plan, shards);
+    }
   }
   return shards;
 }
@@ -154,9 +183,13 @@ OpenedCheckpoint Loader::open() {
   }
   PhaseTimer const timer(times_.partition_seconds);
   tell("partition");
-  opened.layout = all_or_throw(grid_.world(), "partition", [&] {
-    return partition_model(opened.catalog, grid_.topology(), rules, opened.catalog.metadata.config_json,
-                           layout_options(config_));
+  all_or_throw(grid_.world(), "partition", [&] {
+    opened.layout = partition_model(opened.catalog, grid_.topology(), rules, opened.catalog.metadata.config_json,
+                                    layout_options(config_));
+    if (opened.layout.fusions.empty()) return;
+    auto fused = fuse(opened.catalog, opened.layout);
+    opened.stored = {std::exchange(opened.catalog, std::move(fused.catalog)), std::move(fused.stored_extents)};
+    opened.layout = std::move(fused.layout);
   });
   return opened;
 }
@@ -166,7 +199,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint) {
   tell("plan");
   auto const limit = agreed_memory_limit(grid_, config_.load.memory_limit);
   return all_or_throw(grid_.world(), "plan", [&] {
-    auto const choice = choose_engine(config_.load.engine, checkpoint.catalog);
+    auto const choice = choose_engine(config_.load.engine, checkpoint.stored_catalog());
     engine_ = {choice.name, choice.reason};
     plan_options_.staging_bytes = config_.load.staging;
     // A collective engine runs between the exchanges, not beside them: one slot is all it can use.
@@ -175,13 +208,19 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint) {
     plan_options_.arena_on_host = kArenaOnHost;
     plan_options_.dtype = dtype_in_memory(config_.load.dtype);
     plan_options_.cost = cost_model(config_.cost);
-    return make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), plan_options_);
+    auto made = make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), plan_options_);
+    if (checkpoint.stored) {
+      for (auto& wave : made.waves) {
+        for (auto& read : wave.reads) read.extent = checkpoint.stored->extents[read.extent];
+      }
+    }
+    return made;
   });
 }
 
 ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   auto& world = grid_.world();
-  auto const& catalog = checkpoint.catalog;
+  auto const& catalog = checkpoint.stored_catalog();
   tell("allocate");
   auto arena = [&] {
     PhaseTimer const timer(times_.allocate_seconds);

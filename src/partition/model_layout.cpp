@@ -11,6 +11,7 @@
 #include <distload/base/error.hpp>
 
 #include "partition/cut.hpp"
+#include "partition/find_fusions.hpp"
 #include "partition/missing.hpp"
 #include "partition/problems.hpp"
 #include "partition/rule_match.hpp"
@@ -57,6 +58,12 @@ class Layouter {
     }
     mark_added_once(layout);
     find_missing(layout);
+    for (auto const& name : options_.fuse) {
+      find_fusions(rules::fused_rule(set_, name, "model.fuse"), catalog_, layout, problems_);
+    }
+    for (auto const& name : options_.split) {
+      find_splits(rules::fused_rule(set_, name, "model.split"), catalog_, layout, problems_);
+    }
     report(missing_, options_.missing, "missing", layout);
     report(unexpected_, options_.unexpected, "unexpected, and not loaded", layout);
     if (!problems_.empty()) throw ConfigError(message());

@@ -20,7 +20,8 @@ class Reader {
   explicit Reader(std::string const& path) : source_(path) {}
 
   RuleSet read(YAML::Node const& document) {
-    YamlFields const fields(source_, document, "a rule file", {"model_types", "sizes", "rules", "tied", "required"});
+    YamlFields const fields(source_, document, "a rule file",
+                            {"model_types", "sizes", "rules", "tied", "required", "fused"});
     RuleSet set;
     set.file = source_.file();
     for (auto const& type : read_list(fields.require("model_types")))
@@ -33,6 +34,7 @@ class Reader {
     if (auto const required = fields.find("required")) {
       for (auto const& entry : read_list(required)) set.required.push_back(read_required(entry));
     }
+    if (auto const fused = fields.find("fused")) set.fused = read_fused(fused);
     set.sizes = std::move(sizes_);
     return set;
   }
@@ -119,6 +121,20 @@ class Reader {
     if (rule.uneven && (!is_cut || replicates)) {
       fields.fail("`uneven` is for column_parallel and row_parallel parameters without `replicate`");
     }
+  }
+
+  std::vector<FusedRule> read_fused(YAML::Node const& node) const {
+    if (!node.IsMap()) source_.fail(node.Mark(), "`fused` must be a map of names, parts and wholes");
+    std::vector<FusedRule> rules;
+    for (auto const& entry : node) {
+      YamlFields const fields(source_, entry.second, "an entry of `fused`", {"parts", "whole"});
+      FusedRule rule{
+          read_text(source_, entry.first), {}, read_text(source_, fields.require("whole")), fields.location()};
+      for (auto const& part : read_list(fields.require("parts"))) rule.parts.push_back(read_text(source_, part));
+      if (rule.parts.size() < 2) fields.fail("`parts` are at least two");
+      rules.push_back(std::move(rule));
+    }
+    return rules;
   }
 
   RequiredRule read_required(YAML::Node const& node) const {

@@ -57,6 +57,14 @@ struct TiedRule {
   std::string location;
 };
 
+/// Matrices that may be one or several: query, key and value.
+struct FusedRule {
+  std::string name;                ///< "qkv"
+  std::vector<std::string> parts;  ///< words in the parameters' names, in this order: "q_proj", ...
+  std::string whole;               ///< what takes their place: "qkv_proj"
+  std::string location;
+};
+
 struct RuleSet {
   std::string file;  ///< without its folder: "llama.yaml"
   std::vector<std::string> model_types;
@@ -64,6 +72,7 @@ struct RuleSet {
   std::vector<Rule> rules;
   std::vector<TiedRule> tied;
   std::vector<RequiredRule> required;
+  std::vector<FusedRule> fused;
 };
 
 }  // namespace distload::rules

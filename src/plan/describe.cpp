@@ -41,6 +41,7 @@ std::string cut_of(Parameter const& parameter, Placement const& placement, Shape
   if (auto const rows = padded_rows(partition, shape, placement.parts); rows > 0) {
     text += ", " + std::to_string(rows) + (rows == 1 ? " row" : " rows") + " of padding";
   }
+  if (!parameter.split_names.empty()) text += ", split";
   if (parameter.added_once) text += ", added once";
   return text;
 }

@@ -87,21 +87,20 @@ def check_tensors(report, reference):
         reported[key] = entry
     compared = 0
     resident = {}
-    for name in reference.loaded():
-        for ranks, dtype, elements in reference.shards(name):
-            wanted = {"dtype": dtype, "shape": list(elements.shape), "xxh3_64": xxhash.xxh3_64_hexdigest(elements.data, seed=0)}
-            for rank in ranks:
-                resident[rank] = resident.get(rank, 0) + elements.nbytes
-                entry = reported.pop((name, rank), None)
-                compared += 1
-                if entry is None:
-                    found.append(f"{name} is missing on rank {rank}")
-                    continue
-                found += [
-                    f"{name} on rank {rank}: {key} is {entry.get(key)!r}, not {value!r}"
-                    for key, value in wanted.items()
-                    if entry.get(key) != value
-                ]
+    for name, ranks, dtype, elements in reference.parameters():
+        wanted = {"dtype": dtype, "shape": list(elements.shape), "xxh3_64": xxhash.xxh3_64_hexdigest(elements.data, seed=0)}
+        for rank in ranks:
+            resident[rank] = resident.get(rank, 0) + elements.nbytes
+            entry = reported.pop((name, rank), None)
+            compared += 1
+            if entry is None:
+                found.append(f"{name} is missing on rank {rank}")
+                continue
+            found += [
+                f"{name} on rank {rank}: {key} is {entry.get(key)!r}, not {value!r}"
+                for key, value in wanted.items()
+                if entry.get(key) != value
+            ]
     found += [f"{name} is on rank {rank}, where it does not belong" for name, rank in sorted(reported)]
     for entry in report.get("ranks", []):
         held = resident.get(entry["rank"], 0)
@@ -110,9 +109,10 @@ def check_tensors(report, reference):
     return found, compared
 
 
-def check(model, report, topology, dtype="keep"):
-    """(differences, number of shards compared) of a report as a dict and a model's directory. `topology` is the configuration's, `dtype` what load.dtype was."""
-    reference = Reference(model, **topology, dtype=dtype)
+def check(model, report, topology, dtype="keep", fuse=(), split=()):
+    """(differences, number of shards compared) of a report as a dict and a model's directory. The others are what the
+    configuration says, `dtype` what load.dtype was."""
+    reference = Reference(model, **topology, dtype=dtype, fuse=fuse, split=split)
     in_tensors, compared = check_tensors(report, reference)
     return check_summary(report, reference, topology) + in_tensors, compared
 

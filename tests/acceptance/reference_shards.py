@@ -282,6 +282,10 @@ FAMILIES = {
 }  # fmt: skip
 
 
+# What model.fuse and model.split call it: the parts' names, and the whole's.
+FUSED = {"qkv": (("q_proj", "k_proj", "v_proj"), "qkv_proj"), "gate_up": (("gate_proj", "up_proj"), "gate_up_proj")}
+
+
 def stretch(elements, axis, begin, end):
     return elements[(slice(None),) * axis + (slice(begin, end),)]
 
@@ -326,8 +330,12 @@ def stage_of(layer, layers, stages):
 class Reference:
     """Every shard of a model on tensor x data x pipeline ranks, in Megatron's order: tensor fastest, pipeline slowest."""
 
-    def __init__(self, directory, tensor_parallel, pipeline_parallel, data_parallel, expert_parallel=1, uneven="error", dtype="keep"):
+    def __init__(
+        self, directory, tensor_parallel, pipeline_parallel, data_parallel, expert_parallel=1, uneven="error", dtype="keep", fuse=(), split=()
+    ):
         self.dtype = dtype
+        self.fuse = fuse
+        self.split = split
         self.expert_parallel = expert_parallel
         config, self.tensors = read_model(directory)
         self.experts = config.get("num_experts")
@@ -371,6 +379,40 @@ class Reference:
             axis, kind = self.family.axis(name)
             for rank in range(tensor_parallel):
                 yield shard(elements, axis, kind, self.family.kv_heads, rank, tensor_parallel), rank, tensor_parallel
+
+    def parameters(self):
+        """Yields (name, ranks, dtype, elements) of all shards of what the model has for parameters."""
+        fused = {}  # (name, ranks): shards of the parts
+        for name in self.loaded():
+            whole, part = self.fused_name(name)
+            for ranks, dtype, elements in self.shards(name):
+                if part is not None:
+                    fused.setdefault((whole, tuple(ranks)), {})[part] = dtype, elements
+                    continue
+                for of_name, of_elements in self.split_shard(name, elements):
+                    yield of_name, ranks, dtype, of_elements
+        for (name, ranks), parts in fused.items():
+            yield name, ranks, parts[0][0], numpy.concatenate([parts[part][1] for part in sorted(parts)])
+
+    def fused_name(self, name):
+        """(name of the parameter that a tensor is fused into, its place there), or (name, None)."""
+        for parts, whole in map(FUSED.get, self.fuse):
+            for place, part in enumerate(parts):
+                if f".{part}." in name:
+                    return name.replace(part, whole), place
+        return name, None
+
+    def split_shard(self, name, elements):
+        """Yields the parameters that a shard is, as (name, elements)."""
+        kinds = self.family.axis(name)[1]
+        for parts, whole in map(FUSED.get, self.split):
+            if f".{whole}." in name:
+                # Parts are as long as they are wanted for a rank: what they are of all ranks together says how long.
+                lengths = [len(shard(numpy.empty(length), 0, kind, self.family.kv_heads, 0, self.topology[0])) for length, kind in kinds]
+                for part, of_part in zip(parts, numpy.split(elements, numpy.cumsum(lengths)[:-1])):
+                    yield name.replace(whole, part), of_part
+                return
+        yield name, elements
 
     def shards(self, name):
         """Yields (ranks, dtype, elements): all ranks that hold these same elements of tensor `name`."""

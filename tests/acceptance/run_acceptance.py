@@ -19,7 +19,7 @@ import time
 import check_hdf5
 import check_safetensors
 import check_shards
-from reference_shards import DTYPES
+from reference_shards import DTYPES, FUSED, read_model
 from topologies import Topologies, Topology
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -93,14 +93,17 @@ class Acceptance:
                 return [f"it did not end within {self.seconds_allowed} s", *output.splitlines()]
         return [f"exit code {process.returncode}", *output.splitlines()] if process.returncode else []
 
-    def load(self, checkpoint, topology, engine="auto", dtype="keep", save=None):
-        """Loads `checkpoint`, checks the report, and saves if `save` holds a configuration of that."""
+    def load(self, checkpoint, topology, engine="auto", dtype="keep", save=None, model=None, expected=None):
+        """Loads `checkpoint`, checks the report, and saves if `save` holds a configuration of that. `model` is the section of the
+        configuration, `expected` the one that would give the same from the model's own files, if it is another."""
+        model = model or {}
         begin = time.monotonic()
         report = self.work / "report.json"
         report.unlink(missing_ok=True)
         config = {
             "checkpoint": {"path": str(checkpoint)},
             "topology": topology._asdict(),
+            "model": model,
             "load": {"engine": engine, "staging": self.staging, "dtype": dtype},
             "report": {"json": str(report), "tensors": True, "progress": "none"},
         }
@@ -110,10 +113,11 @@ class Acceptance:
         differences = self.run(config, topology.ranks)
         if not differences:
             told = json.loads(report.read_text())
-            differences, compared = check_shards.check(self.model, told, topology._asdict(), dtype)
+            differences, compared = check_shards.check(self.model, told, topology._asdict(), dtype, **(model if expected is None else expected))
             differences += self.check_report(told, engine)
             remark = f": {compared} shards, {told['seconds']:.3f} s, {told['memory']['overhead_peak'] / MIB:.0f} MiB besides"
         what = f"{pathlib.Path(checkpoint).name} onto {topology}, {engine}" + ("" if dtype == "keep" else f", as {dtype}")
+        what += "".join(f", {key} {', '.join(names)}" for key, names in model.items())
         if save:
             what += f", saved for {save['tensor_parallel']}" if "tensor_parallel" in save else f", saved as {save['format']}"
         self.note(what, begin, differences, remark)
@@ -148,6 +152,25 @@ class Acceptance:
         differences, files = check_safetensors.check(self.model, saved, limit)
         self.note(f"safetensors from layout {layout}", begin, differences, f": {files} files")
         self.load(directory, topology)
+
+    def check_fused(self, topologies):
+        """Fuses what is stored apart, saves that, and loads it as it is and split again; splits what is stored fused."""
+        names = read_model(self.model)[1]
+        apart = {"fuse": [what for what, (parts, _) in FUSED.items() if all(any(f".{part}." in name for name in names) for part in parts)]}
+        fused = {"split": [what for what, (_, whole) in FUSED.items() if any(f".{whole}." in name for name in names)]}
+        if fused["split"]:
+            for topology in topologies.mixed[:2]:
+                self.load(self.model, topology, model=fused)
+        if not apart["fuse"]:
+            return
+        directory = self.work / "layout-fused"
+        for engine, topology in zip(ENGINES, (*topologies.mixed[:1], Topology(topologies.layouts[0]))):
+            save = {"directory": str(directory), "tensor_parallel": topology.tensor_parallel}
+            self.load(self.model, topology, engine, model=apart, save=save)
+        self.load(directory, Topology(topologies.layouts[0]), "collective", expected=apart)
+        self.load(directory, Topology(topologies.layouts[0]), model={"split": apart["fuse"]}, expected={})
+        if topologies.of_experts:
+            self.load(self.model, topologies.of_experts[0], model=apart)
 
     def check_crashes(self, layout, topology):
         """Kills distload while it replaces what `check_round_trip` has left, which must stay."""
@@ -190,6 +213,7 @@ class Acceptance:
             directory = self.work / "layout-of-experts"
             self.load(self.model, topology, save={"directory": str(directory), "tensor_parallel": 2})
             self.load(directory, Topology(2))
+        self.check_fused(topologies)
         if self.brief:
             return
         if (self.work / f"layout-{topologies.layouts[0]}" / "safetensors").exists():

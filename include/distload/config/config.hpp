@@ -48,6 +48,11 @@ struct ModelConfig {
   std::string family = "auto";
   /// Path of the model's config.json; `auto`: the checkpoint's own. For files that carry none.
   std::string config = "auto";
+  /// What of a checkpoint's separate matrices becomes one parameter, by the names that the family's rule file gives
+  /// them, e.g. [qkv, gate_up].
+  std::vector<std::string> fuse;
+  /// What of its fused matrices becomes several parameters; likewise.
+  std::vector<std::string> split;
   /// `error`, `warn` or `ignore`: tensors that the family requires, or that some layers have and others lack.
   std::string missing = "error";
   /// `error`, `warn` or `ignore`: tensors without a rule; they are not loaded.

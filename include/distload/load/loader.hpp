@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,19 @@
 
 namespace distload {
 
+/// A checkpoint as it is stored, where that is not as it is loaded.
+struct StoredCheckpoint {
+  Catalog catalog;
+  std::vector<std::uint32_t> extents;  ///< for each extent as it is loaded, its index in `catalog`
+};
+
 /// A checkpoint whose metadata every rank has.
 struct OpenedCheckpoint {
-  Catalog catalog;
+  Catalog catalog;  ///< as it is loaded: with the tensors fused that `model.fuse` names
   ModelLayout layout;
+  std::optional<StoredCheckpoint> stored = std::nullopt;  ///< only if something is fused
+
+  Catalog const& stored_catalog() const noexcept { return stored ? stored->catalog : catalog; }
 };
 
 /// Which engine reads, and why it was chosen.
@@ -63,7 +73,7 @@ class Loader {
   /// @throws ConfigError  from the rules, listing all parameters that they cannot cut.
   OpenedCheckpoint open();
 
-  /// Collective: what this rank will do.
+  /// Collective: what this rank will do. Its reads are of extents of `checkpoint.stored_catalog()`.
   /// @throws OutOfBudget  some rank needs more than `load.memory_limit`, or than its node has; before anything is
   /// allocated.
   LoadPlan plan(OpenedCheckpoint const& checkpoint);

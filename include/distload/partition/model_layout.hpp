@@ -24,6 +24,14 @@ struct Parameter {
   std::optional<ExpertPlacement> experts = std::nullopt;  ///< under expert parallelism: takes the place of `partition`
   bool added_once = false;  ///< bias of a row-parallel layer: all ranks hold it, and it is added once, after the sum
   bool is_scale = false;    ///< of a quantized weight: keeps its type whatever `load.dtype` says
+  std::vector<std::string> split_names =
+      {};  ///< of the parameters that its sections are to become; empty: it stays one
+};
+
+/// Tensors that become one parameter, one after the other along their cut axis.
+struct Fusion {
+  std::string name;                    ///< of that parameter
+  std::vector<std::uint32_t> tensors;  ///< in this order; indices into `Catalog::tensors`
 };
 
 /// A name under which another parameter is reachable as well (a tied lm_head).
@@ -36,6 +44,7 @@ struct ModelLayout {
   std::string family;                 ///< e.g. "llama"
   std::vector<Parameter> parameters;  ///< in the order of `Catalog::tensors`
   std::vector<Alias> aliases;
+  std::vector<Fusion> fusions;        ///< what `fuse` is to do
   std::vector<std::string> warnings;  ///< what is missing or not expected, where that is allowed
 };
 
@@ -62,6 +71,8 @@ struct LayoutOptions {
   bool uneven = false;  ///< what the ranks do not divide may be cut unevenly, where its rule says that it can be
   Tolerance missing = Tolerance::error;     ///< of tensors that the family requires, or that only some layers lack
   Tolerance unexpected = Tolerance::error;  ///< of tensors without a rule; unless that is an error they are not loaded
+  std::vector<std::string> fuse;            ///< by their names in the family's rule file: "qkv"
+  std::vector<std::string> split;           ///< likewise
 };
 
 /// Finds and reads the rule file of the model's family.
