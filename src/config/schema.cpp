@@ -167,6 +167,7 @@ std::vector<ConfigKey> make_keys() {
       key("topology.uneven", topology, &TopologyConfig::uneven, one_of({"error", "allow"}), print_text),
       key("topology.data_parallel", topology, &TopologyConfig::data_parallel, ranks, ranks_printed),
       key("model.family", model, &ModelConfig::family, parse_path, print_text),
+      key("model.rules", model, &ModelConfig::rules, parse_path, print_text),
       key("model.config", model, &ModelConfig::config, parse_path, print_text),
       list_key("model.fuse", model, &ModelConfig::fuse, parse_names, print_names),
       list_key("model.split", model, &ModelConfig::split, parse_names, print_names),

@@ -152,12 +152,18 @@ void Loader::tell(std::string_view phase, Bytes done, Bytes total) {
 std::vector<std::byte> Loader::metadata_message() const {
   auto catalog = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step);
   use_model_config(catalog, config_.model.config);
-  auto const rules = find_rules({config_.model.family, catalog.metadata.config_json, default_rule_directories()});
+  auto const rules =
+      find_rules({config_.model.family, catalog.metadata.config_json, default_rule_directories(), config_.model.rules});
   WireWriter out;
   out.put_all(serialize(catalog));
   out.put_text(rules.family);
   out.put_text(rules.file);
   out.put_text(rules.text);
+  out.put(rules.bases.size());
+  for (auto const& base : rules.bases) {
+    out.put_text(base.file);
+    out.put_text(base.text);
+  }
   return out.take();
 }
 
@@ -180,6 +186,11 @@ OpenedCheckpoint Loader::open() {
     rules.family = in.get_text();
     rules.file = in.get_text();
     rules.text = in.get_text();
+    rules.bases.resize(in.get<std::size_t>());
+    for (auto& base : rules.bases) {
+      base.file = in.get_text();
+      base.text = in.get_text();
+    }
   }
   PhaseTimer const timer(times_.partition_seconds);
   tell("partition");

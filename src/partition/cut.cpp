@@ -16,9 +16,9 @@ SizedRule::SizedRule(Rule const& rule, Sizes const& sizes) : rule_(rule) {
   try {
     for (auto const& section : rule.sections) {
       Section sized;
-      if (section.size) sized.size = sizes.value(*section.size);
-      if (section.heads) sized.heads = sizes.value(*section.heads);
-      if (section.unit) sized.unit = sizes.value(*section.unit);
+      if (section.size) sized.size = sizes.positive(*section.size);
+      if (section.heads) sized.heads = sizes.positive(*section.heads);
+      if (section.unit) sized.unit = sizes.positive(*section.unit);
       sections_.push_back(sized);
     }
   } catch (RuleProblem const& problem) {

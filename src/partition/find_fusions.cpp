@@ -38,9 +38,9 @@ bool alike(Parameter const& a, Parameter const& b, Catalog const& catalog) {
   auto const& tensor_a = catalog.tensors[a.tensor];
   auto shape_b = catalog.tensors[b.tensor].shape;
   auto const axis = a.partition.axis;
-  if (a.partition.kind != b.partition.kind || axis != b.partition.axis || a.stages != b.stages ||
-      a.experts != b.experts || tensor_a.dtype != catalog.tensors[b.tensor].dtype ||
-      tensor_a.shape.size() != shape_b.size() || axis >= shape_b.size()) {
+  if (axis != b.partition.axis || a.stages != b.stages || a.experts != b.experts ||
+      tensor_a.dtype != catalog.tensors[b.tensor].dtype || tensor_a.shape.size() != shape_b.size() ||
+      axis >= shape_b.size()) {
     return false;
   }
   shape_b[axis] = tensor_a.shape[axis];
@@ -65,7 +65,7 @@ void find_fusions(FusedRule const& rule, Catalog const& catalog, ModelLayout& la
   // By the name of the whole: its parts, as far as they exist.
   std::map<std::string, std::vector<Parameter const*>> wholes;
   for (auto const& parameter : layout.parameters) {
-    if (parameter.is_scale && parameter.partition.kind == PartitionKind::replicated) continue;
+    if (parameter.partition.kind != PartitionKind::column_parallel) continue;
     auto const& name = catalog.tensors[parameter.tensor].name;
     for (std::size_t i = 0; i < rule.parts.size(); ++i) {
       auto const whole = replaced(name, rule.parts[i], rule.whole);
@@ -84,8 +84,7 @@ void find_fusions(FusedRule const& rule, Catalog const& catalog, ModelLayout& la
         fusion.tensors.push_back(parts[i]->tensor);
       }
     }
-    auto const cut = !fusion.tensors.empty() && parts.front()->partition.kind == PartitionKind::column_parallel;
-    if (cut && fusion.tensors.size() == parts.size()) {
+    if (fusion.tensors.size() == parts.size()) {
       layout.fusions.push_back(std::move(fusion));
       continue;
     }
@@ -102,8 +101,7 @@ void find_fusions(FusedRule const& rule, Catalog const& catalog, ModelLayout& la
 void find_splits(FusedRule const& rule, Catalog const& catalog, ModelLayout& layout, Problems& problems) {
   for (auto& parameter : layout.parameters) {
     auto const& tensor = catalog.tensors[parameter.tensor];
-    if (!find_words(tensor.name, rule.whole)) continue;
-    if (parameter.is_scale && parameter.partition.kind == PartitionKind::replicated) continue;
+    if (parameter.partition.kind != PartitionKind::column_parallel || !find_words(tensor.name, rule.whole)) continue;
     if (parameter.partition.sections.size() != rule.parts.size() || parameter.partition.axis != 0) {
       problems.add("cannot be split into " + joined(rule.parts) + ", which do not lie there one after the other (" +
                        rule.location + ")",

@@ -15,7 +15,8 @@ namespace distload::rules {
 /// @throws ConfigError  there is none; `key` is the setting that asked for it.
 FusedRule const& fused_rule(RuleSet const& set, std::string const& name, std::string const& key);
 
-/// Adds the fusions of `rule` to the layout. Scales of a whole weight stay by themselves: each is only its own part's.
+/// Adds the fusions of `rule` to the layout, of column-parallel parameters. Others stay by themselves: a scale of a
+/// whole weight is only its own part's.
 void find_fusions(FusedRule const& rule, Catalog const& catalog, ModelLayout& layout, Problems& problems);
 
 /// Names the parts of the parameters that `rule` calls whole.

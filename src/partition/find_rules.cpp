@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char const* kExtension = ".yaml";
+constexpr std::string_view kAuto = "auto";
 constexpr Bytes kMaxFileBytes = kMiB;
 
 /// A family becomes part of a path and comes out of a checkpoint: nothing but a plain file name will do.
@@ -69,7 +70,7 @@ std::optional<FamilyRules> by_name(std::string const& directory, std::string con
 std::optional<FamilyRules> by_model_type(std::string const& directory, std::string const& model_type) {
   for (auto const& path : rule_files(directory)) {
     auto found = load(path);
-    auto const types = rules::read_rules(found.text, found.file).model_types;
+    auto const types = rules::read_head(found.text, found.file).model_types;
     if (std::find(types.begin(), types.end(), model_type) != types.end()) return found;
   }
   return std::nullopt;
@@ -93,17 +94,17 @@ std::string known_families(RulesSource const& source, std::string const& wanted)
   return "known are " + list + (meant ? "; did you mean `" + *meant + "`?" : "");
 }
 
-}  // namespace
-
-FamilyRules find_rules(RulesSource const& source) {
-  if (source.family != "auto") {
-    for (auto const& directory : source.directories) {
-      if (auto found = by_name(directory, source.family)) return *std::move(found);
-    }
-    throw ConfigError("model.family: there are no rules for the family `" + source.family + "`; " +
-                      known_families(source, source.family));
+/// The file of that family.
+FamilyRules find_family(RulesSource const& source, std::string const& family, std::string const& asked_by) {
+  for (auto const& directory : source.directories) {
+    if (auto found = by_name(directory, family)) return *std::move(found);
   }
+  throw ConfigError(asked_by + ": there are no rules for the family `" + family + "`; " +
+                    known_families(source, family));
+}
 
+/// The file for the `model_type` of config.json.
+FamilyRules find_model_type(RulesSource const& source) {
   if (source.config_json.empty()) {
     throw ConfigError("the checkpoint carries no config.json, so that its family is unknown: set model.family (" +
                       known_families(source, "") + ")");
@@ -120,6 +121,32 @@ FamilyRules find_rules(RulesSource const& source) {
   }
   throw ConfigError("there are no rules for models of type `" + *model_type + "` (config.json: model_type); " +
                     known_families(source, *model_type));
+}
+
+FamilyRules find_file(RulesSource const& source) {
+  if (source.rules != kAuto) {
+    if (!fs::is_regular_file(source.rules)) throw ConfigError("model.rules: there is no file " + source.rules);
+    return load(source.rules);
+  }
+  return source.family == kAuto ? find_model_type(source) : find_family(source, source.family, "model.family");
+}
+
+}  // namespace
+
+FamilyRules find_rules(RulesSource const& source) {
+  auto family = find_file(source);
+  RuleText last{family.file, family.text};
+  for (auto extends = rules::read_head(last.text, last.file).extends; extends;
+       extends = rules::read_head(last.text, last.file).extends) {
+    auto base = *extends == kAuto ? find_model_type(source) : find_family(source, *extends, last.file + ": extends");
+    auto const is_base = [&](RuleText const& text) { return text.file == base.file; };
+    if (base.file == family.file || std::ranges::any_of(family.bases, is_base)) {
+      throw ConfigError(last.file + ": extends " + *extends + ", which extends it");
+    }
+    last = {base.file, base.text};
+    family.bases.push_back(last);
+  }
+  return family;
 }
 
 }  // namespace distload

@@ -45,7 +45,7 @@ ModelConfig::ModelConfig(std::string_view text) {
   }
   if (!document.is_object()) throw ConfigError("the model's config.json is no JSON object");
   visit(document, "", 1, [this](std::string const& key, Json const& value) {
-    if (value.is_number_unsigned() && value.get<std::uint64_t>() > 0) {
+    if (value.is_number_unsigned()) {
       values_[key] = value.get<std::uint64_t>();
     } else if (value.is_boolean()) {
       values_[key] = value.get<bool>();
@@ -63,7 +63,7 @@ std::optional<std::uint64_t> ModelConfig::size(std::string const& key) const {
   if (auto const* number = std::get_if<std::uint64_t>(&found->second)) return *number;
   std::string what = "not a number";
   if (auto const* other = std::get_if<Other>(&found->second)) what = other->json;
-  throw RuleProblem("config.json: " + key + " is " + what + ", expected a positive integer");
+  throw RuleProblem("config.json: " + key + " is " + what + ", expected an integer, zero or more");
 }
 
 std::optional<bool> ModelConfig::boolean(std::string const& key) const {

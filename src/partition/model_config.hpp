@@ -17,7 +17,8 @@ class ModelConfig {
   /// @throws ConfigError if `text` is no JSON object. An empty text is a config without keys.
   explicit ModelConfig(std::string_view text);
 
-  /// The positive integer at `key` ("hidden_size", "text_config.hidden_size"), or nothing if it is absent or null.
+  /// The integer, zero or more, at `key` ("hidden_size", "text_config.hidden_size"), or nothing if it is absent or
+  /// null.
   /// @throws RuleProblem if something else stands there.
   std::optional<std::uint64_t> size(std::string const& key) const;
   /// The boolean at `key`, or nothing if it is absent or null.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,6 +28,8 @@ using rules::RuleProblem;
 
 /// The size that pipeline stages are made of.
 constexpr char const* kLayers = "layers";
+constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
+constexpr char const* kExtraLayers = "extra_layers";
 /// The size that expert-parallel groups share out.
 constexpr char const* kExperts = "experts";
 
@@ -84,7 +87,8 @@ class Layouter {
   std::optional<Parameter> parameter(std::uint32_t index, TensorInfo const& tensor) {
     if (auto const match = find_rule(set_, tensor.name)) {
       auto const& rule = set_.rules[match->rule];
-      if (match->name.layer && !rule.optional) {
+      // Those after the model's own layers are like no other.
+      if (match->name.layer && !rule.optional && *match->name.layer < sizes_.find(kLayers).value_or(kUnlimited)) {
         layers_.add(tensor.name, match->name.layer_at, *match->name.layer, tensor.shape);
       }
       return parameter_by(*match, index, tensor);
@@ -212,7 +216,9 @@ class Layouter {
   }
 
   std::vector<std::uint32_t> stages(rules::Rule const& rule, std::optional<std::uint32_t> layer) const {
-    return stages_of(rule.stage, layer, sizes_.find(kLayers), topology_.pipeline_parallel, options_.pipeline_layers);
+    if (rule.layer_offset) layer = static_cast<std::uint32_t>(layer.value_or(0) + sizes_.value(*rule.layer_offset));
+    return stages_of(rule.stage, layer, sizes_.find(kLayers), topology_.pipeline_parallel, options_.pipeline_layers,
+                     sizes_.find(kExtraLayers).value_or(0));
   }
 
   std::optional<std::uint32_t> find_name(std::string_view name) const {
@@ -308,6 +314,19 @@ class Layouter {
   bool indivisible_ = false;
 };
 
+/// Removes the rules that are not for this model.
+void drop_rules(rules::RuleSet& set, rules::ModelConfig const& config) {
+  try {
+    std::map<std::string, bool> flags;
+    for (auto const& [key, otherwise] : set.flags) flags[key] = config.boolean(key).value_or(otherwise);
+    std::erase_if(set.rules, [&](rules::Rule const& rule) {
+      return std::ranges::any_of(rule.when, [&](rules::Flag const& flag) { return flags.at(flag.key) != flag.value; });
+    });
+  } catch (RuleProblem const& problem) {
+    throw ConfigError(problem.what());
+  }
+}
+
 }  // namespace
 
 ModelLayout partition_model(Catalog const& catalog, Topology const& topology, FamilyRules const& family,
@@ -317,8 +336,9 @@ ModelLayout partition_model(Catalog const& catalog, Topology const& topology, Fa
     throw ConfigError("topology.pipeline_layers names " + std::to_string(options.pipeline_layers.size()) +
                       " stages, but topology.pipeline_parallel is " + std::to_string(topology.pipeline_parallel));
   }
-  auto const set = rules::read_rules(family.text, family.file);
+  auto set = rules::read_rules(family);
   rules::ModelConfig const config(config_json);
+  drop_rules(set, config);
   return Layouter(catalog, topology, set, config, options).make(family.family);
 }
 

@@ -11,6 +11,7 @@ std::optional<RuleMatch> find_rule(RuleSet const& set, std::string_view name) {
   std::size_t matching = 0;
   for (std::size_t i = 0; i < set.rules.size(); ++i) {
     auto const& rule = set.rules[i];
+    if (found && rule.level != set.rules[found->rule].level) break;
     for (auto const& pattern : rule.patterns) {
       auto const match = pattern.match(name);
       if (!match) continue;

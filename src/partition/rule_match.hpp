@@ -16,7 +16,7 @@ struct RuleMatch {
 };
 
 /// Nothing if no rule matches.
-/// @throws RuleProblem if several do.
+/// @throws RuleProblem if several do of one file.
 std::optional<RuleMatch> find_rule(RuleSet const& set, std::string_view name);
 
 /// @throws RuleProblem if no rule matches, or several do.

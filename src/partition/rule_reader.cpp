@@ -15,38 +15,92 @@ namespace {
 constexpr char const* kHeadSize = "head_dim";
 constexpr std::string_view kConfigPrefix = "config.";
 
+/// Reads one file on top of what it extends.
 class Reader {
  public:
-  explicit Reader(std::string const& path) : source_(path) {}
+  Reader(std::string const& path, RuleSet base) : source_(path), base_(std::move(base)), sizes_(base_.sizes) {}
 
   RuleSet read(YAML::Node const& document) {
     YamlFields const fields(source_, document, "a rule file",
-                            {"model_types", "sizes", "rules", "tied", "required", "fused"});
+                            {"extends", "model_types", "flags", "sizes", "rules", "tied", "required", "fused"});
     RuleSet set;
     set.file = source_.file();
-    for (auto const& type : read_list(fields.require("model_types")))
-      set.model_types.push_back(read_text(source_, type));
-    if (auto const sizes = fields.find("sizes")) read_sizes(sizes);
-    for (auto const& rule : read_list(fields.require("rules"))) set.rules.push_back(read_rule(rule));
-    if (auto const tied = fields.find("tied")) {
-      for (auto const& entry : read_list(tied)) set.tied.push_back(read_tied(entry));
+    if (auto const types = fields.find("model_types")) {
+      for (auto const& type : read_list(types)) set.model_types.push_back(read_text(source_, type));
     }
+    flags_ = base_.flags;
+    if (auto const flags = fields.find("flags")) replace(flags_, read_flags(flags), &Flag::key);
+    if (auto const sizes = fields.find("sizes")) read_sizes(sizes);
+    auto const rules = fields.has("extends") ? fields.find("rules") : fields.require("rules");
+    if (rules) {
+      for (auto const& rule : read_list(rules)) set.rules.push_back(read_rule(rule));
+    }
+    for (auto& rule : base_.rules) {
+      ++rule.level;
+      set.rules.push_back(std::move(rule));
+    }
+    set.tied = std::move(base_.tied);
+    if (auto const tied = fields.find("tied")) {
+      std::vector<TiedRule> own;
+      for (auto const& entry : read_list(tied)) own.push_back(read_tied(entry));
+      replace(set.tied, std::move(own), &TiedRule::alias);
+    }
+    set.required = std::move(base_.required);
     if (auto const required = fields.find("required")) {
+      set.required.clear();
       for (auto const& entry : read_list(required)) set.required.push_back(read_required(entry));
     }
-    if (auto const fused = fields.find("fused")) set.fused = read_fused(fused);
+    set.fused = std::move(base_.fused);
+    if (auto const fused = fields.find("fused")) replace(set.fused, read_fused(fused), &FusedRule::name);
+    set.flags = std::move(flags_);
     set.sizes = std::move(sizes_);
     return set;
   }
 
  private:
+  /// Takes over `own`, each in place of those of the same key.
+  template <class T>
+  static void replace(std::vector<T>& all, std::vector<T> own, std::string T::*key) {
+    std::erase_if(all, [&](T const& old) {
+      return std::ranges::any_of(own, [&](T const& entry) { return entry.*key == old.*key; });
+    });
+    std::ranges::move(own, std::back_inserter(all));
+  }
+
+  std::vector<Flag> read_flags(YAML::Node const& node) const {
+    if (!node.IsMap()) source_.fail(node.Mark(), "expected a map of keys of config.json, each true or false");
+    std::vector<Flag> flags;
+    for (auto const& entry : node) {
+      flags.push_back({read_text(source_, entry.first), read_boolean(source_, entry.second)});
+    }
+    return flags;
+  }
+
+  std::vector<Flag> read_when(YAML::Node const& node) const {
+    auto when = read_flags(node);
+    for (auto const& flag : when) {
+      if (std::ranges::find(flags_, flag.key, &Flag::key) == flags_.end()) {
+        source_.fail(node.Mark(), "`" + flag.key + "` is none of the `flags`, which say what holds without it");
+      }
+    }
+    return when;
+  }
+
   void read_sizes(YAML::Node const& node) {
     if (!node.IsMap()) source_.fail(node.Mark(), "`sizes` must be a map of names and expressions");
+    std::vector<std::string> own;
     for (auto const& entry : node) {
       auto name = read_text(source_, entry.first);
-      if (is_defined(name)) source_.fail(entry.first.Mark(), "the size `" + name + "` stands twice");
-      auto expression = read_expression(entry.second);
-      sizes_.push_back({std::move(name), std::move(expression)});
+      if (std::ranges::find(own, name) != own.end()) {
+        source_.fail(entry.first.Mark(), "the size `" + name + "` stands twice");
+      }
+      own.push_back(name);
+      // One that is extended keeps its place, so that those after it use the new one.
+      auto const extended = std::ranges::find(sizes_, name, &SizeDefinition::name);
+      std::vector<SizeDefinition> after(extended, sizes_.end());
+      sizes_.erase(extended, sizes_.end());
+      sizes_.push_back({std::move(name), read_expression(entry.second)});
+      if (!after.empty()) std::ranges::move(after.begin() + 1, after.end(), std::back_inserter(sizes_));
     }
   }
 
@@ -104,6 +158,8 @@ class Reader {
       rule.expert_axis = static_cast<std::uint32_t>(read_number(axis, 0, kMaxAxes - 1));
     }
     if (auto const optional = fields.find("optional")) rule.optional = read_boolean(source_, optional);
+    if (auto const offset = fields.find("layer_offset")) rule.layer_offset = read_expression(offset);
+    if (auto const when = fields.find("when")) rule.when = read_when(when);
     read_sections(fields, rule);
     read_uneven(fields, rule);
     read_stage(fields, rule);
@@ -199,7 +255,8 @@ class Reader {
   void read_stage(YamlFields const& fields, Rule& rule) const {
     auto const stage = fields.find("stage");
     if (!stage) {
-      if (!std::all_of(rule.patterns.begin(), rule.patterns.end(), [](Pattern const& p) { return p.has_layer(); })) {
+      if (!rule.layer_offset &&
+          !std::all_of(rule.patterns.begin(), rule.patterns.end(), [](Pattern const& p) { return p.has_layer(); })) {
         fields.fail("a rule whose names have no {layer} needs a `stage`: first, last, all or [first, last]");
       }
       return;
@@ -264,22 +321,50 @@ class Reader {
   }
 
   YamlSource source_;
+  RuleSet base_;
+  std::vector<Flag> flags_;
   std::vector<SizeDefinition> sizes_;
 };
 
-}  // namespace
-
-RuleSet read_rules(std::string_view text, std::string const& path) {
+/// @throws ConfigError "path:line: ..."
+template <class Read>
+auto parse(std::string_view text, std::string const& path, Read const& read) {
   try {
     std::string const document(text);
-    auto rules = Reader(path).read(YAML::Load(document));
+    auto result = read(YAML::Load(document));
     if (auto const second = second_document(document)) {
       YamlSource(path).fail(*second, "not a part of the rules, which are one YAML document");
     }
-    return rules;
+    return result;
   } catch (YAML::Exception const& error) {
     YamlSource(path).fail(error.mark, error.msg);
   }
+}
+
+}  // namespace
+
+RuleSet read_rules(FamilyRules const& family) {
+  auto const read = [](RuleSet base, std::string const& file, std::string const& text) {
+    return parse(text, file, [&](YAML::Node const& document) { return Reader(file, std::move(base)).read(document); });
+  };
+  RuleSet set;
+  for (auto base = family.bases.rbegin(); base != family.bases.rend(); ++base) {
+    set = read(std::move(set), base->file, base->text);
+  }
+  return read(std::move(set), family.file, family.text);
+}
+
+RuleFileHead read_head(std::string_view text, std::string const& path) {
+  return parse(text, path, [&](YAML::Node const& document) {
+    YamlSource const source(path);
+    if (!document.IsMap()) source.fail(document.Mark(), "a rule file must be a map of keys and values");
+    RuleFileHead head;
+    if (auto const types = document["model_types"]) {
+      for (auto const& type : read_list(types)) head.model_types.push_back(read_text(source, type));
+    }
+    if (auto const extends = document["extends"]) head.extends = read_text(source, extends);
+    return head;
+  });
 }
 
 }  // namespace distload::rules

@@ -1,15 +1,27 @@
 /// Reading of rule files.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include <distload/partition/model_layout.hpp>
 
 #include "partition/rules.hpp"
 
 namespace distload::rules {
 
-/// Parses a rule file. `path` is for messages.
+/// Parses a rule file and those that it extends.
 /// @throws ConfigError "path:line: ..." for what is not in the rule language.
-RuleSet read_rules(std::string_view text, std::string const& path);
+RuleSet read_rules(FamilyRules const& family);
+
+/// What says how a rule file is found, read without its rules. `path` is for messages.
+/// @throws ConfigError  the text is no YAML map.
+struct RuleFileHead {
+  std::vector<std::string> model_types;
+  std::optional<std::string> extends;
+};
+RuleFileHead read_head(std::string_view text, std::string const& path);
 
 }  // namespace distload::rules

@@ -25,6 +25,12 @@ struct SectionRule {
 /// The pipeline stages of a parameter.
 enum class StageRule : std::uint8_t { of_layer, first, last, first_and_last, all };
 
+/// A boolean of config.json: what must hold, or what does where the key is absent.
+struct Flag {
+  std::string key;
+  bool value = false;
+};
+
 struct Rule {
   std::vector<Pattern> patterns;
   PartitionKind partition = PartitionKind::replicated;
@@ -32,7 +38,11 @@ struct Rule {
   std::vector<SectionRule> sections;  ///< empty: `equal_sections` parts of the axis, cut element by element
   std::uint64_t equal_sections = 1;
   StageRule stage = StageRule::of_layer;
-  bool uneven = false;                       ///< the ranks may get parts of different sizes, if the user allows it
+  std::optional<Expression> layer_offset;  ///< added to the layer's number; without {layer} it is that number
+  std::vector<Flag> when;                  ///< all must hold for the rule to exist
+  std::uint32_t level =
+      0;                ///< 0: of the file itself, 1: of the one that it extends, ...: the first with a match counts
+  bool uneven = false;  ///< the ranks may get parts of different sizes, if the user allows it
   std::optional<std::uint32_t> expert_axis;  ///< along which experts stand that are stored in one tensor
   bool optional = false;                     ///< some layers have it, others do not
   std::string location;                      ///< "llama.yaml:12"
@@ -68,6 +78,7 @@ struct FusedRule {
 struct RuleSet {
   std::string file;  ///< without its folder: "llama.yaml"
   std::vector<std::string> model_types;
+  std::vector<Flag> flags;
   std::vector<SizeDefinition> sizes;
   std::vector<Rule> rules;
   std::vector<TiedRule> tied;

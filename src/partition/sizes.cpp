@@ -17,7 +17,7 @@ std::string to_string(Operand const& operand) {
 std::optional<std::uint64_t> combine(char operation, std::uint64_t left, std::uint64_t right) {
   switch (operation) {
     case '+': return checked_add(left, right);
-    case '-': return left > right ? std::optional(left - right) : std::nullopt;
+    case '-': return left >= right ? std::optional(left - right) : std::nullopt;
     case '*': return checked_multiply(left, right);
     default: return right != 0 && left % right == 0 ? std::optional(left / right) : std::nullopt;
   }
@@ -36,6 +36,12 @@ Sizes::Sizes(std::vector<SizeDefinition> const& definitions, ModelConfig const& 
     }
     entries_[definition.name] = std::move(entry);
   }
+}
+
+std::uint64_t Sizes::positive(Expression const& expression) const {
+  auto const known = value(expression);
+  if (known == 0) throw RuleProblem("`" + expression.text + "` is 0, expected a positive integer");
+  return known;
 }
 
 std::uint64_t Sizes::value(Expression const& expression) const {
@@ -78,7 +84,7 @@ std::optional<std::uint64_t> Sizes::evaluate(Term const& term) const {
   if (auto const result = combine(term.operation, *left, *right)) return result;
   throw RuleProblem(to_string(term.left) + " " + term.operation + " " + to_string(term.right) + " = " +
                     std::to_string(*left) + " " + term.operation + " " + std::to_string(*right) +
-                    " is not a positive whole number");
+                    " is not a whole number, zero or more");
 }
 
 void Sizes::collect_keys(Expression const& expression, std::vector<std::string>& keys) const {

@@ -23,7 +23,9 @@ class Sizes {
   /// Both arguments outlive the object. What cannot be evaluated is a problem only of those who ask for it.
   Sizes(std::vector<SizeDefinition> const& definitions, ModelConfig const& config);
 
-  /// @throws RuleProblem if config.json lacks what the expression needs, or the result is not a positive integer.
+  /// @throws RuleProblem if config.json lacks what the expression needs, or the result is no positive integer.
+  std::uint64_t positive(Expression const& expression) const;
+  /// The same for what may be zero.
   std::uint64_t value(Expression const& expression) const;
   /// As `value`, but nothing where config.json lacks what the expression needs.
   std::optional<std::uint64_t> find(Expression const& expression) const;

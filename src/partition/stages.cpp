@@ -36,7 +36,7 @@ std::uint32_t stage_of_layer(std::uint32_t layer, std::uint64_t layers, std::uin
 
 std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t> layer,
                                      std::optional<std::uint64_t> layers, std::uint32_t stages,
-                                     std::span<std::uint32_t const> stage_layers) {
+                                     std::span<std::uint32_t const> stage_layers, std::uint64_t extra_layers) {
   assert(stage_layers.empty() || stage_layers.size() == stages);
   auto const last = stages - 1;
   switch (rule) {
@@ -52,6 +52,7 @@ std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t
     case StageRule::of_layer: break;
   }
   assert(layer.has_value());
+  if (layers && *layer >= *layers && *layer - *layers < extra_layers) return {last};
   if (layers && *layer >= *layers) {
     throw RuleProblem("config.json says that the model has only " + std::to_string(*layers) + " layers");
   }

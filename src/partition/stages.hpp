@@ -17,10 +17,11 @@ std::uint32_t stage_of_layer(std::uint32_t layer, std::uint64_t layers, std::uin
 /// The stages, ascending, of a parameter whose name says `layer` (if it says one) in a model of `layers`, where that is
 /// known.
 /// @param stage_layers  how many layers each stage gets; empty: as `stage_of_layer` says
+/// @param extra_layers  how many come after `layers`, on the last stage
 /// @throws RuleProblem if a layer's stage cannot be told, or the layers are too few for the stages or not as many as
 /// `stage_layers` says.
 std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t> layer,
                                      std::optional<std::uint64_t> layers, std::uint32_t stages,
-                                     std::span<std::uint32_t const> stage_layers = {});
+                                     std::span<std::uint32_t const> stage_layers = {}, std::uint64_t extra_layers = 0);
 
 }  // namespace distload::rules

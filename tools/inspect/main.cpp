@@ -27,6 +27,7 @@ struct Arguments {
   std::uint32_t data_parallel = 1;
   std::uint32_t expert_parallel = 1;
   std::string family = "auto";
+  std::string rules = "auto";
 };
 
 void print_metadata(Catalog const& catalog) {
@@ -80,8 +81,8 @@ void print_plan(Catalog const& catalog, Arguments const& arguments) {
                           arguments.expert_parallel};
   if (topology.ranks() == 0) throw UsageError("a topology needs at least one rank in each direction");
   check_expert_parallel(topology);
-  auto const layout =
-      partition_model(catalog, topology, {arguments.family, catalog.metadata.config_json, default_rule_directories()});
+  auto const layout = partition_model(
+      catalog, topology, {arguments.family, catalog.metadata.config_json, default_rule_directories(), arguments.rules});
   PlanOptions const options;
   auto const plan = make_plan(catalog, layout, topology, 0, options);
   std::printf("\nplan for %u ranks (tensor %u x pipeline %u x data %u)\n%s", topology.ranks(), topology.tensor_parallel,
@@ -116,6 +117,7 @@ int main(int argc, char** argv) {
     app.add_option("--expert-parallel", arguments.expert_parallel, "and experts dealt out so many ways")
         ->check(CLI::Range(1U, 65536U));
     app.add_option("--family", arguments.family, "partition rules; by config.json's model_type by default");
+    app.add_option("--rules", arguments.rules, "a rule file of one's own");
     if (!distload::parse_arguments(app, argc, argv, true)) return distload::ExitCode::done;
     return distload::inspect(arguments);
   });

@@ -46,6 +46,8 @@ struct TopologyConfig {
 struct ModelConfig {
   /// Partition rules: the name of a file in config/models, or `auto`: by `model_type` in the model's config.json.
   std::string family = "auto";
+  /// Path of a rule file that extends or replaces a family's; `auto`: the family's.
+  std::string rules = "auto";
   /// Path of the model's config.json; `auto`: the checkpoint's own. For files that carry none.
   std::string config = "auto";
   /// What of a checkpoint's separate matrices becomes one parameter, by the names that the family's rule file gives

@@ -53,13 +53,21 @@ struct RulesSource {
   std::string family = "auto";  ///< family name, or "auto": by `model_type` in the model's config.json
   std::string config_json;  ///< the model's config.json as text; may be empty if `family` is given and needs no sizes
   std::vector<std::string> directories;  ///< where <family>.yaml files lie, first match wins
+  std::string rules = "auto";            ///< path of the user's own rule file, instead of a family's
 };
 
-/// The rule file of a family as text, so that one rank can read it for all.
+/// A rule file as text.
+struct RuleText {
+  std::string file;  ///< its path
+  std::string text;
+};
+
+/// The rule file of a family with those that it extends, as text, so that one rank can read them for all.
 struct FamilyRules {
   std::string family;  ///< e.g. "llama"
   std::string file;    ///< its path
   std::string text;
+  std::vector<RuleText> bases = {};  ///< the one that it extends, the one that that one extends, ...
 };
 
 /// What becomes of a model that is not quite what its family's rules describe.
@@ -76,7 +84,8 @@ struct LayoutOptions {
 };
 
 /// Finds and reads the rule file of the model's family.
-/// @throws ConfigError  if the family is unknown (with a suggestion), or cannot be told from config.json.
+/// @throws ConfigError  if the family is unknown (with a suggestion), or cannot be told from config.json; if a file
+///                      cannot be read or extends what does not exist.
 FamilyRules find_rules(RulesSource const& source);
 
 /// Applies the rules of a family to every tensor of the catalog; what is tied to another tensor becomes an alias

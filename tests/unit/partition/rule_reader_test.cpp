@@ -17,10 +17,10 @@ std::string file_with(std::string const& rule) {
 }
 
 TEST(ReadRules, KnowsWhereEachRuleStands) {
-  auto const set = read_rules(
-      "model_types: [a, b]\nrules:\n  - match: x\n    partition: replicated\n    stage: all\n\n"
-      "  - {match: y, partition: vocab_parallel, stage: [first, last]}\n",
-      "some/where/a.yaml");
+  auto const set =
+      read_rules({"a", "some/where/a.yaml",
+                  "model_types: [a, b]\nrules:\n  - match: x\n    partition: replicated\n    stage: all\n\n"
+                  "  - {match: y, partition: vocab_parallel, stage: [first, last]}\n"});
   EXPECT_EQ(set.file, "a.yaml");
   EXPECT_EQ(set.model_types, (std::vector<std::string>{"a", "b"}));
   ASSERT_EQ(set.rules.size(), 2U);
@@ -30,7 +30,9 @@ TEST(ReadRules, KnowsWhereEachRuleStands) {
 }
 
 TEST(ReadRules, TakesTheAxisFromThePartition) {
-  auto const axis = [](std::string const& rule) { return read_rules(file_with(rule), "t.yaml").rules.at(0).axis; };
+  auto const axis = [](std::string const& rule) {
+    return read_rules({"t", "t.yaml", file_with(rule)}).rules.at(0).axis;
+  };
   EXPECT_EQ(axis("{match: x, partition: column_parallel, stage: all}"), 0U);
   EXPECT_EQ(axis("{match: x, partition: row_parallel, stage: all}"), 1U);
   EXPECT_EQ(axis("{match: x, partition: row_parallel, axis: 2, stage: all}"), 2U);
@@ -70,7 +72,7 @@ TEST(ReadRules, RefusesWhatIsNotInTheLanguage) {
       {file_with("{match: x, partition: column_parallel, size: n / n / n, stage: all}"), "at most one of + - * /"},
       {file_with("text"), "f/t.yaml:4: a rule must be a map"},
       {"model_types: t\nrules: []\nrulez: []\n", "f/t.yaml:3: a rule file has no key `rulez`; did you mean `rules`?"},
-      {"rules: []\n", "a rule file lacks `model_types`"},
+      {"model_types: t\n", "a rule file lacks `rules`"},
       {"model_types: t\nsizes: {a: 1, a: 2}\nrules: []\n", "f/t.yaml:2: the size `a` stands twice"},
       {"model_types: t\nsizes: {a: b, b: 1}\nrules: []\n", "f/t.yaml:2: `b` is none of the `sizes` defined before"},
       {"model_types: t\nsizes: []\nrules: []\n", "f/t.yaml:2: `sizes` must be a map"},
@@ -86,7 +88,7 @@ TEST(ReadRules, RefusesWhatIsNotInTheLanguage) {
       {"", "a rule file must be a map"},
   };
   for (auto const& [text, message] : cases) {
-    EXPECT_THAT(testing::config_error_of([&] { read_rules(text, "f/t.yaml"); }), HasSubstr(message)) << text;
+    EXPECT_THAT(testing::config_error_of([&] { read_rules({"t", "f/t.yaml", text}); }), HasSubstr(message)) << text;
   }
 }
 
