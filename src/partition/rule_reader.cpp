@@ -146,7 +146,7 @@ class Reader {
   Rule read_rule(YAML::Node const& node) const {
     YamlFields const fields(source_, node, "a rule",
                             {"match", "partition", "axis", "size", "heads", "unit", "replicate", "sections", "stage",
-                             "uneven", "expert_axis", "optional"});
+                             "uneven", "expert_axis", "optional", "layer_offset", "when"});
     Rule rule;
     rule.location = fields.location();
     rule.patterns = read_patterns(fields.require("match"));

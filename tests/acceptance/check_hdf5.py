@@ -67,6 +67,10 @@ def check_tensor(dataset, name, reference):
     if dataset.chunks and dataset.chunks != shard.shape and not (fused and is_block_of(dataset.chunks, shard.shape)):
         found.append(f"{name} has chunks of {dataset.chunks}, but shards of {shard.shape}")
     rows = slice(None, None, -(-tensor.elements.size // ELEMENTS_COMPARED) or 1) if dataset.shape else ()
+    if tensor.dtype.startswith("F8"):  # opaque bytes, which h5py does not convert
+        stored = numpy.empty(dataset.shape, "u1")
+        dataset.id.read(h5py.h5s.ALL, h5py.h5s.ALL, stored, dataset.id.get_type())
+        return found + ([] if (stored == tensor.elements).all() else [f"{name} has other bytes"])
     stored = dataset.astype("<f4")[rows] if tensor.dtype == "BF16" else dataset[rows]
     if not same(numpy.asarray(stored), numbers_of(tensor, rows)):
         found.append(f"{name} has other numbers")
@@ -94,7 +98,7 @@ def check_dumps(path, reference):
     for words in ("distload", *reference.loaded()):
         if f'"{words}"' not in attributes:
             found.append(f"h5dump -A does not show {words}")
-    for dtype in sorted({tensor.dtype for tensor in reference.tensors.values()}):
+    for dtype in sorted({tensor.dtype for tensor in reference.tensors.values()} - {"F8_E4M3"}):
         largest = max((name for name in reference.loaded() if reference.tensors[name].dtype == dtype),
                       key=lambda name: reference.tensors[name].elements.size)
         found += check_dump(path, largest, reference.tensors[largest])

@@ -20,6 +20,12 @@ EXPERT_CONFIG = {"num_experts": EXPERTS, "num_local_experts": EXPERTS, "n_routed
 KV = KV_HEADS * HEAD_DIM
 
 
+def linear_fp8(name, rows, columns, block=4):
+    """Eight-bit numbers with a scale for every block."""
+    scales = (-(-rows // block), -(-columns // block))
+    return {f"{name}.weight": ("F8_E4M3", rows, columns), f"{name}.weight_scale_inv": scales}
+
+
 def linear(name, rows, columns, bias=False):
     return {f"{name}.weight": (rows, columns)} | ({f"{name}.bias": (rows,)} if bias else {})
 
@@ -36,10 +42,10 @@ def mlp(prefix, intermediate=INTERMEDIATE):
     }
 
 
-def experts(prefix):
+def experts(prefix, intermediate=INTERMEDIATE):
     tensors = linear(f"{prefix}.gate", EXPERTS, HIDDEN)
     for number in range(EXPERTS):
-        tensors |= mlp(f"{prefix}.experts.{number}")
+        tensors |= mlp(f"{prefix}.experts.{number}", intermediate)
     return tensors
 
 
@@ -122,7 +128,24 @@ def phi3():
     return {"model_type": "phi3"}, decoder(layer)
 
 
-def deepseek_v2():
+def deepseek_v3():
+    config, shapes = deepseek_v2(48)
+    extra = f"model.layers.{LAYERS}"
+    # The layer that predicts further tokens: one with experts, and what joins it to the others.
+    shapes |= {name.replace(f"model.layers.{LAYERS - 1}", extra): shape for name, shape in shapes.items()}
+    shapes |= linear(f"{extra}.eh_proj", HIDDEN, 2 * HIDDEN) | linear(f"{extra}.embed_tokens", VOCABULARY, HIDDEN)
+    shapes |= linear(f"{extra}.shared_head.head", VOCABULARY, HIDDEN)
+    for name in ("enorm", "hnorm", "shared_head.norm"):
+        shapes |= norm(f"{extra}.{name}")
+    for layer in range(1, LAYERS + 1):
+        shapes |= {f"model.layers.{layer}.mlp.gate.e_score_correction_bias": (EXPERTS,)}
+    for name, shape in list(shapes.items()):
+        if "proj" in name and "eh_proj" not in name:
+            shapes |= linear_fp8(name.removesuffix(".weight"), *shape)
+    return config | {"model_type": "deepseek_v3", "num_nextn_predict_layers": 1, "intermediate_size": 48}, shapes
+
+
+def deepseek_v2(intermediate=INTERMEDIATE):
     nope, rope, value, rank = 16, 8, 16, 24
 
     def layer(prefix):
@@ -137,8 +160,8 @@ def deepseek_v2():
             **linear(f"{attn}.o_proj", HIDDEN, HEADS * value),
         }
         if prefix.endswith(".0"):
-            return tensors | mlp(f"{prefix}.mlp")
-        return tensors | experts(f"{prefix}.mlp") | mlp(f"{prefix}.mlp.shared_experts", 2 * INTERMEDIATE)
+            return tensors | mlp(f"{prefix}.mlp", intermediate)
+        return tensors | experts(f"{prefix}.mlp", intermediate) | mlp(f"{prefix}.mlp.shared_experts", 2 * intermediate)
 
     config = EXPERT_CONFIG | {"model_type": "deepseek_v2", "qk_nope_head_dim": nope, "qk_rope_head_dim": rope, "v_head_dim": value,
               "num_key_value_heads": HEADS}  # fmt: skip
@@ -154,7 +177,7 @@ def gpt2():
         for name, rows, columns in (("attn.c_attn", HIDDEN, 3 * HIDDEN), ("attn.c_proj", HIDDEN, HIDDEN),
                                     ("mlp.c_fc", HIDDEN, 4 * HIDDEN), ("mlp.c_proj", 4 * HIDDEN, HIDDEN)):  # fmt: skip
             tensors |= {f"{prefix}.{name}.weight": (rows, columns), f"{prefix}.{name}.bias": (columns,)}
-    config = {"model_type": "gpt2", "n_embd": HIDDEN, "n_head": HEADS, "n_layer": LAYERS, "tie_word_embeddings": True}
+    config = {"model_type": "gpt2", "intermediate_size": 4 * HIDDEN, "n_embd": HIDDEN, "n_head": HEADS, "n_layer": LAYERS, "tie_word_embeddings": True}
     return config, tensors | norm("transformer.ln_f", bias=True)
 
 
@@ -168,7 +191,8 @@ def fused_by_head(model_type, embeddings, layers, attn, first, last):
         tensors |= linear(f"{prefix}.mlp.dense_h_to_4h", 4 * HIDDEN, HIDDEN, bias=True)
         tensors |= linear(f"{prefix}.mlp.dense_4h_to_h", HIDDEN, 4 * HIDDEN, bias=True)
         tensors |= norm(f"{prefix}.input_layernorm", bias=True) | norm(f"{prefix}.post_attention_layernorm", bias=True)
-    return {"model_type": model_type, "num_key_value_heads": None}, tensors | last
+    config = {"model_type": model_type, "intermediate_size": 4 * HIDDEN, "num_key_value_heads": None}
+    return config, tensors | last
 
 
 def gpt_neox():
@@ -180,6 +204,69 @@ def bloom():
     first, last = norm("transformer.word_embeddings_layernorm", bias=True), norm("transformer.ln_f", bias=True)
     config, tensors = fused_by_head("bloom", "transformer.word_embeddings", "transformer.h", "self_attention", first, last)
     return config | {"tie_word_embeddings": True}, tensors
+
+
+def falcon(config, qkv_heads, bias=False):
+    """`qkv_heads` are those of queries, keys and values together."""
+    tensors = linear("transformer.word_embeddings", VOCABULARY, HIDDEN)
+    for layer in range(LAYERS):
+        prefix = f"transformer.h.{layer}"
+        tensors |= linear(f"{prefix}.self_attention.query_key_value", qkv_heads * HEAD_DIM, HIDDEN, bias)
+        tensors |= linear(f"{prefix}.self_attention.dense", HIDDEN, HIDDEN, bias)
+        tensors |= linear(f"{prefix}.mlp.dense_h_to_4h", 4 * HIDDEN, HIDDEN, bias)
+        tensors |= linear(f"{prefix}.mlp.dense_4h_to_h", HIDDEN, 4 * HIDDEN, bias)
+        for name in ("ln_attn", "ln_mlp") if config.get("new_decoder_architecture") else ("input_layernorm",):
+            tensors |= norm(f"{prefix}.{name}", bias=True)
+    config |= {"model_type": "falcon", "intermediate_size": 4 * HIDDEN, "tie_word_embeddings": True}
+    return config, tensors | norm("transformer.ln_f", bias=True)
+
+
+def falcon_7b():
+    return falcon({"multi_query": True, "num_key_value_heads": None}, HEADS + 2)
+
+
+def falcon_40b():
+    return falcon({"new_decoder_architecture": True, "num_kv_heads": KV_HEADS}, HEADS + 2 * KV_HEADS)
+
+
+def falcon_rw():
+    return falcon({"multi_query": False, "num_key_value_heads": None}, 3 * HEADS, bias=True)
+
+
+def t5():
+    stacks = {"encoder": (2, ["SelfAttention"]), "decoder": (3, ["SelfAttention", "EncDecAttention"])}
+    tensors = linear("shared", VOCABULARY, HIDDEN)
+    for stack, (layers, attentions) in stacks.items():
+        for layer in range(layers):
+            block = f"{stack}.block.{layer}.layer"
+            for number, name in enumerate(attentions):
+                for part in "qkv":
+                    tensors |= linear(f"{block}.{number}.{name}.{part}", HEADS * HEAD_DIM, HIDDEN)
+                tensors |= linear(f"{block}.{number}.{name}.o", HIDDEN, HEADS * HEAD_DIM) | norm(f"{block}.{number}.layer_norm")
+            number = len(attentions)
+            tensors |= linear(f"{block}.{number}.DenseReluDense.wi_0", INTERMEDIATE, HIDDEN) | norm(f"{block}.{number}.layer_norm")
+            tensors |= linear(f"{block}.{number}.DenseReluDense.wi_1", INTERMEDIATE, HIDDEN)
+            tensors |= linear(f"{block}.{number}.DenseReluDense.wo", HIDDEN, INTERMEDIATE)
+        tensors |= linear(f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias", 16, HEADS) | norm(f"{stack}.final_layer_norm")
+    config = {"model_type": "t5", "num_heads": HEADS, "d_kv": HEAD_DIM, "num_layers": 2, "num_decoder_layers": 3,
+              "num_key_value_heads": None, "tie_word_embeddings": True}  # fmt: skip
+    return config, tensors
+
+
+def gemma3():
+    config, tensors = gemma2()
+    tensors = {name.replace("model.", "model.language_model."): shape for name, shape in tensors.items()}
+    for layer in range(LAYERS):
+        for name in ("q_norm", "k_norm"):
+            tensors |= norm(f"model.language_model.layers.{layer}.self_attn.{name}", HEAD_DIM)
+    vision = "model.vision_tower.vision_model"
+    for layer in range(2):
+        for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
+            tensors |= linear(f"{vision}.encoder.layers.{layer}.self_attn.{name}", 30, 30, bias=True)
+        tensors |= norm(f"{vision}.encoder.layers.{layer}.layer_norm1", 30, bias=True)
+        tensors |= linear(f"{vision}.encoder.layers.{layer}.mlp.fc1", 70, 30, bias=True)
+    tensors |= {f"{vision}.embeddings.patch_embedding.weight": (30, 3, 4, 4), "model.multi_modal_projector.mm_input_projection_weight": (30, HIDDEN)}
+    return config | {"model_type": "gemma3", "text_config": CONFIG}, tensors
 
 
 def opt():
@@ -212,7 +299,8 @@ def roberta():
 
 
 FAMILIES = {maker.__name__: maker for maker in (
-    mixtral, mixtral_together, qwen2_moe, qwen3_moe, gemma2, phi3, deepseek_v2, gpt2, gpt_neox, bloom, opt, roberta)}  # fmt: skip
+    mixtral, mixtral_together, qwen2_moe, qwen3_moe, gemma2, gemma3, phi3, deepseek_v2, deepseek_v3, falcon_7b, falcon_40b, falcon_rw, gpt2,
+    gpt_neox, bloom, opt, roberta, t5)}  # fmt: skip
 
 
 def main():
@@ -223,9 +311,10 @@ def main():
     header, data = {}, []
     begin = 0
     for name, shape in sorted(shapes.items()):
+        dtype, *shape = shape if shape and shape[0] == "F8_E4M3" else ("F32", *shape)
         # Numbers of ordinary size, so that they can be cast.
-        elements = generator.standard_normal(shape, dtype="<f4")
-        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [begin, begin + elements.nbytes]}
+        elements = generator.standard_normal(shape, dtype="<f4") if dtype == "F32" else generator.integers(0, 256, shape, dtype="u1")
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [begin, begin + elements.nbytes]}
         begin += elements.nbytes
         data.append(elements.tobytes())
     text = json.dumps(header).encode()

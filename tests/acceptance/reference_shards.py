@@ -159,8 +159,11 @@ class Experts(Table):
         (r"\.(gate_proj|up_proj|w1|w3)\.weight$", 0, "even"),
         (r"\.(o_proj|down_proj|w2)\.weight$", 1, "even"),
         (r"\.experts\.down_proj$", 2, "even"),
-        (r"(embed_tokens|lm_head)\.weight$", 0, "vocabulary"),
+        (r"(embed_tokens|lm_head|shared_head\.head)\.weight$", 0, "vocabulary"),
     ]
+
+    def axis(self, name):
+        return super().axis(re.sub(r"_scale(_inv)?$", "", name))  # scales are cut as their weights are
 
     def cuts(self):
         size = self.config.get("intermediate_size")
@@ -173,6 +176,57 @@ class Phi3(Experts):
         qkv = [(self.heads * head, "even"), (self.kv_heads * head, "kv_heads"), (self.kv_heads * head, "kv_heads")]
         size = self.config["intermediate_size"]
         return [*self.CUTS, (r"qkv_proj\.weight$", 0, qkv), (r"gate_up_proj\.weight$", 0, [(size, "even"), (size, "even")])]
+
+
+class Gemma3(Experts):
+    """With a vision tower, which is whole on the first stage."""
+
+    TIED = {"lm_head.weight": "model.language_model.embed_tokens.weight"}
+
+    def axis(self, name):
+        return (None, None) if re.search("vision_tower|projector", name) else super().axis(name)
+
+    def layer(self, name):
+        return "first" if re.search("vision_tower|projector", name) else super().layer(name)
+
+
+class Falcon(Table):
+    FIRST = r"word_embeddings"
+    TIED = {"lm_head.weight": "transformer.word_embeddings.weight"}
+    TIED_BY_DEFAULT = True
+
+    def cuts(self):
+        head = self.config["head_dim"]
+        by_head = self.config.get("new_decoder_architecture") or not self.config["multi_query"]
+        qkv = "even" if by_head else [(self.heads * head, "even"), (head, "whole"), (head, "whole")]
+        return [
+            (r"query_key_value\.(weight|bias)$", 0, qkv),
+            (r"dense_h_to_4h\.(weight|bias)$", 0, "even"),
+            (r"(\.dense|dense_4h_to_h)\.weight$", 1, "even"),
+            (r"(word_embeddings|lm_head)\.weight$", 0, "vocabulary"),
+        ]
+
+
+class T5(Table):
+    TIED = {"encoder.embed_tokens.weight": "shared.weight", "decoder.embed_tokens.weight": "shared.weight", "lm_head.weight": "shared.weight"}
+    CUTS = [
+        (r"Attention\.[qkv]\.weight$", 0, "even"),
+        (r"(Attention\.o|relative_attention_bias|DenseReluDense\.wo)\.weight$", 1, "even"),
+        (r"DenseReluDense\.wi(_[01])?\.weight$", 0, "even"),
+        (r"(shared|embed_tokens|lm_head)\.weight$", 0, "vocabulary"),
+    ]
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.encoder_layers = config["num_layers"]
+        self.layers = self.encoder_layers + config["num_decoder_layers"]
+
+    def layer(self, name):
+        if match := re.search(r"block\.(\d+)\.", name):
+            return int(match[1]) + (self.encoder_layers if name.startswith("decoder") else 0)
+        places = {"shared": "first", "encoder.embed_tokens": 0, "decoder.embed_tokens": self.encoder_layers,
+                  "encoder.final_layer_norm": self.encoder_layers - 1}  # fmt: skip
+        return places.get(name.removesuffix(".weight"), "last")
 
 
 class Gpt2(Table):
@@ -278,6 +332,7 @@ class Roberta(Encoder):
 FAMILIES = {
     "llama": Decoder, "mistral": Decoder, "qwen2": Decoder, "qwen3": Decoder, "bert": Encoder, "roberta": Roberta,
     "mixtral": Experts, "qwen2_moe": Experts, "qwen3_moe": Experts, "gemma2": Experts, "deepseek_v2": Experts,
+    "deepseek_v3": Experts, "gemma3": Gemma3, "falcon": Falcon, "t5": T5,
     "phi3": Phi3, "gpt2": Gpt2, "gpt_neox": GptNeox, "bloom": Bloom, "opt": Opt,
 }  # fmt: skip
 
@@ -292,7 +347,7 @@ def stretch(elements, axis, begin, end):
 
 def shard(elements, axis, kind, kv_heads, rank, ranks):
     """The part of a tensor that `rank` of `ranks` tensor-parallel ranks holds. What the ranks do not divide goes to the first of them."""
-    if axis is None:
+    if axis is None or kind == "whole":
         return elements
     size = elements.shape[axis]
     if isinstance(kind, list):
@@ -363,7 +418,7 @@ class Reference:
             elif layer == "last":
                 held.add(stages - 1)
             else:
-                held.add(stage_of(layer, layers, stages))
+                held.add(stage_of(min(layer, layers - 1), layers, stages))  # further ones come with the last
         return held
 
     def parts(self, name):
@@ -396,7 +451,7 @@ class Reference:
 
     def fused_name(self, name):
         """(name of the parameter that a tensor is fused into, its place there), or (name, None)."""
-        for parts, whole in map(FUSED.get, self.fuse):
+        for parts, whole in map(FUSED.get, self.fuse if self.axis(name) >= 0 else ()):
             for place, part in enumerate(parts):
                 if f".{part}." in name:
                     return name.replace(part, whole), place
@@ -406,7 +461,7 @@ class Reference:
         """Yields the parameters that a shard is, as (name, elements)."""
         kinds = self.family.axis(name)[1]
         for parts, whole in map(FUSED.get, self.split):
-            if f".{whole}." in name:
+            if f".{whole}." in name and kinds is not None:
                 # Parts are as long as they are wanted for a rank: what they are of all ranks together says how long.
                 lengths = [len(shard(numpy.empty(length), 0, kind, self.family.kv_heads, 0, self.topology[0])) for length, kind in kinds]
                 for part, of_part in zip(parts, numpy.split(elements, numpy.cumsum(lengths)[:-1])):
@@ -419,4 +474,5 @@ class Reference:
         stage_ranks = self.topology[0] * self.topology[2]
         for elements, part, parts in self.parts(name):
             ranks = [stage * stage_ranks + rank for stage in self.stages(name) for rank in range(part, stage_ranks, parts)]
-            yield ranks, *cast(self.tensors[name].dtype, numpy.ascontiguousarray(elements), self.dtype)
+            dtype = "keep" if "_scale" in name else self.dtype
+            yield ranks, *cast(self.tensors[name].dtype, numpy.ascontiguousarray(elements), dtype)
