@@ -150,7 +150,7 @@ class Table:
 
 
 class Experts(Table):
-    """mixtral, qwen2_moe, qwen3_moe, gemma2, deepseek_v2: llama's form with other layers."""
+    """mixtral, qwen2_moe, qwen3_moe, gemma2, gemma3_text, deepseek_v2: llama's form with other layers."""
 
     TIED = {"lm_head.weight": "model.embed_tokens.weight"}
     CUTS = [
@@ -163,13 +163,13 @@ class Experts(Table):
     ]
 
     def cuts(self):
-        size = self.config.get("intermediate_size")
+        size = self.config.get("moe_intermediate_size") or self.config.get("intermediate_size")
         return [*self.CUTS, (r"\.experts\.gate_up_proj$", 1, [(size, "even"), (size, "even")])]
 
 
 class Phi3(Experts):
     def cuts(self):
-        head = self.config["head_dim"]
+        head = self.config.get("head_dim") or self.config["hidden_size"] // self.heads
         qkv = [(self.heads * head, "even"), (self.kv_heads * head, "kv_heads"), (self.kv_heads * head, "kv_heads")]
         size = self.config["intermediate_size"]
         return [*self.CUTS, (r"qkv_proj\.weight$", 0, qkv), (r"gate_up_proj\.weight$", 0, [(size, "even"), (size, "even")])]
@@ -206,7 +206,7 @@ class FusedByHead(Table):
 
 class GptNeox(FusedByHead):
     FIRST = r"embed_in"
-    TIED = {"embed_out.weight": "gpt_neox.embed_in.weight"}
+    TIED = dict.fromkeys(["embed_out.weight", "lm_head.weight"], "gpt_neox.embed_in.weight")
 
 
 class Bloom(FusedByHead):
@@ -277,7 +277,7 @@ class Roberta(Encoder):
 
 FAMILIES = {
     "llama": Decoder, "mistral": Decoder, "qwen2": Decoder, "qwen3": Decoder, "bert": Encoder, "roberta": Roberta,
-    "mixtral": Experts, "qwen2_moe": Experts, "qwen3_moe": Experts, "gemma2": Experts, "deepseek_v2": Experts,
+    "mixtral": Experts, "qwen2_moe": Experts, "qwen3_moe": Experts, "gemma2": Experts, "gemma3_text": Experts, "deepseek_v2": Experts,
     "phi3": Phi3, "gpt2": Gpt2, "gpt_neox": GptNeox, "bloom": Bloom, "opt": Opt,
 }  # fmt: skip
 

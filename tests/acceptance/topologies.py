@@ -19,15 +19,21 @@ class Topology(NamedTuple):
         return text + f", data {self.data_parallel}" * (self.data_parallel > 1)
 
 
+def size_in(config, *keys):
+    """The first number under one of `keys`; families call the same sizes differently. None if there is none."""
+    return next((config[key] for key in keys if config.get(key)), None)
+
+
 def tensor_parallels(model, candidates):
     """Those of `candidates` into which heads and intermediate size of a model divide; fewer heads of keys and values go to several ranks."""
     config = json.loads((pathlib.Path(model) / "config.json").read_text())
-    heads = config.get("num_attention_heads") or config["n_head"]
-    kv_heads = config.get("num_key_value_heads") or heads
+    heads = size_in(config, "num_attention_heads", "n_head", "num_heads")
+    kv_heads = size_in(config, "num_key_value_heads") or heads
+    intermediate = size_in(config, "intermediate_size", "ffn_dim", "d_ff") or 4 * size_in(config, "hidden_size", "n_embd")
     return [
         ranks
         for ranks in candidates
-        if heads % ranks == 0 and config["intermediate_size"] % ranks == 0 and (kv_heads % ranks == 0 or ranks % kv_heads == 0)
+        if heads % ranks == 0 and intermediate % ranks == 0 and (kv_heads % ranks == 0 or ranks % kv_heads == 0)
     ]
 
 
