@@ -16,6 +16,7 @@ fingerprint() {
     find "$build" -path "$build/tests/install" -prune -o -type f \( -perm -u+x -o -name CTestTestfile.cmake \) \
       -printf '%p %s %T@\n' | sort
     stat --format='%Y' /var/lib/dpkg/status
+    cat "$distload_cache/venv-transformers/distload.stamp" 2>/dev/null || true
     env | grep -E '^(DISTLOAD|OMPI|OMP|KOKKOS|HDF5)_' | sort
   } | sha256sum
 }

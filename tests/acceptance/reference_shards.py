@@ -9,6 +9,8 @@ import re
 
 import numpy
 
+from topologies import EXPERTS, size_in
+
 # Elements as unsigned integers of their size: shards are compared as bytes, and numpy has no bfloat16.
 ELEMENT_TYPES = {
     "F64": "<u8", "I64": "<u8", "U64": "<u8",
@@ -150,7 +152,7 @@ class Table:
 
 
 class Experts(Table):
-    """mixtral, qwen2_moe, qwen3_moe, gemma2, deepseek_v2: llama's form with other layers."""
+    """mixtral, qwen2_moe, qwen3_moe, gemma2, gemma3_text, deepseek_v2: llama's form with other layers."""
 
     TIED = {"lm_head.weight": "model.embed_tokens.weight"}
     CUTS = [
@@ -166,13 +168,13 @@ class Experts(Table):
         return super().axis(re.sub(r"_scale(_inv)?$", "", name))  # scales are cut as their weights are
 
     def cuts(self):
-        size = self.config.get("intermediate_size")
+        size = self.config.get("moe_intermediate_size") or self.config.get("intermediate_size")
         return [*self.CUTS, (r"\.experts\.gate_up_proj$", 1, [(size, "even"), (size, "even")])]
 
 
 class Phi3(Experts):
     def cuts(self):
-        head = self.config["head_dim"]
+        head = self.config.get("head_dim") or self.config["hidden_size"] // self.heads
         qkv = [(self.heads * head, "even"), (self.kv_heads * head, "kv_heads"), (self.kv_heads * head, "kv_heads")]
         size = self.config["intermediate_size"]
         return [*self.CUTS, (r"qkv_proj\.weight$", 0, qkv), (r"gate_up_proj\.weight$", 0, [(size, "even"), (size, "even")])]
@@ -181,7 +183,12 @@ class Phi3(Experts):
 class Gemma3(Experts):
     """With a vision tower, which is whole on the first stage."""
 
-    TIED = {"lm_head.weight": "model.language_model.embed_tokens.weight"}
+    def __init__(self, config):
+        super().__init__(config["text_config"])
+
+    def tied(self, config, names):
+        embeddings = [name for name in names if name.endswith("embed_tokens.weight")]
+        return {"lm_head.weight": embeddings[0]} if config.get("tie_word_embeddings", True) else {}
 
     def axis(self, name):
         return (None, None) if re.search("vision_tower|projector", name) else super().axis(name)
@@ -196,7 +203,7 @@ class Falcon(Table):
     TIED_BY_DEFAULT = True
 
     def cuts(self):
-        head = self.config["head_dim"]
+        head = self.config["hidden_size"] // self.heads
         by_head = self.config.get("new_decoder_architecture") or not self.config["multi_query"]
         qkv = "even" if by_head else [(self.heads * head, "even"), (head, "whole"), (head, "whole")]
         return [
@@ -217,7 +224,7 @@ class T5(Table):
     ]
 
     def __init__(self, config):
-        super().__init__(config)
+        self.kv_heads = config["num_heads"]
         self.encoder_layers = config["num_layers"]
         self.layers = self.encoder_layers + config["num_decoder_layers"]
 
@@ -260,7 +267,7 @@ class FusedByHead(Table):
 
 class GptNeox(FusedByHead):
     FIRST = r"embed_in"
-    TIED = {"embed_out.weight": "gpt_neox.embed_in.weight"}
+    TIED = dict.fromkeys(["embed_out.weight", "lm_head.weight"], "gpt_neox.embed_in.weight")
 
 
 class Bloom(FusedByHead):
@@ -331,7 +338,7 @@ class Roberta(Encoder):
 
 FAMILIES = {
     "llama": Decoder, "mistral": Decoder, "qwen2": Decoder, "qwen3": Decoder, "bert": Encoder, "roberta": Roberta,
-    "mixtral": Experts, "qwen2_moe": Experts, "qwen3_moe": Experts, "gemma2": Experts, "deepseek_v2": Experts,
+    "mixtral": Experts, "qwen2_moe": Experts, "qwen3_moe": Experts, "gemma2": Experts, "gemma3_text": Experts, "deepseek_v2": Experts,
     "deepseek_v3": Experts, "gemma3": Gemma3, "falcon": Falcon, "t5": T5,
     "phi3": Phi3, "gpt2": Gpt2, "gpt_neox": GptNeox, "bloom": Bloom, "opt": Opt,
 }  # fmt: skip
@@ -393,7 +400,7 @@ class Reference:
         self.split = split
         self.expert_parallel = expert_parallel
         config, self.tensors = read_model(directory)
-        self.experts = config.get("num_experts")
+        self.experts = size_in(config, *EXPERTS)
         self.family = FAMILIES[config["model_type"]](config)
         self.tied = self.family.tied(config, set(self.tensors))
         self.topology = (tensor_parallel, pipeline_parallel, data_parallel)

@@ -32,6 +32,7 @@ STAGING_BYTES = 16 * MIB  # the least there is, so that small models take severa
 LARGE_STAGING_BYTES = 64 * MIB
 SHARD_BYTES = 3 * MIB
 LARGE_SHARD_BYTES = 2048 * MIB
+EXPORT_SHARD_BYTES = 1 * MIB
 OVERHEAD_BYTES = 64 * MIB  # what a rank may need besides its shards and two staging slots
 
 
@@ -42,6 +43,7 @@ def parse_arguments():
     parser.add_argument("--optional", action="store_true", help="exit with 77 if there is no MODEL")
     parser.add_argument("--large", action="store_true", help="MODEL is a llama of 4 GB, made by distload-synth; 1, 2 and 4 ranks")
     parser.add_argument("--brief", action="store_true", help="one layout and one engine: for models that differ only in their rules")
+    parser.add_argument("--export", type=pathlib.Path, help="directory for a safetensors checkpoint that stays, made from the first layout")
     parser.add_argument("--work", default=ROOT / "build/acceptance/work", type=pathlib.Path, help="directory that is emptied")
     parser.add_argument("--bin", default=ROOT / "build/host-release/bin", type=pathlib.Path, help="where distload lies")
     parser.add_argument("--mpirun", default="mpirun")
@@ -58,6 +60,7 @@ class Acceptance:
         self.model = arguments.model.resolve()
         self.work = arguments.work.resolve()
         self.brief = arguments.brief
+        self.export = arguments.export and arguments.export.resolve()
         self.launcher = [arguments.mpirun, "--oversubscribe", "-np"]
         self.distload = arguments.bin.resolve() / "distload"
         self.staging = LARGE_STAGING_BYTES if arguments.large else STAGING_BYTES
@@ -141,9 +144,8 @@ class Acceptance:
         differences, chunked = check_hdf5.check(self.model, self.saved_file(layout), layout)
         self.note(f"h5py and h5dump, layout {layout}", begin, differences, f": {chunked} tensors in chunks")
 
-    def check_round_trip(self, layout, topology, limit):
-        """Saves the file of a layout as safetensors files of up to `limit` bytes, then loads those."""
-        directory = self.work / f"layout-{layout}" / "safetensors"
+    def check_round_trip(self, layout, topology, limit, directory):
+        """Saves the file of a layout as safetensors files of up to `limit` bytes in `directory`, then loads those."""
         self.load(self.saved_file(layout), topology, save={"directory": str(directory), "format": "safetensors", "shard_size": limit})
         begin = time.monotonic()
         saved = directory / "model-step-0"
@@ -206,14 +208,17 @@ class Acceptance:
                     self.load(self.saved_file(layout), topology, engine)
             if self.brief:
                 continue
+            directory = self.saved_file(layout).parent / "safetensors"
             for topology, limit in zip((Topology(layout), *topologies.mixed[1:]), (SHARD_BYTES, LARGE_SHARD_BYTES)):
-                self.check_round_trip(layout, topology, limit)
+                self.check_round_trip(layout, topology, limit, directory)
         for topology in topologies.of_experts[:1]:
             # Saved by ranks that hold whole experts, for ranks that cut them.
             directory = self.work / "layout-of-experts"
             self.load(self.model, topology, save={"directory": str(directory), "tensor_parallel": 2})
             self.load(directory, Topology(2))
         self.check_fused(topologies)
+        if self.export and self.saved_file(topologies.layouts[0]).exists():
+            self.check_round_trip(topologies.layouts[0], Topology(topologies.layouts[0]), EXPORT_SHARD_BYTES, self.export)
         if self.brief:
             return
         if (self.work / f"layout-{topologies.layouts[0]}" / "safetensors").exists():
@@ -232,7 +237,8 @@ def main():
     if arguments.optional and not arguments.model.exists():
         print(f"there is no {arguments.model}; tools/fetch_model.sh puts the sample model there")
         return SKIPPED
-    shutil.rmtree(arguments.work, ignore_errors=True)
+    for directory in filter(None, (arguments.work, arguments.export)):
+        shutil.rmtree(directory, ignore_errors=True)
     arguments.work.mkdir(parents=True)
 
     acceptance = Acceptance(arguments)

@@ -23,18 +23,30 @@ class Topology(NamedTuple):
         return text + ", uneven" * (self.uneven == "allow")
 
 
+# What families call the number of experts.
+EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
+
+
 def read_config(model):
-    return json.loads((pathlib.Path(model) / "config.json").read_text())
+    """config.json; of a model of several modalities with the sizes of its decoder."""
+    config = json.loads((pathlib.Path(model) / "config.json").read_text())
+    return config | config.get("text_config", {})
+
+
+def size_in(config, *keys):
+    """The first number under one of `keys`; families call the same sizes differently. None if there is none."""
+    return next((config[key] for key in keys if config.get(key)), None)
 
 
 def tensor_parallels(model, candidates):
     """Those of `candidates` into which heads and intermediate size of a model divide, and those into which only the heads do; fewer heads of
     keys and values go to several ranks."""
     config = read_config(model)
-    heads = config.get("num_attention_heads") or config["n_head"]
-    kv_heads = config.get("num_key_value_heads") or heads
+    heads = size_in(config, "num_attention_heads", "n_head", "num_heads")
+    kv_heads = size_in(config, "num_key_value_heads", "num_kv_heads") or heads
+    intermediate = size_in(config, "intermediate_size", "ffn_hidden_size", "ffn_dim", "d_ff") or 4 * size_in(config, "hidden_size", "n_embd")
     by_heads = [ranks for ranks in candidates if heads % ranks == 0 and (kv_heads % ranks == 0 or ranks % kv_heads == 0)]
-    even = [ranks for ranks in by_heads if config["intermediate_size"] % ranks == 0]
+    even = [ranks for ranks in by_heads if intermediate % ranks == 0]
     return even, [ranks for ranks in by_heads if ranks not in even]
 
 
@@ -43,7 +55,7 @@ class Topologies:
 
     def __init__(self, model, candidates, brief=False):
         sizes, uneven = tensor_parallels(model, candidates)
-        experts = read_config(model).get("num_experts")
+        experts = size_in(read_config(model), *EXPERTS)
         self.largest = sizes[:-3:-1]
         self.layouts = self.largest[:1] if brief else self.largest
         self.mixed = [Topology(2, data_parallel=2), Topology(2, pipeline_parallel=2), Topology(1, 2, 2)] if 2 in sizes else []
