@@ -81,7 +81,7 @@ MODELS = {
     "bert": Model("bert", ENCODER, loader="AutoModelForPreTraining"),
     "bert_bare": Model("bert", ENCODER, "float16", "AutoModel"),
     "roberta": Model("roberta", ENCODER, loader="AutoModelForMaskedLM"),
-    "deepseek_v3": Model("deepseek_v3", DECODER | DEEPSEEK, "bfloat16"),
+    "deepseek_v3": Model("deepseek_v3", DECODER | DEEPSEEK),
     "falcon": Model("falcon", TOKENS | {"vocab_size": VOCABULARY, "hidden_size": HIDDEN, "num_attention_heads": HEADS,
                                         "num_hidden_layers": LAYERS}, "bfloat16"),
     "falcon_new": Model("falcon", TOKENS | {"vocab_size": VOCABULARY, "hidden_size": HIDDEN, "num_attention_heads": HEADS, "num_kv_heads": 4,
