@@ -1,6 +1,8 @@
 // config.json as a flat map.
 #include "partition/model_config.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include <distload/base/error.hpp>
@@ -14,6 +16,9 @@ using Json = nlohmann::json;
 
 /// A deeper nesting holds no size of a model; the limit keeps hostile files off the stack.
 constexpr int kMaxDepth = 8;
+
+/// Of a list; longer ones hold no sizes.
+constexpr std::size_t kMaxItems = 8;
 
 constexpr std::size_t kShownCharacters = 40;
 
@@ -29,6 +34,9 @@ void visit(Json const& object, std::string const& prefix, int depth, Add const& 
       if (depth < kMaxDepth) visit(value, prefix + key + ".", depth + 1, add);
     } else if (!value.is_null()) {
       add(prefix + key, value);
+    }
+    for (std::size_t i = 0; value.is_array() && i < std::min(value.size(), kMaxItems); ++i) {
+      if (value[i].is_primitive() && !value[i].is_null()) add(prefix + key + "." + std::to_string(i), value[i]);
     }
   }
 }

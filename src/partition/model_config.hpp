@@ -1,4 +1,4 @@
-/// ModelConfig: the scalars of a model's config.json under dotted keys.
+/// ModelConfig: the scalars of a model's config.json under dotted keys; those of a short list end in their place in it.
 #pragma once
 
 #include <cstdint>

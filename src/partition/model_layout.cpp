@@ -143,13 +143,13 @@ class Layouter {
     auto const match = find_rule(set_, catalog_.tensors[*weight].name);
     if (!match) return std::nullopt;
     auto parameter = parameter_by(*match, *weight, catalog_.tensors[*weight]);
-    auto const of_weight =
-        std::exchange(parameter.partition, rules::partition_of_scale(parameter.partition, weight_shape, tensor.shape));
+    auto const cut = rules::cut_scale(parameter.partition, weight_shape, tensor.shape,
+                                      block_along(parameter.partition.axis, weight_shape.size()));
+    auto const of_weight = std::exchange(parameter.partition, cut.partition);
     parameter.tensor = index;
     parameter.is_scale = true;
     if (!parameter.experts) {
-      auto const why = rules::misaligned_scale(of_weight, weight_shape, parameter.partition, tensor.shape,
-                                               topology_.tensor_parallel);
+      auto const why = rules::misaligned_scale(of_weight, weight_shape, cut, topology_.tensor_parallel);
       if (why) throw RuleProblem(*why + " (" + parameter.rule + ")");
     } else if (!parameter.experts->group &&
                (parameter.experts->axis >= tensor.shape.size() ||
@@ -157,6 +157,12 @@ class Layouter {
       throw RuleProblem("it has no scales for each expert, which expert parallelism needs (" + parameter.rule + ")");
     }
     return parameter;
+  }
+
+  /// Elements along an axis of a weight that share a scale, if config.json says so, of the last two axes.
+  std::optional<std::uint64_t> block_along(std::size_t axis, std::size_t axes) const {
+    if (axis + 2 < axes) return std::nullopt;
+    return config_.size("quantization_config.weight_block_size." + std::to_string(axis + 2 - axes));
   }
 
   std::optional<ExpertPlacement> experts(rules::Rule const& rule, std::optional<std::uint32_t> expert,

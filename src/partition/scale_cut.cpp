@@ -12,11 +12,6 @@ constexpr std::string_view kEndings[] = {"_scale_inv", "_scale"};
 
 std::uint64_t divided_up(std::uint64_t size, std::uint64_t parts) { return size / parts + (size % parts != 0 ? 1 : 0); }
 
-/// Elements of the weight that share a scale.
-std::uint64_t block_of(std::uint64_t weight_extent, std::uint64_t scale_extent) {
-  return divided_up(weight_extent, scale_extent);
-}
-
 /// True if every part that a rank gets of the section is whole blocks.
 bool cut_at_blocks(Section const& section, std::uint64_t block, std::uint32_t ranks) {
   auto const units = section.size / section.unit;
@@ -37,43 +32,48 @@ std::optional<ScaledNames> scaled_names(std::string_view name) {
   return std::nullopt;
 }
 
-Partition partition_of_scale(Partition const& weight, Shape const& weight_shape, Shape const& scale_shape) {
+ScaleCut cut_scale(Partition const& weight, Shape const& weight_shape, Shape const& scale_shape,
+                   std::optional<std::uint64_t> block) {
   auto const axis = weight.axis;
   if (weight.kind == PartitionKind::replicated || volume(scale_shape) <= 1) return {};
   // One scale for each row of a matrix that is cut along its columns.
   if (axis >= scale_shape.size() || scale_shape[axis] == 1) return {};
-  auto const block = block_of(weight_shape[axis], scale_shape[axis]);
-  if (divided_up(weight_shape[axis], block) != scale_shape[axis]) {
-    throw RuleProblem("its " + std::to_string(scale_shape[axis]) + " elements along axis " + std::to_string(axis) +
-                      " are not one for each block of the weight's " + std::to_string(weight_shape[axis]));
+  auto const size = weight_shape[axis];
+  auto const scales = scale_shape[axis];
+  // One for each row, whatever the blocks of other weights are.
+  if (scales == size) block = 1;
+  if (!block && size % scales == 0) block = size / scales;
+  if (!block || divided_up(size, *block) != scales) {
+    throw RuleProblem("its " + std::to_string(scales) + " elements along axis " + std::to_string(axis) +
+                      " are not one for each " + (block ? "block of " + std::to_string(*block) : "of equal blocks") +
+                      " of the weight's " + std::to_string(size));
   }
-  Partition scale{weight.kind, axis, {}};
+  ScaleCut scale{{weight.kind, axis, {}}, *block};
   auto const whole_blocks =
-      std::ranges::all_of(weight.sections, [&](Section const& section) { return section.size % block == 0; });
+      std::ranges::all_of(weight.sections, [&](Section const& section) { return section.size % *block == 0; });
   if (!whole_blocks) {
-    scale.sections = {{scale_shape[axis], 1, false, false}};
+    scale.partition.sections = {{scales, 1, false, false}};
     return scale;
   }
   for (auto const& section : weight.sections) {
-    auto const whole_units = section.unit % block == 0;
-    scale.sections.push_back({section.size / block, whole_units ? section.unit / block : 1,
-                              section.replicate_units && whole_units, section.uneven && whole_units});
+    auto const whole_units = section.unit % *block == 0;
+    scale.partition.sections.push_back({section.size / *block, whole_units ? section.unit / *block : 1,
+                                        section.replicate_units && whole_units, section.uneven && whole_units});
   }
   return scale;
 }
 
-std::optional<std::string> misaligned_scale(Partition const& weight, Shape const& weight_shape, Partition const& scale,
-                                            Shape const& scale_shape, std::uint32_t ranks) {
-  if (scale.kind == PartitionKind::replicated || ranks == 1) return std::nullopt;
+std::optional<std::string> misaligned_scale(Partition const& weight, Shape const& weight_shape, ScaleCut const& scale,
+                                            std::uint32_t ranks) {
+  if (scale.partition.kind == PartitionKind::replicated || ranks == 1) return std::nullopt;
   auto const axis = weight.axis;
-  auto const block = block_of(weight_shape[axis], scale_shape[axis]);
   auto const aligned = weight.kind == PartitionKind::vocab_parallel
-                           ? divided_up(weight_shape[axis], ranks) % block == 0
+                           ? divided_up(weight_shape[axis], ranks) % scale.block == 0
                            : std::ranges::all_of(weight.sections, [&](Section const& section) {
-                               return section.size % block == 0 && cut_at_blocks(section, block, ranks);
+                               return section.size % scale.block == 0 && cut_at_blocks(section, scale.block, ranks);
                              });
   if (aligned) return std::nullopt;
-  return "there is a scale for every " + std::to_string(block) + " elements along axis " + std::to_string(axis) +
+  return "there is a scale for every " + std::to_string(scale.block) + " elements along axis " + std::to_string(axis) +
          ", but with " + std::to_string(ranks) + " tensor-parallel ranks the weight's parts do not end there";
 }
 

@@ -18,13 +18,22 @@ struct ScaledNames {
 };
 std::optional<ScaledNames> scaled_names(std::string_view name);
 
-/// How the scale of a weight is cut that `weight` says how to cut: with one scale for the whole weight (one element)
-/// or for its whole cut axis (one element along it) not at all; with one for every row or block of rows at the same
-/// places. @throws RuleProblem if the scales are not one for each of equal blocks.
-Partition partition_of_scale(Partition const& weight, Shape const& weight_shape, Shape const& scale_shape);
+/// How the scale of a weight is cut.
+struct ScaleCut {
+  Partition partition;
+  std::uint64_t block = 1;  ///< elements of the weight along the cut axis that share a scale
+};
+
+/// Cuts the scale of a weight that `weight` says how to cut: with one scale for the whole weight (one element) or for
+/// its whole cut axis (one element along it) not at all; with one for every row or block of rows at the same places.
+/// @param block  elements of the weight along its cut axis that share a scale, where config.json says so; otherwise
+///               blocks must be equal
+/// @throws RuleProblem if the scales are not one for each block.
+ScaleCut cut_scale(Partition const& weight, Shape const& weight_shape, Shape const& scale_shape,
+                   std::optional<std::uint64_t> block);
 
 /// Why such a scale cannot be cut for `ranks` where the weight can: a rank's part of the weight ends inside of a block.
-std::optional<std::string> misaligned_scale(Partition const& weight, Shape const& weight_shape, Partition const& scale,
-                                            Shape const& scale_shape, std::uint32_t ranks);
+std::optional<std::string> misaligned_scale(Partition const& weight, Shape const& weight_shape, ScaleCut const& scale,
+                                            std::uint32_t ranks);
 
 }  // namespace distload::rules

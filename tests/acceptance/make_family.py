@@ -142,7 +142,8 @@ def deepseek_v3():
     for name, shape in list(shapes.items()):
         if "proj" in name and "eh_proj" not in name:
             shapes |= linear_fp8(name.removesuffix(".weight"), *shape)
-    return config | {"model_type": "deepseek_v3", "num_nextn_predict_layers": 1, "intermediate_size": 48}, shapes
+    return config | {"model_type": "deepseek_v3", "num_nextn_predict_layers": 1, "intermediate_size": 48,
+                     "quantization_config": {"weight_block_size": [4, 4]}}, shapes  # fmt: skip
 
 
 def deepseek_v2(intermediate=INTERMEDIATE):

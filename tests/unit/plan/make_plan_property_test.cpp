@@ -16,6 +16,8 @@ class RandomCase {
  public:
   explicit RandomCase(std::uint64_t seed) : random_(seed) {
     topology = {pick({1, 2, 3, 4}), pick({1, 1, 2}), pick({1, 1, 2, 3})};
+    do topology.expert_parallel = 1 + static_cast<std::uint32_t>(below(topology.stage_ranks()));
+    while (topology.stage_ranks() % topology.expert_parallel != 0);
     catalog.block_bytes = kSmallBlock;
     catalog.files.push_back({"file", 0});
     auto const tensors = 1 + below(4);
@@ -47,6 +49,7 @@ class RandomCase {
     auto const axes = below(4);
     for (std::uint64_t i = 0; i < axes; ++i) tensor.shape.push_back(1 + below(9));
     if (axes > 0 && below(4) != 0) cut(tensor, parameter);
+    if (axes > 0 && below(4) == 0) place_experts(tensor, parameter);
     for (std::uint32_t stage = 0; stage < topology.pipeline_parallel; ++stage) {
       if (below(2) == 0) parameter.stages.push_back(stage);
     }
@@ -71,11 +74,24 @@ class RandomCase {
     for (auto sections = 1 + below(3); sections > 0; --sections) {
       auto const unit = 1 + below(3);
       auto const few = below(3) == 0;  // as few heads as must be replicated
-      auto const units = few ? 1 : ranks * (1 + below(3));
-      partition.sections.push_back({units * unit, unit, few});
+      auto const uneven = !few && below(4) == 0;
+      auto const units = few ? 1 : uneven ? below(2 * ranks + 1) : ranks * (1 + below(3));
+      partition.sections.push_back({units * unit, unit, few, uneven});
       size += units * unit;
     }
     tensor.shape[partition.axis] = size;
+  }
+
+  void place_experts(TensorInfo& tensor, Parameter& parameter) {
+    auto const groups = topology.expert_parallel;
+    if (below(2) == 0) {
+      parameter.experts = ExpertPlacement{static_cast<std::uint32_t>(below(groups)), 0};
+      return;
+    }
+    auto const axis = static_cast<std::uint32_t>(below(tensor.shape.size()));
+    parameter.experts = ExpertPlacement{std::nullopt, axis};
+    parameter.partition = {};
+    tensor.shape[axis] = groups * (1 + below(3));
   }
 
   /// As one extent, or as a grid of chunks with clipped edges.

@@ -76,6 +76,8 @@ Model random_model(std::mt19937& random) {
   Model model;
   model.topology = {static_cast<std::uint32_t>(pick(random, 1, 4)), static_cast<std::uint32_t>(pick(random, 1, 2)),
                     static_cast<std::uint32_t>(pick(random, 1, 2))};
+  model.topology.expert_parallel =
+      std::gcd(model.topology.stage_ranks(), static_cast<std::uint32_t>(pick(random, 1, 8)));
   model.file.block_bytes = kBlock;
   for (auto tensors = pick(random, 1, 5); tensors > 0; --tensors) {
     TensorInfo info;
@@ -88,7 +90,11 @@ Model random_model(std::mt19937& random) {
       std::iota(stages.begin(), stages.end(), 0U);
     }
     model.file.tensors.push_back(info);
-    model.held.push_back({partition, stages});
+    std::optional<ExpertPlacement> experts;
+    if (pick(random, 0, 3) == 0) {
+      experts = ExpertPlacement{static_cast<std::uint32_t>(pick(random, 0, model.topology.expert_parallel - 1)), 0};
+    }
+    model.held.push_back({partition, stages, experts});
     add_extents(random, model.file, static_cast<std::uint32_t>(model.file.tensors.size() - 1));
   }
   return model;
@@ -100,7 +106,10 @@ std::vector<Element> shard_of(Model const& model, std::uint32_t tensor, std::uin
   auto const& held = model.held[tensor];
   auto const& shape = model.file.tensors[tensor].shape;
   if (std::ranges::find(held.stages, at.pipeline) == held.stages.end()) return {};
-  auto const layout = shard_layout(held.partition, shape, at.tensor, model.topology.tensor_parallel);
+  auto const placement = placement_of(held.partition, held.experts, shape, model.topology);
+  auto const part = placement.part_of(model.topology, rank);
+  if (!part) return {};
+  auto const layout = shard_layout(placement.partition, shape, *part, placement.parts);
   std::vector<Element> elements(volume(layout.shape), kPadding);
   std::vector<Element> numbers(volume(shape));
   std::iota(numbers.begin(), numbers.end(), 0U);
