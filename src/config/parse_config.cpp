@@ -149,6 +149,22 @@ Config parse_config(std::string const& text, std::string const& file_name, std::
   if (config.save && config.save->directory.empty()) {
     throw ConfigError(file_name + ": `save.directory` is missing: where is the checkpoint to be saved?");
   }
+  if (config.load.transpose && config.save) {
+    throw ConfigError(file_name +
+                      ": `load.transpose` and a `save` section exclude each other: transposed weights are " +
+                      "no checkpoint of the model's family");
+  }
+  if (config.load.transpose && !config.model.split.empty()) {
+    throw ConfigError(file_name +
+                      ": `load.transpose` and `model.split` exclude each other: the parts of a transposed " +
+                      "matrix do not lie one after the other");
+  }
+  if (config.save && config.save->format == "safetensors" &&
+      !(config.model.fuse.empty() && config.model.split.empty())) {
+    throw ConfigError(file_name +
+                      ": `save.format: safetensors` writes what the model's family stores: not together with "
+                      "`model.fuse` or `model.split`");
+  }
   return config;
 }
 

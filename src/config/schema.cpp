@@ -181,6 +181,7 @@ std::vector<ConfigKey> make_keys() {
       key("load.memory_limit", load, &LoadConfig::memory_limit, or_word("auto", parse_size),
           or_word_printed("auto", print_size)),
       key("load.dtype", load, &LoadConfig::dtype, one_of({"keep", "bf16", "fp16", "fp32"}), print_text),
+      key("load.transpose", load, &LoadConfig::transpose, parse_boolean, print_bool),
       key("save.directory", save, &SaveConfig::directory, parse_path, print_text),
       key("save.tensor_parallel", save, &SaveConfig::tensor_parallel, ranks, ranks_printed),
       key("save.format", save, &SaveConfig::format, one_of({"hdf5", "safetensors"}), print_text),

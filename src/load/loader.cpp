@@ -74,6 +74,7 @@ Tolerance tolerance(std::string_view configured) {
 
 LayoutOptions layout_options(Config const& config) {
   return {config.topology.pipeline_layers,
+          config.load.transpose,
           config.topology.uneven == "allow",
           tolerance(config.model.missing),
           tolerance(config.model.unexpected),
@@ -100,6 +101,23 @@ void append_parts(Shard const& whole, Parameter const& parameter, LoadPlan const
   }
 }
 
+/// What lies transposed in memory, as it lies there.
+void transpose(Shard& shard) {
+  shard.shape = with_last_axes_swapped(shard.shape);
+  shard.global_shape = with_last_axes_swapped(shard.global_shape);
+  auto const axes = shard.shape.size();
+  auto const swapped = [&](std::uint32_t axis) {
+    return axis + 2 < axes ? axis : static_cast<std::uint32_t>(2 * axes - 3 - axis);
+  };
+  if (shard.partition.kind != PartitionKind::replicated) shard.partition.axis = swapped(shard.partition.axis);
+  shard.layout.shape = shard.shape;
+  for (auto& piece : shard.layout.pieces) {
+    piece.global.offset = with_last_axes_swapped(piece.global.offset);
+    piece.global.extent = with_last_axes_swapped(piece.global.extent);
+    piece.local_offset = with_last_axes_swapped(piece.local_offset);
+  }
+}
+
 std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   std::vector<Shard> shards;
   for (auto const& planned : plan.shards) {
@@ -108,6 +126,7 @@ std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const&
     Shard shard{tensor.name,         planned.dtype,     planned.layout.shape, tensor.shape,
                 parameter.partition, planned.layout,    parameter.stages,     planned.offset_bytes,
                 planned.nbytes,      parameter.experts, parameter.added_once};
+    if (planned.transposed) transpose(shard);
     if (parameter.split_names.empty()) {
       shards.push_back(std::move(shard));
     } else {

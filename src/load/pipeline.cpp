@@ -28,10 +28,11 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Copies between addresses; those with casts apart.
+/// Copies between addresses; those with casts and transposes apart.
 struct BoundCopies {
   std::vector<BoundCopy> copies;
   std::vector<BoundCast> casts;
+  std::vector<BoundCast> transposes;
 };
 
 /// One wave's addresses: areas become pointers into the arena and the wave's slot.
@@ -47,7 +48,10 @@ class WaveMemory {
     bound.copies.reserve(planned.size());
     for (auto const& copy : planned) {
       BoundCopy const here{copy.copy, at(copy.source, 0), at(copy.destination, 0)};
-      if (copy.cast) {
+      auto const element_bytes = copy.cast ? size_of(copy.cast->to) : copy.copy.run_bytes;
+      if (is_transpose(copy.copy, element_bytes)) {
+        bound.transposes.push_back({here, copy.cast.value_or(Cast{})});
+      } else if (copy.cast) {
         bound.casts.push_back({here, *copy.cast});
       } else {
         bound.copies.push_back(here);
@@ -133,6 +137,7 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
         auto const places = memory.bind(wave.places);
         enqueue_copies(space, places.copies, "distload::place");
         enqueue_casts(space, places.casts, overflows, "distload::cast");
+        enqueue_transposes(space, places.transposes, overflows, "distload::transpose");
         space.fence("distload: placed before the slot is used again");
       });
     }

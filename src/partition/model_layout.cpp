@@ -33,6 +33,13 @@ constexpr char const* kExtraLayers = "extra_layers";
 /// The size that expert-parallel groups share out.
 constexpr char const* kExperts = "experts";
 
+/// Of a layer whose weight is stored as [out, in], alone or with those of all experts before it.
+bool is_linear(Partition const& partition, std::size_t axes) {
+  if (axes < 2) return false;
+  return (partition.kind == PartitionKind::column_parallel && partition.axis == axes - 2) ||
+         (partition.kind == PartitionKind::row_parallel && partition.axis == axes - 1);
+}
+
 /// One model's parameters on their way to a layout.
 class Layouter {
  public:
@@ -119,6 +126,7 @@ class Layouter {
     if (options_.uneven && rule.uneven) {
       for (auto& section : parameter.partition.sections) section.uneven = true;
     }
+    parameter.transposed = options_.transpose && is_linear(parameter.partition, tensor.shape.size());
     if (parameter.experts) return parameter;  // whole, whatever the ranks
     if (parameter.partition.kind != PartitionKind::vocab_parallel) {
       for (auto const& section : parameter.partition.sections) {
@@ -148,6 +156,7 @@ class Layouter {
     auto const of_weight = std::exchange(parameter.partition, cut.partition);
     parameter.tensor = index;
     parameter.is_scale = true;
+    parameter.transposed = parameter.transposed && tensor.shape.size() == weight_shape.size();
     if (!parameter.experts) {
       auto const why = rules::misaligned_scale(of_weight, weight_shape, cut, topology_.tensor_parallel);
       if (why) throw RuleProblem(*why + " (" + parameter.rule + ")");

@@ -42,6 +42,7 @@ std::string cut_of(Parameter const& parameter, Placement const& placement, Shape
     text += ", " + std::to_string(rows) + (rows == 1 ? " row" : " rows") + " of padding";
   }
   if (!parameter.split_names.empty()) text += ", split";
+  if (parameter.transposed) text += ", transposed";
   if (parameter.added_once) text += ", added once";
   return text;
 }
@@ -58,7 +59,8 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
     auto const dtype = options.dtype_in_memory(parameter, tensor.dtype);
     // The first part is the largest.
     auto const placement = placement_of(parameter.partition, parameter.experts, tensor.shape, plan.topology);
-    auto const shard = shard_layout(placement.partition, tensor.shape, 0, placement.parts).shape;
+    auto shard = shard_layout(placement.partition, tensor.shape, 0, placement.parts).shape;
+    if (parameter.transposed) shard = with_last_axes_swapped(shard);
     parameters.add({tensor.name, dtype_of(tensor.dtype, dtype), to_string(tensor.shape),
                     cut_of(parameter, placement, tensor.shape), parameter.rule, to_string(shard),
                     format_bytes(volume(shard) * size_of(dtype)), explain(plan.parameters[i].shared, options.cost)});

@@ -108,7 +108,8 @@ void Planner::reserve_arena(Context const& at) {
     auto const& shard = at.holders.groups()[group].layout;
     auto const nbytes = volume(shard.shape) * size_of(at.dtype);
     for (auto const rank : at.ranks[group]) plan_.ranks[rank].resident_bytes += round_up(nbytes, kShardAlignment);
-    if (at.own_group == group) plan_.shards.push_back({at.index, at.dtype, shard, at.arena_offset, nbytes});
+    if (at.own_group == group)
+      plan_.shards.push_back({at.index, at.dtype, shard, at.arena_offset, nbytes, at.parameter.transposed});
   }
 }
 
@@ -227,7 +228,8 @@ std::vector<Planner::Share> Planner::shares_of(Context const& at, Job const& job
       share.nbytes += volume(*common) * at.element_bytes;
     }
     if (share.nbytes == 0) continue;
-    if (!consecutive || at.is_cast() || share.nbytes != task.end - task.begin) share.arena_run.reset();
+    if (!consecutive || at.is_cast() || at.parameter.transposed || share.nbytes != task.end - task.begin)
+      share.arena_run.reset();
     share.in_place = share.arena_run && share.nbytes >= options_.in_place_bytes;
     shares.push_back(share);
   }

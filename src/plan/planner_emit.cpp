@@ -101,8 +101,8 @@ std::vector<PlannedCopy> Planner::copies_from_piece(Context const& at, Job const
   for (auto const& box : boxes_in(at, job, task)) {
     if (auto const common = intersection(box, want.box)) {
       Placed const source{box.extent, relative(common->offset, box.offset), source_offset};
-      Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset),
-                               at.arena_offset};
+      Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), at.arena_offset,
+                               at.parameter.transposed};
       copies.push_back(place_copy(at, source, destination, common->extent));
     }
     source_offset += volume(box) * at.element_bytes;
@@ -136,7 +136,8 @@ std::vector<PlannedCopy> Planner::copies_from_message(Context const& at, Job con
     auto const common = intersection(box, want.box);
     if (!common) continue;
     Placed const source{common->extent, Dims::filled(common->extent.size(), 0), message_offset};
-    Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), at.arena_offset};
+    Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), at.arena_offset,
+                             at.parameter.transposed};
     copies.push_back(place_copy(at, source, destination, common->extent));
     message_offset += volume(*common) * at.element_bytes;
   }

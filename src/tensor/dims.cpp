@@ -1,6 +1,9 @@
 // Products and printing of sizes.
 #include <distload/tensor/dims.hpp>
 
+#include <cassert>
+#include <utility>
+
 #include <distload/base/bytes.hpp>
 
 namespace distload {
@@ -28,6 +31,13 @@ std::string to_string(Dims const& dims) {
     text += std::to_string(dims[axis]);
   }
   return text + "]";
+}
+
+Dims with_last_axes_swapped(Dims dims) {
+  auto const axes = dims.size();
+  assert(axes >= 2);
+  std::swap(dims[axes - 2], dims[axes - 1]);
+  return dims;
 }
 
 }  // namespace distload

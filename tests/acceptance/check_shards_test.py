@@ -70,7 +70,7 @@ def good_report():
         "engine": "buffered",
         "seconds": 0.1,
         "read_amplification": 1.0,
-        "topology": {"tensor_parallel": 2, "pipeline_parallel": 1, "data_parallel": 1, "ranks": 2},
+        "topology": {"tensor_parallel": 2, "pipeline_parallel": 1, "data_parallel": 1, "expert_parallel": 1, "ranks": 2},
         "phases": dict.fromkeys(["open", "partition", "plan", "allocate", "read", "exchange", "place"], 0.01),
         "bytes": {"checkpoint": stored, "storage_read": stored, "exchanged": 0, "resident": 400},
         "memory": memory,

@@ -76,6 +76,9 @@ struct LoadConfig {
   /// Element type in memory: `keep` (the checkpoint's), `bf16`, `fp16` or `fp32`, rounded to nearest even. Integers and
   /// eight-bit numbers stay what they are. What becomes infinite is counted and reported.
   std::string dtype = "keep";
+  /// Weights of column- and row-parallel layers, stored as [out, in], lie in memory as [in, out]. For engines that want
+  /// them so. What is loaded so cannot be saved in the same run.
+  bool transpose = false;
   /// MPI-IO hints for the collective engine, e.g. {romio_cb_read: enable}. Names and values are MPI's; what it does not
   /// know it ignores.
   std::map<std::string, std::string> hints;

@@ -23,6 +23,7 @@ struct Parameter {
   std::string rule;                                       ///< where its rule stands: "llama.yaml:12"
   std::optional<ExpertPlacement> experts = std::nullopt;  ///< under expert parallelism: takes the place of `partition`
   bool added_once = false;  ///< bias of a row-parallel layer: all ranks hold it, and it is added once, after the sum
+  bool transposed = false;  ///< the last two axes lie in memory the other way round: [in, out]
   bool is_scale = false;    ///< of a quantized weight: keeps its type whatever `load.dtype` says
   std::vector<std::string> split_names =
       {};  ///< of the parameters that its sections are to become; empty: it stays one
@@ -76,7 +77,8 @@ enum class Tolerance : std::uint8_t { error, warn, ignore };
 /// What of a layout is up to the user.
 struct LayoutOptions {
   std::vector<std::uint32_t> pipeline_layers;  ///< layers of each pipeline stage; empty: shared out evenly
-  bool uneven = false;  ///< what the ranks do not divide may be cut unevenly, where its rule says that it can be
+  bool transpose = false;  ///< weights of linear layers, stored as [out, in], are to lie in memory as [in, out]
+  bool uneven = false;     ///< what the ranks do not divide may be cut unevenly, where its rule says that it can be
   Tolerance missing = Tolerance::error;     ///< of tensors that the family requires, or that only some layers lack
   Tolerance unexpected = Tolerance::error;  ///< of tensors without a rule; unless that is an error they are not loaded
   std::vector<std::string> fuse;            ///< by their names in the family's rule file: "qkv"

@@ -66,6 +66,7 @@ struct PlannedShard {
   ShardLayout layout;
   Bytes offset_bytes = 0;  ///< in the arena
   Bytes nbytes = 0;
+  bool transposed = false;  ///< the last two axes of `layout` lie in memory the other way round
 };
 
 /// What the plan means for one rank, known for every rank.

@@ -73,4 +73,7 @@ std::optional<std::uint64_t> checked_volume(Dims const& dims, std::uint64_t fact
 /// "[4096, 11008]"
 std::string to_string(Dims const& dims);
 
+/// Of the transposed tensor. Precondition: there are two axes at least.
+Dims with_last_axes_swapped(Dims dims);
+
 }  // namespace distload

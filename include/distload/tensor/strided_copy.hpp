@@ -12,9 +12,10 @@ namespace distload {
 
 /// Where a box lies in a row-major tensor that starts `base_bytes` into a buffer.
 struct Placed {
-  Shape shape;           ///< of the tensor that holds the box, in elements
-  Dims position;         ///< of the box's first element in that tensor
-  Bytes base_bytes = 0;  ///< of that tensor's first element in its buffer
+  Shape shape;              ///< of the tensor that holds the box, in elements
+  Dims position;            ///< of the box's first element in that tensor
+  Bytes base_bytes = 0;     ///< of that tensor's first element in its buffer
+  bool transposed = false;  ///< the last two axes of `shape` lie in memory the other way round
 };
 
 /// A copy of `run_bytes` consecutive bytes, repeated over up to seven loops with their own strides on each side. If
@@ -43,6 +44,10 @@ StridedCopy make_strided_copy(Placed const& source, Placed const& destination, D
 /// The same for elements that have another size at the destination.
 StridedCopy make_strided_copy(Placed const& source, Bytes source_element_bytes, Placed const& destination,
                               Bytes destination_element_bytes, Dims const& extent);
+
+/// True if the copy is of matrices, of elements of at most 8 bytes, that lie transposed at the destination: its last
+/// loop goes through consecutive elements of the source, and the one before it through those of the destination.
+bool is_transpose(StridedCopy const& copy, Bytes destination_element_bytes) noexcept;
 
 /// Performs the copy, of elements that keep their size, in host memory, on the calling thread. The buffers do not
 /// overlap.

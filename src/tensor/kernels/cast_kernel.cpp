@@ -13,12 +13,6 @@ namespace {
 
 using Space = Kokkos::DefaultExecutionSpace;
 
-/// 1 if a number was finite and is infinite now.
-template <class From, class To>
-KOKKOS_INLINE_FUNCTION std::uint32_t overflowed(From from, To to) {
-  return static_cast<std::uint32_t>(convert::is_infinite(to)) & static_cast<std::uint32_t>(convert::is_finite(from));
-}
-
 #if defined(KOKKOS_ENABLE_CUDA)
 using Team = Kokkos::TeamPolicy<Space>::member_type;
 
@@ -34,7 +28,7 @@ struct Converter {
     std::uint64_t overflows = 0;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, count), [&](std::uint64_t i) {
       to[i] = convert::convert<To>(from[i]);
-      overflows += overflowed(from[i], to[i]);
+      overflows += convert::overflowed(from[i], to[i]);
     });
     return overflows;
   }
@@ -54,7 +48,7 @@ struct Converter {
         std::memcpy(&from, source + i * sizeof from, sizeof from);
         auto const to = convert::convert<To>(from);
         std::memcpy(destination + i * sizeof to, &to, sizeof to);
-        in_block += overflowed(from, to);
+        in_block += convert::overflowed(from, to);
       }
       overflows += in_block;
     }

@@ -11,20 +11,16 @@ namespace distload::convert {
 
 /// The bits of numbers, as tensors store them. Types of their own, so that no overload takes one for another.
 struct F64 {
-  using Bits = std::uint64_t;
-  Bits bits;
+  std::uint64_t bits;
 };
 struct F32 {
-  using Bits = std::uint32_t;
-  Bits bits;
+  std::uint32_t bits;
 };
 struct F16 {
-  using Bits = std::uint16_t;
-  Bits bits;
+  std::uint16_t bits;
 };
 struct BF16 {
-  using Bits = std::uint16_t;
-  Bits bits;
+  std::uint16_t bits;
 };
 
 inline constexpr std::uint32_t kF32Sign = 0x80000000U;
@@ -85,13 +81,6 @@ KOKKOS_INLINE_FUNCTION constexpr F32 narrow_to_odd(F64 x) {
   return {sign | ((base + kept) | lost)};
 }
 
-KOKKOS_INLINE_FUNCTION constexpr F32 to_f32(F32 x) { return x; }
-KOKKOS_INLINE_FUNCTION F32 to_f32(F16 x) { return widen(x); }
-KOKKOS_INLINE_FUNCTION constexpr F32 to_f32(BF16 x) { return widen(x); }
-KOKKOS_INLINE_FUNCTION F32 to_f32(F64 x) {
-  return {Kokkos::bit_cast<std::uint32_t>(static_cast<float>(Kokkos::bit_cast<double>(x.bits)))};
-}
-
 /// From F32 to the smaller types.
 KOKKOS_INLINE_FUNCTION constexpr BF16 narrow_to_bf16(F32 x) {
   auto const rounded = (x.bits + 0x7FFFU + (x.bits >> 16U & 1U)) >> 16U;
@@ -117,8 +106,8 @@ KOKKOS_INLINE_FUNCTION F16 narrow_to_f16(F32 x) {
 /// `x` as another type.
 template <class To, class From>
 KOKKOS_INLINE_FUNCTION To convert(From x) {
-  if constexpr (std::is_same_v<To, F32>) {
-    return to_f32(x);
+  if constexpr (std::is_same_v<From, F64> && std::is_same_v<To, F32>) {
+    return {Kokkos::bit_cast<std::uint32_t>(static_cast<float>(Kokkos::bit_cast<double>(x.bits)))};
   } else {
     F32 wide{};
     if constexpr (std::is_same_v<From, F64>) {
@@ -126,13 +115,21 @@ KOKKOS_INLINE_FUNCTION To convert(From x) {
     } else {
       wide = widen(x);
     }
-    if constexpr (std::is_same_v<To, BF16>) {
+    if constexpr (std::is_same_v<To, F32>) {
+      return wide;
+    } else if constexpr (std::is_same_v<To, BF16>) {
       return narrow_to_bf16(wide);
     } else {
       static_assert(std::is_same_v<To, F16>);
       return narrow_to_f16(wide);
     }
   }
+}
+
+/// 1 if a number was finite and is infinite now.
+template <class From, class To>
+KOKKOS_INLINE_FUNCTION std::uint32_t overflowed(From from, To to) {
+  return static_cast<std::uint32_t>(is_infinite(to)) & static_cast<std::uint32_t>(is_finite(from));
 }
 
 }  // namespace distload::convert

@@ -19,7 +19,7 @@ struct BoundCopy {
   std::byte* destination = nullptr;
 };
 
-/// A strided copy whose elements change their type.
+/// A strided copy whose elements change their type, or, as a transpose, may keep it.
 struct BoundCast {
   BoundCopy bound;
   Cast cast;
@@ -37,5 +37,10 @@ void enqueue_copies(Kokkos::DefaultExecutionSpace const& space, std::span<BoundC
 /// @param overflows  is increased; read it after a fence
 void enqueue_casts(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCast const> casts,
                    OverflowCount const& overflows, char const* label);
+
+/// The same for copies that are transposes (`is_transpose`), of elements that are cast or, if `cast` says the same type
+/// twice, stay what they are.
+void enqueue_transposes(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCast const> transposes,
+                        OverflowCount const& overflows, char const* label);
 
 }  // namespace distload

@@ -1,0 +1,201 @@
+// One kernel for a list of transposes, tile by tile: reads and writes are of consecutive elements on both sides.
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "tensor/kernels/convert.hpp"
+#include "tensor/kernels/copy_kernel.hpp"
+#include "tensor/kernels/run_shares.hpp"
+
+namespace distload {
+namespace {
+
+using Space = Kokkos::DefaultExecutionSpace;
+
+/// A part of one of a copy's matrices.
+struct Tile {
+  std::uint32_t copy = 0;
+  std::uint64_t matrix = 0;
+  std::uint64_t row = 0;  ///< of the source
+  std::uint64_t column = 0;
+};
+
+/// Where a tile lies on both sides, with its size.
+struct TileMove {
+  std::byte const* source = nullptr;
+  std::byte* destination = nullptr;
+  Bytes source_stride = 0;       ///< from row to row of the source
+  Bytes destination_stride = 0;  ///< from column to column of the source, which are rows of the destination
+  std::uint64_t rows = 0;
+  std::uint64_t columns = 0;
+};
+
+#if defined(KOKKOS_ENABLE_CUDA)
+constexpr std::uint64_t kTile = 32;
+#else
+constexpr std::uint64_t kTile = 64;
+#endif
+/// Elements from one column of a tile in fast memory to the next: one more, so that columns lie in different banks.
+constexpr std::uint64_t kPitch = kTile + 1;
+
+KOKKOS_INLINE_FUNCTION TileMove move_of(BoundCast const& cast, Tile const& tile) {
+  auto const& copy = cast.bound.copy;
+  auto const& rows = copy.loops.data()[copy.loop_count - 2U];
+  auto const& columns = copy.loops.data()[copy.loop_count - 1U];
+  // The runs of a copy are its elements, in the order of its loops.
+  auto const first = (tile.matrix * rows.count + tile.row) * columns.count + tile.column;
+  auto const at = offsets_of(copy, first);
+  auto const rest_rows = rows.count - tile.row;
+  auto const rest_columns = columns.count - tile.column;
+  return {cast.bound.source + at.source,
+          cast.bound.destination + at.destination,
+          rows.source_stride,
+          columns.destination_stride,
+          rest_rows < kTile ? rest_rows : kTile,
+          rest_columns < kTile ? rest_columns : kTile};
+}
+
+/// An element that stays what it is.
+template <class Bits>
+struct Plain {
+  Bits bits;
+};
+
+template <class To, class From>
+KOKKOS_INLINE_FUNCTION To element(From from, std::uint64_t& overflows) {
+  if constexpr (std::is_same_v<From, To>) {
+    return from;
+  } else {
+    auto const to = convert::convert<To>(from);
+    overflows += convert::overflowed(from, to) ? 1U : 0U;
+    return to;
+  }
+}
+
+#if defined(KOKKOS_ENABLE_CUDA)
+using Team = Kokkos::TeamPolicy<Space>::member_type;
+constexpr std::size_t kTileBytes = kTile * kPitch * sizeof(std::uint64_t);
+
+/// Moves a tile by all threads of a team, through the memory that they share.
+struct TileMover {
+  Team const& team;
+
+  /// @returns how many of the calling thread's numbers overflowed.
+  template <class From, class To>
+  KOKKOS_INLINE_FUNCTION std::uint64_t run(TileMove const& move) const {
+    auto* const tile = static_cast<To*>(team.team_scratch(0).get_shmem(kTileBytes));
+    std::uint64_t overflows = 0;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, move.rows * move.columns), [&](std::uint64_t i) {
+      auto const row = i / move.columns;
+      auto const column = i % move.columns;
+      auto const* const from = reinterpret_cast<From const*>(move.source + row * move.source_stride);
+      tile[column * kPitch + row] = element<To>(from[column], overflows);
+    });
+    team.team_barrier();
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, move.rows * move.columns), [&](std::uint64_t i) {
+      auto const column = i / move.rows;
+      auto const row = i % move.rows;
+      reinterpret_cast<To*>(move.destination + column * move.destination_stride)[row] = tile[column * kPitch + row];
+    });
+    return overflows;
+  }
+};
+#else
+/// Moves a tile on this thread, through a buffer that stays in the first cache.
+struct TileMover {
+  /// @returns how many numbers overflowed.
+  template <class From, class To>
+  std::uint64_t run(TileMove const& move) const {
+    To tile[kTile * kPitch];
+    std::uint64_t overflows = 0;
+    for (std::uint64_t row = 0; row < move.rows; ++row) {
+      auto const* const source = move.source + row * move.source_stride;
+      for (std::uint64_t column = 0; column < move.columns; ++column) {
+        From from;
+        std::memcpy(&from, source + column * sizeof from, sizeof from);
+        tile[column * kPitch + row] = element<To>(from, overflows);
+      }
+    }
+    for (std::uint64_t column = 0; column < move.columns; ++column) {
+      std::memcpy(move.destination + column * move.destination_stride, tile + column * kPitch, move.rows * sizeof(To));
+    }
+    return overflows;
+  }
+};
+#endif
+
+template <class From>
+KOKKOS_INLINE_FUNCTION std::uint64_t run_from(DType to, TileMove const& move, TileMover const& mover) {
+  switch (to) {
+    case DType::f32: return mover.template run<From, convert::F32>(move);
+    case DType::f16: return mover.template run<From, convert::F16>(move);
+    case DType::bf16: return mover.template run<From, convert::BF16>(move);
+    default: return 0;  // not one of those that `can_cast`
+  }
+}
+
+KOKKOS_INLINE_FUNCTION std::uint64_t run_tile(BoundCast const& cast, Tile const& tile, TileMover const& mover) {
+  auto const move = move_of(cast, tile);
+  if (cast.cast.from == cast.cast.to) {
+    switch (cast.bound.copy.run_bytes) {
+      case 1: return mover.template run<Plain<std::uint8_t>, Plain<std::uint8_t>>(move);
+      case 2: return mover.template run<Plain<std::uint16_t>, Plain<std::uint16_t>>(move);
+      case 4: return mover.template run<Plain<std::uint32_t>, Plain<std::uint32_t>>(move);
+      default: return mover.template run<Plain<std::uint64_t>, Plain<std::uint64_t>>(move);
+    }
+  }
+  switch (cast.cast.from) {
+    case DType::f64: return run_from<convert::F64>(cast.cast.to, move, mover);
+    case DType::f32: return run_from<convert::F32>(cast.cast.to, move, mover);
+    case DType::f16: return run_from<convert::F16>(cast.cast.to, move, mover);
+    case DType::bf16: return run_from<convert::BF16>(cast.cast.to, move, mover);
+    default: return 0;  // not one of those that `can_cast`
+  }
+}
+
+std::vector<Tile> tiles_of(std::span<BoundCast const> transposes) {
+  std::vector<Tile> tiles;
+  for (std::uint32_t i = 0; i < transposes.size(); ++i) {
+    auto const& copy = transposes[i].bound.copy;
+    auto const rows = copy.loops[copy.loop_count - 2U].count;
+    auto const columns = copy.loops[copy.loop_count - 1U].count;
+    for (std::uint64_t matrix = 0; matrix < copy.runs() / (rows * columns); ++matrix) {
+      for (std::uint64_t column = 0; column < columns; column += kTile) {
+        for (std::uint64_t row = 0; row < rows; row += kTile) tiles.push_back({i, matrix, row, column});
+      }
+    }
+  }
+  return tiles;
+}
+
+}  // namespace
+
+void enqueue_transposes(Space const& space, std::span<BoundCast const> transposes, OverflowCount const& overflows,
+                        char const* label) {
+  auto const tiles = tiles_of(transposes);
+  if (tiles.empty()) return;
+#if defined(KOKKOS_ENABLE_CUDA)
+  auto const bound = to_device(space, std::vector<BoundCast>(transposes.begin(), transposes.end()), "distload::casts");
+  auto const dealt = to_device(space, tiles, "distload::tiles");
+  // The host vectors end with this function, so that the transfers out of them must have happened.
+  space.fence("distload: transpose lists are on the device");
+  auto policy = Kokkos::TeamPolicy<Space>(space, static_cast<int>(tiles.size()), Kokkos::AUTO);
+  policy.set_scratch_size(0, Kokkos::PerTeam(kTileBytes));
+  Kokkos::parallel_for(
+      label, policy, KOKKOS_LAMBDA(Team const& team) {
+        Tile const tile = dealt(team.league_rank());
+        auto const found = run_tile(bound(tile.copy), tile, TileMover{team});
+        if (found > 0) Kokkos::atomic_add(&overflows(), found);
+      });
+#else
+  std::uint64_t found = 0;
+  Kokkos::parallel_reduce(
+      label, Kokkos::RangePolicy<Space>(space, 0, tiles.size()),
+      [&](std::size_t i, std::uint64_t& sum) { sum += run_tile(transposes[tiles[i].copy], tiles[i], TileMover{}); },
+      found);
+  overflows() += found;
+#endif
+}
+
+}  // namespace distload
