@@ -109,10 +109,10 @@ def check_tensors(report, reference):
     return found, compared
 
 
-def check(model, report, topology, dtype="keep", fuse=(), split=()):
+def check(model, report, topology, dtype="keep", transpose=False, fuse=(), split=()):
     """(differences, number of shards compared) of a report as a dict and a model's directory. The others are what the
-    configuration says, `dtype` what load.dtype was."""
-    reference = Reference(model, **topology, dtype=dtype, fuse=fuse, split=split)
+    configuration says in its sections `load` and `model`."""
+    reference = Reference(model, **topology, dtype=dtype, transpose=transpose, fuse=fuse, split=split)
     in_tensors, compared = check_tensors(report, reference)
     return check_summary(report, reference, topology) + in_tensors, compared
 

@@ -82,7 +82,12 @@ def read_model(directory):
     return config, tensors
 
 
-class Decoder:
+class Family:
+    # In the names of weights that are no [out, in] matrices.
+    IN_OUT = r"(?!)"
+
+
+class Decoder(Family):
     """llama, mistral, qwen2 and qwen3."""
 
     def __init__(self, config):
@@ -115,7 +120,7 @@ class Decoder:
         return {}
 
 
-class Table:
+class Table(Family):
     """A family by its cut tensors: `CUTS` lists (pattern, axis, kind), and what no pattern finds is whole. A kind is "even", "kv_heads" or
     "vocabulary", or a list of (elements, kind) for matrices that are stored one after the other."""
 
@@ -215,6 +220,7 @@ class Falcon(Table):
 
 
 class T5(Table):
+    IN_OUT = "relative_attention_bias"
     TIED = {"encoder.embed_tokens.weight": "shared.weight", "decoder.embed_tokens.weight": "shared.weight", "lm_head.weight": "shared.weight"}
     CUTS = [
         (r"Attention\.[qkv]\.weight$", 0, "even"),
@@ -239,6 +245,7 @@ class T5(Table):
 class Gpt2(Table):
     """Conv1D weights are [in, out]."""
 
+    IN_OUT = r"\.c_"
     FIRST = r"\.w[tp]e\."
     TIED = {"lm_head.weight": "transformer.wte.weight"}
     TIED_BY_DEFAULT = True
@@ -287,7 +294,7 @@ class Opt(Table):
     ]
 
 
-class Encoder:
+class Encoder(Family):
     """bert, bare or under "bert."."""
 
     kv_heads = None
@@ -393,9 +400,11 @@ class Reference:
     """Every shard of a model on tensor x data x pipeline ranks, in Megatron's order: tensor fastest, pipeline slowest."""
 
     def __init__(
-        self, directory, tensor_parallel, pipeline_parallel, data_parallel, expert_parallel=1, uneven="error", dtype="keep", fuse=(), split=()
-    ):
+        self, directory, tensor_parallel, pipeline_parallel, data_parallel, expert_parallel=1, uneven="error", dtype="keep", transpose=False,
+        fuse=(), split=()
+    ):  # fmt: skip
         self.dtype = dtype
+        self.transpose = transpose
         self.fuse = fuse
         self.split = split
         self.expert_parallel = expert_parallel
@@ -449,12 +458,21 @@ class Reference:
             whole, part = self.fused_name(name)
             for ranks, dtype, elements in self.shards(name):
                 if part is not None:
-                    fused.setdefault((whole, tuple(ranks)), {})[part] = dtype, elements
+                    fused.setdefault((whole, tuple(ranks)), {})[part] = name, dtype, elements
                     continue
                 for of_name, of_elements in self.split_shard(name, elements):
-                    yield of_name, ranks, dtype, of_elements
+                    yield of_name, ranks, dtype, self.transposed(name, of_elements)
         for (name, ranks), parts in fused.items():
-            yield name, ranks, parts[0][0], numpy.concatenate([parts[part][1] for part in sorted(parts)])
+            of_name, dtype, _ = parts[0]
+            elements = numpy.concatenate([parts[part][2] for part in sorted(parts)])
+            yield name, ranks, dtype, self.transposed(of_name, elements)
+
+    def transposed(self, name, elements):
+        """A shard of tensor `name` under load.transpose: weights of layers that are cut go from [out, in] to [in, out]."""
+        axis, kind = self.family.axis(name)
+        if not self.transpose or elements.ndim < 2 or axis is None or kind == "vocabulary" or re.search(self.family.IN_OUT, name):
+            return elements
+        return numpy.ascontiguousarray(elements.swapaxes(-1, -2))
 
     def fused_name(self, name):
         """(name of the parameter that a tensor is fused into, its place there), or (name, None)."""

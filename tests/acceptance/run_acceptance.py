@@ -96,7 +96,7 @@ class Acceptance:
                 return [f"it did not end within {self.seconds_allowed} s", *output.splitlines()]
         return [f"exit code {process.returncode}", *output.splitlines()] if process.returncode else []
 
-    def load(self, checkpoint, topology, engine="auto", dtype="keep", save=None, model=None, expected=None):
+    def load(self, checkpoint, topology, engine="auto", dtype="keep", transpose=False, save=None, model=None, expected=None):
         """Loads `checkpoint`, checks the report, and saves if `save` holds a configuration of that. `model` is the section of the
         configuration, `expected` the one that would give the same from the model's own files, if it is another."""
         model = model or {}
@@ -107,7 +107,7 @@ class Acceptance:
             "checkpoint": {"path": str(checkpoint)},
             "topology": topology._asdict(),
             "model": model,
-            "load": {"engine": engine, "staging": self.staging, "dtype": dtype},
+            "load": {"engine": engine, "staging": self.staging, "dtype": dtype, "transpose": transpose},
             "report": {"json": str(report), "tensors": True, "progress": "none"},
         }
         if save:
@@ -116,11 +116,12 @@ class Acceptance:
         differences = self.run(config, topology.ranks)
         if not differences:
             told = json.loads(report.read_text())
-            differences, compared = check_shards.check(self.model, told, topology._asdict(), dtype, **(model if expected is None else expected))
+            expected = model if expected is None else expected
+            differences, compared = check_shards.check(self.model, told, topology._asdict(), dtype, transpose, **expected)
             differences += self.check_report(told, engine)
             remark = f": {compared} shards, {told['seconds']:.3f} s, {told['memory']['overhead_peak'] / MIB:.0f} MiB besides"
         what = f"{pathlib.Path(checkpoint).name} onto {topology}, {engine}" + ("" if dtype == "keep" else f", as {dtype}")
-        what += "".join(f", {key} {', '.join(names)}" for key, names in model.items())
+        what += ", transposed" * transpose + "".join(f", {key} {', '.join(names)}" for key, names in model.items())
         if save:
             what += f", saved for {save['tensor_parallel']}" if "tensor_parallel" in save else f", saved as {save['format']}"
         self.note(what, begin, differences, remark)
@@ -165,6 +166,7 @@ class Acceptance:
                 self.load(self.model, topology, model=fused)
         if not apart["fuse"]:
             return
+        self.load(self.model, Topology(topologies.layouts[0]), transpose=True, model=apart)
         directory = self.work / "layout-fused"
         for engine, topology in zip(ENGINES, (*topologies.mixed[:1], Topology(topologies.layouts[0]))):
             save = {"directory": str(directory), "tensor_parallel": topology.tensor_parallel}
@@ -219,6 +221,9 @@ class Acceptance:
             self.load(self.model, topology, save={"directory": str(directory), "tensor_parallel": 2})
             self.load(directory, Topology(2))
         self.check_fused(topologies)
+        for topology, dtype in zip((*topologies.mixed[:1], *topologies.of_experts[:1]), ("keep", "fp32")):
+            self.load(self.model, topology, dtype=dtype, transpose=True)
+        self.load(self.saved_file(topologies.layouts[0]), topologies.from_layout(topologies.layouts[0])[1], dtype="bf16", transpose=True)
         if self.export and self.saved_file(topologies.layouts[0]).exists():
             self.check_round_trip(topologies.layouts[0], Topology(topologies.layouts[0]), EXPORT_SHARD_BYTES, self.export)
         if self.brief:

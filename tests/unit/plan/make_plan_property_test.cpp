@@ -50,6 +50,7 @@ class RandomCase {
     for (std::uint64_t i = 0; i < axes; ++i) tensor.shape.push_back(1 + below(9));
     if (axes > 0 && below(4) != 0) cut(tensor, parameter);
     if (axes > 0 && below(4) == 0) place_experts(tensor, parameter);
+    parameter.transposed = axes >= 2 && below(4) == 0;
     for (std::uint32_t stage = 0; stage < topology.pipeline_parallel; ++stage) {
       if (below(2) == 0) parameter.stages.push_back(stage);
     }

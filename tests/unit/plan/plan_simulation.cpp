@@ -147,8 +147,11 @@ std::vector<std::byte> expected_shard(Catalog const& catalog, Parameter const& p
     for_each_position(piece.global, [&](Dims const& position) {
       auto local = piece.local_offset;
       for (std::size_t axis = 0; axis < local.size(); ++axis) local[axis] += position[axis] - piece.global.offset[axis];
-      write_element(parameter.tensor, linear_index(tensor.shape, position),
-                    bytes.data() + linear_index(shard.layout.shape, local) * element_bytes, element_bytes);
+      auto const at = shard.transposed
+                          ? linear_index(with_last_axes_swapped(shard.layout.shape), with_last_axes_swapped(local))
+                          : linear_index(shard.layout.shape, local);
+      write_element(parameter.tensor, linear_index(tensor.shape, position), bytes.data() + at * element_bytes,
+                    element_bytes);
     });
   }
   return bytes;

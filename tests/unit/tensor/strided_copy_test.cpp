@@ -31,6 +31,7 @@ struct RandomCopy {
       }
     }
     element_bytes = Bytes{1} << (random() % 4);
+    destination.transposed = axes >= 2 && random() % 2 == 0;
     source.base_bytes = random() % 3 * 8;
     destination.base_bytes = random() % 3 * 8;
   }
@@ -48,7 +49,10 @@ struct RandomCopy {
         at_destination[axis] += rest % extent[axis];
         rest /= extent[axis];
       }
-      std::memcpy(to.data() + destination.base_bytes + linear_index(destination.shape, at_destination) * element_bytes,
+      auto const index = destination.transposed ? linear_index(with_last_axes_swapped(destination.shape),
+                                                               with_last_axes_swapped(at_destination))
+                                                : linear_index(destination.shape, at_destination);
+      std::memcpy(to.data() + destination.base_bytes + index * element_bytes,
                   from.data() + source.base_bytes + linear_index(source.shape, at_source) * element_bytes,
                   element_bytes);
     }
@@ -86,6 +90,17 @@ TEST(StridedCopy, MergesAxesThatContinueOnBothSides) {
   EXPECT_EQ(columns.run_bytes, 6U);
   EXPECT_EQ(columns.loop_count, 1U) << "two outer axes with one stride are one loop";
   EXPECT_EQ(columns.runs(), 32U);
+}
+
+TEST(StridedCopy, TellsTransposesOfElementsFromOtherCopies) {
+  Placed const source{{3, 8, 6}, {0, 0, 0}};
+  Placed const transposed{{3, 8, 6}, {0, 0, 0}, 0, true};
+  EXPECT_TRUE(is_transpose(make_strided_copy(source, transposed, {3, 8, 6}, 2), 2));
+  EXPECT_TRUE(is_transpose(make_strided_copy(source, transposed, {1, 2, 2}, 8), 8));
+  EXPECT_TRUE(is_transpose(make_strided_copy(source, 8, transposed, 2, {3, 8, 6}), 2));
+  EXPECT_FALSE(is_transpose(make_strided_copy(source, source, {3, 8, 1}, 2), 2)) << "columns that stay columns";
+  EXPECT_FALSE(is_transpose(make_strided_copy(source, transposed, {3, 8, 1}, 2), 2)) << "a column becomes a row";
+  EXPECT_FALSE(is_transpose(make_strided_copy(source, transposed, {1, 1, 1}, 2), 2)) << "one element";
 }
 
 #if !defined(KOKKOS_ENABLE_CUDA)
