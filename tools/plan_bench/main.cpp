@@ -43,7 +43,8 @@ std::vector<Contender> contenders() {
   return {
       {llama_405b, {{8, 16, 8}, {8, 1, 128}, {8, 16, 64}, {32, 16, 16}}},
       // The scales of the dense layers' down_proj are not cut for more than 16 ranks.
-      {deepseek_671b, {{8, 16, 8}, {8, 1, 128}, {8, 16, 8, 64}, {8, 1, 128, 64}, {8, 16, 64}, {16, 16, 32}, {8, 16, 64, 256}}},
+      {deepseek_671b,
+       {{8, 16, 8}, {8, 1, 128}, {8, 16, 8, 64}, {8, 1, 128, 64}, {8, 16, 64}, {16, 16, 32}, {8, 16, 64, 256}}},
   };
 }
 
