@@ -10,6 +10,7 @@ namespace distload {
 
 /// Hash and equality of parameters, given by their index, for an unordered map: equal are those with the same shape,
 /// types, partition and extents, on equally many stages. Where in the file and on which stages they are may differ.
+/// Whatever else of a parameter decides how its pieces are read and placed must be compared here.
 class AlikeParameters {
  public:
   /// The arguments outlive the object.

@@ -74,6 +74,12 @@ Wave WaveBuilder::finish() && {
     wave_.receives.push_back(in.message);
   }
   wave_.staging_bytes = offset;
+  // A plan may have many waves and lives as long as the model is loaded from it.
+  wave_.reads.shrink_to_fit();
+  wave_.packs.shrink_to_fit();
+  wave_.sends.shrink_to_fit();
+  wave_.receives.shrink_to_fit();
+  wave_.places.shrink_to_fit();
   return std::move(wave_);
 }
 
