@@ -8,7 +8,7 @@ namespace distload {
 Holders::Holders(Parameter const& parameter, Shape const& shape, Topology const& topology)
     : topology_(topology),
       placement_(placement_of(parameter.partition, parameter.experts, shape, topology)),
-      stages_(parameter.stages),
+      stage_count_(parameter.stages.size()),
       axis_(placement_.partition.axis) {
   auto const& partition = placement_.partition;
   auto const parts = placement_.parts;
@@ -54,24 +54,11 @@ std::vector<Want> Holders::wants_in(Box const& box) const {
   return wants;
 }
 
-std::vector<std::uint32_t> Holders::ranks_of(std::uint32_t group) const {
-  std::vector<std::uint32_t> ranks;
-  ranks.reserve(rank_count(group));
-  auto const stage_ranks = topology_.stage_ranks();
-  for (auto const stage : stages_) {
-    for (auto first = groups_[group].first_part; first < stage_ranks; first += placement_.parts) {
-      for (std::uint32_t i = 0; i < groups_[group].parts; ++i) ranks.push_back(stage * stage_ranks + first + i);
-    }
-  }
-  return ranks;
-}
-
 std::uint64_t Holders::rank_count(std::uint32_t group) const noexcept {
-  return std::uint64_t{groups_[group].parts} * (topology_.stage_ranks() / placement_.parts) * stages_.size();
+  return std::uint64_t{groups_[group].parts} * (topology_.stage_ranks() / placement_.parts) * stage_count_;
 }
 
 std::optional<std::uint32_t> Holders::group_of(std::uint32_t rank) const noexcept {
-  if (std::find(stages_.begin(), stages_.end(), rank / topology_.stage_ranks()) == stages_.end()) return std::nullopt;
   auto const part = placement_.part_of(topology_, rank);
   if (!part) return std::nullopt;
   auto const after = std::partition_point(groups_.begin(), groups_.end(),

@@ -1,4 +1,4 @@
-/// Holders: which ranks want which boxes of one parameter. Ranks that want the same are one group.
+/// Holders: which ranks of a pipeline stage want which boxes of one parameter. Ranks that want the same are one group.
 #pragma once
 
 #include <cstdint>
@@ -39,11 +39,10 @@ class Holders {
   /// What lies in `box`, in the order of the cut axis.
   std::vector<Want> wants_in(Box const& box) const;
 
-  /// All ranks of a group, ascending.
-  std::vector<std::uint32_t> ranks_of(std::uint32_t group) const;
+  /// Ranks of a group on all stages together.
   std::uint64_t rank_count(std::uint32_t group) const noexcept;
 
-  /// The group of that rank, or nothing if the rank does not hold the parameter.
+  /// The group of a rank on one of the parameter's stages, or nothing if it does not hold the parameter.
   std::optional<std::uint32_t> group_of(std::uint32_t rank) const noexcept;
 
  private:
@@ -59,7 +58,7 @@ class Holders {
 
   Topology topology_;
   Placement placement_;
-  std::vector<std::uint32_t> stages_;
+  std::uint64_t stage_count_;
   std::uint32_t axis_ = 0;
   std::vector<HolderGroup> groups_;
   std::vector<Interval> intervals_;

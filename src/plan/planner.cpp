@@ -15,21 +15,6 @@ Dims minus(Dims const& a, Dims const& b) {
   return result;
 }
 
-/// One entry per rank. Only parameters of several sections name a rank more than once.
-void merge_needs(std::vector<StagingNeed>& needs) {
-  std::stable_sort(needs.begin(), needs.end(),
-                   [](StagingNeed const& a, StagingNeed const& b) { return a.rank < b.rank; });
-  std::size_t kept = 0;
-  for (std::size_t i = 1; i < needs.size(); ++i) {
-    if (needs[i].rank == needs[kept].rank) {
-      needs[kept].nbytes += needs[i].nbytes;
-    } else {
-      needs[++kept] = needs[i];
-    }
-  }
-  needs.resize(kept + 1);
-}
-
 Dims plus(Dims const& a, Dims const& b) {
   auto result = a;
   for (std::size_t axis = 0; axis < a.size(); ++axis) result[axis] += b[axis];
@@ -45,6 +30,10 @@ Planner::Planner(Catalog const& catalog, ModelLayout const& layout, Topology con
       topology_(topology),
       rank_(rank),
       options_(options),
+      audiences_(topology),
+      kinds_(0, AlikeParameters(catalog, layout, options), AlikeParameters(catalog, layout, options)),
+      read_bytes_(topology.ranks()),
+      kept_bytes_(topology.ranks()),
       scheduler_(topology.ranks(), options.staging_bytes) {
   assert(rank < topology.ranks());
   auto const minimum = kMinimumStagingBlocks * catalog.block_bytes;
@@ -61,15 +50,11 @@ LoadPlan Planner::run() && {
   plan_.parameters.resize(layout_.parameters.size());
   for (std::uint32_t index = 0; index < layout_.parameters.size(); ++index) plan_parameter(index);
 
+  plan_.shards.shrink_to_fit();
   builders_.resize(scheduler_.waves());
+  plan_.waves.reserve(builders_.size());
   for (auto& builder : builders_) plan_.waves.push_back(std::move(builder).finish());
-  for (std::uint32_t rank = 0; rank < topology_.ranks(); ++rank) {
-    auto& load = plan_.ranks[rank];
-    load.staging_bytes = scheduler_.peak_bytes(rank);
-    plan_.storage_read_bytes += load.read_bytes;
-    plan_.exchanged_bytes += load.sent_bytes;
-  }
-  plan_.arena_bytes = plan_.ranks[rank_].resident_bytes;
+  total_up();
   for (auto const& wave : plan_.waves) plan_.slot_bytes = std::max(plan_.slot_bytes, wave.staging_bytes);
   plan_.slots = slots_in_use();
   check_memory();
@@ -78,129 +63,76 @@ LoadPlan Planner::run() && {
 }
 
 void Planner::plan_parameter(std::uint32_t index) {
-  auto const& parameter = layout_.parameters[index];
-  auto const& tensor = catalog_.tensors[parameter.tensor];
-  Context at{index,
-             parameter,
-             tensor,
-             size_of(tensor.dtype),
-             options_.dtype_in_memory(parameter, tensor.dtype),
-             Holders(parameter, tensor.shape, topology_),
-             {},
-             {},
-             0,
-             {}};
-  for (std::uint32_t group = 0; group < at.holders.groups().size(); ++group)
-    at.ranks.push_back(at.holders.ranks_of(group));
-  at.own_group = at.holders.group_of(rank_);
-  at.arena_offset = plan_.ranks[rank_].resident_bytes;
+  auto& kind = kind_of(index);
+  auto at = context_of(index, kind);
+  at.audiences = audiences_of(kind, at.parameter.stages);
+  if (on_stage_of(at.parameter, rank_)) at.own_group = at.holders.group_of(rank_);
+  at.arena_offset = plan_.arena_bytes;
   reserve_arena(at);
 
-  plan_.requested_bytes += tensor.nbytes();
-  if (tensor.nbytes() == 0) return;
-  for (auto const& extent : catalog_.extents_of(tensor)) at.wants.push_back(at.holders.wants_in(extent.box));
-  auto const jobs = jobs_of(at);
-  for (auto const& task : tasks_of(at, jobs)) plan_task(at, jobs[task.job], task);
+  plan_.requested_bytes += at.tensor.nbytes();
+  plan_.parameters[index] = kind.planned;
+  auto const readers = readers_of(at);
+  for (auto const& task : kind.tasks) {
+    auto const& job = kind.jobs[task.job];
+    auto const& reader = readers[task.job];
+    plan_task(at, job, task, reader ? *reader : least_loaded(at, job));
+  }
+}
+
+Planner::Context Planner::context_of(std::uint32_t index, Kind const& kind) const {
+  auto const& parameter = layout_.parameters[index];
+  auto const& tensor = catalog_.tensors[parameter.tensor];
+  auto const dtype = options_.dtype_in_memory(parameter, tensor.dtype);
+  return {index, parameter, tensor, size_of(tensor.dtype), dtype, kind, kind.holders, {}, {}, 0};
+}
+
+std::span<AudienceId const> Planner::audiences_of(Kind& kind, std::vector<std::uint32_t> const& stages) {
+  auto const known = kind.audiences.find(stages);
+  if (known != kind.audiences.end()) return known->second;
+  return kind.audiences.emplace(stages, audiences_.of(kind.holders, stages)).first->second;
+}
+
+std::span<std::uint32_t const> Planner::ranks_of(Context const& at, std::uint32_t group) const {
+  return audiences_[at.audiences[group]].ranks;
+}
+
+bool Planner::on_stage_of(Parameter const& parameter, std::uint32_t rank) const noexcept {
+  return std::ranges::find(parameter.stages, rank / topology_.stage_ranks()) != parameter.stages.end();
 }
 
 void Planner::reserve_arena(Context const& at) {
-  for (std::uint32_t group = 0; group < at.ranks.size(); ++group) {
+  for (std::uint32_t group = 0; group < at.audiences.size(); ++group) {
     auto const& shard = at.holders.groups()[group].layout;
     auto const nbytes = volume(shard.shape) * size_of(at.dtype);
-    for (auto const rank : at.ranks[group]) plan_.ranks[rank].resident_bytes += round_up(nbytes, kShardAlignment);
-    if (at.own_group == group)
-      plan_.shards.push_back({at.index, at.dtype, shard, at.arena_offset, nbytes, at.parameter.transposed});
+    auto const reserved = round_up(nbytes, kShardAlignment);
+    audiences_[at.audiences[group]].resident_bytes += reserved;
+    if (at.own_group != group) continue;
+    plan_.shards.push_back({at.index, at.dtype, shard, at.arena_offset, nbytes, at.parameter.transposed});
+    plan_.arena_bytes += reserved;
   }
 }
 
-std::vector<Planner::Job> Planner::jobs_of(Context const& at) {
-  std::vector<Job> jobs;
-  auto& planned = plan_.parameters[at.index];
-  for (std::uint32_t i = 0; i < at.tensor.extent_count; ++i) {
-    auto const extent = at.tensor.first_extent + i;
-    for (auto& segment : segments_of(catalog_.extents[extent], at.wants[i], at.element_bytes, catalog_.block_bytes)) {
-      auto const shared = shared_read(at, extent, segment);
-      auto const strategy = choose_strategy(shared, options_.cost);
-      if (shared.nbytes > planned.shared.nbytes ||
-          (planned.strategy == Strategy::straight && strategy != Strategy::straight)) {
-        planned = {strategy, shared};
-      }
-      if (strategy == Strategy::every_rank_reads) {
-        for (auto const group : groups_of(at, extent, segment)) {
-          for (auto const rank : at.ranks[group]) jobs.push_back({extent, segment, strategy, rank, true});
-        }
-      } else if (strategy == Strategy::straight) {
-        auto const sole = at.ranks[at.wants[i][segment.wants.front()].group].front();
-        jobs.push_back({extent, std::move(segment), strategy, sole, true});
-      } else if (strategy == Strategy::broadcast) {
-        auto const reader = least_loaded(at, extent, segment);
-        jobs.push_back({extent, std::move(segment), strategy, reader, false});
-      } else {
-        jobs.push_back({extent, std::move(segment), strategy, std::nullopt, false});
-      }
+std::vector<std::optional<std::uint32_t>> Planner::readers_of(Context const& at) const {
+  std::vector<std::optional<std::uint32_t>> readers;
+  readers.reserve(at.kind.jobs.size());
+  for (auto const& job : at.kind.jobs) {
+    if (job.alone) {
+      readers.emplace_back(ranks_of(at, job.alone->group)[job.alone->number]);
+    } else if (job.strategy == Strategy::broadcast) {
+      readers.emplace_back(least_loaded(at, job));
+    } else {
+      readers.emplace_back();
     }
   }
-  return jobs;
+  return readers;
 }
 
-std::vector<std::uint32_t> Planner::groups_of(Context const& at, std::uint32_t extent, Segment const& segment) const {
-  std::vector<std::uint32_t> groups;
-  for (auto const want : segment.wants) groups.push_back(at.wants_of(extent)[want].group);
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-  return groups;
-}
-
-SharedRead Planner::shared_read(Context const& at, std::uint32_t extent, Segment const& segment) const {
-  SharedRead shared;
-  shared.nbytes = segment.nbytes();
-  shared.pieces = (segment.nbytes() + catalog_.block_bytes - 1) / catalog_.block_bytes;
-  for (auto const index : segment.wants) {
-    auto const& want = at.wants_of(extent)[index];
-    // A want that reaches beyond the segment counts with what can lie inside.
-    auto const most = std::min(volume(want.box) * at.element_bytes, segment.nbytes());
-    shared.wanted_bytes += at.holders.rank_count(want.group) * most;
-  }
-  shared.readers = 0;
-  for (auto const group : groups_of(at, extent, segment)) shared.readers += at.holders.rank_count(group);
-  shared.reread_bytes = shared.readers * segment.nbytes();
-  shared.wanted_bytes = std::min(shared.wanted_bytes, shared.reread_bytes);
-  return shared;
-}
-
-bool Planner::reads_straight(Context const& at, Job const& job) const {
-  if (!options_.arena_on_host || !job.alone || job.segment.wants.size() != 1) return false;
-  auto const shares = shares_of(at, job, {0, job.segment.begin_bytes, job.segment.end_bytes, 0});
-  return shares.size() == 1 && shares.front().arena_run.has_value();
-}
-
-std::vector<Planner::Task> Planner::tasks_of(Context const& at, std::span<Job const> jobs) const {
-  std::vector<Task> tasks;
-  std::vector<std::uint32_t> pieces(at.tensor.extent_count, 0);
-  for (std::uint32_t index = 0; index < jobs.size(); ++index) {
-    auto const& job = jobs[index];
-    auto& ordinal = pieces[job.extent - at.tensor.first_extent];
-    if (reads_straight(at, job)) {
-      tasks.push_back({index, job.segment.begin_bytes, job.segment.end_bytes, ordinal++});
-      continue;
-    }
-    auto const boundaries = cut_into_pieces(catalog_.extents[job.extent], job.segment.begin_bytes,
-                                            job.segment.end_bytes, at.element_bytes, catalog_.block_bytes);
-    for (std::size_t i = 0; i + 1 < boundaries.size(); ++i)
-      tasks.push_back({index, boundaries[i], boundaries[i + 1], ordinal++});
-  }
-  // Round robin over the extents: their readers differ, and each wave shall keep all of them busy.
-  if (at.tensor.extent_count > 1) {
-    std::stable_sort(tasks.begin(), tasks.end(), [](Task const& a, Task const& b) { return a.ordinal < b.ordinal; });
-  }
-  return tasks;
-}
-
-std::uint32_t Planner::least_loaded(Context const& at, std::uint32_t extent, Segment const& segment) const {
+std::uint32_t Planner::least_loaded(Context const& at, Job const& job) const {
   std::optional<std::uint32_t> best;
-  for (auto const index : segment.wants) {
-    for (auto const rank : at.ranks[at.wants_of(extent)[index].group]) {
-      if (!best || plan_.ranks[rank].read_bytes < plan_.ranks[*best].read_bytes) best = rank;
+  for (auto const index : job.segment.wants) {
+    for (auto const rank : ranks_of(at, at.wants_of(job.extent)[index].group)) {
+      if (!best || read_bytes_[rank] < read_bytes_[*best]) best = rank;
     }
   }
   return *best;
@@ -211,7 +143,7 @@ std::vector<Planner::Share> Planner::shares_of(Context const& at, Job const& job
   std::vector<Share> shares;
   for (auto const index : job.segment.wants) {
     auto const& want = at.wants_of(job.extent)[index];
-    if (job.alone && at.holders.group_of(*job.reader) != want.group) continue;
+    if (job.alone && job.alone->group != want.group) continue;
     auto const& group = at.holders.groups()[want.group];
     auto const& piece = group.layout.pieces[want.piece];
     Share share{index, 0, std::nullopt, false};
@@ -237,48 +169,78 @@ std::vector<Planner::Share> Planner::shares_of(Context const& at, Job const& job
 }
 
 std::vector<Box> Planner::boxes_in(Context const& at, Job const& job, Task const& task) const {
-  auto const& extent = catalog_.extents[job.extent];
+  auto const& extent = catalog_.extents[at.tensor.first_extent + job.extent];
   auto boxes = boxes_of_range(extent.box.extent, task.begin / at.element_bytes, task.end / at.element_bytes);
   for (auto& box : boxes) box.offset = plus(box.offset, extent.box.offset);
   return boxes;
 }
 
-void Planner::plan_task(Context const& at, Job const& job, Task const& task) {
-  auto const reader = job.reader ? *job.reader : least_loaded(at, job.extent, job.segment);
-  auto const shares = shares_of(at, job, task);
+void Planner::plan_task(Context const& at, Job const& job, Task const& task, std::uint32_t reader) {
+  // What each rank needs in its slot. The readers' and receivers' needs follow from the same shares on every rank.
+  auto const reader_bytes = count_bytes(at, job, task, reader);
+  auto const reader_group = at.holders.group_of(reader);
+  needs_.clear();
+  needs_.push_back({{&reader, 1}, reader_bytes});
+  auto const add = [&](std::span<std::uint32_t const> ranks, Bytes nbytes) {
+    if (!ranks.empty()) needs_.push_back({ranks, nbytes});
+  };
+  for (auto const& received : task.received) {
+    auto const ranks = ranks_of(at, received.group);
+    if (received.group != reader_group) {
+      add(ranks, received.packed_bytes);
+      continue;
+    }
+    auto const before = static_cast<std::size_t>(std::ranges::lower_bound(ranks, reader) - ranks.begin());
+    add(ranks.first(before), received.packed_bytes);
+    add(ranks.subspan(before + 1), received.packed_bytes);
+  }
+  check_slot(at, needs_);
+  auto const wave = needs_.size() == 1 && reader_bytes == 0 ? scheduler_.current(reader) : scheduler_.place(needs_);
+  if (reader == rank_) {
+    emit_reader(at, task, job, task.shares, wave);
+  } else if (!job.alone && at.own_group) {
+    emit_receiver(at, task, job, task.shares, reader, wave);
+  }
+}
+
+Bytes Planner::count_bytes(Context const& at, Job const& job, Task const& task, std::uint32_t reader) {
   auto const nbytes = task.end - task.begin;
   auto const reader_group = at.holders.group_of(reader);
-  auto const& wants = at.wants_of(job.extent);
+  auto& load = plan_.ranks[reader];
+  read_bytes_[reader] += nbytes;
+  ++load.requests;
 
-  // What each rank needs in its slot. The readers' and receivers' needs follow from the same shares on every rank.
-  std::vector<StagingNeed> needs{{reader, 0}};
-  bool straight = false;
-  for (auto const& share : shares) {
-    auto const group = wants[share.want].group;
-    if (group == reader_group && share.arena_run && options_.arena_on_host) straight = true;
+  auto staging = round_up(nbytes, kStagingAlignment);
+  Bytes packed = 0;
+  for (auto const& share : task.shares) {
+    auto const group = at.wants_of(job.extent)[share.want].group;
+    auto const is_own = group == reader_group;
+    if (is_own && share.arena_run && options_.arena_on_host) staging = 0;
     if (job.alone) continue;
-    auto const& ranks = at.ranks[group];
-    auto const packed = share.in_place ? 0 : round_up(share.nbytes, kStagingAlignment);
-    if (ranks.size() > (group == reader_group ? 1U : 0U)) needs.front().nbytes += packed;
-    for (auto const rank : ranks) {
-      if (rank == reader) continue;
-      plan_.ranks[reader].sent_bytes += share.nbytes;
-      plan_.ranks[rank].received_bytes += share.nbytes;
-      needs.push_back({rank, packed});
+    auto& audience = audiences_[at.audiences[group]];
+    auto const receivers = audience.ranks.size() - (is_own ? 1 : 0);
+    if (receivers > 0) packed += share.packed_bytes();
+    load.sent_bytes += receivers * share.nbytes;
+    audience.received_bytes += share.nbytes;
+    if (is_own) kept_bytes_[reader] += share.nbytes;
+  }
+  return staging + packed;
+}
+
+void Planner::total_up() {
+  for (auto const& audience : audiences_.all()) {
+    for (auto const rank : audience.ranks) {
+      plan_.ranks[rank].resident_bytes += audience.resident_bytes;
+      plan_.ranks[rank].received_bytes += audience.received_bytes;
     }
   }
-  if (!straight) needs.front().nbytes += round_up(nbytes, kStagingAlignment);
-  plan_.ranks[reader].read_bytes += nbytes;
-  ++plan_.ranks[reader].requests;
-
-  merge_needs(needs);
-  check_slot(at, needs);
-  auto const wave =
-      needs.size() == 1 && needs.front().nbytes == 0 ? scheduler_.current(reader) : scheduler_.place(needs);
-  if (reader == rank_) {
-    emit_reader(at, task, job, shares, wave);
-  } else if (!job.alone && at.own_group) {
-    emit_receiver(at, task, job, shares, reader, wave);
+  for (std::uint32_t rank = 0; rank < topology_.ranks(); ++rank) {
+    auto& load = plan_.ranks[rank];
+    load.received_bytes -= kept_bytes_[rank];
+    load.read_bytes = read_bytes_[rank];
+    load.staging_bytes = scheduler_.peak_bytes(rank);
+    plan_.storage_read_bytes += load.read_bytes;
+    plan_.exchanged_bytes += load.sent_bytes;
   }
 }
 

@@ -2,14 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <distload/plan/make_plan.hpp>
 
+#include "plan/audiences.hpp"
 #include "plan/holders.hpp"
+#include "plan/parameter_kind.hpp"
 #include "plan/segments.hpp"
 #include "plan/wave_builder.hpp"
 #include "plan/wave_scheduler.hpp"
@@ -24,21 +28,18 @@ class Planner {
   LoadPlan run() &&;
 
  private:
-  /// A segment with the way it is read.
-  struct Job {
-    std::uint32_t extent = 0;
-    Segment segment;
-    Strategy strategy = Strategy::straight;
-    std::optional<std::uint32_t> reader;  ///< fixed beforehand: straight and broadcast
-    bool alone = false;                   ///< only the reader's own wants are served
+  /// The n-th rank of a group.
+  struct Member {
+    std::uint32_t group = 0;
+    std::uint32_t number = 0;
   };
 
-  /// A piece of a job that one rank reads.
-  struct Task {
-    std::uint32_t job = 0;
-    Bytes begin = 0;
-    Bytes end = 0;
-    std::uint32_t ordinal = 0;  ///< among the pieces of its extent
+  /// A segment with the way it is read.
+  struct Job {
+    std::uint32_t extent = 0;  ///< counted from the tensor's first
+    Segment segment;
+    Strategy strategy = Strategy::straight;
+    std::optional<Member> alone;  ///< reads it for itself: only its own wants are served
   };
 
   /// What a want means for one piece.
@@ -47,6 +48,34 @@ class Planner {
     Bytes nbytes = 0;
     std::optional<Bytes> arena_run;  ///< the want is the whole piece, and consecutive in the shard from this offset on
     bool in_place = false;           ///< travels without being packed
+    /// Staging that it takes in a message.
+    Bytes packed_bytes() const noexcept { return in_place ? 0 : round_up(nbytes, kStagingAlignment); }
+  };
+
+  /// Staging that a piece's messages take on each rank of a group.
+  struct Received {
+    std::uint32_t group = 0;
+    Bytes packed_bytes = 0;
+  };
+
+  /// A piece of a job that one rank reads.
+  struct Task {
+    std::uint32_t job = 0;
+    Bytes begin = 0;
+    Bytes end = 0;
+    std::uint32_t ordinal = 0;  ///< among the pieces of its extent
+    std::vector<Share> shares;
+    std::vector<Received> received;  ///< by the groups that get some of it from the reader, each named once
+  };
+
+  /// What alike parameters share: all that does not depend on what has been planned before them.
+  struct Kind {
+    Holders holders;
+    std::vector<std::vector<Want>> wants;  ///< per extent of the tensor
+    PlannedParameter planned;
+    std::vector<Job> jobs;
+    std::vector<Task> tasks;
+    std::map<std::vector<std::uint32_t>, std::vector<AudienceId>> audiences;  ///< per group, by stages
   };
 
   /// The parameter being planned.
@@ -56,27 +85,36 @@ class Planner {
     TensorInfo const& tensor;
     Bytes element_bytes;  ///< as stored
     DType dtype;          ///< in memory
-    Holders holders;
-    std::vector<std::vector<std::uint32_t>> ranks;  ///< per group
-    std::optional<std::uint32_t> own_group;
-    Bytes arena_offset = 0;                ///< of the own shard
-    std::vector<std::vector<Want>> wants;  ///< per extent of the tensor
+    Kind const& kind;
+    Holders const& holders;                  ///< of the kind
+    std::span<AudienceId const> audiences;   ///< per group
+    std::optional<std::uint32_t> own_group;  ///< of the own rank
+    Bytes arena_offset = 0;                  ///< of the own shard
 
     bool is_cast() const noexcept { return dtype != tensor.dtype; }
-    std::vector<Want> const& wants_of(std::uint32_t extent) const { return wants[extent - tensor.first_extent]; }
+    std::vector<Want> const& wants_of(std::uint32_t extent) const { return kind.wants[extent]; }
   };
 
   void plan_parameter(std::uint32_t index);
+  Kind& kind_of(std::uint32_t index);
+  Context context_of(std::uint32_t index, Kind const& kind) const;
+  std::span<AudienceId const> audiences_of(Kind& kind, std::vector<std::uint32_t> const& stages);
   void reserve_arena(Context const& at);
-  std::vector<Job> jobs_of(Context const& at);
+  /// Also says how the parameter travels.
+  std::vector<Job> jobs_of(Context const& at, PlannedParameter& planned) const;
+  /// Who reads each job, where that is the same rank for all of its tasks.
+  std::vector<std::optional<std::uint32_t>> readers_of(Context const& at) const;
   /// The distinct groups that want something of the segment.
   std::vector<std::uint32_t> groups_of(Context const& at, std::uint32_t extent, Segment const& segment) const;
   SharedRead shared_read(Context const& at, std::uint32_t extent, Segment const& segment) const;
-  std::vector<Task> tasks_of(Context const& at, std::span<Job const> jobs) const;
+  std::vector<Task> tasks_of(Context const& at) const;
   bool reads_straight(Context const& at, Job const& job) const;
-  void plan_task(Context const& at, Job const& job, Task const& task);
+  std::vector<Received> received_of(Context const& at, Job const& job, std::span<Share const> shares) const;
+  void plan_task(Context const& at, Job const& job, Task const& task, std::uint32_t reader);
+  /// Counts what the task moves. @returns what the reader needs in its slot.
+  Bytes count_bytes(Context const& at, Job const& job, Task const& task, std::uint32_t reader);
   std::vector<Share> shares_of(Context const& at, Job const& job, Task const& task) const;
-  std::uint32_t least_loaded(Context const& at, std::uint32_t extent, Segment const& segment) const;
+  std::uint32_t least_loaded(Context const& at, Job const& job) const;
   void emit_reader(Context const& at, Task const& task, Job const& job, std::span<Share const> shares,
                    std::uint32_t wave);
   void emit_receiver(Context const& at, Task const& task, Job const& job, std::span<Share const> shares,
@@ -93,7 +131,9 @@ class Planner {
                                                Want const& want) const;
   /// From staging to the own shard, cast if need be.
   PlannedCopy place_copy(Context const& at, Placed const& source, Placed const& destination, Dims const& extent) const;
-  Audience audience_of(Context const& at, std::uint32_t group) const;
+  std::span<std::uint32_t const> ranks_of(Context const& at, std::uint32_t group) const;
+  bool on_stage_of(Parameter const& parameter, std::uint32_t rank) const noexcept;
+  void total_up();
   WaveBuilder& builder(std::uint32_t wave);
   void check_slot(Context const& at, std::span<StagingNeed const> needs) const;
   std::uint32_t slots_in_use() const noexcept;
@@ -107,6 +147,11 @@ class Planner {
   PlanOptions const& options_;
 
   LoadPlan plan_;
+  Audiences audiences_;
+  std::unordered_map<std::uint32_t, Kind, AlikeParameters, AlikeParameters> kinds_;  ///< by their first parameter
+  std::vector<Bytes> read_bytes_;   ///< by each rank so far; apart from `plan_`, as it is searched for every task
+  std::vector<Bytes> kept_bytes_;   ///< by each rank so far, of what it read itself
+  std::vector<StagingNeed> needs_;  ///< of the task being planned
   WaveScheduler scheduler_;
   std::vector<WaveBuilder> builders_;
 };

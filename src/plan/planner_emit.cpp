@@ -27,16 +27,12 @@ WaveBuilder& Planner::builder(std::uint32_t wave) {
   return builders_[wave];
 }
 
-Audience Planner::audience_of(Context const& at, std::uint32_t group) const {
-  auto const& holders = at.holders.groups()[group];
-  return {holders.first_part, holders.parts, at.holders.parts(), at.parameter.stages};
-}
-
 void Planner::emit_reader(Context const& at, Task const& task, Job const& job, std::span<Share const> shares,
                           std::uint32_t wave) {
   auto& out = builder(wave);
   auto const nbytes = task.end - task.begin;
   auto const& wants = at.wants_of(job.extent);
+  auto const extent = at.tensor.first_extent + job.extent;
 
   Area area = Area::staging;
   Bytes offset = 0;
@@ -47,9 +43,9 @@ void Planner::emit_reader(Context const& at, Task const& task, Job const& job, s
     }
   }
   if (area == Area::arena) {
-    out.read_to_arena(job.extent, task.begin, nbytes, offset);
+    out.read_to_arena(extent, task.begin, nbytes, offset);
   } else {
-    offset = out.read_to_staging(job.extent, task.begin, nbytes);
+    offset = out.read_to_staging(extent, task.begin, nbytes);
   }
 
   for (auto const& share : shares) {
@@ -58,13 +54,14 @@ void Planner::emit_reader(Context const& at, Task const& task, Job const& job, s
       for (auto const& copy : copies_from_piece(at, job, task, want, offset)) out.place(copy);
     }
     if (job.alone) continue;
-    auto peers = at.ranks[want.group];
+    auto const ranks = ranks_of(at, want.group);
+    std::vector<std::uint32_t> peers(ranks.begin(), ranks.end());
     std::erase(peers, rank_);
     if (peers.empty()) continue;
     if (share.in_place) {
       out.send_in_place(peers, area, offset, nbytes);
     } else {
-      out.send_packed(audience_of(at, want.group), peers, copies_to_message(at, job, task, want, area, offset),
+      out.send_packed(at.audiences[want.group], peers, copies_to_message(at, job, task, want, area, offset),
                       share.nbytes);
     }
   }
@@ -78,7 +75,7 @@ void Planner::emit_receiver(Context const& at, Task const& task, Job const& job,
     if (share.in_place) {
       builder(wave).receive_in_place(reader, at.arena_offset + *share.arena_run, share.nbytes);
     } else {
-      builder(wave).receive_packed(reader, audience_of(at, want.group), copies_from_message(at, job, task, want),
+      builder(wave).receive_packed(reader, at.audiences[want.group], copies_from_message(at, job, task, want),
                                    share.nbytes);
     }
   }
@@ -149,7 +146,7 @@ void Planner::check_slot(Context const& at, std::span<StagingNeed const> needs) 
       std::max_element(needs.begin(), needs.end(), [](auto const& a, auto const& b) { return a.nbytes < b.nbytes; });
   if (worst->nbytes <= scheduler_.slot_limit()) return;
   throw OutOfBudget("one piece of " + at.tensor.name + " needs " + format_bytes(worst->nbytes) +
-                    " of staging on rank " + std::to_string(worst->rank) + ", but load.staging is " +
+                    " of staging on rank " + std::to_string(worst->ranks.front()) + ", but load.staging is " +
                     format_bytes(scheduler_.slot_limit()) + ": " +
                     format_bytes(worst->nbytes - scheduler_.slot_limit()) + " short; set load.staging to " +
                     std::to_string(worst->nbytes) + " B or more");
@@ -173,6 +170,7 @@ void Planner::check_memory() const {
   std::string name;
   for (auto const& parameter : layout_.parameters) {
     auto const& tensor = catalog_.tensors[parameter.tensor];
+    if (!on_stage_of(parameter, rank)) continue;
     Holders const holders(parameter, tensor.shape, topology_);
     auto const group = holders.group_of(rank);
     if (!group) continue;

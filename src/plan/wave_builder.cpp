@@ -22,7 +22,7 @@ void WaveBuilder::receive_in_place(std::uint32_t peer, Bytes arena_offset, Bytes
   incoming_.push_back({false, {peer, Area::arena, arena_offset, nbytes}, {}});
 }
 
-void WaveBuilder::send_packed(Audience const& audience, std::vector<std::uint32_t> const& peers,
+void WaveBuilder::send_packed(AudienceId audience, std::vector<std::uint32_t> const& peers,
                               std::vector<PlannedCopy> packs, Bytes nbytes) {
   auto const [entry, added] = outgoing_index_.try_emplace(audience, outgoing_.size());
   if (added) outgoing_.push_back({peers, true, {}, {}});
@@ -34,7 +34,7 @@ void WaveBuilder::send_packed(Audience const& audience, std::vector<std::uint32_
   out.message.nbytes += round_up(nbytes, kStagingAlignment);
 }
 
-void WaveBuilder::receive_packed(std::uint32_t peer, Audience const& audience, std::vector<PlannedCopy> places,
+void WaveBuilder::receive_packed(std::uint32_t peer, AudienceId audience, std::vector<PlannedCopy> places,
                                  Bytes nbytes) {
   auto const [entry, added] = incoming_index_.try_emplace({peer, audience}, incoming_.size());
   if (added) incoming_.push_back({true, {peer, Area::staging, 0, 0}, {}});
@@ -74,6 +74,12 @@ Wave WaveBuilder::finish() && {
     wave_.receives.push_back(in.message);
   }
   wave_.staging_bytes = offset;
+  // A plan may have many waves and lives as long as the model is loaded from it.
+  wave_.reads.shrink_to_fit();
+  wave_.packs.shrink_to_fit();
+  wave_.sends.shrink_to_fit();
+  wave_.receives.shrink_to_fit();
+  wave_.places.shrink_to_fit();
   return std::move(wave_);
 }
 

@@ -4,19 +4,17 @@
 
 #include <cstdint>
 #include <map>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <distload/plan/load_plan.hpp>
+
+#include "plan/audiences.hpp"
 
 namespace distload {
 
 /// Every part of a slot starts at a multiple of this, so that copies stay aligned.
 inline constexpr Bytes kStagingAlignment = 64;
-
-/// Names the ranks that get the same bytes: a holder group of parameters on the same stages.
-using Audience = std::tuple<std::uint32_t /*first part*/, std::uint32_t /*parts of the group*/,
-                            std::uint32_t /*of how many*/, std::vector<std::uint32_t> /*stages*/>;
 
 class WaveBuilder {
  public:
@@ -32,11 +30,11 @@ class WaveBuilder {
 
   /// Appends `nbytes` to the packed message for `audience`. `packs` write to offsets counted from the first of these
   /// bytes.
-  void send_packed(Audience const& audience, std::vector<std::uint32_t> const& peers, std::vector<PlannedCopy> packs,
+  void send_packed(AudienceId audience, std::vector<std::uint32_t> const& peers, std::vector<PlannedCopy> packs,
                    Bytes nbytes);
   /// Appends `nbytes` to the packed message from `peer`; `places` read from offsets counted from the first of these
   /// bytes.
-  void receive_packed(std::uint32_t peer, Audience const& audience, std::vector<PlannedCopy> places, Bytes nbytes);
+  void receive_packed(std::uint32_t peer, AudienceId audience, std::vector<PlannedCopy> places, Bytes nbytes);
 
   /// Staging to arena on this rank.
   void place(PlannedCopy copy) { wave_.places.push_back(copy); }
@@ -60,8 +58,8 @@ class WaveBuilder {
   Bytes read_bytes_ = 0;
   std::vector<Outgoing> outgoing_;  // in the order of their first piece, which both sides see alike
   std::vector<Incoming> incoming_;
-  std::map<Audience, std::size_t> outgoing_index_;
-  std::map<std::pair<std::uint32_t, Audience>, std::size_t> incoming_index_;
+  std::map<AudienceId, std::size_t> outgoing_index_;
+  std::map<std::pair<std::uint32_t, AudienceId>, std::size_t> incoming_index_;
 };
 
 }  // namespace distload

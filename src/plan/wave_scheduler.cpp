@@ -6,23 +6,25 @@
 namespace distload {
 
 std::uint32_t WaveScheduler::place(std::span<StagingNeed const> needs) {
+  // The latest wave of a rank, and the most that a rank would then have in it.
   std::uint32_t wave = 0;
-  for (auto const& need : needs) wave = std::max(wave, cursors_[need.rank].wave);
+  Bytes fill = 0;
   for (auto const& need : needs) {
-    auto const& cursor = cursors_[need.rank];
-    if (cursor.wave == wave && cursor.fill + need.nbytes > slot_limit_) {
-      ++wave;
-      break;
+    for (auto const rank : need.ranks) {
+      auto const& cursor = cursors_[rank];
+      if (cursor.wave < wave) continue;
+      fill = std::max(cursor.wave == wave ? fill : 0, cursor.fill + need.nbytes);
+      wave = cursor.wave;
     }
   }
+  if (fill > slot_limit_) ++wave;
   for (auto const& need : needs) {
-    auto& cursor = cursors_[need.rank];
-    if (cursor.wave != wave) {
+    for (auto const rank : need.ranks) {
+      auto& cursor = cursors_[rank];
+      cursor.fill = (cursor.wave == wave ? cursor.fill : 0) + need.nbytes;
       cursor.wave = wave;
-      cursor.fill = 0;
+      cursor.peak = std::max(cursor.peak, cursor.fill);
     }
-    cursor.fill += need.nbytes;
-    cursor.peak = std::max(cursor.peak, cursor.fill);
   }
   waves_ = std::max(waves_, wave + 1);
   return wave;

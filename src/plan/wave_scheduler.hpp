@@ -9,9 +9,9 @@
 
 namespace distload {
 
-/// Staging bytes that a piece of work needs on a rank.
+/// Staging bytes that a piece of work needs on each of some ranks.
 struct StagingNeed {
-  std::uint32_t rank = 0;
+  std::span<std::uint32_t const> ranks;
   Bytes nbytes = 0;
 };
 
@@ -21,8 +21,8 @@ class WaveScheduler {
  public:
   WaveScheduler(std::uint32_t ranks, Bytes slot_limit) : cursors_(ranks), slot_limit_(slot_limit) {}
 
-  /// The wave of work that needs staging on these ranks (each named once). Precondition: each need fits a slot
-  /// (`slot_limit`).
+  /// The wave of work that needs staging on these ranks (each named once in all needs). Precondition: each need fits a
+  /// slot (`slot_limit`).
   std::uint32_t place(std::span<StagingNeed const> needs);
 
   /// The wave of work that needs no staging on `rank`.

@@ -1,0 +1,140 @@
+// distload-plan-bench: how long planning takes for the largest models and jobs, and how large a plan is. No MPI, no
+// files: rank 0 of each job is planned by this one process, as it would plan itself.
+#include <CLI/CLI.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <distload/base/error.hpp>
+#include <distload/plan/make_plan.hpp>
+
+#include "app/parse_arguments.hpp"
+#include "base/table.hpp"
+#include "partition/rule_directories.hpp"
+#include "plan_bench/catalogs.hpp"
+#include "plan_bench/heap_bytes.hpp"
+#include "plan_bench/models.hpp"
+
+namespace distload::plan_bench {
+namespace {
+
+/// The ranks that the HDF5 checkpoints were saved for.
+constexpr std::uint32_t kSavedTensorParallel = 8;
+
+struct Arguments {
+  std::string model;
+  std::string source;
+  std::uint32_t most_ranks = 8192;
+  std::uint32_t rounds = 3;
+};
+
+struct Contender {
+  std::function<Model()> model;
+  std::vector<Topology> topologies;  ///< tensor, pipeline, data, expert
+};
+
+std::vector<Contender> contenders() {
+  return {
+      {llama_405b, {{8, 16, 8}, {8, 1, 128}, {8, 16, 64}, {32, 16, 16}}},
+      // The scales of the dense layers' down_proj are not cut for more than 16 ranks.
+      {deepseek_671b,
+       {{8, 16, 8}, {8, 1, 128}, {8, 16, 8, 64}, {8, 1, 128, 64}, {8, 16, 64}, {16, 16, 32}, {8, 16, 64, 256}}},
+  };
+}
+
+std::string number(double value, int digits) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+std::string spelt(Topology const& topology) {
+  auto text = std::to_string(topology.tensor_parallel) + " x " + std::to_string(topology.pipeline_parallel) + " x " +
+              std::to_string(topology.data_parallel);
+  if (topology.expert_parallel > 1) text += ", experts " + std::to_string(topology.expert_parallel);
+  return text;
+}
+
+/// Runs `action` and lowers `least` to the seconds that it took.
+template <typename Action>
+auto timed(double& least, Action const& action) {
+  auto const start = std::chrono::steady_clock::now();
+  auto result = action();
+  least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return result;
+}
+
+/// The row of one job: the least seconds of some rounds, as everything that disturbs adds to them.
+std::vector<std::string> measure(Model const& model, std::string const& source, Catalog const& catalog,
+                                 FamilyRules const& rules, Topology const& topology, std::uint32_t rounds) {
+  double partition_seconds = 1e9;
+  double plan_seconds = 1e9;
+  Bytes plan_bytes = 0;
+  for (std::uint32_t round = 0; round < rounds; ++round) {
+    auto const layout =
+        timed(partition_seconds, [&] { return partition_model(catalog, topology, rules, model.config_json); });
+    auto const plan = timed(plan_seconds, [&] { return make_plan(catalog, layout, topology, 0, {}); });
+    plan_bytes = heap_bytes(plan);
+  }
+  auto const thousands = topology.ranks() / 1024.0;
+  return {model.name,
+          source,
+          std::to_string(catalog.tensors.size()),
+          std::to_string(catalog.extents.size()),
+          std::to_string(topology.ranks()),
+          spelt(topology),
+          number(partition_seconds, 3),
+          number(plan_seconds, 3),
+          number((partition_seconds + plan_seconds) / thousands, 3),
+          number(static_cast<double>(plan_bytes) / kMiB, 2)};
+}
+
+void bench(Arguments const& arguments) {
+  Table table;
+  table.add({"model", "source", "tensors", "extents", "ranks", "tensor x pipeline x data", "partition s", "plan s",
+             "s per 1024 ranks", "plan MiB"});
+  for (auto const& contender : contenders()) {
+    auto const model = contender.model();
+    if (!arguments.model.empty() && model.family != arguments.model) continue;
+    auto const rules = find_rules({model.family, model.config_json, default_rule_directories()});
+    for (std::string const source : {"safetensors", "hdf5"}) {
+      if (!arguments.source.empty() && source != arguments.source) continue;
+      auto const catalog =
+          source == "hdf5" ? hdf5_catalog(model, rules, kSavedTensorParallel) : safetensors_catalog(model);
+      for (auto const& topology : contender.topologies) {
+        if (topology.ranks() > arguments.most_ranks) continue;
+        table.add(measure(model, source, catalog, rules, topology, arguments.rounds));
+      }
+    }
+  }
+  std::fputs(table.text().c_str(), stdout);
+}
+
+}  // namespace
+}  // namespace distload::plan_bench
+
+int main(int argc, char** argv) {
+  distload::plan_bench::Arguments arguments;
+  CLI::App app("Plans loads of very large models for very many ranks, and says how long that takes on one core.",
+               "distload-plan-bench");
+  app.add_option("--family", arguments.model, "only this model: llama, deepseek_v3");
+  app.add_option("--source", arguments.source, "only this kind of checkpoint: safetensors, hdf5");
+  app.add_option("--most-ranks", arguments.most_ranks, "leave out larger jobs");
+  app.add_option("--rounds", arguments.rounds, "of which the fastest counts")->check(CLI::Range(1U, 1000U));
+  try {
+    if (distload::parse_arguments(app, argc, argv, true)) distload::plan_bench::bench(arguments);
+    return 0;
+  } catch (distload::Error const& error) {
+    std::fprintf(stderr, "distload-plan-bench: %s\n", error.what());
+    return static_cast<int>(error.code());
+  } catch (std::exception const& error) {
+    std::fprintf(stderr, "distload-plan-bench: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,34 @@
+/// models: names, types and shapes of the largest models that people load, by their public configurations.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <distload/base/dtype.hpp>
+#include <distload/tensor/dims.hpp>
+
+namespace distload::plan_bench {
+
+struct ModelTensor {
+  std::string name;
+  DType dtype = DType::bf16;
+  Shape shape;
+};
+
+struct Model {
+  std::string name;
+  std::string family;
+  std::string config_json;
+  std::uint32_t files = 1;           ///< of the checkpoint that its makers published
+  std::vector<ModelTensor> tensors;  ///< in the order in which they are stored: layer by layer
+};
+
+/// Llama 3.1 405B: 126 layers, BF16.
+Model llama_405b();
+
+/// DeepSeek V3 671B: 61 layers, 58 of them with 256 experts, and one for multi-token prediction, in FP8 with an F32
+/// scale for every 128 x 128 block of a weight.
+Model deepseek_671b();
+
+}  // namespace distload::plan_bench
