@@ -123,8 +123,8 @@ std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const&
   for (auto const& planned : plan.shards) {
     auto const& parameter = checkpoint.layout.parameters[planned.parameter];
     auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
-    Shard shard{tensor.name,         planned.dtype,     planned.layout.shape, tensor.shape,
-                parameter.partition, planned.layout,    parameter.stages,     planned.offset_bytes,
+    Shard shard{tensor.name,         planned.dtype,     planned.layout->shape, tensor.shape,
+                parameter.partition, *planned.layout,   parameter.stages,      planned.offset_bytes,
                 planned.nbytes,      parameter.experts, parameter.added_once};
     if (planned.transposed) transpose(shard);
     if (parameter.split_names.empty()) {

@@ -43,10 +43,10 @@ class WaveMemory {
 
   std::byte* at(Area area, Bytes offset) const { return (area == Area::arena ? arena_ : staging_) + offset; }
 
-  BoundCopies bind(std::vector<PlannedCopy> const& planned) const {
+  BoundCopies bind(PlannedCopies const& planned) const {
     BoundCopies bound;
     bound.copies.reserve(planned.size());
-    for (auto const& copy : planned) {
+    for (auto const copy : planned) {
       BoundCopy const here{copy.copy, at(copy.source, 0), at(copy.destination, 0)};
       auto const element_bytes = copy.cast ? size_of(copy.cast->to) : copy.copy.run_bytes;
       if (is_transpose(copy.copy, element_bytes)) {

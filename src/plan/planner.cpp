@@ -47,10 +47,11 @@ LoadPlan Planner::run() && {
   plan_.topology = topology_;
   plan_.rank = rank_;
   plan_.ranks.resize(topology_.ranks());
-  plan_.parameters.resize(layout_.parameters.size());
+  plan_.kind_of.reserve(layout_.parameters.size());
   for (std::uint32_t index = 0; index < layout_.parameters.size(); ++index) plan_parameter(index);
 
   plan_.shards.shrink_to_fit();
+  plan_.kinds.shrink_to_fit();
   builders_.resize(scheduler_.waves());
   plan_.waves.reserve(builders_.size());
   for (auto& builder : builders_) plan_.waves.push_back(std::move(builder).finish());
@@ -71,7 +72,7 @@ void Planner::plan_parameter(std::uint32_t index) {
   reserve_arena(at);
 
   plan_.requested_bytes += at.tensor.nbytes();
-  plan_.parameters[index] = kind.planned;
+  plan_.kind_of.push_back(kind.number);
   auto const readers = readers_of(at);
   for (auto const& task : kind.tasks) {
     auto const& job = kind.jobs[task.job];
@@ -108,7 +109,7 @@ void Planner::reserve_arena(Context const& at) {
     auto const reserved = round_up(nbytes, kShardAlignment);
     audiences_[at.audiences[group]].resident_bytes += reserved;
     if (at.own_group != group) continue;
-    plan_.shards.push_back({at.index, at.dtype, shard, at.arena_offset, nbytes, at.parameter.transposed});
+    plan_.shards.push_back({at.index, at.dtype, at.parameter.transposed, at.kind.own_layout, at.arena_offset, nbytes});
     plan_.arena_bytes += reserved;
   }
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -71,8 +72,9 @@ class Planner {
   /// What alike parameters share: all that does not depend on what has been planned before them.
   struct Kind {
     Holders holders;
-    std::vector<std::vector<Want>> wants;  ///< per extent of the tensor
-    PlannedParameter planned;
+    std::vector<std::vector<Want>> wants;           ///< per extent of the tensor
+    std::shared_ptr<ShardLayout const> own_layout;  ///< of the own rank, on the parameters' stages; null if it has none
+    std::uint32_t number = 0;                       ///< index into `LoadPlan::kinds`
     std::vector<Job> jobs;
     std::vector<Task> tasks;
     std::map<std::vector<std::uint32_t>, std::vector<AudienceId>> audiences;  ///< per group, by stages

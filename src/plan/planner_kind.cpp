@@ -10,12 +10,17 @@ Planner::Kind& Planner::kind_of(std::uint32_t index) {
   if (auto const known = kinds_.find(index); known != kinds_.end()) return known->second;
   auto const& parameter = layout_.parameters[index];
   auto const& tensor = catalog_.tensors[parameter.tensor];
-  Kind empty{Holders(parameter, tensor.shape, topology_), {}, {}, {}, {}, {}};
+  Kind empty{
+      Holders(parameter, tensor.shape, topology_), {}, {}, static_cast<std::uint32_t>(plan_.kinds.size()), {}, {}, {}};
   auto& kind = kinds_.emplace(index, std::move(empty)).first->second;
+  auto& planned = plan_.kinds.emplace_back();
+  if (auto const group = kind.holders.group_of(rank_)) {
+    kind.own_layout = std::make_shared<ShardLayout const>(kind.holders.groups()[*group].layout);
+  }
   if (tensor.nbytes() == 0) return kind;
   for (auto const& extent : catalog_.extents_of(tensor)) kind.wants.push_back(kind.holders.wants_in(extent.box));
   auto const at = context_of(index, kind);
-  kind.jobs = jobs_of(at, kind.planned);
+  kind.jobs = jobs_of(at, planned);
   kind.tasks = tasks_of(at);
   return kind;
 }

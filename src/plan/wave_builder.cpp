@@ -4,12 +4,12 @@
 namespace distload {
 
 void WaveBuilder::read_to_arena(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes arena_offset) {
-  wave_.reads.push_back({extent, begin, nbytes, Area::arena, arena_offset});
+  wave_.reads.push_back({extent, Area::arena, begin, nbytes, arena_offset});
 }
 
 Bytes WaveBuilder::read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes) {
   auto const offset = read_bytes_;
-  wave_.reads.push_back({extent, begin, nbytes, Area::staging, offset});
+  wave_.reads.push_back({extent, Area::staging, begin, nbytes, offset});
   read_bytes_ += round_up(nbytes, kStagingAlignment);
   return offset;
 }

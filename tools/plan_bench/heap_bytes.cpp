@@ -1,6 +1,8 @@
 // A sum over all vectors of a plan.
 #include "plan_bench/heap_bytes.hpp"
 
+#include <set>
+
 namespace distload::plan_bench {
 namespace {
 
@@ -12,11 +14,14 @@ Bytes own_bytes(std::vector<Element> const& vector) noexcept {
 }  // namespace
 
 Bytes heap_bytes(LoadPlan const& plan) noexcept {
-  auto bytes = own_bytes(plan.shards) + own_bytes(plan.waves) + own_bytes(plan.parameters) + own_bytes(plan.ranks);
-  for (auto const& shard : plan.shards) bytes += own_bytes(shard.layout.pieces);
+  auto bytes = own_bytes(plan.shards) + own_bytes(plan.waves) + own_bytes(plan.kinds) + own_bytes(plan.kind_of) +
+               own_bytes(plan.ranks);
+  std::set<ShardLayout const*> layouts;  // shards that are alike share theirs
+  for (auto const& shard : plan.shards) layouts.insert(shard.layout.get());
+  for (auto const* const layout : layouts) bytes += sizeof *layout + own_bytes(layout->pieces);
   for (auto const& wave : plan.waves) {
-    bytes += own_bytes(wave.reads) + own_bytes(wave.packs) + own_bytes(wave.sends) + own_bytes(wave.receives) +
-             own_bytes(wave.places);
+    bytes += own_bytes(wave.reads) + wave.packs.capacity_bytes() + own_bytes(wave.sends) + own_bytes(wave.receives) +
+             wave.places.capacity_bytes();
   }
   return bytes;
 }

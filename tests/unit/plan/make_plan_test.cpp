@@ -58,7 +58,7 @@ TEST(MakePlan, ReadsRowsAndSendsColumnsOfARowMajorTensor) {
   Model model;
   model.add("w", {4096, 4096}, cut(PartitionKind::row_parallel, 1, 4096));
   auto const plan = make_plan(model.catalog, model.layout, {4, 1, 1}, 1, {});
-  EXPECT_EQ(plan.parameters[0].strategy, Strategy::two_phase);
+  EXPECT_EQ(plan.parameter(0).strategy, Strategy::two_phase);
   EXPECT_EQ(plan.storage_read_bytes, 64 * kMiB);
   EXPECT_EQ(plan.ranks[1].read_bytes, 16 * kMiB) << "the reads are shared out evenly";
   EXPECT_EQ(plan.ranks[1].received_bytes, 12 * kMiB);

@@ -62,8 +62,8 @@ void cast_on_host(StridedCopy const& copy, Cast const& cast, std::byte const* so
   }
 }
 
-void copy_all(std::vector<PlannedCopy> const& copies, RankMemory& memory) {
-  for (auto const& planned : copies) {
+void copy_all(PlannedCopies const& copies, RankMemory& memory) {
+  for (auto const planned : copies) {
     auto const* const source = memory.at(planned.source, 0);
     auto* const destination = memory.at(planned.destination, 0);
     if (planned.cast) {
@@ -143,13 +143,13 @@ std::vector<std::byte> expected_shard(Catalog const& catalog, Parameter const& p
   auto const& tensor = catalog.tensors[parameter.tensor];
   auto const element_bytes = size_of(shard.dtype);
   std::vector<std::byte> bytes(shard.nbytes);
-  for (auto const& piece : shard.layout.pieces) {
+  for (auto const& piece : shard.layout->pieces) {
     for_each_position(piece.global, [&](Dims const& position) {
       auto local = piece.local_offset;
       for (std::size_t axis = 0; axis < local.size(); ++axis) local[axis] += position[axis] - piece.global.offset[axis];
       auto const at = shard.transposed
-                          ? linear_index(with_last_axes_swapped(shard.layout.shape), with_last_axes_swapped(local))
-                          : linear_index(shard.layout.shape, local);
+                          ? linear_index(with_last_axes_swapped(shard.layout->shape), with_last_axes_swapped(local))
+                          : linear_index(shard.layout->shape, local);
       write_element(parameter.tensor, linear_index(tensor.shape, position), bytes.data() + at * element_bytes,
                     element_bytes);
     });

@@ -1,0 +1,87 @@
+/// PlannedCopies: the copies of a wave, in a list that takes no room for loops which they do not have. A plan for a
+/// thousand ranks holds a hundred thousand of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <vector>
+
+#include <distload/base/bytes.hpp>
+#include <distload/tensor/cast.hpp>
+#include <distload/tensor/strided_copy.hpp>
+
+namespace distload {
+
+/// The two memories of a rank that a plan addresses.
+enum class Area : std::uint8_t {
+  arena,    ///< where shards live
+  staging,  ///< the wave's slot: what is read for others or not yet in shape, packed messages, received messages
+};
+
+/// A strided copy between areas: packing (arena or staging to staging) or placing (staging to arena).
+struct PlannedCopy {
+  Area source = Area::staging;
+  Area destination = Area::arena;
+  StridedCopy copy;
+  std::optional<Cast> cast;  ///< only of places
+};
+
+/// To be appended to, and to be gone through in order.
+class PlannedCopies {
+  struct Entry {
+    Bytes source_offset = 0;
+    Bytes destination_offset = 0;
+    Bytes run_bytes = 0;
+    Area source = Area::staging;
+    Area destination = Area::arena;
+    std::uint8_t loop_count = 0;
+    std::optional<Cast> cast;
+  };
+
+ public:
+  class Iterator {
+   public:
+    using value_type = PlannedCopy;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::input_iterator_tag;
+    using pointer = void;
+    using reference = PlannedCopy;
+
+    PlannedCopy operator*() const;
+    Iterator& operator++() {
+      loop_ += entry_->loop_count;
+      ++entry_;
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(Iterator const& a, Iterator const& b) { return a.entry_ == b.entry_; }
+
+   private:
+    friend class PlannedCopies;
+    Iterator(Entry const* entry, StridedCopy::Loop const* loop) : entry_(entry), loop_(loop) {}
+
+    Entry const* entry_;
+    StridedCopy::Loop const* loop_;
+  };
+
+  void push_back(PlannedCopy const& planned);
+  void shrink_to_fit();
+
+  bool empty() const noexcept { return entries_.empty(); }
+  std::size_t size() const noexcept { return entries_.size(); }
+  Iterator begin() const noexcept { return {entries_.data(), loops_.data()}; }
+  Iterator end() const noexcept { return {entries_.data() + entries_.size(), nullptr}; }
+
+  /// The memory that the list has taken.
+  Bytes capacity_bytes() const noexcept {
+    return entries_.capacity() * sizeof(Entry) + loops_.capacity() * sizeof(StridedCopy::Loop);
+  }
+
+ private:
+  std::vector<Entry> entries_;
+  std::vector<StridedCopy::Loop> loops_;  ///< of all entries, one after the other
+};
+
+}  // namespace distload
