@@ -123,12 +123,15 @@ FamilyRules find_model_type(RulesSource const& source) {
                     known_families(source, *model_type));
 }
 
-FamilyRules find_file(RulesSource const& source) {
-  if (source.rules != kAuto) {
-    if (!fs::is_regular_file(source.rules)) throw ConfigError("model.rules: there is no file " + source.rules);
-    return load(source.rules);
-  }
+/// The file of the model's own family, whatever `model.rules` says.
+FamilyRules find_own(RulesSource const& source) {
   return source.family == kAuto ? find_model_type(source) : find_family(source, source.family, "model.family");
+}
+
+FamilyRules find_file(RulesSource const& source) {
+  if (source.rules == kAuto) return find_own(source);
+  if (!fs::is_regular_file(source.rules)) throw ConfigError("model.rules: there is no file " + source.rules);
+  return load(source.rules);
 }
 
 }  // namespace
@@ -138,7 +141,7 @@ FamilyRules find_rules(RulesSource const& source) {
   RuleText last{family.file, family.text};
   for (auto extends = rules::read_head(last.text, last.file).extends; extends;
        extends = rules::read_head(last.text, last.file).extends) {
-    auto base = *extends == kAuto ? find_model_type(source) : find_family(source, *extends, last.file + ": extends");
+    auto base = *extends == kAuto ? find_own(source) : find_family(source, *extends, last.file + ": extends");
     auto const is_base = [&](RuleText const& text) { return text.file == base.file; };
     if (base.file == family.file || std::ranges::any_of(family.bases, is_base)) {
       throw ConfigError(last.file + ": extends " + *extends + ", which extends it");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <stdexcept>
 
 #include "config/second_document.hpp"
@@ -88,20 +89,38 @@ class Reader {
 
   void read_sizes(YAML::Node const& node) {
     if (!node.IsMap()) source_.fail(node.Mark(), "`sizes` must be a map of names and expressions");
-    std::vector<std::string> own;
+    std::set<std::string> own;
     for (auto const& entry : node) {
-      auto name = read_text(source_, entry.first);
-      if (std::ranges::find(own, name) != own.end()) {
-        source_.fail(entry.first.Mark(), "the size `" + name + "` stands twice");
-      }
-      own.push_back(name);
-      // One that is extended keeps its place, so that those after it use the new one.
-      auto const extended = std::ranges::find(sizes_, name, &SizeDefinition::name);
-      std::vector<SizeDefinition> after(extended, sizes_.end());
-      sizes_.erase(extended, sizes_.end());
-      sizes_.push_back({std::move(name), read_expression(entry.second)});
-      if (!after.empty()) std::ranges::move(after.begin() + 1, after.end(), std::back_inserter(sizes_));
+      auto const name = read_text(source_, entry.first);
+      if (!own.insert(name).second) source_.fail(entry.first.Mark(), "the size `" + name + "` stands twice");
+      if (!is_defined(name)) sizes_.push_back({name, {}});
     }
+    for (auto const& entry : node) {
+      auto const name = read_text(source_, entry.first);
+      std::ranges::find(sizes_, name, &SizeDefinition::name)->expression = read_expression(entry.second);
+    }
+    std::vector<SizeDefinition> sorted;
+    std::vector<std::string> open;
+    for (auto const& size : sizes_) place_size(size, node, sorted, open);
+    sizes_ = std::move(sorted);
+  }
+
+  /// Appends a size to `sorted`, behind those that it is made of. `open` are those that are being placed.
+  void place_size(SizeDefinition const& size, YAML::Node const& node, std::vector<SizeDefinition>& sorted,
+                  std::vector<std::string>& open) const {
+    if (std::ranges::find(sorted, size.name, &SizeDefinition::name) != sorted.end()) return;
+    if (std::ranges::find(open, size.name) != open.end()) {
+      source_.fail(node.Mark(), "the size `" + size.name + "` is made of itself");
+    }
+    open.push_back(size.name);
+    for (auto const& term : size.expression.alternatives) {
+      for (auto const* operand : {&term.left, &term.right}) {
+        if (operand->kind != Operand::Kind::size) continue;
+        place_size(*std::ranges::find(sizes_, operand->name, &SizeDefinition::name), node, sorted, open);
+      }
+    }
+    open.pop_back();
+    sorted.push_back(size);
   }
 
   bool is_defined(std::string const& name) const {
@@ -121,7 +140,7 @@ class Reader {
       auto const& term = expression.alternatives.back();
       for (auto const* operand : {&term.left, &term.right}) {
         if (operand->kind == Operand::Kind::size && !is_defined(operand->name)) {
-          source_.fail(alternative.Mark(), "`" + operand->name + "` is none of the `sizes` defined before");
+          source_.fail(alternative.Mark(), "`" + operand->name + "` is none of the `sizes`");
         }
       }
     }

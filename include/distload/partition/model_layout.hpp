@@ -81,8 +81,8 @@ struct LayoutOptions {
   bool uneven = false;     ///< what the ranks do not divide may be cut unevenly, where its rule says that it can be
   Tolerance missing = Tolerance::error;     ///< of tensors that the family requires, or that only some layers lack
   Tolerance unexpected = Tolerance::error;  ///< of tensors without a rule; unless that is an error they are not loaded
-  std::vector<std::string> fuse;            ///< by their names in the family's rule file: "qkv"
-  std::vector<std::string> split;           ///< likewise
+  std::vector<std::string> fuse = {};       ///< by their names in the family's rule file: "qkv"
+  std::vector<std::string> split = {};      ///< likewise
 };
 
 /// Finds and reads the rule file of the model's family.

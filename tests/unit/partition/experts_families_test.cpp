@@ -1,4 +1,5 @@
-// Families with experts, on real models: mixtral, qwen2_moe, qwen3_moe, deepseek_v2; experts apart and in one tensor.
+// Families with experts, on real models: mixtral, qwen2_moe, qwen3_moe, deepseek_v2, deepseek_v3; experts apart and in
+// one tensor.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -121,6 +122,52 @@ TEST(DeepSeekV2, CutsLatentAttentionByWholeHeads) {
                  {"model.layers.1.mlp.shared_experts.gate_proj.weight", kColumn, {192, 5120}},
                  {"model.layers.1.mlp.shared_experts.down_proj.weight", kRow, {5120, 192}}});
   EXPECT_THAT(config_error_of([&] { layout_of(model, {3, 1, 1}); }), HasSubstr("128 heads do not divide by 3"));
+}
+
+TEST(DeepSeekV3, PutsTheLayerThatPredictsFurtherOnTheLastStage) {
+  std::string const extra = "model.layers.61.";
+  std::string const config =
+      R"({"model_type": "deepseek_v3", "vocab_size": 129280, "hidden_size": 7168, "num_attention_heads": 128,
+          "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "num_hidden_layers": 61)";
+  auto const catalog = make_catalog({{"model.embed_tokens.weight", {129280, 7168}},
+                                     {"model.layers.{layer}.self_attn.q_b_proj.weight", {24576, 1536}},
+                                     {"model.layers.{layer}.self_attn.kv_b_proj.weight", {32768, 512}},
+                                     {"model.layers.60.mlp.gate.weight", {256, 7168}},
+                                     {"model.layers.60.mlp.gate.e_score_correction_bias", {256}},
+                                     {"model.layers.60.mlp.experts.255.up_proj.weight", {2048, 7168}},
+                                     {extra + "embed_tokens.weight", {129280, 7168}},
+                                     {extra + "enorm.weight", {7168}},
+                                     {extra + "hnorm.weight", {7168}},
+                                     {extra + "eh_proj.weight", {7168, 14336}},
+                                     {extra + "mlp.experts.0.down_proj.weight", {7168, 2048}},
+                                     {extra + "shared_head.norm.weight", {7168}},
+                                     {extra + "shared_head.head.weight", {129280, 7168}},
+                                     {"lm_head.weight", {129280, 7168}}},
+                                    62);
+  RealModel const model{config + R"(, "num_nextn_predict_layers": 1})", catalog};
+  expect_shards(model, 16,
+                {{"model.layers.61.self_attn.q_b_proj.weight", kColumn, {1536, 1536}},
+                 {"model.layers.60.mlp.gate.e_score_correction_bias", kReplicated, {256}},
+                 {"model.layers.60.mlp.experts.255.up_proj.weight", kColumn, {128, 7168}},
+                 {"model.layers.61.embed_tokens.weight", kVocab, {8080, 7168}},
+                 {"model.layers.61.enorm.weight", kReplicated, {7168}},
+                 {"model.layers.61.eh_proj.weight", kReplicated, {7168, 14336}},
+                 {"model.layers.61.mlp.experts.0.down_proj.weight", kRow, {7168, 128}},
+                 {"model.layers.61.shared_head.norm.weight", kReplicated, {7168}},
+                 {"model.layers.61.shared_head.head.weight", kVocab, {8080, 7168}}});
+  auto const layout = layout_of(model, {1, 8, 1});
+  EXPECT_EQ(layout.family, "deepseek_v3");
+  auto const stage = [&](std::string const& name) { return parameter_of(catalog, layout, name).stages.at(0); };
+  EXPECT_EQ(stage("model.layers.39.self_attn.kv_b_proj.weight"), 4U) << "five stages of 8 layers";
+  EXPECT_EQ(stage("model.layers.53.self_attn.kv_b_proj.weight"), 6U) << "three of 7";
+  EXPECT_EQ(stage("model.layers.60.self_attn.kv_b_proj.weight"), 7U);
+  EXPECT_EQ(stage("model.layers.61.self_attn.kv_b_proj.weight"), 7U);
+  EXPECT_EQ(stage("model.layers.61.embed_tokens.weight"), 7U);
+  EXPECT_THAT(parameter_of(catalog, layout, "lm_head.weight").rule, HasSubstr("deepseek_v2.yaml:"));
+  EXPECT_THAT(parameter_of(catalog, layout, extra + "eh_proj.weight").rule, HasSubstr("deepseek_v3.yaml:"));
+  for (auto const* const none : {"}", ", \"num_nextn_predict_layers\": 0}"}) {
+    EXPECT_THAT(config_error_of([&] { layout_of({config + none, catalog}, {1, 8, 1}); }), HasSubstr("only 61 layers"));
+  }
 }
 
 }  // namespace

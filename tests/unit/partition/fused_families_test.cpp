@@ -1,4 +1,5 @@
-// Families that store several matrices as one, on real models: phi3, gpt2, gpt_neox, bloom; and opt, roberta, gemma.
+// Families that store several matrices as one, on real models: phi3, gpt2, gpt_neox, bloom, falcon; and opt, roberta,
+// gemma.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +9,8 @@
 namespace distload::testing {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using Pieces = std::vector<Piece>;
 
@@ -143,6 +146,76 @@ TEST(Bloom, CutsBloom560M) {
                    {(prefix + "h.1.mlp.dense_h_to_4h.weight").c_str(), kColumn, {1024, 1024}},
                    {(prefix + "h.1.mlp.dense_4h_to_h.bias").c_str(), kReplicated, {1024}}});
   }
+}
+
+/// Two layers of a Falcon.
+RealModel falcon(std::string const& config, std::uint64_t vocabulary, std::uint64_t hidden, std::uint64_t fused,
+                 std::vector<NamedShape> more) {
+  std::string const layer = "transformer.h.{layer}.";
+  more.insert(more.end(), {{"transformer.word_embeddings.weight", {vocabulary, hidden}},
+                           {layer + "self_attention.query_key_value.weight", {fused, hidden}},
+                           {layer + "self_attention.dense.weight", {hidden, hidden}},
+                           {layer + "mlp.dense_h_to_4h.weight", {4 * hidden, hidden}},
+                           {layer + "mlp.dense_4h_to_h.weight", {hidden, 4 * hidden}},
+                           {"transformer.ln_f.weight", {hidden}},
+                           {"lm_head.weight", {vocabulary, hidden}}});
+  return {R"({"model_type": "falcon", "num_hidden_layers": 2, "vocab_size": )" + std::to_string(vocabulary) +
+              ", \"hidden_size\": " + std::to_string(hidden) + ", " + config + "}",
+          make_catalog(more, 2)};
+}
+
+TEST(Falcon, GivesTheOnlyKeyAndValueOf7BToAllRanks) {
+  // 71 is prime.
+  auto const model = falcon(R"("num_attention_heads": 71, "num_kv_heads": 71, "multi_query": true,
+                               "new_decoder_architecture": false, "bias": false)",
+                            65024, 4544, 73 * 64, {{"transformer.h.{layer}.input_layernorm.bias", {4544}}});
+  std::string const fused = "transformer.h.1.self_attention.query_key_value.weight";
+  expect_shards(model, 71,
+                {{fused.c_str(), kColumn, {3 * 64, 4544}},
+                 {"transformer.h.1.self_attention.dense.weight", kRow, {4544, 64}},
+                 {"transformer.h.1.mlp.dense_h_to_4h.weight", kColumn, {256, 4544}},
+                 {"transformer.h.1.input_layernorm.bias", kReplicated, {4544}}});
+  EXPECT_EQ(pieces_of(model, fused, {73 * 64, 4544}, 5, 71),
+            (Pieces{{{{5 * 64, 0}, {64, 4544}}, {0, 0}}, {{{71 * 64, 0}, {2 * 64, 4544}}, {64, 0}}}))
+      << "key and value follow each other in the file, too";
+  EXPECT_THAT(config_error_of([&] {
+                layout_of(model, {2, 1, 1});
+              }),
+              AllOf(HasSubstr("71 heads do not divide by 2"), EndsWith("tensor_parallel could be 1")));
+  EXPECT_EQ(layout_of(model, {1, 1, 1}).aliases.size(), 1U) << "tied, and stored";
+}
+
+TEST(Falcon, KeepsTheGroupsOf40BWhole) {
+  auto const model = falcon(
+      R"("num_attention_heads": 128, "num_kv_heads": 8, "new_decoder_architecture": true)", 65024, 8192, 18 * 8 * 64,
+      {{"transformer.h.{layer}.ln_attn.weight", {8192}}, {"transformer.h.{layer}.ln_mlp.bias", {8192}}});
+  std::string const fused = "transformer.h.0.self_attention.query_key_value.weight";
+  expect_shards(model, 4,
+                {{"transformer.word_embeddings.weight", kVocab, {16256, 8192}},
+                 {fused.c_str(), kColumn, {2 * 18 * 64, 8192}},
+                 {"transformer.h.0.self_attention.dense.weight", kRow, {8192, 2048}},
+                 {"transformer.h.0.mlp.dense_4h_to_h.weight", kRow, {8192, 8192}},
+                 {"transformer.h.0.ln_attn.weight", kReplicated, {8192}}});
+  EXPECT_EQ(pieces_of(model, fused, {18 * 8 * 64, 8192}, 1, 4),
+            (Pieces{{{{2 * 18 * 64, 0}, {2 * 18 * 64, 8192}}, {0, 0}}}));
+  EXPECT_THAT(config_error_of([&] { layout_of(model, {16, 1, 1}); }), HasSubstr("8 kv_heads do not divide by 16"));
+}
+
+TEST(Falcon, CutsRw1BByItsHeads) {
+  auto const model = falcon(R"("num_attention_heads": 32, "num_kv_heads": null, "multi_query": false,
+                               "new_decoder_architecture": false, "bias": true, "alibi": true)",
+                            50304, 2048, 6144,
+                            {{"transformer.h.{layer}.self_attention.query_key_value.bias", {6144}},
+                             {"transformer.h.{layer}.self_attention.dense.bias", {2048}},
+                             {"transformer.h.{layer}.mlp.dense_h_to_4h.bias", {8192}},
+                             {"transformer.h.{layer}.post_attention_layernorm.weight", {2048}}});
+  expect_shards(model, 8,
+                {{"transformer.h.0.self_attention.query_key_value.bias", kColumn, {768}},
+                 {"transformer.h.0.self_attention.dense.bias", kReplicated, {2048}},
+                 {"transformer.h.0.mlp.dense_h_to_4h.bias", kColumn, {1024}},
+                 {"transformer.h.0.post_attention_layernorm.weight", kReplicated, {2048}}});
+  EXPECT_EQ(pieces_of(model, "transformer.h.0.self_attention.query_key_value.bias", {6144}, 3, 8),
+            (Pieces{{{{3 * 768}, {768}}, {0}}}));
 }
 
 TEST(Opt, CutsOpt350MWithItsProjections) {

@@ -46,6 +46,8 @@ Shape shard_of(Catalog const& catalog, ModelLayout const& layout, Topology const
   return shard_layout(parameter.partition, catalog.tensors[parameter.tensor].shape, 0, topology.tensor_parallel).shape;
 }
 
-FamilyRules rules_of(std::string text) { return {"test", "folder/test.yaml", std::move(text)}; }
+FamilyRules rules_of(std::string text, std::vector<RuleText> bases) {
+  return {"test", "folder/test.yaml", std::move(text), std::move(bases)};
+}
 
 }  // namespace distload::testing

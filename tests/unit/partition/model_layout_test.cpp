@@ -9,6 +9,7 @@
 
 #include "model_fixture.hpp"
 #include "partition/rule_directories.hpp"
+#include "partition/rule_reader.hpp"
 
 namespace distload::testing {
 namespace {
@@ -67,6 +68,9 @@ TEST(PartitionModel, RefusesShapesThatContradictTheSizes) {
        "asks for 4 + 5 = 9 elements along axis 0, but there are 8"},
       {"partition: column_parallel, heads: heads, size: 9", {8}, "2 heads x 4 are not the section's 9 elements"},
       {"partition: column_parallel, heads: config.absent", {8}, "`config.absent` is unknown: config.json lacks absent"},
+      {"partition: column_parallel, size: config.none", {8}, "`config.none` is 0, expected a positive integer"},
+      {"partition: column_parallel, heads: config.none", {8}, "`config.none` is 0, expected a positive integer"},
+      {"partition: column_parallel, unit: config.none", {8}, "`config.none` is 0, expected a positive integer"},
       {"partition: column_parallel, unit: config.heads",
        {9},
        "9 elements along axis 0 are no whole number of units of 2"},
@@ -79,7 +83,7 @@ TEST(PartitionModel, RefusesShapesThatContradictTheSizes) {
   };
   for (auto const& [rule, shape, message] : cases) {
     EXPECT_THAT(error_of({{"x", shape}}, std::string("  - {match: x, stage: all, ") + rule + "}\n", {2, 1, 1},
-                         R"({"heads": 2, "head_dim": 4})"),
+                         R"({"heads": 2, "head_dim": 4, "none": 0})"),
                 AllOf(HasSubstr(message), HasSubstr("(test.yaml:5)"), HasSubstr("\n    x " + to_string(shape))))
         << rule;
   }
@@ -146,12 +150,15 @@ class FindRulesTest : public ::testing::Test {
  protected:
   FindRulesTest() {
     std::filesystem::create_directories(folder_);
-    std::ofstream(folder_ / "camel.yaml") << "model_types: [dromedary]\nrules: []\n";
+    write("camel", "model_types: [dromedary]\nrules: []\n");
   }
   ~FindRulesTest() override { std::filesystem::remove_all(folder_); }
   FindRulesTest(FindRulesTest const&) = delete;
   FindRulesTest& operator=(FindRulesTest const&) = delete;
 
+  void write(std::string const& family, std::string const& text) const {
+    std::ofstream(folder_ / (family + ".yaml")) << text;
+  }
   std::string find(std::string const& family, std::string const& config_json) const {
     return find_rules({family, config_json, {"/no/such/folder", folder_.string()}}).file;
   }
@@ -177,6 +184,52 @@ TEST_F(FindRulesTest, SuggestsKnownFamilies) {
   EXPECT_THAT(config_error_of([&] { find("auto", "{}"); }), HasSubstr("no `model_type`"));
 }
 
+TEST_F(FindRulesTest, FollowsWhatFilesExtend) {
+  write("llama", "extends: camel\nmodel_types: [vicugna]\n");
+  write("alpaca", "extends: llama\n");
+  auto const rules = find_rules({"alpaca", "", {folder_.string()}});
+  EXPECT_EQ(rules.family, "alpaca");
+  ASSERT_EQ(rules.bases.size(), 2U);
+  EXPECT_EQ(rules.bases[0].file, (folder_ / "llama.yaml").string());
+  EXPECT_EQ(rules.bases[1].text, "model_types: [dromedary]\nrules: []\n");
+  EXPECT_EQ(find("auto", R"({"model_type": "vicugna"})"), rules.bases[0].file);
+  EXPECT_EQ(find("auto", R"({"model_type": "dromedary"})"), rules.bases[1].file) << "not inherited";
+}
+
+TEST_F(FindRulesTest, RefusesCirclesAndUnknownBases) {
+  write("a", "extends: b\n");
+  write("b", "\nextends: a\n");
+  write("c", "extends: c\n");
+  write("d", "extends: camell\n");
+  write("e", "extends: auto\n");
+  EXPECT_THAT(config_error_of([&] { find("a", ""); }), HasSubstr("b.yaml: extends a, which extends it"));
+  EXPECT_THAT(config_error_of([&] { find("c", ""); }), HasSubstr("c.yaml: extends c, which extends it"));
+  EXPECT_THAT(
+      config_error_of([&] { find("d", ""); }),
+      AllOf(HasSubstr("d.yaml: extends: there are no rules for the family `camell`"), HasSubstr("mean `camel`?")));
+  EXPECT_THAT(config_error_of([&] { find("e", R"({"model_type": "camel"})"); }),
+              HasSubstr("e.yaml: extends auto, which extends it"));
+}
+
+TEST_F(FindRulesTest, TakesAFileOfTheUsers) {
+  auto const outside = folder_.string() + "_mine.yaml";
+  auto const mine = [&](std::string const& text, std::string const& family, std::string const& config_json) {
+    std::ofstream(outside) << text;
+    return find_rules({family, config_json, {folder_.string()}, outside});
+  };
+  EXPECT_EQ(mine("rules: []\n", "auto", "").file, outside);
+  EXPECT_EQ(mine("rules: []\n", "auto", "").family, std::filesystem::path(outside).stem().string());
+  EXPECT_EQ(mine("extends: camel\n", "auto", "").bases.size(), 1U);
+  EXPECT_EQ(mine("extends: auto\n", "auto", R"({"model_type": "dromedary"})").bases.size(), 1U);
+  EXPECT_EQ(mine("extends: auto\n", "camel", "").bases.size(), 1U) << "as model.family says";
+  EXPECT_THAT(config_error_of([&] { mine("extends: auto\n", "auto", ""); }), HasSubstr("no config.json"));
+  std::filesystem::remove(outside);
+  EXPECT_THAT(config_error_of([&] {
+                find_rules({"camel", "", {folder_.string()}, outside});
+              }),
+              HasSubstr("model.rules: there is no file " + outside));
+}
+
 TEST_F(FindRulesTest, KeepsToItsFolders) {
   std::ofstream(folder_.parent_path() / "distload_outside.yaml") << "model_types: []\nrules: []\n";
   EXPECT_NE(config_error_of([&] { find("../distload_outside", ""); }), "");
@@ -187,6 +240,15 @@ TEST_F(FindRulesTest, KeepsToItsFolders) {
 TEST(DefaultRuleDirectories, HoldTheFamiliesOfTheProject) {
   for (auto const* family : {"llama", "mistral", "qwen2", "qwen3", "bert"}) {
     EXPECT_EQ(find_rules({family, "", default_rule_directories()}).family, family);
+  }
+}
+
+TEST(DefaultRuleDirectories, HoldOnlyFilesInTheLanguage) {
+  for (auto const& directory : default_rule_directories()) {
+    for (auto const& entry : std::filesystem::directory_iterator(directory)) {
+      auto const family = entry.path().stem().string();
+      EXPECT_NO_THROW(rules::read_rules(find_rules({family, "", {directory}}))) << family;
+    }
   }
 }
 
