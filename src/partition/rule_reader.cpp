@@ -48,7 +48,6 @@ class Reader {
     }
     set.required = std::move(base_.required);
     if (auto const required = fields.find("required")) {
-      set.required.clear();
       for (auto const& entry : read_list(required)) set.required.push_back(read_required(entry));
     }
     set.fused = std::move(base_.fused);

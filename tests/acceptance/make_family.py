@@ -77,6 +77,16 @@ def decoder(layer_of, norms=("input", "post_attention"), head=True):
     return tensors | norm("model.norm") | (linear("lm_head", VOCABULARY, HIDDEN) if head else {})
 
 
+def adapted():
+    """A llama with more in its layers than its family's rules know."""
+
+    def layer(prefix):
+        adapter = linear(f"{prefix}.adapter.into", INTERMEDIATE, HIDDEN) | linear(f"{prefix}.adapter.out", HIDDEN, INTERMEDIATE)
+        return attention(f"{prefix}.self_attn") | mlp(f"{prefix}.mlp") | adapter
+
+    return {"model_type": "llama"}, decoder(layer)
+
+
 def mixtral():
     def layer(prefix):
         moe = f"{prefix}.block_sparse_moe"
@@ -300,7 +310,7 @@ def roberta():
 
 
 FAMILIES = {maker.__name__: maker for maker in (
-    mixtral, mixtral_together, qwen2_moe, qwen3_moe, gemma2, gemma3, phi3, deepseek_v2, deepseek_v3, falcon_7b, falcon_40b, falcon_rw, gpt2,
+    adapted, mixtral, mixtral_together, qwen2_moe, qwen3_moe, gemma2, gemma3, phi3, deepseek_v2, deepseek_v3, falcon_7b, falcon_40b, falcon_rw, gpt2,
     gpt_neox, bloom, opt, roberta, t5)}  # fmt: skip
 
 

@@ -88,7 +88,7 @@ class Family:
 
 
 class Decoder(Family):
-    """llama, mistral, qwen2 and qwen3."""
+    """llama, mistral, qwen2 and qwen3; and the adapters of own_rules.yaml."""
 
     def __init__(self, config):
         self.layers = config["num_hidden_layers"]
@@ -98,9 +98,9 @@ class Decoder(Family):
         """The axis that is cut, and in what: None (whole) or "even", "kv_heads", "vocabulary"."""
         if re.search(r"\.[kv]_proj\.(weight|bias)$", name):
             return 0, "kv_heads"
-        if re.search(r"\.(q|gate|up)_proj\.(weight|bias)$", name):
+        if re.search(r"(\.(q|gate|up)_proj|\.adapter\.into)\.(weight|bias)$", name):
             return 0, "even"
-        if re.search(r"\.(o|down)_proj\.weight$", name):
+        if re.search(r"(\.(o|down)_proj|\.adapter\.out)\.weight$", name):
             return 1, "even"
         if re.search(r"(^|\.)(embed_tokens|lm_head)\.weight$", name):
             return 0, "vocabulary"
@@ -478,7 +478,7 @@ class Reference:
         """(name of the parameter that a tensor is fused into, its place there), or (name, None)."""
         for parts, whole in map(FUSED.get, self.fuse if self.axis(name) >= 0 else ()):
             for place, part in enumerate(parts):
-                if f".{part}." in name:
+                if f".{part}." in name and all(name.replace(part, other) in self.tensors for other in parts):
                     return name.replace(part, whole), place
         return name, None
 

@@ -43,6 +43,7 @@ def parse_arguments():
     parser.add_argument("--optional", action="store_true", help="exit with 77 if there is no MODEL")
     parser.add_argument("--large", action="store_true", help="MODEL is a llama of 4 GB, made by distload-synth; 1, 2 and 4 ranks")
     parser.add_argument("--brief", action="store_true", help="one layout and one engine: for models that differ only in their rules")
+    parser.add_argument("--rules", type=pathlib.Path, help="rule file for model.rules; the family's by default")
     parser.add_argument("--export", type=pathlib.Path, help="directory for a safetensors checkpoint that stays, made from the first layout")
     parser.add_argument("--work", default=ROOT / "build/acceptance/work", type=pathlib.Path, help="directory that is emptied")
     parser.add_argument("--bin", default=ROOT / "build/host-release/bin", type=pathlib.Path, help="where distload lies")
@@ -60,6 +61,7 @@ class Acceptance:
         self.model = arguments.model.resolve()
         self.work = arguments.work.resolve()
         self.brief = arguments.brief
+        self.rules = arguments.rules and arguments.rules.resolve()
         self.export = arguments.export and arguments.export.resolve()
         self.launcher = [arguments.mpirun, "--oversubscribe", "-np"]
         self.distload = arguments.bin.resolve() / "distload"
@@ -106,7 +108,7 @@ class Acceptance:
         config = {
             "checkpoint": {"path": str(checkpoint)},
             "topology": topology._asdict(),
-            "model": model,
+            "model": model | ({"rules": str(self.rules)} if self.rules else {}),
             "load": {"engine": engine, "staging": self.staging, "dtype": dtype, "transpose": transpose},
             "report": {"json": str(report), "tensors": True, "progress": "none"},
         }
@@ -131,6 +133,8 @@ class Acceptance:
         differences = []
         if engine not in ("auto", report["engine"]):
             differences.append(f"engine is {report['engine']!r}")
+        if self.rules and report["model"]["family"] != self.rules.stem:
+            differences.append(f"family is {report['model']['family']!r}")
         allowed = 2 * self.staging + OVERHEAD_BYTES
         for rank in report["ranks"]:
             if rank["memory"]["overhead_peak"] > allowed:

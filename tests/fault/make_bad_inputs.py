@@ -151,6 +151,11 @@ def main(safetensors, hdf5, output):
     config("file_layout", "save: {directory: nowhere, tensor_parallel: 7}\n")
     config("long_hint", f"load: {{engine: collective, hints: {{cb_nodes: '{'9' * 5000}'}}}}\n")
     config("memory_limit", "load: {memory_limit: 100 KiB}\n")
+    config("transposed_save", "load: {transpose: true}\nsave: {directory: nowhere}\n")
+    (inputs.output / "bad_rules.rules.yaml").write_text("extends: llama\nrules:\n  - {match: x, partition: sideways, stage: all}\n")
+    (inputs.output / "unknown_base.rules.yaml").write_text("extends: lama\n")
+    for name in ("no_such_rules", "bad_rules", "unknown_base"):
+        config(name, f"model: {{rules: {inputs.output / name}.rules.yaml}}\n")
     config("good", "")
     inputs.config("not_yaml", "checkpoint: {path: [unclosed\n")
     inputs.config("no_checkpoint", "topology: {tensor_parallel: 2}\n")

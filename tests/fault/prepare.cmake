@@ -12,6 +12,8 @@ run("${MPIEXEC}" -np 2 "${DISTLOAD}" "${WORK}/save.yaml")
 file(GLOB saved "${WORK}/saved/model-step-*.h5")
 run("${PYTHON}" "${MAKE_BAD_INPUTS}" "${WORK}/llama" "${saved}" "${WORK}/bad")
 
+file(WRITE "${WORK}/own-rules.yaml" "extends: auto\nrules:\n  - {match: model.norm.weight, partition: replicated, stage: all}\n")
+
 # Two replicas of two ranks: pieces are exchanged.
 file(WRITE "${WORK}/all-phases.yaml" "checkpoint: {path: ${saved}}\ntopology: {tensor_parallel: 2, data_parallel: 2}\n"
   "save: {directory: ${WORK}/saved-again}\nreport: {json: ${WORK}/report.json, tensors: true}\n")
