@@ -87,6 +87,21 @@ def adapted():
     return {"model_type": "llama"}, decoder(layer)
 
 
+def divisible():
+    """A llama whose heads and intermediate size divide by 1 to 8. Its vocabulary does not."""
+    size, hidden = 840, 24
+    tensors = linear("model.embed_tokens", VOCABULARY, hidden) | norm("model.norm", hidden) | linear("lm_head", VOCABULARY, hidden)
+    for layer in range(LAYERS):
+        prefix = f"model.layers.{layer}"
+        for name in ("self_attn.q", "self_attn.k", "self_attn.v", "mlp.gate", "mlp.up"):
+            tensors |= linear(f"{prefix}.{name}_proj", size, hidden)
+        for name in ("self_attn.o", "mlp.down"):
+            tensors |= linear(f"{prefix}.{name}_proj", hidden, size)
+        tensors |= norm(f"{prefix}.input_layernorm", hidden) | norm(f"{prefix}.post_attention_layernorm", hidden)
+    config = {"model_type": "llama", "num_attention_heads": size, "num_key_value_heads": size, "head_dim": 1, "hidden_size": hidden}
+    return config | {"intermediate_size": size}, tensors
+
+
 def mixtral():
     def layer(prefix):
         moe = f"{prefix}.block_sparse_moe"
@@ -310,7 +325,7 @@ def roberta():
 
 
 FAMILIES = {maker.__name__: maker for maker in (
-    adapted, mixtral, mixtral_together, qwen2_moe, qwen3_moe, gemma2, gemma3, phi3, deepseek_v2, deepseek_v3, falcon_7b, falcon_40b, falcon_rw, gpt2,
+    adapted, divisible, mixtral, mixtral_together, qwen2_moe, qwen3_moe, gemma2, gemma3, phi3, deepseek_v2, deepseek_v3, falcon_7b, falcon_40b, falcon_rw, gpt2,
     gpt_neox, bloom, opt, roberta, t5)}  # fmt: skip
 
 

@@ -43,6 +43,7 @@ def parse_arguments():
     parser.add_argument("--optional", action="store_true", help="exit with 77 if there is no MODEL")
     parser.add_argument("--large", action="store_true", help="MODEL is a llama of 4 GB, made by distload-synth; 1, 2 and 4 ranks")
     parser.add_argument("--brief", action="store_true", help="one layout and one engine: for models that differ only in their rules")
+    parser.add_argument("--every-pair", type=int, metavar="N", help="nothing but resharding, between all layouts up to N")
     parser.add_argument("--rules", type=pathlib.Path, help="rule file for model.rules; the family's by default")
     parser.add_argument("--export", type=pathlib.Path, help="directory for a safetensors checkpoint that stays, made from the first layout")
     parser.add_argument("--work", default=ROOT / "build/acceptance/work", type=pathlib.Path, help="directory that is emptied")
@@ -200,6 +201,18 @@ class Acceptance:
             differences += check_safetensors.check(self.model, directory / "model-step-0")[0]
             self.note(f"safetensors after a crash in {phase}", begin, differences)
 
+    def check_every_pair(self, most):
+        """Saves the model for every number of tensor-parallel ranks, and loads that onto every number."""
+        for saved in range(1, most + 1):
+            directory = self.saved_file(saved).parent
+            self.load(self.model, Topology(saved), save={"directory": str(directory), "tensor_parallel": saved})
+            for loaded in range(1, most + 1):
+                self.load(self.saved_file(saved), Topology(loaded), ENGINES[(saved + loaded) % len(ENGINES)])
+            exported = self.work / f"layout-{saved}-exported"
+            self.load(self.saved_file(saved), Topology(saved), save={"directory": str(exported), "format": "safetensors"})
+            for loaded in range(1, most + 1):
+                self.load(exported, Topology(loaded))
+
     def check_all(self, topologies):
         for topology in topologies.from_safetensors:
             save = None
@@ -253,7 +266,10 @@ def main():
     arguments.work.mkdir(parents=True)
 
     acceptance = Acceptance(arguments)
-    acceptance.check_all(Topologies(acceptance.model, (1, 2, 4) if arguments.large else (1, 2, 3, 4), arguments.brief))
+    if arguments.every_pair:
+        acceptance.check_every_pair(arguments.every_pair)
+    else:
+        acceptance.check_all(Topologies(acceptance.model, (1, 2, 4) if arguments.large else (1, 2, 3, 4), arguments.brief))
     for directory in arguments.work.glob("layout-*"):
         shutil.rmtree(directory)
     print(f"{acceptance.checks} checks, {acceptance.failures} failed")
