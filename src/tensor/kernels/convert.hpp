@@ -126,10 +126,19 @@ KOKKOS_INLINE_FUNCTION To convert(From x) {
   }
 }
 
+/// True if every finite number of a type is one of the other, rounded or not.
+template <class From, class To>
+inline constexpr bool kAlwaysFits = sizeof(From) < sizeof(To) ||
+                                    (std::is_same_v<From, F16> && std::is_same_v<To, BF16>);
+
 /// 1 if a number was finite and is infinite now.
 template <class From, class To>
-KOKKOS_INLINE_FUNCTION std::uint32_t overflowed(From from, To to) {
-  return static_cast<std::uint32_t>(is_infinite(to)) & static_cast<std::uint32_t>(is_finite(from));
+KOKKOS_INLINE_FUNCTION std::uint32_t overflowed([[maybe_unused]] From from, [[maybe_unused]] To to) {
+  if constexpr (kAlwaysFits<From, To>) {
+    return 0;
+  } else {
+    return static_cast<std::uint32_t>(is_infinite(to)) & static_cast<std::uint32_t>(is_finite(from));
+  }
 }
 
 }  // namespace distload::convert
