@@ -6,13 +6,15 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <distload/base/error.hpp>
 
+#include "partition/added_once.hpp"
 #include "partition/cut.hpp"
+#include "partition/experts.hpp"
 #include "partition/find_fusions.hpp"
+#include "partition/fitting_ranks.hpp"
 #include "partition/missing.hpp"
 #include "partition/problems.hpp"
 #include "partition/rule_match.hpp"
@@ -20,18 +22,14 @@
 #include "partition/rule_reader.hpp"
 #include "partition/scale_cut.hpp"
 #include "partition/stages.hpp"
+#include "partition/ties.hpp"
 
 namespace distload {
 namespace {
 
 using rules::RuleProblem;
 
-/// The size that pipeline stages are made of.
-constexpr char const* kLayers = "layers";
 constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
-constexpr char const* kExtraLayers = "extra_layers";
-/// The size that expert-parallel groups share out.
-constexpr char const* kExperts = "experts";
 
 /// Of a layer whose weight is stored as [out, in], alone or with those of all experts before it.
 bool is_linear(Partition const& partition, std::size_t axes) {
@@ -50,7 +48,9 @@ class Layouter {
         set_(set),
         config_(config),
         options_(options),
-        sizes_(set.sizes, config) {
+        sizes_(set.sizes, config),
+        stages_(sizes_, topology.pipeline_parallel, options.pipeline_layers),
+        ties_(catalog, set, config, stages_, problems_) {
     sized_rules_.reserve(set.rules.size());
     for (auto const& rule : set.rules) sized_rules_.emplace_back(rule, sizes_);
   }
@@ -58,15 +58,15 @@ class Layouter {
   ModelLayout make(std::string const& family) {
     ModelLayout layout;
     layout.family = family;
-    find_aliases(layout);
+    layout.aliases = ties_.aliases();
     for (std::uint32_t i = 0; i < catalog_.tensors.size(); ++i) {
-      if (aliased_tensors_.contains(i)) continue;
+      if (ties_.is_alias(i)) continue;
       auto const& tensor = catalog_.tensors[i];
       attempt(tensor, [&] {
         if (auto made = parameter(i, tensor)) layout.parameters.push_back(*std::move(made));
       });
     }
-    mark_added_once(layout);
+    rules::mark_added_once(catalog_, layout);
     find_missing(layout);
     for (auto const& name : options_.fuse) {
       find_fusions(rules::fused_rule(set_, name, "model.fuse"), catalog_, layout, problems_);
@@ -95,7 +95,7 @@ class Layouter {
     if (auto const match = find_rule(set_, tensor.name)) {
       auto const& rule = set_.rules[match->rule];
       // Those after the model's own layers are like no other.
-      if (match->name.layer && !rule.optional && *match->name.layer < sizes_.find(kLayers).value_or(kUnlimited)) {
+      if (match->name.layer && !rule.optional && *match->name.layer < stages_.layers().value_or(kUnlimited)) {
         layers_.add(tensor.name, match->name.layer_at, *match->name.layer, tensor.shape);
       }
       return parameter_by(*match, index, tensor);
@@ -113,26 +113,19 @@ class Layouter {
     Parameter parameter{index, {}, {}, rule.location};
     try {
       parameter.partition = sized.partition_of(tensor.shape);
-      parameter.stages = stages(rule, match.name.layer);
-      parameter.experts = experts(rule, match.name.expert, tensor.shape);
+      parameter.stages = stages_.of(rule, match.name.layer);
+      parameter.experts =
+          rules::place_experts(rule, match.name.expert, tensor.shape, sizes_, topology_.expert_parallel);
     } catch (RuleProblem const& problem) {
       throw at_rule(problem.what());
     }
-    if (auto const extra = alias_stages_.find(index); extra != alias_stages_.end()) {
-      std::set<std::uint32_t> all(parameter.stages.begin(), parameter.stages.end());
-      all.insert(extra->second.begin(), extra->second.end());
-      parameter.stages.assign(all.begin(), all.end());
-    }
+    ties_.add_stages(index, parameter.stages);
     if (options_.uneven && rule.uneven) {
       for (auto& section : parameter.partition.sections) section.uneven = true;
     }
     parameter.transposed = options_.transpose && is_linear(parameter.partition, tensor.shape.size());
     if (parameter.experts) return parameter;  // whole, whatever the ranks
-    if (parameter.partition.kind != PartitionKind::vocab_parallel) {
-      for (auto const& section : parameter.partition.sections) {
-        if (!section.uneven) shared_units_.emplace(section.size / section.unit, section.replicate_units);
-      }
-    }
+    fitting_ranks_.add(parameter.partition);
     if (auto const why = sized.indivisible(parameter.partition, topology_.tensor_parallel)) {
       indivisible_ = true;
       throw at_rule(*why + (rule.uneven ? "; topology.uneven: allow would cut them unevenly" : ""));
@@ -144,13 +137,13 @@ class Layouter {
   std::optional<Parameter> scale_of_weight(std::uint32_t index, TensorInfo const& tensor) {
     auto const names = rules::scaled_names(tensor.name);
     if (!names) return std::nullopt;
-    auto weight = find_name(names->weight);
-    if (!weight) weight = find_name(names->module);
-    if (!weight) return std::nullopt;
-    auto const& weight_shape = catalog_.tensors[*weight].shape;
-    auto const match = find_rule(set_, catalog_.tensors[*weight].name);
+    auto const* weight = catalog_.find(names->weight);
+    if (weight == nullptr) weight = catalog_.find(names->module);
+    if (weight == nullptr) return std::nullopt;
+    auto const& weight_shape = weight->shape;
+    auto const match = find_rule(set_, weight->name);
     if (!match) return std::nullopt;
-    auto parameter = parameter_by(*match, *weight, catalog_.tensors[*weight]);
+    auto parameter = parameter_by(*match, static_cast<std::uint32_t>(weight - catalog_.tensors.data()), *weight);
     auto const cut = rules::cut_scale(parameter.partition, weight_shape, tensor.shape,
                                       block_along(parameter.partition.axis, weight_shape.size()));
     auto const of_weight = std::exchange(parameter.partition, cut.partition);
@@ -174,49 +167,12 @@ class Layouter {
     return config_.size("quantization_config.weight_block_size." + std::to_string(axis + 2 - axes));
   }
 
-  std::optional<ExpertPlacement> experts(rules::Rule const& rule, std::optional<std::uint32_t> expert,
-                                         Shape const& shape) const {
-    auto const groups = topology_.expert_parallel;
-    if (groups == 1 || (!expert && !rule.expert_axis)) return std::nullopt;
-    auto const count = sizes_.find(kExperts);
-    if (!count) throw RuleProblem("the size `experts` is unknown, which topology.expert_parallel needs");
-    if (*count % groups != 0) {
-      throw RuleProblem(std::to_string(*count) + " experts do not divide by topology.expert_parallel " +
-                        std::to_string(groups));
-    }
-    if (!expert) {
-      auto const axis = *rule.expert_axis;
-      if (axis < shape.size() && shape[axis] == *count) return ExpertPlacement{std::nullopt, axis};
-      throw RuleProblem("config.json says that there are " + std::to_string(*count) +
-                        " experts, which must stand along axis " + std::to_string(axis));
-    }
-    if (*expert >= *count)
-      throw RuleProblem("config.json says that there are only " + std::to_string(*count) + " experts");
-    return ExpertPlacement{static_cast<std::uint32_t>(*expert / (*count / groups)), 0};
-  }
-
-  /// "x.bias" that every rank holds is the bias of a row-parallel layer if "x.weight" is cut that way.
-  void mark_added_once(ModelLayout& layout) const {
-    constexpr std::string_view kBias = ".bias";
-    auto const name_of = [&](Parameter const& parameter) -> std::string const& {
-      return catalog_.tensors[parameter.tensor].name;
-    };
-    for (auto& parameter : layout.parameters) {
-      auto const& name = name_of(parameter);
-      if (parameter.partition.kind != PartitionKind::replicated || !name.ends_with(kBias)) continue;
-      auto const weight = name.substr(0, name.size() - kBias.size()) + ".weight";
-      auto const found = std::ranges::lower_bound(layout.parameters, weight, {}, name_of);
-      parameter.added_once = found != layout.parameters.end() && name_of(*found) == weight &&
-                             found->partition.kind == PartitionKind::row_parallel && !found->experts;
-    }
-  }
-
   void find_missing(ModelLayout const& layout) {
     std::vector<std::string_view> names;
     for (auto const& tensor : catalog_.tensors) names.emplace_back(tensor.name);
     for (auto const& alias : layout.aliases) names.emplace_back(alias.name);
     report_required(set_.required, names, missing_);
-    layers_.report_incomplete(sizes_.find(kLayers), missing_);
+    layers_.report_incomplete(stages_.layers(), missing_);
   }
 
   /// Joins `found` to the problems, or to the warnings.
@@ -230,85 +186,14 @@ class Layouter {
     }
   }
 
-  std::vector<std::uint32_t> stages(rules::Rule const& rule, std::optional<std::uint32_t> layer) const {
-    if (rule.layer_offset) layer = static_cast<std::uint32_t>(layer.value_or(0) + sizes_.value(*rule.layer_offset));
-    return stages_of(rule.stage, layer, sizes_.find(kLayers), topology_.pipeline_parallel, options_.pipeline_layers,
-                     sizes_.find(kExtraLayers).value_or(0));
-  }
-
-  std::optional<std::uint32_t> find_name(std::string_view name) const {
-    auto const found = std::ranges::lower_bound(catalog_.tensors, name, {}, &TensorInfo::name);
-    if (found == catalog_.tensors.end() || found->name != name) return std::nullopt;
-    return static_cast<std::uint32_t>(found - catalog_.tensors.begin());
-  }
-
-  /// The first tensor that one of `patterns` matches.
-  std::optional<std::uint32_t> find_tensor(std::vector<rules::Pattern> const& patterns) const {
-    for (std::uint32_t i = 0; i < catalog_.tensors.size(); ++i) {
-      if (any_matches(patterns, catalog_.tensors[i].name)) return i;
-    }
-    return std::nullopt;
-  }
-
-  void find_aliases(ModelLayout& layout) {
-    for (auto const& tied : set_.tied) {
-      auto const target = find_tensor(tied.target);
-      if (!target) continue;
-      attempt(catalog_.tensors[*target], [&] {
-        if (tied.when && !config_.boolean(*tied.when).value_or(tied.when_absent)) return;
-        if (!tied.needs.empty() && !find_tensor(tied.needs)) return;
-        if (find_tensor(tied.unless)) return;
-        add_alias(tied, *target, layout);
-      });
-    }
-  }
-
-  /// The target lives where the alias is used, too.
-  void add_alias(rules::TiedRule const& tied, std::uint32_t target, ModelLayout& layout) {
-    auto const& original = catalog_.tensors[target];
-    auto const stored = std::find_if(catalog_.tensors.begin(), catalog_.tensors.end(),
-                                     [&](TensorInfo const& tensor) { return tensor.name == tied.alias; });
-    if (stored != catalog_.tensors.end()) {
-      if (stored->shape != original.shape || stored->dtype != original.dtype) {
-        throw RuleProblem("the checkpoint stores " + tied.alias +
-                          ", which is tied to it, with another shape or dtype (" + tied.location + ")");
-      }
-      aliased_tensors_.insert(static_cast<std::uint32_t>(stored - catalog_.tensors.begin()));
-    }
-    auto const alias_stages = stages_of_alias(tied);
-    alias_stages_[target].insert(alias_stages.begin(), alias_stages.end());
-    layout.aliases.push_back({tied.alias, original.name});
-  }
-
-  std::vector<std::uint32_t> stages_of_alias(rules::TiedRule const& tied) const {
-    try {
-      auto const match = match_rule(set_, tied.alias);
-      return stages(set_.rules[match.rule], match.name.layer);
-    } catch (RuleProblem const& problem) {
-      throw RuleProblem("its alias " + tied.alias + " (" + tied.location + "): " + problem.what());
-    }
-  }
-
   std::string message() const {
     auto const ranks = topology_.tensor_parallel;
     auto text = "the rules of " + set_.file + " do not fit " + std::to_string(problems_.count()) +
                 (problems_.count() == 1 ? " tensor of " : " tensors of ") + catalog_.path + " with tensor_parallel " +
                 std::to_string(ranks) + " and pipeline_parallel " + std::to_string(topology_.pipeline_parallel) + ":" +
                 problems_.describe();
-    if (indivisible_) text += "\n  tensor_parallel could be " + fitting_ranks(std::max(64U, 2 * ranks));
+    if (indivisible_) text += "\n  tensor_parallel could be " + fitting_ranks_.list(std::max(64U, 2 * ranks));
     return text;
-  }
-
-  /// The numbers of ranks up to `most` that every parameter can be shared out among.
-  std::string fitting_ranks(std::uint32_t most) const {
-    std::string list;
-    for (std::uint32_t ranks = 1; ranks <= most; ++ranks) {
-      auto const fits = std::all_of(shared_units_.begin(), shared_units_.end(), [&](auto const& units) {
-        return divides(Section{units.first, 1, units.second, false}, ranks);
-      });
-      if (fits) list += (list.empty() ? "" : ", ") + std::to_string(ranks);
-    }
-    return list;
   }
 
   Catalog const& catalog_;
@@ -317,13 +202,12 @@ class Layouter {
   rules::ModelConfig const& config_;
   LayoutOptions const& options_;
   rules::Sizes sizes_;
-  std::vector<rules::SizedRule> sized_rules_;                      ///< of the same index in the rule set
-  std::set<std::uint32_t> aliased_tensors_;                        ///< stored, but not loaded by themselves
-  std::map<std::uint32_t, std::set<std::uint32_t>> alias_stages_;  ///< by target
-  std::set<std::pair<std::uint64_t, bool>>
-      shared_units_;  ///< units and whether they may be replicated, of all sections
-  rules::LayerContents layers_;
   rules::Problems problems_;
+  rules::StageFinder stages_;
+  rules::Ties ties_;
+  std::vector<rules::SizedRule> sized_rules_;  ///< of the same index in the rule set
+  rules::FittingRanks fitting_ranks_;
+  rules::LayerContents layers_;
   rules::Problems missing_;
   rules::Problems unexpected_;
   bool indivisible_ = false;

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 #include <stdexcept>
 
 #include "config/second_document.hpp"
+#include "partition/size_reader.hpp"
 #include "partition/yaml_fields.hpp"
 
 namespace distload::rules {
@@ -19,7 +19,7 @@ constexpr std::string_view kConfigPrefix = "config.";
 /// Reads one file on top of what it extends.
 class Reader {
  public:
-  Reader(std::string const& path, RuleSet base) : source_(path), base_(std::move(base)), sizes_(base_.sizes) {}
+  Reader(std::string const& path, RuleSet base) : source_(path), base_(std::move(base)), sizes_(source_, base_.sizes) {}
 
   RuleSet read(YAML::Node const& document) {
     YamlFields const fields(source_, document, "a rule file",
@@ -31,7 +31,7 @@ class Reader {
     }
     flags_ = base_.flags;
     if (auto const flags = fields.find("flags")) replace(flags_, read_flags(flags), &Flag::key);
-    if (auto const sizes = fields.find("sizes")) read_sizes(sizes);
+    if (auto const sizes = fields.find("sizes")) sizes_.read(sizes);
     auto const rules = fields.has("extends") ? fields.find("rules") : fields.require("rules");
     if (rules) {
       for (auto const& rule : read_list(rules)) set.rules.push_back(read_rule(rule));
@@ -53,7 +53,7 @@ class Reader {
     set.fused = std::move(base_.fused);
     if (auto const fused = fields.find("fused")) replace(set.fused, read_fused(fused), &FusedRule::name);
     set.flags = std::move(flags_);
-    set.sizes = std::move(sizes_);
+    set.sizes = sizes_.definitions();
     return set;
   }
 
@@ -86,67 +86,6 @@ class Reader {
     return when;
   }
 
-  void read_sizes(YAML::Node const& node) {
-    if (!node.IsMap()) source_.fail(node.Mark(), "`sizes` must be a map of names and expressions");
-    std::set<std::string> own;
-    for (auto const& entry : node) {
-      auto const name = read_text(source_, entry.first);
-      if (!own.insert(name).second) source_.fail(entry.first.Mark(), "the size `" + name + "` stands twice");
-      if (!is_defined(name)) sizes_.push_back({name, {}});
-    }
-    for (auto const& entry : node) {
-      auto const name = read_text(source_, entry.first);
-      std::ranges::find(sizes_, name, &SizeDefinition::name)->expression = read_expression(entry.second);
-    }
-    std::vector<SizeDefinition> sorted;
-    std::vector<std::string> open;
-    for (auto const& size : sizes_) place_size(size, node, sorted, open);
-    sizes_ = std::move(sorted);
-  }
-
-  /// Appends a size to `sorted`, behind those that it is made of. `open` are those that are being placed.
-  void place_size(SizeDefinition const& size, YAML::Node const& node, std::vector<SizeDefinition>& sorted,
-                  std::vector<std::string>& open) const {
-    if (std::ranges::find(sorted, size.name, &SizeDefinition::name) != sorted.end()) return;
-    if (std::ranges::find(open, size.name) != open.end()) {
-      source_.fail(node.Mark(), "the size `" + size.name + "` is made of itself");
-    }
-    open.push_back(size.name);
-    for (auto const& term : size.expression.alternatives) {
-      for (auto const* operand : {&term.left, &term.right}) {
-        if (operand->kind != Operand::Kind::size) continue;
-        place_size(*std::ranges::find(sizes_, operand->name, &SizeDefinition::name), node, sorted, open);
-      }
-    }
-    open.pop_back();
-    sorted.push_back(size);
-  }
-
-  bool is_defined(std::string const& name) const {
-    return std::any_of(sizes_.begin(), sizes_.end(), [&](SizeDefinition const& size) { return size.name == name; });
-  }
-
-  Expression read_expression(YAML::Node const& node) const {
-    Expression expression;
-    for (auto const& alternative : read_list(node)) {
-      auto const text = read_text(source_, alternative);
-      expression.text += (expression.text.empty() ? "" : ", ") + text;
-      try {
-        expression.alternatives.push_back(parse_term(text));
-      } catch (std::invalid_argument const& error) {
-        source_.fail(alternative.Mark(), error.what());
-      }
-      auto const& term = expression.alternatives.back();
-      for (auto const* operand : {&term.left, &term.right}) {
-        if (operand->kind == Operand::Kind::size && !is_defined(operand->name)) {
-          source_.fail(alternative.Mark(), "`" + operand->name + "` is none of the `sizes`");
-        }
-      }
-    }
-    if (expression.alternatives.empty()) source_.fail(node.Mark(), "expected a size");
-    return expression;
-  }
-
   std::vector<Pattern> read_patterns(YAML::Node const& node) const {
     std::vector<Pattern> patterns;
     for (auto const& item : read_list(node)) {
@@ -176,7 +115,7 @@ class Reader {
       rule.expert_axis = static_cast<std::uint32_t>(read_number(axis, 0, kMaxAxes - 1));
     }
     if (auto const optional = fields.find("optional")) rule.optional = read_boolean(source_, optional);
-    if (auto const offset = fields.find("layer_offset")) rule.layer_offset = read_expression(offset);
+    if (auto const offset = fields.find("layer_offset")) rule.layer_offset = sizes_.read_expression(offset);
     if (auto const when = fields.find("when")) rule.when = read_when(when);
     read_sections(fields, rule);
     read_uneven(fields, rule);
@@ -256,15 +195,15 @@ class Reader {
 
   SectionRule read_section(YamlFields const& fields) const {
     SectionRule section;
-    if (auto const size = fields.find("size")) section.size = read_expression(size);
-    if (auto const heads = fields.find("heads")) section.heads = read_expression(heads);
-    if (auto const unit = fields.find("unit")) section.unit = read_expression(unit);
+    if (auto const size = fields.find("size")) section.size = sizes_.read_expression(size);
+    if (auto const heads = fields.find("heads")) section.heads = sizes_.read_expression(heads);
+    if (auto const unit = fields.find("unit")) section.unit = sizes_.read_expression(unit);
     if (auto const replicate = fields.find("replicate")) section.replicate = read_boolean(source_, replicate);
     if (section.replicate && !section.heads && !section.unit) {
       fields.fail("`replicate` gives whole units to several ranks: it needs `heads` or `unit`");
     }
     if (section.heads && !section.unit) {
-      if (!is_defined(kHeadSize)) fields.fail("`heads` needs a `unit` here or the size `head_dim` in `sizes`");
+      if (!sizes_.is_defined(kHeadSize)) fields.fail("`heads` needs a `unit` here or the size `head_dim` in `sizes`");
       section.unit = Expression{{parse_term(kHeadSize)}, kHeadSize};
     }
     return section;
@@ -341,7 +280,7 @@ class Reader {
   YamlSource source_;
   RuleSet base_;
   std::vector<Flag> flags_;
-  std::vector<SizeDefinition> sizes_;
+  SizeReader sizes_;
 };
 
 /// @throws ConfigError "path:line: ..."

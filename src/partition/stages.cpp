@@ -10,6 +10,10 @@
 namespace distload::rules {
 namespace {
 
+/// The sizes that say how many layers there are.
+constexpr char const* kLayers = "layers";
+constexpr char const* kExtraLayers = "extra_layers";
+
 /// The stage of `layer` if stages get as many layers as `stage_layers` says.
 std::uint32_t given_stage(std::uint32_t layer, std::optional<std::uint64_t> layers,
                           std::span<std::uint32_t const> stage_layers) {
@@ -64,6 +68,18 @@ std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t
                       " pipeline stages");
   }
   return {stage_of_layer(*layer, *layers, stages)};
+}
+
+StageFinder::StageFinder(Sizes const& sizes, std::uint32_t stages, std::vector<std::uint32_t> const& stage_layers)
+    : sizes_(sizes),
+      stages_(stages),
+      stage_layers_(stage_layers),
+      layers_(sizes.find(kLayers)),
+      extra_layers_(sizes.find(kExtraLayers).value_or(0)) {}
+
+std::vector<std::uint32_t> StageFinder::of(Rule const& rule, std::optional<std::uint32_t> layer) const {
+  if (rule.layer_offset) layer = static_cast<std::uint32_t>(layer.value_or(0) + sizes_.value(*rule.layer_offset));
+  return stages_of(rule.stage, layer, layers_, stages_, stage_layers_, extra_layers_);
 }
 
 }  // namespace distload::rules

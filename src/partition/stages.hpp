@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "partition/rules.hpp"
+#include "partition/sizes.hpp"
 
 namespace distload::rules {
 
@@ -23,5 +24,26 @@ std::uint32_t stage_of_layer(std::uint32_t layer, std::uint64_t layers, std::uin
 std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t> layer,
                                      std::optional<std::uint64_t> layers, std::uint32_t stages,
                                      std::span<std::uint32_t const> stage_layers = {}, std::uint64_t extra_layers = 0);
+
+/// The same by a family's rules, for one model and number of stages.
+class StageFinder {
+ public:
+  /// @param stage_layers  as above; outlives the object
+  StageFinder(Sizes const& sizes, std::uint32_t stages, std::vector<std::uint32_t> const& stage_layers);
+
+  /// The stages of a parameter that `rule` matches and whose name says `layer`.
+  /// @throws RuleProblem as `stages_of`
+  std::vector<std::uint32_t> of(Rule const& rule, std::optional<std::uint32_t> layer) const;
+
+  /// How many layers the stages share out, if the rules and config.json say so.
+  std::optional<std::uint64_t> layers() const noexcept { return layers_; }
+
+ private:
+  Sizes const& sizes_;
+  std::uint32_t stages_;
+  std::vector<std::uint32_t> const& stage_layers_;
+  std::optional<std::uint64_t> layers_;
+  std::uint64_t extra_layers_;
+};
 
 }  // namespace distload::rules

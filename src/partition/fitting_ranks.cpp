@@ -1,0 +1,26 @@
+// Divisors that all sections have in common.
+#include "partition/fitting_ranks.hpp"
+
+#include <algorithm>
+
+namespace distload::rules {
+
+void FittingRanks::add(Partition const& partition) {
+  if (partition.kind == PartitionKind::vocab_parallel) return;  // padded
+  for (auto const& section : partition.sections) {
+    if (!section.uneven) units_.emplace(section.size / section.unit, section.replicate_units);
+  }
+}
+
+std::string FittingRanks::list(std::uint32_t most) const {
+  std::string list;
+  for (std::uint32_t ranks = 1; ranks <= most; ++ranks) {
+    auto const fits = std::ranges::all_of(units_, [&](auto const& units) {
+      return divides(Section{units.first, 1, units.second, false}, ranks);
+    });
+    if (fits) list += (list.empty() ? "" : ", ") + std::to_string(ranks);
+  }
+  return list;
+}
+
+}  // namespace distload::rules

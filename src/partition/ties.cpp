@@ -1,0 +1,74 @@
+// Aliases by the entries of `tied`.
+#include "partition/ties.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "partition/rule_match.hpp"
+#include "partition/rule_problem.hpp"
+
+namespace distload::rules {
+namespace {
+
+/// The first tensor that one of `patterns` matches.
+std::optional<std::uint32_t> find_tensor(Catalog const& catalog, std::vector<Pattern> const& patterns) {
+  for (std::uint32_t i = 0; i < catalog.tensors.size(); ++i) {
+    if (any_matches(patterns, catalog.tensors[i].name)) return i;
+  }
+  return std::nullopt;
+}
+
+bool holds(TiedRule const& tied, Catalog const& catalog, ModelConfig const& config) {
+  if (tied.when && !config.boolean(*tied.when).value_or(tied.when_absent)) return false;
+  if (!tied.needs.empty() && !find_tensor(catalog, tied.needs)) return false;
+  return !find_tensor(catalog, tied.unless);
+}
+
+std::vector<std::uint32_t> stages_of_alias(TiedRule const& tied, RuleSet const& set, StageFinder const& stages) {
+  try {
+    auto const match = match_rule(set, tied.alias);
+    return stages.of(set.rules[match.rule], match.name.layer);
+  } catch (RuleProblem const& problem) {
+    throw RuleProblem("its alias " + tied.alias + " (" + tied.location + "): " + problem.what());
+  }
+}
+
+}  // namespace
+
+Ties::Ties(Catalog const& catalog, RuleSet const& set, ModelConfig const& config, StageFinder const& stages,
+           Problems& problems) {
+  for (auto const& tied : set.tied) {
+    auto const target = find_tensor(catalog, tied.target);
+    if (!target) continue;
+    try {
+      if (holds(tied, catalog, config)) add(tied, *target, catalog, set, stages);
+    } catch (RuleProblem const& problem) {
+      problems.add(problem.what(), catalog.tensors[*target].name, catalog.tensors[*target].shape);
+    }
+  }
+}
+
+void Ties::add(TiedRule const& tied, std::uint32_t target, Catalog const& catalog, RuleSet const& set,
+               StageFinder const& stages) {
+  auto const& original = catalog.tensors[target];
+  if (auto const* const stored = catalog.find(tied.alias)) {
+    if (stored->shape != original.shape || stored->dtype != original.dtype) {
+      throw RuleProblem("the checkpoint stores " + tied.alias + ", which is tied to it, with another shape or dtype (" +
+                        tied.location + ")");
+    }
+    stored_.insert(static_cast<std::uint32_t>(stored - catalog.tensors.data()));
+  }
+  auto const alias_stages = stages_of_alias(tied, set, stages);
+  stages_[target].insert(alias_stages.begin(), alias_stages.end());
+  aliases_.push_back({tied.alias, original.name});
+}
+
+void Ties::add_stages(std::uint32_t tensor, std::vector<std::uint32_t>& stages) const {
+  auto const known = stages_.find(tensor);
+  if (known == stages_.end()) return;
+  std::set<std::uint32_t> all(stages.begin(), stages.end());
+  all.insert(known->second.begin(), known->second.end());
+  stages.assign(all.begin(), all.end());
+}
+
+}  // namespace distload::rules
