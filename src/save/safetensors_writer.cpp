@@ -10,6 +10,7 @@
 
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
+#include "checkpoint/safetensors/model_config.hpp"
 #include "io/output_file.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "save/durable.hpp"
@@ -146,7 +147,8 @@ void SafetensorsWriter::commit() {
   all_or_throw(*ranks_, "save_commit", [&] {
     if (ranks_->rank() != 0) return;
     fs::path const directory(catalog_.path);
-    if (!catalog_.metadata.config_json.empty()) write_text(directory / "config.json", catalog_.metadata.config_json);
+    auto const config_json = config_json_of(catalog_);
+    if (!config_json.empty()) write_text(directory / "config.json", config_json);
     if (!index_.empty()) write_text(directory / kSafetensorsIndexFile, index_);
     sync_directory(catalog_.path);
   });

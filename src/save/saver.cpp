@@ -23,11 +23,26 @@
 
 namespace distload {
 
+namespace {
+
+void check_names(Catalog const& catalog, ModelLayout const& layout) {
+  rules::Problems problems;
+  for (auto const& parameter : layout.parameters) {
+    auto const& tensor = catalog.tensors[parameter.tensor];
+    if (!is_safetensors_name(tensor.name))
+      problems.add("not UTF-8, or a name with another meaning", tensor.name, tensor.shape);
+  }
+  if (problems.empty()) return;
+  throw ConfigError("save.format: safetensors cannot store tensors of these names:" + problems.describe());
+}
+
+}  // namespace
+
 Saver::Saver(SaveOptions options) : options_(std::move(options)) {}
 
 void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
   if (options_.format == SourceFormat::safetensors) {
-    for (auto const& parameter : layout.parameters) check_safetensors_name(catalog.tensors[parameter.tensor].name);
+    check_names(catalog, layout);
     return;
   }
   if (!options_.tensor_parallel) return;

@@ -67,19 +67,21 @@ std::string header_of(SafetensorsFile const& file, std::span<SafetensorsTensor c
 
 }  // namespace
 
-void check_safetensors_name(std::string const& name) {
+bool is_safetensors_name(std::string const& name) {
   try {
     static_cast<void>(nlohmann::json(name).dump());
-    if (name != kMetadataKey) return;
+    return name != kMetadataKey;
   } catch (nlohmann::json::type_error const&) {
+    return false;  // not UTF-8
   }
-  throw ConfigError("a tensor cannot be named '" + name + "' in safetensors");
 }
 
 std::vector<SafetensorsFile> lay_out_safetensors(std::span<SafetensorsTensor const> tensors, Bytes shard_bytes) {
   std::vector<SafetensorsFile> files(1);
   for (std::uint32_t number = 0; number < tensors.size(); ++number) {
-    check_safetensors_name(tensors[number].name);
+    if (auto const& name = tensors[number].name; !is_safetensors_name(name)) {
+      throw ConfigError("a tensor cannot be named '" + name + "' in safetensors");
+    }
     auto const nbytes = volume(tensors[number].shape) * size_of(tensors[number].dtype);
     if (!files.back().tensors.empty() && files.back().size_bytes + nbytes > shard_bytes) files.emplace_back();
     auto& file = files.back();

@@ -35,14 +35,14 @@ struct SafetensorsFile {
   Bytes size_bytes = 0;
 };
 
-/// @throws ConfigError  a header cannot name a tensor so: its own key for metadata, and what is not UTF-8.
-void check_safetensors_name(std::string const& name);
+/// False if a header cannot name a tensor so: its own key for metadata, and what is not UTF-8.
+bool is_safetensors_name(std::string const& name);
 
 /// Deals tensors out in order, to files of at most `shard_bytes` of data each, or of one larger tensor. Inside a file
 /// they lie as the safetensors library has them: by dtype, the most strictly aligned first, then by name. The data
 /// begins at a multiple of 8 bytes.
 ///
-/// @throws ConfigError  as check_safetensors_name.
+/// @throws ConfigError  a header cannot name one of them.
 std::vector<SafetensorsFile> lay_out_safetensors(std::span<SafetensorsTensor const> tensors, Bytes shard_bytes);
 
 /// The text of model.safetensors.index.json.

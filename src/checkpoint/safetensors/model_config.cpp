@@ -3,9 +3,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/error.hpp>
@@ -26,6 +30,45 @@ std::string model_name_of(std::filesystem::path const& directory) {
   if (path.parent_path().filename() == "snapshots" && cached.starts_with(kCachePrefix))
     return cached.substr(cached.rfind("--") + 2);
   return path.filename().string();
+}
+
+using Json = nlohmann::ordered_json;
+
+/// What config.json calls the types that models compute in.
+constexpr std::array<std::pair<std::string_view, DType>, 4> kTorchTypes{
+    {{"float32", DType::f32}, {"bfloat16", DType::bf16}, {"float16", DType::f16}, {"float64", DType::f64}}};
+
+struct CountedType {
+  std::string_view name;
+  std::uint64_t elements = 0;
+};
+
+std::array<CountedType, kTorchTypes.size()> count_types(Catalog const& catalog) {
+  std::array<CountedType, kTorchTypes.size()> counted{};
+  for (std::size_t i = 0; i < kTorchTypes.size(); ++i) {
+    counted[i].name = kTorchTypes[i].first;
+    for (auto const& tensor : catalog.tensors) {
+      if (tensor.dtype == kTorchTypes[i].second) counted[i].elements += volume(tensor.shape);
+    }
+  }
+  return counted;
+}
+
+/// Also in the parts of a model of several modalities. @returns true if something was changed.
+bool correct_dtypes(Json& json, std::array<CountedType, kTorchTypes.size()> const& types) {
+  auto const& most = *std::ranges::max_element(types, {}, &CountedType::elements);
+  bool changed = false;
+  for (auto const& [key, value] : json.items()) {
+    if (value.is_object()) {
+      changed = correct_dtypes(value, types) || changed;
+    } else if ((key == "dtype" || key == "torch_dtype") && value.is_string()) {
+      auto const named = std::ranges::find(types, value.get<std::string>(), &CountedType::name);
+      if (named == types.end() || named->elements > 0 || most.elements == 0) continue;
+      value = most.name;
+      changed = true;
+    }
+  }
+  return changed;
 }
 
 }  // namespace
@@ -50,6 +93,12 @@ void read_model_config_file(std::filesystem::path const& path, CheckpointMetadat
       architectures->front().is_string()) {
     metadata.architecture = architectures->front().get<std::string>();
   }
+}
+
+std::string config_json_of(Catalog const& catalog) {
+  auto const& text = catalog.metadata.config_json;
+  auto json = Json::parse(text, nullptr, false);
+  return json.is_object() && correct_dtypes(json, count_types(catalog)) ? json.dump(2) + "\n" : text;
 }
 
 }  // namespace distload

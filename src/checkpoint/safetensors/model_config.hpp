@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
+#include <distload/checkpoint/catalog.hpp>
 #include <distload/checkpoint/metadata.hpp>
 
 namespace distload {
@@ -16,5 +18,10 @@ void read_model_config(std::filesystem::path const& directory, CheckpointMetadat
 /// @throws CorruptData  it is larger than 4 MiB or no JSON object.
 /// @throws IoError      it cannot be read.
 void read_model_config_file(std::filesystem::path const& path, CheckpointMetadata& metadata);
+
+/// The config.json of a checkpoint that holds these tensors: its metadata's, verbatim, unless `dtype` (older:
+/// `torch_dtype`) there names a type that no tensor has, as after a cast. Then it names the floating-point type that
+/// most elements have. Empty if the metadata's is.
+std::string config_json_of(Catalog const& catalog);
 
 }  // namespace distload

@@ -72,9 +72,9 @@ TEST(SafetensorsFileLayout, OrdersTensorsAsTheSafetensorsLibraryDoes) {
 }
 
 TEST(SafetensorsFileLayout, RefusesNamesThatAHeaderCannotHold) {
-  EXPECT_NO_THROW(check_safetensors_name("quoted \"name\""));
-  EXPECT_THROW(check_safetensors_name("__metadata__"), ConfigError);
-  EXPECT_THROW(check_safetensors_name("not UTF-8: \xff"), ConfigError);
+  EXPECT_TRUE(is_safetensors_name("quoted \"name\""));
+  EXPECT_FALSE(is_safetensors_name("__metadata__"));
+  EXPECT_FALSE(is_safetensors_name("not UTF-8: \xff"));
 }
 
 }  // namespace
