@@ -85,6 +85,8 @@ def read_model(directory):
 class Family:
     # In the names of weights that are no [out, in] matrices.
     IN_OUT = r"(?!)"
+    # What model.fuse and model.split call it: the parts' names, and the whole's.
+    FUSED = {"qkv": (("q_proj", "k_proj", "v_proj"), "qkv_proj"), "gate_up": (("gate_proj", "up_proj"), "gate_up_proj")}
 
 
 class Decoder(Family):
@@ -297,6 +299,7 @@ class Opt(Table):
 class Encoder(Family):
     """bert, bare or under "bert."."""
 
+    FUSED = {"qkv": (("query", "key", "value"), "qkv")}
     kv_heads = None
 
     def __init__(self, config):
@@ -349,10 +352,6 @@ FAMILIES = {
     "deepseek_v3": Experts, "gemma3": Gemma3, "falcon": Falcon, "t5": T5,
     "phi3": Phi3, "gpt2": Gpt2, "gpt_neox": GptNeox, "bloom": Bloom, "opt": Opt,
 }  # fmt: skip
-
-
-# What model.fuse and model.split call it: the parts' names, and the whole's.
-FUSED = {"qkv": (("q_proj", "k_proj", "v_proj"), "qkv_proj"), "gate_up": (("gate_proj", "up_proj"), "gate_up_proj")}
 
 
 def stretch(elements, axis, begin, end):
@@ -476,7 +475,7 @@ class Reference:
 
     def fused_name(self, name):
         """(name of the parameter that a tensor is fused into, its place there), or (name, None)."""
-        for parts, whole in map(FUSED.get, self.fuse if self.axis(name) >= 0 else ()):
+        for parts, whole in map(self.family.FUSED.get, self.fuse if self.axis(name) >= 0 else ()):
             for place, part in enumerate(parts):
                 if f".{part}." in name and all(name.replace(part, other) in self.tensors for other in parts):
                     return name.replace(part, whole), place
@@ -485,7 +484,7 @@ class Reference:
     def split_shard(self, name, elements):
         """Yields the parameters that a shard is, as (name, elements)."""
         kinds = self.family.axis(name)[1]
-        for parts, whole in map(FUSED.get, self.split):
+        for parts, whole in map(self.family.FUSED.get, self.split):
             if f".{whole}." in name and kinds is not None:
                 # Parts are as long as they are wanted for a rank: what they are of all ranks together says how long.
                 lengths = [len(shard(numpy.empty(length), 0, kind, self.family.kv_heads, 0, self.topology[0])) for length, kind in kinds]

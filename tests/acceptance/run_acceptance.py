@@ -19,7 +19,7 @@ import time
 import check_hdf5
 import check_safetensors
 import check_shards
-from reference_shards import DTYPES, FUSED, read_model
+from reference_shards import DTYPES, FAMILIES, read_model
 from topologies import Topologies, Topology
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -163,9 +163,10 @@ class Acceptance:
 
     def check_fused(self, topologies):
         """Fuses what is stored apart, saves that, and loads it as it is and split again; splits what is stored fused."""
-        names = read_model(self.model)[1]
-        apart = {"fuse": [what for what, (parts, _) in FUSED.items() if all(any(f".{part}." in name for name in names) for part in parts)]}
-        fused = {"split": [what for what, (_, whole) in FUSED.items() if any(f".{whole}." in name for name in names)]}
+        model_config, names = read_model(self.model)
+        parameters = FAMILIES[model_config["model_type"]].FUSED
+        apart = {"fuse": [what for what, (parts, _) in parameters.items() if all(any(f".{part}." in name for name in names) for part in parts)]}
+        fused = {"split": [what for what, (_, whole) in parameters.items() if any(f".{whole}." in name for name in names)]}
         if fused["split"]:
             for topology in topologies.mixed[:2]:
                 self.load(self.model, topology, model=fused)
