@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "boxes.hpp"
 #include "tensor/kernels/convert.hpp"
 #include "tensor/kernels/copy_kernel.hpp"
 
@@ -47,25 +48,14 @@ struct RandomCast {
   std::vector<std::byte> found;
 
   RandomCast(Cast types, Dims box, std::mt19937_64& random) : cast(types), extent(box) {
-    for (auto* const side : {&source, &destination}) {
-      for (auto const size : box) {
-        auto const before = random() % 3;
-        side->position.push_back(before);
-        side->shape.push_back(before + size + random() % 3);
-      }
-    }
+    testing::place_at_random(source, destination, extent, random);
     from.resize(volume(source.shape) * size_of(cast.from));
     for (auto& byte : from) byte = static_cast<std::byte>(random());
     expected.resize(volume(destination.shape) * size_of(cast.to));
     found = expected;
-    for (std::uint64_t row = 0; row < box[0]; ++row) {
-      for (std::uint64_t column = 0; column < box[1]; ++column) {
-        auto const in = linear_index(source.shape, {source.position[0] + row, source.position[1] + column});
-        auto const out =
-            linear_index(destination.shape, {destination.position[0] + row, destination.position[1] + column});
-        convert_element(cast, from.data() + in * size_of(cast.from), expected.data() + out * size_of(cast.to));
-      }
-    }
+    testing::for_each_element(source, destination, extent, [&](std::uint64_t in, std::uint64_t out) {
+      convert_element(cast, from.data() + in * size_of(cast.from), expected.data() + out * size_of(cast.to));
+    });
   }
 
   BoundCast bound() {

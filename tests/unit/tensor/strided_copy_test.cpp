@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "boxes.hpp"
 #include "tensor/kernels/copy_kernel.hpp"
 
 namespace distload {
@@ -21,15 +22,8 @@ struct RandomCopy {
 
   explicit RandomCopy(std::mt19937_64& random) {
     auto const axes = random() % 5;
-    for (std::uint64_t axis = 0; axis < axes; ++axis) {
-      auto const size = 1 + random() % 5;
-      extent.push_back(size);
-      for (auto* const side : {&source, &destination}) {
-        auto const before = random() % 2 * (random() % 3);
-        side->position.push_back(before);
-        side->shape.push_back(before + size + random() % 2 * (random() % 3));
-      }
-    }
+    for (std::uint64_t axis = 0; axis < axes; ++axis) extent.push_back(1 + random() % 5);
+    testing::place_at_random(source, destination, extent, random);
     element_bytes = Bytes{1} << (random() % 4);
     destination.transposed = axes >= 2 && random() % 2 == 0;
     source.base_bytes = random() % 3 * 8;
@@ -40,22 +34,10 @@ struct RandomCopy {
   Bytes destination_bytes() const { return destination.base_bytes + volume(destination.shape) * element_bytes; }
 
   void copy_by_element(std::vector<std::byte> const& from, std::vector<std::byte>& to) const {
-    for (std::uint64_t i = 0; i < volume(extent); ++i) {
-      auto at_source = source.position;
-      auto at_destination = destination.position;
-      auto rest = i;
-      for (std::size_t axis = extent.size(); axis-- > 0;) {
-        at_source[axis] += rest % extent[axis];
-        at_destination[axis] += rest % extent[axis];
-        rest /= extent[axis];
-      }
-      auto const index = destination.transposed ? linear_index(with_last_axes_swapped(destination.shape),
-                                                               with_last_axes_swapped(at_destination))
-                                                : linear_index(destination.shape, at_destination);
-      std::memcpy(to.data() + destination.base_bytes + index * element_bytes,
-                  from.data() + source.base_bytes + linear_index(source.shape, at_source) * element_bytes,
-                  element_bytes);
-    }
+    testing::for_each_element(source, destination, extent, [&](std::uint64_t in, std::uint64_t out) {
+      std::memcpy(to.data() + destination.base_bytes + out * element_bytes,
+                  from.data() + source.base_bytes + in * element_bytes, element_bytes);
+    });
   }
 };
 

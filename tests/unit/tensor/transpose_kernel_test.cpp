@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "boxes.hpp"
 #include "tensor/kernels/convert.hpp"
 #include "tensor/kernels/copy_kernel.hpp"
 
@@ -44,31 +45,14 @@ struct RandomTranspose {
         destination_bytes(cast.from == cast.to ? bytes : size_of(cast.to)),
         extent(box) {
     destination.transposed = true;
-    for (auto* const side : {&source, &destination}) {
-      for (auto const size : box) {
-        auto const before = random() % 3;
-        side->position.push_back(before);
-        side->shape.push_back(before + size + random() % 3);
-      }
-    }
+    testing::place_at_random(source, destination, extent, random);
     from.resize(volume(source.shape) * source_bytes);
     for (auto& byte : from) byte = static_cast<std::byte>(random());
     expected.resize(volume(destination.shape) * destination_bytes);
     found = expected;
-    auto const shape = with_last_axes_swapped(destination.shape);
-    for (std::uint64_t i = 0; i < volume(extent); ++i) {
-      auto in = source.position;
-      auto out = destination.position;
-      auto rest = i;
-      for (std::size_t axis = extent.size(); axis-- > 0;) {
-        in[axis] += rest % extent[axis];
-        out[axis] += rest % extent[axis];
-        rest /= extent[axis];
-      }
-      move_element(cast, from.data() + linear_index(source.shape, in) * source_bytes,
-                   expected.data() + linear_index(shape, with_last_axes_swapped(out)) * destination_bytes,
-                   source_bytes);
-    }
+    testing::for_each_element(source, destination, extent, [&](std::uint64_t in, std::uint64_t out) {
+      move_element(cast, from.data() + in * source_bytes, expected.data() + out * destination_bytes, source_bytes);
+    });
   }
 
   BoundCast bound() {
