@@ -4,17 +4,18 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <random>
 #include <vector>
 
 #include "boxes.hpp"
+#include "support/device_bytes.hpp"
 #include "tensor/kernels/convert.hpp"
 #include "tensor/kernels/copy_kernel.hpp"
 
 namespace distload {
 namespace {
 
-#if !defined(KOKKOS_ENABLE_CUDA)
 /// One number, from and to its bytes.
 void convert_element(Cast const& cast, std::byte const* source, std::byte* destination) {
   auto const from = [&]<class From, class To>(From number, To) {
@@ -43,24 +44,25 @@ struct RandomCast {
   Dims extent;
   Placed source;
   Placed destination;
-  std::vector<std::byte> from;
   std::vector<std::byte> expected;
-  std::vector<std::byte> found;
+  std::optional<testing::DeviceBytes> from;
+  std::optional<testing::DeviceBytes> to;
 
   RandomCast(Cast types, Dims box, std::mt19937_64& random) : cast(types), extent(box) {
     testing::place_at_random(source, destination, extent, random);
-    from.resize(volume(source.shape) * size_of(cast.from));
-    for (auto& byte : from) byte = static_cast<std::byte>(random());
+    std::vector<std::byte> numbers(volume(source.shape) * size_of(cast.from));
+    for (auto& byte : numbers) byte = static_cast<std::byte>(random());
     expected.resize(volume(destination.shape) * size_of(cast.to));
-    found = expected;
+    to.emplace(expected);
+    from.emplace(numbers);
     testing::for_each_element(source, destination, extent, [&](std::uint64_t in, std::uint64_t out) {
-      convert_element(cast, from.data() + in * size_of(cast.from), expected.data() + out * size_of(cast.to));
+      convert_element(cast, numbers.data() + in * size_of(cast.from), expected.data() + out * size_of(cast.to));
     });
   }
 
   BoundCast bound() {
     auto const copy = make_strided_copy(source, size_of(cast.from), destination, size_of(cast.to), extent);
-    return {{copy, from.data(), found.data()}, cast};
+    return {{copy, from->data(), to->data()}, cast};
   }
 };
 
@@ -86,17 +88,16 @@ TEST(EnqueueCasts, ConvertsEveryElementOfEveryBox) {
   enqueue_casts(space, casts, overflows, "test");
   space.fence();
 
-  for (std::size_t i = 0; i < tests.size(); ++i) ASSERT_EQ(tests[i].found, tests[i].expected) << i;
+  for (std::size_t i = 0; i < tests.size(); ++i) ASSERT_EQ(tests[i].to->on_host(), tests[i].expected) << i;
 }
 
 TEST(EnqueueCasts, CountsWhatBecomesInfinite) {
   std::vector<float> const numbers{
       1.0F, 65519.0F, 65520.0F, -1e30F, std::bit_cast<float>(0x7F800000U), std::bit_cast<float>(0x7FC00000U)};
-  std::vector<std::uint16_t> halves(numbers.size());
+  testing::DeviceBytes const from(numbers);
+  testing::DeviceBytes const to(std::vector<std::uint16_t>(numbers.size()));
   auto const copy = make_strided_copy({{numbers.size()}, {0}, 0}, 4, {{numbers.size()}, {0}, 0}, 2, {numbers.size()});
-  std::vector<BoundCast> const casts{
-      {{copy, reinterpret_cast<std::byte const*>(numbers.data()), reinterpret_cast<std::byte*>(halves.data())},
-       {DType::f32, DType::f16}}};
+  std::vector<BoundCast> const casts{{{copy, from.data(), to.data()}, {DType::f32, DType::f16}}};
 
   Kokkos::DefaultExecutionSpace const space;
   OverflowCount const overflows("overflows");
@@ -104,10 +105,9 @@ TEST(EnqueueCasts, CountsWhatBecomesInfinite) {
   enqueue_casts(space, casts, overflows, "test");
   space.fence();
 
-  EXPECT_EQ(overflows(), 4U);  // two numbers, twice; an infinity and a NaN are none
-  EXPECT_EQ(halves[2], 0x7C00U);
+  EXPECT_EQ(testing::value_of(overflows), 4U);  // two numbers, twice; an infinity and a NaN are none
+  EXPECT_EQ(to.on_host<std::uint16_t>()[2], 0x7C00U);
 }
-#endif
 
 }  // namespace
 }  // namespace distload

@@ -1,20 +1,20 @@
 // Transposes, with and without casts, against element-wise ones.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <random>
 #include <vector>
 
 #include "boxes.hpp"
+#include "support/device_bytes.hpp"
 #include "tensor/kernels/convert.hpp"
 #include "tensor/kernels/copy_kernel.hpp"
 
 namespace distload {
 namespace {
 
-#if !defined(KOKKOS_ENABLE_CUDA)
 /// One number as its bytes: what stays of one type, or goes from F32 to BF16.
 void move_element(Cast const& cast, std::byte const* source, std::byte* destination, Bytes element_bytes) {
   if (cast.from == cast.to) {
@@ -35,9 +35,9 @@ struct RandomTranspose {
   Dims extent;
   Placed source;
   Placed destination;
-  std::vector<std::byte> from;
   std::vector<std::byte> expected;
-  std::vector<std::byte> found;
+  std::optional<testing::DeviceBytes> from;
+  std::optional<testing::DeviceBytes> to;
 
   RandomTranspose(Cast types, Bytes bytes, Dims box, std::mt19937_64& random)
       : cast(types),
@@ -46,19 +46,20 @@ struct RandomTranspose {
         extent(box) {
     destination.transposed = true;
     testing::place_at_random(source, destination, extent, random);
-    from.resize(volume(source.shape) * source_bytes);
-    for (auto& byte : from) byte = static_cast<std::byte>(random());
+    std::vector<std::byte> numbers(volume(source.shape) * source_bytes);
+    for (auto& byte : numbers) byte = static_cast<std::byte>(random());
     expected.resize(volume(destination.shape) * destination_bytes);
-    found = expected;
+    to.emplace(expected);
+    from.emplace(numbers);
     testing::for_each_element(source, destination, extent, [&](std::uint64_t in, std::uint64_t out) {
-      move_element(cast, from.data() + in * source_bytes, expected.data() + out * destination_bytes, source_bytes);
+      move_element(cast, numbers.data() + in * source_bytes, expected.data() + out * destination_bytes, source_bytes);
     });
   }
 
   BoundCast bound() {
     auto const copy = make_strided_copy(source, source_bytes, destination, destination_bytes, extent);
     EXPECT_TRUE(is_transpose(copy, destination_bytes));
-    return {{copy, from.data(), found.data()}, cast};
+    return {{copy, from->data(), to->data()}, cast};
   }
 };
 
@@ -85,26 +86,25 @@ TEST(EnqueueTransposes, MovesEveryElementOfEveryMatrix) {
   enqueue_transposes(space, transposes, overflows, "test");
   space.fence();
 
-  for (std::size_t i = 0; i < tests.size(); ++i) ASSERT_EQ(tests[i].found, tests[i].expected) << i;
+  for (std::size_t i = 0; i < tests.size(); ++i) ASSERT_EQ(tests[i].to->on_host(), tests[i].expected) << i;
 }
 
 TEST(EnqueueTransposes, CountsWhatBecomesInfinite) {
-  std::array<float, 6> const numbers{1.0F, 65520.0F, 2.0F, -1e30F, 65519.0F, std::bit_cast<float>(0x7F800000U)};
-  std::array<std::uint16_t, 6> halves{};
+  std::vector<float> const numbers{1.0F, 65520.0F, 2.0F, -1e30F, 65519.0F, std::bit_cast<float>(0x7F800000U)};
+  testing::DeviceBytes const from(numbers);
+  testing::DeviceBytes const to(std::vector<std::uint16_t>(numbers.size()));
   auto const copy = make_strided_copy({{3, 2}, {0, 0}}, 4, {{3, 2}, {0, 0}, 0, true}, 2, {3, 2});
-  std::vector<BoundCast> const transposes{
-      {{copy, reinterpret_cast<std::byte const*>(numbers.data()), reinterpret_cast<std::byte*>(halves.data())},
-       {DType::f32, DType::f16}}};
+  std::vector<BoundCast> const transposes{{{copy, from.data(), to.data()}, {DType::f32, DType::f16}}};
 
   Kokkos::DefaultExecutionSpace const space;
   OverflowCount const overflows("overflows");
   enqueue_transposes(space, transposes, overflows, "test");
   space.fence();
 
-  EXPECT_EQ(overflows(), 2U);
-  EXPECT_EQ(halves, (std::array<std::uint16_t, 6>{0x3C00U, 0x4000U, 0x7BFFU, 0x7C00U, 0xFC00U, 0x7C00U}));
+  EXPECT_EQ(testing::value_of(overflows), 2U);
+  EXPECT_EQ(to.on_host<std::uint16_t>(),
+            (std::vector<std::uint16_t>{0x3C00U, 0x4000U, 0x7BFFU, 0x7C00U, 0xFC00U, 0x7C00U}));
 }
-#endif
 
 }  // namespace
 }  // namespace distload
