@@ -17,7 +17,7 @@
 #include "load/pipeline.hpp"
 #include "load/process_memory.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "partition/rule_directories.hpp"
+#include "partition/rules/rule_directories.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)
 #include "parallel/nccl_communicator.hpp"
 #endif

@@ -3,7 +3,7 @@
 
 #include <distload/base/bytes.hpp>
 
-#include "partition/rule_problem.hpp"
+#include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
 namespace {

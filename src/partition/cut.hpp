@@ -8,8 +8,8 @@
 
 #include <distload/partition/partition.hpp>
 
-#include "partition/rules.hpp"
-#include "partition/sizes.hpp"
+#include "partition/rules/rules.hpp"
+#include "partition/rules/sizes.hpp"
 
 namespace distload::rules {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "partition/rule_problem.hpp"
+#include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <distload/partition/placement.hpp>
 
-#include "partition/rules.hpp"
-#include "partition/sizes.hpp"
+#include "partition/rules/rules.hpp"
+#include "partition/rules/sizes.hpp"
 
 namespace distload::rules {
 

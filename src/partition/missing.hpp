@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "partition/problems.hpp"
-#include "partition/rules.hpp"
+#include "partition/rules/rules.hpp"
 
 namespace distload::rules {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "partition/rule_problem.hpp"
+#include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
 namespace {

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <string>
 
-#include "partition/rule_problem.hpp"
+#include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
 namespace {

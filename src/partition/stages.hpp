@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "partition/rules.hpp"
-#include "partition/sizes.hpp"
+#include "partition/rules/rules.hpp"
+#include "partition/rules/sizes.hpp"
 
 namespace distload::rules {
 

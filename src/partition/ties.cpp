@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <string>
 
-#include "partition/rule_match.hpp"
-#include "partition/rule_problem.hpp"
+#include "partition/rules/rule_match.hpp"
+#include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
 namespace {

@@ -10,9 +10,9 @@
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/partition/model_layout.hpp>
 
-#include "partition/model_config.hpp"
 #include "partition/problems.hpp"
-#include "partition/rules.hpp"
+#include "partition/rules/model_config.hpp"
+#include "partition/rules/rules.hpp"
 #include "partition/stages.hpp"
 
 namespace distload::rules {

@@ -12,7 +12,7 @@
 #include "app/parse_arguments.hpp"
 #include "base/serial_program.hpp"
 #include "base/table.hpp"
-#include "partition/rule_directories.hpp"
+#include "partition/rules/rule_directories.hpp"
 
 namespace distload {
 namespace {

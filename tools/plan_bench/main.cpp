@@ -16,7 +16,7 @@
 
 #include "app/parse_arguments.hpp"
 #include "base/table.hpp"
-#include "partition/rule_directories.hpp"
+#include "partition/rules/rule_directories.hpp"
 #include "plan_bench/catalogs.hpp"
 #include "plan_bench/heap_bytes.hpp"
 #include "plan_bench/models.hpp"

@@ -10,7 +10,7 @@
 #include <distload/save/checkpoint_writer.hpp>
 
 #include "parallel/all_or_throw.hpp"
-#include "partition/rule_directories.hpp"
+#include "partition/rules/rule_directories.hpp"
 #include "synth/content.hpp"
 
 namespace distload::synth {

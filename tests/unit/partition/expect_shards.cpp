@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "model_fixture.hpp"
-#include "partition/rule_directories.hpp"
+#include "partition/rules/rule_directories.hpp"
 
 namespace distload::testing {
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model_fixture.hpp"
-#include "partition/rule_reader.hpp"
+#include "partition/rules/rule_reader.hpp"
 
 namespace distload::testing {
 namespace {

@@ -8,8 +8,8 @@
 #include <fstream>
 
 #include "model_fixture.hpp"
-#include "partition/rule_directories.hpp"
-#include "partition/rule_reader.hpp"
+#include "partition/rules/rule_directories.hpp"
+#include "partition/rules/rule_reader.hpp"
 
 namespace distload::testing {
 namespace {

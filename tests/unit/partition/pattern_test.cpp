@@ -1,5 +1,5 @@
 // Patterns of parameter names.
-#include "partition/pattern.hpp"
+#include "partition/rules/pattern.hpp"
 
 #include <gtest/gtest.h>
 

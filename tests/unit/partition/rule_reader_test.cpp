@@ -1,5 +1,5 @@
 // The rule language: what it refuses, with file and line.
-#include "partition/rule_reader.hpp"
+#include "partition/rules/rule_reader.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "partition/rule_problem.hpp"
+#include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
 namespace {

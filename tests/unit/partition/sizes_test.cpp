@@ -1,11 +1,11 @@
 // Sizes of rule files, evaluated against config.json.
-#include "partition/sizes.hpp"
+#include "partition/rules/sizes.hpp"
 
 #include <gtest/gtest.h>
 
 #include <distload/base/error.hpp>
 
-#include "partition/rule_problem.hpp"
+#include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <distload/partition/model_layout.hpp>
 
-#include "partition/rules.hpp"
+#include "partition/rules/rules.hpp"
 
 namespace distload::rules {
 

@@ -1,13 +1,13 @@
 // YAML → RuleSet.
-#include "partition/rule_reader.hpp"
+#include "partition/rules/rule_reader.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
 #include "config/second_document.hpp"
-#include "partition/size_reader.hpp"
-#include "partition/yaml_fields.hpp"
+#include "partition/rules/size_reader.hpp"
+#include "partition/rules/yaml_fields.hpp"
 
 namespace distload::rules {
 namespace {

@@ -8,9 +8,9 @@
 
 #include <distload/partition/partition.hpp>
 
-#include "partition/expression.hpp"
-#include "partition/pattern.hpp"
-#include "partition/sizes.hpp"
+#include "partition/rules/expression.hpp"
+#include "partition/rules/pattern.hpp"
+#include "partition/rules/sizes.hpp"
 
 namespace distload::rules {
 

@@ -1,7 +1,7 @@
 // Name → rule.
-#include "partition/rule_match.hpp"
+#include "partition/rules/rule_match.hpp"
 
-#include "partition/rule_problem.hpp"
+#include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
 

@@ -1,5 +1,5 @@
 // The `sizes` of rule files, each behind those that it is made of.
-#include "partition/size_reader.hpp"
+#include "partition/rules/size_reader.hpp"
 
 #include <algorithm>
 #include <set>

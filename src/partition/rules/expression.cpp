@@ -1,5 +1,5 @@
 // Parsing of sizes.
-#include "partition/expression.hpp"
+#include "partition/rules/expression.hpp"
 
 #include <algorithm>
 #include <charconv>

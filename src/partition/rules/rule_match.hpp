@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "partition/rules.hpp"
+#include "partition/rules/rules.hpp"
 
 namespace distload::rules {
 

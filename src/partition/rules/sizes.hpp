@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "partition/expression.hpp"
-#include "partition/model_config.hpp"
+#include "partition/rules/expression.hpp"
+#include "partition/rules/model_config.hpp"
 
 namespace distload::rules {
 

@@ -11,8 +11,8 @@
 #include <distload/partition/model_layout.hpp>
 
 #include "base/suggest.hpp"
-#include "partition/model_config.hpp"
-#include "partition/rule_reader.hpp"
+#include "partition/rules/model_config.hpp"
+#include "partition/rules/rule_reader.hpp"
 
 namespace distload {
 namespace {

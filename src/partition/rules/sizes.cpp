@@ -1,11 +1,11 @@
 // Evaluation of sizes against config.json.
-#include "partition/sizes.hpp"
+#include "partition/rules/sizes.hpp"
 
 #include <algorithm>
 
 #include <distload/base/bytes.hpp>
 
-#include "partition/rule_problem.hpp"
+#include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
 namespace {

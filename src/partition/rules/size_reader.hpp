@@ -7,8 +7,8 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include "partition/sizes.hpp"
-#include "partition/yaml_fields.hpp"
+#include "partition/rules/sizes.hpp"
+#include "partition/rules/yaml_fields.hpp"
 
 namespace distload::rules {
 

@@ -1,5 +1,5 @@
 // config.json as a flat map.
-#include "partition/model_config.hpp"
+#include "partition/rules/model_config.hpp"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 
 #include <distload/base/error.hpp>
 
-#include "partition/rule_problem.hpp"
+#include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
 namespace {

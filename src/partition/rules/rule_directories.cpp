@@ -1,5 +1,5 @@
 // Folders of rule files, found from the running program.
-#include "partition/rule_directories.hpp"
+#include "partition/rules/rule_directories.hpp"
 
 #include <filesystem>
 

@@ -1,5 +1,5 @@
 // A small backtracking matcher; only stars backtrack, and they stop at dots.
-#include "partition/pattern.hpp"
+#include "partition/rules/pattern.hpp"
 
 #include <algorithm>
 #include <charconv>

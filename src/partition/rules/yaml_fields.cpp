@@ -1,5 +1,5 @@
 // Checked access to YAML.
-#include "partition/yaml_fields.hpp"
+#include "partition/rules/yaml_fields.hpp"
 
 #include <algorithm>
 #include <filesystem>
