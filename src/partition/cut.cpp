@@ -21,8 +21,24 @@ SizedRule::SizedRule(Rule const& rule, Sizes const& sizes) : rule_(rule) {
       if (section.unit) sized.unit = sizes.positive(*section.unit);
       sections_.push_back(sized);
     }
+    for (auto const& size : rule.shape) shape_.push_back(size ? sizes.find(*size) : std::nullopt);
   } catch (RuleProblem const& problem) {
     problem_ = problem.what();
+  }
+}
+
+void SizedRule::check_shape(std::string_view name, Shape const& shape) const {
+  if (rule_.shape.empty()) return;
+  if (!problem_.empty()) throw RuleProblem(problem_);
+  auto const axes = name.ends_with(".bias") ? 1 : shape_.size();
+  if (shape.size() != axes) {
+    throw RuleProblem("it should have " + std::to_string(axes) + (axes == 1 ? " axis" : " axes"));
+  }
+  for (std::size_t axis = 0; axis < axes; ++axis) {
+    if (!shape_[axis] || *shape_[axis] == shape[axis]) continue;
+    throw RuleProblem("config.json asks for " + std::to_string(*shape_[axis]) + " elements (" +
+                      rule_.shape[axis]->text + ")" + along(static_cast<std::uint32_t>(axis)) + ", but there are " +
+                      std::to_string(shape[axis]));
   }
 }
 

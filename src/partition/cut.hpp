@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <distload/partition/partition.hpp>
@@ -18,6 +19,9 @@ class SizedRule {
  public:
   /// A size that cannot be evaluated is kept for `partition_of` to throw. `rule` outlives the object.
   SizedRule(Rule const& rule, Sizes const& sizes);
+
+  /// @throws RuleProblem if a tensor of that name and shape is not what the rule and config.json say.
+  void check_shape(std::string_view name, Shape const& shape) const;
 
   /// How a tensor of shape `shape` is cut, whatever the number of ranks.
   /// @throws RuleProblem if the sizes contradict the shape.
@@ -38,6 +42,7 @@ class SizedRule {
 
   Rule const& rule_;
   std::vector<Section> sections_;
+  std::vector<std::optional<std::uint64_t>> shape_;  ///< what is known of it
   std::string problem_;
 };
 

@@ -112,6 +112,7 @@ class Layouter {
 
     Parameter parameter{index, {}, {}, rule.location};
     try {
+      sized.check_shape(tensor.name, tensor.shape);
       parameter.partition = sized.partition_of(tensor.shape);
       parameter.stages = stages_.of(rule, match.name.layer);
       parameter.experts =

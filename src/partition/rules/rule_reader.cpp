@@ -14,6 +14,8 @@ namespace {
 
 /// The unit that `heads` has when a rule does not name another.
 constexpr char const* kHeadSize = "head_dim";
+/// In a `shape`: nothing is known of that axis.
+constexpr std::string_view kAnySize = "any";
 constexpr std::string_view kConfigPrefix = "config.";
 
 /// Reads one file on top of what it extends.
@@ -102,8 +104,8 @@ class Reader {
 
   Rule read_rule(YAML::Node const& node) const {
     YamlFields const fields(source_, node, "a rule",
-                            {"match", "partition", "axis", "size", "heads", "unit", "replicate", "sections", "stage",
-                             "uneven", "expert_axis", "optional", "layer_offset", "when"});
+                            {"match", "partition", "shape", "axis", "size", "heads", "unit", "replicate", "sections",
+                             "stage", "uneven", "expert_axis", "optional", "layer_offset", "when"});
     Rule rule;
     rule.location = fields.location();
     rule.patterns = read_patterns(fields.require("match"));
@@ -117,10 +119,21 @@ class Reader {
     if (auto const optional = fields.find("optional")) rule.optional = read_boolean(source_, optional);
     if (auto const offset = fields.find("layer_offset")) rule.layer_offset = sizes_.read_expression(offset);
     if (auto const when = fields.find("when")) rule.when = read_when(when);
+    if (auto const shape = fields.find("shape")) rule.shape = read_shape(shape);
     read_sections(fields, rule);
     read_uneven(fields, rule);
     read_stage(fields, rule);
     return rule;
+  }
+
+  std::vector<std::optional<Expression>> read_shape(YAML::Node const& node) const {
+    if (!node.IsSequence() || node.size() == 0) source_.fail(node.Mark(), "`shape` must be a list of sizes");
+    std::vector<std::optional<Expression>> shape;
+    for (auto const& size : node) {
+      auto const is_any = size.IsScalar() && read_text(source_, size) == kAnySize;
+      shape.push_back(is_any ? std::nullopt : std::optional(sizes_.read_expression(size)));
+    }
+    return shape;
   }
 
   void read_uneven(YamlFields const& fields, Rule& rule) const {

@@ -37,6 +37,7 @@ struct Rule {
   std::uint32_t axis = 0;
   std::vector<SectionRule> sections;  ///< empty: `equal_sections` parts of the axis, cut element by element
   std::uint64_t equal_sections = 1;
+  std::vector<std::optional<Expression>> shape;  ///< what is known of it; a bias has only the first; empty: nothing is
   StageRule stage = StageRule::of_layer;
   std::optional<Expression> layer_offset;  ///< added to the layer's number; without {layer} it is that number
   std::vector<Flag> when;                  ///< all must hold for the rule to exist

@@ -71,6 +71,14 @@ TEST(PartitionModel, RefusesShapesThatContradictTheSizes) {
       {"partition: column_parallel, size: config.none", {8}, "`config.none` is 0, expected a positive integer"},
       {"partition: column_parallel, heads: config.none", {8}, "`config.none` is 0, expected a positive integer"},
       {"partition: column_parallel, unit: config.none", {8}, "`config.none` is 0, expected a positive integer"},
+      {"partition: replicated, shape: [config.heads]",
+       {3},
+       "asks for 2 elements (config.heads) along axis 0, but there are 3"},
+      {"partition: column_parallel, shape: [any, 2 * config.head_dim]",
+       {4, 4},
+       "asks for 8 elements (2 * config.head_dim) along axis 1, but there are 4"},
+      {"partition: replicated, shape: [config.heads]", {2, 1}, "it should have 1 axis"},
+      {"partition: column_parallel, shape: [any, any]", {8}, "it should have 2 axes"},
       {"partition: column_parallel, unit: config.heads",
        {9},
        "9 elements along axis 0 are no whole number of units of 2"},
@@ -87,6 +95,21 @@ TEST(PartitionModel, RefusesShapesThatContradictTheSizes) {
                 AllOf(HasSubstr(message), HasSubstr("(test.yaml:5)"), HasSubstr("\n    x " + to_string(shape))))
         << rule;
   }
+}
+
+TEST(PartitionModel, KnowsShapesAsFarAsConfigJsonSays) {
+  auto const rules = [](std::string const& shape) {
+    return std::string("  - {match: \"x.{weight,bias}\", partition: column_parallel, stage: all, shape: ") + shape +
+           "}\n";
+  };
+  std::vector<NamedShape> const tensors{{"x.weight", {8, 4}}, {"x.bias", {8}}};
+  auto const error = [&](std::string const& shape) {
+    return error_of(tensors, rules(shape), {2, 1, 1}, R"({"n": 8})");
+  };
+  EXPECT_EQ(error("[config.n, any]"), "");
+  EXPECT_EQ(error("[config.n, config.absent]"), "");
+  EXPECT_EQ(error("[[config.absent, config.n], config.n / 2]"), "");
+  EXPECT_THAT(error("[config.n, config.n]"), AllOf(HasSubstr("\n    x.weight [8, 4]"), Not(HasSubstr("x.bias"))));
 }
 
 TEST(PartitionModel, RefusesLayersThatDoNotFitTheStages) {
