@@ -123,6 +123,7 @@ std::vector<std::uint32_t> parse_pipeline_layers(std::string_view text) {
 std::string print_pipeline_layers(std::vector<std::uint32_t> const& layers) {
   if (layers.empty()) return "auto";
   std::vector<std::string> items;
+  items.reserve(layers.size());
   for (auto const count : layers) items.push_back(std::to_string(count));
   return join_list(items);
 }

@@ -32,6 +32,48 @@ void run(std::span<BoundCopy const> copies, Reach reach) {
   space.fence("distload: the caller may use or free both sides now");
 }
 
+/// From `begin` to before `end` along an axis.
+struct Stretch {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
+/// An axis that is filled bit by bit.
+class FilledAxis {
+ public:
+  /// @returns what of `wanted` was empty until now.
+  std::vector<Stretch> fill(Stretch wanted) {
+    std::vector<Stretch> empty;
+    for (auto const& filled : filled_) {
+      if (filled.end <= wanted.begin) continue;
+      if (filled.begin >= wanted.end) break;
+      if (filled.begin > wanted.begin) empty.push_back({wanted.begin, filled.begin});
+      wanted.begin = std::min(filled.end, wanted.end);
+    }
+    if (wanted.begin < wanted.end) empty.push_back(wanted);
+    filled_.insert(filled_.end(), empty.begin(), empty.end());
+    std::ranges::sort(filled_, {}, &Stretch::begin);
+    return empty;
+  }
+
+ private:
+  std::vector<Stretch> filled_;  ///< ascending and disjoint
+};
+
+/// Of a piece along its cut axis.
+Stretch stretch_of(Piece const& piece, std::uint32_t axis) {
+  auto const begin = piece.global.offset[axis];
+  return {begin, begin + piece.global.extent[axis]};
+}
+
+/// What of a piece lies within a stretch of it.
+Piece part_of(Piece piece, std::uint32_t axis, Stretch stretch) {
+  piece.local_offset[axis] += stretch.begin - piece.global.offset[axis];
+  piece.global.offset[axis] = stretch.begin;
+  piece.global.extent[axis] = stretch.end - stretch.begin;
+  return piece;
+}
+
 Placed in_tensor(Piece const& piece, Shape const& shape) { return {shape, piece.global.offset, 0}; }
 Placed in_shard(Piece const& piece, ShardLayout const& layout) { return {layout.shape, piece.local_offset, 0}; }
 
@@ -74,17 +116,25 @@ void copy_to_shard(Partition const& partition, Shape const& shape, std::uint32_t
 void copy_from_shards(Partition const& partition, Shape const& shape, Bytes element_bytes,
                       std::span<std::byte const* const> shards, std::byte* tensor, Reach reach) {
   auto const ranks = static_cast<std::uint32_t>(shards.size());
-  std::vector<Box> placed;
   std::vector<BoundCopy> copies;
+  auto const copy = [&](std::uint32_t rank, ShardLayout const& layout, Piece const& piece) {
+    copies.push_back(
+        {make_strided_copy(in_shard(piece, layout), in_tensor(piece, shape), piece.global.extent, element_bytes),
+         shards[rank], tensor});
+  };
+  if (partition.kind == PartitionKind::replicated) {
+    auto const layout = shard_layout(partition, shape, 0, ranks);
+    for (auto const& piece : layout.pieces) copy(0, layout, piece);
+    return run(copies, reach);
+  }
+  // What several ranks hold is taken from the first of them: the kernel wants destinations that are disjoint.
+  FilledAxis filled;
   for (std::uint32_t rank = 0; rank < ranks; ++rank) {
     auto const layout = shard_layout(partition, shape, rank, ranks);
     for (auto const& piece : layout.pieces) {
-      // What several ranks hold they hold as the same box; the kernel wants destinations that are disjoint.
-      if (std::ranges::find(placed, piece.global) != placed.end()) continue;
-      placed.push_back(piece.global);
-      copies.push_back(
-          {make_strided_copy(in_shard(piece, layout), in_tensor(piece, shape), piece.global.extent, element_bytes),
-           shards[rank], tensor});
+      for (auto const& stretch : filled.fill(stretch_of(piece, partition.axis))) {
+        copy(rank, layout, part_of(piece, partition.axis, stretch));
+      }
     }
   }
   run(copies, reach);

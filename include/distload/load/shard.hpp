@@ -122,10 +122,13 @@ template <std::ranges::contiguous_range Shards>
 auto unshard(Shards const& shards, Partition const& partition, Shape const& shape) {
   using View = std::ranges::range_value_t<Shards>;
   std::vector<Shape> shapes;
+  shapes.reserve(std::ranges::size(shards));
   for (auto const& view : shards) shapes.push_back(detail::shape_of(view));
   detail::check_shards(partition, shape, shapes);
   std::vector<decltype(detail::row_major(*std::ranges::begin(shards)))> sources;
   std::vector<std::byte const*> bytes;
+  sources.reserve(shapes.size());
+  bytes.reserve(shapes.size());
   for (auto const& view : shards) {
     sources.push_back(detail::row_major(view));
     bytes.push_back(detail::bytes_of(sources.back()));

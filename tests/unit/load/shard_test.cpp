@@ -98,6 +98,15 @@ TEST(Unshard, RefusesShardsOfAnotherShape) {
   EXPECT_THROW(unshard(std::vector<Kokkos::View<float**>>{}, partition, {4, 3}), ConfigError);
 }
 
+TEST(Unshard, TakesWhatSeveralRanksHoldFromTheFirst) {
+  // The last rank's query, key and value follow each other in the tensor, those of the others do not.
+  auto const partition = cut(PartitionKind::column_parallel, 0, {{4, 1, false}, {1, 1, true}, {1, 1, true}});
+  std::vector<Kokkos::View<std::int32_t**, Kokkos::LayoutRight>> shards;
+  for (std::uint32_t rank = 0; rank < 4; ++rank) shards.push_back(shard(counting(6, 1), partition, rank, 4));
+  Kokkos::deep_copy(Kokkos::subview(shards[3], Kokkos::pair(1, 3), Kokkos::ALL), 99);
+  EXPECT_EQ(numbers_of(unshard(shards, partition, {6, 1})), (Numbers{1, 2, 3, 4, 5, 6}));
+}
+
 class RandomPartitions {
  public:
   std::uint64_t number(std::uint64_t least, std::uint64_t most) {

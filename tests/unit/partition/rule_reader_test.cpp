@@ -95,8 +95,12 @@ TEST(ReadRules, RefusesWhatIsNotInTheLanguage) {
       {"a: [\n", "f/t.yaml:"},
       {"", "a rule file must be a map"},
   };
-  for (auto const& [text, message] : cases) {
-    EXPECT_THAT(testing::config_error_of([&] { read_rules({"t", "f/t.yaml", text}); }), HasSubstr(message)) << text;
+  for (auto const& test : cases) {
+    EXPECT_THAT(testing::config_error_of([&] {
+                  read_rules({"t", "f/t.yaml", test.text});
+                }),
+                HasSubstr(test.message))
+        << test.text;
   }
 }
 
