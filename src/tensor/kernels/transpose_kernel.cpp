@@ -84,7 +84,8 @@ struct TileMover {
   /// @returns how many of the calling thread's numbers overflowed.
   template <class From, class To>
   KOKKOS_INLINE_FUNCTION std::uint64_t run(TileMove const& move) const {
-    auto* const tile = static_cast<To*>(team.team_scratch(0).get_shmem(kTileBytes));
+    auto const tile_bytes = kTileBytes;  // a constant of the host has no address on the device
+    auto* const tile = static_cast<To*>(team.team_scratch(0).get_shmem(tile_bytes));
     std::uint64_t overflows = 0;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, move.rows * move.columns), [&](std::uint64_t i) {
       auto const row = i / move.columns;
