@@ -131,6 +131,16 @@ def main(safetensors, hdf5, output):
     inputs.safetensors_with("wrong_shape", shape([3, 3]))
     inputs.safetensors_with("slash_in_name", rename("model/layers.weight"))
     inputs.safetensors_with("no_rule", rename("model.layers.0.mystery.weight"))
+
+    def several_at_once(header):
+        header["model.layers.0.mystery.weight"] = header.pop("model.layers.0.mlp.gate_proj.weight")
+        header["model.layers.1.mlp.up_proj.weight"]["shape"].reverse()
+        header["model.other_norm.weight"] = header.pop("model.norm.weight")
+
+    inputs.safetensors_with("several_at_once", several_at_once)
+    inputs.safetensors_with("other_sizes")
+    config_json = inputs.output / "other_sizes" / "config.json"
+    config_json.write_text(config_json.read_text().replace('"intermediate_size": 144', '"intermediate_size": 160'))
     inputs.safetensors_with("wrong_dtype", lambda header: header[tensor].update(dtype="F31"))
     inputs.safetensors_with("not_json", raw_header=b"{not json")
     inputs.safetensors_with("duplicate_key", raw_header=b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},' b'"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}')
