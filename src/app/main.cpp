@@ -127,6 +127,7 @@ ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& 
   }
   if (config.save) {
     watchdog.enter("save");
+    loader.release_staging();
     auto const path = Saver(save_options(config)).save(model, model.metadata(), world);
     if (speaks) std::printf("saved %s\n", path.c_str());
   }

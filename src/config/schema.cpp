@@ -2,6 +2,7 @@
 #include "config/schema.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "config/did_you_mean.hpp"
 #include "config/scalar.hpp"
@@ -49,16 +50,6 @@ auto one_of(Choices const& choices) {
   return [=](std::string_view text) { return parse_one_of(text, choices); };
 }
 
-/// One of several words, of which some exist in the design but not in this version.
-auto one_of_available(Choices const& choices, Choices const& unavailable) {
-  return [=](std::string_view text) {
-    if (std::find(unavailable.begin(), unavailable.end(), text) != unavailable.end()) {
-      throw ScalarError("'" + std::string(text) + "' is not available in this version");
-    }
-    return parse_one_of(text, choices);
-  };
-}
-
 std::string parse_text(std::string_view text) {
   if (text.find('\0') != std::string_view::npos) throw ScalarError("must not hold a NUL character");
   return std::string(text);
@@ -84,6 +75,17 @@ Bytes parse_staging(std::string_view text) {
   if (bytes < 16 * kMiB) throw ScalarError("must be at least 16 MiB: a few blocks of 4 MiB must fit at once");
   return bytes;
 }
+
+/// Waves that are read ahead; true and false are words for one and none.
+std::uint32_t parse_prefetch(std::string_view text) {
+  constexpr std::uint64_t kMost = 64;
+  if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front())) == 0) return parse_boolean(text) ? 1 : 0;
+  auto const waves = parse_count(text);
+  if (waves > kMost) throw ScalarError("must be at most " + std::to_string(kMost));
+  return static_cast<std::uint32_t>(waves);
+}
+
+std::string print_prefetch(std::uint32_t waves) { return waves <= 1 ? print_bool(waves == 1) : std::to_string(waves); }
 
 Bytes parse_alignment(std::string_view text) {
   auto const bytes = parse_size(text);
@@ -174,13 +176,14 @@ std::vector<ConfigKey> make_keys() {
       list_key("model.split", model, &ModelConfig::split, parse_names, print_names),
       key("model.missing", model, &ModelConfig::missing, tolerance, print_text),
       key("model.unexpected", model, &ModelConfig::unexpected, tolerance, print_text),
-      key("load.engine", load, &LoadConfig::engine,
-          one_of_available({"auto", "collective", "buffered"}, {"mmap", "direct"}), print_text),
-      key("load.prefetch", load, &LoadConfig::prefetch, parse_boolean, print_bool),
+      key("load.engine", load, &LoadConfig::engine, one_of({"auto", "collective", "buffered", "direct", "mmap"}),
+          print_text),
+      key("load.prefetch", load, &LoadConfig::prefetch, parse_prefetch, print_prefetch),
       key("load.verify", load, &LoadConfig::verify, parse_boolean, print_bool),
       key("load.staging", load, &LoadConfig::staging, parse_staging, print_size),
       key("load.memory_limit", load, &LoadConfig::memory_limit, or_word("auto", parse_size),
           or_word_printed("auto", print_size)),
+      key("load.huge_pages", load, &LoadConfig::huge_pages, one_of({"transparent", "reserved"}), print_text),
       key("load.dtype", load, &LoadConfig::dtype, one_of({"keep", "bf16", "fp16", "fp32"}), print_text),
       key("load.transpose", load, &LoadConfig::transpose, parse_boolean, print_bool),
       key("save.directory", save, &SaveConfig::directory, parse_path, print_text),

@@ -10,6 +10,11 @@
 
 namespace distload {
 
+bool BlockVerifier::has_checksums(std::span<ReadRequest const> requests) const noexcept {
+  return std::ranges::any_of(
+      requests, [&](ReadRequest const& request) { return catalog_->extents[request.extent].has_checksums(); });
+}
+
 void BlockVerifier::start(std::span<ReadRequest const> requests) {
   requests_ = requests;
   done_ = 0;

@@ -17,6 +17,9 @@ class BlockVerifier {
  public:
   explicit BlockVerifier(Catalog const& catalog) : catalog_(&catalog) {}
 
+  /// True if some of these requests can be verified at all.
+  bool has_checksums(std::span<ReadRequest const> requests) const noexcept;
+
   /// The bytes of `requests`, one after the other, are what comes next. The span must stay valid until they
   /// have all come.
   void start(std::span<ReadRequest const> requests);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -27,8 +26,8 @@ class BufferedEngine final : public Engine {
 
  private:
   void open_files(ReadOrder const& order);
-  void read_by_threads(ReadOrder const& order, ReadOptions const& options);
-  void read_run(ReadOrder const& order, Run const& run, ReadOptions const& options, BlockVerifier& verifier) const;
+  void read_run(Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
+                BlockVerifier& verifier) const;
 
   Catalog const* catalog_;
   std::uint32_t threads_;

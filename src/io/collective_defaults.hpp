@@ -7,11 +7,11 @@
 
 namespace distload {
 
-/// `hints`, and `romio_cb_read=disable` if they are silent about it. ROMIO's collective buffering reports a full read
-/// where the file has ended, and each rank's part is contiguous anyway: without it the bytes go straight to their
-/// place.
+/// `hints`, and `romio_cb_read=disable` and `romio_ds_read=disable` if they are silent about it. What ranks read are
+/// large runs: without collective buffering and data sieving these go straight to their place.
 inline Hints with_default_hints(Hints hints) {
   hints.try_emplace("romio_cb_read", "disable");
+  hints.try_emplace("romio_ds_read", "disable");
   return hints;
 }
 

@@ -1,7 +1,9 @@
 // Collective reading of plain byte ranges.
 #include "io/collective_files.hpp"
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "base/fault.hpp"
 #include "io/collective_defaults.hpp"
@@ -10,6 +12,29 @@
 #include "parallel/mpi_communicator.hpp"
 
 namespace distload {
+namespace {
+
+/// What this rank reads in each round: neighbouring runs of one file, of kRoundBytes together at most.
+std::vector<std::span<Run const>> rounds_of(ReadOrder const& order) {
+  std::vector<std::span<Run const>> rounds;
+  std::span<Run const> const runs(order.runs);
+  Bytes nbytes = 0;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    bool const continues =
+        !rounds.empty() && rounds.back().front().file == runs[i].file && nbytes + runs[i].nbytes <= kRoundBytes;
+    if (continues) {
+      rounds.back() = {rounds.back().data(), rounds.back().size() + 1};
+      nbytes += runs[i].nbytes;
+    } else {
+      rounds.push_back(runs.subspan(i, 1));
+      nbytes = runs[i].nbytes;
+    }
+  }
+  return rounds;
+}
+
+}  // namespace
+
 CollectiveFiles::CollectiveFiles(Catalog const& catalog, Communicator& ranks, Hints const& hints)
     : catalog_(&catalog),
       ranks_(&ranks),
@@ -25,23 +50,19 @@ void CollectiveFiles::read(std::span<ReadRequest const> requests, ReadOptions co
     if (options.verify) fault_point("verify");
     order = order_requests(*catalog_, requests, kRoundBytes);
   });
-  std::vector<std::uint64_t> rounds(files_.size());
-  for (auto const& run : order.runs) ++rounds[run.file];
-  ranks_->all_reduce(rounds, Reduction::max);
+  auto const rounds = rounds_of(order);
+  std::vector<std::uint64_t> rounds_of_file(files_.size());
+  for (auto const& round : rounds) ++rounds_of_file[round.front().file];
+  ranks_->all_reduce(rounds_of_file, Reduction::max);
 
-  auto run = order.runs.begin();
+  auto mine = rounds.begin();
   for (std::uint32_t file = 0; file < files_.size(); ++file) {
-    if (rounds[file] == 0 || !open_on_all_ranks(file, failure)) continue;
-    while (run != order.runs.end() && run->file < file) ++run;
-    for (std::uint64_t round = 0; round < rounds[file]; ++round) {
-      bool const mine = run != order.runs.end() && run->file == file;
-      failure.guard([&] {
-        if (mine)
-          read_run(order, *run, options);
-        else
-          files_[file]->read_at_all(0, {});
-      });
-      if (mine) ++run;
+    if (rounds_of_file[file] == 0 || !open_on_all_ranks(file, failure)) continue;
+    while (mine != rounds.end() && mine->front().file < file) ++mine;
+    for (std::uint64_t round = 0; round < rounds_of_file[file]; ++round) {
+      bool const takes_part = mine != rounds.end() && mine->front().file == file;
+      failure.guard([&] { read_round(*files_[file], order, takes_part ? *mine : std::span<Run const>{}, options); });
+      if (takes_part) ++mine;
     }
   }
   failure.rethrow();
@@ -56,16 +77,29 @@ bool CollectiveFiles::open_on_all_ranks(std::uint32_t file, FirstFailure& failur
   return open[0] != 0;
 }
 
-void CollectiveFiles::read_run(ReadOrder const& order, Run const& run, ReadOptions const& options) {
-  auto const requests = order.requests_of(run);
-  std::span const bytes(run.destination, run.nbytes);
-  auto const got = files_[run.file]->read_at_all(run.offset_bytes, bytes);
-  if (got < bytes.size()) throw_truncated(*catalog_, requests, got);
-  if (options.verify) {
-    verifier_.start(requests);
-    verifier_.update(bytes);
+void CollectiveFiles::read_round(MpiFile& file, ReadOrder const& order, std::span<Run const> runs,
+                                 ReadOptions const& options) {
+  // A read that the file's end would cut is not begun, but the others need this rank in the call.
+  FirstFailure truncated;
+  auto const size = file.size_bytes();
+  std::vector<FilePart> parts;
+  for (auto const& run : runs) {
+    if (run.offset_bytes + run.nbytes <= size) {
+      parts.push_back({run.offset_bytes, {run.destination, run.nbytes}});
+    } else {
+      auto const there = size - std::min(size, run.offset_bytes);
+      truncated.guard([&] { throw_truncated(*catalog_, order.requests_of(run), there); });
+    }
   }
-  options.on_progress(bytes.size());
+  file.read_all(parts);
+  truncated.rethrow();
+  for (auto const& run : runs) {
+    if (options.verify) {
+      verifier_.start(order.requests_of(run));
+      verifier_.update({run.destination, run.nbytes});
+    }
+    options.on_progress(run.nbytes);
+  }
 }
 
 void CollectiveFiles::close() {

@@ -16,8 +16,9 @@
 
 namespace distload {
 
-/// Every rank reads its runs of a file by MPI_File_read_at_all, in rounds: the ranks agree on how many rounds each file
-/// needs, and who has nothing left reads nothing. A file is opened when the first rank wants it.
+/// Every rank reads its runs of a file in rounds, each one MPI_File_read_at_all of a derived type of neighbouring runs:
+/// the ranks agree on how many rounds each file needs, and who has nothing left reads nothing. A file is opened when
+/// the first rank wants it.
 class CollectiveFiles final : public Engine {
  public:
   /// Catalog and ranks outlive the engine.
@@ -30,7 +31,8 @@ class CollectiveFiles final : public Engine {
 
  private:
   bool open_on_all_ranks(std::uint32_t file, FirstFailure& failure);
-  void read_run(ReadOrder const& order, Run const& run, ReadOptions const& options);
+  /// @param runs  of this rank, in this file; perhaps none
+  void read_round(MpiFile& file, ReadOrder const& order, std::span<Run const> runs, ReadOptions const& options);
 
   Catalog const* catalog_;
   Communicator* ranks_;

@@ -19,7 +19,7 @@ struct ReadRequest {
   std::uint32_t extent = 0;  ///< index into `Catalog::extents`
   Bytes begin_bytes = 0;     ///< in the extent
   Bytes nbytes = 0;
-  std::byte* destination = nullptr;  ///< host memory
+  std::byte* destination = nullptr;  ///< host memory, or where the range lies in the engine's `FileMapping`
 };
 
 /// What an engine does apart from reading.
@@ -28,6 +28,8 @@ struct ReadOptions {
   /// Called now and then with the bytes read since the last call, from the reading thread.
   std::function<void(Bytes)> on_progress = [](Bytes) {};
 };
+
+class FileMapping;
 
 /// Open on one checkpoint for the length of a load. Move-free, used by one thread at a time.
 class Engine {
@@ -42,6 +44,9 @@ class Engine {
   /// True if `read` is collective over the ranks that opened the engine: all call it equally often, with empty spans
   /// where nothing is wanted, and on the thread that uses MPI.
   virtual bool is_collective() const noexcept = 0;
+
+  /// The files in memory, if the engine maps them; nullptr otherwise. Valid as long as the engine.
+  virtual FileMapping const* mapping() const noexcept { return nullptr; }
 
   /// Reads all requests; returns when every byte is in place and verified.
   /// A collective engine throws only after this rank's part in all collective operations, and perhaps on one rank

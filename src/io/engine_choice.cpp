@@ -3,8 +3,16 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <vector>
 
 #include <sys/vfs.h>
+
+#include <fmt/format.h>
+
+#include "io/direct_engine.hpp"
+#include "io/residency.hpp"
+#include "parallel/all_or_throw.hpp"
 
 namespace distload {
 namespace {
@@ -25,6 +33,10 @@ constexpr std::array kFileSystems{
     KnownFileSystem{0x794C7630, "overlayfs", false},
 };
 
+/// From here on, reading through the page cache is faster than reading past it: page cache is four to ten times as fast
+/// as storage, and reading through it is half as fast where it is empty.
+constexpr double kMostlyResident = 0.5;
+
 }  // namespace
 
 FileSystem file_system_of_magic(std::uint64_t magic) noexcept {
@@ -40,17 +52,36 @@ FileSystem file_system_of(std::string const& path) noexcept {
   return file_system_of_magic(static_cast<std::uint32_t>(status.f_type));
 }
 
-EngineChoice choose_engine(std::string_view configured, SourceFormat format, FileSystem const& file_system) {
-  if (configured != "auto") return {std::string(configured), "configured"};
-  auto const source = std::string(format == SourceFormat::hdf5 ? "HDF5" : "safetensors") + " on " +
-                      (file_system.name.empty() ? "an unknown file system" : file_system.name);
-  bool const together = format == SourceFormat::hdf5 && file_system.is_shared;
-  return {together ? "collective" : "buffered", source};
+Circumstances look_around(std::string_view configured, Catalog const& catalog, Communicator& world) {
+  Circumstances around;
+  if (configured != "auto" && configured != "direct") return around;
+  around.format = catalog.format;
+  if (!catalog.files.empty()) around.file_system = file_system_of(catalog.files.front().path);
+  auto const resident =
+      all_or_throw(world, "plan", [&] { return configured == "auto" ? resident_share(catalog) : std::nullopt; });
+  around.why_not_direct = why_not_direct(catalog);
+  // The least of all: whether it is known, how much it is, whether direct reading is possible.
+  std::vector<double> least{resident ? 1.0 : 0.0, resident.value_or(0), around.why_not_direct ? 0.0 : 1.0};
+  world.all_reduce(std::span<double>(least), Reduction::min);
+  if (least[0] > 0) around.resident = least[1];
+  if (least[2] == 0 && !around.why_not_direct) around.why_not_direct = "another rank cannot";
+  return around;
 }
 
-EngineChoice choose_engine(std::string_view configured, Catalog const& catalog) {
-  auto const file_system = catalog.files.empty() ? FileSystem{} : file_system_of(catalog.files.front().path);
-  return choose_engine(configured, catalog.format, file_system);
+EngineChoice choose_engine(std::string_view configured, Circumstances const& around) {
+  if (configured == "direct" && around.why_not_direct)
+    return {"buffered", "direct is not possible: " + *around.why_not_direct};
+  if (configured != "auto") return {std::string(configured), "configured"};
+
+  auto reason = std::string(around.format == SourceFormat::hdf5 ? "HDF5" : "safetensors") + " on " +
+                (around.file_system.name.empty() ? "an unknown file system" : around.file_system.name);
+  if (around.resident) reason += fmt::format(", {:.0f} % of it in the page cache", 100 * *around.resident);
+  if (around.resident.value_or(0) >= kMostlyResident) return {around.can_be_mapped ? "mmap" : "buffered", reason};
+  if (around.can_be_mapped && around.memory_limit && around.shard_bytes > *around.memory_limit)
+    return {"mmap", reason + ", more than fits into memory a second time"};
+  if (around.file_system.is_shared) return {around.format == SourceFormat::hdf5 ? "collective" : "buffered", reason};
+  if (around.why_not_direct) return {"buffered", reason + "; direct is not possible: " + *around.why_not_direct};
+  return {around.resident ? "direct" : "buffered", reason};
 }
 
 }  // namespace distload

@@ -2,16 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include <distload/base/bytes.hpp>
 #include <distload/checkpoint/catalog.hpp>
+#include <distload/parallel/communicator.hpp>
 
 namespace distload {
 
 struct EngineChoice {
-  std::string name;    ///< "collective", "buffered"
-  std::string reason;  ///< for people, e.g. "HDF5 on lustre"
+  std::string name;    ///< "collective", "buffered", ...
+  std::string reason;  ///< for people, e.g. "HDF5 on ext4, 3 % of it in the page cache"
+
+  friend bool operator==(EngineChoice const&, EngineChoice const&) = default;
 };
 
 /// What a file lies on, as far as it matters for reading.
@@ -26,11 +31,29 @@ FileSystem file_system_of_magic(std::uint64_t magic) noexcept;
 /// The file system that `path` lies on; an unknown one if the system does not say.
 FileSystem file_system_of(std::string const& path) noexcept;
 
-/// The rule by itself: shared file systems are served best by a few large requests that all ranks make together, local
-/// ones by each rank reading for itself.
-EngineChoice choose_engine(std::string_view configured, SourceFormat format, FileSystem const& file_system);
+/// What the choice depends on, the same on all ranks.
+struct Circumstances {
+  SourceFormat format = SourceFormat::hdf5;
+  FileSystem file_system;
+  std::optional<double> resident;             ///< share of the files in the page cache, on the node with the least
+  std::optional<std::string> why_not_direct;  ///< nothing: all ranks can read past the page cache
+  bool can_be_mapped = false;                 ///< shards can be shown and copied where the files are mapped
+  Bytes shard_bytes = 0;                      ///< about what a rank has to hold
+  std::optional<Bytes> memory_limit;          ///< of a rank
+};
 
-/// Local. `configured`: an engine's name, or "auto". Every rank that sees the same file systems chooses the same.
-EngineChoice choose_engine(std::string_view configured, Catalog const& catalog);
+/// Collective over `world`: what there is to know about `catalog`, as far as it matters for what is `configured`. The
+/// caller fills in the last three.
+Circumstances look_around(std::string_view configured, Catalog const& catalog, Communicator& world);
+
+/// Pure. `configured`: an engine's name, or "auto", which decides so:
+///
+/// - What is in the page cache, mostly, is mapped: ranks of a node share it, and what is stored as it is loaded need
+/// not
+///   even be copied. Where it cannot be mapped (a device's memory), it is read from the page cache.
+/// - So is what would not fit into memory a second time.
+/// - A shared file system is served best by a few large requests that all ranks make together.
+/// - Anything else is read past the page cache, many requests at a time, if the file system allows.
+EngineChoice choose_engine(std::string_view configured, Circumstances const& circumstances);
 
 }  // namespace distload

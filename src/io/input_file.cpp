@@ -23,8 +23,9 @@ std::string reason() { return std::generic_category().message(errno); }
 
 }  // namespace
 
-InputFile::InputFile(std::string path)
-    : path_(std::move(path)), descriptor_(open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
+InputFile::InputFile(std::string path, Caching caching)
+    : path_(std::move(path)),
+      descriptor_(open(path_.c_str(), O_RDONLY | O_CLOEXEC | (caching == Caching::none ? O_DIRECT : 0))) {
   if (descriptor_ < 0) throw IoError("cannot open " + path_ + ": " + reason());
 }
 
@@ -46,6 +47,26 @@ Bytes InputFile::size_bytes() const {
   struct stat status {};
   if (fstat(descriptor_, &status) != 0) throw IoError("cannot examine " + path_ + ": " + reason());
   return static_cast<Bytes>(status.st_size);
+}
+
+DirectAlignment InputFile::direct_alignment() const noexcept {
+  DirectAlignment alignment;
+#if defined(STATX_DIOALIGN)
+  struct statx status {};
+  auto const known = statx(descriptor_, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) == 0 &&
+                     (status.stx_mask & STATX_DIOALIGN) != 0 && status.stx_dio_offset_align != 0;
+  // Requests that cut a page are allowed by most devices, and take twice as long on some.
+  if (known) {
+    alignment = {std::max<Bytes>(status.stx_dio_offset_align, alignment.offset),
+                 std::max<Bytes>(status.stx_dio_mem_align, 1)};
+  }
+#endif
+  return alignment;
+}
+
+void InputFile::forget_cached() const {
+  auto const error = posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED);
+  if (error != 0) throw IoError(path_ + ": posix_fadvise: " + std::generic_category().message(error));
 }
 
 Bytes InputFile::read_at(Bytes offset_bytes, std::span<std::byte> destination) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -9,11 +10,23 @@
 
 namespace distload {
 
+/// How the bytes of a file get into memory.
+enum class Caching : std::uint8_t {
+  page_cache,
+  none,  ///< O_DIRECT: offsets, sizes and memory addresses must be aligned
+};
+
+/// What O_DIRECT wants of a request: powers of two.
+struct DirectAlignment {
+  Bytes offset = 4 * kKiB;  ///< of offsets in the file, and of sizes
+  Bytes memory = 4 * kKiB;  ///< of addresses
+};
+
 /// Owns a file descriptor. Move-only. `read_at` may be called by several threads at a time.
 class InputFile {
  public:
   /// @throws IoError  the system refuses to open `path`.
-  explicit InputFile(std::string path);
+  explicit InputFile(std::string path, Caching caching = Caching::page_cache);
   ~InputFile();
   InputFile(InputFile&& other) noexcept;
   InputFile& operator=(InputFile&& other) noexcept;
@@ -24,6 +37,16 @@ class InputFile {
 
   /// Bytes of the file now.
   Bytes size_bytes() const;
+
+  /// For requests that others make of the system.
+  int descriptor() const noexcept { return descriptor_; }
+
+  /// What the file system says, or what all are content with where it does not say.
+  DirectAlignment direct_alignment() const noexcept;
+
+  /// Sends the file's bytes out of the page cache, unless somebody maps or writes them.
+  /// @throws IoError  the system refuses.
+  void forget_cached() const;
 
   /// Fills `destination` from `offset_bytes` on. @returns the bytes read, fewer than asked for only where the
   /// file ends.

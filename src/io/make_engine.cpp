@@ -1,23 +1,47 @@
 // Names to engines.
 #include "io/make_engine.hpp"
 
+#include <algorithm>
+
 #include <distload/base/error.hpp>
 
 #include "io/buffered_engine.hpp"
 #include "io/collective_files.hpp"
 #include "io/collective_hdf5.hpp"
+#include "io/direct_engine.hpp"
+#include "io/mmap_engine.hpp"
+#include "parallel/all_or_throw.hpp"
 
 namespace distload {
+namespace {
+
+/// From this size on, H5Dread of one extent after the other is as fast as MPI-IO of many together: opening a dataset
+/// and reading it collectively takes half a millisecond on four ranks.
+constexpr Bytes kLargeExtentBytes = 32 * kMiB;
+
+bool reads_datasets(Catalog const& catalog, Hints const& hints) {
+  if (catalog.format != SourceFormat::hdf5 || catalog.files.size() != 1) return false;
+  auto const hint = hints.find(kDatasetsHint);
+  if (hint != hints.end() && hint->second == "enable") return true;
+  if (hint != hints.end() && hint->second == "disable") return false;
+  return catalog.nbytes() / std::max<std::size_t>(catalog.extents.size(), 1) >= kLargeExtentBytes;
+}
+
+}  // namespace
 
 std::unique_ptr<Engine> make_engine(std::string_view name, Catalog const& catalog, Communicator& ranks,
-                                    Hints const& hints, std::uint32_t threads) {
-  if (name == "buffered") return std::make_unique<BufferedEngine>(catalog, threads);
+                                    EngineResources const& resources) {
+  if (name == "buffered") return std::make_unique<BufferedEngine>(catalog, resources.threads);
+  if (name == "mmap")
+    return all_or_throw(ranks, "open", [&] { return std::make_unique<MmapEngine>(catalog, resources.threads); });
+  if (name == "direct")
+    return std::make_unique<DirectEngine>(catalog, DirectEngine::depth_for(resources.ranks_of_node));
   if (name == "collective") {
-    if (catalog.format == SourceFormat::hdf5 && catalog.files.size() == 1)
-      if (auto engine = CollectiveHdf5::open(catalog, ranks, hints)) return engine;
-    return std::make_unique<CollectiveFiles>(catalog, ranks, hints);
+    if (reads_datasets(catalog, resources.hints))
+      if (auto engine = CollectiveHdf5::open(catalog, ranks, resources.hints)) return engine;
+    return std::make_unique<CollectiveFiles>(catalog, ranks, resources.hints);
   }
-  throw ConfigError("there is no engine '" + std::string(name) + "'; there are buffered and collective");
+  throw ConfigError("there is no engine '" + std::string(name) + "'; there are buffered, direct, mmap and collective");
 }
 
 }  // namespace distload

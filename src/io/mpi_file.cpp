@@ -2,6 +2,7 @@
 #include "io/mpi_file.hpp"
 
 #include <utility>
+#include <vector>
 
 #include <distload/base/error.hpp>
 
@@ -13,6 +14,27 @@ namespace {
 void check(int status, std::string const& what) {
   if (status != MPI_SUCCESS) throw IoError(what + ": " + detail::mpi_error_text(status));
 }
+
+/// A type of some ranges of bytes; owns it.
+class ByteRanges {
+ public:
+  ByteRanges(std::vector<int> const& lengths, std::vector<MPI_Aint> const& places) {
+    if (lengths.empty()) return;
+    DISTLOAD_MPI(
+        MPI_Type_create_hindexed(static_cast<int>(lengths.size()), lengths.data(), places.data(), MPI_BYTE, &type_));
+    DISTLOAD_MPI(MPI_Type_commit(&type_));
+  }
+  ~ByteRanges() {
+    if (type_ != MPI_BYTE) MPI_Type_free(&type_);
+  }
+  ByteRanges(ByteRanges const&) = delete;
+  ByteRanges& operator=(ByteRanges const&) = delete;
+
+  MPI_Datatype native() const noexcept { return type_; }
+
+ private:
+  MPI_Datatype type_ = MPI_BYTE;  ///< of no ranges
+};
 
 }  // namespace
 
@@ -29,15 +51,29 @@ MpiFile& MpiFile::operator=(MpiFile&& other) noexcept {
   return *this;
 }
 
-Bytes MpiFile::read_at_all(Bytes offset_bytes, std::span<std::byte> destination) {
+Bytes MpiFile::size_bytes() const {
+  MPI_Offset size = 0;
+  check(MPI_File_get_size(file_, &size), "cannot examine " + path_);
+  return static_cast<Bytes>(size);
+}
+
+void MpiFile::read_all(std::span<FilePart const> parts) {
+  std::vector<int> lengths;
+  std::vector<MPI_Aint> offsets;
+  std::vector<MPI_Aint> addresses;
+  for (auto const& part : parts) {
+    lengths.push_back(static_cast<int>(part.destination.size()));
+    offsets.push_back(static_cast<MPI_Aint>(part.offset_bytes));
+    DISTLOAD_MPI(MPI_Get_address(part.destination.data(), &addresses.emplace_back()));
+  }
+  ByteRanges const in_file(lengths, offsets);
+  ByteRanges const in_memory(lengths, addresses);
+  auto const what =
+      "cannot read " + path_ +
+      (parts.empty() ? std::string() : ", from byte " + std::to_string(parts.front().offset_bytes) + " on");
+  check(MPI_File_set_view(file_, 0, MPI_BYTE, in_file.native(), "native", MPI_INFO_NULL), what);
   MPI_Status status{};
-  check(MPI_File_read_at_all(file_, static_cast<MPI_Offset>(offset_bytes), destination.data(),
-                             static_cast<int>(destination.size()), MPI_BYTE, &status),
-        "cannot read " + path_ + ", bytes [" + std::to_string(offset_bytes) + ", " +
-            std::to_string(offset_bytes + destination.size()) + ")");
-  int count = 0;
-  DISTLOAD_MPI(MPI_Get_count(&status, MPI_BYTE, &count));
-  return static_cast<Bytes>(count);
+  check(MPI_File_read_at_all(file_, 0, MPI_BOTTOM, parts.empty() ? 0 : 1, in_memory.native(), &status), what);
 }
 
 void MpiFile::close() {

@@ -13,6 +13,12 @@
 
 namespace distload {
 
+/// A range of a file, and where it goes.
+struct FilePart {
+  Bytes offset_bytes = 0;
+  std::span<std::byte> destination;
+};
+
 /// Owns an MPI_File. Move-only. Only `close` closes it: that is collective, and a destructor may run on one rank alone.
 class MpiFile {
  public:
@@ -25,10 +31,15 @@ class MpiFile {
   MpiFile(MpiFile const&) = delete;
   MpiFile& operator=(MpiFile const&) = delete;
 
-  /// Collective: fills `destination` (below 2 GiB, may be empty) from `offset_bytes` on, each rank for itself.
-  /// @returns the bytes read, fewer than asked for only where the file ends.
+  /// Bytes of the file now.
+  /// @throws IoError  MPI refuses.
+  Bytes size_bytes() const;
+
+  /// Collective: each rank reads its parts, in ascending order of their offsets and without overlap, of less than 2 GiB
+  /// together, perhaps none; one call of MPI-IO for all of them. They lie within the file: MPI-IO does not always tell
+  /// of a read that its end has cut.
   /// @throws IoError  naming the file, the byte range and MPI's reason.
-  Bytes read_at_all(Bytes offset_bytes, std::span<std::byte> destination);
+  void read_all(std::span<FilePart const> parts);
 
   /// Collective: closes the file.
   /// @throws IoError  MPI refuses.

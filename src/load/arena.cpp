@@ -5,13 +5,15 @@
 #include <stdexcept>
 #include <string>
 
+#include <unistd.h>
+
 #include <distload/base/error.hpp>
 
 namespace distload {
 
-Arena::Arena(Bytes nbytes) : nbytes_(nbytes) {
+Arena::Arena(Bytes nbytes, HugePageKind kind) : nbytes_(nbytes) {
   if constexpr (kArenaOnHost) {
-    host_ = HugePages(nbytes);
+    host_ = HugePages(nbytes, kind);
   } else {
     try {
       device_ = Kokkos::View<std::byte*, ShardSpace>("distload::arena", nbytes);
@@ -26,6 +28,18 @@ std::byte* Arena::data() const noexcept {
     return host_.data();
   } else {
     return device_.data();
+  }
+}
+
+std::vector<std::span<std::byte>> Arena::untouched() const { return host_.without_files(nbytes_); }
+
+void Arena::show(std::span<PlannedView const> views, FileMapping const* files) {
+  host_.unmap_files();
+  static auto const page = static_cast<Bytes>(sysconf(_SC_PAGESIZE));
+  for (auto const& view : views) {
+    auto const before = view.file_offset_bytes % page;
+    host_.map_file(view.arena_offset_bytes - before, files->file(view.file).descriptor(),
+                   view.file_offset_bytes - before, view.nbytes + before);
   }
 }
 

@@ -5,8 +5,10 @@
 
 #include <distload/base/bytes.hpp>
 #include <distload/load/sharded_model.hpp>
+#include <distload/plan/load_plan.hpp>
 
-#include "load/huge_pages.hpp"
+#include "base/huge_pages.hpp"
+#include "io/file_mapping.hpp"
 
 namespace distload {
 
@@ -17,11 +19,21 @@ inline constexpr bool kArenaOnHost = Kokkos::SpaceAccessibility<Kokkos::HostSpac
 class Arena {
  public:
   /// @throws OutOfBudget  the memory is not there.
-  explicit Arena(Bytes nbytes);
+  explicit Arena(Bytes nbytes, HugePageKind kind = HugePageKind::transparent);
 
   Bytes nbytes() const noexcept { return nbytes_; }
   std::byte* data() const noexcept;
   ShardBytes bytes(Bytes offset, Bytes count) const { return {data() + offset, count}; }
+
+  /// What has to get pages before it can hold shards; nothing on a device.
+  std::vector<std::span<std::byte>> untouched() const;
+
+  /// From now on these are what the arena shows of files, and nothing else is. There are none on a device.
+  /// @throws OutOfBudget, IoError  as `HugePages`.
+  void show(std::span<PlannedView const> views, FileMapping const* files);
+
+  /// True if what begins at `offset` is shown from a file.
+  bool shows_file_at(Bytes offset) const noexcept { return host_.shows_file_at(offset); }
 
  private:
   Bytes nbytes_;

@@ -1,6 +1,8 @@
 // Open, plan, load.
 #include <distload/load/loader.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -8,8 +10,10 @@
 #include <distload/checkpoint/checkpoint.hpp>
 #include <distload/partition/fuse.hpp>
 
+#include "base/page_toucher.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/hdf5/error.hpp"
+#include "io/direct_engine.hpp"
 #include "io/make_engine.hpp"
 #include "io/preflight.hpp"
 #include "load/arena.hpp"
@@ -82,6 +86,10 @@ LayoutOptions layout_options(Config const& config) {
           config.model.split};
 }
 
+HugePageKind huge_page_kind(std::string_view configured) {
+  return configured == "reserved" ? HugePageKind::reserved : HugePageKind::transparent;
+}
+
 /// The parts of a shard that is held as several parameters: they lie in it one after the other.
 void append_parts(Shard const& whole, Parameter const& parameter, LoadPlan const& plan, std::vector<Shard>& shards) {
   auto offset = whole.offset_bytes;
@@ -134,6 +142,29 @@ std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const&
     }
   }
   return shards;
+}
+
+/// @throws ConfigError  the shards of a model are not those that a plan places.
+void check_same(std::span<Shard const> held, std::vector<Shard> const& planned) {
+  auto const text = [](Shard const& shard) {
+    return shard.name + " " + std::string(name_of(shard.dtype)) + " " + to_string(shard.shape);
+  };
+  for (std::size_t i = 0; i < std::max(held.size(), planned.size()); ++i) {
+    if (i >= held.size()) throw ConfigError("the model to reload has no " + text(planned[i]));
+    if (i >= planned.size()) throw ConfigError("the checkpoint has no " + text(held[i]) + ", which is to be reloaded");
+    auto const& a = held[i];
+    auto const& b = planned[i];
+    if (a.name == b.name && a.dtype == b.dtype && a.layout == b.layout && a.offset_bytes == b.offset_bytes) continue;
+    throw ConfigError("the checkpoint gives " + text(b) + " where the model to reload has " + text(a) +
+                      ", or another part of it");
+  }
+}
+
+/// Kernels and views want elements at addresses that suit them, also those of files.
+bool can_be_mapped(Catalog const& catalog) {
+  return std::ranges::all_of(catalog.extents, [&](Extent const& extent) {
+    return extent.offset_bytes % size_of(catalog.tensors[extent.tensor].dtype) == 0;
+  });
 }
 
 /// Aliases whose target this rank holds.
@@ -224,16 +255,56 @@ OpenedCheckpoint Loader::open() {
   return opened;
 }
 
-LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint) {
+Bytes Loader::slot_bytes(std::string_view engine, std::uint32_t slots, Bytes block_bytes) const {
+  auto const engines_own = engine == "direct" ? DirectEngine::kMemoryBytes / slots : 0;
+  auto const least = kMinimumStagingBlocks * block_bytes;
+  return std::max(config_.load.staging - std::min(config_.load.staging, engines_own),
+                  std::min(config_.load.staging, least));
+}
+
+std::vector<std::optional<ShardPlace>> Loader::places_in(ShardedModel const& model,
+                                                         OpenedCheckpoint const& checkpoint) const {
+  std::vector<std::optional<ShardPlace>> places;
+  places.reserve(checkpoint.layout.parameters.size());
+  for (auto const& parameter : checkpoint.layout.parameters) {
+    // The parts of one that is held as several lie one after the other.
+    auto const& name = parameter.split_names.empty() ? checkpoint.catalog.tensors[parameter.tensor].name
+                                                     : parameter.split_names.front();
+    auto const* const shard = model.find(name);
+    places.push_back(shard == nullptr ? std::nullopt
+                                      : std::optional(ShardPlace{shard->offset_bytes,
+                                                                 model.arena_->shows_file_at(shard->offset_bytes)}));
+  }
+  return places;
+}
+
+void Loader::release_staging() noexcept { staging_.clear(); }
+
+LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint) { return plan(checkpoint, nullptr); }
+
+LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const& filled) {
+  return plan(checkpoint, &filled);
+}
+
+LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled) {
   PhaseTimer const timer(times_.plan_seconds);
   tell("plan");
   auto const limit = agreed_memory_limit(grid_, config_.load.memory_limit);
+  auto around = look_around(config_.load.engine, checkpoint.stored_catalog(), grid_.world());
+  auto const& topology = grid_.topology();
+  around.can_be_mapped = kArenaOnHost && config_.load.huge_pages == "transparent" && can_be_mapped(checkpoint.catalog);
+  around.shard_bytes = checkpoint.catalog.nbytes() / (topology.tensor_parallel * topology.pipeline_parallel);
+  around.memory_limit = limit;
   return all_or_throw(grid_.world(), "plan", [&] {
-    auto const choice = choose_engine(config_.load.engine, checkpoint.stored_catalog());
+    auto const choice = choose_engine(config_.load.engine, around);
     engine_ = {choice.name, choice.reason};
-    plan_options_.staging_bytes = config_.load.staging;
     // A collective engine runs between the exchanges, not beside them: one slot is all it can use.
-    plan_options_.slots = config_.load.prefetch && choice.name != "collective" ? 2 : 1;
+    plan_options_.slots = choice.name == "collective" ? 1 : 1 + config_.load.prefetch;
+    plan_options_.staging_bytes = slot_bytes(choice.name, plan_options_.slots, checkpoint.catalog.block_bytes);
+    plan_options_.files_are_mapped = choice.name == "mmap" && around.can_be_mapped;
+    plan_options_.page_bytes = static_cast<Bytes>(sysconf(_SC_PAGESIZE));
+    plan_options_.node_of = grid_.node_of();
+    plan_options_.places = filled == nullptr ? decltype(plan_options_.places){} : places_in(*filled, checkpoint);
     plan_options_.memory_limit = limit;
     plan_options_.arena_on_host = kArenaOnHost;
     plan_options_.dtype = dtype_in_memory(config_.load.dtype);
@@ -249,30 +320,46 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint) {
 }
 
 ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
-  auto& world = grid_.world();
-  auto const& catalog = checkpoint.stored_catalog();
   tell("allocate");
   auto arena = [&] {
     PhaseTimer const timer(times_.allocate_seconds);
-    return all_or_throw(world, "allocate", [&] { return Arena(plan.arena_bytes); });
+    return all_or_throw(grid_.world(), "allocate",
+                        [&] { return Arena(plan.arena_bytes, huge_page_kind(config_.load.huge_pages)); });
   }();
+  fill(arena, true, checkpoint, plan);
+  auto shards = shards_of(checkpoint, plan);
+  auto aliases = aliases_of(checkpoint, shards);
+  return {checkpoint.stored_catalog().metadata, plan.topology, std::move(shards), std::move(aliases), std::move(arena)};
+}
 
+void Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+  auto& world = grid_.world();
+  auto const& catalog = checkpoint.stored_catalog();
   auto const total = plan.storage_read_bytes;
   // Ranks read at about the same speed, so that this rank's share of its own part stands for the whole.
   auto const own = static_cast<double>(std::max<Bytes>(1, plan.ranks[plan.rank].read_bytes));
   Bytes done = 0;
   tell("read", 0, total);
   all_or_throw(world, "open", [&] { preflight(catalog); });
-  auto const engine = make_engine(engine_.name, catalog, world, config_.load.hints);
+  auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
+  auto const engine = make_engine(engine_.name, catalog, world, {config_.load.hints, threads, grid_.node_size()});
+  all_or_throw(world, "allocate", [&] {
+    arena.show(plan.views, engine->mapping());
+    if (staging_.size() == plan.slots && staging_.front().nbytes() >= plan.slot_bytes) return;
+    staging_.clear();
+    for (std::uint32_t i = 0; i < plan.slots; ++i) staging_.emplace_back(plan.slot_bytes);
+  });
+  // Where storage is what is waited for, or cores are to spare, pages need not be waited for as well.
+  std::optional<PageToucher> toucher;
+  if (is_new && (threads > 1 || engine_.name == "direct")) toucher.emplace(arena.untouched());
   PipelineOptions options;
   options.verify = config_.load.verify;
-  options.prefetch = config_.load.prefetch;
   options.on_read = [&](Bytes bytes) {
     done += bytes;
     tell("read", static_cast<Bytes>(static_cast<double>(done) / own * static_cast<double>(total)), total);
   };
   auto& messages = device_messages_ ? *device_messages_ : world;
-  auto const times = run_pipeline(plan, *engine, world, messages, arena, options);
+  auto const times = run_pipeline(plan, *engine, world, messages, arena, staging_, options);
   all_or_throw(world, "close", [&] { engine->close(); });
   times_.read_seconds = times.read_seconds;
   times_.exchange_seconds = times.exchange_seconds;
@@ -286,15 +373,23 @@ ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& pl
   world.all_reduce(std::span<std::uint64_t>(overflows), Reduction::sum);
   times_.overflows = overflows.front();
   tell("done", total, total);
-
-  auto shards = shards_of(checkpoint, plan);
-  auto aliases = aliases_of(checkpoint, shards);
-  return {catalog.metadata, plan.topology, std::move(shards), std::move(aliases), std::move(arena)};
 }
 
 ShardedModel Loader::load() {
   auto const checkpoint = open();
   return load(checkpoint, plan(checkpoint));
+}
+
+void Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+  all_or_throw(grid_.world(), "allocate", [&] { check_same(model.shards(), shards_of(checkpoint, plan)); });
+  times_.allocate_seconds = 0;
+  fill(*model.arena_, false, checkpoint, plan);
+  model.metadata_ = checkpoint.stored_catalog().metadata;
+}
+
+void Loader::reload(ShardedModel& model) {
+  auto const checkpoint = open();
+  reload(model, checkpoint, plan(checkpoint, model));
 }
 
 }  // namespace distload

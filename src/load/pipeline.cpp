@@ -35,13 +35,47 @@ struct BoundCopies {
   std::vector<BoundCast> transposes;
 };
 
-/// One wave's addresses: areas become pointers into the arena and the wave's slot.
+/// Waves that a rank goes through by itself, if no rank needs another, until it asks whether the others go on.
+constexpr std::uint32_t kWavesAlone = 16;
+
+/// From the first byte that a copy reads to behind the last.
+Bytes reach_of(StridedCopy const& copy) {
+  auto reach = copy.run_bytes;
+  for (std::size_t i = 0; i < copy.loop_count; ++i) reach += (copy.loops[i].count - 1) * copy.loops[i].source_stride;
+  return reach;
+}
+
+/// One wave's addresses: areas become pointers into the arena, the wave's slot and the mapped files.
 class WaveMemory {
  public:
-  WaveMemory(Arena const& arena, StagingSlot const* slot)
-      : arena_(arena.data()), staging_(slot == nullptr ? nullptr : slot->shard_side()) {}
+  WaveMemory(Arena const& arena, StagingSlot const* slot, FileMapping const* files)
+      : arena_(arena.data()), staging_(slot == nullptr ? nullptr : slot->shard_side()), files_(files) {}
 
-  std::byte* at(Area area, Bytes offset) const { return (area == Area::arena ? arena_ : staging_) + offset; }
+  std::byte* at(Area area, Bytes offset) const {
+    switch (area) {
+      case Area::arena: return arena_ + offset;
+      case Area::staging: return staging_ + offset;
+      case Area::mapped: return files_->data() + offset;
+    }
+    return nullptr;
+  }
+
+  /// What a wave copies from files is brought into this process's memory.
+  void prefault(Wave const& wave) const {
+    for (auto const copy : wave.places) {
+      if (copy.source == Area::mapped) files_->prefault(copy.copy.source_offset, reach_of(copy.copy));
+    }
+  }
+
+  /// What a wave has verified and copied in files need not stay there.
+  void release(Wave const& wave) const {
+    for (auto const& read : wave.reads) {
+      if (read.area == Area::mapped) files_->release(read.offset_bytes, read.nbytes);
+    }
+    for (auto const copy : wave.places) {
+      if (copy.source == Area::mapped) files_->release(copy.copy.source_offset, reach_of(copy.copy));
+    }
+  }
 
   BoundCopies bind(PlannedCopies const& planned) const {
     BoundCopies bound;
@@ -63,6 +97,7 @@ class WaveMemory {
  private:
   std::byte* arena_;
   std::byte* staging_;
+  FileMapping const* files_;
 };
 
 void exchange(Wave const& wave, WaveMemory const& memory, Communicator& messages) {
@@ -78,15 +113,11 @@ void exchange(Wave const& wave, WaveMemory const& memory, Communicator& messages
 }  // namespace
 
 PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages,
-                           Arena const& arena, PipelineOptions const& options) {
+                           Arena const& arena, std::span<StagingSlot const> slots, PipelineOptions const& options) {
   Kokkos::Profiling::ScopedRegion const region("distload::pipeline");
-  auto const slots = all_or_throw(control, "allocate", [&] {
-    std::vector<StagingSlot> made;
-    for (std::uint32_t i = 0; i < plan.slots; ++i) made.emplace_back(plan.slot_bytes);
-    return made;
-  });
   bool const exchanges = plan.exchanged_bytes > 0;  // of all ranks, so that all agree
-  bool const ahead = options.prefetch && !engine.is_collective() && plan.slots > 1;
+  bool const alone = !exchanges && !engine.is_collective();
+  bool const ahead = !engine.is_collective() && slots.size() > 1;
 
   PipelineTimes times;
   Kokkos::DefaultExecutionSpace const space;
@@ -111,18 +142,23 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
   for (std::uint32_t index = 0; index < plan.waves.size(); ++index) {
     auto const& wave = plan.waves[index];
     auto const* const slot = slots.empty() ? nullptr : &slots[index % slots.size()];
-    WaveMemory const memory(arena, slot);
+    WaveMemory const memory(arena, slot, engine.mapping());
 
-    // A collective engine needs every rank, also one that has failed to place the wave before.
-    auto const placed = std::exchange(failure, nullptr);
-    attempt([&] { reader.wait_for(index); });
-    if (placed) failure = placed;
-    agree("read");
+    if (alone) {
+      attempt([&] { reader.wait_for(index); });
+      if (index % kWavesAlone == 0) agree("read");
+    } else {
+      // A collective engine needs every rank, also one that has failed to place the wave before.
+      auto const placed = std::exchange(failure, nullptr);
+      attempt([&] { reader.wait_for(index); });
+      if (placed) failure = placed;
+      agree("read");
+    }
 
     {
       Stopwatch const stopwatch(times.exchange_seconds);
       attempt([&] {
-        if (slot != nullptr) slot->upload(space, wave.staging_bytes);
+        if (wave.staging_bytes > 0) slot->upload(space, wave.staging_bytes);
         enqueue_copies(space, memory.bind(wave.packs).copies, "distload::pack");
         space.fence("distload: packed before it is sent");
       });
@@ -134,11 +170,13 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
     {
       Stopwatch const stopwatch(times.place_seconds);
       attempt([&] {
+        if (engine.mapping() != nullptr) memory.prefault(wave);
         auto const places = memory.bind(wave.places);
         enqueue_copies(space, places.copies, "distload::place");
         enqueue_casts(space, places.casts, overflows, "distload::cast");
         enqueue_transposes(space, places.transposes, overflows, "distload::transpose");
         space.fence("distload: placed before the slot is used again");
+        if (engine.mapping() != nullptr) memory.release(wave);
       });
     }
     reader.release(index);

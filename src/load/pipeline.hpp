@@ -4,18 +4,19 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include <distload/parallel/communicator.hpp>
 #include <distload/plan/load_plan.hpp>
 
 #include "io/engine.hpp"
 #include "load/arena.hpp"
+#include "load/staging_slot.hpp"
 
 namespace distload {
 
 struct PipelineOptions {
   bool verify = true;
-  bool prefetch = true;                               ///< read ahead, where the engine may run beside the exchange
   std::function<void(Bytes)> on_read = [](Bytes) {};  ///< bytes since the last call; from whichever thread reads
 };
 
@@ -28,12 +29,14 @@ struct PipelineTimes {
   std::uint64_t overflows = 0;  ///< numbers that casts have made infinite
 };
 
-/// Collective over `control`: fills `arena` as `plan` says.
+/// Collective over `control`: fills `arena` as `plan` says, but for its views.
 ///
+/// @param slots     `plan.slots` of at least `plan.slot_bytes`; with more than one, it is read ahead, where the engine
+///                  may run beside the exchange
 /// @param control   host memory; all ranks of the plan
 /// @param messages  the same ranks, in the memory of the arena
 /// @throws CorruptData, IoError  from the engine, the same on all ranks.
 PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages,
-                           Arena const& arena, PipelineOptions const& options);
+                           Arena const& arena, std::span<StagingSlot const> slots, PipelineOptions const& options);
 
 }  // namespace distload

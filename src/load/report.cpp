@@ -140,6 +140,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
         {"phases", std::move(phases)},
         {"seconds", loader.times().total_seconds},
         {"predicted_seconds", plan.predicted.total_seconds},
+        {"predicted_phases", {{"read", plan.predicted.read_seconds}, {"exchange", plan.predicted.exchange_seconds}}},
         {"bytes",
          {{"checkpoint", catalog.nbytes()},
           {"storage_read", read},

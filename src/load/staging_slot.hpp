@@ -18,6 +18,8 @@ class StagingSlot {
   /// @throws OutOfBudget  the memory is not there.
   explicit StagingSlot(Bytes nbytes);
 
+  Bytes nbytes() const noexcept { return nbytes_; }
+
   std::byte* host() const noexcept;
   std::byte* shard_side() const noexcept;
 
@@ -25,6 +27,7 @@ class StagingSlot {
   void upload(Kokkos::DefaultExecutionSpace const& space, Bytes nbytes) const;
 
  private:
+  Bytes nbytes_;
 #if defined(KOKKOS_ENABLE_CUDA)
   Kokkos::View<std::byte*, Kokkos::CudaHostPinnedSpace> host_;
   Kokkos::View<std::byte*, ShardSpace> device_;

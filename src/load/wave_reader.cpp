@@ -32,14 +32,22 @@ WaveReader::~WaveReader() {
   if (thread_.joinable()) thread_.join();
 }
 
+std::byte* WaveReader::base_of(Area area, std::uint32_t wave) const {
+  switch (area) {
+    case Area::arena: return arena_.data();
+    case Area::staging: return slots_[wave % slots_.size()].host();
+    case Area::mapped: return engine_.mapping()->data();
+  }
+  return nullptr;
+}
+
 void WaveReader::read(std::uint32_t wave) {
   auto const start = std::chrono::steady_clock::now();
   std::vector<ReadRequest> requests;
   auto const& reads = plan_.waves[wave].reads;
   requests.reserve(reads.size());
   for (auto const& read : reads) {
-    auto* const base = read.area == Area::arena ? arena_.data() : slots_[wave % slots_.size()].host();
-    requests.push_back({read.extent, read.begin_bytes, read.nbytes, base + read.offset_bytes});
+    requests.push_back({read.extent, read.begin_bytes, read.nbytes, base_of(read.area, wave) + read.offset_bytes});
   }
   engine_.read(requests, options_);
   busy_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -42,6 +42,7 @@ class WaveReader {
   Bytes read_bytes() const noexcept { return read_bytes_; }
 
  private:
+  std::byte* base_of(Area area, std::uint32_t wave) const;
   void read(std::uint32_t wave);
   void read_all_waves();
 

@@ -54,18 +54,18 @@ NcclCommunicator::NcclCommunicator(Communicator& bootstrap, Options const& optio
     : options_(options),
       stream_(stream_on(options.device)),
       barrier_value_(sizeof(std::uint64_t)),
+      rank_(bootstrap.rank()),
+      size_(bootstrap.size()),
       exceptions_at_birth_(std::uncaught_exceptions()) {
   auto const id = shared_id(bootstrap);
-  // NCCL's own collective has a time-out, which is what allows it in here.
+  // NCCL's own collective goes on in the background, which is what allows it in here.
   all_or_throw(bootstrap, "nccl", [&] {
     auto config = non_blocking();
     auto const ranks = static_cast<int>(bootstrap.size());
     ncclComm* made = nullptr;
     DISTLOAD_NCCL(ncclCommInitRankConfig(&made, ranks, id, static_cast<int>(bootstrap.rank()), &config));
     comm_.reset(made);
-    settle(made, "set-up", deadline());
   });
-  learn_rank_and_size();
 }
 
 NcclCommunicator::NcclCommunicator(Handle owned, Options const& options)
@@ -98,6 +98,7 @@ void NcclCommunicator::learn_rank_and_size() {
 }
 
 void NcclCommunicator::close() {
+  settle(comm_.get(), "set-up", deadline());
   DISTLOAD_NCCL(ncclCommFinalize(comm_.get()));
   settle(comm_.get(), "finalisation", deadline());
   DISTLOAD_NCCL(ncclCommDestroy(comm_.release()));
@@ -108,6 +109,7 @@ void NcclCommunicator::run(std::string_view operation, std::function<void()> con
   WaitMark const mark(options_.pulse);
   auto const until = deadline();
   try {
+    settle(comm_.get(), "set-up", until);
     start();
     settle(comm_.get(), operation, until);
     wait_for_stream(operation, until);

@@ -29,8 +29,8 @@ class NcclCommunicator final : public Communicator {
   };
 
   /// Collective over `bootstrap`, a group in host memory: a group of the same ranks on their devices. Makes `device`
-  /// current.
-  /// @throws CommunicationError  NCCL could not connect the ranks in time; on all ranks.
+  /// current. NCCL connects the ranks in the background; the first operation waits for that, and fails if it does.
+  /// @throws CommunicationError  NCCL refuses to begin; on all ranks.
   NcclCommunicator(Communicator& bootstrap, Options const& options);
 
   /// Collective, except while an exception unwinds: then the NCCL communicator is aborted, because the other ranks may

@@ -2,6 +2,8 @@
 #include <distload/parallel/process_grid.hpp>
 
 #include <array>
+#include <map>
+#include <span>
 
 #include <unistd.h>
 
@@ -35,15 +37,27 @@ std::string read_host_name() {
   return name.data();
 }
 
+/// Collective: a node is known by its ranks' lowest number in the world.
+std::vector<std::uint32_t> number_nodes(Communicator& world, Communicator& node) {
+  std::vector<std::uint32_t> first{world.rank()};
+  node.broadcast(std::as_writable_bytes(std::span(first)), 0);
+  std::vector<std::uint32_t> nodes(world.size());
+  world.all_gather(std::as_bytes(std::span(first)), std::as_writable_bytes(std::span(nodes)));
+  std::map<std::uint32_t, std::uint32_t> numbers;
+  for (auto& of_rank : nodes) of_rank = numbers.try_emplace(of_rank, numbers.size()).first->second;
+  return nodes;
+}
+
 }  // namespace
 
-ProcessGrid::ProcessGrid(Communicator& world, Communicator const& node, Topology const& topology)
+ProcessGrid::ProcessGrid(Communicator& world, Communicator& node, Topology const& topology)
     : world_(&world),
       topology_(checked(topology, world.size())),
       coordinates_(coordinates_of(topology, world.rank())),
       node_rank_(node.rank()),
       node_size_(node.size()),
-      host_name_(read_host_name()) {
+      host_name_(read_host_name()),
+      node_of_(number_nodes(world, node)) {
   // A group is the ranks that differ in one coordinate only; their lowest rank is a color that no other group has.
   auto const group = [&](std::uint32_t Coordinates::*direction) {
     auto first = coordinates_;

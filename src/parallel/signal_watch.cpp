@@ -42,11 +42,10 @@ void wait_for_signal(JobBoard& board) {
   int const code = 128 + signal;
   // Whoever waits to read the message may be gone.
   exit_at_the_latest_after(kWaitForMessage, code);
-  bool const may_speak = board.entries().front().job_rank == 0;
-  if (may_speak && board.claim_last_word()) {
-    print_error(message_for(signal));
-    abort_job(code);
-  }
+  // One node speaks for the job. Its other ranks wait for the one that does: mpirun takes the first of its processes to
+  // leave after SIGTERM as the sign to kill the rest at once, before the message is out.
+  bool const node_speaks = board.entries().front().job_rank == 0;
+  if (node_speaks) speak_and_abort(board, message_for(signal), code);
   _exit(code);
 }
 

@@ -23,7 +23,7 @@ std::vector<AudienceId> Audiences::of(Holders const& holders, std::vector<std::u
   for (auto const& group : holders.groups()) {
     auto const [entry, is_new] = ids_.try_emplace(Key{group.first_part, group.parts, holders.parts(), stages},
                                                   static_cast<AudienceId>(audiences_.size()));
-    if (is_new) audiences_.push_back({ranks_of(group, holders.parts(), stages, topology_), 0, 0});
+    if (is_new) audiences_.push_back({ranks_of(group, holders.parts(), stages, topology_), 0, 0, 0});
     ids.push_back(entry->second);
   }
   return ids;

@@ -21,6 +21,7 @@ using AudienceId = std::uint32_t;
 struct Audience {
   std::vector<std::uint32_t> ranks;  ///< ascending; never empty
   Bytes resident_bytes = 0;
+  Bytes view_bytes = 0;      ///< of them, of views
   Bytes received_bytes = 0;  ///< by each rank, counting also what a rank had read itself
 };
 

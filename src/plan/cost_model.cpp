@@ -24,6 +24,7 @@ std::string_view name_of(Strategy strategy) noexcept {
     case Strategy::two_phase: return "two_phase";
     case Strategy::broadcast: return "broadcast";
     case Strategy::every_rank_reads: return "every_rank_reads";
+    case Strategy::mapped: return "mapped";
   }
   return "";
 }
@@ -35,7 +36,8 @@ double seconds_of(Strategy strategy, SharedRead const& shared, CostModel const& 
   // Latency of messages is left out: one message per pair of ranks carries the pieces of a whole wave.
   auto const read_once = nbytes / cost.storage_bandwidth + cost.storage_latency_seconds;
   switch (strategy) {
-    case Strategy::straight: return read_once;
+    case Strategy::straight:
+    case Strategy::mapped: return read_once;
     case Strategy::two_phase: {
       auto const senders = std::min(readers, pieces);
       return read_once + (pieces / senders - 1) * cost.request_overhead_seconds +

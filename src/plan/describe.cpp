@@ -63,7 +63,9 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
     if (parameter.transposed) shard = with_last_axes_swapped(shard);
     parameters.add({tensor.name, dtype_of(tensor.dtype, dtype), to_string(tensor.shape),
                     cut_of(parameter, placement, tensor.shape), parameter.rule, to_string(shard),
-                    format_bytes(volume(shard) * size_of(dtype)), explain(plan.parameter(i).shared, options.cost)});
+                    format_bytes(volume(shard) * size_of(dtype)),
+                    plan.parameter(i).strategy == Strategy::mapped ? std::string(name_of(Strategy::mapped))
+                                                                   : explain(plan.parameter(i).shared, options.cost)});
   }
 
   Table ranks;

@@ -9,6 +9,10 @@
 namespace distload {
 namespace {
 
+/// What a rank verifies, where it lies in a mapped file, before it is copied from there: such that it is still in the
+/// cache.
+constexpr Bytes kMappedWaveBytes = 8 * kMiB;
+
 Dims minus(Dims const& a, Dims const& b) {
   auto result = a;
   for (std::size_t axis = 0; axis < a.size(); ++axis) result[axis] -= b[axis];
@@ -34,13 +38,14 @@ Planner::Planner(Catalog const& catalog, ModelLayout const& layout, Topology con
       kinds_(0, AlikeParameters(catalog, layout, options), AlikeParameters(catalog, layout, options)),
       read_bytes_(topology.ranks()),
       kept_bytes_(topology.ranks()),
-      scheduler_(topology.ranks(), options.staging_bytes) {
+      scheduler_(topology.ranks(), options.files_are_mapped ? kMappedWaveBytes : options.staging_bytes) {
   assert(rank < topology.ranks());
   auto const minimum = kMinimumStagingBlocks * catalog.block_bytes;
   if (options.staging_bytes < minimum) {
     throw ConfigError("load.staging is " + format_bytes(options.staging_bytes) + ", but at least " +
                       format_bytes(minimum) + " is needed");
   }
+  if (options.files_are_mapped) mapped_offsets_ = mapped_offsets(catalog);
 }
 
 LoadPlan Planner::run() && {
@@ -68,11 +73,17 @@ void Planner::plan_parameter(std::uint32_t index) {
   auto at = context_of(index, kind);
   at.audiences = audiences_of(kind, at.parameter.stages);
   if (on_stage_of(at.parameter, rank_)) at.own_group = at.holders.group_of(rank_);
-  at.arena_offset = plan_.arena_bytes;
   reserve_arena(at);
 
   plan_.requested_bytes += at.tensor.nbytes();
   plan_.kind_of.push_back(kind.number);
+  if (options_.files_are_mapped) {
+    for (auto const& task : kind.tasks) {
+      auto const& job = kind.jobs[task.job];
+      job.alone ? plan_read_or_view(at, job, task) : plan_mapped_task(at, job, task);
+    }
+    return;
+  }
   auto const readers = readers_of(at);
   for (auto const& task : kind.tasks) {
     auto const& job = kind.jobs[task.job];
@@ -85,7 +96,7 @@ Planner::Context Planner::context_of(std::uint32_t index, Kind const& kind) cons
   auto const& parameter = layout_.parameters[index];
   auto const& tensor = catalog_.tensors[parameter.tensor];
   auto const dtype = options_.dtype_in_memory(parameter, tensor.dtype);
-  return {index, parameter, tensor, size_of(tensor.dtype), dtype, kind, kind.holders, {}, {}, 0};
+  return {index, parameter, tensor, size_of(tensor.dtype), dtype, kind, kind.holders, {}, {}, 0, false};
 }
 
 std::span<AudienceId const> Planner::audiences_of(Kind& kind, std::vector<std::uint32_t> const& stages) {
@@ -102,13 +113,21 @@ bool Planner::on_stage_of(Parameter const& parameter, std::uint32_t rank) const 
   return std::ranges::find(parameter.stages, rank / topology_.stage_ranks()) != parameter.stages.end();
 }
 
-void Planner::reserve_arena(Context const& at) {
+void Planner::reserve_arena(Context& at) {
   for (std::uint32_t group = 0; group < at.audiences.size(); ++group) {
     auto const& shard = at.holders.groups()[group].layout;
     auto const nbytes = volume(shard.shape) * size_of(at.dtype);
-    auto const reserved = round_up(nbytes, kShardAlignment);
+    auto const whole = at.kind.whole.empty() ? std::nullopt : at.kind.whole[group];
+    // A view has its pages to itself, wherever in a page it begins.
+    auto const reserved =
+        whole ? round_up(nbytes, options_.page_bytes) + 2 * options_.page_bytes : round_up(nbytes, kShardAlignment);
     audiences_[at.audiences[group]].resident_bytes += reserved;
+    if (whole) audiences_[at.audiences[group]].view_bytes += reserved;
     if (at.own_group != group) continue;
+    at.arena_offset = plan_.arena_bytes;
+    auto const place = options_.places.empty() ? std::nullopt : options_.places[at.index];
+    if (place) at.arena_offset = place->offset_bytes;
+    if (whole && (!place || place->has_own_pages)) make_view(at, *whole, place.has_value());
     plan_.shards.push_back({at.index, at.dtype, at.parameter.transposed, at.kind.own_layout, at.arena_offset, nbytes});
     plan_.arena_bytes += reserved;
   }
@@ -232,6 +251,7 @@ void Planner::total_up() {
   for (auto const& audience : audiences_.all()) {
     for (auto const rank : audience.ranks) {
       plan_.ranks[rank].resident_bytes += audience.resident_bytes;
+      plan_.ranks[rank].view_bytes += audience.view_bytes;
       plan_.ranks[rank].received_bytes += audience.received_bytes;
     }
   }
@@ -239,7 +259,7 @@ void Planner::total_up() {
     auto& load = plan_.ranks[rank];
     load.received_bytes -= kept_bytes_[rank];
     load.read_bytes = read_bytes_[rank];
-    load.staging_bytes = scheduler_.peak_bytes(rank);
+    load.staging_bytes = options_.files_are_mapped ? 0 : scheduler_.peak_bytes(rank);
     plan_.storage_read_bytes += load.read_bytes;
     plan_.exchanged_bytes += load.sent_bytes;
   }

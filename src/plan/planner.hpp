@@ -69,10 +69,17 @@ class Planner {
     std::vector<Received> received;  ///< by the groups that get some of it from the reader, each named once
   };
 
+  /// The bytes of a shard where they stand together: from `begin_bytes` of an extent on.
+  struct WholeInFile {
+    std::uint32_t extent = 0;  ///< counted from the tensor's first
+    Bytes begin_bytes = 0;
+  };
+
   /// What alike parameters share: all that does not depend on what has been planned before them.
   struct Kind {
     Holders holders;
     std::vector<std::vector<Want>> wants;           ///< per extent of the tensor
+    std::vector<std::optional<WholeInFile>> whole;  ///< per group, if files are mapped: what could be a view
     std::shared_ptr<ShardLayout const> own_layout;  ///< of the own rank, on the parameters' stages; null if it has none
     std::uint32_t number = 0;                       ///< index into `LoadPlan::kinds`
     std::vector<Job> jobs;
@@ -92,6 +99,7 @@ class Planner {
     std::span<AudienceId const> audiences;   ///< per group
     std::optional<std::uint32_t> own_group;  ///< of the own rank
     Bytes arena_offset = 0;                  ///< of the own shard
+    bool is_view = false;                    ///< the own shard is one
 
     bool is_cast() const noexcept { return dtype != tensor.dtype; }
     std::vector<Want> const& wants_of(std::uint32_t extent) const { return kind.wants[extent]; }
@@ -101,7 +109,13 @@ class Planner {
   Kind& kind_of(std::uint32_t index);
   Context context_of(std::uint32_t index, Kind const& kind) const;
   std::span<AudienceId const> audiences_of(Kind& kind, std::vector<std::uint32_t> const& stages);
-  void reserve_arena(Context const& at);
+  /// Puts the own shard, if there is one, behind those before it.
+  void reserve_arena(Context& at);
+  std::vector<std::optional<WholeInFile>> whole_in_file(Context const& at) const;
+  /// Makes the own shard a view, if it can be one: in a page, it must begin where it does in the file.
+  void make_view(Context& at, WholeInFile const& whole, bool is_placed);
+  /// Of a range of an extent of the tensor, in `Area::mapped`.
+  Bytes mapped_offset(Context const& at, std::uint32_t extent, Bytes begin) const;
   /// Also says how the parameter travels.
   std::vector<Job> jobs_of(Context const& at, PlannedParameter& planned) const;
   /// Who reads each job, where that is the same rank for all of its tasks.
@@ -113,6 +127,10 @@ class Planner {
   bool reads_straight(Context const& at, Job const& job) const;
   std::vector<Received> received_of(Context const& at, Job const& job, std::span<Share const> shares) const;
   void plan_task(Context const& at, Job const& job, Task const& task, std::uint32_t reader);
+  /// A task of files that are mapped, which one rank reads straight into its shard, or verifies where that is a view.
+  void plan_read_or_view(Context const& at, Job const& job, Task const& task);
+  /// A task that nobody reads: on every node that wants it, one rank verifies it, and each takes what it wants.
+  void plan_mapped_task(Context const& at, Job const& job, Task const& task);
   /// Counts what the task moves. @returns what the reader needs in its slot.
   Bytes count_bytes(Context const& at, Job const& job, Task const& task, std::uint32_t reader);
   std::vector<Share> shares_of(Context const& at, Job const& job, Task const& task) const;
@@ -122,17 +140,18 @@ class Planner {
   void emit_receiver(Context const& at, Task const& task, Job const& job, std::span<Share const> shares,
                      std::uint32_t reader, std::uint32_t wave);
   std::vector<Box> boxes_in(Context const& at, Job const& job, Task const& task) const;
-  /// From the piece, dense at `source_offset`, to the own shard.
+  /// From the piece, dense at `source_offset` of `source`, to the own shard.
   std::vector<PlannedCopy> copies_from_piece(Context const& at, Job const& job, Task const& task, Want const& want,
-                                             Bytes source_offset) const;
+                                             Area source, Bytes source_offset) const;
   /// From the piece to a packed message, boxes one after the other.
   std::vector<PlannedCopy> copies_to_message(Context const& at, Job const& job, Task const& task, Want const& want,
                                              Area source, Bytes source_offset) const;
   /// From such a message to the own shard.
   std::vector<PlannedCopy> copies_from_message(Context const& at, Job const& job, Task const& task,
                                                Want const& want) const;
-  /// From staging to the own shard, cast if need be.
-  PlannedCopy place_copy(Context const& at, Placed const& source, Placed const& destination, Dims const& extent) const;
+  /// From `area` to the own shard, cast if need be.
+  PlannedCopy place_copy(Context const& at, Area area, Placed const& source, Placed const& destination,
+                         Dims const& extent) const;
   std::span<std::uint32_t const> ranks_of(Context const& at, std::uint32_t group) const;
   bool on_stage_of(Parameter const& parameter, std::uint32_t rank) const noexcept;
   void total_up();
@@ -151,9 +170,11 @@ class Planner {
   LoadPlan plan_;
   Audiences audiences_;
   std::unordered_map<std::uint32_t, Kind, AlikeParameters, AlikeParameters> kinds_;  ///< by their first parameter
-  std::vector<Bytes> read_bytes_;   ///< by each rank so far; apart from `plan_`, as it is searched for every task
-  std::vector<Bytes> kept_bytes_;   ///< by each rank so far, of what it read itself
-  std::vector<StagingNeed> needs_;  ///< of the task being planned
+  std::vector<Bytes> read_bytes_;      ///< by each rank so far; apart from `plan_`, as it is searched for every task
+  std::vector<Bytes> kept_bytes_;      ///< by each rank so far, of what it read itself
+  std::vector<StagingNeed> needs_;     ///< of the task being planned
+  std::vector<Bytes> mapped_offsets_;  ///< by file
+  std::vector<std::optional<std::uint32_t>> least_loaded_of_node_;  ///< of the mapped task being planned
   WaveScheduler scheduler_;
   std::vector<WaveBuilder> builders_;
 };

@@ -51,7 +51,7 @@ void Planner::emit_reader(Context const& at, Task const& task, Job const& job, s
   for (auto const& share : shares) {
     auto const& want = wants[share.want];
     if (at.own_group == want.group && area == Area::staging) {
-      for (auto const& copy : copies_from_piece(at, job, task, want, offset)) out.place(copy);
+      for (auto const& copy : copies_from_piece(at, job, task, want, Area::staging, offset)) out.place(copy);
     }
     if (job.alone) continue;
     auto const ranks = ranks_of(at, want.group);
@@ -81,18 +81,16 @@ void Planner::emit_receiver(Context const& at, Task const& task, Job const& job,
   }
 }
 
-PlannedCopy Planner::place_copy(Context const& at, Placed const& source, Placed const& destination,
+PlannedCopy Planner::place_copy(Context const& at, Area area, Placed const& source, Placed const& destination,
                                 Dims const& extent) const {
-  PlannedCopy place{Area::staging,
-                    Area::arena,
-                    make_strided_copy(source, at.element_bytes, destination, size_of(at.dtype), extent),
-                    {}};
+  PlannedCopy place{
+      area, Area::arena, make_strided_copy(source, at.element_bytes, destination, size_of(at.dtype), extent), {}};
   if (at.is_cast()) place.cast = Cast{at.tensor.dtype, at.dtype};
   return place;
 }
 
 std::vector<PlannedCopy> Planner::copies_from_piece(Context const& at, Job const& job, Task const& task,
-                                                    Want const& want, Bytes source_offset) const {
+                                                    Want const& want, Area area, Bytes source_offset) const {
   auto const& layout = at.holders.groups()[want.group].layout;
   std::vector<PlannedCopy> copies;
   for (auto const& box : boxes_in(at, job, task)) {
@@ -100,7 +98,7 @@ std::vector<PlannedCopy> Planner::copies_from_piece(Context const& at, Job const
       Placed const source{box.extent, relative(common->offset, box.offset), source_offset};
       Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), at.arena_offset,
                                at.parameter.transposed};
-      copies.push_back(place_copy(at, source, destination, common->extent));
+      copies.push_back(place_copy(at, area, source, destination, common->extent));
     }
     source_offset += volume(box) * at.element_bytes;
   }
@@ -135,7 +133,7 @@ std::vector<PlannedCopy> Planner::copies_from_message(Context const& at, Job con
     Placed const source{common->extent, Dims::filled(common->extent.size(), 0), message_offset};
     Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), at.arena_offset,
                              at.parameter.transposed};
-    copies.push_back(place_copy(at, source, destination, common->extent));
+    copies.push_back(place_copy(at, Area::staging, source, destination, common->extent));
     message_offset += volume(*common) * at.element_bytes;
   }
   return copies;
@@ -157,7 +155,10 @@ std::uint32_t Planner::slots_in_use() const noexcept { return std::min(options_.
 void Planner::check_memory() const {
   if (!options_.memory_limit) return;
   auto const slots = slots_in_use();
-  auto const needed_by = [&](RankLoad const& load) { return load.resident_bytes + slots * load.staging_bytes; };
+  auto const is_new = options_.places.empty();
+  auto const needed_by = [&](RankLoad const& load) {
+    return (is_new ? load.resident_bytes - load.view_bytes : 0) + slots * load.staging_bytes;
+  };
   auto const worst = std::max_element(plan_.ranks.begin(), plan_.ranks.end(),
                                       [&](auto const& a, auto const& b) { return needed_by(a) < needed_by(b); });
   auto const needed = needed_by(*worst);

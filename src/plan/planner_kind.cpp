@@ -10,8 +10,8 @@ Planner::Kind& Planner::kind_of(std::uint32_t index) {
   if (auto const known = kinds_.find(index); known != kinds_.end()) return known->second;
   auto const& parameter = layout_.parameters[index];
   auto const& tensor = catalog_.tensors[parameter.tensor];
-  Kind empty{
-      Holders(parameter, tensor.shape, topology_), {}, {}, static_cast<std::uint32_t>(plan_.kinds.size()), {}, {}, {}};
+  Kind empty{Holders(parameter, tensor.shape, topology_),    {}, {}, {},
+             static_cast<std::uint32_t>(plan_.kinds.size()), {}, {}, {}};
   auto& kind = kinds_.emplace(index, std::move(empty)).first->second;
   auto& planned = plan_.kinds.emplace_back();
   if (auto const group = kind.holders.group_of(rank_)) {
@@ -20,6 +20,7 @@ Planner::Kind& Planner::kind_of(std::uint32_t index) {
   if (tensor.nbytes() == 0) return kind;
   for (auto const& extent : catalog_.extents_of(tensor)) kind.wants.push_back(kind.holders.wants_in(extent.box));
   auto const at = context_of(index, kind);
+  if (options_.files_are_mapped) kind.whole = whole_in_file(at);
   kind.jobs = jobs_of(at, planned);
   kind.tasks = tasks_of(at);
   return kind;
@@ -31,7 +32,12 @@ std::vector<Planner::Job> Planner::jobs_of(Context const& at, PlannedParameter& 
   for (std::uint32_t extent = 0; extent < extents.size(); ++extent) {
     for (auto& segment : segments_of(extents[extent], at.wants_of(extent), at.element_bytes, catalog_.block_bytes)) {
       auto const shared = shared_read(at, extent, segment);
-      auto const strategy = choose_strategy(shared, options_.cost);
+      auto strategy = choose_strategy(shared, options_.cost);
+      if (options_.files_are_mapped) {
+        // What one rank wants for itself, and goes to its shard in one run, is read there, if it is not a view.
+        Job alone{extent, segment, Strategy::straight, Member{at.wants_of(extent)[segment.wants.front()].group, 0}};
+        strategy = shared.readers == 1 && reads_straight(at, alone) ? Strategy::straight : Strategy::mapped;
+      }
       if (shared.nbytes > planned.shared.nbytes ||
           (planned.strategy == Strategy::straight && strategy != Strategy::straight)) {
         planned = {strategy, shared};
@@ -92,8 +98,10 @@ std::vector<Planner::Task> Planner::tasks_of(Context const& at) const {
   auto const add = [&](std::uint32_t index, Bytes begin, Bytes end) {
     auto const& job = jobs[index];
     Task task{index, begin, end, pieces[job.extent]++, {}, {}};
-    task.shares = shares_of(at, job, task);
-    task.received = received_of(at, job, task.shares);
+    if (job.strategy != Strategy::mapped) {
+      task.shares = shares_of(at, job, task);
+      task.received = received_of(at, job, task.shares);
+    }
     tasks.push_back(std::move(task));
   };
   for (std::uint32_t index = 0; index < jobs.size(); ++index) {

@@ -7,6 +7,10 @@ void WaveBuilder::read_to_arena(std::uint32_t extent, Bytes begin, Bytes nbytes,
   wave_.reads.push_back({extent, Area::arena, begin, nbytes, arena_offset});
 }
 
+void WaveBuilder::read_mapped(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes mapped_offset) {
+  wave_.reads.push_back({extent, Area::mapped, begin, nbytes, mapped_offset});
+}
+
 Bytes WaveBuilder::read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes) {
   auto const offset = read_bytes_;
   wave_.reads.push_back({extent, Area::staging, begin, nbytes, offset});

@@ -20,6 +20,8 @@ class WaveBuilder {
  public:
   /// Reads to the arena at a known place.
   void read_to_arena(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes arena_offset);
+  /// Reads what is mapped, to verify it.
+  void read_mapped(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes mapped_offset);
   /// Reads to the slot. @returns the offset there.
   Bytes read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes);
 

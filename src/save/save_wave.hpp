@@ -7,7 +7,7 @@
 #include <distload/parallel/communicator.hpp>
 #include <distload/save/extent_writer.hpp>
 
-#include "load/huge_pages.hpp"
+#include "base/huge_pages.hpp"
 #include "save/save_plan.hpp"
 
 namespace distload {

@@ -26,7 +26,7 @@ class Inputs:
     def checkpoint(self, name, path):
         """A good configuration for a bad checkpoint; also for either engine by name."""
         self.config(name, GOOD_CONFIG.format(path=path, engine="auto"))
-        for engine in ("buffered", "collective"):
+        for engine in ("buffered", "collective", "direct", "mmap"):
             self.config(f"{name}-{engine}", GOOD_CONFIG.format(path=path, engine=engine))
 
     # HDF5 files

@@ -14,7 +14,7 @@ run("${PYTHON}" "${MAKE_BAD_INPUTS}" "${WORK}/llama" "${saved}" "${WORK}/bad")
 
 file(WRITE "${WORK}/own-rules.yaml" "extends: auto\nrules:\n  - {match: model.norm.weight, partition: replicated, stage: all}\n")
 
-# Two replicas of two ranks: pieces are exchanged.
-file(WRITE "${WORK}/all-phases.yaml" "checkpoint: {path: ${saved}}\ntopology: {tensor_parallel: 2, data_parallel: 2}\n"
+# Two replicas of two ranks: pieces are exchanged, unless the engine lets ranks share pages.
+file(WRITE "${WORK}/all-phases.yaml" "checkpoint: {path: ${saved}}\ntopology: {tensor_parallel: 2, data_parallel: 2}\nload: {engine: buffered}\n"
   "save: {directory: ${WORK}/saved-again}\nreport: {json: ${WORK}/report.json, tensors: true}\n")
 file(WRITE "${WORK}/one-replica-each.yaml" "checkpoint: {path: ${saved}}\ntopology: {tensor_parallel: 1, data_parallel: 3}\n")

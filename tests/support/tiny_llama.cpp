@@ -3,6 +3,8 @@
 
 #include <fstream>
 
+#include <distload/base/bytes.hpp>
+
 namespace distload::testing {
 
 std::vector<TinyTensor> tiny_llama_tensors() {
@@ -44,6 +46,7 @@ void write_tiny_llama(std::string const& directory) {
     offset = end;
   }
   header += "}";
+  header.resize(round_up(header.size(), 8), ' ');  // as safetensors does, so that elements are aligned
   std::ofstream file(directory + "/model.safetensors", std::ios::binary);
   std::uint64_t const header_bytes = header.size();
   file.write(reinterpret_cast<char const*>(&header_bytes), sizeof header_bytes);

@@ -3,18 +3,21 @@
 
 #include <cstdio>
 #include <fstream>
-#include <optional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include <Kokkos_Core.hpp>
-#include <nlohmann/json.hpp>
 
 #include <distload/base/error.hpp>
+#include <distload/checkpoint/checkpoint.hpp>
 
 #include "app/kokkos_settings.hpp"
 #include "app/parse_arguments.hpp"
-#include "base/table.hpp"
+#include "bench/calibrate.hpp"
+#include "bench/make_checkpoints.hpp"
 #include "bench/measure.hpp"
+#include "bench/report.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/run_job.hpp"
 
@@ -23,79 +26,65 @@ namespace {
 
 struct Arguments {
   Config config;
-  std::vector<std::string> engines{"buffered", "collective"};
-  std::uint32_t rounds = 7;
+  MeasureOptions measured{{"buffered", "collective", "direct", "mmap", "auto"}, 5, false, Part::all, {}};
+  std::vector<std::string> checkpoints;
+  std::vector<std::string> states{"warm", "cold"};
+  std::vector<Part> parts{Part::all};
+  std::string make;
+  std::string size = "4GB";
   std::string json;
   bool no_verify = false;
+  bool calibrate = false;
 };
 
-std::string number(double value, int digits) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
-
-double gigabytes_per_second(Measurement const& measured, double seconds) {
-  return static_cast<double>(measured.nbytes) / seconds / 1e9;
-}
-
-/// Speed as a share of raw reading's: the median of the ratios within each round. A machine whose memory is now fast,
-/// now slow, by whole seconds would make a ratio of medians compare one state with the other.
-double share_of_raw(Measurement const& measured, Contender const& contender) {
-  Samples ratios;
-  auto const& raw = measured.contenders.front().read.all();
-  for (std::size_t round = 0; round < raw.size(); ++round) ratios.add(raw[round] / contender.read.all()[round]);
-  return ratios.median();
-}
-
-void print(Measurement const& measured, std::uint32_t ranks, std::uint32_t rounds) {
-  std::printf("%zu tensors, %s on %u ranks, read amplification %.2f, medians of %u rounds\n", measured.tensors,
-              format_bytes(measured.nbytes).c_str(), ranks, measured.read_amplification, rounds);
-  Table table;
-  table.add({"", "GB/s", "of raw", "ms", "least ms", "with metadata ms", "metadata ms"});
-  for (auto const& contender : measured.contenders) {
-    auto const median = contender.read.median();
-    std::vector<std::string> row{contender.name, number(gigabytes_per_second(measured, median), 2),
-                                 number(100 * share_of_raw(measured, contender), 0) + " %", number(1e3 * median, 1),
-                                 number(1e3 * contender.read.least(), 1)};
-    if (!contender.whole.all().empty()) {
-      row.push_back(number(1e3 * contender.whole.median(), 1));
-      row.push_back(number(1e3 * contender.metadata.median(), 2));
-    }
-    table.add(std::move(row));
-  }
-  std::fputs(table.text().c_str(), stdout);
-}
-
-void write_json(Measurement const& measured, std::uint32_t ranks, std::string const& path) {
-  nlohmann::ordered_json json{{"ranks", ranks},
-                              {"tensors", measured.tensors},
-                              {"bytes", measured.nbytes},
-                              {"read_amplification", measured.read_amplification}};
-  for (auto const& contender : measured.contenders) {
-    auto const median = contender.read.median();
-    json["contenders"].push_back({{"name", contender.name},
-                                  {"gigabytes_per_second", gigabytes_per_second(measured, median)},
-                                  {"of_raw", share_of_raw(measured, contender)},
-                                  {"seconds", contender.read.all()},
-                                  {"seconds_with_metadata", contender.whole.all()},
-                                  {"seconds_metadata", contender.metadata.all()}});
-  }
-  std::ofstream file(path, std::ios::binary);
-  file << json.dump(2) << '\n';
-  file.close();
-  if (!file) throw IoError("cannot write " + path);
+ExitCode print_costs(Communicator& world, Arguments const& arguments) {
+  auto const cold = arguments.states.front() == "cold";
+  auto const catalog = all_or_throw(world, "open", [&] {
+    return open_checkpoint(arguments.config.checkpoint.path, arguments.config.checkpoint.step);
+  });
+  auto const cost = calibrate(world, catalog, cold);
+  if (world.rank() == 0) std::fputs(cost_section(cost).c_str(), stdout);
+  return ExitCode::done;
 }
 
 ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
   auto& world = mpi.world();
   ProcessGrid const grid(world, mpi.node(), {world.size(), 1, 1});
   Kokkos::ScopeGuard const kokkos(kokkos_settings(arguments.config.runtime.threads, grid));
-  auto const measured = measure(grid, arguments.config, arguments.engines, arguments.rounds);
+  auto checkpoints = arguments.checkpoints;
+  if (!arguments.make.empty()) {
+    auto const made = make_checkpoints(world, arguments.make, *parse_bytes(arguments.size));
+    checkpoints.insert(checkpoints.end(), made.begin(), made.end());
+  }
+  std::vector<Catalog> catalogs;
+  catalogs.reserve(checkpoints.size());
+  for (auto const& checkpoint : checkpoints) {
+    catalogs.push_back(
+        all_or_throw(world, "open", [&] { return open_checkpoint(checkpoint, arguments.config.checkpoint.step); }));
+  }
+  std::vector<Measurement> measurements;
+  for (auto const& state : arguments.states) {
+    for (auto const& checkpoint : checkpoints) {
+      for (auto const part : arguments.parts) {
+        auto config = arguments.config;
+        config.checkpoint.path = checkpoint;
+        auto options = arguments.measured;
+        options.cold = state == "cold";
+        options.part = part;
+        // A page cache full of other files is given up slowly, and has left no whole huge pages.
+        for (auto const& catalog : catalogs) forget_files(world, catalog);
+        measurements.push_back(measure(grid, config, options));
+        if (world.rank() == 0) std::printf("%s\n", table_of(measurements.back()).c_str());
+        std::fflush(stdout);
+      }
+    }
+  }
   all_or_throw(world, "report", [&] {
-    if (world.rank() != 0) return;
-    print(measured, world.size(), arguments.rounds);
-    if (!arguments.json.empty()) write_json(measured, world.size(), arguments.json);
+    if (world.rank() != 0 || arguments.json.empty()) return;
+    std::ofstream file(arguments.json, std::ios::binary);
+    file << json_of(measurements);
+    file.close();
+    if (!file) throw IoError("cannot write " + arguments.json);
   });
   return ExitCode::done;
 }
@@ -107,18 +96,51 @@ int main(int argc, char** argv) {
   return distload::run_job([&](distload::MpiEnvironment& mpi) {
     distload::Arguments arguments;
     CLI::App app(
-        "Compares loading a checkpoint on all ranks of mpirun (tensor parallel) with bare pread of the same bytes.",
+        "Compares loading checkpoints on all ranks of mpirun (tensor parallel) with what the machine does without "
+        "distload, interleaved\nin one run.",
         "distload-bench");
-    app.add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->required();
+    std::map<std::string, distload::Part> const parts{{"all", distload::Part::all},
+                                                      {"column_parallel", distload::Part::column_parallel},
+                                                      {"row_parallel", distload::Part::row_parallel}};
+    app.add_option("checkpoints", arguments.checkpoints, "files or directories");
+    app.add_option("--make", arguments.make,
+                   "also the checkpoints in this directory: safetensors, and HDF5 files for this number of ranks, for "
+                   "half and for twice as many; they are made if they are not there");
+    app.add_option("--size", arguments.size, "of what is made, in bytes of weights: 4GB, 500 MiB")
+        ->check([](std::string const& text) { return distload::parse_bytes(text) ? "" : text + " is no size"; })
+        ->capture_default_str();
     app.add_option("--step", arguments.config.checkpoint.step,
                    "step in a directory of checkpoints; the newest by default");
     app.add_option("--family", arguments.config.model.family,
                    "partition rules; by config.json's model_type by default");
-    app.add_option("--engine", arguments.engines, "engines to compare; buffered and collective by default");
-    app.add_option("--rounds", arguments.rounds, "counted rounds")->check(CLI::Range(1U, 1000U));
+    app.add_option("--engine", arguments.measured.engines, "engines to compare, e.g. buffered,auto; all by default")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    app.add_option("--state", arguments.states, "warm, cold (the files leave the page cache before every run), or both")
+        ->check(CLI::IsMember({"warm", "cold"}))
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->capture_default_str();
+    app.add_option("--part", arguments.parts, "parameters to load: all, column_parallel, row_parallel")
+        ->transform(CLI::CheckedTransformer(parts))
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    app.add_option("--save", arguments.measured.save_directory, "also save, in this directory");
+    app.add_option("--rounds", arguments.measured.rounds, "counted rounds")
+        ->check(CLI::Range(1U, 1000U))
+        ->capture_default_str();
     app.add_option("--json", arguments.json, "write all samples to this file");
     app.add_flag("--no-verify", arguments.no_verify, "do not compare checksums");
+    auto* const calibrate = app.add_subcommand(
+        "calibrate",
+        "Measures for some seconds what storage and links cost, and prints the `cost` section for a configuration.");
+    calibrate->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory to read from")->required();
+    calibrate->add_option("--state", arguments.states, "warm or cold: with or without the page cache")
+        ->check(CLI::IsMember({"warm", "cold"}));
     if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
+    if (calibrate->parsed()) return distload::print_costs(mpi.world(), arguments);
+    if (arguments.checkpoints.empty() && arguments.make.empty())
+      throw distload::UsageError("name a checkpoint, or a directory for --make");
     arguments.config.load.verify = !arguments.no_verify;
     return distload::bench(mpi, arguments);
   });

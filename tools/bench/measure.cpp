@@ -1,68 +1,276 @@
-// Interleaved rounds of raw reading and loading.
+// Interleaved rounds of bare operations and of loads.
 #include "bench/measure.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <system_error>
 
+#include <distload/base/error.hpp>
 #include <distload/load/loader.hpp>
+#include <distload/save/saver.hpp>
 
-#include "bench/raw_read.hpp"
+#include "bench/raw_limits.hpp"
+#include "io/output_file.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {
 namespace {
 
-/// Collective: seconds since `start` on the slowest rank.
-double slowest(Communicator& ranks, std::chrono::steady_clock::time_point start) {
-  std::vector<double> seconds{std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
-  ranks.all_reduce(std::span<double>(seconds), Reduction::max);
-  return seconds.front();
+namespace fs = std::filesystem;
+
+/// Requests under way for each rank in bare direct reading; of all ranks together, when there are fewer than four.
+constexpr std::uint32_t kRawDepth = 4;
+
+Contender bare(std::string name, Bytes nbytes) {
+  Contender contender;
+  contender.name = std::move(name);
+  contender.nbytes = nbytes;
+  return contender;
 }
 
-void time_raw(Communicator& world, RawReader const& reader, LoadPlan const& plan, Contender& raw) {
-  world.barrier();
-  auto const start = std::chrono::steady_clock::now();
-  all_or_throw(world, "read", [&] { reader.read(plan); });
-  raw.read.add(slowest(world, start));
+Contender held_against(std::size_t limit, std::string name, Bytes nbytes) {
+  auto contender = bare(std::move(name), nbytes);
+  contender.limit = limit;
+  return contender;
 }
 
-void time_load(Communicator& world, Loader& loader, Contender& contender) {
-  world.barrier();
-  auto const start = std::chrono::steady_clock::now();
-  auto const checkpoint = loader.open();
-  auto const plan = loader.plan(checkpoint);
-  world.barrier();
-  auto const planned = std::chrono::steady_clock::now();
-  auto const model = loader.load(checkpoint, plan);
-  contender.read.add(slowest(world, planned));
-  contender.whole.add(slowest(world, start));
-  contender.metadata.add(loader.times().open_seconds);
-}
+class Bench {
+ public:
+  Bench(ProcessGrid const& grid, Config const& config, MeasureOptions const& options)
+      : grid_(grid), world_(grid.world()), config_(config), options_(options), loader_(grid, with_engine("buffered")) {
+    checkpoint_ = open(loader_);
+    plan_ = loader_.plan(checkpoint_);
+    raw_ = all_or_throw(world_, "open", [&] {
+      return std::make_unique<RawReader>(checkpoint_.stored_catalog(), world_.rank(), world_.size());
+    });
+    share_ = HugePages(std::max(raw_->share_bytes(), Bytes{1}));
+    add_contenders();
+  }
+
+  Measurement run() {
+    play_round();  // fills the page cache and connects the ranks
+    for (auto& entry : entries_) {
+      entry.contender.seconds = {};
+      entry.contender.metadata = {};
+      entry.contender.predicted = {};
+    }
+    for (std::uint32_t round = 0; round < options_.rounds; ++round) play_round();
+
+    Measurement measured;
+    measured.checkpoint = checkpoint_.stored_catalog().path;
+    measured.format = checkpoint_.stored_catalog().format == SourceFormat::hdf5 ? "hdf5" : "safetensors";
+    measured.options = options_;
+    measured.ranks = world_.size();
+    measured.tensors = checkpoint_.layout.parameters.size();
+    measured.read_amplification = plan_.read_amplification();
+    for (auto& entry : entries_) measured.contenders.push_back(std::move(entry.contender));
+    return measured;
+  }
+
+ private:
+  struct Entry {
+    Contender contender;
+    std::function<void(Contender&)> run;  ///< adds one sample
+  };
+
+  Config with_engine(std::string const& engine, bool verify = true) const {
+    auto config = config_;
+    config.load.engine = engine;
+    config.load.verify = verify && config_.load.verify;
+    return config;
+  }
+
+  /// The checkpoint, with the parameters that are to be loaded.
+  OpenedCheckpoint open(Loader& loader) const {
+    auto checkpoint = loader.open();
+    if (options_.part == Part::all) return checkpoint;
+    auto const kind =
+        options_.part == Part::column_parallel ? PartitionKind::column_parallel : PartitionKind::row_parallel;
+    std::erase_if(checkpoint.layout.parameters,
+                  [&](Parameter const& parameter) { return parameter.partition.kind != kind; });
+    checkpoint.layout.aliases.clear();
+    if (checkpoint.layout.parameters.empty()) throw ConfigError("the model has no such parameters");
+    return checkpoint;
+  }
+
+  void add(Contender contender, std::function<void(Contender&)> run) {
+    entries_.push_back({std::move(contender), std::move(run)});
+  }
+
+  void add_contenders() {
+    Bytes const everything = [&] {
+      Bytes total = 0;
+      for (auto const& file : checkpoint_.stored_catalog().files) total += file.size_bytes;
+      return total;
+    }();
+    auto const fresh = entries_.size();
+    add(bare("raw pread", everything),
+        [this](Contender& contender) { time_local(contender, [&] { raw_->read(HugePages(raw_->share_bytes())); }); });
+    auto const in_place = entries_.size();
+    add(bare("raw pread in place", everything),
+        [this](Contender& contender) { time_local(contender, [&] { raw_->read(share_); }); });
+    auto limit = fresh;
+    if (options_.cold && raw_->can_read_directly()) {
+      limit = entries_.size();
+      add(bare("raw io_uring", everything),
+          [this](Contender& contender) { time_local(contender, [&] { raw_->read_directly(share_, kRawDepth); }); });
+    }
+    if (!options_.cold) {
+      add(bare("memcpy", everything), [this](Contender& contender) {
+        HugePages const copy(raw_->share_bytes());
+        std::memset(copy.data(), 1, raw_->share_bytes());
+        time_local(contender, [&] { std::memcpy(copy.data(), share_.data(), raw_->share_bytes()); });
+      });
+    }
+    for (auto const& engine : options_.engines) {
+      add_load(limit, engine, true);
+      if (config_.load.verify) add_load(limit, engine, false);
+    }
+    if (!options_.cold) {
+      model_ = std::make_unique<ShardedModel>(loader_.load(checkpoint_, plan_));
+      add(held_against(in_place, "reload buffered", plan_.storage_read_bytes),
+          [this](Contender& contender) { time_load(contender, loader_, model_.get()); });
+      if (!options_.save_directory.empty()) add_save();
+    }
+  }
+
+  void add_load(std::size_t limit, std::string const& engine, bool verify) {
+    loaders_.push_back(std::make_unique<Loader>(grid_, with_engine(engine, verify)));
+    add(held_against(limit, engine + (verify ? "" : " unverified"), plan_.storage_read_bytes),
+        [this, loader = loaders_.back().get()](Contender& contender) { time_load(contender, *loader, nullptr); });
+  }
+
+  void add_save() {
+    fs::path const directory = options_.save_directory;
+    auto const raw_path = (directory / "raw").string();
+    all_or_throw(world_, "save_create", [&] {
+      std::error_code error;
+      if (world_.rank() == 0) fs::create_directories(directory, error);
+      if (error) throw IoError("creating the folder " + directory.string() + " failed: " + error.message());
+    });
+    Bytes resident = 0;
+    for (auto const& rank : plan_.ranks) resident += rank.resident_bytes;
+    auto const limit = entries_.size();
+    add(bare("raw pwrite and fsync", resident), [this, raw_path](Contender& contender) {
+      all_or_throw(world_, "save_write", [&] {
+        if (world_.rank() == 0) OutputFile::create(raw_path, 0).close();
+      });
+      Bytes before = 0;
+      for (std::uint32_t rank = 0; rank < world_.rank(); ++rank) before += plan_.ranks[rank].resident_bytes;
+      time_local(contender, [&] {
+        write_raw(raw_path, before, model_->bytes(model_->shards().front()).data(), plan_.arena_bytes);
+      });
+      remove(raw_path);
+    });
+    add(held_against(limit, "save hdf5", resident), [this, directory](Contender& contender) {
+      world_.barrier();
+      auto const start = std::chrono::steady_clock::now();
+      SaveOptions save;
+      save.directory = directory.string();
+      auto const path = Saver(save).save(*model_, model_->metadata(), world_);
+      contender.seconds.add(slowest(start));
+      remove(path);
+    });
+  }
+
+  void remove(std::string const& path) {
+    all_or_throw(world_, "save_write", [&] {
+      if (world_.rank() == 0) fs::remove_all(path);
+    });
+  }
+
+  void play_round() {
+    for (auto& entry : entries_) {
+      settle_memory(std::max(raw_->share_bytes(), plan_.peak_bytes()));
+      if (options_.cold) forget_files(world_, checkpoint_.stored_catalog());
+      entry.run(entry.contender);
+    }
+  }
+
+  /// Collective: seconds since `start` on the slowest rank.
+  double slowest(std::chrono::steady_clock::time_point start) {
+    std::vector<double> seconds{std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+    world_.all_reduce(std::span<double>(seconds), Reduction::max);
+    return seconds.front();
+  }
+
+  template <class F>
+  void time_local(Contender& contender, F const& work) {
+    world_.barrier();
+    auto const start = std::chrono::steady_clock::now();
+    all_or_throw(world_, "read", work);
+    contender.seconds.add(slowest(start));
+  }
+
+  /// @param model  to be filled again; nullptr: a new one is made
+  void time_load(Contender& contender, Loader& loader, ShardedModel* model) {
+    auto const checkpoint = open(loader);
+    auto const plan = model != nullptr ? loader.plan(checkpoint, *model) : loader.plan(checkpoint);
+    if (model == nullptr) loader.release_staging();  // what a first load has to take is part of it
+    world_.barrier();
+    auto const start = std::chrono::steady_clock::now();
+    if (model != nullptr) {
+      loader.reload(*model, checkpoint, plan);
+      contender.seconds.add(slowest(start));
+    } else {
+      auto const made = loader.load(checkpoint, plan);
+      contender.seconds.add(slowest(start));
+    }
+    contender.metadata.add(loader.times().open_seconds);
+    contender.predicted.add(plan.predicted.total_seconds);
+    contender.engine = loader.engine().name;
+    contender.reason = loader.engine().reason;
+  }
+
+  ProcessGrid const& grid_;
+  Communicator& world_;
+  Config config_;
+  MeasureOptions options_;
+  Loader loader_;
+  OpenedCheckpoint checkpoint_;
+  LoadPlan plan_;
+  std::unique_ptr<RawReader> raw_;
+  HugePages share_;  ///< memory that has been used before
+  std::vector<std::unique_ptr<Loader>> loaders_;
+  std::unique_ptr<ShardedModel> model_;
+  std::vector<Entry> entries_;
+};
 
 }  // namespace
 
-Measurement measure(ProcessGrid const& grid, Config const& config, std::vector<std::string> const& engines,
-                    std::uint32_t rounds) {
-  auto& world = grid.world();
-  std::vector<std::unique_ptr<Loader>> loaders;
-  std::vector<Contender> contenders{{"raw pread", {}, {}, {}}};
-  for (auto const& engine : engines) {
-    auto with_engine = config;
-    with_engine.load.engine = engine;
-    loaders.push_back(std::make_unique<Loader>(grid, with_engine));
-    contenders.push_back({engine, {}, {}, {}});
+std::string_view name_of(Part part) noexcept {
+  switch (part) {
+    case Part::all: return "all";
+    case Part::column_parallel: return "column_parallel";
+    case Part::row_parallel: return "row_parallel";
   }
-  auto const checkpoint = loaders.front()->open();
-  auto const plan = loaders.front()->plan(checkpoint);
-  auto const reader = all_or_throw(world, "open", [&] { return RawReader(checkpoint.catalog); });
+  return "";
+}
 
-  auto const play_round = [&](std::vector<Contender>& into) {
-    time_raw(world, reader, plan, into.front());
-    for (std::size_t i = 0; i < loaders.size(); ++i) time_load(world, *loaders[i], into[i + 1]);
-  };
-  auto uncounted = contenders;  // the round that fills the page cache and connects the ranks
-  play_round(uncounted);
-  for (std::uint32_t round = 0; round < rounds; ++round) play_round(contenders);
-  return {plan.storage_read_bytes, checkpoint.catalog.tensors.size(), plan.read_amplification(), std::move(contenders)};
+double share_of_limit(Measurement const& measured, Contender const& contender) {
+  auto const& limit = measured.contenders[contender.limit.value()];
+  Samples ratios;
+  for (std::size_t round = 0; round < limit.seconds.all().size(); ++round) {
+    auto const of_limit = static_cast<double>(limit.nbytes) / limit.seconds.all()[round];
+    auto const own = static_cast<double>(contender.nbytes) / contender.seconds.all()[round];
+    ratios.add(own / of_limit);
+  }
+  return ratios.median();
+}
+
+void forget_files(Communicator& world, Catalog const& catalog) {
+  all_or_throw(world, "open", [&] {
+    if (world.rank() != 0) return;
+    for (auto const& file : catalog.files) InputFile(file.path).forget_cached();
+  });
+}
+
+Measurement measure(ProcessGrid const& grid, Config const& config, MeasureOptions const& options) {
+  return Bench(grid, config, options).run();
 }
 
 }  // namespace distload

@@ -11,9 +11,9 @@
 #include <distload/parallel/mpi_environment.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "base/huge_pages.hpp"
 #include "io/buffered_engine.hpp"
 #include "io/preflight.hpp"
-#include "load/huge_pages.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/run_job.hpp"
 

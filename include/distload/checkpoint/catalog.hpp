@@ -78,6 +78,10 @@ struct Catalog {
   Bytes nbytes() const noexcept;
 };
 
+/// Where each file begins when all are mapped one after the other into one range of addresses, and at the end the bytes
+/// of that range. All are multiples of any system's page size.
+std::vector<Bytes> mapped_offsets(Catalog const& catalog);
+
 /// Checks what every source promises: names unique and harmless, sizes without overflow, extents inside their file,
 /// disjoint in the file and in the tensor, covering the tensor, checksums complete. Sorts nothing, changes nothing.
 /// @throws CorruptData naming file, tensor and what is wrong.

@@ -63,16 +63,23 @@ struct ModelConfig {
 
 /// How bytes get into memory.
 struct LoadConfig {
-  /// `auto`, `collective` (parallel HDF5, MPI-IO) or `buffered` (pread).
+  /// `auto`, `collective` (parallel HDF5, MPI-IO), `buffered` (pread), `direct` (io_uring, O_DIRECT; `buffered` where
+  /// the file system refuses) or `mmap` (shards are shown where they lie in the page cache if they can be, else copied
+  /// from there).
   std::string engine = "auto";
-  /// Read the next wave while this one is exchanged. Costs a second staging slot.
-  bool prefetch = true;
-  /// Compare every block with its checksum. Costs a few percent at most.
+  /// How many waves are read ahead while one is exchanged, at most 64; each costs a staging slot. `true` is 1, `false`
+  /// 0.
+  std::uint32_t prefetch = 1;
+  /// Compare every block with its checksum. Costs a few percent where storage is waited for, about an
+  /// eighth where files come from the page cache.
   bool verify = true;
   /// Bytes of one staging slot per rank, 16 MiB to 1 TiB. Larger: fewer waves; smaller: less memory.
   Bytes staging = 64 * kMiB;
   /// Bytes of shards and staging that a rank may use. Nothing (`auto`): its share of what the node has free.
   std::optional<Bytes> memory_limit;
+  /// What shards lie in on the host: `transparent` huge pages, which the kernel makes as it can, or huge pages
+  /// `reserved` by the administrator (hugetlbfs), in which nothing can be shown from a file.
+  std::string huge_pages = "transparent";
   /// Element type in memory: `keep` (the checkpoint's), `bf16`, `fp16` or `fp32`, rounded to nearest even. Integers and
   /// eight-bit numbers stay what they are. What becomes infinite is counted and reported.
   std::string dtype = "keep";
@@ -80,7 +87,9 @@ struct LoadConfig {
   /// them so. What is loaded so cannot be saved in the same run.
   bool transpose = false;
   /// MPI-IO hints for the collective engine, e.g. {romio_cb_read: enable}. Names and values are MPI's; what it does not
-  /// know it ignores.
+  /// know it ignores. One is distload's: `distload_datasets: enable` has HDF5 files read by H5Dread, dataset by
+  /// dataset, `disable` by MPI-IO, many extents at a time, which is faster unless all are large; by default their size
+  /// decides.
   std::map<std::string, std::string> hints;
 };
 

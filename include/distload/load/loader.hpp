@@ -18,6 +18,8 @@
 
 namespace distload {
 
+class StagingSlot;
+
 /// A checkpoint as it is stored, where that is not as it is loaded.
 struct StoredCheckpoint {
   Catalog catalog;
@@ -78,6 +80,10 @@ class Loader {
   /// allocated.
   LoadPlan plan(OpenedCheckpoint const& checkpoint);
 
+  /// Collective: what this rank will do to fill the memory of a loaded model again.
+  /// @throws OutOfBudget  some rank needs more for staging.
+  LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const& filled);
+
   /// Collective: every parameter of the plan that this rank owns, verified.
   /// @throws CorruptData  a block's XXH3-64 differs; names tensor, file and byte range.
   /// @throws IoError      storage failed.
@@ -85,6 +91,19 @@ class Loader {
 
   /// Collective: open, plan and load in one.
   ShardedModel load();
+
+  /// Collective: fills the memory of a loaded model again, from another checkpoint of the same model: a newer step,
+  /// say. `plan` was made for this model. No memory is taken but for staging, and that once: it is kept for the next
+  /// time. Views of the model stay valid. If it throws, what they show is neither the old nor the new.
+  /// @throws ConfigError  the plan's shards are not those of `model`; nothing is changed.
+  /// @throws CorruptData, IoError  as `load`.
+  void reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
+
+  /// Collective: open, plan and reload in one.
+  void reload(ShardedModel& model);
+
+  /// Gives back the staging memory that loads keep for the next one.
+  void release_staging() noexcept;
 
   /// How `plan` was asked for: to describe it.
   PlanOptions const& plan_options() const noexcept { return plan_options_; }
@@ -96,12 +115,20 @@ class Loader {
  private:
   /// Rank 0: catalog and rules, as every rank needs them.
   std::vector<std::byte> metadata_message() const;
+  /// What is left of `load.staging` for a slot if the engine needs memory of its own.
+  Bytes slot_bytes(std::string_view engine, std::uint32_t slots, Bytes block_bytes) const;
+  std::vector<std::optional<ShardPlace>> places_in(ShardedModel const& model, OpenedCheckpoint const& checkpoint) const;
+  /// @param filled  the model that is to be filled again; nullptr: a new one
+  LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled);
+  /// Carries the plan out. Memory that is new has no pages yet.
+  void fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
   void tell(std::string_view phase, Bytes done = 0, Bytes total = 0);
 
   ProcessGrid const& grid_;
   Config config_;
   ProgressSink progress_;
   std::unique_ptr<Communicator> device_messages_;  ///< NCCL, in a CUDA build
+  std::vector<StagingSlot> staging_;               ///< kept from load to load
   PlanOptions plan_options_;
   EngineInUse engine_;
   LoadTimes times_;

@@ -42,9 +42,9 @@ struct Shard {
   bool added_once = false;  ///< bias of a row-parallel layer: all ranks hold it, and it is added once, after the sum
 };
 
-/// Owns the arena. Move-only; views handed out are valid as long as it lives.
 class Arena;
 
+/// Owns the arena. Move-only; views handed out are valid as long as it lives.
 class ShardedModel {
  public:
   ShardedModel(CheckpointMetadata metadata, Topology topology, std::vector<Shard> shards,
@@ -80,6 +80,8 @@ class ShardedModel {
   Bytes resident_bytes() const noexcept;
 
  private:
+  friend class Loader;  // which fills the arena of a model again
+
   Shard const& checked(std::string_view name, std::size_t axes, std::size_t element_bytes) const;
 
   CheckpointMetadata metadata_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <distload/parallel/communicator.hpp>
 #include <distload/partition/topology.hpp>
@@ -13,9 +14,9 @@ namespace distload {
 class ProcessGrid {
  public:
   /// Collective over `world`, which must outlive the grid. `node`: the ranks of `world` on this rank's node
-  /// (MpiEnvironment::node).
+  /// (MpiEnvironment::node), all of which make a grid.
   /// @throws ConfigError  `world` has not exactly tensor x pipeline x data ranks, or one of them is zero; on all ranks.
-  ProcessGrid(Communicator& world, Communicator const& node, Topology const& topology);
+  ProcessGrid(Communicator& world, Communicator& node, Topology const& topology);
 
   Topology const& topology() const noexcept { return topology_; }
   Coordinates const& coordinates() const noexcept { return coordinates_; }
@@ -40,6 +41,9 @@ class ProcessGrid {
   std::uint32_t node_size() const noexcept { return node_size_; }
   std::string const& host_name() const noexcept { return host_name_; }
 
+  /// The node of every rank, by a number that its ranks share; nodes are counted from 0.
+  std::vector<std::uint32_t> const& node_of() const noexcept { return node_of_; }
+
  private:
   Communicator* world_;
   Topology topology_;
@@ -47,6 +51,7 @@ class ProcessGrid {
   std::uint32_t node_rank_;
   std::uint32_t node_size_;
   std::string host_name_;
+  std::vector<std::uint32_t> node_of_;
   std::unique_ptr<Communicator> tensor_;
   std::unique_ptr<Communicator> data_;
   std::unique_ptr<Communicator> pipeline_;

@@ -14,10 +14,12 @@
 
 namespace distload {
 
-/// Start of every shard in the arena: what vector loads, cp.async and TMA want, and a multiple of a cache line.
-inline constexpr Bytes kShardAlignment = 256;
+/// Start of every shard in the arena: what vector loads, cp.async and TMA want, and what most devices want of memory
+/// that they read into directly.
+inline constexpr Bytes kShardAlignment = 512;
 
-/// A range of one extent, to be read to `offset_bytes` of `area`.
+/// A range of one extent, to be read to `offset_bytes` of `area`; to be verified where it lies if that is
+/// `Area::mapped`.
 struct PlannedRead {
   std::uint32_t extent = 0;  ///< index into `Catalog::extents`
   Area area = Area::arena;
@@ -54,9 +56,18 @@ struct PlannedShard {
   Bytes nbytes = 0;
 };
 
+/// A shard that is a range of a file as it stands there: it is not copied, the file is mapped to its place.
+struct PlannedView {
+  std::uint32_t file = 0;        ///< index into `Catalog::files`
+  Bytes file_offset_bytes = 0;   ///< of the shard's first byte, which need not begin a page
+  Bytes arena_offset_bytes = 0;  ///< as far behind the begin of a page as the former; nothing else is in its pages
+  Bytes nbytes = 0;
+};
+
 /// What the plan means for one rank, known for every rank.
 struct RankLoad {
   Bytes resident_bytes = 0;
+  Bytes view_bytes = 0;  ///< of them, what takes no memory but the page cache's
   Bytes read_bytes = 0;  ///< from storage
   Bytes sent_bytes = 0;
   Bytes received_bytes = 0;
@@ -84,6 +95,7 @@ struct LoadPlan {
   Bytes slot_bytes = 0;                 ///< the largest wave's staging on this rank
   Bytes arena_bytes = 0;                ///< of this rank
   std::vector<PlannedShard> shards;     ///< of this rank, in the order of the catalog
+  std::vector<PlannedView> views;       ///< of this rank
   std::vector<Wave> waves;              ///< of this rank; every rank has equally many
   std::vector<PlannedParameter> kinds;  ///< of parameters, each once for all that are planned alike
   std::vector<std::uint32_t> kind_of;   ///< for each of `ModelLayout::parameters`, an index into `kinds`

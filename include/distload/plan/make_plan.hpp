@@ -15,13 +15,29 @@ namespace distload {
 /// room for alignment.
 inline constexpr std::uint64_t kMinimumStagingBlocks = 4;
 
+/// Where a shard lies already.
+struct ShardPlace {
+  Bytes offset_bytes = 0;      ///< in the arena
+  bool has_own_pages = false;  ///< may become a view: nothing else lies in its pages
+};
+
 struct PlanOptions {
   Bytes staging_bytes = 64 * kMiB;    ///< most that one slot may hold
   std::uint32_t slots = 2;            ///< waves in flight: 2 when the next one is read while this one is exchanged
-  std::optional<Bytes> memory_limit;  ///< per rank: arena + staging; nothing means no limit
+  std::optional<Bytes> memory_limit;  ///< per rank: arena (unless it is there) + staging; nothing means no limit
   bool arena_on_host = true;          ///< engines can read straight into the arena
   std::optional<DType> dtype;         ///< type in memory of what can be cast to it; nothing keeps the stored types
   Bytes in_place_bytes = 256 * kKiB;  ///< a message of at least this size travels by itself, unpacked, where it can
+  /// The engine has the files mapped and the arena is on the host: nothing travels, every rank copies what it wants
+  /// from the files' pages, which the ranks of a node share, and what need not be copied becomes a view. Every extent
+  /// then begins at a multiple of its element size.
+  bool files_are_mapped = false;
+  Bytes page_bytes = 4 * kKiB;         ///< what files are mapped by
+  Bytes least_view_bytes = 64 * kKiB;  ///< a shard below this is copied: a system cannot keep any number of mappings
+  std::vector<std::uint32_t> node_of;  ///< by rank, counted from 0: which ranks share pages; empty: all do
+  /// An arena that is to be filled again: by parameter, where its shard lies in it, if it does; empty: there is none
+  /// yet.
+  std::vector<std::optional<ShardPlace>> places;
   CostModel cost;
 
   /// The type in memory of a parameter whose elements are stored as `stored`.

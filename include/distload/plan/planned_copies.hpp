@@ -14,13 +14,14 @@
 
 namespace distload {
 
-/// The two memories of a rank that a plan addresses.
+/// The memories of a rank that a plan addresses.
 enum class Area : std::uint8_t {
   arena,    ///< where shards live
   staging,  ///< the wave's slot: what is read for others or not yet in shape, packed messages, received messages
+  mapped,   ///< the checkpoint's files, as `mapped_offsets` puts them; only to be read
 };
 
-/// A strided copy between areas: packing (arena or staging to staging) or placing (staging to arena).
+/// A strided copy between areas: packing (arena or staging to staging) or placing (staging or mapped to arena).
 struct PlannedCopy {
   Area source = Area::staging;
   Area destination = Area::arena;

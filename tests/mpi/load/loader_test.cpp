@@ -11,6 +11,7 @@
 #include <distload/load/report.hpp>
 #include <distload/parallel/mpi_environment.hpp>
 
+#include "load/arena.hpp"
 #include "support/tiny_llama.hpp"
 
 namespace distload {
@@ -37,6 +38,11 @@ class LoaderTest : public ::testing::Test {
   }
 
   static Communicator& world() { return mpi_->world(); }
+  /// Two key/value heads: four ranks get them as replicas, three cannot share them.
+  static Topology most_parallel() {
+    auto const tensor_parallel = world().size() == 3 ? 1 : world().size();
+    return {tensor_parallel, 1, world().size() / tensor_parallel};
+  }
   static ProcessGrid grid(Topology const& topology) { return {world(), mpi_->node(), topology}; }
 
   Config config() const {
@@ -78,19 +84,78 @@ class LoaderTest : public ::testing::Test {
   std::filesystem::path directory_;
 };
 
+TEST_F(LoaderTest, ReloadsInPlace) {
+  auto const ranks = grid(most_parallel());
+  Loader loader(ranks, config());
+  auto model = loader.load();
+  auto const memory = model.resident_bytes();
+  std::vector<std::byte*> places;
+  for (auto const& shard : model.shards()) {
+    auto const bytes = model.bytes(shard);
+    places.push_back(bytes.data());
+    // Padding is written once, when the memory is taken.
+    Bytes held = 0;
+    for (auto const& piece : shard.layout.pieces) held += volume(piece.global) * size_of(shard.dtype);
+    if (held == shard.nbytes) Kokkos::deep_copy(bytes, std::byte{0x5A});
+  }
+  loader.reload(model);
+  expect_right(model);
+  EXPECT_EQ(model.resident_bytes(), memory);
+  for (std::size_t i = 0; i < places.size(); ++i) EXPECT_EQ(model.bytes(model.shards()[i]).data(), places[i]);
+}
+
+TEST_F(LoaderTest, ShowsFilesInPlaceAndCopiesThereAgain) {
+  if (!kArenaOnHost) GTEST_SKIP() << "files cannot be shown in a device's memory";
+  auto const ranks = grid({1, 1, world().size()});
+  auto mapped = config();
+  mapped.load.engine = "mmap";
+  Loader shows(ranks, mapped);
+  auto const checkpoint = shows.open();
+  auto const plan = shows.plan(checkpoint);
+  EXPECT_FALSE(plan.views.empty());
+  EXPECT_EQ(plan.slot_bytes, 0U);
+  auto model = shows.load(checkpoint, plan);
+  expect_right(model);
+
+  // What is written to a view stays in this process.
+  auto const& shard = *model.find("model.layers.0.mlp.down_proj.weight");
+  Kokkos::deep_copy(model.bytes(shard), std::byte{0x5A});
+  auto const another = shows.load(checkpoint, plan);
+  expect_right(another);
+
+  for (auto const* const engine : {"buffered", "mmap", "collective", "mmap"}) {
+    auto settings = config();
+    settings.load.engine = engine;
+    Loader loader(ranks, settings);
+    auto const* const place = model.bytes(shard).data();
+    loader.reload(model);
+    expect_right(model);
+    EXPECT_EQ(model.bytes(shard).data(), place);
+  }
+}
+
+TEST_F(LoaderTest, ReloadsNothingElse) {
+  auto const ranks = grid(most_parallel());
+  Loader loader(ranks, config());
+  auto model = loader.load();
+  auto other = config();
+  other.load.dtype = "bf16";
+  Loader narrow(ranks, other);
+  EXPECT_THROW(narrow.reload(model), ConfigError);
+  expect_right(model);
+}
+
 TEST_F(LoaderTest, LoadsEveryShardWithEveryEngine) {
-  // Two key/value heads: four ranks get them as replicas, three cannot share them.
-  auto const tensor_parallel = world().size() == 3 ? 1 : world().size();
-  auto const topology = Topology{tensor_parallel, 1, world().size() / tensor_parallel};
-  auto const ranks = grid(topology);
-  for (auto const* const engine : {"buffered", "collective"}) {
+  auto const ranks = grid(most_parallel());
+  for (auto const* const engine : {"buffered", "collective", "direct", "mmap"}) {
     auto settings = config();
     settings.load.engine = engine;
     Loader loader(ranks, settings);
     auto const checkpoint = loader.open();
     auto const plan = loader.plan(checkpoint);
     auto const model = loader.load(checkpoint, plan);
-    EXPECT_EQ(loader.engine().name, engine);
+    auto const is_refused = loader.engine().reason.starts_with("direct is not possible: ");
+    EXPECT_EQ(loader.engine().name, is_refused ? "buffered" : engine);
     EXPECT_EQ(model.shards().size(), testing::tiny_llama_tensors().size());
     EXPECT_DOUBLE_EQ(plan.read_amplification(), 1.0);
     EXPECT_EQ(loader.times().read_bytes, plan.ranks[plan.rank].read_bytes);

@@ -116,7 +116,7 @@ TEST(ParseConfig, RefusesWhatIsNoConfiguration) {
            {"load: {staging: 8000000 TiB}", "`load.staging` must be at most 1 TiB"},
            {"load: {staging: -5}", "`load.staging` must be a size"},
            {"load: {staging: [1, 2]}", "`load.staging` must be a single value"},
-           {"load: {engine: direct}", "`load.engine` 'direct' is not available in this version"},
+           {"load: {prefetch: 65}", "must be at most 64"},
            {"load: {engine: bufered}", "did you mean `buffered`?"},
            {"load: {engine: }", "`load.engine` has no value"},
            {"load: {hints: 3}", "`load.hints` is a map"},

@@ -6,30 +6,61 @@
 namespace distload {
 namespace {
 
-TEST(ChooseEngine, FollowsTheFormatAndTheFileSystem) {
+Circumstances on(FileSystem const& file_system, std::optional<double> resident) {
+  Circumstances around;
+  around.file_system = file_system;
+  around.resident = resident;
+  around.can_be_mapped = true;
+  return around;
+}
+
+TEST(ChooseEngine, FollowsThePageCacheAndTheFileSystem) {
   struct Case {
-    SourceFormat format;
     FileSystem file_system;
-    char const* name;
-    char const* reason;
+    std::optional<double> resident;
+    EngineChoice expected;
   };
-  for (auto const& [format, file_system, name, reason] : {
-           Case{SourceFormat::hdf5, {"lustre", true}, "collective", "HDF5 on lustre"},
-           Case{SourceFormat::hdf5, {"ext4", false}, "buffered", "HDF5 on ext4"},
-           Case{SourceFormat::hdf5, {}, "buffered", "HDF5 on an unknown file system"},
-           Case{SourceFormat::safetensors, {"nfs", true}, "buffered", "safetensors on nfs"},
-           Case{SourceFormat::safetensors, {"tmpfs", false}, "buffered", "safetensors on tmpfs"},
+  for (auto const& [file_system, resident, expected] : {
+           Case{{"ext4", false}, 1.0, {"mmap", "HDF5 on ext4, 100 % of it in the page cache"}},
+           Case{{"ext4", false}, 0.6, {"mmap", "HDF5 on ext4, 60 % of it in the page cache"}},
+           Case{{"ext4", false}, 0.3, {"direct", "HDF5 on ext4, 30 % of it in the page cache"}},
+           Case{{"lustre", true}, 0.0, {"collective", "HDF5 on lustre, 0 % of it in the page cache"}},
+           Case{{"lustre", true}, 1.0, {"mmap", "HDF5 on lustre, 100 % of it in the page cache"}},
+           Case{{}, std::nullopt, {"buffered", "HDF5 on an unknown file system"}},
        }) {
-    auto const choice = choose_engine("auto", format, file_system);
-    EXPECT_EQ(choice.name, name);
-    EXPECT_EQ(choice.reason, reason);
+    EXPECT_EQ(choose_engine("auto", on(file_system, resident)), expected) << expected.reason;
   }
 }
 
+TEST(ChooseEngine, ReadsThroughThePageCacheWhereNothingElseIsPossible) {
+  auto around = on({"nfs", true}, 0.1);
+  around.format = SourceFormat::safetensors;
+  EXPECT_EQ(choose_engine("auto", around).name, "buffered");
+  around = on({"ext4", false}, 0.1);
+  around.why_not_direct = "the kernel says no";
+  EXPECT_EQ(choose_engine("auto", around).name, "buffered");
+  EXPECT_EQ(choose_engine("auto", around).reason,
+            "HDF5 on ext4, 10 % of it in the page cache; direct is not possible: the kernel says no");
+  around = on({"ext4", false}, 0.9);
+  around.can_be_mapped = false;
+  EXPECT_EQ(choose_engine("auto", around).name, "buffered");
+}
+
+TEST(ChooseEngine, ShowsWhatDoesNotFitTwice) {
+  auto around = on({"ext4", false}, 0.0);
+  around.shard_bytes = 3 * kGiB;
+  around.memory_limit = 2 * kGiB;
+  EXPECT_EQ(choose_engine("auto", around).name, "mmap");
+  around.can_be_mapped = false;
+  EXPECT_EQ(choose_engine("auto", around).name, "direct");
+}
+
 TEST(ChooseEngine, DoesWhatItIsTold) {
-  auto const choice = choose_engine("collective", SourceFormat::safetensors, {"tmpfs", false});
-  EXPECT_EQ(choice.name, "collective");
-  EXPECT_EQ(choice.reason, "configured");
+  auto around = on({"ext4", false}, 1.0);
+  EXPECT_EQ(choose_engine("collective", around), (EngineChoice{"collective", "configured"}));
+  EXPECT_EQ(choose_engine("direct", around), (EngineChoice{"direct", "configured"}));
+  around.why_not_direct = "it is a tmpfs";
+  EXPECT_EQ(choose_engine("direct", around), (EngineChoice{"buffered", "direct is not possible: it is a tmpfs"}));
 }
 
 TEST(FileSystemOfMagic, KnowsSharedFromLocal) {

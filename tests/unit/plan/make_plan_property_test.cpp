@@ -22,11 +22,13 @@ class RandomCase {
     catalog.files.push_back({"file", 0});
     auto const tensors = 1 + below(4);
     for (std::uint32_t i = 0; i < tensors; ++i) add_tensor();
+    lay_out();
     options.staging_bytes = kSmallBlock * (16 + below(20));
     options.slots = 1 + static_cast<std::uint32_t>(below(2));
     options.in_place_bytes = below(2) == 0 ? 1 : 100000;
     options.arena_on_host = below(4) != 0;
     if (below(3) == 0) options.dtype = DType::bf16;
+    if (below(4) == 0) map_files();
     options.cost.request_overhead_seconds = 0;            // blocks are five orders of magnitude smaller than in earnest
     if (below(10) == 0) options.cost.link_bandwidth = 1;  // nothing may travel
   }
@@ -125,8 +127,41 @@ class RandomCase {
     tensor.extent_count = static_cast<std::uint32_t>(catalog.extents.size()) - tensor.first_extent;
   }
 
+  /// Says where the extents are: one behind the other, with gaps.
+  void lay_out() {
+    auto& end = catalog.files.front().size_bytes;
+    for (auto& extent : catalog.extents) {
+      extent.offset_bytes = end + below(3) * 4;
+      end = extent.offset_bytes + extent.nbytes;
+    }
+  }
+
+  void map_files() {
+    options.files_are_mapped = true;
+    options.arena_on_host = true;
+    options.page_bytes = 32;
+    options.least_view_bytes = 8;
+    if (below(2) == 0) return;
+    for (std::uint32_t rank = 0; rank < topology.ranks(); ++rank)
+      options.node_of.push_back(static_cast<std::uint32_t>(below(3)));
+  }
+
   std::mt19937_64 random_;
 };
+
+/// A view's pages show the file, before and behind it too: nothing else may lie there.
+void expect_pages_of_their_own(LoadPlan const& plan, Bytes page) {
+  for (auto const& view : plan.views) {
+    ASSERT_EQ(view.arena_offset_bytes % page, view.file_offset_bytes % page);
+    auto const begin = view.arena_offset_bytes / page * page;
+    auto const end = round_up(view.arena_offset_bytes + view.nbytes, page);
+    ASSERT_LE(end, plan.arena_bytes);
+    for (auto const& shard : plan.shards) {
+      if (shard.offset_bytes == view.arena_offset_bytes) continue;
+      ASSERT_TRUE(shard.nbytes == 0 || shard.offset_bytes >= end || shard.offset_bytes + shard.nbytes <= begin);
+    }
+  }
+}
 
 TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
   for (int seed = 0; seed < kCases; ++seed) {
@@ -150,6 +185,7 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
       ASSERT_EQ(plans[rank].slot_bytes, plans[0].ranks[rank].staging_bytes) << "seed " << seed << " rank " << rank;
       ASSERT_EQ(plans[rank].arena_bytes, plans[0].ranks[rank].resident_bytes) << "seed " << seed << " rank " << rank;
       read += own;
+      expect_pages_of_their_own(plans[rank], test.options.page_bytes);
       for (auto const& shard : plans[rank].shards) {
         auto const& parameter = test.layout.parameters[shard.parameter];
         auto const expected = testing::expected_shard(test.catalog, parameter, shard);
@@ -159,7 +195,7 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
         ASSERT_EQ(found, expected) << "seed " << seed << " rank " << rank << " tensor " << parameter.tensor;
       }
     }
-    if (test.options.cost.link_bandwidth > 1) {
+    if (test.options.node_of.empty() && (test.options.files_are_mapped || test.options.cost.link_bandwidth > 1)) {
       ASSERT_EQ(read, plans[0].requested_bytes) << "seed " << seed;
     }
   }

@@ -32,8 +32,33 @@ void for_each_position(Box const& box, Visit visit) {
 struct RankMemory {
   std::vector<std::byte> arena;
   std::vector<std::byte> staging;
-  std::byte* at(Area area, Bytes offset) { return (area == Area::arena ? arena.data() : staging.data()) + offset; }
+  std::byte* mapped = nullptr;  ///< all files
+  std::byte* at(Area area, Bytes offset) {
+    return (area == Area::mapped ? mapped : area == Area::arena ? arena.data() : staging.data()) + offset;
+  }
 };
+
+/// The files, as they lie mapped.
+std::vector<std::byte> make_files(Catalog const& catalog, std::vector<std::vector<std::byte>> const& storage) {
+  auto const offsets = mapped_offsets(catalog);
+  std::vector<std::byte> files(offsets.back());
+  for (std::size_t i = 0; i < storage.size(); ++i) {
+    auto const& extent = catalog.extents[i];
+    std::ranges::copy(storage[i],
+                      files.begin() + static_cast<std::ptrdiff_t>(offsets[extent.file] + extent.offset_bytes));
+  }
+  return files;
+}
+
+/// Every byte of `memory` that a view shows, to be written once.
+void show_views(LoadPlan const& plan, std::vector<Bytes> const& offsets, RankMemory& memory,
+                std::vector<std::string>& faults) {
+  for (auto const& view : plan.views) {
+    if (view.arena_offset_bytes + view.nbytes > memory.arena.size()) faults.push_back("a view leaves the arena");
+    std::memcpy(memory.arena.data() + view.arena_offset_bytes,
+                memory.mapped + offsets[view.file] + view.file_offset_bytes, view.nbytes);
+  }
+}
 
 void check_read(Catalog const& catalog, PlannedRead const& read, std::vector<std::string>& faults) {
   auto const& extent = catalog.extents[read.extent];
@@ -96,7 +121,18 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
                                              std::vector<std::vector<std::byte>> const& storage, Bytes staging_bytes,
                                              std::vector<std::string>& faults) {
   std::vector<RankMemory> memory(plans.size());
-  for (std::size_t rank = 0; rank < plans.size(); ++rank) memory[rank].arena.resize(plans[rank].arena_bytes);
+  bool const is_mapped = std::ranges::any_of(plans, [](LoadPlan const& plan) {
+    return std::ranges::any_of(plan.waves, [](Wave const& wave) {
+      return std::ranges::any_of(wave.reads, [](PlannedRead const& read) { return read.area == Area::mapped; });
+    });
+  });
+  auto files = is_mapped ? make_files(catalog, storage) : std::vector<std::byte>{};
+  for (std::size_t rank = 0; rank < plans.size(); ++rank) {
+    memory[rank].arena.resize(plans[rank].arena_bytes);
+    if (!is_mapped) continue;
+    memory[rank].mapped = files.data();
+    show_views(plans[rank], mapped_offsets(catalog), memory[rank], faults);
+  }
 
   for (std::size_t wave = 0; wave < plans.front().waves.size(); ++wave) {
     for (std::size_t rank = 0; rank < plans.size(); ++rank) {
@@ -106,6 +142,12 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
       memory[rank].staging.assign(part.staging_bytes, std::byte{0xEE});
       for (auto const& read : part.reads) {
         check_read(catalog, read, faults);
+        if (read.area == Area::mapped) {
+          if (std::memcmp(memory[rank].mapped + read.offset_bytes, storage[read.extent].data() + read.begin_bytes,
+                          read.nbytes) != 0)
+            faults.push_back("what is verified is not what was asked for");
+          continue;
+        }
         std::memcpy(memory[rank].at(read.area, read.offset_bytes), storage[read.extent].data() + read.begin_bytes,
                     read.nbytes);
       }

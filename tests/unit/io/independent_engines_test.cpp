@@ -1,6 +1,6 @@
-// The buffered engine on real files: bytes, checksums, and every way in which reading fails.
-#include "io/buffered_engine.hpp"
-
+// The engines with which each rank reads for itself, on real files: bytes, checksums, and every way in which reading
+// fails.
+#include <memory>
 #include <numeric>
 #include <random>
 
@@ -8,12 +8,16 @@
 
 #include <distload/base/error.hpp>
 
+#include "io/buffered_engine.hpp"
+#include "io/direct_engine.hpp"
+#include "io/mmap_engine.hpp"
 #include "unit/io/raw_checkpoint.hpp"
 
 namespace distload {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 /// The message of the exception of type `E` that `f` throws.
@@ -27,23 +31,43 @@ std::string message_of(F const& f) {
   return "no exception of that type";
 }
 
-class Buffered : public ::testing::TestWithParam<std::uint32_t> {
+/// Makes an engine.
+using Maker = std::unique_ptr<Engine> (*)(Catalog const&);
+
+template <class E, std::uint32_t argument>
+std::unique_ptr<Engine> make(Catalog const& catalog) {
+  return std::make_unique<E>(catalog, argument);
+}
+
+class IndependentEngines : public ::testing::TestWithParam<std::pair<char const*, Maker>> {
  protected:
+  void SetUp() override {
+    auto const refusal = why_not_direct({});
+    if (refusal && std::string_view(GetParam().first).starts_with("direct")) GTEST_SKIP() << *refusal;
+  }
+
   testing::RawCheckpoint checkpoint_{testing::fresh_directory()};
 
   /// Reads one whole extent.
   std::vector<std::byte> read(std::uint32_t extent, ReadOptions const& options = {}) {
-    BufferedEngine engine(checkpoint_.catalog(), GetParam());
+    auto const engine = GetParam().second(checkpoint_.catalog());
     std::vector<std::byte> bytes(checkpoint_.catalog().extents[extent].nbytes);
     ReadRequest const request{extent, 0, bytes.size(), bytes.data()};
-    engine.read({&request, 1}, options);
+    engine->read({&request, 1}, options);
     return bytes;
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Threads, Buffered, ::testing::Values(1U, 3U));
+INSTANTIATE_TEST_SUITE_P(All, IndependentEngines,
+                         ::testing::Values(std::pair("buffered", &make<BufferedEngine, 1>),
+                                           std::pair("buffered_3_threads", &make<BufferedEngine, 3>),
+                                           std::pair("direct_1_at_a_time", &make<DirectEngine, 1>),
+                                           std::pair("direct", &make<DirectEngine, 4>),
+                                           std::pair("mmap", &make<MmapEngine, 1>),
+                                           std::pair("mmap_3_threads", &make<MmapEngine, 3>)),
+                         [](auto const& test) { return test.param.first; });
 
-TEST_P(Buffered, ReadsExtentsOfAllSizes) {
+TEST_P(IndependentEngines, ReadsExtentsOfAllSizes) {
   auto const file = checkpoint_.add_file(100);
   for (Bytes const nbytes : {Bytes{0}, Bytes{1}, Bytes{4095}, testing::kTestBlockBytes, testing::kTestBlockBytes + 1,
                              3 * testing::kTestBlockBytes - 1, 20 * kMiB + 17})
@@ -53,7 +77,7 @@ TEST_P(Buffered, ReadsExtentsOfAllSizes) {
     EXPECT_TRUE(read(extent) == checkpoint_.bytes_of(extent)) << "extent " << extent;
 }
 
-TEST_P(Buffered, ReadsManyRequestsOfSeveralFilesInAnyOrder) {
+TEST_P(IndependentEngines, ReadsManyRequestsOfSeveralFilesInAnyOrder) {
   auto const first = checkpoint_.add_file();
   auto const second = checkpoint_.add_file(3);
   for (int i = 0; i < 20; ++i) {
@@ -76,15 +100,15 @@ TEST_P(Buffered, ReadsManyRequestsOfSeveralFilesInAnyOrder) {
   ReadOptions options;
   options.on_progress = [&](Bytes nbytes) { progress += nbytes; };
 
-  BufferedEngine engine(checkpoint_.catalog(), GetParam());
-  engine.read(requests, options);
+  auto const engine = GetParam().second(checkpoint_.catalog());
+  engine->read(requests, options);
 
   for (std::uint32_t i = 0; i < extents.size(); ++i)
     EXPECT_TRUE(memory[i] == checkpoint_.bytes_of(i)) << "extent " << i;
   EXPECT_EQ(progress, checkpoint_.catalog().nbytes());
 }
 
-TEST_P(Buffered, NamesTheDamagedBlock) {
+TEST_P(IndependentEngines, NamesTheDamagedBlock) {
   checkpoint_.add_tensor(checkpoint_.add_file(64), 100);
   auto const extent = checkpoint_.add_tensor(0, 9 * testing::kTestBlockBytes + 1000);
   checkpoint_.write();
@@ -104,7 +128,7 @@ TEST_P(Buffered, NamesTheDamagedBlock) {
   }
 }
 
-TEST_P(Buffered, DoesNotVerifyWhenToldNotTo) {
+TEST_P(IndependentEngines, DoesNotVerifyWhenToldNotTo) {
   auto const extent = checkpoint_.add_tensor(checkpoint_.add_file(), 3 * testing::kTestBlockBytes);
   checkpoint_.write();
   checkpoint_.damage(extent, 5);
@@ -115,32 +139,68 @@ TEST_P(Buffered, DoesNotVerifyWhenToldNotTo) {
   EXPECT_TRUE(read(extent, options) == expected);
 }
 
-TEST_P(Buffered, NamesTheFirstMissingByteOfATruncatedFile) {
+TEST_P(IndependentEngines, NamesTheFirstMissingByteOfATruncatedFile) {
   for (bool const checksums : {true, false}) {
     testing::RawCheckpoint checkpoint(testing::fresh_directory());
     checkpoint.add_tensor(checkpoint.add_file(), 5000, checksums);
     auto const extent = checkpoint.add_tensor(0, 2 * testing::kTestBlockBytes, checksums);
     checkpoint.write();
     checkpoint.truncate(extent, testing::kTestBlockBytes + 10);
-    BufferedEngine engine(checkpoint.catalog(), GetParam());
+    auto const engine = GetParam().second(checkpoint.catalog());
     std::vector<std::byte> bytes(5000 + 2 * testing::kTestBlockBytes);
     std::vector<ReadRequest> const requests{{0, 0, 5000, bytes.data()},
                                             {extent, 0, 2 * testing::kTestBlockBytes, bytes.data() + 5000}};
     auto const missing = "bytes [" + std::to_string(5000 + testing::kTestBlockBytes + 10) + ", " +
                          std::to_string(5000 + 2 * testing::kTestBlockBytes) + ") are missing";
-    EXPECT_THAT(message_of<CorruptData>([&] { engine.read(requests, {}); }),
+    EXPECT_THAT(message_of<CorruptData>([&] { engine->read(requests, {}); }),
                 AllOf(HasSubstr("truncated"), HasSubstr("'tensor.1'"), HasSubstr(missing)));
   }
 }
 
-TEST_P(Buffered, ReportsTheSystemsRefusal) {
+TEST_P(IndependentEngines, ReportsTheSystemsRefusal) {
   auto const extent = checkpoint_.add_tensor(checkpoint_.add_file(), 4096);
   checkpoint_.catalog().files[0].path = "/nowhere/model.safetensors";
   EXPECT_THAT(message_of<IoError>([&] { read(extent); }),
               AllOf(HasSubstr("/nowhere/model.safetensors"), HasSubstr("No such file")));
   checkpoint_.catalog().files[0].path = "/proc/self/mem";  // whose first page is never mapped: EIO
-  EXPECT_THAT(message_of<IoError>([&] { read(extent); }),
-              AllOf(HasSubstr("/proc/self/mem"), HasSubstr("bytes [0, 4096)"), HasSubstr("Input/output error")));
+  EXPECT_THAT(
+      message_of<IoError>([&] { read(extent); }),
+      AllOf(HasSubstr("/proc/self/mem"), AnyOf(AllOf(HasSubstr("bytes [0, 4096)"), HasSubstr("Input/output error")),
+                                               HasSubstr("cannot open"),    // it cannot be read directly
+                                               HasSubstr("cannot map"))));  // nor mapped
+}
+
+TEST(MmapEngine, VerifiesWhatLiesInTheMapping) {
+  testing::RawCheckpoint checkpoint(testing::fresh_directory());
+  checkpoint.add_tensor(checkpoint.add_file(64), 100);
+  auto const file = checkpoint.add_file(12);
+  auto const extent = checkpoint.add_tensor(file, 5 * testing::kTestBlockBytes + 1);
+  checkpoint.write();
+  auto const& catalog = checkpoint.catalog();
+  MmapEngine engine(catalog);
+  auto const& stored = catalog.extents[extent];
+  auto* const place = engine.mapping()->data() + mapped_offsets(catalog)[file] + stored.offset_bytes;
+  ReadRequest const request{extent, 0, stored.nbytes, place};
+  engine.read({&request, 1}, {});
+  EXPECT_TRUE(std::ranges::equal(std::span(place, stored.nbytes), checkpoint.bytes_of(extent)));
+
+  checkpoint.damage(extent, 3 * testing::kTestBlockBytes);
+  EXPECT_THROW(engine.read({&request, 1}, {}), CorruptData);
+  ReadOptions unverified;
+  unverified.verify = false;
+  engine.read({&request, 1}, unverified);
+}
+
+TEST(FileMapping, TellsOfWhatIsNoLongerThere) {
+  testing::RawCheckpoint checkpoint(testing::fresh_directory());
+  auto const extent = checkpoint.add_tensor(checkpoint.add_file(), kMiB);
+  checkpoint.write();
+  FileMapping const mapping(checkpoint.catalog());
+  mapping.prefault(0, kMiB);
+  checkpoint.truncate(extent, 100'000);
+  mapping.prefault(0, 100'000);
+  EXPECT_THAT(message_of<IoError>([&] { mapping.prefault(200'000, 1000); }),
+              AllOf(HasSubstr(checkpoint.path_of(extent)), HasSubstr("bytes [200000, 201000)")));
 }
 
 }  // namespace

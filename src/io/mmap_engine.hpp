@@ -1,0 +1,44 @@
+/// MmapEngine: the files as memory, so that what need not be copied is not.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "io/buffered_engine.hpp"
+#include "io/engine.hpp"
+#include "io/file_mapping.hpp"
+#include "io/read_order.hpp"
+
+namespace distload {
+
+class BlockVerifier;
+
+/// What is wanted where it lies in the mapping is only verified, and not even touched where there is nothing to verify.
+/// What is wanted elsewhere is read there: the kernel copies from the page cache faster than a process can, which has
+/// to map each page first. Not collective: the page cache is what the ranks of a node share.
+class MmapEngine final : public Engine {
+ public:
+  /// The catalog outlives the engine. `threads` work at a time.
+  /// @throws IoError  a file cannot be mapped.
+  explicit MmapEngine(Catalog const& catalog, std::uint32_t threads = 1);
+
+  std::string_view name() const noexcept override { return "mmap"; }
+  bool is_collective() const noexcept override { return false; }
+  FileMapping const* mapping() const noexcept override { return &mapping_; }
+  void read(std::span<ReadRequest const> requests, ReadOptions const& options) override;
+
+ private:
+  bool is_in_place(ReadRequest const& request) const;
+  void verify_in_place(std::span<ReadRequest const> requests, ReadOptions const& options) const;
+  void verify_run(Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
+                  BlockVerifier& verifier) const;
+
+  Catalog const* catalog_;
+  std::uint32_t threads_;
+  FileMapping mapping_;
+  std::vector<Bytes> offsets_;  ///< of the files in the mapping
+  BufferedEngine elsewhere_;
+};
+
+}  // namespace distload

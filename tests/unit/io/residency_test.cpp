@@ -1,0 +1,39 @@
+// How much of a checkpoint the page cache has.
+#include "io/residency.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "io/input_file.hpp"
+#include "save/durable.hpp"
+#include "unit/io/raw_checkpoint.hpp"
+
+namespace distload {
+namespace {
+
+TEST(ResidentShare, FollowsThePageCache) {
+  testing::RawCheckpoint checkpoint(testing::fresh_directory());
+  checkpoint.add_tensor(checkpoint.add_file(), 4 * kMiB);
+  checkpoint.add_tensor(checkpoint.add_file(), 12 * kMiB);
+  checkpoint.write();
+  auto const& catalog = checkpoint.catalog();
+  ASSERT_TRUE(resident_share(catalog));
+  EXPECT_DOUBLE_EQ(*resident_share(catalog), 1);  // just written
+
+  for (auto const& file : catalog.files) {
+    sync_file(file.path);
+    InputFile(file.path).forget_cached();
+  }
+  if (*resident_share(catalog) == 1) GTEST_SKIP() << "this file system keeps everything in memory";
+  EXPECT_NEAR(*resident_share(catalog), 0, 0.01);
+
+  std::vector<std::byte> bytes(catalog.files[0].size_bytes);
+  InputFile(catalog.files[0].path).read_at(0, bytes);
+  EXPECT_NEAR(*resident_share(catalog), 0.25, 0.01);
+}
+
+TEST(ResidentShare, KnowsNothingOfNothing) { EXPECT_FALSE(resident_share({})); }
+
+}  // namespace
+}  // namespace distload

@@ -1,0 +1,123 @@
+// Short measurements of storage and messages.
+#include "bench/calibrate.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <random>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "bench/raw_limits.hpp"
+#include "bench/samples.hpp"
+#include "parallel/all_or_throw.hpp"
+
+namespace distload {
+namespace {
+
+constexpr std::uint32_t kRounds = 5;
+constexpr std::uint32_t kSmallReads = 64;
+constexpr Bytes kPageBytes = 4 * kKiB;
+constexpr Bytes kMessageBytes = 64 * kMiB;
+constexpr std::uint32_t kDepth = 4;
+
+/// Collective: median seconds of `work` on the slowest rank.
+double median_seconds(Communicator& world, std::function<void()> const& prepare, std::function<void()> const& work) {
+  Samples samples;
+  for (std::uint32_t round = 0; round <= kRounds; ++round) {
+    all_or_throw(world, "prepare", prepare);
+    world.barrier();
+    auto const start = std::chrono::steady_clock::now();
+    all_or_throw(world, "measure", work);
+    std::vector<double> seconds{std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+    world.all_reduce(std::span<double>(seconds), Reduction::max);
+    if (round > 0) samples.add(seconds.front());
+  }
+  return samples.median();
+}
+
+/// Seconds of a small read at a random place: of storage without the page cache, of a call of the system with it.
+double small_read_seconds(Catalog const& catalog, Caching caching) {
+  auto const& source = *std::ranges::max_element(catalog.files, {}, &SourceFile::size_bytes);
+  InputFile const file(source.path, caching);
+  HugePages const memory(kPageBytes);
+  std::mt19937_64 random(1);
+  Samples samples;
+  for (std::uint32_t i = 0; i < kSmallReads; ++i) {
+    auto const page = random() % std::max<Bytes>(source.size_bytes / kPageBytes, 1);
+    if (caching == Caching::page_cache) file.read_at(page * kPageBytes, {memory.data(), kPageBytes});
+    auto const start = std::chrono::steady_clock::now();
+    file.read_at(page * kPageBytes, {memory.data(), kPageBytes});
+    samples.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return samples.median();
+}
+
+/// Collective: every rank sends so many bytes to the next one. Seconds on the slowest.
+double ring_seconds(Communicator& world, Bytes nbytes) {
+  std::vector<std::byte> sent(nbytes);
+  std::vector<std::byte> received(nbytes);
+  auto const next = (world.rank() + 1) % world.size();
+  auto const previous = (world.rank() + world.size() - 1) % world.size();
+  Samples samples;
+  for (std::uint32_t round = 0; round <= kRounds; ++round) {
+    world.barrier();
+    auto const start = std::chrono::steady_clock::now();
+    Send const send{next, sent.data(), nbytes};
+    Receive const receive{previous, received.data(), nbytes};
+    world.exchange({&send, 1}, {&receive, 1});
+    std::vector<double> seconds{std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+    world.all_reduce(std::span<double>(seconds), Reduction::max);
+    if (round > 0) samples.add(seconds.front());
+  }
+  return samples.median();
+}
+
+std::string line(std::string_view key, double value, std::string_view unit, std::string_view meaning) {
+  return fmt::format("  {:<18} {:<12} # {}\n", key, fmt::format("{:.2f} {}", value, unit), meaning);
+}
+
+}  // namespace
+
+CostModel calibrate(Communicator& world, Catalog const& catalog, bool cold) {
+  auto const reader = all_or_throw(world, "open", [&] { return RawReader(catalog, world.rank(), world.size()); });
+  HugePages const memory(std::max(reader.share_bytes(), Bytes{1}));
+  auto const directly = cold && reader.can_read_directly();
+  std::vector<std::uint64_t> total{reader.share_bytes()};
+  world.all_reduce(std::span<std::uint64_t>(total), Reduction::sum);
+  auto const seconds = median_seconds(
+      world,
+      [&] {
+        if (!cold || world.rank() != 0) return;
+        for (auto const& file : catalog.files) InputFile(file.path).forget_cached();
+      },
+      [&] { directly ? reader.read_directly(memory, kDepth) : reader.read(memory); });
+
+  CostModel cost;
+  cost.storage_bandwidth = static_cast<double>(total.front()) / seconds;
+  std::vector<double> latencies{0, 0};
+  if (world.rank() == 0) {
+    auto const call = small_read_seconds(catalog, Caching::page_cache);
+    latencies = {directly ? small_read_seconds(catalog, Caching::none) : call, call};
+  }
+  world.all_reduce(std::span<double>(latencies), Reduction::max);
+  cost.storage_latency_seconds = latencies[0];
+  cost.request_overhead_seconds = latencies[1];
+  if (world.size() > 1) {
+    cost.link_latency_seconds = ring_seconds(world, sizeof(double));
+    cost.link_bandwidth = static_cast<double>(kMessageBytes) / ring_seconds(world, kMessageBytes);
+  }
+  return cost;
+}
+
+std::string cost_section(CostModel const& cost) {
+  constexpr double kGibibyte = 1024.0 * 1024 * 1024;
+  return "cost:\n" + line("storage_bandwidth:", cost.storage_bandwidth / kGibibyte, "GiB/s", "of all ranks together") +
+         line("link_bandwidth:", cost.link_bandwidth / kGibibyte, "GiB/s", "of one rank") +
+         line("storage_latency:", cost.storage_latency_seconds * 1e6, "us", "until the first byte of a read arrives") +
+         line("link_latency:", cost.link_latency_seconds * 1e6, "us", "of a message") +
+         line("request_overhead:", cost.request_overhead_seconds * 1e6, "us", "of each further read request of a rank");
+}
+
+}  // namespace distload

@@ -1,0 +1,80 @@
+// pread, io_uring and pwrite on shares of files.
+#include "bench/raw_limits.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <system_error>
+
+#include <distload/base/error.hpp>
+
+#include "io/direct_engine.hpp"
+#include "io/io_ring.hpp"
+#include "io/output_file.hpp"
+#include "save/durable.hpp"
+
+namespace distload {
+namespace {
+
+constexpr Bytes kRequestBytes = 8 * kMiB;
+
+}  // namespace
+
+RawReader::RawReader(Catalog const& catalog, std::uint32_t rank, std::uint32_t ranks) {
+  std::vector<Part> all;
+  for (std::uint32_t file = 0; file < catalog.files.size(); ++file) {
+    files_.emplace_back(catalog.files[file].path);
+    auto const size = catalog.files[file].size_bytes;
+    for (Bytes offset = 0; offset < size; offset += kRequestBytes)
+      all.push_back({file, offset, std::min(kRequestBytes, size - offset), 0});
+  }
+  auto const share = [&](std::uint32_t of) { return static_cast<std::ptrdiff_t>(all.size() * of / ranks); };
+  parts_.assign(all.begin() + share(rank), all.begin() + share(rank + 1));
+  for (auto& part : parts_) {
+    part.place = share_bytes_;
+    share_bytes_ += round_up(part.nbytes, 4 * kKiB);
+  }
+  if (why_not_direct(catalog)) return;
+  for (auto const& file : catalog.files) direct_files_.emplace_back(file.path, Caching::none);
+}
+
+void RawReader::read(HugePages const& memory) const {
+  for (auto const& part : parts_) {
+    auto const& file = files_[part.file];
+    if (file.read_at(part.offset, {memory.data() + part.place, part.nbytes}) != part.nbytes)
+      throw CorruptData(file.path() + " is truncated");
+  }
+}
+
+void RawReader::read_directly(HugePages const& memory, std::uint32_t depth) const {
+  IoRing ring(depth);
+  std::size_t started = 0;
+  auto const complete_one = [&] {
+    auto const done = ring.wait();
+    auto const& part = parts_[done.id];
+    auto const& path = direct_files_[part.file].path();
+    if (done.result < 0) throw IoError("cannot read " + path + ": " + std::generic_category().message(-done.result));
+    if (static_cast<Bytes>(done.result) < part.nbytes) throw IoError(path + ": a direct read was cut short");
+  };
+  for (; started < parts_.size(); ++started) {
+    auto const& part = parts_[started];
+    if (ring.under_way() == depth) complete_one();
+    ring.read(direct_files_[part.file].descriptor(), part.offset,
+              {memory.data() + part.place, round_up(part.nbytes, 4 * kKiB)}, started);
+  }
+  while (ring.under_way() > 0) complete_one();
+}
+
+void write_raw(std::string const& path, Bytes file_offset, std::byte const* bytes, Bytes nbytes) {
+  auto file = OutputFile::open(path);
+  for (Bytes done = 0; done < nbytes; done += kRequestBytes)
+    file.write_at(file_offset + done, {bytes + done, std::min(kRequestBytes, nbytes - done)});
+  file.close();
+  sync_file(path);
+}
+
+void settle_memory(Bytes nbytes) {
+  HugePages const memory(nbytes);
+  for (Bytes page = 0; page < nbytes; page += kHugePageBytes) std::memset(memory.data() + page, 1, 1);
+}
+
+}  // namespace distload

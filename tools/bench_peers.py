@@ -1,0 +1,321 @@
+#!/usr/bin/env python3
+"""Compares distload with other ways to get the tensor-parallel slices of a llama into the memory of N ranks: the same files, the same machine,
+interleaved rounds of one run. Both checkpoints hold the same model.
+
+By hand, after `source tools/environment.sh`: bench_peers.py HDF5_CHECKPOINT SAFETENSORS_DIRECTORY. The first run makes a Python environment and,
+beside the safetensors, a checkpoint of torch.distributed.checkpoint written by as many ranks.
+
+What is timed: from a barrier of the ranks that are up, with everything imported, until the slowest rank has its last slice in packed memory of
+its own; opening files and reading their metadata count. distload's time is `seconds` of its report, which is from opening to the last byte as well.
+It verifies the checksums of HDF5 files; the peers verify nothing. Its ranks and the peers' may use as many threads.
+Two ways end with less than memory of one's own: where `distload auto` chooses the engine mmap, and `get_slice, views`, slices that are one range
+of a file are shown in the page cache. The columns `x auto` and `x buffered` say how many times as long as distload with these engines, from the
+same files, a contender takes; distload's HDF5 file stands against torch's own format.
+
+Warm: the files are read once before every run, and all others leave the page cache. Cold: they leave it too. Memory is touched and given back before
+every run, so that none is slow for being the first. In the first round, which is not counted, the bytes of every shard of every contender are
+held against distload's by their XXH3-64.
+
+Exits with 1 if a contender has loaded other bytes. One that cannot run is listed as not measured, with the reason.
+"""
+import argparse
+import json
+import math
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+
+PEERS = pathlib.Path(__file__).resolve().parent / "peers"
+sys.path.insert(0, str(PEERS))
+
+import environment
+import model
+from settle import settle
+
+SECONDS_ALLOWED = 300
+READ_BYTES = 16 << 20
+
+
+class Failure(Exception):
+    """A contender did not run."""
+
+
+class Contender:
+    """One way of loading, and what is known about it."""
+
+    def __init__(self, name, source, **settings):
+        self.name = name
+        self.source = source  # which files are read: safetensors, hdf5 or dcp
+        self.settings = settings  # of distload: engine; of a peer: module, options
+        self.engine = None  # of distload: what `auto` has chosen
+        self.problem = None
+        self.differences = []
+        self.shards = 0  # compared with distload's
+        self.bytes = []  # of each rank
+        self.seconds = []
+
+
+def all_contenders():
+    """In the order in which they take turns; the first is the reference for bytes."""
+    made = [Contender(f"distload {engine}", source, engine=engine) for source in ("safetensors", "hdf5") for engine in ("auto", "buffered")]
+
+    def add(name, source, module, **options):
+        made.append(Contender(name, source, module=module, options=options))
+
+    add("numpy memmap", "safetensors", "with_mmap")
+    add("safetensors get_slice", "safetensors", "with_safetensors")
+    add("safetensors get_slice, views", "safetensors", "with_safetensors", views=True)
+    add("fastsafetensors", "safetensors", "with_fastsafetensors")
+    add("Run:ai streamer", "safetensors", "with_runai", distributed=False)
+    add("Run:ai streamer, distributed", "safetensors", "with_runai", distributed=True)
+    add("h5py, independent", "hdf5", "with_h5py", collective=False)
+    add("h5py, collective", "hdf5", "with_h5py", collective=True)
+    add("torch DCP", "dcp", "with_dcp")
+    return made
+
+
+def newest_hdf5(path):
+    """The HDF5 file that `path` is, or the newest of a directory of steps."""
+    if path.is_file():
+        return path
+    steps = {int(match[1]): file for file in path.iterdir() if (match := re.fullmatch(r"model-step-(\d+)\.h5", file.name))}
+    if not steps:
+        raise SystemExit(f"there is no HDF5 checkpoint in {path}")
+    return steps[max(steps)]
+
+
+def read_once(path):
+    """Brings a file into the page cache."""
+    buffer = bytearray(READ_BYTES)
+    with open(path, "rb", buffering=0) as file:
+        while file.readinto(buffer):
+            pass
+
+
+def drop(path):
+    """Makes a file leave the page cache."""
+    with open(path, "rb", buffering=0) as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+class Bench:
+    """One state of the page cache: rounds of all contenders."""
+
+    def __init__(self, arguments, state, python):
+        self.state = state
+        self.ranks = arguments.ranks
+        self.rounds = arguments.rounds
+        self.python = python
+        self.distload = arguments.bin.resolve() / "distload"
+        self.launcher = [arguments.mpirun, "--oversubscribe", "-np", str(arguments.ranks)]
+        self.safetensors = arguments.safetensors.resolve()
+        self.hdf5 = newest_hdf5(arguments.hdf5.resolve())
+        self.work = self.safetensors.with_name(self.safetensors.name + "-peers")
+        self.work.mkdir(exist_ok=True)
+        self.dcp = self.work / f"dcp-{self.ranks}"
+        self.nbytes = sum(tensor.nbytes for tensor in model.read_model(self.safetensors))
+        self.contenders = [each for each in all_contenders() if "engine" in each.settings or arguments.only in each.name]
+        self.reference = {}  # (rank, tensor): hash
+
+    def files(self, source):
+        if source == "hdf5":
+            return [self.hdf5]
+        return sorted(self.safetensors.glob("*.safetensors") if source == "safetensors" else self.dcp.glob("*"))
+
+    def launch(self, *command):
+        """Runs a command on all ranks and returns what it printed."""
+        threads = str(max(1, len(os.sched_getaffinity(0)) // self.ranks))
+        with subprocess.Popen(
+            [*self.launcher, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | {"OMP_NUM_THREADS": threads, "CUDA_VISIBLE_DEVICES": ""},
+        ) as process:  # fmt: skip
+            try:
+                output, errors = process.communicate(timeout=SECONDS_ALLOWED)
+            except subprocess.TimeoutExpired:
+                process.terminate()  # mpirun ends its ranks then
+                process.communicate()
+                raise Failure(f"it did not end within {SECONDS_ALLOWED} s") from None
+        if process.returncode:
+            told = [line for line in errors.splitlines() if re.match("peer failed: |distload: error", line)] or errors.split("\n")[-3:]
+            raise Failure(f"exit code {process.returncode}: {told[0].removeprefix('peer failed: ')}")
+        return output
+
+    def launch_peer(self, module, options, hashes=False, convert=False):
+        job = {"module": module, "options": options, "hashes": hashes, "convert": convert, "warm": self.state == "warm"}
+        job |= {"safetensors": str(self.safetensors), "hdf5": str(self.hdf5), "dcp": str(self.dcp)}
+        path = self.work / "job.json"
+        path.write_text(json.dumps(job))
+        return json.loads(self.launch(self.python, PEERS / "rank.py", path).splitlines()[-1])
+
+    def convert(self):
+        """Writes the checkpoint of torch.distributed.checkpoint, if it is not there."""
+        mark = self.work / f"dcp-{self.ranks}.json"
+        made_of = json.dumps([[path.name, path.stat().st_size, path.stat().st_mtime] for path in self.files("safetensors")])
+        if mark.is_file() and mark.read_text() == made_of:
+            return
+        mark.unlink(missing_ok=True)
+        shutil.rmtree(self.dcp, ignore_errors=True)
+        self.launch_peer("with_dcp", {}, convert=True)
+        mark.write_text(made_of)
+
+    def run_distload(self, contender, hashes):
+        """(seconds, bytes of each rank's shards, {(rank, tensor): hash}); bytes and hashes only if hashes are wanted."""
+        report = self.work / "report.json"
+        report.unlink(missing_ok=True)
+        config = {
+            "checkpoint": {"path": str(self.hdf5 if contender.source == "hdf5" else self.safetensors)},
+            "load": {"engine": contender.settings["engine"]},
+            "report": {"json": str(report), "tensors": hashes, "progress": "none"},
+        }
+        path = self.work / "config.yaml"
+        path.write_text(json.dumps(config))
+        settle(self.nbytes)
+        self.launch(self.distload, path)
+        told = json.loads(report.read_text())
+        contender.engine = told["engine"]
+        nbytes, shards = [0] * self.ranks, {}
+        for entry in told.get("tensors", []):
+            nbytes[entry["rank"]] += math.prod(entry["shape"]) * model.ELEMENT_BYTES[entry["dtype"]]
+            shards[entry["rank"], entry["name"]] = entry["xxh3_64"]
+        return told["seconds"], nbytes, shards
+
+    def run_peer(self, contender, hashes):
+        told = self.launch_peer(contender.settings["module"], contender.settings["options"], hashes)
+        shards = {(rank, name): value for rank, entry in enumerate(told["ranks"]) for name, value in entry.get("hashes", {}).items()}
+        return told["seconds"], [entry["bytes"] for entry in told["ranks"]], shards
+
+    def run(self, contender, hashes):
+        """One run, from files in the state that is wanted."""
+        if contender.source == "dcp":
+            self.convert()
+        for source in ("safetensors", "hdf5", "dcp"):
+            for path in self.files(source):
+                (read_once if self.state == "warm" and source == contender.source else drop)(path)
+        return (self.run_distload if "engine" in contender.settings else self.run_peer)(contender, hashes)
+
+    def check(self, contender, nbytes, shards):
+        """Holds what a contender has loaded against the reference."""
+        self.reference = self.reference or shards
+        contender.bytes = nbytes
+        contender.shards = len(shards)
+        if nbytes != self.contenders[0].bytes:
+            contender.differences.append(f"{nbytes} bytes per rank instead of {self.contenders[0].bytes}")
+        wrong = [f"{name} of rank {rank}" for rank, name in sorted(self.reference.keys() | shards.keys())
+                 if self.reference.get((rank, name)) != shards.get((rank, name))]  # fmt: skip
+        if wrong:
+            contender.differences.append(f"{len(wrong)} shards differ, e.g. {wrong[0]}")
+
+    def play(self):
+        for number in range(self.rounds + 1):
+            for contender in self.contenders:
+                if contender.problem:
+                    continue
+                if sys.stderr.isatty():
+                    print(f"\r\033[K{self.state}, round {number} of {self.rounds}: {contender.name}", end="", file=sys.stderr, flush=True)
+                try:
+                    seconds, nbytes, shards = self.run(contender, hashes=number == 0)
+                except (Failure, OSError, ValueError) as failure:
+                    if contender is self.contenders[0] and number == 0:
+                        raise SystemExit(f"{contender.name}: {failure}") from None
+                    contender.problem = str(failure)
+                    continue
+                if number == 0:
+                    self.check(contender, nbytes, shards)
+                else:
+                    contender.seconds.append(seconds)
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr)
+
+    def times_distload(self, contender, engine):
+        """How many times as long as distload takes with an engine: the median over the rounds. distload reads the same files; against torch's own
+        format, the HDF5 file."""
+        source = "safetensors" if contender.source == "safetensors" else "hdf5"
+        own = next(each for each in self.contenders if each.source == source and each.settings.get("engine") == engine)
+        return None if own.problem else statistics.median(theirs / ours for theirs, ours in zip(contender.seconds, own.seconds))
+
+    def result(self):
+        rows = []
+        for contender in self.contenders:
+            row = {"name": contender.name, "source": contender.source}
+            if contender.engine:
+                row["engine"] = contender.engine
+            if contender.problem:
+                rows.append(row | {"not_measured": contender.problem})
+                continue
+            row["gigabytes_per_second"] = self.nbytes / statistics.median(contender.seconds) / 1e9
+            row |= {f"times_{engine}": self.times_distload(contender, engine) for engine in ("auto", "buffered")}
+            row |= {"seconds": contender.seconds, "shard_bytes": contender.bytes, "shards_checked": contender.shards}
+            rows.append(row | {"differences": contender.differences})
+        return {
+            "state": self.state, "ranks": self.ranks, "bytes": self.nbytes, "safetensors": str(self.safetensors),
+            "safetensors_files": len(self.files("safetensors")), "hdf5": str(self.hdf5), "contenders": rows,
+        }  # fmt: skip
+
+
+def print_table(result):
+    rounds = max(len(row.get("seconds", [])) for row in result["contenders"])
+    print(f"{result['bytes'] / 1e9:.2f} GB onto {result['ranks']} ranks, {result['state']}, medians of {rounds} rounds")
+    print(f"{'':30}{'files':13}{'GB/s':>7}{'ms':>9}{'least ms':>10}{'x auto':>9}{'x buffered':>12}")
+    for row in result["contenders"]:
+        line = f"{row['name']:30}{row['source']:13}"
+        if "not_measured" in row:
+            print(f"{line}not measured: {row['not_measured']}")
+            continue
+        seconds = row["seconds"]
+        line += f"{row['gigabytes_per_second']:7.2f}{1e3 * statistics.median(seconds):9.1f}{1e3 * min(seconds):10.1f}"
+        line += "".join(f"{row[key]:{width}.2f}" if row[key] else " " * width for key, width in (("times_auto", 9), ("times_buffered", 12)))
+        remarks = [f"engine {row['engine']}"] if row["name"] == "distload auto" else []
+        print("  ".join([line, *remarks, *(f"WRONG: {difference}" for difference in row["differences"])]))
+    checked = max(row.get("shards_checked", 0) for row in result["contenders"])
+    if not any(row.get("differences") for row in result["contenders"]):
+        print(f"All of them have the same {checked} shards.")
+    print(flush=True)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hdf5", nargs="?", type=pathlib.Path, metavar="HDF5_CHECKPOINT", help="file, or directory of steps")
+    parser.add_argument("safetensors", nargs="?", type=pathlib.Path, metavar="SAFETENSORS_DIRECTORY", help="the same model")
+    parser.add_argument("--ranks", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=5, help="counted rounds")
+    parser.add_argument("--state", choices=("warm", "cold", "both"), default="both", help="of the page cache")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only peers with this in their name, besides distload")
+    parser.add_argument("--bin", default=environment.ROOT / "build/host-release/bin", type=pathlib.Path, help="where distload lies")
+    parser.add_argument("--json", type=pathlib.Path, help="write all samples to this file")
+    parser.add_argument("--setup-only", action="store_true", help="make the Python environment, and nothing else")
+    parser.add_argument("--mpirun", default="mpirun")
+    arguments = parser.parse_args()
+    if not arguments.setup_only:
+        if arguments.safetensors is None:
+            parser.error("HDF5_CHECKPOINT and SAFETENSORS_DIRECTORY are needed")
+        if arguments.ranks < 1 or arguments.rounds < 1:
+            parser.error("ranks and rounds must be positive")
+        if refusal := model.why_not_cut(arguments.safetensors, arguments.ranks):
+            parser.error(refusal)
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
+    python = environment.python()
+    if arguments.setup_only:
+        print(environment.PREFIX)
+        return 0
+    results = []
+    for state in ("warm", "cold") if arguments.state == "both" else (arguments.state,):
+        bench = Bench(arguments, state, python)
+        bench.play()
+        results.append(bench.result())
+        print_table(results[-1])
+        if arguments.json:
+            arguments.json.write_text(json.dumps({"measurements": results}, indent=2) + "\n")
+    return 1 if any(row.get("differences") for result in results for row in result["contenders"]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The Python environment of the peers: a virtual environment in the user's cache, on top of Debian's packages."""
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "distload"
+PREFIX = CACHE / "venv-peers"
+PYTHON = PREFIX / "bin/python"
+REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")
+STAMP = "distload.stamp"
+IMPORTS = "numpy, h5py, mpi4py, xxhash, torch, safetensors, fastsafetensors, runai_model_streamer, matplotlib"
+
+
+def stamp():
+    """What an environment is made from; it is made anew when that changes."""
+    sources = (REQUIREMENTS, ROOT / "tests/transformers/requirements.txt", pathlib.Path(__file__))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+
+
+def packages_of(prefix):
+    return next(prefix.glob("lib/python3*/site-packages"))
+
+
+def link_torch(packages):
+    """Links what tools/transformers.sh installed: torch is large, and there it goes without CUDA's libraries. Not numpy: Debian's h5py and
+    mpi4py want Debian's."""
+    made = subprocess.run([ROOT / "tools/transformers.sh"], check=True, stdout=subprocess.PIPE, text=True)
+    for entry in packages_of(pathlib.Path(made.stdout.strip())).iterdir():
+        if not entry.name.startswith(("numpy", "__pycache__")):
+            (packages / entry.name).symlink_to(entry)
+
+
+def python():
+    """The environment's Python; makes the environment if it is not there."""
+    is_made = (PREFIX / STAMP).is_file() and (PREFIX / STAMP).read_text() == stamp()
+    if not is_made:
+        print(f"peers: installing into {PREFIX}", flush=True)
+        shutil.rmtree(PREFIX, ignore_errors=True)
+        subprocess.run(["python3", "-m", "venv", "--system-site-packages", "--without-pip", PREFIX], check=True)
+        link_torch(packages_of(PREFIX))
+        install = ["install", "--quiet", "--no-deps", "--ignore-installed", "--no-cache-dir", "-r", REQUIREMENTS]
+        subprocess.run(["python3", "-m", "pip", "--python", PYTHON, *install], check=True)
+        if subprocess.run([PYTHON, "-c", f"import {IMPORTS}"], check=False).returncode:
+            raise SystemExit("peers: the environment lacks something; tools/setup.sh installs Debian's h5py, mpi4py and xxhash")
+        (PREFIX / STAMP).write_text(stamp())
+    return PYTHON
