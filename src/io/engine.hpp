@@ -19,7 +19,9 @@ struct ReadRequest {
   std::uint32_t extent = 0;  ///< index into `Catalog::extents`
   Bytes begin_bytes = 0;     ///< in the extent
   Bytes nbytes = 0;
-  std::byte* destination = nullptr;  ///< host memory, or where the range lies in the engine's `FileMapping`
+  /// Host memory, or where the range lies in the engine's `FileMapping`, or nothing: shown to `ReadOptions::on_bytes`.
+  std::byte* destination = nullptr;
+  std::size_t number = 0;  ///< the caller's, for `on_bytes`
 };
 
 /// What an engine does apart from reading.
@@ -27,6 +29,9 @@ struct ReadOptions {
   bool verify = true;  ///< compare every block that has a checksum
   /// Called now and then with the bytes read since the last call, from the reading thread.
   std::function<void(Bytes)> on_progress = [](Bytes) {};
+  /// Of a request without destination, step by step: its number, how many of its bytes have been shown before, and the
+  /// next ones, which stay only during the call. Several threads may call it at a time, but one for one request.
+  std::function<void(std::size_t, Bytes, std::span<std::byte const>)> on_bytes;
 };
 
 class FileMapping;

@@ -21,8 +21,13 @@ struct Pages {
   Bytes nbytes;
 };
 
-Pages pages_of(std::byte* data, Bytes offset, Bytes nbytes) {
+Bytes page_bytes() {
   static auto const page = static_cast<Bytes>(sysconf(_SC_PAGESIZE));
+  return page;
+}
+
+Pages pages_of(std::byte* data, Bytes offset, Bytes nbytes) {
+  auto const page = page_bytes();
   auto const first = offset - offset % page;
   return {data + first, round_up(offset + nbytes, page) - first};
 }
@@ -79,7 +84,13 @@ void FileMapping::prefault(Bytes offset, Bytes nbytes) const {
 void FileMapping::will_need(Bytes offset, Bytes nbytes) const noexcept {
   if (nbytes == 0) return;
   auto const pages = pages_of(data_, offset, nbytes);
-  static_cast<void>(madvise(pages.begin, pages.nbytes, MADV_WILLNEED));
+  // Even where all is there, the system would look at every page.
+  unsigned char first = 0;
+  unsigned char last = 0;
+  auto* const end = static_cast<std::byte*>(pages.begin) + pages.nbytes;
+  bool const is_there = mincore(pages.begin, 1, &first) == 0 && mincore(end - page_bytes(), 1, &last) == 0 &&
+                        (first & 1U) != 0 && (last & 1U) != 0;
+  if (!is_there) static_cast<void>(madvise(pages.begin, pages.nbytes, MADV_WILLNEED));
 }
 
 void FileMapping::release(Bytes offset, Bytes nbytes) const noexcept {

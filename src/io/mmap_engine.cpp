@@ -10,8 +10,10 @@
 namespace distload {
 namespace {
 
-/// What is brought into memory at a time, and mapped by one call of the system.
-constexpr Bytes kStepBytes = 4 * kMiB;
+/// What storage is asked for ahead of the hashing.
+constexpr Bytes kAheadBytes = 8 * kMiB;
+/// What is hashed at a time: small enough for the cache of a core.
+constexpr Bytes kStepBytes = 512 * kKiB;
 
 }  // namespace
 
@@ -23,11 +25,17 @@ MmapEngine::MmapEngine(Catalog const& catalog, std::uint32_t threads)
       elsewhere_(catalog, threads) {}
 
 void MmapEngine::read(std::span<ReadRequest const> requests, ReadOptions const& options) {
-  std::vector<ReadRequest> in_place;
+  std::vector<ReadRequest> passing;
   std::vector<ReadRequest> elsewhere;
-  for (auto const& request : requests) (is_in_place(request) ? in_place : elsewhere).push_back(request);
+  for (auto const& request : requests) {
+    bool const passes = request.destination == nullptr || is_in_place(request);
+    (passes ? passing : elsewhere).push_back(request);
+  }
   elsewhere_.read(elsewhere, options);
-  verify_in_place(in_place, options);
+  auto const order = order_requests(*catalog_, passing, longest_run_for(threads_));
+  read_runs(*catalog_, order, options, threads_, [&](Run const& run, ReadOptions const& own, BlockVerifier& verifier) {
+    pass_run(run, order.requests_of(run), own, verifier);
+  });
 }
 
 bool MmapEngine::is_in_place(ReadRequest const& request) const {
@@ -35,30 +43,24 @@ bool MmapEngine::is_in_place(ReadRequest const& request) const {
   return request.destination == mapping_.data() + offsets_[extent.file] + extent.offset_bytes + request.begin_bytes;
 }
 
-void MmapEngine::verify_in_place(std::span<ReadRequest const> requests, ReadOptions const& options) const {
-  auto const order = order_requests(*catalog_, requests, longest_run_for(threads_));
-  read_runs(*catalog_, order, options, threads_, [&](Run const& run, ReadOptions const& own, BlockVerifier& verifier) {
-    verify_run(run, order.requests_of(run), own, verifier);
-  });
-}
-
-void MmapEngine::verify_run(Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
-                            BlockVerifier& verifier) const {
-  if (!options.verify || !verifier.has_checksums(requests)) return options.on_progress(run.nbytes);
-  // What the file has lost since it was mapped must not be touched.
-  auto const size = mapping_.file(run.file).size_bytes();
-  auto const there = std::min(run.nbytes, size - std::min(size, run.offset_bytes));
+void MmapEngine::pass_run(Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
+                          BlockVerifier& verifier) const {
+  bool const is_shown = run.destination == nullptr;
+  bool const verify = options.verify && verifier.has_checksums(requests);
+  if (!verify && !is_shown) return options.on_progress(run.nbytes);
+  // To read bytes into the cache of a core costs less than to map their pages.
+  thread_local std::vector<std::byte> buffer(kStepBytes);
   auto const offset = offsets_[run.file] + run.offset_bytes;
-  verifier.start(requests);
-  for (Bytes begin = 0; begin < there; begin += kStepBytes) {
-    auto const nbytes = std::min(kStepBytes, there - begin);
-    // The next step is on its way from storage while this one is hashed.
-    mapping_.will_need(offset + begin, std::min(2 * kStepBytes, there - begin));
-    mapping_.prefault(offset + begin, nbytes);
-    verifier.update({mapping_.data() + offset + begin, nbytes});
-    options.on_progress(nbytes);
+  if (verify) verifier.start(requests);
+  for (Bytes begin = 0; begin < run.nbytes; begin += kStepBytes) {
+    if (begin % (kAheadBytes / 2) == 0) mapping_.will_need(offset + begin, std::min(kAheadBytes, run.nbytes - begin));
+    auto const part = std::span(buffer).first(std::min(kStepBytes, run.nbytes - begin));
+    auto const got = mapping_.file(run.file).read_at(run.offset_bytes + begin, part);
+    if (got < part.size()) throw_truncated(*catalog_, requests, begin + got);
+    if (verify) verifier.update(part);
+    if (is_shown) options.on_bytes(requests.front().number, begin, part);
+    options.on_progress(part.size());
   }
-  if (there < run.nbytes) throw_truncated(*catalog_, requests, there);
 }
 
 }  // namespace distload

@@ -15,8 +15,8 @@ namespace distload {
 class BlockVerifier;
 
 /// What is wanted where it lies in the mapping is only verified, and not even touched where there is nothing to verify.
-/// What is wanted elsewhere is read there: the kernel copies from the page cache faster than a process can, which has
-/// to map each page first. Not collective: the page cache is what the ranks of a node share.
+/// What is wanted elsewhere, or just to be shown, is read: the kernel copies from the page cache faster than a process
+/// can, which has to map each page first. Not collective: the page cache is what the ranks of a node share.
 class MmapEngine final : public Engine {
  public:
   /// The catalog outlives the engine. `threads` work at a time.
@@ -30,9 +30,9 @@ class MmapEngine final : public Engine {
 
  private:
   bool is_in_place(ReadRequest const& request) const;
-  void verify_in_place(std::span<ReadRequest const> requests, ReadOptions const& options) const;
-  void verify_run(Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
-                  BlockVerifier& verifier) const;
+  /// Reads a run through a small buffer, verifies it, and shows it if it has no destination.
+  void pass_run(Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
+                BlockVerifier& verifier) const;
 
   Catalog const* catalog_;
   std::uint32_t threads_;

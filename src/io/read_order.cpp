@@ -17,7 +17,7 @@ Bytes file_offset(Catalog const& catalog, ReadRequest const& request) {
 }
 
 bool continues(Run const& run, std::uint32_t file, Bytes offset, ReadRequest const& request, Bytes longest_run) {
-  return run.file == file && run.offset_bytes + run.nbytes == offset &&
+  return run.destination != nullptr && run.file == file && run.offset_bytes + run.nbytes == offset &&
          run.destination + run.nbytes == request.destination && request.nbytes <= longest_run - run.nbytes;
 }
 
@@ -44,6 +44,10 @@ ReadOrder order_requests(Catalog const& catalog, std::span<ReadRequest const> re
   order.requests.reserve(requests.size());
   for (auto request : requests) {
     check_request(catalog, request);
+    if (request.destination == nullptr) {
+      if (request.nbytes > 0) order.requests.push_back(request);
+      continue;
+    }
     while (request.nbytes > 0) {
       auto piece = request;
       piece.nbytes = std::min(request.nbytes, longest_run);

@@ -42,7 +42,8 @@ inline constexpr Bytes kUnlimitedRun = std::numeric_limits<Bytes>::max();
 void check_request(Catalog const& catalog, ReadRequest const& request);
 
 /// Sorts, and joins neighbours in file and memory into runs of at most `longest_run` bytes (rounded up to
-/// whole blocks), cutting longer requests between blocks. Empty requests disappear.
+/// whole blocks), cutting longer requests between blocks. Empty requests disappear; those without destination stay as
+/// they are.
 /// @throws InternalError  as `check_request`.
 ReadOrder order_requests(Catalog const& catalog, std::span<ReadRequest const> requests,
                          Bytes longest_run = kUnlimitedRun);

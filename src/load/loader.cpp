@@ -21,6 +21,7 @@
 #include "load/pipeline.hpp"
 #include "load/process_memory.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/peer_memory.hpp"
 #include "partition/rules/rule_directories.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)
 #include "parallel/nccl_communicator.hpp"
@@ -167,6 +168,32 @@ bool can_be_mapped(Catalog const& catalog) {
   });
 }
 
+using PlacesByRank = decltype(PlanOptions::places);
+
+/// Collective over the node: the places in the arenas of all of its ranks.
+PlacesByRank shared_on_node(ProcessGrid const& grid, std::vector<std::optional<ShardPlace>> const& own) {
+  struct Entry {
+    std::uint8_t is_held = 0;
+    ShardPlace place;
+  };
+  std::vector<Entry> mine;
+  mine.reserve(own.size());
+  for (auto const& place : own)
+    mine.push_back({place ? std::uint8_t{1} : std::uint8_t{0}, place.value_or(ShardPlace{})});
+  auto& node = grid.node();
+  std::vector<std::uint32_t> ranks(node.size());
+  auto const rank = grid.rank();
+  node.all_gather(std::as_bytes(std::span(&rank, 1)), std::as_writable_bytes(std::span(ranks)));
+  std::vector<Entry> all(node.size() * mine.size());
+  node.all_gather(std::as_bytes(std::span(mine)), std::as_writable_bytes(std::span(all)));
+  PlacesByRank places;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto const& entry = all[i];
+    places[ranks[i / mine.size()]].push_back(entry.is_held != 0 ? std::optional(entry.place) : std::nullopt);
+  }
+  return places;
+}
+
 /// Aliases whose target this rank holds.
 std::map<std::string, std::string, std::less<>> aliases_of(OpenedCheckpoint const& checkpoint,
                                                            std::vector<Shard> const& shards) {
@@ -278,6 +305,18 @@ std::vector<std::optional<ShardPlace>> Loader::places_in(ShardedModel const& mod
   return places;
 }
 
+bool Loader::can_write_to_peers() {
+  if (!writes_to_peers_) {
+    auto const hint = config_.load.hints.find(kPeerWritesHint);
+    bool const may = hint == config_.load.hints.end() || hint->second != "disable";
+    // Ranks without peers can, but their plan has to be like that of the others.
+    std::vector<std::uint64_t> can{may && !why_not_peer_memory(grid_.node()) ? 1U : 0U};
+    grid_.world().all_reduce(std::span<std::uint64_t>(can), Reduction::min);
+    writes_to_peers_ = can.front() != 0;
+  }
+  return *writes_to_peers_;
+}
+
 void Loader::release_staging() noexcept { staging_.clear(); }
 
 LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint) { return plan(checkpoint, nullptr); }
@@ -295,16 +334,22 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   around.can_be_mapped = kArenaOnHost && config_.load.huge_pages == "transparent" && can_be_mapped(checkpoint.catalog);
   around.shard_bytes = checkpoint.catalog.nbytes() / (topology.tensor_parallel * topology.pipeline_parallel);
   around.memory_limit = limit;
+  auto const choice = choose_engine(config_.load.engine, around);
+  engine_ = {choice.name, choice.reason};
+  plan_options_.files_are_mapped = choice.name == "mmap" && around.can_be_mapped;
+  plan_options_.writes_to_peers = plan_options_.files_are_mapped && can_write_to_peers();
+  plan_options_.places.clear();
+  if (filled != nullptr) {
+    auto const own = places_in(*filled, checkpoint);
+    plan_options_.places =
+        plan_options_.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
+  }
   return all_or_throw(grid_.world(), "plan", [&] {
-    auto const choice = choose_engine(config_.load.engine, around);
-    engine_ = {choice.name, choice.reason};
     // A collective engine runs between the exchanges, not beside them: one slot is all it can use.
     plan_options_.slots = choice.name == "collective" ? 1 : 1 + config_.load.prefetch;
     plan_options_.staging_bytes = slot_bytes(choice.name, plan_options_.slots, checkpoint.catalog.block_bytes);
-    plan_options_.files_are_mapped = choice.name == "mmap" && around.can_be_mapped;
     plan_options_.page_bytes = static_cast<Bytes>(sysconf(_SC_PAGESIZE));
     plan_options_.node_of = grid_.node_of();
-    plan_options_.places = filled == nullptr ? decltype(plan_options_.places){} : places_in(*filled, checkpoint);
     plan_options_.memory_limit = limit;
     plan_options_.arena_on_host = kArenaOnHost;
     plan_options_.dtype = dtype_in_memory(config_.load.dtype);
@@ -353,6 +398,11 @@ void Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint,
   std::optional<PageToucher> toucher;
   if (is_new && (threads > 1 || engine_.name == "direct")) toucher.emplace(arena.untouched());
   PipelineOptions options;
+  std::optional<PeerMemory> peers;
+  if (plan.writes_to_peers) {
+    peers.emplace(grid_.node(), grid_.rank(), std::span(arena.data(), arena.nbytes()));
+    options.peers = &*peers;
+  }
   options.verify = config_.load.verify;
   options.on_read = [&](Bytes bytes) {
     done += bytes;

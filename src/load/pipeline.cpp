@@ -35,7 +35,7 @@ struct BoundCopies {
   std::vector<BoundCast> transposes;
 };
 
-/// Waves that a rank goes through by itself, if no rank needs another, until it asks whether the others go on.
+/// Waves that a rank goes through by itself, if it waits for no other, until it asks whether the others go on.
 constexpr std::uint32_t kWavesAlone = 16;
 
 /// From the first byte that a copy reads to behind the last.
@@ -56,6 +56,7 @@ class WaveMemory {
       case Area::arena: return arena_ + offset;
       case Area::staging: return staging_ + offset;
       case Area::mapped: return files_->data() + offset;
+      case Area::passing: break;
     }
     return nullptr;
   }
@@ -115,14 +116,14 @@ void exchange(Wave const& wave, WaveMemory const& memory, Communicator& messages
 PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages,
                            Arena const& arena, std::span<StagingSlot const> slots, PipelineOptions const& options) {
   Kokkos::Profiling::ScopedRegion const region("distload::pipeline");
-  bool const exchanges = plan.exchanged_bytes > 0;  // of all ranks, so that all agree
+  bool const exchanges = plan.has_messages;
   bool const alone = !exchanges && !engine.is_collective();
   bool const ahead = !engine.is_collective() && slots.size() > 1;
 
   PipelineTimes times;
   Kokkos::DefaultExecutionSpace const space;
   OverflowCount const overflows("distload::overflows");
-  WaveReader reader(plan, engine, arena, slots, {options.verify, options.on_read}, ahead);
+  WaveReader reader(plan, engine, arena, slots, options.peers, {options.verify, options.on_read, {}}, ahead);
   // What goes wrong on this rank between two agreements; told to the others at the next one.
   std::exception_ptr failure;
   auto const attempt = [&failure](auto const& work) {
@@ -139,49 +140,59 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
     });
   };
 
-  for (std::uint32_t index = 0; index < plan.waves.size(); ++index) {
-    auto const& wave = plan.waves[index];
-    auto const* const slot = slots.empty() ? nullptr : &slots[index % slots.size()];
-    WaveMemory const memory(arena, slot, engine.mapping());
+  auto const go_through_waves = [&] {
+    for (std::uint32_t index = 0; index < plan.waves.size(); ++index) {
+      auto const& wave = plan.waves[index];
+      auto const* const slot = slots.empty() ? nullptr : &slots[index % slots.size()];
+      WaveMemory const memory(arena, slot, engine.mapping());
 
-    if (alone) {
-      attempt([&] { reader.wait_for(index); });
-      if (index % kWavesAlone == 0) agree("read");
-    } else {
-      // A collective engine needs every rank, also one that has failed to place the wave before.
-      auto const placed = std::exchange(failure, nullptr);
-      attempt([&] { reader.wait_for(index); });
-      if (placed) failure = placed;
-      agree("read");
-    }
-
-    {
-      Stopwatch const stopwatch(times.exchange_seconds);
-      attempt([&] {
-        if (wave.staging_bytes > 0) slot->upload(space, wave.staging_bytes);
-        enqueue_copies(space, memory.bind(wave.packs).copies, "distload::pack");
-        space.fence("distload: packed before it is sent");
-      });
-      if (exchanges) {
-        agree("exchange");
-        exchange(wave, memory, messages);
+      if (alone) {
+        attempt([&] { reader.wait_for(index); });
+        if (index % kWavesAlone == 0) agree("read");
+      } else {
+        // A collective engine needs every rank, also one that has failed to place the wave before.
+        auto const placed = std::exchange(failure, nullptr);
+        attempt([&] { reader.wait_for(index); });
+        if (placed) failure = placed;
+        agree("read");
       }
+
+      {
+        Stopwatch const stopwatch(times.exchange_seconds);
+        attempt([&] {
+          if (wave.staging_bytes > 0) slot->upload(space, wave.staging_bytes);
+          enqueue_copies(space, memory.bind(wave.packs).copies, "distload::pack");
+          space.fence("distload: packed before it is sent");
+        });
+        if (exchanges) {
+          agree("exchange");
+          exchange(wave, memory, messages);
+        }
+      }
+      {
+        Stopwatch const stopwatch(times.place_seconds);
+        attempt([&] {
+          if (engine.mapping() != nullptr) memory.prefault(wave);
+          auto const places = memory.bind(wave.places);
+          enqueue_copies(space, places.copies, "distload::place");
+          enqueue_casts(space, places.casts, overflows, "distload::cast");
+          enqueue_transposes(space, places.transposes, overflows, "distload::transpose");
+          space.fence("distload: placed before the slot is used again");
+          if (engine.mapping() != nullptr) memory.release(wave);
+        });
+      }
+      reader.release(index);
     }
-    {
-      Stopwatch const stopwatch(times.place_seconds);
-      attempt([&] {
-        if (engine.mapping() != nullptr) memory.prefault(wave);
-        auto const places = memory.bind(wave.places);
-        enqueue_copies(space, places.copies, "distload::place");
-        enqueue_casts(space, places.casts, overflows, "distload::cast");
-        enqueue_transposes(space, places.transposes, overflows, "distload::transpose");
-        space.fence("distload: placed before the slot is used again");
-        if (engine.mapping() != nullptr) memory.release(wave);
-      });
-    }
-    reader.release(index);
+    agree("place");
+  };
+  try {
+    go_through_waves();
+  } catch (...) {
+    // All ranks have agreed to give up. The arenas must stay until no rank writes to another's any more.
+    reader.stop();
+    if (options.peers != nullptr) control.barrier();
+    throw;
   }
-  agree("place");
   times.read_seconds = reader.busy_seconds();
   times.read_bytes = reader.read_bytes();
   times.overflows = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), overflows)();

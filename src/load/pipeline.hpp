@@ -12,11 +12,13 @@
 #include "io/engine.hpp"
 #include "load/arena.hpp"
 #include "load/staging_slot.hpp"
+#include "parallel/peer_memory.hpp"
 
 namespace distload {
 
 struct PipelineOptions {
   bool verify = true;
+  PeerMemory const* peers = nullptr;                  ///< arenas of this node's ranks, if the plan writes to them
   std::function<void(Bytes)> on_read = [](Bytes) {};  ///< bytes since the last call; from whichever thread reads
 };
 

@@ -6,11 +6,13 @@
 
 #include <distload/base/error.hpp>
 
+#include "load/scatter.hpp"
+
 namespace distload {
 
 WaveReader::WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, std::span<StagingSlot const> slots,
-                       ReadOptions options, bool ahead)
-    : plan_(plan), engine_(engine), arena_(arena), slots_(slots), options_(std::move(options)) {
+                       PeerMemory const* peers, ReadOptions options, bool ahead)
+    : plan_(plan), engine_(engine), arena_(arena), slots_(slots), peers_(peers), options_(std::move(options)) {
   auto const tell = options_.on_progress;
   options_.on_progress = [this, tell](Bytes bytes) {
     {
@@ -23,7 +25,7 @@ WaveReader::WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena,
   if (ahead) thread_ = std::thread([this] { read_all_waves(); });
 }
 
-WaveReader::~WaveReader() {
+void WaveReader::stop() noexcept {
   {
     std::lock_guard const lock(mutex_);
     stops_ = true;
@@ -37,6 +39,7 @@ std::byte* WaveReader::base_of(Area area, std::uint32_t wave) const {
     case Area::arena: return arena_.data();
     case Area::staging: return slots_[wave % slots_.size()].host();
     case Area::mapped: return engine_.mapping()->data();
+    case Area::passing: break;
   }
   return nullptr;
 }
@@ -47,8 +50,14 @@ void WaveReader::read(std::uint32_t wave) {
   auto const& reads = plan_.waves[wave].reads;
   requests.reserve(reads.size());
   for (auto const& read : reads) {
-    requests.push_back({read.extent, read.begin_bytes, read.nbytes, base_of(read.area, wave) + read.offset_bytes});
+    auto* const base = base_of(read.area, wave);
+    auto* const destination = base == nullptr ? nullptr : base + read.offset_bytes;
+    requests.push_back({read.extent, read.begin_bytes, read.nbytes, destination, requests.size()});
   }
+  Scatter scatter(plan_.waves[wave], plan_.rank, arena_.data(), peers_);
+  options_.on_bytes = [&scatter](std::size_t read, Bytes begin, std::span<std::byte const> bytes) {
+    scatter.take(read, begin, bytes);
+  };
   engine_.read(requests, options_);
   busy_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }

@@ -15,20 +15,23 @@
 #include "io/engine.hpp"
 #include "load/arena.hpp"
 #include "load/staging_slot.hpp"
+#include "parallel/peer_memory.hpp"
 
 namespace distload {
 
 class WaveReader {
  public:
   /// All references outlive the reader. With `ahead`, reading starts at once and wave k + slots waits until wave k is
-  /// released.
+  /// released. `peers`: the arenas that the plan writes to, if it does.
   WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, std::span<StagingSlot const> slots,
-             ReadOptions options, bool ahead);
+             PeerMemory const* peers, ReadOptions options, bool ahead);
 
-  /// Stops reading at the next opportunity and waits for the thread.
-  ~WaveReader();
+  ~WaveReader() { stop(); }
   WaveReader(WaveReader const&) = delete;
   WaveReader& operator=(WaveReader const&) = delete;
+
+  /// Stops reading at the next opportunity and waits for the thread.
+  void stop() noexcept;
 
   /// Returns when all bytes of `wave` are in place and verified; waves are asked for in order.
   /// @throws whatever the engine threw while reading it.
@@ -50,6 +53,7 @@ class WaveReader {
   Engine& engine_;
   Arena const& arena_;
   std::span<StagingSlot const> slots_;
+  PeerMemory const* peers_;
   ReadOptions options_;
 
   std::mutex mutex_;

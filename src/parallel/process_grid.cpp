@@ -52,10 +52,9 @@ std::vector<std::uint32_t> number_nodes(Communicator& world, Communicator& node)
 
 ProcessGrid::ProcessGrid(Communicator& world, Communicator& node, Topology const& topology)
     : world_(&world),
+      node_(&node),
       topology_(checked(topology, world.size())),
       coordinates_(coordinates_of(topology, world.rank())),
-      node_rank_(node.rank()),
-      node_size_(node.size()),
       host_name_(read_host_name()),
       node_of_(number_nodes(world, node)) {
   // A group is the ranks that differ in one coordinate only; their lowest rank is a color that no other group has.

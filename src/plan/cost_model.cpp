@@ -24,6 +24,7 @@ std::string_view name_of(Strategy strategy) noexcept {
     case Strategy::two_phase: return "two_phase";
     case Strategy::broadcast: return "broadcast";
     case Strategy::every_rank_reads: return "every_rank_reads";
+    case Strategy::scatter: return "scatter";
     case Strategy::mapped: return "mapped";
   }
   return "";
@@ -37,6 +38,7 @@ double seconds_of(Strategy strategy, SharedRead const& shared, CostModel const& 
   auto const read_once = nbytes / cost.storage_bandwidth + cost.storage_latency_seconds;
   switch (strategy) {
     case Strategy::straight:
+    case Strategy::scatter:
     case Strategy::mapped: return read_once;
     case Strategy::two_phase: {
       auto const senders = std::min(readers, pieces);

@@ -9,14 +9,12 @@
 namespace distload {
 namespace {
 
-/// What a rank verifies, where it lies in a mapped file, before it is copied from there: such that it is still in the
-/// cache.
+/// What a rank verifies of mapped files before it is copied from there: such that it is still in the cache.
 constexpr Bytes kMappedWaveBytes = 8 * kMiB;
 
-Dims minus(Dims const& a, Dims const& b) {
-  auto result = a;
-  for (std::size_t axis = 0; axis < a.size(); ++axis) result[axis] -= b[axis];
-  return result;
+Bytes slot_limit(PlanOptions const& options, Bytes block_bytes) {
+  if (!options.files_are_mapped) return options.staging_bytes;
+  return std::max(kMappedWaveBytes, block_bytes);
 }
 
 Dims plus(Dims const& a, Dims const& b) {
@@ -38,14 +36,19 @@ Planner::Planner(Catalog const& catalog, ModelLayout const& layout, Topology con
       kinds_(0, AlikeParameters(catalog, layout, options), AlikeParameters(catalog, layout, options)),
       read_bytes_(topology.ranks()),
       kept_bytes_(topology.ranks()),
-      scheduler_(topology.ranks(), options.files_are_mapped ? kMappedWaveBytes : options.staging_bytes) {
+      scheduler_(topology.ranks(), slot_limit(options, catalog.block_bytes)) {
   assert(rank < topology.ranks());
   auto const minimum = kMinimumStagingBlocks * catalog.block_bytes;
   if (options.staging_bytes < minimum) {
     throw ConfigError("load.staging is " + format_bytes(options.staging_bytes) + ", but at least " +
                       format_bytes(minimum) + " is needed");
   }
-  if (options.files_are_mapped) mapped_offsets_ = mapped_offsets(catalog);
+  for (std::uint32_t other = 0; other < topology.ranks(); ++other) {
+    bool const is_peer = options.files_are_mapped && options.writes_to_peers && node_of(other) == node_of(rank);
+    if (other == rank || is_peer) arenas_.push_back({other, 0, {}});
+  }
+  if (!options.files_are_mapped) return;
+  mapped_offsets_ = mapped_offsets(catalog);
 }
 
 LoadPlan Planner::run() && {
@@ -73,14 +76,20 @@ void Planner::plan_parameter(std::uint32_t index) {
   auto at = context_of(index, kind);
   at.audiences = audiences_of(kind, at.parameter.stages);
   if (on_stage_of(at.parameter, rank_)) at.own_group = at.holders.group_of(rank_);
-  reserve_arena(at);
+  reserve_arenas(at);
 
   plan_.requested_bytes += at.tensor.nbytes();
   plan_.kind_of.push_back(kind.number);
   if (options_.files_are_mapped) {
     for (auto const& task : kind.tasks) {
       auto const& job = kind.jobs[task.job];
-      job.alone ? plan_read_or_view(at, job, task) : plan_mapped_task(at, job, task);
+      if (job.alone) {
+        plan_read_or_view(at, job, task);
+      } else if (job.strategy == Strategy::scatter) {
+        plan_scatter_task(at, job, task);
+      } else {
+        plan_mapped_task(at, job, task);
+      }
     }
     return;
   }
@@ -113,23 +122,48 @@ bool Planner::on_stage_of(Parameter const& parameter, std::uint32_t rank) const 
   return std::ranges::find(parameter.stages, rank / topology_.stage_ranks()) != parameter.stages.end();
 }
 
-void Planner::reserve_arena(Context& at) {
+Bytes Planner::reserved_for(Context const& at, std::uint32_t group) const {
+  auto const nbytes = volume(at.holders.groups()[group].layout.shape) * size_of(at.dtype);
+  bool const has_own_pages = !at.kind.whole.empty() && at.kind.whole[group];
+  // A view has its pages to itself, wherever in a page it begins.
+  return has_own_pages ? round_up(nbytes, options_.page_bytes) + 2 * options_.page_bytes
+                       : round_up(nbytes, kShardAlignment);
+}
+
+Planner::Position Planner::position_of(Context const& at, std::uint32_t group, ArenaOnNode const& arena) const {
+  auto const places = options_.places.find(arena.rank);
+  auto const place = places == options_.places.end() ? std::nullopt : places->second[at.index];
+  auto const whole = at.kind.whole.empty() ? std::nullopt : at.kind.whole[group];
+  Position position{place ? place->offset_bytes : arena.nbytes, false};
+  if (!whole || (place && !place->has_own_pages)) return position;
+  auto const page = options_.page_bytes;
+  auto const in_page = file_offset_of(at, *whole) % page;
+  if (!place) position.offset = round_up(position.offset, page) + in_page;
+  position.is_view = position.offset % page == in_page;
+  return position;
+}
+
+void Planner::reserve_arenas(Context& at) {
   for (std::uint32_t group = 0; group < at.audiences.size(); ++group) {
-    auto const& shard = at.holders.groups()[group].layout;
-    auto const nbytes = volume(shard.shape) * size_of(at.dtype);
-    auto const whole = at.kind.whole.empty() ? std::nullopt : at.kind.whole[group];
-    // A view has its pages to itself, wherever in a page it begins.
-    auto const reserved =
-        whole ? round_up(nbytes, options_.page_bytes) + 2 * options_.page_bytes : round_up(nbytes, kShardAlignment);
+    auto const reserved = reserved_for(at, group);
     audiences_[at.audiences[group]].resident_bytes += reserved;
-    if (whole) audiences_[at.audiences[group]].view_bytes += reserved;
-    if (at.own_group != group) continue;
-    at.arena_offset = plan_.arena_bytes;
-    auto const place = options_.places.empty() ? std::nullopt : options_.places[at.index];
-    if (place) at.arena_offset = place->offset_bytes;
-    if (whole && (!place || place->has_own_pages)) make_view(at, *whole, place.has_value());
+    if (!at.kind.whole.empty() && at.kind.whole[group]) audiences_[at.audiences[group]].view_bytes += reserved;
+  }
+  for (auto& arena : arenas_) {
+    auto const group = on_stage_of(at.parameter, arena.rank) ? at.holders.group_of(arena.rank) : std::nullopt;
+    if (!group) continue;
+    arena.position = position_of(at, *group, arena);
+    arena.nbytes += reserved_for(at, *group);
+    if (arena.rank != rank_) continue;
+    at.arena_offset = arena.position.offset;
+    at.is_view = arena.position.is_view;
+    plan_.arena_bytes = arena.nbytes;
+    auto const nbytes = volume(at.holders.groups()[*group].layout.shape) * size_of(at.dtype);
     plan_.shards.push_back({at.index, at.dtype, at.parameter.transposed, at.kind.own_layout, at.arena_offset, nbytes});
-    plan_.arena_bytes += reserved;
+    if (!at.is_view) continue;
+    auto const& whole = *at.kind.whole[*group];
+    auto const file = catalog_.extents[at.tensor.first_extent + whole.extent].file;
+    plan_.views.push_back({file, file_offset_of(at, whole), at.arena_offset, nbytes});
   }
 }
 
@@ -172,7 +206,7 @@ std::vector<Planner::Share> Planner::shares_of(Context const& at, Job const& job
       auto const common = intersection(box, want.box);
       if (!common) continue;
       // Consecutive in the shard: each box is one run there and begins where the one before it ended.
-      Box const local{plus(piece.local_offset, minus(common->offset, piece.global.offset)), common->extent};
+      Box const local{local_position(piece, common->offset), common->extent};
       auto const run = linear_index(group.layout.shape, local.offset) * at.element_bytes;
       if (share.nbytes == 0) share.arena_run = run;
       consecutive =
@@ -263,6 +297,8 @@ void Planner::total_up() {
     plan_.storage_read_bytes += load.read_bytes;
     plan_.exchanged_bytes += load.sent_bytes;
   }
+  plan_.writes_to_peers = options_.files_are_mapped && options_.writes_to_peers;
+  plan_.has_messages = !options_.files_are_mapped && plan_.exchanged_bytes > 0;
 }
 
 }  // namespace distload

@@ -21,6 +21,9 @@
 
 namespace distload {
 
+/// Where an element of a parameter lies in a shard, of which `piece` holds it.
+Dims local_position(Piece const& piece, Dims const& global);
+
 class Planner {
  public:
   Planner(Catalog const& catalog, ModelLayout const& layout, Topology const& topology, std::uint32_t rank,
@@ -87,6 +90,19 @@ class Planner {
     std::map<std::vector<std::uint32_t>, std::vector<AudienceId>> audiences;  ///< per group, by stages
   };
 
+  /// Where a shard lies in its rank's arena.
+  struct Position {
+    Bytes offset = 0;
+    bool is_view = false;
+  };
+
+  /// A rank whose arena this rank writes to: itself, and perhaps the others of its node.
+  struct ArenaOnNode {
+    std::uint32_t rank = 0;
+    Bytes nbytes = 0;   ///< so far
+    Position position;  ///< of the shard of the parameter being planned, if the rank holds one
+  };
+
   /// The parameter being planned.
   struct Context {
     std::uint32_t index;
@@ -109,11 +125,18 @@ class Planner {
   Kind& kind_of(std::uint32_t index);
   Context context_of(std::uint32_t index, Kind const& kind) const;
   std::span<AudienceId const> audiences_of(Kind& kind, std::vector<std::uint32_t> const& stages);
-  /// Puts the own shard, if there is one, behind those before it.
-  void reserve_arena(Context& at);
+  /// Puts the shards of this node's ranks behind those before them.
+  void reserve_arenas(Context& at);
+  /// What a shard of a group takes in an arena.
+  Bytes reserved_for(Context const& at, std::uint32_t group) const;
+  /// Where a rank has its shard: behind those before it, or where it lies already. A shard that can be a view is one if
+  /// it may begin in a page where it does in the file.
+  Position position_of(Context const& at, std::uint32_t group, ArenaOnNode const& arena) const;
   std::vector<std::optional<WholeInFile>> whole_in_file(Context const& at) const;
-  /// Makes the own shard a view, if it can be one: in a page, it must begin where it does in the file.
-  void make_view(Context& at, WholeInFile const& whole, bool is_placed);
+  Bytes file_offset_of(Context const& at, WholeInFile const& whole) const;
+  /// True if one rank of a node can copy the segment to all that want it there. What changes its type or order, or
+  /// would go to others in many small runs, each takes by itself.
+  bool can_scatter(Context const& at, std::uint32_t extent, Segment const& segment, SharedRead const& shared) const;
   /// Of a range of an extent of the tensor, in `Area::mapped`.
   Bytes mapped_offset(Context const& at, std::uint32_t extent, Bytes begin) const;
   /// Also says how the parameter travels.
@@ -129,8 +152,16 @@ class Planner {
   void plan_task(Context const& at, Job const& job, Task const& task, std::uint32_t reader);
   /// A task of files that are mapped, which one rank reads straight into its shard, or verifies where that is a view.
   void plan_read_or_view(Context const& at, Job const& job, Task const& task);
+  /// Of each node that wants something of the job, the rank that has read least, by node.
+  std::vector<std::optional<std::uint32_t>> const& least_loaded_of_nodes(Context const& at, Job const& job);
   /// A task that nobody reads: on every node that wants it, one rank verifies it, and each takes what it wants.
   void plan_mapped_task(Context const& at, Job const& job, Task const& task);
+  /// A task that on every node that wants it one rank reads, for all of its node.
+  void plan_scatter_task(Context const& at, Job const& job, Task const& task);
+  /// Counts what a reader copies to its node's other ranks. @returns false if all that its node wants are views.
+  bool count_scattered(Context const& at, Job const& job, Task const& task, std::uint32_t reader);
+  void emit_scatter(Context const& at, Job const& job, Task const& task, WaveBuilder& out) const;
+  std::uint32_t node_of(std::uint32_t rank) const { return options_.node_of.empty() ? 0 : options_.node_of[rank]; }
   /// Counts what the task moves. @returns what the reader needs in its slot.
   Bytes count_bytes(Context const& at, Job const& job, Task const& task, std::uint32_t reader);
   std::vector<Share> shares_of(Context const& at, Job const& job, Task const& task) const;
@@ -140,16 +171,16 @@ class Planner {
   void emit_receiver(Context const& at, Task const& task, Job const& job, std::span<Share const> shares,
                      std::uint32_t reader, std::uint32_t wave);
   std::vector<Box> boxes_in(Context const& at, Job const& job, Task const& task) const;
-  /// From the piece, dense at `source_offset` of `source`, to the own shard.
+  /// From the piece, dense at `source_offset` of `source`, to the shard that begins at `arena_offset`.
   std::vector<PlannedCopy> copies_from_piece(Context const& at, Job const& job, Task const& task, Want const& want,
-                                             Area source, Bytes source_offset) const;
+                                             Area source, Bytes source_offset, Bytes arena_offset) const;
   /// From the piece to a packed message, boxes one after the other.
   std::vector<PlannedCopy> copies_to_message(Context const& at, Job const& job, Task const& task, Want const& want,
                                              Area source, Bytes source_offset) const;
   /// From such a message to the own shard.
   std::vector<PlannedCopy> copies_from_message(Context const& at, Job const& job, Task const& task,
                                                Want const& want) const;
-  /// From `area` to the own shard, cast if need be.
+  /// From `area` to a shard, cast if need be.
   PlannedCopy place_copy(Context const& at, Area area, Placed const& source, Placed const& destination,
                          Dims const& extent) const;
   std::span<std::uint32_t const> ranks_of(Context const& at, std::uint32_t group) const;
@@ -175,6 +206,7 @@ class Planner {
   std::vector<StagingNeed> needs_;     ///< of the task being planned
   std::vector<Bytes> mapped_offsets_;  ///< by file
   std::vector<std::optional<std::uint32_t>> least_loaded_of_node_;  ///< of the mapped task being planned
+  std::vector<ArenaOnNode> arenas_;                                 ///< ascending by rank
   WaveScheduler scheduler_;
   std::vector<WaveBuilder> builders_;
 };

@@ -8,12 +8,6 @@
 namespace distload {
 namespace {
 
-Dims local_position(Piece const& piece, Dims const& global) {
-  auto position = piece.local_offset;
-  for (std::size_t axis = 0; axis < position.size(); ++axis) position[axis] += global[axis] - piece.global.offset[axis];
-  return position;
-}
-
 Dims relative(Dims const& position, Dims const& origin) {
   auto result = position;
   for (std::size_t axis = 0; axis < result.size(); ++axis) result[axis] -= origin[axis];
@@ -21,6 +15,12 @@ Dims relative(Dims const& position, Dims const& origin) {
 }
 
 }  // namespace
+
+Dims local_position(Piece const& piece, Dims const& global) {
+  auto position = piece.local_offset;
+  for (std::size_t axis = 0; axis < position.size(); ++axis) position[axis] += global[axis] - piece.global.offset[axis];
+  return position;
+}
 
 WaveBuilder& Planner::builder(std::uint32_t wave) {
   if (builders_.size() <= wave) builders_.resize(wave + 1);
@@ -51,7 +51,9 @@ void Planner::emit_reader(Context const& at, Task const& task, Job const& job, s
   for (auto const& share : shares) {
     auto const& want = wants[share.want];
     if (at.own_group == want.group && area == Area::staging) {
-      for (auto const& copy : copies_from_piece(at, job, task, want, Area::staging, offset)) out.place(copy);
+      for (auto const& copy : copies_from_piece(at, job, task, want, Area::staging, offset, at.arena_offset)) {
+        out.place(copy);
+      }
     }
     if (job.alone) continue;
     auto const ranks = ranks_of(at, want.group);
@@ -90,13 +92,14 @@ PlannedCopy Planner::place_copy(Context const& at, Area area, Placed const& sour
 }
 
 std::vector<PlannedCopy> Planner::copies_from_piece(Context const& at, Job const& job, Task const& task,
-                                                    Want const& want, Area area, Bytes source_offset) const {
+                                                    Want const& want, Area area, Bytes source_offset,
+                                                    Bytes arena_offset) const {
   auto const& layout = at.holders.groups()[want.group].layout;
   std::vector<PlannedCopy> copies;
   for (auto const& box : boxes_in(at, job, task)) {
     if (auto const common = intersection(box, want.box)) {
       Placed const source{box.extent, relative(common->offset, box.offset), source_offset};
-      Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), at.arena_offset,
+      Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), arena_offset,
                                at.parameter.transposed};
       copies.push_back(place_copy(at, area, source, destination, common->extent));
     }

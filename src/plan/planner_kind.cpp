@@ -36,7 +36,11 @@ std::vector<Planner::Job> Planner::jobs_of(Context const& at, PlannedParameter& 
       if (options_.files_are_mapped) {
         // What one rank wants for itself, and goes to its shard in one run, is read there, if it is not a view.
         Job alone{extent, segment, Strategy::straight, Member{at.wants_of(extent)[segment.wants.front()].group, 0}};
-        strategy = shared.readers == 1 && reads_straight(at, alone) ? Strategy::straight : Strategy::mapped;
+        if (shared.readers == 1 && reads_straight(at, alone)) {
+          strategy = Strategy::straight;
+        } else {
+          strategy = can_scatter(at, extent, segment, shared) ? Strategy::scatter : Strategy::mapped;
+        }
       }
       if (shared.nbytes > planned.shared.nbytes ||
           (planned.strategy == Strategy::straight && strategy != Strategy::straight)) {

@@ -22,15 +22,21 @@ std::vector<std::optional<Planner::WholeInFile>> Planner::whole_in_file(Context 
   return whole;
 }
 
-void Planner::make_view(Context& at, WholeInFile const& whole, bool is_placed) {
-  auto const page = options_.page_bytes;
-  auto const& extent = catalog_.extents[at.tensor.first_extent + whole.extent];
-  auto const file_offset = extent.offset_bytes + whole.begin_bytes;
-  if (!is_placed) at.arena_offset = round_up(at.arena_offset, page) + file_offset % page;
-  if (at.arena_offset % page != file_offset % page) return;
-  at.is_view = true;
-  auto const nbytes = volume(at.holders.groups()[*at.own_group].layout.shape) * at.element_bytes;
-  plan_.views.push_back({extent.file, file_offset, at.arena_offset, nbytes});
+Bytes Planner::file_offset_of(Context const& at, WholeInFile const& whole) const {
+  return catalog_.extents[at.tensor.first_extent + whole.extent].offset_bytes + whole.begin_bytes;
+}
+
+bool Planner::can_scatter(Context const& at, std::uint32_t extent, Segment const& segment,
+                          SharedRead const& shared) const {
+  if (at.is_cast() || at.parameter.transposed) return false;
+  if (shared.readers == 1) return true;
+  if (!options_.writes_to_peers) return false;
+  return std::ranges::all_of(segment.wants, [&](std::uint32_t index) {
+    auto const& want = at.wants_of(extent)[index];
+    auto const& layout = at.holders.groups()[want.group].layout;
+    Box const local{local_position(layout.pieces[want.piece], want.box.offset), want.box.extent};
+    return is_contiguous_in(layout.shape, local);
+  });
 }
 
 Bytes Planner::mapped_offset(Context const& at, std::uint32_t extent, Bytes begin) const {
@@ -53,8 +59,7 @@ void Planner::plan_read_or_view(Context const& at, Job const& job, Task const& t
   }
 }
 
-void Planner::plan_mapped_task(Context const& at, Job const& job, Task const& task) {
-  auto const node_of = [&](std::uint32_t rank) { return options_.node_of.empty() ? 0 : options_.node_of[rank]; };
+std::vector<std::optional<std::uint32_t>> const& Planner::least_loaded_of_nodes(Context const& at, Job const& job) {
   least_loaded_of_node_.clear();
   for (auto const index : job.segment.wants) {
     for (auto const rank : ranks_of(at, at.wants_of(job.extent)[index].group)) {
@@ -64,10 +69,13 @@ void Planner::plan_mapped_task(Context const& at, Job const& job, Task const& ta
       if (!best || read_bytes_[rank] < read_bytes_[*best]) best = rank;
     }
   }
+  return least_loaded_of_node_;
+}
 
+void Planner::plan_mapped_task(Context const& at, Job const& job, Task const& task) {
   auto const nbytes = task.end - task.begin;
   auto const offset = mapped_offset(at, job.extent, task.begin);
-  for (auto const reader : least_loaded_of_node_) {
+  for (auto const reader : least_loaded_of_nodes(at, job)) {
     if (!reader) continue;
     read_bytes_[*reader] += nbytes;
     ++plan_.ranks[*reader].requests;
@@ -78,7 +86,59 @@ void Planner::plan_mapped_task(Context const& at, Job const& job, Task const& ta
     for (auto const index : job.segment.wants) {
       auto const& want = at.wants_of(job.extent)[index];
       if (want.group != at.own_group) continue;
-      for (auto const& copy : copies_from_piece(at, job, task, want, Area::mapped, offset)) builder(wave).place(copy);
+      for (auto const& copy : copies_from_piece(at, job, task, want, Area::mapped, offset, at.arena_offset)) {
+        builder(wave).place(copy);
+      }
+    }
+  }
+}
+
+void Planner::plan_scatter_task(Context const& at, Job const& job, Task const& task) {
+  auto const nbytes = task.end - task.begin;
+  auto const extent = at.tensor.first_extent + job.extent;
+  for (auto const reader : least_loaded_of_nodes(at, job)) {
+    if (!reader) continue;
+    read_bytes_[*reader] += nbytes;
+    ++plan_.ranks[*reader].requests;
+    StagingNeed const need{{&*reader, 1}, std::min(nbytes, scheduler_.slot_limit())};
+    auto const wave = scheduler_.place({&need, 1});
+    bool const has_copies = count_scattered(at, job, task, *reader);
+    if (*reader != rank_) continue;
+    if (has_copies) {
+      builder(wave).read_passing(extent, task.begin, nbytes);
+      emit_scatter(at, job, task, builder(wave));
+    } else {
+      builder(wave).read_mapped(extent, task.begin, nbytes, mapped_offset(at, job.extent, task.begin));
+    }
+  }
+}
+
+bool Planner::count_scattered(Context const& at, Job const& job, Task const& task, std::uint32_t reader) {
+  bool has_copies = false;
+  for (auto const& share : task.shares) {
+    auto const group = at.wants_of(job.extent)[share.want].group;
+    // Where arenas are there already, each rank knows of its own node alone what is a view.
+    if (at.kind.whole[group] && options_.places.empty()) continue;
+    for (auto const rank : ranks_of(at, group)) {
+      if (node_of(rank) != node_of(reader)) continue;
+      has_copies = true;
+      if (rank == reader) continue;
+      plan_.ranks[reader].sent_bytes += share.nbytes;
+      plan_.ranks[rank].received_bytes += share.nbytes;
+    }
+  }
+  return has_copies;
+}
+
+void Planner::emit_scatter(Context const& at, Job const& job, Task const& task, WaveBuilder& out) const {
+  for (auto const& share : task.shares) {
+    auto const& want = at.wants_of(job.extent)[share.want];
+    auto const ranks = ranks_of(at, want.group);
+    for (auto const& arena : arenas_) {
+      if (arena.position.is_view || !std::ranges::binary_search(ranks, arena.rank)) continue;
+      for (auto const& copy : copies_from_piece(at, job, task, want, Area::passing, 0, arena.position.offset)) {
+        out.scatter(arena.rank, copy);
+      }
     }
   }
 }

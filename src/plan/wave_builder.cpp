@@ -11,6 +11,15 @@ void WaveBuilder::read_mapped(std::uint32_t extent, Bytes begin, Bytes nbytes, B
   wave_.reads.push_back({extent, Area::mapped, begin, nbytes, mapped_offset});
 }
 
+void WaveBuilder::read_passing(std::uint32_t extent, Bytes begin, Bytes nbytes) {
+  wave_.reads.push_back({extent, Area::passing, begin, nbytes, 0});
+}
+
+void WaveBuilder::scatter(std::uint32_t rank, PlannedCopy const& copy) {
+  wave_.scatters.push_back(copy);
+  wave_.scatter_targets.push_back({static_cast<std::uint32_t>(wave_.reads.size() - 1), rank});
+}
+
 Bytes WaveBuilder::read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes) {
   auto const offset = read_bytes_;
   wave_.reads.push_back({extent, Area::staging, begin, nbytes, offset});
@@ -84,6 +93,8 @@ Wave WaveBuilder::finish() && {
   wave_.sends.shrink_to_fit();
   wave_.receives.shrink_to_fit();
   wave_.places.shrink_to_fit();
+  wave_.scatters.shrink_to_fit();
+  wave_.scatter_targets.shrink_to_fit();
   return std::move(wave_);
 }
 

@@ -22,6 +22,10 @@ class WaveBuilder {
   void read_to_arena(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes arena_offset);
   /// Reads what is mapped, to verify it.
   void read_mapped(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes mapped_offset);
+  /// Reads what is copied on at once, by those of `scatter` that follow.
+  void read_passing(std::uint32_t extent, Bytes begin, Bytes nbytes);
+  /// From the range read last to the arena of `rank`.
+  void scatter(std::uint32_t rank, PlannedCopy const& copy);
   /// Reads to the slot. @returns the offset there.
   Bytes read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes);
 

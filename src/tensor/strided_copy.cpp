@@ -82,22 +82,7 @@ bool is_transpose(StridedCopy const& copy, Bytes destination_element_bytes) noex
 }
 
 void copy_on_host(StridedCopy const& copy, std::byte const* source, std::byte* destination) noexcept {
-  source += copy.source_offset;
-  destination += copy.destination_offset;
-  if (copy.run_bytes == 0) return;
-  std::array<std::uint64_t, kMaxAxes> index{};
-  for (auto runs = copy.runs(); runs > 0; --runs) {
-    std::memcpy(destination, source, copy.run_bytes);
-    for (std::size_t i = copy.loop_count; i-- > 0;) {
-      auto const& loop = copy.loops[i];
-      source += loop.source_stride;
-      destination += loop.destination_stride;
-      if (++index[i] < loop.count) break;
-      index[i] = 0;
-      source -= loop.source_stride * loop.count;
-      destination -= loop.destination_stride * loop.count;
-    }
-  }
+  for_each_run(copy, [&](Bytes from, Bytes to) { std::memcpy(destination + to, source + from, copy.run_bytes); });
 }
 
 }  // namespace distload

@@ -132,8 +132,14 @@ class Bench {
     }
     if (!options_.cold) {
       model_ = std::make_unique<ShardedModel>(loader_.load(checkpoint_, plan_));
-      add(held_against(in_place, "reload buffered", plan_.storage_read_bytes),
-          [this](Contender& contender) { time_load(contender, loader_, model_.get()); });
+      add_reload(in_place, "buffered", true, *model_);
+      if (config_.load.verify) add_reload(in_place, "buffered", false, *model_);
+      if (std::ranges::find(options_.engines, "auto") != options_.engines.end()) {
+        Loader loader(grid_, with_engine("auto", config_.load.verify));
+        auto const checkpoint = open(loader);
+        shown_model_ = std::make_unique<ShardedModel>(loader.load(checkpoint, loader.plan(checkpoint)));
+        add_reload(in_place, "auto", true, *shown_model_);
+      }
       if (!options_.save_directory.empty()) add_save();
     }
   }
@@ -142,6 +148,14 @@ class Bench {
     loaders_.push_back(std::make_unique<Loader>(grid_, with_engine(engine, verify)));
     add(held_against(limit, engine + (verify ? "" : " unverified"), plan_.storage_read_bytes),
         [this, loader = loaders_.back().get()](Contender& contender) { time_load(contender, *loader, nullptr); });
+  }
+
+  void add_reload(std::size_t limit, std::string const& engine, bool verify, ShardedModel& model) {
+    loaders_.push_back(std::make_unique<Loader>(grid_, with_engine(engine, verify)));
+    add(held_against(limit, "reload " + engine + (verify ? "" : " unverified"), plan_.storage_read_bytes),
+        [this, loader = loaders_.back().get(), &model](Contender& contender) {
+          time_load(contender, *loader, &model);
+        });
   }
 
   void add_save() {
@@ -236,7 +250,8 @@ class Bench {
   std::unique_ptr<RawReader> raw_;
   HugePages share_;  ///< memory that has been used before
   std::vector<std::unique_ptr<Loader>> loaders_;
-  std::unique_ptr<ShardedModel> model_;
+  std::unique_ptr<ShardedModel> model_;        ///< a private copy
+  std::unique_ptr<ShardedModel> shown_model_;  ///< what `auto` makes
   std::vector<Entry> entries_;
 };
 

@@ -87,9 +87,10 @@ struct LoadConfig {
   /// them so. What is loaded so cannot be saved in the same run.
   bool transpose = false;
   /// MPI-IO hints for the collective engine, e.g. {romio_cb_read: enable}. Names and values are MPI's; what it does not
-  /// know it ignores. One is distload's: `distload_datasets: enable` has HDF5 files read by H5Dread, dataset by
+  /// know it ignores. Two are distload's. `distload_datasets: enable` has HDF5 files read by H5Dread, dataset by
   /// dataset, `disable` by MPI-IO, many extents at a time, which is faster unless all are large; by default their size
-  /// decides.
+  /// decides. `distload_peer_writes: disable` keeps ranks of a node from writing to each other's memory, which they do
+  /// with engine `mmap` where the system lets them, since it is faster than each taking its part by itself.
   std::map<std::string, std::string> hints;
 };
 

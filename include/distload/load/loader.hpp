@@ -118,6 +118,8 @@ class Loader {
   /// What is left of `load.staging` for a slot if the engine needs memory of its own.
   Bytes slot_bytes(std::string_view engine, std::uint32_t slots, Bytes block_bytes) const;
   std::vector<std::optional<ShardPlace>> places_in(ShardedModel const& model, OpenedCheckpoint const& checkpoint) const;
+  /// Collective: whether the ranks of every node can write to each other's memory; asked once.
+  bool can_write_to_peers();
   /// @param filled  the model that is to be filled again; nullptr: a new one
   LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled);
   /// Carries the plan out. Memory that is new has no pages yet.
@@ -129,6 +131,7 @@ class Loader {
   ProgressSink progress_;
   std::unique_ptr<Communicator> device_messages_;  ///< NCCL, in a CUDA build
   std::vector<StagingSlot> staging_;               ///< kept from load to load
+  std::optional<bool> writes_to_peers_;            ///< nothing until it has been asked
   PlanOptions plan_options_;
   EngineInUse engine_;
   LoadTimes times_;

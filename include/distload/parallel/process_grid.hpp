@@ -13,8 +13,8 @@ namespace distload {
 
 class ProcessGrid {
  public:
-  /// Collective over `world`, which must outlive the grid. `node`: the ranks of `world` on this rank's node
-  /// (MpiEnvironment::node), all of which make a grid.
+  /// Collective over `world`. `node`: the ranks of `world` on this rank's node (MpiEnvironment::node), all of which
+  /// make a grid. Both outlive it.
   /// @throws ConfigError  `world` has not exactly tensor x pipeline x data ranks, or one of them is zero; on all ranks.
   ProcessGrid(Communicator& world, Communicator& node, Topology const& topology);
 
@@ -27,6 +27,9 @@ class ProcessGrid {
   /// All ranks.
   Communicator& world() const noexcept { return *world_; }
 
+  /// The ranks on this rank's node.
+  Communicator& node() const noexcept { return *node_; }
+
   /// The ranks that hold the shards of the same layers of the same replica; its ranks are `coordinates().tensor`.
   Communicator& tensor() const noexcept { return *tensor_; }
 
@@ -37,8 +40,8 @@ class ProcessGrid {
   Communicator& pipeline() const noexcept { return *pipeline_; }
 
   /// This rank's number among the ranks of its node, and how many they are: which device is its own.
-  std::uint32_t node_rank() const noexcept { return node_rank_; }
-  std::uint32_t node_size() const noexcept { return node_size_; }
+  std::uint32_t node_rank() const noexcept { return node_->rank(); }
+  std::uint32_t node_size() const noexcept { return node_->size(); }
   std::string const& host_name() const noexcept { return host_name_; }
 
   /// The node of every rank, by a number that its ranks share; nodes are counted from 0.
@@ -46,10 +49,9 @@ class ProcessGrid {
 
  private:
   Communicator* world_;
+  Communicator* node_;
   Topology topology_;
   Coordinates coordinates_;
-  std::uint32_t node_rank_;
-  std::uint32_t node_size_;
   std::string host_name_;
   std::vector<std::uint32_t> node_of_;
   std::unique_ptr<Communicator> tensor_;

@@ -25,6 +25,7 @@ enum class Strategy : std::uint8_t {
   two_phase,         ///< cut into pieces, each read by one of the ranks and sent to the others
   broadcast,         ///< read by one rank and sent to the others
   every_rank_reads,  ///< each rank reads what it wants, more than once from storage
+  scatter,           ///< files are mapped: on every node one rank reads, and writes to the shards of all of them
   mapped,            ///< files are mapped: each rank takes what it wants from memory that its node's ranks share
 };
 

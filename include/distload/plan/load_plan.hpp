@@ -18,8 +18,7 @@ namespace distload {
 /// that they read into directly.
 inline constexpr Bytes kShardAlignment = 512;
 
-/// A range of one extent, to be read to `offset_bytes` of `area`; to be verified where it lies if that is
-/// `Area::mapped`.
+/// A range of one extent, to be read to `offset_bytes` of `area`; to be only verified if that is `Area::mapped`.
 struct PlannedRead {
   std::uint32_t extent = 0;  ///< index into `Catalog::extents`
   Area area = Area::arena;
@@ -36,14 +35,23 @@ struct PlannedMessage {
   Bytes nbytes = 0;
 };
 
+/// What is copied out of a range that is read to `Area::passing`, and to whose arena: this rank's, or that of another
+/// one of its node.
+struct ScatterTarget {
+  std::uint32_t read = 0;  ///< index into `Wave::reads`
+  std::uint32_t rank = 0;
+};
+
 /// The part of a plan whose staging fits one slot.
 struct Wave {
   std::vector<PlannedRead> reads;
   PlannedCopies packs;  ///< after the reads, before the exchange
   std::vector<PlannedMessage> sends;
   std::vector<PlannedMessage> receives;
-  PlannedCopies places;     ///< after the exchange
-  Bytes staging_bytes = 0;  ///< of the slot, on this rank
+  PlannedCopies places;                        ///< after the exchange
+  PlannedCopies scatters;                      ///< while reading; offsets of sources count from the range's begin
+  std::vector<ScatterTarget> scatter_targets;  ///< of each of `scatters`, which are in the order of the reads
+  Bytes staging_bytes = 0;                     ///< of the slot, on this rank
 };
 
 /// One parameter's part on this rank.
@@ -103,6 +111,8 @@ struct LoadPlan {
   Bytes requested_bytes = 0;            ///< of all tensors that somebody wants, each counted once
   Bytes storage_read_bytes = 0;         ///< by all ranks
   Bytes exchanged_bytes = 0;            ///< between all ranks
+  bool has_messages = false;            ///< some rank sends to another: all go through the waves together
+  bool writes_to_peers = false;         ///< some rank may write to another's arena
   Prediction predicted;
 
   /// @param index  of `ModelLayout::parameters`

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -28,16 +29,17 @@ struct PlanOptions {
   bool arena_on_host = true;          ///< engines can read straight into the arena
   std::optional<DType> dtype;         ///< type in memory of what can be cast to it; nothing keeps the stored types
   Bytes in_place_bytes = 256 * kKiB;  ///< a message of at least this size travels by itself, unpacked, where it can
-  /// The engine has the files mapped and the arena is on the host: nothing travels, every rank copies what it wants
-  /// from the files' pages, which the ranks of a node share, and what need not be copied becomes a view. Every extent
+  /// The engine has the files mapped and the arena is on the host: nothing travels between nodes, ranks of a node take
+  /// what they want from the files' pages, which they share, and what need not be copied becomes a view. Every extent
   /// then begins at a multiple of its element size.
   bool files_are_mapped = false;
   Bytes page_bytes = 4 * kKiB;         ///< what files are mapped by
   Bytes least_view_bytes = 64 * kKiB;  ///< a shard below this is copied: a system cannot keep any number of mappings
   std::vector<std::uint32_t> node_of;  ///< by rank, counted from 0: which ranks share pages; empty: all do
-  /// An arena that is to be filled again: by parameter, where its shard lies in it, if it does; empty: there is none
-  /// yet.
-  std::vector<std::optional<ShardPlace>> places;
+  bool writes_to_peers = false;        ///< with mapped files: ranks of a node can write to each other's arenas
+  /// Arenas that are to be filled again: by parameter, where its shard lies, if it does; of this rank and, if
+  /// `writes_to_peers`, the others of its node, by rank. Empty: there are none yet.
+  std::map<std::uint32_t, std::vector<std::optional<ShardPlace>>> places;
   CostModel cost;
 
   /// The type in memory of a parameter whose elements are stored as `stored`.

@@ -19,9 +19,11 @@ enum class Area : std::uint8_t {
   arena,    ///< where shards live
   staging,  ///< the wave's slot: what is read for others or not yet in shape, packed messages, received messages
   mapped,   ///< the checkpoint's files, as `mapped_offsets` puts them; only to be read
+  passing,  ///< nowhere: copied on, step by step, while it is in the cache of a core
 };
 
-/// A strided copy between areas: packing (arena or staging to staging) or placing (staging or mapped to arena).
+/// A strided copy between areas: packing (arena or staging to staging), placing (staging or mapped to arena) or
+/// scattering (passing to arena, perhaps another rank's).
 struct PlannedCopy {
   Area source = Area::staging;
   Area destination = Area::arena;

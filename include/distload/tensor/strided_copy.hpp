@@ -45,6 +45,27 @@ StridedCopy make_strided_copy(Placed const& source, Placed const& destination, D
 StridedCopy make_strided_copy(Placed const& source, Bytes source_element_bytes, Placed const& destination,
                               Bytes destination_element_bytes, Dims const& extent);
 
+/// Calls `visit(source, destination)` with the offsets of each run, the innermost loop being the fastest.
+template <class Visit>
+void for_each_run(StridedCopy const& copy, Visit&& visit) {
+  if (copy.run_bytes == 0) return;
+  auto source = copy.source_offset;
+  auto destination = copy.destination_offset;
+  std::array<std::uint64_t, kMaxAxes> index{};
+  for (auto runs = copy.runs(); runs > 0; --runs) {
+    visit(source, destination);
+    for (std::size_t i = copy.loop_count; i-- > 0;) {
+      auto const& loop = copy.loops[i];
+      source += loop.source_stride;
+      destination += loop.destination_stride;
+      if (++index[i] < loop.count) break;
+      index[i] = 0;
+      source -= loop.source_stride * loop.count;
+      destination -= loop.destination_stride * loop.count;
+    }
+  }
+}
+
 /// True if the copy is of matrices, of elements of at most 8 bytes, that lie transposed at the destination: its last
 /// loop goes through consecutive elements of the source, and the one before it through those of the destination.
 bool is_transpose(StridedCopy const& copy, Bytes destination_element_bytes) noexcept;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -131,6 +132,29 @@ TEST_F(LoaderTest, ShowsFilesInPlaceAndCopiesThereAgain) {
     loader.reload(model);
     expect_right(model);
     EXPECT_EQ(model.bytes(shard).data(), place);
+  }
+}
+
+TEST_F(LoaderTest, TakesItsPartByItselfWhereRanksMayNotWriteToEachOther) {
+  if (!kArenaOnHost) GTEST_SKIP() << "files cannot be mapped for a device's memory";
+  auto const ranks = grid(most_parallel());
+  for (bool const may_write : {true, false}) {
+    auto settings = config();
+    settings.load.engine = "mmap";
+    if (!may_write) settings.load.hints["distload_peer_writes"] = "disable";
+    Loader loader(ranks, settings);
+    auto const checkpoint = loader.open();
+    auto const plan = loader.plan(checkpoint);
+    auto model = loader.load(checkpoint, plan);
+    expect_right(model);
+    bool const writes_to_others = std::ranges::any_of(plan.waves, [&](Wave const& wave) {
+      return std::ranges::any_of(wave.scatter_targets,
+                                 [&](ScatterTarget const& target) { return target.rank != plan.rank; });
+    });
+    EXPECT_TRUE(may_write || !writes_to_others);
+    EXPECT_EQ(plan.exchanged_bytes > 0, plan.writes_to_peers && world().size() > 1);
+    loader.reload(model);
+    expect_right(model);
   }
 }
 

@@ -191,6 +191,35 @@ TEST(MmapEngine, VerifiesWhatLiesInTheMapping) {
   engine.read({&request, 1}, unverified);
 }
 
+TEST(MmapEngine, ShowsInOrderWhatHasNoDestination) {
+  testing::RawCheckpoint checkpoint(testing::fresh_directory());
+  auto const file = checkpoint.add_file(64);
+  for (Bytes const nbytes : {Bytes{1}, testing::kTestBlockBytes, 3 * testing::kTestBlockBytes + 5, 3 * kMiB + 1})
+    for (bool const checksums : {true, false}) checkpoint.add_tensor(file, nbytes, checksums);
+  checkpoint.write();
+  auto const& catalog = checkpoint.catalog();
+  std::vector<std::vector<std::byte>> shown(100 + catalog.extents.size());
+  std::vector<ReadRequest> requests;
+  for (std::uint32_t i = 0; i < catalog.extents.size(); ++i)
+    requests.push_back({i, 0, catalog.extents[i].nbytes, nullptr, 100 + i});
+  ReadOptions options;
+  options.on_bytes = [&](std::size_t number, Bytes begin, std::span<std::byte const> bytes) {
+    EXPECT_EQ(begin, shown[number].size());
+    shown[number].insert(shown[number].end(), bytes.begin(), bytes.end());
+  };
+  for (std::uint32_t const threads : {1U, 3U}) {
+    for (auto& bytes : shown) bytes.clear();
+    MmapEngine engine(catalog, threads);
+    engine.read(requests, options);
+    for (std::uint32_t i = 0; i < catalog.extents.size(); ++i)
+      EXPECT_TRUE(shown[100 + i] == checkpoint.bytes_of(i)) << "extent " << i;
+  }
+  for (auto& bytes : shown) bytes.clear();
+  checkpoint.damage(2, 7);
+  MmapEngine engine(catalog);
+  EXPECT_THROW(engine.read(requests, options), CorruptData);
+}
+
 TEST(FileMapping, TellsOfWhatIsNoLongerThere) {
   testing::RawCheckpoint checkpoint(testing::fresh_directory());
   auto const extent = checkpoint.add_tensor(checkpoint.add_file(), kMiB);

@@ -72,6 +72,14 @@ TEST_F(OrderRequests, CutsLongRunsBetweenBlocks) {
   EXPECT_EQ(order.runs[2].nbytes, 2 * kMiB + 64);
 }
 
+TEST_F(OrderRequests, LeavesAsItIsWhatHasNoDestination) {
+  std::vector<ReadRequest> const requests{{1, 0, 64, nullptr}, {0, 0, 10 * kMiB, nullptr}};
+  auto const order = order_requests(catalog_, requests, kBlockBytes);
+  ASSERT_EQ(order.runs.size(), 2U);
+  EXPECT_EQ(order.runs[0].nbytes, 10 * kMiB);
+  EXPECT_EQ(order.runs[1].destination, nullptr);
+}
+
 TEST_F(OrderRequests, DropsEmptyRequests) {
   std::vector<ReadRequest> const requests{{0, 0, 0, at(0)}, {2, 128, 0, nullptr}};
   EXPECT_TRUE(order_requests(catalog_, requests).runs.empty());

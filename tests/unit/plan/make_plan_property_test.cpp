@@ -141,6 +141,7 @@ class RandomCase {
     options.arena_on_host = true;
     options.page_bytes = 32;
     options.least_view_bytes = 8;
+    options.writes_to_peers = below(2) == 0;
     if (below(2) == 0) return;
     for (std::uint32_t rank = 0; rank < topology.ranks(); ++rank)
       options.node_of.push_back(static_cast<std::uint32_t>(below(3)));
@@ -164,6 +165,10 @@ void expect_pages_of_their_own(LoadPlan const& plan, Bytes page) {
 }
 
 TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
+  std::size_t views = 0;
+  std::size_t mapped_places = 0;
+  std::size_t own_scatters = 0;
+  std::size_t scatters_to_peers = 0;
   for (int seed = 0; seed < kCases; ++seed) {
     RandomCase const test(static_cast<std::uint64_t>(seed));
     std::vector<LoadPlan> plans;
@@ -185,6 +190,11 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
       ASSERT_EQ(plans[rank].slot_bytes, plans[0].ranks[rank].staging_bytes) << "seed " << seed << " rank " << rank;
       ASSERT_EQ(plans[rank].arena_bytes, plans[0].ranks[rank].resident_bytes) << "seed " << seed << " rank " << rank;
       read += own;
+      views += plans[rank].views.size();
+      for (auto const& wave : plans[rank].waves) {
+        for (auto const place : wave.places) mapped_places += place.source == Area::mapped ? 1 : 0;
+        for (auto const& target : wave.scatter_targets) ++(target.rank == rank ? own_scatters : scatters_to_peers);
+      }
       expect_pages_of_their_own(plans[rank], test.options.page_bytes);
       for (auto const& shard : plans[rank].shards) {
         auto const& parameter = test.layout.parameters[shard.parameter];
@@ -199,6 +209,8 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
       ASSERT_EQ(read, plans[0].requested_bytes) << "seed " << seed;
     }
   }
+  // The cases are such that all of it happens.
+  for (auto const count : {views, mapped_places, own_scatters, scatters_to_peers}) EXPECT_GT(count, 100U);
 }
 
 }  // namespace

@@ -121,11 +121,15 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
                                              std::vector<std::vector<std::byte>> const& storage, Bytes staging_bytes,
                                              std::vector<std::string>& faults) {
   std::vector<RankMemory> memory(plans.size());
-  bool const is_mapped = std::ranges::any_of(plans, [](LoadPlan const& plan) {
-    return std::ranges::any_of(plan.waves, [](Wave const& wave) {
-      return std::ranges::any_of(wave.reads, [](PlannedRead const& read) { return read.area == Area::mapped; });
-    });
-  });
+  bool const is_mapped = std::ranges::any_of(plans,
+                                             [](LoadPlan const& plan) {
+                                               return std::ranges::any_of(plan.waves, [](Wave const& wave) {
+                                                 return std::ranges::any_of(wave.reads, [](PlannedRead const& read) {
+                                                   return read.area == Area::mapped;
+                                                 });
+                                               });
+                                             }) ||
+                         std::ranges::any_of(plans, [](LoadPlan const& plan) { return !plan.views.empty(); });
   auto files = is_mapped ? make_files(catalog, storage) : std::vector<std::byte>{};
   for (std::size_t rank = 0; rank < plans.size(); ++rank) {
     memory[rank].arena.resize(plans[rank].arena_bytes);
@@ -142,6 +146,7 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
       memory[rank].staging.assign(part.staging_bytes, std::byte{0xEE});
       for (auto const& read : part.reads) {
         check_read(catalog, read, faults);
+        if (read.area == Area::passing) continue;
         if (read.area == Area::mapped) {
           if (std::memcmp(memory[rank].mapped + read.offset_bytes, storage[read.extent].data() + read.begin_bytes,
                           read.nbytes) != 0)
@@ -174,7 +179,18 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
     for (auto const& [pair, messages] : sent) {
       if (taken[pair] != messages.size()) faults.push_back("a send without its receive");
     }
-    for (std::size_t rank = 0; rank < plans.size(); ++rank) copy_all(plans[rank].waves[wave].places, memory[rank]);
+    for (std::size_t rank = 0; rank < plans.size(); ++rank) {
+      auto const& part = plans[rank].waves[wave];
+      copy_all(part.places, memory[rank]);
+      std::size_t number = 0;
+      for (auto const scatter : part.scatters) {
+        auto const& target = part.scatter_targets[number++];
+        auto const& read = part.reads[target.read];
+        if (scatter.source != Area::passing || read.area != Area::passing || scatter.cast)
+          faults.push_back("a scatter of something else");
+        copy_on_host(scatter.copy, storage[read.extent].data() + read.begin_bytes, memory[target.rank].arena.data());
+      }
+    }
   }
   std::vector<std::vector<std::byte>> arenas;
   for (auto& rank : memory) arenas.push_back(std::move(rank.arena));

@@ -1,0 +1,127 @@
+// Cross-memory attach.
+#include "parallel/peer_memory.hpp"
+
+#include <array>
+#include <cerrno>
+#include <random>
+#include <system_error>
+#include <vector>
+
+#include <sys/prctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <distload/base/error.hpp>
+
+namespace distload {
+namespace {
+
+/// What the kernel takes in one call, of each side.
+constexpr std::size_t kMostVectors = 1024;
+
+/// Every rank's `mine`, ordered by rank.
+template <class T>
+std::vector<T> gathered(Communicator& node, T const& mine) {
+  std::vector<T> all(node.size());
+  node.all_gather(std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(std::span(all)));
+  return all;
+}
+
+/// Vectors of one call: local ones, and remote ones in which neighbours are joined.
+class Batch {
+ public:
+  explicit Batch(pid_t process) : process_(process) {
+    local_.reserve(kMostVectors);
+    remote_.reserve(kMostVectors);
+  }
+
+  bool is_full() const noexcept { return local_.size() == kMostVectors; }
+
+  void add(std::byte const* source, std::uint64_t address, Bytes nbytes) {
+    // The kernel only reads what is local.
+    local_.push_back({const_cast<std::byte*>(source), nbytes});
+    nbytes_ += nbytes;
+    if (!remote_.empty() && end_ == address) {
+      remote_.back().iov_len += nbytes;
+    } else {
+      remote_.push_back({reinterpret_cast<void*>(address), nbytes});
+    }
+    end_ = address + nbytes;
+  }
+
+  /// @returns false if the kernel has not written all, `errno` saying why.
+  bool send() {
+    errno = EFAULT;  // of which a call that was cut short says nothing
+    auto const written = process_vm_writev(process_, local_.data(), local_.size(), remote_.data(), remote_.size(), 0);
+    bool const is_whole = written >= 0 && static_cast<Bytes>(written) == nbytes_;
+    local_.clear();
+    remote_.clear();
+    nbytes_ = 0;
+    return is_whole;
+  }
+
+ private:
+  pid_t process_;
+  std::vector<iovec> local_;
+  std::vector<iovec> remote_;
+  std::uint64_t end_ = 0;
+  Bytes nbytes_ = 0;
+};
+
+}  // namespace
+
+PeerMemory::PeerMemory(Communicator& node, std::uint32_t job_rank, std::span<std::byte> own) {
+  struct Entry {
+    std::uint32_t job_rank = 0;
+    Region region;
+  };
+  Entry const mine{job_rank, {getpid(), reinterpret_cast<std::uint64_t>(own.data()), own.size()}};
+  for (auto const& entry : gathered(node, mine)) regions_.emplace(entry.job_rank, entry.region);
+}
+
+void PeerMemory::write(std::uint32_t job_rank, std::span<PeerWrite const> writes) const {
+  auto const& region = regions_.at(job_rank);
+  Batch batch(region.process);
+  auto const send = [&] {
+    if (batch.send()) return;
+    throw CommunicationError("cannot write to the memory of rank " + std::to_string(job_rank) + ": " +
+                             std::generic_category().message(errno));
+  };
+  for (auto const& part : writes) {
+    if (part.offset_bytes > region.nbytes || part.nbytes > region.nbytes - part.offset_bytes)
+      throw InternalError("a write behind the memory of rank " + std::to_string(job_rank));
+    if (batch.is_full()) send();
+    batch.add(part.source, region.address + part.offset_bytes, part.nbytes);
+  }
+  send();
+}
+
+std::optional<std::string> why_not_peer_memory(Communicator& node) {
+  // A number that no other process has at the same address: a peer may be in another space of process numbers.
+  std::uint64_t const token = (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
+  struct Entry {
+    std::int32_t process = 0;
+    std::uint64_t address = 0;
+    std::uint64_t token = 0;
+  };
+#if defined(PR_SET_PTRACER)
+  // Where the Yama module guards processes, only those may write to this one that it names.
+  static_cast<void>(prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0));
+#endif
+  std::optional<std::string> why;
+  for (auto const& peer : gathered(node, Entry{getpid(), reinterpret_cast<std::uint64_t>(&token), token})) {
+    std::uint64_t found = 0;
+    iovec const local{&found, sizeof found};
+    iovec const remote{reinterpret_cast<void*>(peer.address), sizeof found};
+    auto const got = process_vm_readv(peer.process, &local, 1, &remote, 1, 0);
+    if (got < 0) why = std::generic_category().message(errno);
+    if (got >= 0 && found != peer.token) why = "process numbers mean something else to another rank";
+  }
+  // The peers have looked at `token`, and all agree.
+  std::vector<std::uint64_t> refusals{why ? 1U : 0U};
+  node.all_reduce(std::span<std::uint64_t>(refusals), Reduction::max);
+  if (refusals.front() != 0 && !why) why = "another rank cannot";
+  return why;
+}
+
+}  // namespace distload
