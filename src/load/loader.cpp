@@ -19,7 +19,9 @@
 #include "load/arena.hpp"
 #include "load/model_config.hpp"
 #include "load/pipeline.hpp"
+#include "load/planned_shards.hpp"
 #include "load/process_memory.hpp"
+#include "load/shard_places.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/peer_memory.hpp"
 #include "partition/rules/rule_directories.hpp"
@@ -91,119 +93,11 @@ HugePageKind huge_page_kind(std::string_view configured) {
   return configured == "reserved" ? HugePageKind::reserved : HugePageKind::transparent;
 }
 
-/// The parts of a shard that is held as several parameters: they lie in it one after the other.
-void append_parts(Shard const& whole, Parameter const& parameter, LoadPlan const& plan, std::vector<Shard>& shards) {
-  auto offset = whole.offset_bytes;
-  for (auto const& part : split(parameter, whole.global_shape)) {
-    auto const placement = placement_of(part.partition, parameter.experts, part.shape, plan.topology);
-    auto shard = whole;
-    shard.name = part.name;
-    shard.global_shape = part.shape;
-    shard.partition = part.partition;
-    shard.layout =
-        shard_layout(placement.partition, part.shape, *placement.part_of(plan.topology, plan.rank), placement.parts);
-    shard.shape = shard.layout.shape;
-    shard.offset_bytes = offset;
-    shard.nbytes = volume(shard.shape) * size_of(shard.dtype);
-    offset += shard.nbytes;
-    shards.push_back(std::move(shard));
-  }
-}
-
-/// What lies transposed in memory, as it lies there.
-void transpose(Shard& shard) {
-  shard.shape = with_last_axes_swapped(shard.shape);
-  shard.global_shape = with_last_axes_swapped(shard.global_shape);
-  auto const axes = shard.shape.size();
-  auto const swapped = [&](std::uint32_t axis) {
-    return axis + 2 < axes ? axis : static_cast<std::uint32_t>(2 * axes - 3 - axis);
-  };
-  if (shard.partition.kind != PartitionKind::replicated) shard.partition.axis = swapped(shard.partition.axis);
-  shard.layout.shape = shard.shape;
-  for (auto& piece : shard.layout.pieces) {
-    piece.global.offset = with_last_axes_swapped(piece.global.offset);
-    piece.global.extent = with_last_axes_swapped(piece.global.extent);
-    piece.local_offset = with_last_axes_swapped(piece.local_offset);
-  }
-}
-
-std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
-  std::vector<Shard> shards;
-  for (auto const& planned : plan.shards) {
-    auto const& parameter = checkpoint.layout.parameters[planned.parameter];
-    auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
-    Shard shard{tensor.name,         planned.dtype,     planned.layout->shape, tensor.shape,
-                parameter.partition, *planned.layout,   parameter.stages,      planned.offset_bytes,
-                planned.nbytes,      parameter.experts, parameter.added_once};
-    if (planned.transposed) transpose(shard);
-    if (parameter.split_names.empty()) {
-      shards.push_back(std::move(shard));
-    } else {
-      append_parts(shard, parameter, plan, shards);
-    }
-  }
-  return shards;
-}
-
-/// @throws ConfigError  the shards of a model are not those that a plan places.
-void check_same(std::span<Shard const> held, std::vector<Shard> const& planned) {
-  auto const text = [](Shard const& shard) {
-    return shard.name + " " + std::string(name_of(shard.dtype)) + " " + to_string(shard.shape);
-  };
-  for (std::size_t i = 0; i < std::max(held.size(), planned.size()); ++i) {
-    if (i >= held.size()) throw ConfigError("the model to reload has no " + text(planned[i]));
-    if (i >= planned.size()) throw ConfigError("the checkpoint has no " + text(held[i]) + ", which is to be reloaded");
-    auto const& a = held[i];
-    auto const& b = planned[i];
-    if (a.name == b.name && a.dtype == b.dtype && a.layout == b.layout && a.offset_bytes == b.offset_bytes) continue;
-    throw ConfigError("the checkpoint gives " + text(b) + " where the model to reload has " + text(a) +
-                      ", or another part of it");
-  }
-}
-
 /// Kernels and views want elements at addresses that suit them, also those of files.
 bool can_be_mapped(Catalog const& catalog) {
   return std::ranges::all_of(catalog.extents, [&](Extent const& extent) {
     return extent.offset_bytes % size_of(catalog.tensors[extent.tensor].dtype) == 0;
   });
-}
-
-using PlacesByRank = decltype(PlanOptions::places);
-
-/// Collective over the node: the places in the arenas of all of its ranks.
-PlacesByRank shared_on_node(ProcessGrid const& grid, std::vector<std::optional<ShardPlace>> const& own) {
-  struct Entry {
-    std::uint8_t is_held = 0;
-    ShardPlace place;
-  };
-  std::vector<Entry> mine;
-  mine.reserve(own.size());
-  for (auto const& place : own)
-    mine.push_back({place ? std::uint8_t{1} : std::uint8_t{0}, place.value_or(ShardPlace{})});
-  auto& node = grid.node();
-  std::vector<std::uint32_t> ranks(node.size());
-  auto const rank = grid.rank();
-  node.all_gather(std::as_bytes(std::span(&rank, 1)), std::as_writable_bytes(std::span(ranks)));
-  std::vector<Entry> all(node.size() * mine.size());
-  node.all_gather(std::as_bytes(std::span(mine)), std::as_writable_bytes(std::span(all)));
-  PlacesByRank places;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    auto const& entry = all[i];
-    places[ranks[i / mine.size()]].push_back(entry.is_held != 0 ? std::optional(entry.place) : std::nullopt);
-  }
-  return places;
-}
-
-/// Aliases whose target this rank holds.
-std::map<std::string, std::string, std::less<>> aliases_of(OpenedCheckpoint const& checkpoint,
-                                                           std::vector<Shard> const& shards) {
-  std::map<std::string, std::string, std::less<>> aliases;
-  for (auto const& alias : checkpoint.layout.aliases) {
-    auto const held =
-        std::any_of(shards.begin(), shards.end(), [&](Shard const& shard) { return shard.name == alias.target; });
-    if (held) aliases.emplace(alias.name, alias.target);
-  }
-  return aliases;
 }
 
 }  // namespace
@@ -289,22 +183,6 @@ Bytes Loader::slot_bytes(std::string_view engine, std::uint32_t slots, Bytes blo
                   std::min(config_.load.staging, least));
 }
 
-std::vector<std::optional<ShardPlace>> Loader::places_in(ShardedModel const& model,
-                                                         OpenedCheckpoint const& checkpoint) const {
-  std::vector<std::optional<ShardPlace>> places;
-  places.reserve(checkpoint.layout.parameters.size());
-  for (auto const& parameter : checkpoint.layout.parameters) {
-    // The parts of one that is held as several lie one after the other.
-    auto const& name = parameter.split_names.empty() ? checkpoint.catalog.tensors[parameter.tensor].name
-                                                     : parameter.split_names.front();
-    auto const* const shard = model.find(name);
-    places.push_back(shard == nullptr ? std::nullopt
-                                      : std::optional(ShardPlace{shard->offset_bytes,
-                                                                 model.arena_->shows_file_at(shard->offset_bytes)}));
-  }
-  return places;
-}
-
 bool Loader::can_write_to_peers() {
   if (!writes_to_peers_) {
     auto const hint = config_.load.hints.find(kPeerWritesHint);
@@ -340,7 +218,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   plan_options_.writes_to_peers = plan_options_.files_are_mapped && can_write_to_peers();
   plan_options_.places.clear();
   if (filled != nullptr) {
-    auto const own = places_in(*filled, checkpoint);
+    auto const own = places_in(*filled, *filled->arena_, checkpoint);
     plan_options_.places =
         plan_options_.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
   }

@@ -117,7 +117,6 @@ class Loader {
   std::vector<std::byte> metadata_message() const;
   /// What is left of `load.staging` for a slot if the engine needs memory of its own.
   Bytes slot_bytes(std::string_view engine, std::uint32_t slots, Bytes block_bytes) const;
-  std::vector<std::optional<ShardPlace>> places_in(ShardedModel const& model, OpenedCheckpoint const& checkpoint) const;
   /// Collective: whether the ranks of every node can write to each other's memory; asked once.
   bool can_write_to_peers();
   /// @param filled  the model that is to be filled again; nullptr: a new one
