@@ -23,7 +23,8 @@ from reference_shards import DTYPES, FAMILIES, read_model
 from topologies import Topologies, Topology
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ENGINES = ("buffered", "collective", "direct", "mmap", "collective by dataset")
+ENGINES = ("buffered", "collective", "direct", "mmap", "collective, by dataset", "mmap, each rank by itself")
+HINTS = {"by dataset": {"distload_datasets": "enable"}, "each rank by itself": {"distload_peer_writes": "disable"}}
 SKIPPED = 77
 DIFFERENCES_SHOWN = 20
 
@@ -103,7 +104,7 @@ class Acceptance:
         """Loads `checkpoint`, checks the report, and saves if `save` holds a configuration of that. `model` is the section of the
         configuration, `expected` the one that would give the same from the model's own files, if it is another."""
         model = model or {}
-        named, _, by_dataset = engine.partition(" by ")
+        named, _, how = engine.partition(", ")
         begin = time.monotonic()
         report = self.work / "report.json"
         report.unlink(missing_ok=True)
@@ -111,7 +112,7 @@ class Acceptance:
             "checkpoint": {"path": str(checkpoint)},
             "topology": topology._asdict(),
             "model": model | ({"rules": str(self.rules)} if self.rules else {}),
-            "load": {"engine": named, "hints": {"distload_datasets": "enable"} if by_dataset else {}, "staging": self.staging, "dtype": dtype, "transpose": transpose},
+            "load": {"engine": named, "hints": HINTS.get(how, {}), "staging": self.staging, "dtype": dtype, "transpose": transpose},
             "report": {"json": str(report), "tensors": True, "progress": "none"},
         }
         if save:
