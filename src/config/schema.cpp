@@ -200,6 +200,7 @@ std::vector<ConfigKey> make_keys() {
       key("runtime.timeout", runtime, &RuntimeConfig::timeout, parse_timeout, print_duration),
       key("runtime.threads", runtime, &RuntimeConfig::threads, or_word("auto", parse_threads), ranks_printed),
       key("cost.storage_bandwidth", cost, &CostConfig::storage_bandwidth, parse_rate, print_rate),
+      key("cost.cache_bandwidth", cost, &CostConfig::cache_bandwidth, parse_rate, print_rate),
       key("cost.link_bandwidth", cost, &CostConfig::link_bandwidth, parse_rate, print_rate),
       key("cost.storage_latency", cost, &CostConfig::storage_latency, parse_duration, print_duration),
       key("cost.link_latency", cost, &CostConfig::link_latency, parse_duration, print_duration),

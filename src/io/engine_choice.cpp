@@ -54,12 +54,11 @@ FileSystem file_system_of(std::string const& path) noexcept {
 
 Circumstances look_around(std::string_view configured, Catalog const& catalog, Communicator& world) {
   Circumstances around;
-  if (configured != "auto" && configured != "direct") return around;
   around.format = catalog.format;
   if (!catalog.files.empty()) around.file_system = file_system_of(catalog.files.front().path);
   auto const resident =
-      all_or_throw(world, "plan", [&] { return configured == "auto" ? resident_share(catalog) : std::nullopt; });
-  around.why_not_direct = why_not_direct(catalog);
+      all_or_throw(world, "plan", [&] { return configured == "direct" ? std::nullopt : resident_share(catalog); });
+  if (configured == "auto" || configured == "direct") around.why_not_direct = why_not_direct(catalog);
   // The least of all: whether it is known, how much it is, whether direct reading is possible.
   std::vector<double> least{resident ? 1.0 : 0.0, resident.value_or(0), around.why_not_direct ? 0.0 : 1.0};
   world.all_reduce(std::span<double>(least), Reduction::min);

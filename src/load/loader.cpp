@@ -62,8 +62,12 @@ CostModel cost_model(CostConfig const& config) {
   auto const seconds = [](std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
   };
-  return {static_cast<double>(config.storage_bandwidth), static_cast<double>(config.link_bandwidth),
-          seconds(config.storage_latency), seconds(config.link_latency), seconds(config.request_overhead)};
+  return {static_cast<double>(config.storage_bandwidth),
+          static_cast<double>(config.cache_bandwidth),
+          static_cast<double>(config.link_bandwidth),
+          seconds(config.storage_latency),
+          seconds(config.link_latency),
+          seconds(config.request_overhead)};
 }
 
 /// What `load.dtype` asks for.
@@ -229,6 +233,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     plan_options_.page_bytes = static_cast<Bytes>(sysconf(_SC_PAGESIZE));
     plan_options_.node_of = grid_.node_of();
     plan_options_.memory_limit = limit;
+    plan_options_.resident = choice.name == "direct" ? 0 : around.resident.value_or(0);
     plan_options_.arena_on_host = kArenaOnHost;
     plan_options_.dtype = dtype_in_memory(config_.load.dtype);
     plan_options_.cost = cost_model(config_.cost);

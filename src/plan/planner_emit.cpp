@@ -204,10 +204,15 @@ void Planner::predict() {
   }
   auto const waves = static_cast<double>(plan_.waves.size());
   auto& predicted = plan_.predicted;
-  predicted.read_seconds = static_cast<double>(plan_.storage_read_bytes) / cost.storage_bandwidth +
-                           cost.storage_latency_seconds + static_cast<double>(requests) * cost.request_overhead_seconds;
-  predicted.exchange_seconds =
-      static_cast<double>(travelling) / cost.link_bandwidth + waves * cost.link_latency_seconds;
+  auto const cold = 1 - options_.resident;
+  auto const seconds_per_byte = options_.resident / cost.cache_bandwidth + cold / cost.storage_bandwidth;
+  predicted.read_seconds = static_cast<double>(plan_.storage_read_bytes) * seconds_per_byte +
+                           cold * cost.storage_latency_seconds +
+                           static_cast<double>(requests) * cost.request_overhead_seconds;
+  if (plan_.has_messages) {
+    predicted.exchange_seconds =
+        static_cast<double>(travelling) / cost.link_bandwidth + waves * cost.link_latency_seconds;
+  }
   // With two slots all but one wave's share of the shorter phase hides behind the longer one.
   auto const longer = std::max(predicted.read_seconds, predicted.exchange_seconds);
   auto const shorter = std::min(predicted.read_seconds, predicted.exchange_seconds);

@@ -80,22 +80,25 @@ std::string line(std::string_view key, double value, std::string_view unit, std:
 
 }  // namespace
 
-CostModel calibrate(Communicator& world, Catalog const& catalog, bool cold) {
+CostModel calibrate(Communicator& world, Catalog const& catalog) {
   auto const reader = all_or_throw(world, "open", [&] { return RawReader(catalog, world.rank(), world.size()); });
   HugePages const memory(std::max(reader.share_bytes(), Bytes{1}));
-  auto const directly = cold && reader.can_read_directly();
+  auto const directly = reader.can_read_directly();
   std::vector<std::uint64_t> total{reader.share_bytes()};
   world.all_reduce(std::span<std::uint64_t>(total), Reduction::sum);
-  auto const seconds = median_seconds(
+  auto const from_storage = median_seconds(
       world,
       [&] {
-        if (!cold || world.rank() != 0) return;
+        if (world.rank() != 0) return;
         for (auto const& file : catalog.files) InputFile(file.path).forget_cached();
       },
       [&] { directly ? reader.read_directly(memory, kDepth) : reader.read(memory); });
+  auto const from_cache = median_seconds(
+      world, [] {}, [&] { reader.read(memory); });
 
   CostModel cost;
-  cost.storage_bandwidth = static_cast<double>(total.front()) / seconds;
+  cost.storage_bandwidth = static_cast<double>(total.front()) / from_storage;
+  cost.cache_bandwidth = static_cast<double>(total.front()) / from_cache;
   std::vector<double> latencies{0, 0};
   if (world.rank() == 0) {
     auto const call = small_read_seconds(catalog, Caching::page_cache);
@@ -114,6 +117,8 @@ CostModel calibrate(Communicator& world, Catalog const& catalog, bool cold) {
 std::string cost_section(CostModel const& cost) {
   constexpr double kGibibyte = 1024.0 * 1024 * 1024;
   return "cost:\n" + line("storage_bandwidth:", cost.storage_bandwidth / kGibibyte, "GiB/s", "of all ranks together") +
+         line("cache_bandwidth:", cost.cache_bandwidth / kGibibyte, "GiB/s",
+              "of all ranks together, from the page cache; only for predictions") +
          line("link_bandwidth:", cost.link_bandwidth / kGibibyte, "GiB/s", "of one rank") +
          line("storage_latency:", cost.storage_latency_seconds * 1e6, "us", "until the first byte of a read arrives") +
          line("link_latency:", cost.link_latency_seconds * 1e6, "us", "of a message") +

@@ -9,10 +9,10 @@
 
 namespace distload {
 
-/// Collective, some seconds: reads up to a GiB per rank of the catalog's files, and sends messages between neighbouring
-/// ranks. `cold`: storage without the page cache.
+/// Collective, some seconds: reads up to a GiB per rank of the catalog's files, from storage and from the page cache,
+/// and sends messages between neighbouring ranks.
 /// @throws IoError  storage failed.
-CostModel calibrate(Communicator& world, Catalog const& catalog, bool cold);
+CostModel calibrate(Communicator& world, Catalog const& catalog);
 
 /// The section of a configuration that says so.
 std::string cost_section(CostModel const& cost);

@@ -38,11 +38,10 @@ struct Arguments {
 };
 
 ExitCode print_costs(Communicator& world, Arguments const& arguments) {
-  auto const cold = arguments.states.front() == "cold";
   auto const catalog = all_or_throw(world, "open", [&] {
     return open_checkpoint(arguments.config.checkpoint.path, arguments.config.checkpoint.step);
   });
-  auto const cost = calibrate(world, catalog, cold);
+  auto const cost = calibrate(world, catalog);
   if (world.rank() == 0) std::fputs(cost_section(cost).c_str(), stdout);
   return ExitCode::done;
 }
@@ -135,8 +134,6 @@ int main(int argc, char** argv) {
         "calibrate",
         "Measures for some seconds what storage and links cost, and prints the `cost` section for a configuration.");
     calibrate->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory to read from")->required();
-    calibrate->add_option("--state", arguments.states, "warm or cold: with or without the page cache")
-        ->check(CLI::IsMember({"warm", "cold"}));
     if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
     if (calibrate->parsed()) return distload::print_costs(mpi.world(), arguments);
     if (arguments.checkpoints.empty() && arguments.make.empty())

@@ -136,6 +136,8 @@ struct RuntimeConfig {
 struct CostConfig {
   /// Bytes per second that storage gives all ranks together.
   Bytes storage_bandwidth = 4 * kGiB;
+  /// Bytes per second that all ranks together get from the page cache, for what is in there.
+  Bytes cache_bandwidth = 12 * kGiB;
   /// Bytes per second that one rank can send or receive.
   Bytes link_bandwidth = 8 * kGiB;
   /// Until the first byte of a read arrives.

@@ -13,6 +13,7 @@ namespace distload {
 /// measurement replaces them.
 struct CostModel {
   double storage_bandwidth = 4.0 * 1024 * 1024 * 1024;  ///< bytes per second of all ranks together
+  double cache_bandwidth = 12.0 * 1024 * 1024 * 1024;   ///< likewise, of what is in the page cache
   double link_bandwidth = 8.0 * 1024 * 1024 * 1024;     ///< bytes per second that one rank sends or receives
   double storage_latency_seconds = 100e-6;              ///< until the first byte of a request arrives
   double link_latency_seconds = 5e-6;                   ///< of one message

@@ -40,6 +40,7 @@ struct PlanOptions {
   /// Arenas that are to be filled again: by parameter, where its shard lies, if it does; of this rank and, if
   /// `writes_to_peers`, the others of its node, by rank. Empty: there are none yet.
   std::map<std::uint32_t, std::vector<std::optional<ShardPlace>>> places;
+  double resident = 0;  ///< share of the files that is in the page cache, for predictions
   CostModel cost;
 
   /// The type in memory of a parameter whose elements are stored as `stored`.

@@ -54,6 +54,20 @@ TEST(MakePlan, ReadsTheSavedLayoutStraightIntoTheArena) {
   }
 }
 
+TEST(MakePlan, PredictsByWhereTheFilesAre) {
+  Model model;
+  model.add("w", {1024, 512}, cut(PartitionKind::column_parallel, 0, 1024), 4);
+  PlanOptions options;
+  options.cost = {1e6, 1e7, 1e9, 0, 0, 0};
+  auto const nbytes = static_cast<double>(1024 * 512 * 4);
+  for (auto const& [resident, seconds] : {std::pair{0.0, nbytes / 1e6}, {1.0, nbytes / 1e7}, {0.5, nbytes * 0.55e-6}}) {
+    options.resident = resident;
+    auto const plan = make_plan(model.catalog, model.layout, {4, 1, 1}, 0, options);
+    EXPECT_DOUBLE_EQ(plan.predicted.read_seconds, seconds);
+    EXPECT_DOUBLE_EQ(plan.predicted.exchange_seconds, 0);
+  }
+}
+
 TEST(MakePlan, ReadsRowsAndSendsColumnsOfARowMajorTensor) {
   Model model;
   model.add("w", {4096, 4096}, cut(PartitionKind::row_parallel, 1, 4096));
