@@ -11,7 +11,8 @@ PREFIX = CACHE / "venv-peers"
 PYTHON = PREFIX / "bin/python"
 REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")
 STAMP = "distload.stamp"
-IMPORTS = "numpy, h5py, mpi4py, xxhash, torch, safetensors, fastsafetensors, runai_model_streamer, matplotlib"
+SYSTEM_IMPORTS = "numpy, h5py, mpi4py, xxhash"
+IMPORTS = SYSTEM_IMPORTS + ", torch, safetensors, fastsafetensors, runai_model_streamer, matplotlib"
 
 
 def stamp():
@@ -22,6 +23,18 @@ def stamp():
 
 def packages_of(prefix):
     return next(prefix.glob("lib/python3*/site-packages"))
+
+
+def can_import(python, modules):
+    return subprocess.run([python, "-c", f"import {modules}"], check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def system_python():
+    """The Python that apt's packages belong to; another may come first in PATH."""
+    for python in ("/usr/bin/python3", "python3"):
+        if shutil.which(python) and can_import(python, SYSTEM_IMPORTS):
+            return python
+    raise SystemExit("peers: no python3 has numpy, h5py, mpi4py and xxhash; tools/setup.sh installs Debian's")
 
 
 def link_torch(packages):
@@ -39,11 +52,11 @@ def python():
     if not is_made:
         print(f"peers: installing into {PREFIX}", flush=True)
         shutil.rmtree(PREFIX, ignore_errors=True)
-        subprocess.run(["python3", "-m", "venv", "--system-site-packages", "--without-pip", PREFIX], check=True)
+        subprocess.run([system_python(), "-m", "venv", "--system-site-packages", "--without-pip", PREFIX], check=True)
         link_torch(packages_of(PREFIX))
         install = ["install", "--quiet", "--no-deps", "--ignore-installed", "--no-cache-dir", "-r", REQUIREMENTS]
         subprocess.run(["python3", "-m", "pip", "--python", PYTHON, *install], check=True)
-        if subprocess.run([PYTHON, "-c", f"import {IMPORTS}"], check=False).returncode:
-            raise SystemExit("peers: the environment lacks something; tools/setup.sh installs Debian's h5py, mpi4py and xxhash")
+        if not can_import(PYTHON, IMPORTS):
+            raise SystemExit(f"peers: the environment in {PREFIX} lacks one of {IMPORTS}")
         (PREFIX / STAMP).write_text(stamp())
     return PYTHON
