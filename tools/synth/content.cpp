@@ -47,6 +47,7 @@ Content::Content(std::string_view tensor, std::uint64_t seed, DType dtype)
 std::uint64_t Content::word(std::uint64_t index) const noexcept { return (mix(key_ + index * kStep) & keep_) | set_; }
 
 void Content::fill(Bytes offset_bytes, std::span<std::byte> bytes) const noexcept {
+  if (bytes.empty()) return;
   auto index = offset_bytes / sizeof(std::uint64_t);
   auto const copy_part = [&](Bytes skip) {
     auto const value = word(index++);
