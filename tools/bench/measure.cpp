@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -122,8 +121,8 @@ class Bench {
     if (!options_.cold) {
       add(bare("memcpy", everything), [this](Contender& contender) {
         HugePages const copy(raw_->share_bytes());
-        std::memset(copy.data(), 1, raw_->share_bytes());
-        time_local(contender, [&] { std::memcpy(copy.data(), share_.data(), raw_->share_bytes()); });
+        std::fill_n(copy.data(), raw_->share_bytes(), std::byte{1});
+        time_local(contender, [&] { std::copy_n(share_.data(), raw_->share_bytes(), copy.data()); });
       });
     }
     for (auto const& engine : options_.engines) {
