@@ -43,12 +43,12 @@ Planner::Planner(Catalog const& catalog, ModelLayout const& layout, Topology con
     throw ConfigError("load.staging is " + format_bytes(options.staging_bytes) + ", but at least " +
                       format_bytes(minimum) + " is needed");
   }
+  plan_.writes_to_peers = options.files_are_mapped && options.writes_to_peers;
   for (std::uint32_t other = 0; other < topology.ranks(); ++other) {
-    bool const is_peer = options.files_are_mapped && options.writes_to_peers && node_of(other) == node_of(rank);
+    bool const is_peer = plan_.writes_to_peers && node_of(other) == node_of(rank);
     if (other == rank || is_peer) arenas_.push_back({other, 0, {}});
   }
-  if (!options.files_are_mapped) return;
-  mapped_offsets_ = mapped_offsets(catalog);
+  if (options.files_are_mapped) mapped_offsets_ = mapped_offsets(catalog);
 }
 
 LoadPlan Planner::run() && {
@@ -105,7 +105,7 @@ Planner::Context Planner::context_of(std::uint32_t index, Kind const& kind) cons
   auto const& parameter = layout_.parameters[index];
   auto const& tensor = catalog_.tensors[parameter.tensor];
   auto const dtype = options_.dtype_in_memory(parameter, tensor.dtype);
-  return {index, parameter, tensor, size_of(tensor.dtype), dtype, kind, kind.holders, {}, {}, 0, false};
+  return {index, parameter, tensor, size_of(tensor.dtype), dtype, kind, kind.holders, {}, {}, {}};
 }
 
 std::span<AudienceId const> Planner::audiences_of(Kind& kind, std::vector<std::uint32_t> const& stages) {
@@ -124,16 +124,15 @@ bool Planner::on_stage_of(Parameter const& parameter, std::uint32_t rank) const 
 
 Bytes Planner::reserved_for(Context const& at, std::uint32_t group) const {
   auto const nbytes = volume(at.holders.groups()[group].layout.shape) * size_of(at.dtype);
-  bool const has_own_pages = !at.kind.whole.empty() && at.kind.whole[group];
   // A view has its pages to itself, wherever in a page it begins.
-  return has_own_pages ? round_up(nbytes, options_.page_bytes) + 2 * options_.page_bytes
-                       : round_up(nbytes, kShardAlignment);
+  return at.kind.whole[group] ? round_up(nbytes, options_.page_bytes) + 2 * options_.page_bytes
+                              : round_up(nbytes, kShardAlignment);
 }
 
 Planner::Position Planner::position_of(Context const& at, std::uint32_t group, ArenaOnNode const& arena) const {
   auto const places = options_.places.find(arena.rank);
   auto const place = places == options_.places.end() ? std::nullopt : places->second[at.index];
-  auto const whole = at.kind.whole.empty() ? std::nullopt : at.kind.whole[group];
+  auto const& whole = at.kind.whole[group];
   Position position{place ? place->offset_bytes : arena.nbytes, false};
   if (!whole || (place && !place->has_own_pages)) return position;
   auto const page = options_.page_bytes;
@@ -147,7 +146,7 @@ void Planner::reserve_arenas(Context& at) {
   for (std::uint32_t group = 0; group < at.audiences.size(); ++group) {
     auto const reserved = reserved_for(at, group);
     audiences_[at.audiences[group]].resident_bytes += reserved;
-    if (!at.kind.whole.empty() && at.kind.whole[group]) audiences_[at.audiences[group]].view_bytes += reserved;
+    if (at.kind.whole[group]) audiences_[at.audiences[group]].view_bytes += reserved;
   }
   for (auto& arena : arenas_) {
     auto const group = on_stage_of(at.parameter, arena.rank) ? at.holders.group_of(arena.rank) : std::nullopt;
@@ -155,15 +154,14 @@ void Planner::reserve_arenas(Context& at) {
     arena.position = position_of(at, *group, arena);
     arena.nbytes += reserved_for(at, *group);
     if (arena.rank != rank_) continue;
-    at.arena_offset = arena.position.offset;
-    at.is_view = arena.position.is_view;
+    at.own = arena.position;
     plan_.arena_bytes = arena.nbytes;
     auto const nbytes = volume(at.holders.groups()[*group].layout.shape) * size_of(at.dtype);
-    plan_.shards.push_back({at.index, at.dtype, at.parameter.transposed, at.kind.own_layout, at.arena_offset, nbytes});
-    if (!at.is_view) continue;
+    plan_.shards.push_back({at.index, at.dtype, at.parameter.transposed, at.kind.own_layout, at.own.offset, nbytes});
+    if (!at.own.is_view) continue;
     auto const& whole = *at.kind.whole[*group];
     auto const file = catalog_.extents[at.tensor.first_extent + whole.extent].file;
-    plan_.views.push_back({file, file_offset_of(at, whole), at.arena_offset, nbytes});
+    plan_.views.push_back({file, file_offset_of(at, whole), at.own.offset, nbytes});
   }
 }
 
@@ -297,7 +295,6 @@ void Planner::total_up() {
     plan_.storage_read_bytes += load.read_bytes;
     plan_.exchanged_bytes += load.sent_bytes;
   }
-  plan_.writes_to_peers = options_.files_are_mapped && options_.writes_to_peers;
   plan_.has_messages = !options_.files_are_mapped && plan_.exchanged_bytes > 0;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -82,7 +83,7 @@ class Planner {
   struct Kind {
     Holders holders;
     std::vector<std::vector<Want>> wants;           ///< per extent of the tensor
-    std::vector<std::optional<WholeInFile>> whole;  ///< per group, if files are mapped: what could be a view
+    std::vector<std::optional<WholeInFile>> whole;  ///< per group: what could be a view
     std::shared_ptr<ShardLayout const> own_layout;  ///< of the own rank, on the parameters' stages; null if it has none
     std::uint32_t number = 0;                       ///< index into `LoadPlan::kinds`
     std::vector<Job> jobs;
@@ -103,6 +104,9 @@ class Planner {
     Position position;  ///< of the shard of the parameter being planned, if the rank holds one
   };
 
+  /// Plans what a rank reads for its node, in a wave.
+  using NodeRead = std::function<void(std::uint32_t reader, std::uint32_t wave)>;
+
   /// The parameter being planned.
   struct Context {
     std::uint32_t index;
@@ -114,8 +118,7 @@ class Planner {
     Holders const& holders;                  ///< of the kind
     std::span<AudienceId const> audiences;   ///< per group
     std::optional<std::uint32_t> own_group;  ///< of the own rank
-    Bytes arena_offset = 0;                  ///< of the own shard
-    bool is_view = false;                    ///< the own shard is one
+    Position own;                            ///< of the own shard
 
     bool is_cast() const noexcept { return dtype != tensor.dtype; }
     std::vector<Want> const& wants_of(std::uint32_t extent) const { return kind.wants[extent]; }
@@ -152,8 +155,8 @@ class Planner {
   void plan_task(Context const& at, Job const& job, Task const& task, std::uint32_t reader);
   /// A task of files that are mapped, which one rank reads straight into its shard, or verifies where that is a view.
   void plan_read_or_view(Context const& at, Job const& job, Task const& task);
-  /// Of each node that wants something of the job, the rank that has read least, by node.
-  std::vector<std::optional<std::uint32_t>> const& least_loaded_of_nodes(Context const& at, Job const& job);
+  /// Has one rank of each node that wants something of the job read so many bytes of it: the one that has read least.
+  void read_on_each_node(Context const& at, Job const& job, Bytes nbytes, NodeRead const& plan_read);
   /// A task that nobody reads: on every node that wants it, one rank verifies it, and each takes what it wants.
   void plan_mapped_task(Context const& at, Job const& job, Task const& task);
   /// A task that on every node that wants it one rank reads, for all of its node.
@@ -205,7 +208,7 @@ class Planner {
   std::vector<Bytes> kept_bytes_;      ///< by each rank so far, of what it read itself
   std::vector<StagingNeed> needs_;     ///< of the task being planned
   std::vector<Bytes> mapped_offsets_;  ///< by file
-  std::vector<std::optional<std::uint32_t>> least_loaded_of_node_;  ///< of the mapped task being planned
+  std::vector<std::optional<std::uint32_t>> least_loaded_of_node_;  ///< of the job being planned
   std::vector<ArenaOnNode> arenas_;                                 ///< ascending by rank
   WaveScheduler scheduler_;
   std::vector<WaveBuilder> builders_;

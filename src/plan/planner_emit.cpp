@@ -39,7 +39,7 @@ void Planner::emit_reader(Context const& at, Task const& task, Job const& job, s
   for (auto const& share : shares) {
     if (at.own_group == wants[share.want].group && share.arena_run && options_.arena_on_host) {
       area = Area::arena;
-      offset = at.arena_offset + *share.arena_run;
+      offset = at.own.offset + *share.arena_run;
     }
   }
   if (area == Area::arena) {
@@ -51,7 +51,7 @@ void Planner::emit_reader(Context const& at, Task const& task, Job const& job, s
   for (auto const& share : shares) {
     auto const& want = wants[share.want];
     if (at.own_group == want.group && area == Area::staging) {
-      for (auto const& copy : copies_from_piece(at, job, task, want, Area::staging, offset, at.arena_offset)) {
+      for (auto const& copy : copies_from_piece(at, job, task, want, Area::staging, offset, at.own.offset)) {
         out.place(copy);
       }
     }
@@ -75,7 +75,7 @@ void Planner::emit_receiver(Context const& at, Task const& task, Job const& job,
     auto const& want = at.wants_of(job.extent)[share.want];
     if (at.own_group != want.group) continue;
     if (share.in_place) {
-      builder(wave).receive_in_place(reader, at.arena_offset + *share.arena_run, share.nbytes);
+      builder(wave).receive_in_place(reader, at.own.offset + *share.arena_run, share.nbytes);
     } else {
       builder(wave).receive_packed(reader, at.audiences[want.group], copies_from_message(at, job, task, want),
                                    share.nbytes);
@@ -134,7 +134,7 @@ std::vector<PlannedCopy> Planner::copies_from_message(Context const& at, Job con
     auto const common = intersection(box, want.box);
     if (!common) continue;
     Placed const source{common->extent, Dims::filled(common->extent.size(), 0), message_offset};
-    Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), at.arena_offset,
+    Placed const destination{layout.shape, local_position(layout.pieces[want.piece], common->offset), at.own.offset,
                              at.parameter.transposed};
     copies.push_back(place_copy(at, Area::staging, source, destination, common->extent));
     message_offset += volume(*common) * at.element_bytes;

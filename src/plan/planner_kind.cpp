@@ -17,10 +17,11 @@ Planner::Kind& Planner::kind_of(std::uint32_t index) {
   if (auto const group = kind.holders.group_of(rank_)) {
     kind.own_layout = std::make_shared<ShardLayout const>(kind.holders.groups()[*group].layout);
   }
+  kind.whole.resize(kind.holders.groups().size());
   if (tensor.nbytes() == 0) return kind;
   for (auto const& extent : catalog_.extents_of(tensor)) kind.wants.push_back(kind.holders.wants_in(extent.box));
   auto const at = context_of(index, kind);
-  if (options_.files_are_mapped) kind.whole = whole_in_file(at);
+  kind.whole = whole_in_file(at);
   kind.jobs = jobs_of(at, planned);
   kind.tasks = tasks_of(at);
   return kind;
@@ -102,10 +103,8 @@ std::vector<Planner::Task> Planner::tasks_of(Context const& at) const {
   auto const add = [&](std::uint32_t index, Bytes begin, Bytes end) {
     auto const& job = jobs[index];
     Task task{index, begin, end, pieces[job.extent]++, {}, {}};
-    if (job.strategy != Strategy::mapped) {
-      task.shares = shares_of(at, job, task);
-      task.received = received_of(at, job, task.shares);
-    }
+    if (job.strategy != Strategy::mapped) task.shares = shares_of(at, job, task);
+    if (!options_.files_are_mapped) task.received = received_of(at, job, task.shares);
     tasks.push_back(std::move(task));
   };
   for (std::uint32_t index = 0; index < jobs.size(); ++index) {

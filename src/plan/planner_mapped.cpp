@@ -7,7 +7,7 @@ namespace distload {
 
 std::vector<std::optional<Planner::WholeInFile>> Planner::whole_in_file(Context const& at) const {
   std::vector<std::optional<WholeInFile>> whole(at.holders.groups().size());
-  if (at.is_cast() || at.parameter.transposed) return whole;
+  if (!options_.files_are_mapped || at.is_cast() || at.parameter.transposed) return whole;
   auto const extents = catalog_.extents_of(at.tensor);
   for (std::uint32_t extent = 0; extent < extents.size(); ++extent) {
     for (auto const& want : at.wants_of(extent)) {
@@ -30,7 +30,7 @@ bool Planner::can_scatter(Context const& at, std::uint32_t extent, Segment const
                           SharedRead const& shared) const {
   if (at.is_cast() || at.parameter.transposed) return false;
   if (shared.readers == 1) return true;
-  if (!options_.writes_to_peers) return false;
+  if (!plan_.writes_to_peers) return false;
   return std::ranges::all_of(segment.wants, [&](std::uint32_t index) {
     auto const& want = at.wants_of(extent)[index];
     auto const& layout = at.holders.groups()[want.group].layout;
@@ -52,14 +52,14 @@ void Planner::plan_read_or_view(Context const& at, Job const& job, Task const& t
   auto const wave = scheduler_.current(reader);
   if (reader != rank_) return;
   auto const extent = at.tensor.first_extent + job.extent;
-  if (at.is_view) {
+  if (at.own.is_view) {
     builder(wave).read_mapped(extent, task.begin, nbytes, mapped_offset(at, job.extent, task.begin));
   } else {
-    builder(wave).read_to_arena(extent, task.begin, nbytes, at.arena_offset + *task.shares.front().arena_run);
+    builder(wave).read_to_arena(extent, task.begin, nbytes, at.own.offset + *task.shares.front().arena_run);
   }
 }
 
-std::vector<std::optional<std::uint32_t>> const& Planner::least_loaded_of_nodes(Context const& at, Job const& job) {
+void Planner::read_on_each_node(Context const& at, Job const& job, Bytes nbytes, NodeRead const& plan_read) {
   least_loaded_of_node_.clear();
   for (auto const index : job.segment.wants) {
     for (auto const rank : ranks_of(at, at.wants_of(job.extent)[index].group)) {
@@ -69,48 +69,44 @@ std::vector<std::optional<std::uint32_t>> const& Planner::least_loaded_of_nodes(
       if (!best || read_bytes_[rank] < read_bytes_[*best]) best = rank;
     }
   }
-  return least_loaded_of_node_;
+  for (auto const reader : least_loaded_of_node_) {
+    if (!reader) continue;
+    read_bytes_[*reader] += nbytes;
+    ++plan_.ranks[*reader].requests;
+    StagingNeed const need{{&*reader, 1}, std::min(nbytes, scheduler_.slot_limit())};
+    plan_read(*reader, scheduler_.place({&need, 1}));
+  }
 }
 
 void Planner::plan_mapped_task(Context const& at, Job const& job, Task const& task) {
   auto const nbytes = task.end - task.begin;
   auto const offset = mapped_offset(at, job.extent, task.begin);
-  for (auto const reader : least_loaded_of_nodes(at, job)) {
-    if (!reader) continue;
-    read_bytes_[*reader] += nbytes;
-    ++plan_.ranks[*reader].requests;
-    StagingNeed const need{{&*reader, 1}, std::min(nbytes, scheduler_.slot_limit())};
-    auto const wave = scheduler_.place({&need, 1});
-    if (*reader == rank_) builder(wave).read_mapped(at.tensor.first_extent + job.extent, task.begin, nbytes, offset);
-    if (at.is_view || !at.own_group || node_of(*reader) != node_of(rank_)) continue;
+  read_on_each_node(at, job, nbytes, [&](std::uint32_t reader, std::uint32_t wave) {
+    if (reader == rank_) builder(wave).read_mapped(at.tensor.first_extent + job.extent, task.begin, nbytes, offset);
+    if (at.own.is_view || !at.own_group || node_of(reader) != node_of(rank_)) return;
     for (auto const index : job.segment.wants) {
       auto const& want = at.wants_of(job.extent)[index];
       if (want.group != at.own_group) continue;
-      for (auto const& copy : copies_from_piece(at, job, task, want, Area::mapped, offset, at.arena_offset)) {
+      for (auto const& copy : copies_from_piece(at, job, task, want, Area::mapped, offset, at.own.offset)) {
         builder(wave).place(copy);
       }
     }
-  }
+  });
 }
 
 void Planner::plan_scatter_task(Context const& at, Job const& job, Task const& task) {
   auto const nbytes = task.end - task.begin;
   auto const extent = at.tensor.first_extent + job.extent;
-  for (auto const reader : least_loaded_of_nodes(at, job)) {
-    if (!reader) continue;
-    read_bytes_[*reader] += nbytes;
-    ++plan_.ranks[*reader].requests;
-    StagingNeed const need{{&*reader, 1}, std::min(nbytes, scheduler_.slot_limit())};
-    auto const wave = scheduler_.place({&need, 1});
-    bool const has_copies = count_scattered(at, job, task, *reader);
-    if (*reader != rank_) continue;
+  read_on_each_node(at, job, nbytes, [&](std::uint32_t reader, std::uint32_t wave) {
+    bool const has_copies = count_scattered(at, job, task, reader);
+    if (reader != rank_) return;
     if (has_copies) {
       builder(wave).read_passing(extent, task.begin, nbytes);
       emit_scatter(at, job, task, builder(wave));
     } else {
       builder(wave).read_mapped(extent, task.begin, nbytes, mapped_offset(at, job.extent, task.begin));
     }
-  }
+  });
 }
 
 bool Planner::count_scattered(Context const& at, Job const& job, Task const& task, std::uint32_t reader) {
