@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/fault.hpp"
-#include "io/location.hpp"
 #include "io/run_threads.hpp"
 
 namespace distload {
@@ -26,29 +25,16 @@ void BufferedEngine::read(std::span<ReadRequest const> requests, ReadOptions con
   if (options.verify) fault_point("verify");
   auto const order = order_requests(*catalog_, requests, longest_run_for(threads_));
   open_files(order);
-  read_runs(*catalog_, order, options, threads_, [&](Run const& run, ReadOptions const& own, BlockVerifier& verifier) {
-    read_run(run, order.requests_of(run), own, verifier);
+  read_runs(*catalog_, order, options, threads_, [&](RunInHand const& reading) {
+    auto const& run = reading.run();
+    reading.read_in_steps(*files_[run.file], reading.is_verified() ? kVerifiedStepBytes : kUnverifiedStepBytes,
+                          [&](Bytes begin) { return run.destination + begin; });
   });
 }
 
 void BufferedEngine::open_files(ReadOrder const& order) {
   for (auto const& run : order.runs)
     if (!files_[run.file]) files_[run.file].emplace(catalog_->files[run.file].path);
-}
-
-void BufferedEngine::read_run(Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
-                              BlockVerifier& verifier) const {
-  bool const verify = options.verify && verifier.has_checksums(requests);
-  auto const step = verify ? kVerifiedStepBytes : kUnverifiedStepBytes;
-  if (verify) verifier.start(requests);
-  for (Bytes done = 0; done < run.nbytes;) {
-    std::span const part(run.destination + done, std::min(step, run.nbytes - done));
-    auto const got = files_[run.file]->read_at(run.offset_bytes + done, part);
-    if (got < part.size()) throw_truncated(*catalog_, requests, done + got);
-    if (verify) verifier.update(part);
-    done += part.size();
-    options.on_progress(part.size());
-  }
 }
 
 }  // namespace distload

@@ -11,8 +11,6 @@
 
 namespace distload {
 
-class BlockVerifier;
-
 /// Reads straight into the destination, in steps that are hashed while they are in the core's cache. Not
 /// collective: each rank reads for itself. A file is opened when it is first wanted and stays open.
 class BufferedEngine final : public Engine {
@@ -26,8 +24,6 @@ class BufferedEngine final : public Engine {
 
  private:
   void open_files(ReadOrder const& order);
-  void read_run(Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
-                BlockVerifier& verifier) const;
 
   Catalog const* catalog_;
   std::uint32_t threads_;

@@ -41,7 +41,7 @@ std::byte* reserve(Bytes nbytes) {
 
 }  // namespace
 
-FileMapping::FileMapping(Catalog const& catalog) : catalog_(&catalog), offsets_(mapped_offsets(catalog)) {
+FileMapping::FileMapping(Catalog const& catalog) : offsets_(mapped_offsets(catalog)) {
   files_.reserve(catalog.files.size());
   for (auto const& file : catalog.files) files_.emplace_back(file.path);
   if (offsets_.back() == 0) return;

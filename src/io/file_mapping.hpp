@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <distload/base/bytes.hpp>
@@ -17,7 +18,6 @@ namespace distload {
 /// the process: `prefault` first.
 class FileMapping {
  public:
-  /// The catalog outlives the mapping.
   /// @throws IoError  a file cannot be opened or mapped.
   explicit FileMapping(Catalog const& catalog);
   ~FileMapping();
@@ -26,6 +26,9 @@ class FileMapping {
 
   /// Of the first file. Nothing can be written there.
   std::byte* data() const noexcept { return data_; }
+
+  /// Where a file begins, counted from `data`.
+  Bytes offset_of(std::uint32_t number) const noexcept { return offsets_[number]; }
 
   /// By the catalog's number.
   InputFile const& file(std::uint32_t number) const noexcept { return files_[number]; }
@@ -42,7 +45,6 @@ class FileMapping {
   void release(Bytes offset, Bytes nbytes) const noexcept;
 
  private:
-  Catalog const* catalog_;
   std::vector<Bytes> offsets_;
   std::vector<InputFile> files_;
   std::byte* data_ = nullptr;

@@ -1,11 +1,7 @@
-// Hashing mapped pages.
+// What lies in the mapping, read through a small buffer; the rest as the buffered engine reads it.
 #include "io/mmap_engine.hpp"
 
 #include <algorithm>
-
-#include "io/block_verifier.hpp"
-#include "io/location.hpp"
-#include "io/run_threads.hpp"
 
 namespace distload {
 namespace {
@@ -18,11 +14,7 @@ constexpr Bytes kStepBytes = 512 * kKiB;
 }  // namespace
 
 MmapEngine::MmapEngine(Catalog const& catalog, std::uint32_t threads)
-    : catalog_(&catalog),
-      threads_(std::max(threads, 1U)),
-      mapping_(catalog),
-      offsets_(mapped_offsets(catalog)),
-      elsewhere_(catalog, threads) {}
+    : catalog_(&catalog), threads_(std::max(threads, 1U)), mapping_(catalog), elsewhere_(catalog, threads) {}
 
 void MmapEngine::read(std::span<ReadRequest const> requests, ReadOptions const& options) {
   std::vector<ReadRequest> passing;
@@ -33,34 +25,25 @@ void MmapEngine::read(std::span<ReadRequest const> requests, ReadOptions const& 
   }
   elsewhere_.read(elsewhere, options);
   auto const order = order_requests(*catalog_, passing, longest_run_for(threads_));
-  read_runs(*catalog_, order, options, threads_, [&](Run const& run, ReadOptions const& own, BlockVerifier& verifier) {
-    pass_run(run, order.requests_of(run), own, verifier);
-  });
+  read_runs(*catalog_, order, options, threads_, [&](RunInHand const& reading) { pass(reading); });
 }
 
 bool MmapEngine::is_in_place(ReadRequest const& request) const {
   auto const& extent = catalog_->extents[request.extent];
-  return request.destination == mapping_.data() + offsets_[extent.file] + extent.offset_bytes + request.begin_bytes;
+  return request.destination ==
+         mapping_.data() + mapping_.offset_of(extent.file) + extent.offset_bytes + request.begin_bytes;
 }
 
-void MmapEngine::pass_run(Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
-                          BlockVerifier& verifier) const {
-  bool const is_shown = run.destination == nullptr;
-  bool const verify = options.verify && verifier.has_checksums(requests);
-  if (!verify && !is_shown) return options.on_progress(run.nbytes);
+void MmapEngine::pass(RunInHand const& reading) const {
+  auto const& run = reading.run();
+  if (!reading.is_verified() && run.destination != nullptr) return reading.pass_over();
   // To read bytes into the cache of a core costs less than to map their pages.
   thread_local std::vector<std::byte> buffer(kStepBytes);
-  auto const offset = offsets_[run.file] + run.offset_bytes;
-  if (verify) verifier.start(requests);
-  for (Bytes begin = 0; begin < run.nbytes; begin += kStepBytes) {
+  auto const offset = mapping_.offset_of(run.file) + run.offset_bytes;
+  reading.read_in_steps(mapping_.file(run.file), kStepBytes, [&](Bytes begin) {
     if (begin % (kAheadBytes / 2) == 0) mapping_.will_need(offset + begin, std::min(kAheadBytes, run.nbytes - begin));
-    auto const part = std::span(buffer).first(std::min(kStepBytes, run.nbytes - begin));
-    auto const got = mapping_.file(run.file).read_at(run.offset_bytes + begin, part);
-    if (got < part.size()) throw_truncated(*catalog_, requests, begin + got);
-    if (verify) verifier.update(part);
-    if (is_shown) options.on_bytes(requests.front().number, begin, part);
-    options.on_progress(part.size());
-  }
+    return buffer.data();
+  });
 }
 
 }  // namespace distload

@@ -3,16 +3,13 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "io/buffered_engine.hpp"
 #include "io/engine.hpp"
 #include "io/file_mapping.hpp"
-#include "io/read_order.hpp"
+#include "io/run_threads.hpp"
 
 namespace distload {
-
-class BlockVerifier;
 
 /// What is wanted where it lies in the mapping is only verified, and not even touched where there is nothing to verify.
 /// What is wanted elsewhere, or just to be shown, is read: the kernel copies from the page cache faster than a process
@@ -30,14 +27,12 @@ class MmapEngine final : public Engine {
 
  private:
   bool is_in_place(ReadRequest const& request) const;
-  /// Reads a run through a small buffer, verifies it, and shows it if it has no destination.
-  void pass_run(Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
-                BlockVerifier& verifier) const;
+  /// Has a run pass through a small buffer, to be verified, and shown if it has no destination.
+  void pass(RunInHand const& reading) const;
 
   Catalog const* catalog_;
   std::uint32_t threads_;
   FileMapping mapping_;
-  std::vector<Bytes> offsets_;  ///< of the files in the mapping
   BufferedEngine elsewhere_;
 };
 

@@ -25,7 +25,6 @@ bool may_ask(InputFile const& file) noexcept {
 
 std::optional<double> resident_share(Catalog const& catalog) {
   FileMapping const mapping(catalog);
-  auto const offsets = mapped_offsets(catalog);
   auto const page = static_cast<Bytes>(sysconf(_SC_PAGESIZE));
   Bytes total = 0;
   for (std::uint32_t file = 0; file < catalog.files.size(); ++file) {
@@ -45,7 +44,7 @@ std::optional<double> resident_share(Catalog const& catalog) {
       if (position >= before + size) break;
       auto const offset = (position - before) / page * page;
       unsigned char state = 0;
-      if (mincore(mapping.data() + offsets[file] + offset, page, &state) != 0) return std::nullopt;
+      if (mincore(mapping.data() + mapping.offset_of(file) + offset, page, &state) != 0) return std::nullopt;
       resident += state & 1U;
     }
     before += size;

@@ -1,4 +1,4 @@
-// Threads that take the next run until there is none left.
+// Steps of a run, and threads that take the next run until there is none left.
 #include "io/run_threads.hpp"
 
 #include <algorithm>
@@ -8,14 +8,38 @@
 #include <thread>
 #include <vector>
 
+#include "io/location.hpp"
+
 namespace distload {
+
+RunInHand::RunInHand(Catalog const& catalog, Run const& run, std::span<ReadRequest const> requests,
+                     ReadOptions const& options, BlockVerifier& verifier)
+    : catalog_(catalog),
+      run_(run),
+      requests_(requests),
+      options_(options),
+      verifier_(verifier),
+      is_verified_(options.verify && verifier.has_checksums(requests)) {}
+
+void RunInHand::read_in_steps(InputFile const& file, Bytes step_bytes,
+                              std::function<std::byte*(Bytes)> const& memory_for) const {
+  if (is_verified_) verifier_.start(requests_);
+  for (Bytes begin = 0; begin < run_.nbytes; begin += step_bytes) {
+    std::span const part(memory_for(begin), std::min(step_bytes, run_.nbytes - begin));
+    auto const got = file.read_at(run_.offset_bytes + begin, part);
+    if (got < part.size()) throw_truncated(catalog_, requests_, begin + got);
+    if (is_verified_) verifier_.update(part);
+    if (run_.destination == nullptr) options_.on_bytes(requests_.front().number, begin, part);
+    options_.on_progress(part.size());
+  }
+}
 
 void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const& options, std::uint32_t threads,
                RunReader const& read_run) {
   auto const count = std::min<std::size_t>(threads, order.runs.size());
   if (count <= 1) {
     BlockVerifier verifier(catalog);
-    for (auto const& run : order.runs) read_run(run, options, verifier);
+    for (auto const& run : order.runs) read_run({catalog, run, order.requests_of(run), options, verifier});
     return;
   }
   std::mutex mutex;  // guards `failure` and the caller's on_progress
@@ -29,7 +53,10 @@ void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const
   auto const work = [&] {
     try {
       BlockVerifier verifier(catalog);
-      for (auto i = next++; i < order.runs.size(); i = next++) read_run(order.runs[i], guarded, verifier);
+      for (auto i = next++; i < order.runs.size(); i = next++) {
+        auto const& run = order.runs[i];
+        read_run({catalog, run, order.requests_of(run), guarded, verifier});
+      }
     } catch (...) {
       next = order.runs.size();
       std::scoped_lock const lock(mutex);

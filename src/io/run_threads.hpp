@@ -1,11 +1,13 @@
-/// read_runs: the runs of a call shared out over threads, for engines that read one run at a time.
+/// read_runs: the runs of a call shared out over threads, for engines that read with pread, one run at a time.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include "io/block_verifier.hpp"
 #include "io/engine.hpp"
+#include "io/input_file.hpp"
 #include "io/read_order.hpp"
 
 namespace distload {
@@ -13,8 +15,35 @@ namespace distload {
 /// The longest run for so many threads: what lets them share the work evenly.
 constexpr Bytes longest_run_for(std::uint32_t threads) noexcept { return threads > 1 ? 16 * kMiB : kUnlimitedRun; }
 
-/// Reads one run, with the verifier and the progress of the thread that it runs on.
-using RunReader = std::function<void(Run const&, ReadOptions const&, BlockVerifier&)>;
+/// A run that is being read, by one thread.
+class RunInHand {
+ public:
+  /// All of them outlive it. `verifier` is the thread's own.
+  RunInHand(Catalog const& catalog, Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
+            BlockVerifier& verifier);
+
+  Run const& run() const noexcept { return run_; }
+  /// True if what is read is held against checksums.
+  bool is_verified() const noexcept { return is_verified_; }
+
+  /// Reads step by step with pread, each to where `memory_for` says of its begin in the run; verifies each while it is
+  /// in the cache, shows what has no destination, and tells of it.
+  /// @throws CorruptData, IoError
+  void read_in_steps(InputFile const& file, Bytes step_bytes, std::function<std::byte*(Bytes)> const& memory_for) const;
+
+  /// Counts as read, though nothing is.
+  void pass_over() const { options_.on_progress(run_.nbytes); }
+
+ private:
+  Catalog const& catalog_;
+  Run const& run_;
+  std::span<ReadRequest const> requests_;
+  ReadOptions const& options_;
+  BlockVerifier& verifier_;
+  bool is_verified_;
+};
+
+using RunReader = std::function<void(RunInHand const&)>;
 
 /// Has `read_run` read all runs of `order`, on up to `threads` threads at a time, the caller's among them.
 /// @throws whatever `read_run` throws first; then no further run is begun.

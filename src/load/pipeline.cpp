@@ -68,11 +68,8 @@ class WaveMemory {
     }
   }
 
-  /// What a wave has verified and copied in files need not stay there.
+  /// What a wave has copied from files need not stay there.
   void release(Wave const& wave) const {
-    for (auto const& read : wave.reads) {
-      if (read.area == Area::mapped) files_->release(read.offset_bytes, read.nbytes);
-    }
     for (auto const copy : wave.places) {
       if (copy.source == Area::mapped) files_->release(copy.copy.source_offset, reach_of(copy.copy));
     }
@@ -140,7 +137,7 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
     });
   };
 
-  auto const go_through_waves = [&] {
+  try {
     for (std::uint32_t index = 0; index < plan.waves.size(); ++index) {
       auto const& wave = plan.waves[index];
       auto const* const slot = slots.empty() ? nullptr : &slots[index % slots.size()];
@@ -184,9 +181,6 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
       reader.release(index);
     }
     agree("place");
-  };
-  try {
-    go_through_waves();
   } catch (...) {
     // All ranks have agreed to give up. The arenas must stay until no rank writes to another's any more.
     reader.stop();
