@@ -2,14 +2,14 @@
 #include "base/huge_pages.hpp"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <string>
 
 #include <distload/base/error.hpp>
+
+#include "base/system.hpp"
 
 namespace distload {
 
@@ -25,7 +25,7 @@ void HugePages::map_transparent(Bytes nbytes) {
       ::mmap(nullptr, mapping_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping_ == MAP_FAILED) {
     mapping_ = nullptr;
-    throw OutOfBudget("the system refuses " + format_bytes(nbytes) + " of memory (mmap: " + std::strerror(errno) + ")");
+    throw OutOfBudget("the system refuses " + format_bytes(nbytes) + " of memory (mmap: " + system_reason() + ")");
   }
   auto const address = reinterpret_cast<std::uintptr_t>(mapping_);
   data_ = static_cast<std::byte*>(mapping_) + (round_up(address, kHugePageBytes) - address);
@@ -44,7 +44,7 @@ void HugePages::map_reserved(Bytes nbytes) {
     throw OutOfBudget("there are no " + std::to_string(mapping_bytes_ / kHugePageBytes) +
                       " huge pages of 2 MiB free for load.huge_pages: reserved; the administrator sets them aside by "
                       "vm.nr_hugepages (mmap: " +
-                      std::strerror(errno) + ")");
+                      system_reason() + ")");
   }
   data_ = static_cast<std::byte*>(mapping_);
 }
@@ -56,9 +56,8 @@ void HugePages::map_file(Bytes offset, int descriptor, Bytes file_offset, Bytes 
                               descriptor, static_cast<off_t>(file_offset));
   if (mapped != MAP_FAILED) return;
   if (errno == ENOMEM)
-    throw OutOfBudget(std::string("the system has no room for another mapping (vm.max_map_count): ") +
-                      std::strerror(errno));
-  throw IoError(std::string("cannot map a file into the arena: ") + std::strerror(errno));
+    throw OutOfBudget(std::string("the system has no room for another mapping (vm.max_map_count): ") + system_reason());
+  throw IoError(std::string("cannot map a file into the arena: ") + system_reason());
 }
 
 bool HugePages::shows_file_at(Bytes offset) const noexcept {
@@ -68,7 +67,7 @@ bool HugePages::shows_file_at(Bytes offset) const noexcept {
 }
 
 std::vector<std::span<std::byte>> HugePages::without_files(Bytes nbytes) const {
-  auto const page = static_cast<Bytes>(::sysconf(_SC_PAGESIZE));
+  auto const page = page_bytes();
   std::vector<std::span<std::byte>> ranges;
   auto* begin = data_;
   auto* const end = data_ + round_up(nbytes, page);
@@ -85,8 +84,8 @@ void HugePages::unmap_files() {
     auto* const mapped = ::mmap(range.begin, range.nbytes, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) {
-      throw OutOfBudget("the system refuses " + format_bytes(range.nbytes) +
-                        " of memory (mmap: " + std::strerror(errno) + ")");
+      throw OutOfBudget("the system refuses " + format_bytes(range.nbytes) + " of memory (mmap: " + system_reason() +
+                        ")");
     }
     static_cast<void>(::madvise(range.begin, range.nbytes, MADV_HUGEPAGE));
   }

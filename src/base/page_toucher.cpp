@@ -6,7 +6,8 @@
 #include <utility>
 
 #include <sys/mman.h>
-#include <unistd.h>
+
+#include "base/system.hpp"
 
 namespace distload {
 namespace {
@@ -28,7 +29,7 @@ bool touch(std::byte* begin, Bytes nbytes) {
 }
 
 void touch_all(std::stop_token const& stop, std::vector<std::span<std::byte>> const& ranges) {
-  auto const page = static_cast<Bytes>(sysconf(_SC_PAGESIZE));
+  auto const page = page_bytes();
   for (auto const& range : ranges) {
     for (Bytes done = 0; done < range.size(); done += kStepBytes) {
       if (stop.stop_requested()) return;

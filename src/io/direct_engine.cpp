@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 
 #include <distload/base/error.hpp>
 
 #include "base/fault.hpp"
+#include "base/system.hpp"
 #include "io/block_verifier.hpp"
 #include "io/io_ring.hpp"
 #include "io/location.hpp"
@@ -163,7 +163,7 @@ void DirectEngine::retire(Step const& step, ReadOrder const& order, ReadOptions 
   if (step.error != 0) {
     auto const from = run.offset_bytes + step.begin;
     throw IoError("cannot read " + files_[run.file]->file.path() + ", bytes [" + std::to_string(from) + ", " +
-                  std::to_string(from + step.nbytes) + "): " + std::generic_category().message(step.error));
+                  std::to_string(from + step.nbytes) + "): " + system_reason(step.error));
   }
   if (step.arrived < step.skipped + step.nbytes) {
     throw_truncated(*catalog_, requests, step.begin + std::max(step.arrived, step.skipped) - step.skipped);

@@ -3,28 +3,21 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <distload/base/error.hpp>
 
+#include "base/system.hpp"
+
 namespace distload {
 namespace {
-
-std::string reason() { return std::generic_category().message(errno); }
 
 /// The pages that a range touches.
 struct Pages {
   void* begin;
   Bytes nbytes;
 };
-
-Bytes page_bytes() {
-  static auto const page = static_cast<Bytes>(sysconf(_SC_PAGESIZE));
-  return page;
-}
 
 Pages pages_of(std::byte* data, Bytes offset, Bytes nbytes) {
   auto const page = page_bytes();
@@ -35,7 +28,8 @@ Pages pages_of(std::byte* data, Bytes offset, Bytes nbytes) {
 /// Address space for all files. Nothing is behind it yet.
 std::byte* reserve(Bytes nbytes) {
   auto* const memory = mmap(nullptr, nbytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) throw IoError("the system refuses " + format_bytes(nbytes) + " of addresses: " + reason());
+  if (memory == MAP_FAILED)
+    throw IoError("the system refuses " + format_bytes(nbytes) + " of addresses: " + system_reason());
   return static_cast<std::byte*>(memory);
 }
 
@@ -52,7 +46,7 @@ FileMapping::FileMapping(Catalog const& catalog) : offsets_(mapped_offsets(catal
     auto* const mapped =
         mmap(data_ + offsets_[i], nbytes, PROT_READ, MAP_SHARED | MAP_FIXED, files_[i].descriptor(), 0);
     if (mapped != MAP_FAILED) continue;
-    auto const message = "cannot map " + files_[i].path() + ": " + reason();
+    auto const message = "cannot map " + files_[i].path() + ": " + system_reason();
     munmap(data_, offsets_.back());
     throw IoError(message);
   }
@@ -70,7 +64,7 @@ void FileMapping::prefault(Bytes offset, Bytes nbytes) const {
   do result = madvise(pages.begin, pages.nbytes, MADV_POPULATE_READ);
   while (result != 0 && (errno == EINTR || errno == EAGAIN));
   if (result == 0 || errno == EINVAL) return;
-  auto const why = errno == EFAULT ? std::string("storage failed, or the file has become shorter") : reason();
+  auto const why = errno == EFAULT ? std::string("storage failed, or the file has become shorter") : system_reason();
   auto const file = static_cast<std::size_t>(std::ranges::upper_bound(offsets_, offset) - offsets_.begin() - 1);
   auto const begin = offset - offsets_[file];
   throw IoError("cannot read " + files_[file].path() + ", bytes [" + std::to_string(begin) + ", " +

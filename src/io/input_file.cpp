@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -12,6 +11,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/system.hpp"
+
 namespace distload {
 namespace {
 
@@ -19,14 +20,12 @@ namespace {
 /// aligned.
 constexpr Bytes kMostBytesPerCall = kGiB;
 
-std::string reason() { return std::generic_category().message(errno); }
-
 }  // namespace
 
 InputFile::InputFile(std::string path, Caching caching)
     : path_(std::move(path)),
       descriptor_(open(path_.c_str(), O_RDONLY | O_CLOEXEC | (caching == Caching::none ? O_DIRECT : 0))) {
-  if (descriptor_ < 0) throw IoError("cannot open " + path_ + ": " + reason());
+  if (descriptor_ < 0) throw IoError("cannot open " + path_ + ": " + system_reason());
 }
 
 InputFile::~InputFile() {
@@ -45,7 +44,7 @@ InputFile& InputFile::operator=(InputFile&& other) noexcept {
 
 Bytes InputFile::size_bytes() const {
   struct stat status {};
-  if (fstat(descriptor_, &status) != 0) throw IoError("cannot examine " + path_ + ": " + reason());
+  if (fstat(descriptor_, &status) != 0) throw IoError("cannot examine " + path_ + ": " + system_reason());
   return static_cast<Bytes>(status.st_size);
 }
 
@@ -66,7 +65,7 @@ DirectAlignment InputFile::direct_alignment() const noexcept {
 
 void InputFile::forget_cached() const {
   auto const error = posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED);
-  if (error != 0) throw IoError(path_ + ": posix_fadvise: " + std::generic_category().message(error));
+  if (error != 0) throw IoError(path_ + ": posix_fadvise: " + system_reason(error));
 }
 
 Bytes InputFile::read_at(Bytes offset_bytes, std::span<std::byte> destination) const {
@@ -79,7 +78,7 @@ Bytes InputFile::read_at(Bytes offset_bytes, std::span<std::byte> destination) c
       done += static_cast<Bytes>(got);
     } else if (errno != EINTR) {
       throw IoError("cannot read " + path_ + ", bytes [" + std::to_string(offset_bytes + done) + ", " +
-                    std::to_string(offset_bytes + done + wanted) + "): " + reason());
+                    std::to_string(offset_bytes + done + wanted) + "): " + system_reason());
     }
   }
   return done;

@@ -5,17 +5,18 @@
 #include <cerrno>
 #include <functional>
 #include <string>
-#include <system_error>
 
 #include <sys/uio.h>
 
 #include <distload/base/error.hpp>
 
+#include "base/system.hpp"
+
 namespace distload {
 namespace {
 
 void check(int result, char const* what) {
-  if (result < 0) throw IoError(std::string("io_uring: ") + what + ": " + std::generic_category().message(-result));
+  if (result < 0) throw IoError(std::string("io_uring: ") + what + ": " + system_reason(-result));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -11,19 +10,19 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/system.hpp"
+
 namespace distload {
 namespace {
 
 /// Linux transfers at most 2 GiB - 4 KiB in one call.
 constexpr Bytes kMostBytesPerCall = kGiB;
 
-std::string reason() { return std::generic_category().message(errno); }
-
 }  // namespace
 
 OutputFile::OutputFile(std::string path, int flags)
     : path_(std::move(path)), descriptor_(::open(path_.c_str(), flags | O_WRONLY | O_CLOEXEC, 0666)) {
-  if (descriptor_ < 0) throw IoError("cannot open " + path_ + " for writing: " + reason());
+  if (descriptor_ < 0) throw IoError("cannot open " + path_ + " for writing: " + system_reason());
 }
 
 OutputFile OutputFile::create(std::string path, Bytes size_bytes) {
@@ -32,8 +31,9 @@ OutputFile OutputFile::create(std::string path, Bytes size_bytes) {
   // Taken at once, so that a full storage is noticed before the work; where the file system cannot, the size has to do.
   if (size > 0 && fallocate(file.descriptor_, 0, 0, size) != 0) {
     if (errno != EOPNOTSUPP)
-      throw IoError("cannot get " + format_bytes(size_bytes) + " for " + file.path_ + ": " + reason());
-    if (ftruncate(file.descriptor_, size) != 0) throw IoError("cannot set the size of " + file.path_ + ": " + reason());
+      throw IoError("cannot get " + format_bytes(size_bytes) + " for " + file.path_ + ": " + system_reason());
+    if (ftruncate(file.descriptor_, size) != 0)
+      throw IoError("cannot set the size of " + file.path_ + ": " + system_reason());
   }
   return file;
 }
@@ -61,13 +61,13 @@ void OutputFile::write_at(Bytes offset_bytes, std::span<std::byte const> bytes) 
       offset_bytes += static_cast<Bytes>(written);
       bytes = bytes.subspan(static_cast<std::size_t>(written));
     } else if (errno != EINTR) {
-      throw IoError("cannot write " + path_ + " at byte " + std::to_string(offset_bytes) + ": " + reason());
+      throw IoError("cannot write " + path_ + " at byte " + std::to_string(offset_bytes) + ": " + system_reason());
     }
   }
 }
 
 void OutputFile::close() {
-  if (::close(std::exchange(descriptor_, -1)) != 0) throw IoError("cannot close " + path_ + ": " + reason());
+  if (::close(std::exchange(descriptor_, -1)) != 0) throw IoError("cannot close " + path_ + ": " + system_reason());
 }
 
 }  // namespace distload

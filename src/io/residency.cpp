@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/system.hpp"
 #include "io/file_mapping.hpp"
 
 namespace distload {
@@ -25,7 +26,7 @@ bool may_ask(InputFile const& file) noexcept {
 
 std::optional<double> resident_share(Catalog const& catalog) {
   FileMapping const mapping(catalog);
-  auto const page = static_cast<Bytes>(sysconf(_SC_PAGESIZE));
+  auto const page = page_bytes();
   Bytes total = 0;
   for (std::uint32_t file = 0; file < catalog.files.size(); ++file) {
     if (!may_ask(mapping.file(file))) return std::nullopt;

@@ -5,9 +5,9 @@
 #include <stdexcept>
 #include <string>
 
-#include <unistd.h>
-
 #include <distload/base/error.hpp>
+
+#include "base/system.hpp"
 
 namespace distload {
 
@@ -35,7 +35,7 @@ std::vector<std::span<std::byte>> Arena::untouched() const { return host_.withou
 
 void Arena::show(std::span<PlannedView const> views, FileMapping const* files) {
   host_.unmap_files();
-  static auto const page = static_cast<Bytes>(sysconf(_SC_PAGESIZE));
+  auto const page = page_bytes();
   for (auto const& view : views) {
     auto const before = view.file_offset_bytes % page;
     host_.map_file(view.arena_offset_bytes - before, files->file(view.file).descriptor(),

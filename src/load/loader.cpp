@@ -1,8 +1,6 @@
 // Open, plan, load.
 #include <distload/load/loader.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -11,6 +9,7 @@
 #include <distload/partition/fuse.hpp>
 
 #include "base/page_toucher.hpp"
+#include "base/system.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/hdf5/error.hpp"
 #include "io/direct_engine.hpp"
@@ -230,7 +229,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     // A collective engine runs between the exchanges, not beside them: one slot is all it can use.
     plan_options_.slots = choice.name == "collective" ? 1 : 1 + config_.load.prefetch;
     plan_options_.staging_bytes = slot_bytes(choice.name, plan_options_.slots, checkpoint.catalog.block_bytes);
-    plan_options_.page_bytes = static_cast<Bytes>(sysconf(_SC_PAGESIZE));
+    plan_options_.page_bytes = page_bytes();
     plan_options_.node_of = grid_.node_of();
     plan_options_.memory_limit = limit;
     plan_options_.resident = choice.name == "direct" ? 0 : around.resident.value_or(0);

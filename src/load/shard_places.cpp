@@ -1,8 +1,11 @@
 // Places of shards, and those of a node's other ranks.
 #include "load/shard_places.hpp"
 
-#include <cstdint>
+#include <cstddef>
 #include <span>
+#include <type_traits>
+
+#include "parallel/all_gathered.hpp"
 
 namespace distload {
 
@@ -25,24 +28,18 @@ std::vector<std::optional<ShardPlace>> places_in(ShardedModel const& model, Aren
 }
 
 PlacesByRank shared_on_node(ProcessGrid const& grid, std::vector<std::optional<ShardPlace>> const& own) {
-  struct Entry {
-    std::uint8_t is_held = 0;
-    ShardPlace place;
-  };
-  std::vector<Entry> mine;
-  mine.reserve(own.size());
-  for (auto const& place : own)
-    mine.push_back({place ? std::uint8_t{1} : std::uint8_t{0}, place.value_or(ShardPlace{})});
+  using Place = std::optional<ShardPlace>;
+  static_assert(std::is_trivially_copyable_v<Place>);
   auto& node = grid.node();
-  std::vector<std::uint32_t> ranks(node.size());
-  auto const rank = grid.rank();
-  node.all_gather(std::as_bytes(std::span(&rank, 1)), std::as_writable_bytes(std::span(ranks)));
-  std::vector<Entry> all(node.size() * mine.size());
-  node.all_gather(std::as_bytes(std::span(mine)), std::as_writable_bytes(std::span(all)));
+  auto const ranks = all_gathered(node, grid.rank());
+  std::vector<Place> all(node.size() * own.size());
+  node.all_gather(std::as_bytes(std::span(own)), std::as_writable_bytes(std::span(all)));
   PlacesByRank places;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    auto const& entry = all[i];
-    places[ranks[i / mine.size()]].push_back(entry.is_held != 0 ? std::optional(entry.place) : std::nullopt);
+  auto next = all.begin();
+  for (auto const rank : ranks) {
+    auto const end = next + static_cast<std::ptrdiff_t>(own.size());
+    places[rank].assign(next, end);
+    next = end;
   }
   return places;
 }

@@ -3,6 +3,8 @@
 
 #include <cassert>
 
+#include "parallel/all_gathered.hpp"
+
 namespace distload {
 
 std::vector<std::byte> broadcast_message(Communicator& ranks, std::vector<std::byte> bytes, std::uint32_t root) {
@@ -17,9 +19,7 @@ std::vector<std::byte> broadcast_message(Communicator& ranks, std::vector<std::b
 std::vector<std::vector<std::byte>> gather_messages(Communicator& ranks, std::span<std::byte const> bytes,
                                                     std::uint32_t root) {
   assert(!ranks.serves_device_memory());
-  std::vector<std::uint64_t> sizes(ranks.size());
-  std::uint64_t const size = bytes.size();
-  ranks.all_gather(std::as_bytes(std::span(&size, 1)), std::as_writable_bytes(std::span(sizes)));
+  auto const sizes = all_gathered(ranks, std::uint64_t{bytes.size()});
 
   if (ranks.rank() != root) {
     Send const send{root, bytes.data(), bytes.size()};

@@ -1,10 +1,8 @@
 // Cross-memory attach.
 #include "parallel/peer_memory.hpp"
 
-#include <array>
 #include <cerrno>
 #include <random>
-#include <system_error>
 #include <vector>
 
 #include <sys/prctl.h>
@@ -13,19 +11,14 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/system.hpp"
+#include "parallel/all_gathered.hpp"
+
 namespace distload {
 namespace {
 
 /// What the kernel takes in one call, of each side.
 constexpr std::size_t kMostVectors = 1024;
-
-/// Every rank's `mine`, ordered by rank.
-template <class T>
-std::vector<T> gathered(Communicator& node, T const& mine) {
-  std::vector<T> all(node.size());
-  node.all_gather(std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(std::span(all)));
-  return all;
-}
 
 /// Vectors of one call: local ones, and remote ones in which neighbours are joined.
 class Batch {
@@ -76,7 +69,7 @@ PeerMemory::PeerMemory(Communicator& node, std::uint32_t job_rank, std::span<std
     Region region;
   };
   Entry const mine{job_rank, {getpid(), reinterpret_cast<std::uint64_t>(own.data()), own.size()}};
-  for (auto const& entry : gathered(node, mine)) regions_.emplace(entry.job_rank, entry.region);
+  for (auto const& entry : all_gathered(node, mine)) regions_.emplace(entry.job_rank, entry.region);
 }
 
 void PeerMemory::write(std::uint32_t job_rank, std::span<PeerWrite const> writes) const {
@@ -84,8 +77,7 @@ void PeerMemory::write(std::uint32_t job_rank, std::span<PeerWrite const> writes
   Batch batch(region.process);
   auto const send = [&] {
     if (batch.send()) return;
-    throw CommunicationError("cannot write to the memory of rank " + std::to_string(job_rank) + ": " +
-                             std::generic_category().message(errno));
+    throw CommunicationError("cannot write to the memory of rank " + std::to_string(job_rank) + ": " + system_reason());
   };
   for (auto const& part : writes) {
     if (part.offset_bytes > region.nbytes || part.nbytes > region.nbytes - part.offset_bytes)
@@ -109,12 +101,12 @@ std::optional<std::string> why_not_peer_memory(Communicator& node) {
   static_cast<void>(prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0));
 #endif
   std::optional<std::string> why;
-  for (auto const& peer : gathered(node, Entry{getpid(), reinterpret_cast<std::uint64_t>(&token), token})) {
+  for (auto const& peer : all_gathered(node, Entry{getpid(), reinterpret_cast<std::uint64_t>(&token), token})) {
     std::uint64_t found = 0;
     iovec const local{&found, sizeof found};
     iovec const remote{reinterpret_cast<void*>(peer.address), sizeof found};
     auto const got = process_vm_readv(peer.process, &local, 1, &remote, 1, 0);
-    if (got < 0) why = std::generic_category().message(errno);
+    if (got < 0) why = system_reason();
     if (got >= 0 && found != peer.token) why = "process numbers mean something else to another rank";
   }
   // The peers have looked at `token`, and all agree.

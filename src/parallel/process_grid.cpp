@@ -10,6 +10,8 @@
 #include <distload/base/bytes.hpp>
 #include <distload/base/error.hpp>
 
+#include "parallel/all_gathered.hpp"
+
 namespace distload {
 namespace {
 
@@ -39,10 +41,9 @@ std::string read_host_name() {
 
 /// Collective: a node is known by its ranks' lowest number in the world.
 std::vector<std::uint32_t> number_nodes(Communicator& world, Communicator& node) {
-  std::vector<std::uint32_t> first{world.rank()};
-  node.broadcast(std::as_writable_bytes(std::span(first)), 0);
-  std::vector<std::uint32_t> nodes(world.size());
-  world.all_gather(std::as_bytes(std::span(first)), std::as_writable_bytes(std::span(nodes)));
+  auto first = world.rank();
+  node.broadcast(std::as_writable_bytes(std::span(&first, 1)), 0);
+  auto nodes = all_gathered(world, first);
   std::map<std::uint32_t, std::uint32_t> numbers;
   for (auto& of_rank : nodes) of_rank = numbers.try_emplace(of_rank, numbers.size()).first->second;
   return nodes;

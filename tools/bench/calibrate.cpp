@@ -11,6 +11,7 @@
 
 #include "bench/raw_limits.hpp"
 #include "bench/samples.hpp"
+#include "bench/slowest.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {
@@ -30,9 +31,8 @@ double median_seconds(Communicator& world, std::function<void()> const& prepare,
     world.barrier();
     auto const start = std::chrono::steady_clock::now();
     all_or_throw(world, "measure", work);
-    std::vector<double> seconds{std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
-    world.all_reduce(std::span<double>(seconds), Reduction::max);
-    if (round > 0) samples.add(seconds.front());
+    auto const seconds = slowest_seconds(world, start);
+    if (round > 0) samples.add(seconds);
   }
   return samples.median();
 }
@@ -67,9 +67,8 @@ double ring_seconds(Communicator& world, Bytes nbytes) {
     Send const send{next, sent.data(), nbytes};
     Receive const receive{previous, received.data(), nbytes};
     world.exchange({&send, 1}, {&receive, 1});
-    std::vector<double> seconds{std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
-    world.all_reduce(std::span<double>(seconds), Reduction::max);
-    if (round > 0) samples.add(seconds.front());
+    auto const seconds = slowest_seconds(world, start);
+    if (round > 0) samples.add(seconds);
   }
   return samples.median();
 }

@@ -34,7 +34,6 @@ struct Arguments {
   std::string size = "4GB";
   std::string json;
   bool no_verify = false;
-  bool calibrate = false;
 };
 
 ExitCode print_costs(Communicator& world, Arguments const& arguments) {

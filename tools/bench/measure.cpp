@@ -13,6 +13,7 @@
 #include <distload/save/saver.hpp>
 
 #include "bench/raw_limits.hpp"
+#include "bench/slowest.hpp"
 #include "io/output_file.hpp"
 #include "parallel/all_or_throw.hpp"
 
@@ -134,7 +135,7 @@ class Bench {
       add_reload(in_place, "buffered", true, *model_);
       if (config_.load.verify) add_reload(in_place, "buffered", false, *model_);
       if (std::ranges::find(options_.engines, "auto") != options_.engines.end()) {
-        Loader loader(grid_, with_engine("auto", config_.load.verify));
+        Loader loader(grid_, with_engine("auto"));
         auto const checkpoint = open(loader);
         shown_model_ = std::make_unique<ShardedModel>(loader.load(checkpoint, loader.plan(checkpoint)));
         add_reload(in_place, "auto", true, *shown_model_);
@@ -185,7 +186,7 @@ class Bench {
       SaveOptions save;
       save.directory = directory.string();
       auto const path = Saver(save).save(*model_, model_->metadata(), world_);
-      contender.seconds.add(slowest(start));
+      contender.seconds.add(slowest_seconds(world_, start));
       remove(path);
     });
   }
@@ -204,19 +205,12 @@ class Bench {
     }
   }
 
-  /// Collective: seconds since `start` on the slowest rank.
-  double slowest(std::chrono::steady_clock::time_point start) {
-    std::vector<double> seconds{std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
-    world_.all_reduce(std::span<double>(seconds), Reduction::max);
-    return seconds.front();
-  }
-
   template <class F>
   void time_local(Contender& contender, F const& work) {
     world_.barrier();
     auto const start = std::chrono::steady_clock::now();
     all_or_throw(world_, "read", work);
-    contender.seconds.add(slowest(start));
+    contender.seconds.add(slowest_seconds(world_, start));
   }
 
   /// @param model  to be filled again; nullptr: a new one is made
@@ -228,10 +222,10 @@ class Bench {
     auto const start = std::chrono::steady_clock::now();
     if (model != nullptr) {
       loader.reload(*model, checkpoint, plan);
-      contender.seconds.add(slowest(start));
+      contender.seconds.add(slowest_seconds(world_, start));
     } else {
       auto const made = loader.load(checkpoint, plan);
-      contender.seconds.add(slowest(start));
+      contender.seconds.add(slowest_seconds(world_, start));
     }
     contender.metadata.add(loader.times().open_seconds);
     contender.predicted.add(plan.predicted.total_seconds);

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <system_error>
 
 #include <distload/base/error.hpp>
 
+#include "base/system.hpp"
 #include "io/direct_engine.hpp"
 #include "io/io_ring.hpp"
 #include "io/output_file.hpp"
@@ -52,7 +52,7 @@ void RawReader::read_directly(HugePages const& memory, std::uint32_t depth) cons
     auto const done = ring.wait();
     auto const& part = parts_[done.id];
     auto const& path = direct_files_[part.file].path();
-    if (done.result < 0) throw IoError("cannot read " + path + ": " + std::generic_category().message(-done.result));
+    if (done.result < 0) throw IoError("cannot read " + path + ": " + system_reason(-done.result));
     if (static_cast<Bytes>(done.result) < part.nbytes) throw IoError(path + ": a direct read was cut short");
   };
   for (; started < parts_.size(); ++started) {
