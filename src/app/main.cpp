@@ -3,7 +3,9 @@
 
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <Kokkos_Core.hpp>
 
@@ -12,6 +14,7 @@
 #include <distload/load/loader.hpp>
 #include <distload/load/report.hpp>
 #include <distload/parallel/resolve_topology.hpp>
+#include <distload/save/save_report.hpp>
 #include <distload/save/saver.hpp>
 
 #include "app/command_line.hpp"
@@ -62,11 +65,26 @@ Config agree_on_config(Communicator& world, CommandLine const& line) {
   });
 }
 
+VerifyAfterWrite verify_after_write(std::string_view configured) {
+  if (configured == "none") return VerifyAfterWrite::none;
+  return configured == "full" ? VerifyAfterWrite::full : VerifyAfterWrite::index;
+}
+
 SaveOptions save_options(Config const& config) {
   auto const& save = *config.save;
-  auto const format = save.format == "hdf5" ? SourceFormat::hdf5 : SourceFormat::safetensors;
-  return {save.directory, save.tensor_parallel, save.keep, save.alignment, config.load.staging,
-          format,         save.shard_size};
+  SaveOptions options;
+  options.directory = save.directory;
+  options.tensor_parallel = save.tensor_parallel;
+  options.keep = save.keep;
+  options.alignment = save.alignment;
+  options.staging = config.load.staging;
+  options.format = save.format == "hdf5" ? SourceFormat::hdf5 : SourceFormat::safetensors;
+  options.shard_size = save.shard_size;
+  options.engine = save.engine;
+  options.verify = verify_after_write(save.verify);
+  options.base = save.base;
+  options.async_staging = save.async_staging;
+  return options;
 }
 
 /// Collective: rank 0 writes `text` to `path`.
@@ -91,27 +109,38 @@ void print_summary(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Loa
   }
 }
 
+void print_saved(SaveResult const& saved) {
+  std::printf("saved %s, %s, in %.3f s (%.2f GB/s)\n", saved.path.c_str(), format_bytes(saved.checkpoint_bytes).c_str(),
+              saved.seconds, static_cast<double>(saved.checkpoint_bytes) / saved.seconds / 1e9);
+  if (saved.bytes.unchanged > 0) {
+    std::printf("%s are as in the base, %s were not written\n", format_bytes(saved.bytes.unchanged).c_str(),
+                format_bytes(saved.bytes.taken_over).c_str());
+  }
+}
+
 ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, bool dry_run) {
   auto& world = grid.world();
   bool const speaks = world.rank() == 0;
   ProgressDisplay display(speaks ? progress_mode(config.report.progress, isatty(STDERR_FILENO) != 0)
                                  : ProgressMode::none);
   std::string phase;
-  Loader loader(grid, config, [&](ProgressEvent const& event) {
+  auto const show = [&](ProgressEvent const& event) {
     watchdog.beat();
     if (event.phase != phase) {
       phase = event.phase;
       watchdog.enter(phase);
     }
     display.show(event);
-  });
+  };
+  Loader loader(grid, config, show);
 
   auto const checkpoint = loader.open();
   for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);
   for (auto const& warning : checkpoint.layout.warnings) log().warn(warning);
+  std::optional<Saver> saver;
   if (config.save) {
-    all_or_throw(world, "save_check",
-                 [&] { Saver(save_options(config)).check(checkpoint.catalog, checkpoint.layout); });
+    saver.emplace(save_options(config), show);
+    all_or_throw(world, "save_check", [&] { saver->check(checkpoint.catalog, checkpoint.layout); });
   }
   auto const plan = loader.plan(checkpoint);
   if (dry_run) {
@@ -121,16 +150,24 @@ ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& 
   }
   auto const model = loader.load(checkpoint, plan);
   if (speaks) print_summary(checkpoint, plan, loader);
-  if (!config.report.json.empty()) {
-    watchdog.enter("report");
-    write_report(world, config.report.json, make_report(grid, checkpoint, plan, model, loader, config.report.tensors));
-  }
-  if (config.save) {
+  if (saver && config.save->async) {
     watchdog.enter("save");
     loader.release_staging();
-    auto const path = Saver(save_options(config)).save(model, model.metadata(), world);
-    if (speaks) std::printf("saved %s\n", path.c_str());
+    saver->save_async(model, model.metadata(), world);
   }
+  std::string report;
+  if (!config.report.json.empty()) {
+    watchdog.enter("report");
+    report = make_report(grid, checkpoint, plan, model, loader, config.report.tensors);
+    write_report(world, config.report.json, report);
+  }
+  if (!saver) return ExitCode::done;
+
+  watchdog.enter("save");
+  loader.release_staging();
+  auto const saved = config.save->async ? saver->wait().value() : saver->save(model, model.metadata(), world);
+  if (speaks) print_saved(saved);
+  if (!config.report.json.empty()) write_report(world, config.report.json, speaks ? add_to_report(report, saved) : "");
   return ExitCode::done;
 }
 

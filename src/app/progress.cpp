@@ -73,6 +73,7 @@ bool ProgressPacer::is_due(ProgressEvent const& event) {
   auto const pause = mode_ == ProgressMode::bar ? 0.1 : mode_ == ProgressMode::json ? 1.0 : 5.0;
   // In a log the short phases before the first read would only be noise.
   bool const is_new_phase = event.phase != phase_ && (mode_ != ProgressMode::line || event.phase == "done");
+  if (event.seconds < shown_seconds_) shown_seconds_ = 0;  // a save after a load has a clock of its own
   if (!is_new_phase && event.seconds - shown_seconds_ < pause) return false;
   phase_ = event.phase;
   shown_seconds_ = event.seconds;

@@ -1,7 +1,9 @@
 // Parsing of DISTLOAD_FAULT, and the ways to fail.
 #include "base/fault.hpp"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -25,6 +27,20 @@ std::optional<FaultKind> parse_kind(std::string_view name) {
   return std::nullopt;
 }
 
+/// Takes the number that `text` begins with.
+bool take_number(std::string_view& text, std::uint32_t& number) {
+  auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return false;
+  text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
+  return true;
+}
+
+/// How often the process has come to where the fault is.
+std::atomic<std::uint32_t>& times_there() {
+  static std::atomic<std::uint32_t> times{0};
+  return times;
+}
+
 /// The fault that this process is to suffer; meaningful while `fault_is_armed`.
 Fault& armed_fault() {
   static Fault fault;
@@ -40,14 +56,19 @@ std::optional<Fault> parse_fault(std::string_view text) {
   fault.phase = text.substr(0, first);
   text.remove_prefix(first + 1);
 
-  auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), fault.rank);
-  if (error != std::errc{}) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
+  if (!take_number(text, fault.rank)) return std::nullopt;
   if (text.empty()) return fault;
 
-  auto const kind = text.front() == ':' ? parse_kind(text.substr(1)) : std::nullopt;
+  if (text.front() != ':') return std::nullopt;
+  text.remove_prefix(1);
+  auto const kind = parse_kind(text.substr(0, text.find(':')));
   if (!kind) return std::nullopt;
   fault.kind = *kind;
+  text.remove_prefix(std::min(text.find(':'), text.size()));
+  if (text.empty()) return fault;
+
+  text.remove_prefix(1);
+  if (!take_number(text, fault.time) || !text.empty() || fault.time == 0) return std::nullopt;
   return fault;
 }
 
@@ -58,16 +79,18 @@ void set_fault_rank(std::uint32_t rank) {
   auto const fault = parse_fault(text);
   if (!fault) {
     throw ConfigError("DISTLOAD_FAULT=" + std::string(text) +
-                      " is not of the form phase:rank[:io|corrupt|internal|memory|exception|kill|hang]");
+                      " is not of the form phase:rank[:io|corrupt|internal|memory|exception|kill|hang[:time]]");
   }
   if (fault->rank != rank) return;
   armed_fault() = *fault;
+  times_there() = 0;
   detail::fault_is_armed = true;
 }
 
 void detail::fail_if_meant(std::string_view phase) {
   auto const& fault = armed_fault();
   if (fault.phase != phase) return;
+  if (fault.time != 0 && ++times_there() != fault.time) return;
   auto const message = "injected fault in phase '" + fault.phase + "'";
   switch (fault.kind) {
     case FaultKind::io: throw IoError(message);

@@ -1,7 +1,8 @@
 /// Fault injection: a switch for tests that makes one rank fail in a named phase. Costs one branch while DISTLOAD_FAULT
 /// is unset.
 ///
-/// DISTLOAD_FAULT=phase:rank[:kind], for example `read:2:corrupt`. The kinds, `io` if none is given:
+/// DISTLOAD_FAULT=phase:rank[:kind[:time]], for example `read:2:corrupt`, or `save_write:0:kill:3`: when the rank gets
+/// into the phase for the third time. The kinds, `io` if none is given:
 ///
 ///     io         throws IoError
 ///     corrupt    throws CorruptData
@@ -26,11 +27,12 @@ struct Fault {
   std::string phase;
   std::uint32_t rank = 0;
   FaultKind kind = FaultKind::io;
+  std::uint32_t time = 0;  ///< that the rank gets there, counted from 1; 0: every time
 
   friend bool operator==(Fault const&, Fault const&) = default;
 };
 
-/// The fault that `text` describes, or nothing if it is not of the form phase:rank[:kind].
+/// The fault that `text` describes, or nothing if it is not of the form phase:rank[:kind[:time]].
 std::optional<Fault> parse_fault(std::string_view text);
 
 /// Tells fault injection which rank this process is, and reads DISTLOAD_FAULT. Until then no fault happens.

@@ -11,6 +11,12 @@ constexpr std::string_view kSuffix = ".h5";
 constexpr std::string_view kTemporary = ".partial";
 constexpr std::string_view kReplaced = ".replaced";
 
+std::optional<std::string> without_suffix(std::string_view name, std::string_view suffix) {
+  if (!name.ends_with(suffix)) return std::nullopt;
+  name.remove_suffix(suffix.size());
+  return std::string(name);
+}
+
 }  // namespace
 
 std::string checkpoint_file_name(std::uint64_t step) { return checkpoint_directory_name(step).append(kSuffix); }
@@ -36,10 +42,8 @@ std::string replaced_name(std::string const& path) { return std::string(path).ap
 
 std::string temporary_name(std::string const& path) { return std::string(path).append(kTemporary); }
 
-std::optional<std::string> final_name(std::string_view temporary) {
-  if (!temporary.ends_with(kTemporary)) return std::nullopt;
-  temporary.remove_suffix(kTemporary.size());
-  return std::string(temporary);
-}
+std::optional<std::string> replaced_by(std::string_view replaced) { return without_suffix(replaced, kReplaced); }
+
+std::optional<std::string> final_name(std::string_view temporary) { return without_suffix(temporary, kTemporary); }
 
 }  // namespace distload

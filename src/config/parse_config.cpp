@@ -138,6 +138,30 @@ class Reader {
   Config config_;
 };
 
+/// What a `save` section cannot be combined with.
+void check_save(Config const& config, SaveConfig const& save, std::string const& file_name) {
+  auto const refuse_if = [&file_name](bool is_wrong, char const* why) {
+    if (is_wrong) throw ConfigError(file_name + ": " + why);
+  };
+  refuse_if(save.directory.empty(), "`save.directory` is missing: where is the checkpoint to be saved?");
+  refuse_if(config.load.transpose,
+            "`load.transpose` and a `save` section exclude each other: transposed weights are no checkpoint of the "
+            "model's family");
+  refuse_if(save.async && save.engine == "collective",
+            "`save.async` and `save.engine: collective` exclude each other: HDF5 is not made for several threads");
+  refuse_if(save.stream && save.async, "`save.stream` and `save.async` exclude each other: nothing is in memory to copy");
+  refuse_if(save.stream && config.report.tensors,
+            "`save.stream` and `report.tensors` exclude each other: no shard is in memory");
+  refuse_if(save.stream && !config.model.split.empty(),
+            "`save.stream` and `model.split` exclude each other: tensors are converted as they are stored");
+  if (save.format != "safetensors") return;
+  refuse_if(!config.model.fuse.empty() || !config.model.split.empty(),
+            "`save.format: safetensors` writes what the model's family stores: not together with `model.fuse` or "
+            "`model.split`");
+  refuse_if(save.engine == "collective", "`save.engine: collective` writes HDF5: not together with `save.format: safetensors`");
+  refuse_if(!save.base.empty(), "`save.base` compares checksums, which `save.format: safetensors` has not");
+}
+
 }  // namespace
 
 Config parse_config(std::string const& text, std::string const& file_name, std::span<Setting const> overrides) {
@@ -146,25 +170,12 @@ Config parse_config(std::string const& text, std::string const& file_name, std::
   if (config.checkpoint.path.empty()) {
     throw ConfigError(file_name + ": `checkpoint.path` is missing: which checkpoint is to be loaded?");
   }
-  if (config.save && config.save->directory.empty()) {
-    throw ConfigError(file_name + ": `save.directory` is missing: where is the checkpoint to be saved?");
-  }
-  if (config.load.transpose && config.save) {
-    throw ConfigError(file_name +
-                      ": `load.transpose` and a `save` section exclude each other: transposed weights are " +
-                      "no checkpoint of the model's family");
-  }
   if (config.load.transpose && !config.model.split.empty()) {
     throw ConfigError(file_name +
                       ": `load.transpose` and `model.split` exclude each other: the parts of a transposed " +
                       "matrix do not lie one after the other");
   }
-  if (config.save && config.save->format == "safetensors" &&
-      !(config.model.fuse.empty() && config.model.split.empty())) {
-    throw ConfigError(file_name +
-                      ": `save.format: safetensors` writes what the model's family stores: not together with "
-                      "`model.fuse` or `model.split`");
-  }
+  if (config.save) check_save(config, *config.save, file_name);
   return config;
 }
 

@@ -60,11 +60,6 @@ std::string parse_path(std::string_view text) {
   return parse_text(text);
 }
 
-bool parse_only_false(std::string_view text) {
-  if (parse_boolean(text)) throw ScalarError("'true' is not available in this version");
-  return false;
-}
-
 /// Above any node's memory, and far below where sums of a few of them leave 64 bits.
 constexpr Bytes kMaxStaging = kTiB;
 constexpr Bytes kMaxAlignment = kGiB;
@@ -162,6 +157,7 @@ std::vector<ConfigKey> make_keys() {
       key("checkpoint.path", checkpoint, &CheckpointConfig::path, parse_path, print_text),
       key("checkpoint.step", checkpoint, &CheckpointConfig::step, or_word("latest", parse_count),
           or_word_printed("latest", print_number)),
+      key("checkpoint.strict_latest", checkpoint, &CheckpointConfig::strict_latest, parse_boolean, print_bool),
       key("topology.tensor_parallel", topology, &TopologyConfig::tensor_parallel, ranks, ranks_printed),
       key("topology.pipeline_parallel", topology, &TopologyConfig::pipeline_parallel, parse_ranks, print_number),
       list_key("topology.pipeline_layers", topology, &TopologyConfig::pipeline_layers, parse_pipeline_layers,
@@ -189,7 +185,13 @@ std::vector<ConfigKey> make_keys() {
       key("save.directory", save, &SaveConfig::directory, parse_path, print_text),
       key("save.tensor_parallel", save, &SaveConfig::tensor_parallel, ranks, ranks_printed),
       key("save.format", save, &SaveConfig::format, one_of({"hdf5", "safetensors"}), print_text),
-      key("save.async", save, &SaveConfig::async, parse_only_false, print_bool),
+      key("save.async", save, &SaveConfig::async, parse_boolean, print_bool),
+      key("save.async_staging", save, &SaveConfig::async_staging, or_word("auto", parse_size),
+          or_word_printed("auto", print_size)),
+      key("save.engine", save, &SaveConfig::engine, one_of({"auto", "direct", "collective"}), print_text),
+      key("save.verify", save, &SaveConfig::verify, one_of({"none", "index", "full"}), print_text),
+      key("save.base", save, &SaveConfig::base, parse_text, print_text),
+      key("save.stream", save, &SaveConfig::stream, parse_boolean, print_bool),
       key("save.keep", save, &SaveConfig::keep, parse_count, print_number),
       key("save.alignment", save, &SaveConfig::alignment, parse_alignment, print_size),
       key("save.shard_size", save, &SaveConfig::shard_size, parse_shard_size, print_size),

@@ -127,7 +127,7 @@ void DirectEngine::open_files(ReadOrder const& order) {
     auto& open = files_[run.file];
     if (open) continue;
     InputFile file(catalog_->files[run.file].path, Caching::none);
-    auto const alignment = file.direct_alignment();
+    auto const alignment = direct_alignment_of(file.descriptor());
     if (alignment.offset > kBufferAlignment / 2 || alignment.memory > kBufferAlignment) {
       throw IoError(file.path() + ": direct reads must be aligned to " + format_bytes(alignment.offset));
     }

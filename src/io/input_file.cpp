@@ -48,21 +48,6 @@ Bytes InputFile::size_bytes() const {
   return static_cast<Bytes>(status.st_size);
 }
 
-DirectAlignment InputFile::direct_alignment() const noexcept {
-  DirectAlignment alignment;
-#if defined(STATX_DIOALIGN)
-  struct statx status {};
-  auto const known = statx(descriptor_, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) == 0 &&
-                     (status.stx_mask & STATX_DIOALIGN) != 0 && status.stx_dio_offset_align != 0;
-  // Requests that cut a page are allowed by most devices, and take twice as long on some.
-  if (known) {
-    alignment = {std::max<Bytes>(status.stx_dio_offset_align, alignment.offset),
-                 std::max<Bytes>(status.stx_dio_mem_align, 1)};
-  }
-#endif
-  return alignment;
-}
-
 void InputFile::forget_cached() const {
   auto const error = posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED);
   if (error != 0) throw IoError(path_ + ": posix_fadvise: " + system_reason(error));

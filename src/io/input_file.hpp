@@ -2,25 +2,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 
 #include <distload/base/bytes.hpp>
 
+#include "io/caching.hpp"
+
 namespace distload {
-
-/// How the bytes of a file get into memory.
-enum class Caching : std::uint8_t {
-  page_cache,
-  none,  ///< O_DIRECT: offsets, sizes and memory addresses must be aligned
-};
-
-/// What O_DIRECT wants of a request: powers of two.
-struct DirectAlignment {
-  Bytes offset = 4 * kKiB;  ///< of offsets in the file, and of sizes
-  Bytes memory = 4 * kKiB;  ///< of addresses
-};
 
 /// Owns a file descriptor. Move-only. `read_at` may be called by several threads at a time.
 class InputFile {
@@ -40,9 +29,6 @@ class InputFile {
 
   /// For requests that others make of the system.
   int descriptor() const noexcept { return descriptor_; }
-
-  /// What the file system says, or what all are content with where it does not say.
-  DirectAlignment direct_alignment() const noexcept;
 
   /// Sends the file's bytes out of the page cache, unless somebody maps or writes them.
   /// @throws IoError  the system refuses.

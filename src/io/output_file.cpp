@@ -6,11 +6,15 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <distload/base/error.hpp>
 
 #include "base/system.hpp"
+#include "io/input_file.hpp"
 
 namespace distload {
 namespace {
@@ -27,18 +31,30 @@ OutputFile::OutputFile(std::string path, int flags)
 
 OutputFile OutputFile::create(std::string path, Bytes size_bytes) {
   OutputFile file(std::move(path), O_CREAT | O_TRUNC);
-  auto const size = static_cast<off_t>(size_bytes);
-  // Taken at once, so that a full storage is noticed before the work; where the file system cannot, the size has to do.
-  if (size > 0 && fallocate(file.descriptor_, 0, 0, size) != 0) {
-    if (errno != EOPNOTSUPP)
-      throw IoError("cannot get " + format_bytes(size_bytes) + " for " + file.path_ + ": " + system_reason());
-    if (ftruncate(file.descriptor_, size) != 0)
-      throw IoError("cannot set the size of " + file.path_ + ": " + system_reason());
-  }
+  if (size_bytes > 0) file.allocate(size_bytes);
   return file;
 }
 
-OutputFile OutputFile::open(std::string path) { return {std::move(path), 0}; }
+OutputFile OutputFile::open(std::string path, Caching caching) {
+  return {std::move(path), caching == Caching::none ? O_DIRECT : 0};
+}
+
+void OutputFile::allocate(Bytes size_bytes) const {
+  auto const size = static_cast<off_t>(size_bytes);
+  int result = -1;
+  do {
+    result = fallocate(descriptor_, 0, 0, size);
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return;
+  if (errno != EOPNOTSUPP) {
+    auto const reason = system_reason();
+    struct statvfs space {};
+    auto const is_known = fstatvfs(descriptor_, &space) == 0;
+    throw IoError("cannot get " + format_bytes(size_bytes) + " for " + path_ + ": " + reason +
+                  (is_known ? " (" + format_bytes(Bytes{space.f_bavail} * space.f_frsize) + " available)" : ""));
+  }
+  if (ftruncate(descriptor_, size) != 0) throw IoError("cannot set the size of " + path_ + ": " + system_reason());
+}
 
 OutputFile::~OutputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -64,6 +80,25 @@ void OutputFile::write_at(Bytes offset_bytes, std::span<std::byte const> bytes) 
       throw IoError("cannot write " + path_ + " at byte " + std::to_string(offset_bytes) + ": " + system_reason());
     }
   }
+}
+
+CopyMethod OutputFile::take_over(InputFile const& from, Bytes from_offset, Bytes offset_bytes, Bytes nbytes,
+                                 bool may_copy) const {
+  file_clone_range const range{from.descriptor(), from_offset, nbytes, offset_bytes};
+  if (ioctl(descriptor_, FICLONERANGE, &range) == 0) return CopyMethod::shared;
+  if (!may_copy) return CopyMethod::none;
+  auto source = static_cast<off64_t>(from_offset);
+  auto target = static_cast<off64_t>(offset_bytes);
+  while (nbytes > 0) {
+    auto const copied = copy_file_range(from.descriptor(), &source, descriptor_, &target, nbytes, 0);
+    if (copied == 0 || (copied < 0 && errno != EINTR)) return CopyMethod::none;
+    if (copied > 0) nbytes -= static_cast<Bytes>(copied);
+  }
+  return CopyMethod::copied;
+}
+
+void OutputFile::sync() const {
+  if (fsync(descriptor_) != 0) throw IoError("writing " + path_ + " to storage failed: " + system_reason());
 }
 
 void OutputFile::close() {

@@ -1,14 +1,26 @@
-/// OutputFile: a file of known size that several threads and processes fill; the only place that calls pwrite and
-/// fallocate.
+/// OutputFile: a file of known size that several threads and processes fill; the only place that calls pwrite,
+/// fallocate, fsync and copy_file_range.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
 #include <distload/base/bytes.hpp>
 
+#include "io/caching.hpp"
+
 namespace distload {
+
+class InputFile;
+
+/// How the file system took over bytes of another file.
+enum class CopyMethod : std::uint8_t {
+  none,    ///< it did not
+  shared,  ///< both files have the same blocks of storage (reflink): nothing was copied
+  copied,  ///< where the files are stored, without the bytes coming here
+};
 
 /// Owns a file descriptor. Move-only. `write_at` may be called by several threads at a time.
 class OutputFile {
@@ -17,9 +29,9 @@ class OutputFile {
   /// @throws IoError  the system refuses, for example because the storage is full.
   static OutputFile create(std::string path, Bytes size_bytes);
 
-  /// Opens what another process has created.
+  /// Opens what has been created.
   /// @throws IoError  the system refuses.
-  static OutputFile open(std::string path);
+  static OutputFile open(std::string path, Caching caching = Caching::page_cache);
 
   ~OutputFile();
   OutputFile(OutputFile&& other) noexcept;
@@ -27,8 +39,28 @@ class OutputFile {
   OutputFile(OutputFile const&) = delete;
   OutputFile& operator=(OutputFile const&) = delete;
 
+  std::string const& path() const noexcept { return path_; }
+
+  /// For requests that others make of the system.
+  int descriptor() const noexcept { return descriptor_; }
+
+  /// Takes the storage for `size_bytes` at once, so that a full storage is noticed before the work; where the file
+  /// system cannot, the file has that size and nothing more.
+  /// @throws IoError  the storage is full, with the bytes needed and available; or the system refuses otherwise.
+  void allocate(Bytes size_bytes) const;
+
   /// @throws IoError  naming file, place and the system's reason.
   void write_at(Bytes offset_bytes, std::span<std::byte const> bytes) const;
+
+  /// Has the file system take over `nbytes` of another file, if it can do that without bringing them here. Part of them
+  /// may have been written where it says that it cannot.
+  /// @param may_copy  sharing blocks is not all that is wanted: the file system may also copy, on its servers.
+  CopyMethod take_over(InputFile const& from, Bytes from_offset, Bytes offset_bytes, Bytes nbytes,
+                       bool may_copy) const;
+
+  /// Returns when what has been written, as far as this machine has, is on storage.
+  /// @throws IoError  bytes written before could not be kept.
+  void sync() const;
 
   /// @throws IoError  bytes written before could not be kept.
   void close();

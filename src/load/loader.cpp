@@ -124,7 +124,8 @@ void Loader::tell(std::string_view phase, Bytes done, Bytes total) {
 }
 
 std::vector<std::byte> Loader::metadata_message() const {
-  auto catalog = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step);
+  auto catalog = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step,
+                                 config_.checkpoint.strict_latest ? Latest::strict : Latest::valid);
   use_model_config(catalog, config_.model.config);
   auto const rules =
       find_rules({config_.model.family, catalog.metadata.config_json, default_rule_directories(), config_.model.rules});

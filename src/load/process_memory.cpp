@@ -71,21 +71,24 @@ void reset_peak_resident() noexcept {
 
 std::optional<Bytes> peak_resident_bytes() { return read_kilobytes("/proc/self/status", "VmHWM:"); }
 
+std::optional<Bytes> available_host_bytes(std::uint32_t sharers) {
+  auto available = read_kilobytes("/proc/meminfo", "MemAvailable:");
+  if (auto const group = control_group_bytes()) available = std::min(available.value_or(*group), *group);
+  if (available) *available /= sharers;
+  return available;
+}
+
 std::optional<Bytes> available_bytes(std::uint32_t sharers) {
-  std::optional<Bytes> available;
-  if constexpr (kArenaOnHost) {
-    available = read_kilobytes("/proc/meminfo", "MemAvailable:");
-    if (auto const group = control_group_bytes()) available = std::min(available.value_or(*group), *group);
-  } else {
 #if defined(KOKKOS_ENABLE_CUDA)
+  if constexpr (!kArenaOnHost) {
     std::size_t free = 0;
     std::size_t total = 0;
     // Ranks with a device each share nothing.
     if (cudaMemGetInfo(&free, &total) == cudaSuccess) return free;
-#endif
+    return std::nullopt;
   }
-  if (available) *available /= sharers;
-  return available;
+#endif
+  return available_host_bytes(sharers);
 }
 
 }  // namespace distload

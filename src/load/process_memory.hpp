@@ -15,9 +15,12 @@ void reset_peak_resident() noexcept;
 /// The largest resident set of this process since the last reset (VmHWM), or nothing where /proc does not tell.
 std::optional<Bytes> peak_resident_bytes();
 
-/// Bytes of the memory in which shards live that one of `sharers` processes on this node can have: what the kernel
-/// calls available, or what the control group leaves, or what the device has free, divided evenly. Nothing where nobody
-/// tells.
+/// Bytes of host memory that one of `sharers` processes on this node can have: what the kernel calls available, or what
+/// the control group leaves, divided evenly. Nothing where nobody tells.
+std::optional<Bytes> available_host_bytes(std::uint32_t sharers);
+
+/// Bytes of the memory in which shards live that one of `sharers` processes on this node can have: as
+/// `available_host_bytes`, or what the device has free. Nothing where nobody tells.
 std::optional<Bytes> available_bytes(std::uint32_t sharers);
 
 }  // namespace distload

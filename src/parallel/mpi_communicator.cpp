@@ -172,6 +172,16 @@ std::unique_ptr<MpiCommunicator> MpiCommunicator::split_by_node() {
   return std::make_unique<MpiCommunicator>(part, options_);
 }
 
+bool threads_may_call_mpi() {
+  int provided = MPI_THREAD_SINGLE;
+  DISTLOAD_MPI(MPI_Query_thread(&provided));
+  return provided == MPI_THREAD_MULTIPLE;
+}
+
+std::uint32_t ranks_on_this_node(Communicator const& ranks) {
+  return MpiCommunicator::duplicate(native_mpi(ranks), {})->split_by_node()->size();
+}
+
 MPI_Comm native_mpi(Communicator const& ranks) {
   auto const* const mpi = dynamic_cast<MpiCommunicator const*>(&ranks);
   if (mpi == nullptr) throw InternalError("an MPI communicator is needed here");

@@ -76,6 +76,13 @@ class MpiCommunicator final : public Communicator {
   int exceptions_at_birth_;
 };
 
+/// True if several threads may call MPI at the same time.
+bool threads_may_call_mpi();
+
+/// Collective: how many of the ranks are on this one's node.
+/// @throws InternalError  `ranks` does not talk over MPI.
+std::uint32_t ranks_on_this_node(Communicator const& ranks);
+
 /// The MPI communicator behind `ranks`, for libraries that want one.
 /// @throws InternalError  `ranks` does not talk over MPI.
 MPI_Comm native_mpi(Communicator const& ranks);

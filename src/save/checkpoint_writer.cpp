@@ -4,23 +4,27 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include <distload/base/error.hpp>
 #include <distload/version.hpp>
 
-#include "base/hash.hpp"
+#include "base/fault.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/hdf5/create_file.hpp"
-#include "checkpoint/hdf5/shared_file.hpp"
+#include "io/input_file.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/mpi_communicator.hpp"
+#include "save/abandoned.hpp"
+#include "save/base_blocks.hpp"
+#include "save/block_hasher.hpp"
 #include "save/chunk_rule.hpp"
+#include "save/collective_save_engine.hpp"
+#include "save/direct_save_engine.hpp"
 #include "save/durable.hpp"
 #include "save/file_space.hpp"
 #include "save/run_together.hpp"
+#include "save/verify_written.hpp"
 
 namespace distload {
 namespace {
@@ -60,80 +64,121 @@ std::vector<hdf5::NewTensor> laid_out(std::span<TensorSpec const> tensors, std::
 
 CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                                    WriterOptions const& options, Communicator& ranks)
-    : path_(std::move(path)), ranks_(&ranks) {
-  auto created = all_or_throw(ranks, "save_create", [&]() -> std::vector<std::byte> {
-    if (ranks.rank() != 0) return {};
-    unfinished_ = std::make_unique<TemporaryFile>(temporary_name(path_));
-    if (auto const folder = std::filesystem::path(path_).parent_path(); !folder.empty()) {
-      std::error_code error;
-      std::filesystem::create_directories(folder, error);
-      if (error) throw IoError("creating the folder " + folder.string() + " failed: " + error.message());
-    }
-    auto const catalog = hdf5::create_checkpoint_file(temporary_name(path_),
-                                                      completed(std::move(metadata), tensors, options.tensor_parallel),
-                                                      laid_out(tensors, options.tensor_parallel), options.alignment);
-    check_space(path_, catalog.files.front().size_bytes);
-    return serialize(catalog);
+    : path_(std::move(path)), ranks_(&ranks), verify_(options.verify), base_catalog_(options.base) {
+  auto created = all_or_throw(ranks, "save_create", [&] {
+    return ranks.rank() == 0 ? create(std::move(metadata), tensors, options) : std::vector<std::byte>{};
   });
   catalog_ = deserialize_catalog(broadcast_message(ranks, std::move(created), 0));
-  times_written_.resize(catalog_.block_hashes.size());
-  run_together(ranks, "save_open",
-               [&] { file_ = std::make_unique<hdf5::SharedFile>(catalog_.path, native_mpi(ranks)); });
+  hasher_ = std::make_unique<BlockHasher>(catalog_);
+  run_together(ranks, "save_open", [&] {
+    if (options.engine == "collective") {
+      engine_ = std::make_unique<CollectiveSaveEngine>(catalog_, native_mpi(ranks));
+    } else {
+      engine_ = std::make_unique<DirectSaveEngine>(catalog_);
+    }
+    if (base_catalog_) base_ = std::make_unique<BaseBlocks>(*base_catalog_, catalog_);
+  });
 }
 
 CheckpointWriter::~CheckpointWriter() = default;
 
+std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
+                                                WriterOptions const& options) {
+  make_folder_of(path_);
+  remove_abandoned(folder_of(path_), metadata.step);
+  Bytes needed = 0;
+  for (auto const& tensor : tensors) needed += volume(tensor.shape) * size_of(tensor.dtype);
+  check_space(path_, needed);
+  auto const temporary = temporary_name(path_);
+  unfinished_ = std::make_unique<TemporaryFile>(temporary);
+  auto created =
+      hdf5::create_checkpoint_file(temporary, completed(std::move(metadata), tensors, options.tensor_parallel),
+                                   laid_out(tensors, options.tensor_parallel), options.alignment);
+  unfinished_->mark_as_in_use();
+  OutputFile::open(temporary).allocate(created.catalog.files.front().size_bytes);
+  completion_ = std::make_unique<hdf5::FileCompletion>(std::move(created.completion));
+  return serialize(created.catalog);
+}
+
 void CheckpointWriter::write(std::uint32_t extent_number, Bytes begin_bytes, std::span<std::byte const> bytes) {
-  auto const& extent = catalog_.extents.at(extent_number);
-  auto const& tensor = catalog_.tensors[extent.tensor];
-  auto const end_bytes = begin_bytes + bytes.size();
-  if (begin_bytes % kBlockBytes != 0 || end_bytes > extent.nbytes ||
-      (end_bytes % kBlockBytes != 0 && end_bytes != extent.nbytes)) {
-    throw InternalError("bytes [" + std::to_string(begin_bytes) + ", " + std::to_string(end_bytes) + ") of tensor '" +
-                        tensor.name + "' are not whole blocks");
+  auto const first_block = catalog_.extents.at(extent_number).first_block;
+  std::span<std::byte const> unwritten;  // neighbouring parts go to the engine together
+  Bytes unwritten_begin = begin_bytes;
+  auto const write_out = [&](Bytes next_begin) {
+    if (!unwritten.empty()) engine_->write(extent_number, unwritten_begin, unwritten);
+    written_.written += unwritten.size();
+    unwritten = {};
+    unwritten_begin = next_begin;
+  };
+  for (auto const& part : hasher_->add(extent_number, begin_bytes, bytes)) {
+    auto const end = part.begin_bytes + part.bytes.size();
+    if (part.hash) catalog_.block_hashes[first_block + part.block] = *part.hash;
+    if (base_ && part.is_whole && base_->has(extent_number, part.block, *part.hash)) {
+      written_.unchanged += part.bytes.size();
+      if (base_->take_over(extent_number, part.begin_bytes, part.bytes.size(), engine_->file_of(extent_number))) {
+        written_.taken_over += part.bytes.size();
+        write_out(end);
+        continue;
+      }
+    }
+    unwritten = {bytes.data() + (unwritten_begin - begin_bytes), end - unwritten_begin};
   }
-  for (Bytes at = 0; at < bytes.size(); at += kBlockBytes) {
-    auto const block = extent.first_block + (begin_bytes + at) / kBlockBytes;
-    catalog_.block_hashes[block] = xxh3_64(bytes.subspan(at, std::min(kBlockBytes, bytes.size() - at)));
-    ++times_written_[block];
-  }
-  auto const element_bytes = size_of(tensor.dtype);
-  auto const* source = bytes.data();
-  for (auto box : boxes_of_range(extent.box.extent, begin_bytes / element_bytes, end_bytes / element_bytes)) {
-    for (std::size_t axis = 0; axis < box.offset.size(); ++axis) box.offset[axis] += extent.box.offset[axis];
-    file_->write(tensor, box, source);
-    source += volume(box) * element_bytes;
-  }
+  write_out(0);
 }
 
 void CheckpointWriter::collect_hashes() {
   // Every block has a hash on one rank and zero on the others.
   ranks_->all_reduce(std::span(catalog_.block_hashes), Reduction::sum);
-  ranks_->all_reduce(std::span(times_written_), Reduction::sum);
+  auto& times = hasher_->times();
+  ranks_->all_reduce(std::span(times), Reduction::sum);
   for (auto const& extent : catalog_.extents) {
     auto const blocks = catalog_.hashes_of(extent).size();
     for (std::size_t i = 0; i < blocks; ++i) {
-      if (times_written_[extent.first_block + i] == 1) continue;
+      if (times[extent.first_block + i] == 1) continue;
       throw InternalError("block " + std::to_string(i) + " of tensor '" + catalog_.tensors[extent.tensor].name +
-                          "' was written " + std::to_string(times_written_[extent.first_block + i]) + " times");
+                          "' was written " + std::to_string(times[extent.first_block + i]) + " times");
     }
   }
 }
 
+void CheckpointWriter::complete() const {
+  auto const file = OutputFile::open(catalog_.path);
+  auto const write = [&](hdf5::FilePatch const& patch) { file.write_at(patch.offset_bytes, patch.bytes); };
+  fault_point("save_hashes");
+  write(completion_->hashes(catalog_.block_hashes));
+  fault_point("save_mark");
+  std::ranges::for_each(completion_->mark(), write);
+  fault_point("save_stamp");
+  write(completion_->stamp(catalog_.block_hashes));
+  fault_point("save_sync_commit");
+  file.sync();
+}
+
+void CheckpointWriter::check_index() const {
+  fault_point("save_check");
+  InputFile const file(catalog_.path);
+  file.forget_cached();
+  completion_->check(catalog_.path, catalog_.block_hashes, [&](Bytes offset, std::span<std::byte> destination) {
+    if (file.read_at(offset, destination) != destination.size())
+      throw CorruptData(catalog_.path + " ends before byte " + std::to_string(offset + destination.size()));
+  });
+}
+
 void CheckpointWriter::commit() {
   collect_hashes();
-  run_together(*ranks_, "save_close", [&] { file_->close(); });
+  run_together(*ranks_, "save_close", [&] { engine_->close(); });
   // Every rank: on a file system of many machines each knows only its own unwritten bytes. The mark comes after that,
   // so that it never stands in a file that lacks them.
-  all_or_throw(*ranks_, "save_sync", [&] { sync_file(catalog_.path); });
+  all_or_throw(*ranks_, "save_sync", [&] { engine_->sync(); });
+  if (verify_ == VerifyAfterWrite::full) verify_written(catalog_, *ranks_);
   all_or_throw(*ranks_, "save_commit", [&] {
     if (ranks_->rank() != 0) return;
-    hdf5::complete_checkpoint_file(catalog_);
-    sync_file(catalog_.path);
+    complete();
+    if (verify_ != VerifyAfterWrite::none) check_index();
   });
   run_together(*ranks_, "save_publish", [&] {
     if (ranks_->rank() != 0) return;
-    publish_file(catalog_.path, path_);
+    publish(catalog_.path, path_);
     unfinished_->keep();
   });
 }

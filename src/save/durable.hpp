@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 
 namespace distload {
 
@@ -10,31 +9,39 @@ namespace distload {
 /// @throws IoError  the system refuses.
 void sync_file(std::string const& path);
 
-/// Gives the file its final name, replacing what has it, and returns when that is on storage.
-/// @throws IoError  the system refuses.
-void publish_file(std::string const& from, std::string const& to);
-
 /// Returns when the names in the directory are on storage.
 /// @throws IoError  the system refuses.
 void sync_directory(std::string const& path);
 
-/// The same for a directory; one that has the name goes, at once where the file system can exchange two names,
-/// otherwise by way of `replaced_name`.
-/// @throws IoError  the system refuses.
-void publish_directory(std::string const& from, std::string const& to);
+/// Gives a file or directory its final name and returns when that is on storage. What has the name already goes; in
+/// exchange for the new one, where the file system can exchange two names. Where it cannot, a file takes the place of
+/// the old one at once, and a directory by way of `replaced_name`.
+/// @throws IoError  the system refuses; then what had the name has it still, if the system allows even that.
+void publish(std::string const& from, std::string const& to);
 
 /// A file, or a directory with all that is in it, that goes with the object unless it is kept.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
+  /// It need not be there yet.
+  /// @throws IoError  another process is writing it.
+  explicit TemporaryFile(std::string path);
   ~TemporaryFile();
   TemporaryFile(TemporaryFile const&) = delete;
   TemporaryFile& operator=(TemporaryFile const&) = delete;
+
+  /// Shows others that it is being written, until this object or the process ends; by a lock on it, or on a file in it.
+  /// Some file systems have no locks.
+  void mark_as_in_use();
 
   void keep() noexcept { path_.clear(); }
 
  private:
   std::string path_;
+  int lock_ = -1;
 };
+
+/// Whether a process is writing a file, or one in a directory, as far as the file system knows.
+enum class Use : std::uint8_t { unused, in_use, unknown };
+Use use_of(std::string const& path);
 
 }  // namespace distload

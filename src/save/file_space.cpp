@@ -1,4 +1,4 @@
-// Free space.
+// Folders and free space.
 #include "save/file_space.hpp"
 
 #include <filesystem>
@@ -8,13 +8,25 @@
 
 namespace distload {
 
+std::string folder_of(std::string const& path) {
+  auto const folder = std::filesystem::path(path).parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
+void make_folder_of(std::string const& path) {
+  std::error_code error;
+  auto const folder = folder_of(path);
+  std::filesystem::create_directories(folder, error);
+  if (error) throw IoError("creating the folder " + folder + " failed: " + error.message());
+}
+
 void check_space(std::string const& path, Bytes needed) {
   std::error_code error;
-  auto const folder = std::filesystem::path(path).parent_path();
-  auto const space = std::filesystem::space(folder.empty() ? "." : folder, error);
+  auto const space = std::filesystem::space(folder_of(path), error);
   if (error || space.capacity == 0 || space.available >= needed) return;
-  throw IoError(path + " needs " + format_bytes(needed) + ", but its file system has only " +
-                format_bytes(space.available) + " left");
+  throw IoError(path + " needs " + format_bytes(needed) + " (" + std::to_string(needed) +
+                " bytes), but its file system has only " + format_bytes(space.available) + " (" +
+                std::to_string(space.available) + " bytes) left");
 }
 
 }  // namespace distload

@@ -7,9 +7,16 @@
 
 namespace distload {
 
+/// The folder that `path` lies in; "." if it names none.
+std::string folder_of(std::string const& path);
+
+/// Creates the folder that `path` is to lie in, and those above it, if it is missing.
+/// @throws IoError  the system refuses.
+void make_folder_of(std::string const& path);
+
 /// Says plainly and at once what would otherwise end in an input/output error after most of a checkpoint has been
 /// written.
-/// @throws IoError  the file system of `path`, whose folder exists, has less than `needed` bytes left.
+/// @throws IoError  the file system of `path`, whose folder exists, has less than `needed` bytes left: names both.
 void check_space(std::string const& path, Bytes needed);
 
 }  // namespace distload

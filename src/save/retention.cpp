@@ -1,10 +1,9 @@
-// Removal of old and of unfinished checkpoints.
+// Removal of old checkpoints.
 #include "save/retention.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <vector>
 
 #include <distload/base/error.hpp>
@@ -12,6 +11,7 @@
 #include "base/log.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
+#include "checkpoint/open/step_directory.hpp"
 #include "checkpoint/safetensors/directory.hpp"
 
 namespace distload {
@@ -40,41 +40,23 @@ void remove_checkpoint(std::string const& path) {
   remove(error ? path : temporary_name(path));
 }
 
-struct Found {
-  std::map<std::uint64_t, std::vector<std::string>, std::greater<>> older;  ///< by step, newest first
-  std::vector<std::string> unfinished;
-};
+/// By step, the newest first.
+using Steps = std::map<std::uint64_t, std::vector<std::string>, std::greater<>>;
 
-/// The step that a file or directory of that name holds.
-std::optional<std::uint64_t> step_of(std::string const& name, bool is_directory) {
-  return is_directory ? step_of_directory_name(name) : step_of_file_name(name);
-}
-
-Found find_older(std::string const& directory, std::uint64_t step) {
-  Found found;
-  std::error_code error;
-  for (auto const& entry : std::filesystem::directory_iterator(directory, error)) {
-    auto const name = entry.path().filename().string();
-    std::error_code not_reachable;
-    auto const is_directory = entry.is_directory(not_reachable);
-    if (auto const other = step_of(name, is_directory); other && *other < step)
-      found.older[*other].push_back(entry.path());
-    auto const intended = final_name(name);
-    if (auto const other = intended ? step_of(*intended, is_directory) : std::nullopt; other && *other < step)
-      found.unfinished.push_back(entry.path());
+Steps find_older(std::string const& directory, std::uint64_t step) {
+  Steps older;
+  for (auto const& file : list_steps(directory)) {
+    if (file.step < step) older[file.step].push_back(file.path);
   }
-  if (error) log().warn("{} cannot be searched for old checkpoints: {}", directory, error.message());
-  return found;
+  return older;
 }
 
 }  // namespace
 
 void remove_old_checkpoints(std::string const& directory, std::uint64_t step, std::uint64_t keep) {
-  auto found = find_older(directory, step);
-  std::ranges::for_each(found.unfinished, remove);
   if (keep == 0) return;
   std::uint64_t kept = 1;
-  for (auto& [older_step, paths] : found.older) {
+  for (auto& [older_step, paths] : find_older(directory, step)) {
     std::erase_if(paths, [](std::string const& path) { return !is_valid(path); });
     if (paths.empty()) continue;
     if (kept < keep) {

@@ -8,14 +8,21 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/fault.hpp"
 #include "checkpoint/file_name.hpp"
+#include "checkpoint/safetensors/directory.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/safetensors/model_config.hpp"
+#include "io/input_file.hpp"
 #include "io/output_file.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "save/abandoned.hpp"
+#include "save/block_hasher.hpp"
+#include "save/direct_save_engine.hpp"
 #include "save/durable.hpp"
 #include "save/file_space.hpp"
 #include "save/run_together.hpp"
+#include "save/verify_written.hpp"
 
 namespace distload {
 namespace {
@@ -80,31 +87,52 @@ void write_text(fs::path const& path, std::string const& text) {
   sync_file(path.string());
 }
 
+/// Gives every extent blocks, for checksums that are in no file.
+void add_blocks(Catalog& catalog) {
+  for (auto& extent : catalog.extents) {
+    extent.first_block = static_cast<std::uint32_t>(catalog.block_hashes.size());
+    catalog.block_hashes.resize(catalog.block_hashes.size() +
+                                (extent.nbytes + catalog.block_bytes - 1) / catalog.block_bytes);
+  }
+}
+
 }  // namespace
 
 SafetensorsWriter::SafetensorsWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
-                                     Bytes shard_bytes, Communicator& ranks)
-    : path_(std::move(path)), ranks_(&ranks) {
-  auto created = all_or_throw(ranks, "save_create", [&]() -> std::vector<std::byte> {
-    if (ranks.rank() != 0) return {};
-    auto const sorted = sorted_by_name(tensors);
-    auto const files = lay_out_safetensors(sorted, shard_bytes);
-    auto const catalog = catalog_of(temporary_name(path_), std::move(metadata), sorted, files);
-    if (files.size() > 1) index_ = safetensors_index(files, sorted);
-    Bytes needed = 0;
-    for (auto const& file : files) needed += file.size_bytes;
-    unfinished_ = std::make_unique<TemporaryFile>(catalog.path);
-    make_empty_directory(catalog.path);
-    check_space(path_, needed);
-    create_files(catalog, files);
-    return serialize(catalog);
+                                     Bytes shard_bytes, VerifyAfterWrite verify, Communicator& ranks)
+    : path_(std::move(path)), ranks_(&ranks), verify_(verify) {
+  auto created = all_or_throw(ranks, "save_create", [&] {
+    return ranks.rank() == 0 ? create(std::move(metadata), tensors, shard_bytes) : std::vector<std::byte>{};
   });
   catalog_ = deserialize_catalog(broadcast_message(ranks, std::move(created), 0));
+  if (verify_ == VerifyAfterWrite::full) {
+    add_blocks(catalog_);
+    hasher_ = std::make_unique<BlockHasher>(catalog_);
+  }
   written_bytes_.resize(catalog_.extents.size());
-  touched_.resize(catalog_.files.size(), ranks.rank() == 0);
+  engine_ = std::make_unique<DirectSaveEngine>(catalog_);
 }
 
 SafetensorsWriter::~SafetensorsWriter() = default;
+
+std::vector<std::byte> SafetensorsWriter::create(CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
+                                                 Bytes shard_bytes) {
+  auto const step = metadata.step;
+  auto const sorted = sorted_by_name(tensors);
+  auto const files = lay_out_safetensors(sorted, shard_bytes);
+  auto const catalog = catalog_of(temporary_name(path_), std::move(metadata), sorted, files);
+  if (files.size() > 1) index_ = safetensors_index(files, sorted);
+  make_folder_of(path_);
+  remove_abandoned(folder_of(path_), step);
+  Bytes needed = 0;
+  for (auto const& file : files) needed += file.size_bytes;
+  check_space(path_, needed);
+  unfinished_ = std::make_unique<TemporaryFile>(catalog.path);
+  make_empty_directory(catalog.path);
+  create_files(catalog, files);
+  unfinished_->mark_as_in_use();
+  return serialize(catalog);
+}
 
 void SafetensorsWriter::write(std::uint32_t extent_number, Bytes begin_bytes, std::span<std::byte const> bytes) {
   auto const& extent = catalog_.extents.at(extent_number);
@@ -112,14 +140,14 @@ void SafetensorsWriter::write(std::uint32_t extent_number, Bytes begin_bytes, st
     throw InternalError("bytes [" + std::to_string(begin_bytes) + ", " + std::to_string(begin_bytes + bytes.size()) +
                         ") are not all of tensor '" + catalog_.tensors[extent.tensor].name + "'");
   }
-  if (!open_ || open_number_ != extent.file) {
-    if (open_) open_->close();
-    open_ = std::make_unique<OutputFile>(OutputFile::open(catalog_.files[extent.file].path));
-    open_number_ = extent.file;
-    touched_[extent.file] = true;
+  if (hasher_) {
+    for (auto const& part : hasher_->add(extent_number, begin_bytes, bytes)) {
+      if (part.hash) catalog_.block_hashes[extent.first_block + part.block] = *part.hash;
+    }
   }
-  open_->write_at(extent.offset_bytes + begin_bytes, bytes);
+  engine_->write(extent_number, begin_bytes, bytes);
   written_bytes_[extent_number] += bytes.size();
+  written_.written += bytes.size();
 }
 
 void SafetensorsWriter::check_complete() {
@@ -131,30 +159,51 @@ void SafetensorsWriter::check_complete() {
                         catalog_.tensors[extent.tensor].name + "' were written, which has " +
                         std::to_string(extent.nbytes));
   }
+  // Every block has a hash on one rank and zero on the others.
+  if (hasher_) ranks_->all_reduce(std::span(catalog_.block_hashes), Reduction::sum);
+}
+
+void SafetensorsWriter::complete() const {
+  fs::path const directory(catalog_.path);
+  auto const config_json = config_json_of(catalog_);
+  if (!config_json.empty()) write_text(directory / "config.json", config_json);
+  if (!index_.empty()) write_text(directory / kSafetensorsIndexFile, index_);
+  fault_point("save_sync_commit");
+  sync_directory(catalog_.path);
+}
+
+void SafetensorsWriter::check_index() const {
+  fault_point("save_check");
+  for (auto const& file : catalog_.files) InputFile(file.path).forget_cached();
+  auto const found = read_safetensors_catalog(catalog_.path);
+  auto const is_same = [this, &found](TensorInfo const& tensor) {
+    auto const* const other = found.find(tensor.name);
+    if (other == nullptr || other->dtype != tensor.dtype || !(other->shape == tensor.shape)) return false;
+    auto const& written = catalog_.extents[tensor.first_extent];
+    return tensor.nbytes() == 0 || found.extents_of(*other).front().offset_bytes == written.offset_bytes;
+  };
+  if (found.tensors.size() != catalog_.tensors.size() || !std::ranges::all_of(catalog_.tensors, is_same))
+    throw CorruptData(catalog_.path + ": storage does not give back the headers that were written");
 }
 
 void SafetensorsWriter::commit() {
   check_complete();
-  all_or_throw(*ranks_, "save_close", [&] {
-    if (open_) open_->close();
-    open_.reset();
-  });
+  all_or_throw(*ranks_, "save_close", [&] { engine_->close(); });
   // Every rank: on a file system of many machines each knows only its own unwritten bytes.
   all_or_throw(*ranks_, "save_sync", [&] {
-    for (std::size_t i = 0; i < touched_.size(); ++i)
-      if (touched_[i]) sync_file(catalog_.files[i].path);
+    engine_->sync();
+    // The headers.
+    if (ranks_->rank() == 0) std::ranges::for_each(catalog_.files, sync_file, &SourceFile::path);
   });
+  if (verify_ == VerifyAfterWrite::full) verify_written(catalog_, *ranks_);
   all_or_throw(*ranks_, "save_commit", [&] {
     if (ranks_->rank() != 0) return;
-    fs::path const directory(catalog_.path);
-    auto const config_json = config_json_of(catalog_);
-    if (!config_json.empty()) write_text(directory / "config.json", config_json);
-    if (!index_.empty()) write_text(directory / kSafetensorsIndexFile, index_);
-    sync_directory(catalog_.path);
+    complete();
+    if (verify_ != VerifyAfterWrite::none) check_index();
   });
   run_together(*ranks_, "save_publish", [&] {
     if (ranks_->rank() != 0) return;
-    publish_directory(catalog_.path, path_);
+    publish(catalog_.path, path_);
     unfinished_->keep();
   });
 }

@@ -1,8 +1,8 @@
 // Saving as a sequence of collective steps.
 #include <distload/save/saver.hpp>
 
+#include <algorithm>
 #include <filesystem>
-#include <memory>
 #include <utility>
 
 #include <Kokkos_Profiling_ScopedRegion.hpp>
@@ -14,16 +14,26 @@
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "load/arena.hpp"
+#include "load/process_memory.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/mpi_communicator.hpp"
 #include "partition/problems.hpp"
 #include "save/held_tensors.hpp"
+#include "save/open_base.hpp"
 #include "save/retention.hpp"
+#include "save/save_in_flight.hpp"
 #include "save/save_plan.hpp"
 #include "save/save_wave.hpp"
+#include "save/snapshot_memory.hpp"
 
 namespace distload {
-
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_between(Clock::time_point begin, Clock::time_point end) {
+  return std::chrono::duration<double>(end - begin).count();
+}
 
 void check_names(Catalog const& catalog, ModelLayout const& layout) {
   rules::Problems problems;
@@ -36,9 +46,35 @@ void check_names(Catalog const& catalog, ModelLayout const& layout) {
   throw ConfigError("save.format: safetensors cannot store tensors of these names:" + problems.describe());
 }
 
+/// Collective: what `writer`, which has committed, has done on all ranks.
+SaveResult result_of(ExtentWriter const& writer, std::string path, std::string_view engine, Communicator& ranks) {
+  auto const own = writer.written();
+  std::vector<std::uint64_t> sums{own.written, own.unchanged, own.taken_over};
+  ranks.all_reduce(std::span(sums), Reduction::sum);
+  SaveResult result;
+  result.path = std::move(path);
+  result.engine = engine;
+  result.checkpoint_bytes = writer.catalog().nbytes();
+  result.bytes = {sums[0], sums[1], sums[2]};
+  return result;
+}
+
+Bytes written_by_plan(SavePlan const& plan) {
+  Bytes bytes = 0;
+  for (auto const& wave : plan.waves) {
+    for (auto const& write : wave.writes) bytes += write.nbytes;
+  }
+  return bytes;
+}
+
 }  // namespace
 
-Saver::Saver(SaveOptions options) : options_(std::move(options)) {}
+Saver::Saver(SaveOptions options, ProgressSink progress)
+    : options_(std::move(options)), progress_(std::move(progress)) {}
+
+Saver::~Saver() = default;
+Saver::Saver(Saver&&) noexcept = default;
+Saver& Saver::operator=(Saver&&) noexcept = default;
 
 void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
   if (options_.format == SourceFormat::safetensors) {
@@ -59,33 +95,142 @@ void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
                     std::to_string(ranks) + " ranks:" + problems.describe());
 }
 
-std::string Saver::save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) const {
-  Kokkos::Profiling::ScopedRegion const region("distload::save");
-  auto const step = metadata.step;
+std::string_view Saver::engine() const {
   auto const is_hdf5 = options_.format == SourceFormat::hdf5;
-  auto const name = is_hdf5 ? checkpoint_file_name(step) : checkpoint_directory_name(step);
-  auto path = (std::filesystem::path(options_.directory) / name).string();
-  auto const tensors = gather_held_tensors(model, ranks);
-  std::unique_ptr<ExtentWriter> writer;
-  if (is_hdf5) {
-    WriterOptions const layout{options_.tensor_parallel.value_or(model.topology().tensor_parallel), options_.alignment};
-    writer = std::make_unique<CheckpointWriter>(path, std::move(metadata), tensors.specs, layout, ranks);
-  } else {
-    writer = std::make_unique<SafetensorsWriter>(path, std::move(metadata), tensors.specs, options_.shard_size, ranks);
-  }
+  return is_hdf5 && options_.engine == "collective" ? "collective" : "direct";
+}
 
+std::string Saver::path_of(std::uint64_t step) const {
+  auto const is_hdf5 = options_.format == SourceFormat::hdf5;
+  return std::filesystem::path(options_.directory) /
+         (is_hdf5 ? checkpoint_file_name(step) : checkpoint_directory_name(step));
+}
+
+std::unique_ptr<ExtentWriter> Saver::make_writer(std::string const& path, CheckpointMetadata metadata,
+                                                 std::vector<TensorSpec> const& tensors, std::uint32_t tensor_parallel,
+                                                 Communicator& ranks) const {
+  if (options_.format == SourceFormat::safetensors) {
+    return std::make_unique<SafetensorsWriter>(path, std::move(metadata), tensors, options_.shard_size, options_.verify,
+                                               ranks);
+  }
+  WriterOptions writer;
+  writer.tensor_parallel = options_.tensor_parallel.value_or(tensor_parallel);
+  writer.alignment = options_.alignment;
+  writer.engine = engine();
+  writer.verify = options_.verify;
+  if (!options_.base.empty()) writer.base = open_base(options_.base, options_.directory, ranks);
+  return std::make_unique<CheckpointWriter>(path, std::move(metadata), tensors, writer, ranks);
+}
+
+void Saver::remove_old(std::uint64_t step, Communicator& ranks) const {
+  all_or_throw(ranks, "save_retain", [&] {
+    if (ranks.rank() == 0) remove_old_checkpoints(options_.directory, step, options_.keep);
+  });
+}
+
+void Saver::tell(Bytes done, Bytes own, Bytes total, Clock::time_point start) const {
+  if (!progress_) return;
+  // Ranks write at about the same speed, so that this rank's share of its own part stands for the whole.
+  auto const share = own == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(own);
+  progress_({"save", static_cast<Bytes>(share * static_cast<double>(total)), total,
+             seconds_between(start, Clock::now())});
+}
+
+void Saver::tell_end(Bytes total, Clock::time_point start) const {
+  if (progress_) progress_({"done", total, total, seconds_between(start, Clock::now())});
+}
+
+SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) {
+  wait();
+  Kokkos::Profiling::ScopedRegion const region("distload::save");
+  auto const start = Clock::now();
+  auto const step = metadata.step;
+  auto const tensors = gather_held_tensors(model, ranks);
+  auto const writer =
+      make_writer(path_of(step), std::move(metadata), tensors.specs, model.topology().tensor_parallel, ranks);
   auto const plan = all_or_throw(ranks, "save_plan", [&] {
     return make_save_plan(writer->catalog(), tensors.held, model.topology(), ranks.rank(),
                           {options_.staging, kArenaOnHost});
   });
-  auto waves = all_or_throw(ranks, "save_allocate", [&] { return WaveWriter(plan, model, *writer); });
-  for (auto const& wave : plan.waves) waves.run(wave, ranks);
+  {
+    std::optional<HostSlot> packed;
+    auto const waves = all_or_throw(ranks, "save_allocate", [&] {
+      packed.emplace(plan.packed_bytes);
+      return WaveWriter(plan, model, *writer);
+    });
+    auto const own = written_by_plan(plan);
+    for (auto const& wave : plan.waves) {
+      all_or_throw(ranks, "save_pack", [&] { waves.pack(wave, packed->data()); });
+      waves.deliver(wave, packed->data(), ranks);
+      tell(writer->written().handled(), own, writer->catalog().nbytes(), start);
+    }
+  }
   writer->commit();
+  auto result = result_of(*writer, path_of(step), engine(), ranks);
+  remove_old(step, ranks);
+  tell_end(result.checkpoint_bytes, start);
+  result.seconds = result.stall_seconds = seconds_between(start, Clock::now());
+  return result;
+}
 
-  all_or_throw(ranks, "save_retain", [&] {
-    if (ranks.rank() == 0) remove_old_checkpoints(options_.directory, step, options_.keep);
+void Saver::prepare_memory(std::size_t parts, Bytes part_bytes, Communicator& ranks) {
+  auto const neighbours = ranks_on_this_node(ranks);
+  all_or_throw(ranks, "save_allocate", [&] {
+    constexpr Bytes kEnough = ~Bytes{0};
+    // The other half is for what the program allocates meanwhile.
+    auto const limit = options_.async_staging.value_or(available_host_bytes(2 * neighbours).value_or(kEnough));
+    auto const kept = memory_ ? memory_->slots() * memory_->slot_bytes() : 0;
+    auto const fitting = (options_.async_staging ? limit : limit + kept) / std::max<Bytes>(part_bytes, 1);
+    auto const slots = std::clamp<std::size_t>(fitting, 1, parts);
+    if (memory_ && memory_->slot_bytes() >= part_bytes && memory_->slots() >= slots) return;
+    memory_.reset();
+    memory_ = std::make_unique<SnapshotMemory>(slots, part_bytes);
   });
-  return path;
+}
+
+void Saver::save_async(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) {
+  if (engine() == "collective")
+    throw ConfigError("save.async: engine collective cannot write in the background; set save.engine to direct");
+  if (!threads_may_call_mpi()) {
+    finished_ = save(model, std::move(metadata), ranks);
+    return;
+  }
+  wait();
+  Kokkos::Profiling::ScopedRegion const region("distload::save_async");
+  auto const start = Clock::now();
+  if (!background_ranks_) background_ranks_ = ranks.split(0, ranks.rank());
+  auto& own_ranks = *background_ranks_;
+  auto const step = metadata.step;
+  auto const tensors = gather_held_tensors(model, own_ranks);
+  auto writer =
+      make_writer(path_of(step), std::move(metadata), tensors.specs, model.topology().tensor_parallel, own_ranks);
+  auto plan = all_or_throw(own_ranks, "save_plan", [&] {
+    return make_save_plan(writer->catalog(), tensors.held, model.topology(), own_ranks.rank(),
+                          {options_.staging, /*allow_straight=*/false});
+  });
+  prepare_memory(plan.waves.size(), plan.packed_bytes, own_ranks);
+  auto waves = all_or_throw(own_ranks, "save_allocate",
+                            [&] { return std::make_unique<WaveWriter>(plan, model, *writer); });
+  in_flight_ = std::make_unique<SaveInFlight>(SaveInFlight::Origin{step, start, written_by_plan(plan)},
+                                              std::move(writer), std::move(plan), std::move(waves), *memory_, own_ranks);
+  in_flight_->take_snapshot();
+}
+
+std::optional<SaveResult> Saver::wait() {
+  if (!in_flight_) return std::exchange(finished_, std::nullopt);
+  auto const begin = Clock::now();
+  // Whatever happens, it is in flight no more.
+  auto const save = std::exchange(in_flight_, nullptr);
+  auto const origin = save->origin();
+  save->finish([&](Bytes done) { tell(done, origin.own_bytes, save->total_bytes(), origin.start); });
+  auto result = result_of(save->writer(), path_of(origin.step), engine(), *background_ranks_);
+  result.seconds = seconds_between(origin.start, save->ended_at());
+  result.stall_seconds = save->stall_seconds();
+  // What the caller waits for now is part of it only as far as the save was still going on.
+  result.stall_seconds += std::max(0.0, seconds_between(begin, save->ended_at()));
+  remove_old(origin.step, *background_ranks_);
+  tell_end(result.checkpoint_bytes, origin.start);
+  return result;
 }
 
 }  // namespace distload

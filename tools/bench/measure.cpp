@@ -185,7 +185,7 @@ class Bench {
       auto const start = std::chrono::steady_clock::now();
       SaveOptions save;
       save.directory = directory.string();
-      auto const path = Saver(save).save(*model_, model_->metadata(), world_);
+      auto const path = Saver(save).save(*model_, model_->metadata(), world_).path;
       contender.seconds.add(slowest_seconds(world_, start));
       remove(path);
     });

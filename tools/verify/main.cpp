@@ -6,14 +6,11 @@
 #include <string>
 #include <vector>
 
-#include <distload/base/error.hpp>
 #include <distload/checkpoint/checkpoint.hpp>
 #include <distload/parallel/mpi_environment.hpp>
 
 #include "app/parse_arguments.hpp"
-#include "base/huge_pages.hpp"
-#include "io/buffered_engine.hpp"
-#include "io/preflight.hpp"
+#include "io/block_check.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/run_job.hpp"
 
@@ -25,40 +22,6 @@ struct Arguments {
   std::optional<std::uint64_t> step;
 };
 
-/// What one rank found.
-struct Findings {
-  std::vector<std::string> damage;  ///< one complete sentence per damaged block
-  Bytes verified_bytes = 0;
-  Bytes unverified_bytes = 0;
-};
-
-Findings verify_share(Catalog const& catalog, std::uint32_t rank, std::uint32_t ranks) {
-  preflight(catalog);
-  BufferedEngine engine(catalog, {});
-  HugePages const block(catalog.block_bytes);
-  Findings findings;
-  std::uint64_t number = 0;  // of the block in the whole checkpoint: neighbours go to different ranks
-  for (std::uint32_t extent = 0; extent < catalog.extents.size(); ++extent) {
-    auto const& stored = catalog.extents[extent];
-    for (Bytes begin = 0; begin < stored.nbytes; begin += catalog.block_bytes) {
-      if (number++ % ranks != rank) continue;
-      auto const nbytes = std::min(catalog.block_bytes, stored.nbytes - begin);
-      if (!stored.has_checksums()) {
-        findings.unverified_bytes += nbytes;
-        continue;
-      }
-      ReadRequest const request{extent, begin, nbytes, block.data()};
-      try {
-        engine.read(std::span(&request, 1), {});
-        findings.verified_bytes += nbytes;
-      } catch (CorruptData const& damage) {
-        findings.damage.emplace_back(damage.what());
-      }
-    }
-  }
-  return findings;
-}
-
 ExitCode verify(MpiEnvironment& mpi, Arguments const& arguments) {
   auto& world = mpi.world();
   auto message = all_or_throw(world, "open", [&] {
@@ -66,8 +29,8 @@ ExitCode verify(MpiEnvironment& mpi, Arguments const& arguments) {
   });
   message = broadcast_message(world, std::move(message), 0);
   auto const catalog = deserialize_catalog(message);
-  auto const findings =
-      all_or_throw(world, "verify", [&] { return verify_share(catalog, world.rank(), world.size()); });
+  auto const findings = all_or_throw(
+      world, "verify", [&] { return check_blocks(catalog, world.rank(), world.size(), CheckFrom::anywhere); });
 
   std::vector<std::uint64_t> sums{findings.damage.size(), findings.verified_bytes, findings.unverified_bytes};
   world.all_reduce(std::span<std::uint64_t>(sums), Reduction::sum);

@@ -23,6 +23,8 @@ struct CheckpointConfig {
   std::string path;
   /// Step to take from a directory of checkpoints. Nothing (`latest`): the newest that is valid.
   std::optional<std::uint64_t> step;
+  /// With step `latest`: refuse if the newest is not valid, instead of going back to an older one with a warning.
+  bool strict_latest = false;
 };
 
 /// How the job's ranks are arranged; tensor x pipeline x data must be the number of ranks.
@@ -102,8 +104,24 @@ struct SaveConfig {
   std::optional<std::uint32_t> tensor_parallel;
   /// `hdf5`: one file. `safetensors`: a Hugging Face directory, as transformers reads it.
   std::string format = "hdf5";
-  /// Return before the bytes are on storage. `true` is not available in this version.
+  /// Copy the shards and write them in the background. In the program, while the report is made; see Saver::save_async.
   bool async = false;
+  /// Bytes per rank for that copy. Nothing (`auto`): what it needs, but not more than half of the rank's share of the
+  /// free memory. With less the copy waits until something has been written.
+  std::optional<Bytes> async_staging;
+  /// `direct` (every rank writes its extents by offset, past the page cache with io_uring and O_DIRECT where the system
+  /// has them), `collective` (parallel HDF5; HDF5 files only) or `auto`: direct.
+  std::string engine = "auto";
+  /// What is read back before the checkpoint gets its name: `none`, `index` (all but the tensors) or `full` (every
+  /// block, from storage).
+  std::string verify = "index";
+  /// Path of an older HDF5 checkpoint, or of a directory of them, of which the newest is taken: blocks that it has as
+  /// well are shared with it (reflink) or copied by the file system's servers instead of being written, where the file
+  /// system can do either. Empty: everything is written.
+  std::string base;
+  /// Convert without loading: tensors go from the checkpoint to the new one in pieces, so that memory is bounded by
+  /// `load.staging` however large the model is.
+  bool stream = false;
   /// Steps to keep in the directory, the newest ones; 0 keeps all.
   std::uint64_t keep = 0;
   /// Alignment of tensors in an HDF5 file in bytes, a power of two from 4 KiB to 1 GiB; e.g. a Lustre stripe.

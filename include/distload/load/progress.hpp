@@ -1,4 +1,4 @@
-/// Progress: how far a load is, told to whoever wants to show it.
+/// Progress: how far a load or a save is, told to whoever wants to show it.
 #pragma once
 
 #include <functional>
@@ -9,10 +9,10 @@
 namespace distload {
 
 struct ProgressEvent {
-  std::string_view phase;  ///< "open", "partition", "plan", "allocate", "read", "done"
-  Bytes done = 0;          ///< read by all ranks, as far as this rank can tell
+  std::string_view phase;  ///< "open", "partition", "plan", "allocate", "read", "save", "done"
+  Bytes done = 0;          ///< read or written by all ranks, as far as this rank can tell
   Bytes total = 0;         ///< 0 while unknown
-  double seconds = 0;      ///< since the load began
+  double seconds = 0;      ///< since the load or save began
 };
 
 /// Called on every rank, from whichever thread is at work, but by one at a time.

@@ -11,12 +11,16 @@
 #include <distload/parallel/communicator.hpp>
 #include <distload/save/extent_writer.hpp>
 #include <distload/save/tensor_spec.hpp>
+#include <distload/save/verify_after_write.hpp>
 
 namespace distload {
 
 namespace hdf5 {
-class SharedFile;
+class FileCompletion;
 }
+class BaseBlocks;
+class BlockHasher;
+class SaveEngine;
 class TemporaryFile;
 
 struct WriterOptions {
@@ -24,6 +28,9 @@ struct WriterOptions {
       1;  ///< the layout of the file: sharded tensors are stored in chunks of one of so many ranks' shard
   Bytes alignment =
       4 * kKiB;  ///< of every tensor that is at least as large, e.g. the stripe size of a Lustre file; a power of two
+  std::string engine = "direct";  ///< "direct": by offsets, past the page cache; "collective": by parallel HDF5
+  VerifyAfterWrite verify = VerifyAfterWrite::index;
+  std::shared_ptr<Catalog const> base = {};  ///< an older checkpoint, whose blocks may be taken over; or nothing
 };
 
 /// Writes `path`. Until `commit` has returned, the file has another name, and whatever was at `path` stays.
@@ -37,9 +44,12 @@ struct WriterOptions {
 class CheckpointWriter : public ExtentWriter {
  public:
   /// Collective over `ranks` (host memory), which outlive the writer: creates the file with space for all tensors. The
-  /// folder is created if it is missing. Of `metadata`, `model_size` and `tensor_parallel` are set here, `created` and
-  /// `writer` where empty. The tensors of rank 0 count.
-  /// @throws IoError  the file cannot be created; on all ranks.
+  /// folder is created if it is missing, and what crashed writers have left in it goes. Of `metadata`, `model_size` and
+  /// `tensor_parallel` are set here, `created` and `writer` where empty. The tensors of rank 0 count.
+  ///
+  /// This calls HDF5, and with the collective engine so do `write` and `commit`. With the direct engine another thread
+  /// may do both.
+  /// @throws IoError  the file cannot be created, or is being written by another process; on all ranks.
   CheckpointWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                    WriterOptions const& options, Communicator& ranks);
 
@@ -51,17 +61,29 @@ class CheckpointWriter : public ExtentWriter {
   /// As ExtentWriter says. The block hashes are not known before `commit`.
   Catalog const& catalog() const noexcept override { return catalog_; }
   void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) override;
+  WrittenBytes written() const noexcept override { return written_; }
   void commit() override;
 
  private:
+  /// Rank 0: the file, under its temporary name.
+  std::vector<std::byte> create(CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
+                                WriterOptions const& options);
   void collect_hashes();
+  /// Rank 0: checksums, mark and stamp.
+  void complete() const;
+  void check_index() const;
 
   std::string path_;
   Communicator* ranks_;
+  VerifyAfterWrite verify_;
   Catalog catalog_;
-  std::vector<std::uint64_t> times_written_;   ///< of every block, on this rank
+  std::shared_ptr<Catalog const> base_catalog_;
   std::unique_ptr<TemporaryFile> unfinished_;  ///< on rank 0, from its creation until it has its name
-  std::unique_ptr<hdf5::SharedFile> file_;
+  std::unique_ptr<hdf5::FileCompletion> completion_;  ///< on rank 0
+  std::unique_ptr<BlockHasher> hasher_;
+  std::unique_ptr<BaseBlocks> base_;  ///< nothing without a base
+  std::unique_ptr<SaveEngine> engine_;
+  WrittenBytes written_;
 };
 
 }  // namespace distload

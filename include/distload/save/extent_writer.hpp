@@ -9,6 +9,16 @@
 
 namespace distload {
 
+/// What one rank has done for a checkpoint.
+struct WrittenBytes {
+  Bytes written = 0;
+  Bytes unchanged = 0;   ///< of what the base has as well, whether written again or not
+  Bytes taken_over = 0;  ///< from the base, by the file system, instead of being written
+
+  /// What is done with, one way or the other.
+  Bytes handled() const noexcept { return written + taken_over; }
+};
+
 /// A checkpoint whose extents are fixed and whose bytes come from all ranks. Until `commit` has returned it has another
 /// name, and what it replaces stays.
 class ExtentWriter {
@@ -21,13 +31,17 @@ class ExtentWriter {
   virtual Catalog const& catalog() const noexcept = 0;
 
   /// Not collective: writes bytes of extent number `extent` of the catalog, from `begin_bytes` on. A range begins at a
-  /// multiple of `Catalog::block_bytes` and ends at one or at the extent's end; no block is written twice, by whichever
-  /// rank.
-  /// @throws IoError  storage failed. The caller has the ranks agree on that before `commit`.
+  /// multiple of `Catalog::block_bytes` or where this rank's last range of the extent has ended, so that every block is
+  /// written by one rank, in order and once. The bytes may change when this returns.
+  /// @throws IoError  storage failed, now or before. The caller has the ranks agree on that before `commit`.
   virtual void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) = 0;
+
+  /// What this rank has done so far.
+  virtual WrittenBytes written() const noexcept = 0;
 
   /// Collective: completes the checkpoint, makes it durable and gives it its name.
   /// @throws IoError        storage failed; on all ranks.
+  /// @throws CorruptData    storage does not give back what was written; on all ranks.
   /// @throws InternalError  bytes were written by no rank or by several; on all ranks.
   virtual void commit() = 0;
 

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,10 +11,12 @@
 #include <distload/parallel/communicator.hpp>
 #include <distload/save/extent_writer.hpp>
 #include <distload/save/tensor_spec.hpp>
+#include <distload/save/verify_after_write.hpp>
 
 namespace distload {
 
-class OutputFile;
+class BlockHasher;
+class SaveEngine;
 class TemporaryFile;
 
 /// Writes the directory `path`: `model.safetensors`, or several files `model-00001-of-0000N.safetensors` with
@@ -26,19 +27,23 @@ class SafetensorsWriter : public ExtentWriter {
   /// Folders above the directory are created if they are missing. Of `metadata` the text of config.json is written; if
   /// it is empty there will be none. The tensors of rank 0 count.
   ///
+  /// It calls no HDF5, and after this another thread may write and commit.
+  ///
   /// @param shard_bytes  data that a file holds at most, unless one tensor is larger
   /// @throws ConfigError  a tensor's name is none that safetensors can store; on all ranks.
-  /// @throws IoError      the files cannot be created; on all ranks.
+  /// @throws IoError      the files cannot be created, or are being written by another process; on all ranks.
   SafetensorsWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
-                    Bytes shard_bytes, Communicator& ranks);
+                    Bytes shard_bytes, VerifyAfterWrite verify, Communicator& ranks);
 
   /// Removes the directory if it was not committed. Waits for nobody.
   ~SafetensorsWriter() override;
   SafetensorsWriter(SafetensorsWriter const&) = delete;
   SafetensorsWriter& operator=(SafetensorsWriter const&) = delete;
 
+  /// With `VerifyAfterWrite::full` it has checksums, although the files have none.
   Catalog const& catalog() const noexcept override { return catalog_; }
   void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) override;
+  WrittenBytes written() const noexcept override { return written_; }
 
   /// Collective, as ExtentWriter says. A directory that has the name already goes. Where the file system cannot
   /// exchange two names at once (Linux' own can, network file systems mostly not), it has the suffix `.replaced` for
@@ -46,17 +51,23 @@ class SafetensorsWriter : public ExtentWriter {
   void commit() override;
 
  private:
+  /// Rank 0: the files, under their temporary name.
+  std::vector<std::byte> create(CheckpointMetadata metadata, std::span<TensorSpec const> tensors, Bytes shard_bytes);
   void check_complete();
+  /// Rank 0: config.json and index.
+  void complete() const;
+  void check_index() const;
 
   std::string path_;
   Communicator* ranks_;
+  VerifyAfterWrite verify_;
   Catalog catalog_;
   std::string index_;                          ///< on rank 0: the text of the index, empty for a single file
   std::vector<Bytes> written_bytes_;           ///< of every extent, by this rank
-  std::vector<bool> touched_;                  ///< by file: this rank has written to it
-  std::uint32_t open_number_ = 0;              ///< the file that `open_` is
-  std::unique_ptr<OutputFile> open_;           ///< the file written last: the next bytes mostly go there as well
   std::unique_ptr<TemporaryFile> unfinished_;  ///< on rank 0, from its creation until it has its name
+  std::unique_ptr<BlockHasher> hasher_;        ///< only if everything is read back
+  std::unique_ptr<SaveEngine> engine_;
+  WrittenBytes written_;
 };
 
 }  // namespace distload

@@ -1,35 +1,76 @@
-/// Saver: from a ShardedModel to a committed checkpoint.
+/// Saver: from a ShardedModel to a committed checkpoint, at once or in the background.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <distload/base/bytes.hpp>
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/checkpoint/metadata.hpp>
+#include <distload/load/progress.hpp>
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/communicator.hpp>
 #include <distload/partition/model_layout.hpp>
+#include <distload/save/extent_writer.hpp>
+#include <distload/save/verify_after_write.hpp>
 
 namespace distload {
 
+class SaveInFlight;
+class SnapshotMemory;
+struct TensorSpec;
+
 struct SaveOptions {
-  std::string directory;                         ///< where the checkpoint is put; made if it is missing
-  std::optional<std::uint32_t> tensor_parallel;  ///< layout of an HDF5 file; nothing: as the model is cut now
-  std::uint64_t keep = 0;                        ///< steps to keep in the directory, the newest ones; 0 keeps all
+  std::string directory = {};  ///< where the checkpoint is put; made if it is missing
+  /// Layout of an HDF5 file; nothing: as the model is cut now.
+  std::optional<std::uint32_t> tensor_parallel = std::nullopt;
+  std::uint64_t keep = 0;  ///< steps to keep in the directory, the newest ones; 0 keeps all
   Bytes alignment =
       4 * kKiB;  ///< of tensors in an HDF5 file, a power of two; raise it to the stripe size of a parallel file system
   Bytes staging =
       64 * kMiB;  ///< host memory per rank for what cannot be written straight from a shard; at least 8 MiB are used
   SourceFormat format = SourceFormat::hdf5;
   Bytes shard_size = 5'000'000'000;  ///< data in one safetensors file at most, unless one tensor is larger
+  std::string engine = "auto";       ///< "direct", "collective" (HDF5 files only), or "auto": direct
+  VerifyAfterWrite verify = VerifyAfterWrite::index;
+  /// Path of an older HDF5 checkpoint, or of a directory of them, of which the newest counts: its blocks may be taken
+  /// over. Empty: everything is written.
+  std::string base = {};
+  /// Host memory per rank for the copy that `save_async` makes, which the saver keeps; what does not fit is copied
+  /// when something else has been written, and waited for. Nothing: as much as the copy needs, but not more than half
+  /// of this rank's share of the free memory.
+  std::optional<Bytes> async_staging = std::nullopt;
 };
 
-/// Saves models into one directory. Of no rank in particular: every rank has its own, with equal options.
+/// What a save took; equal on all ranks, but for `stall_seconds`.
+struct SaveResult {
+  std::string path;
+  std::string engine;
+  double seconds = 0;        ///< from the call until the checkpoint had its name
+  double stall_seconds = 0;  ///< that this rank's caller has waited
+  Bytes checkpoint_bytes = 0;
+  WrittenBytes bytes;  ///< of all ranks
+};
+
+/// Saves models into one directory. Of no rank in particular: every rank has its own, with equal options, and all call
+/// it alike. Destroy it before MPI ends.
 class Saver {
  public:
-  explicit Saver(SaveOptions options);
+  /// Local. `progress` is called by the threads that call the saver, with phases "save" and "done".
+  explicit Saver(SaveOptions options, ProgressSink progress = {});
+
+  /// Waits for a save in flight, whose errors are lost then.
+  ~Saver();
+  Saver(Saver&&) noexcept;
+  Saver& operator=(Saver&&) noexcept;
+  Saver(Saver const&) = delete;
+  Saver& operator=(Saver const&) = delete;
 
   /// Local: what can be known to go wrong before a model is loaded, so that nobody waits for a load in vain.
   /// @throws ConfigError  listing the parameters that cannot be cut for an HDF5 file's `tensor_parallel`, or that
@@ -42,13 +83,43 @@ class Saver {
   ///
   /// Every tensor is written once, without padding and under its own name only. The checkpoint appears when it is
   /// complete and on storage; a crash at any instant leaves what was there before. See CheckpointWriter and
-  /// SafetensorsWriter for what of `metadata` is filled in and what is stored.
-  /// @returns its path, on all ranks.
-  /// @throws IoError  storage failed; on all ranks.
-  std::string save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) const;
+  /// SafetensorsWriter for what of `metadata` is filled in and what is stored. Waits for a save in flight first.
+  /// @throws IoError      storage failed; on all ranks.
+  /// @throws CorruptData  storage does not give back what was written; on all ranks.
+  /// @throws ConfigError, NoValidCheckpoint  `base` is none.
+  SaveResult save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks);
+
+  /// Collective: as `save`, but returns as soon as what this rank contributes has been copied; the rest happens in the
+  /// background, with messages of its own, so that model and `ranks` may be used. Wants MPI_THREAD_MULTIPLE, without
+  /// which it saves before it returns. Waits for the save in flight first, if there is one, and throws what that has
+  /// met; then nothing is begun. `ranks` outlives the save.
+  /// @throws ConfigError  the engine is "collective": HDF5 is not made for several threads.
+  /// @throws IoError      as `save`, of creating the file, and of the save before.
+  void save_async(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks);
+
+  /// Collective: waits for the save in flight, then removes checkpoints that `keep` does not keep.
+  /// @returns what it took; nothing if none is in flight.
+  /// @throws IoError, CorruptData  as `save`, on all ranks. Then there is none in flight any more.
+  std::optional<SaveResult> wait();
 
  private:
+  std::unique_ptr<ExtentWriter> make_writer(std::string const& path, CheckpointMetadata metadata,
+                                            std::vector<TensorSpec> const& tensors, std::uint32_t tensor_parallel,
+                                            Communicator& ranks) const;
+  std::string path_of(std::uint64_t step) const;
+  std::string_view engine() const;
+  void remove_old(std::uint64_t step, Communicator& ranks) const;
+  void tell(Bytes done, Bytes own, Bytes total, std::chrono::steady_clock::time_point start) const;
+  void tell_end(Bytes total, std::chrono::steady_clock::time_point start) const;
+  /// Collective: the memory for a snapshot in so many parts, each of up to `part_bytes`.
+  void prepare_memory(std::size_t parts, Bytes part_bytes, Communicator& ranks);
+
   SaveOptions options_;
+  ProgressSink progress_;
+  std::unique_ptr<Communicator> background_ranks_;  ///< from the first `save_async` on
+  std::unique_ptr<SnapshotMemory> memory_;          ///< likewise
+  std::unique_ptr<SaveInFlight> in_flight_;         ///< uses both
+  std::optional<SaveResult> finished_;              ///< by `save_async`, where it cannot do anything in the background
 };
 
 }  // namespace distload

@@ -1,9 +1,9 @@
-// Datasets, attributes and index of a new file, and its completion.
+// Datasets, attributes and index of a new file.
 #include "checkpoint/hdf5/create_file.hpp"
 
 #include <algorithm>
 #include <filesystem>
-#include <limits>
+#include <utility>
 #include <vector>
 
 #include <distload/base/error.hpp>
@@ -77,19 +77,9 @@ std::vector<NewTensor> sorted_by_name(std::span<NewTensor const> tensors) {
   return sorted;
 }
 
-/// Offset of the first byte of data in the file: before it lie HDF5's own structures.
-Bytes first_data_offset(GroupView index, Catalog const& catalog) {
-  Bytes first = std::numeric_limits<Bytes>::max();
-  for (auto const& extent : catalog.extents) first = std::min(first, extent.offset_bytes);
-  for (auto const* const table : {kTensorTable, kExtentTable, kHashTable, kStamp}) {
-    first = std::min(first, offset_of(open_dataset(index, table).view()).value_or(first));
-  }
-  return first;
-}
-
 }  // namespace
 
-Catalog create_checkpoint_file(std::string const& path, CheckpointMetadata const& metadata,
+NewFile create_checkpoint_file(std::string const& path, CheckpointMetadata const& metadata,
                                std::span<NewTensor const> tensors, Bytes alignment) {
   FilePlacement const placement{alignment, metadata_block_bytes(metadata, tensors)};
   auto file = create_file(path, file_creation().view(), local_access(placement).view());
@@ -110,29 +100,8 @@ Catalog create_checkpoint_file(std::string const& path, CheckpointMetadata const
   }
   file.close(path);
   catalog.files.push_back({path, std::filesystem::file_size(path)});
-  return catalog;
-}
-
-void complete_checkpoint_file(Catalog const& catalog) {
-  auto const& path = catalog.path;
-  Bytes metadata_bytes = 0;
-  std::uint64_t index_hash = 0;
-  auto file = open_file(path, Access::write, local_access().view());
-  {
-    auto const root = root_of(file.view());
-    auto const index = open_group(root.view(), kIndex);
-    write_hashes(index.view(), catalog);
-    index_hash = read_index(index.view(), path).digest();
-    metadata_bytes = first_data_offset(index.view(), catalog);
-    overwrite_number(root.view().id(), kCommitted, 1);
-  }
-  file.close(path);
-
-  auto stamp = take_stamp(path, metadata_bytes);
-  stamp.index_hash = index_hash;
-  auto stamped = open_file(path, Access::write, local_access().view());
-  write_stamp(open_group(root_of(stamped.view()).view(), kIndex).view(), stamp);
-  stamped.close(path);
+  FileCompletion completion(path, catalog);
+  return {std::move(catalog), std::move(completion)};
 }
 
 }  // namespace distload::hdf5

@@ -8,6 +8,8 @@
 
 #include <distload/checkpoint/catalog.hpp>
 
+#include "checkpoint/hdf5/completion.hpp"
+
 namespace distload::hdf5 {
 
 /// A tensor that is to be stored.
@@ -20,18 +22,18 @@ struct NewTensor {
   std::optional<Dims> chunk;  ///< contiguous if none
 };
 
+/// A file that has everything but the bytes of its tensors and what they decide.
+struct NewFile {
+  Catalog catalog;  ///< sorted by name, with offsets final and block hashes still zero
+  FileCompletion completion;
+};
+
 /// Creates the file, replacing what is there, with space for every tensor, the index and no commit mark. Not
 /// collective: one rank does it, which is several times as fast as if all had to agree on every dataset.
 ///
 /// @param alignment  of every tensor that is at least as large, in bytes
-/// @returns the file's catalog, sorted by name, with offsets final and block hashes still zero.
 /// @throws IoError  HDF5 or the system refuses.
-Catalog create_checkpoint_file(std::string const& path, CheckpointMetadata const& metadata,
+NewFile create_checkpoint_file(std::string const& path, CheckpointMetadata const& metadata,
                                std::span<NewTensor const> tensors, Bytes alignment);
-
-/// Completes a file whose tensors have been written and whose writers have closed it: puts in the block hashes, then
-/// the commit mark, then the stamp. Not collective.
-/// @throws IoError  HDF5 or the system refuses.
-void complete_checkpoint_file(Catalog const& catalog);
 
 }  // namespace distload::hdf5

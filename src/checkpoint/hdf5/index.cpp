@@ -50,10 +50,6 @@ void create_index(GroupView index, Catalog const& catalog) {
   create_table(index, kHashTable, DatatypeView(H5T_STD_U64LE), catalog.block_hashes.size());
 }
 
-void write_hashes(GroupView index, Catalog const& catalog) {
-  if (!catalog.block_hashes.empty()) write_all(open_dataset(index, kHashTable).view(), catalog.block_hashes.data());
-}
-
 std::uint64_t IndexTables::digest() const {
   StreamHash hash;
   for (auto const* const table : {&tensors, &extents, &hashes}) hash.update(*table);

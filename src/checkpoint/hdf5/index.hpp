@@ -17,9 +17,6 @@ namespace distload::hdf5 {
 /// block.
 void create_index(GroupView index, Catalog const& catalog);
 
-/// Writes the catalog's block hashes to their table.
-void write_hashes(GroupView index, Catalog const& catalog);
-
 /// The bytes of the three tables.
 struct IndexTables {
   RowSizes sizes;

@@ -7,6 +7,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/hash.hpp"
 #include "checkpoint/hdf5/attribute.hpp"
 #include "checkpoint/hdf5/file.hpp"
 #include "checkpoint/hdf5/format.hpp"
@@ -52,7 +53,7 @@ void check_version(GroupView root, std::string const& path) {
 
 bool belongs_to_file(Stamp const& stamp, SourceFile const& file) {
   if (stamp.file_bytes != file.size_bytes || stamp.metadata_bytes > file.size_bytes) return false;
-  return take_stamp(file.path, stamp.metadata_bytes).metadata_hash == stamp.metadata_hash;
+  return xxh3_64(read_head(file.path, stamp.metadata_bytes)) == stamp.metadata_hash;
 }
 
 bool stored_alike(Catalog const& a, TensorInfo const& in_a, Catalog const& b, TensorInfo const& in_b) {

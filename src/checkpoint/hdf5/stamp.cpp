@@ -1,16 +1,12 @@
-// Taking, storing and reading the stamp.
+// The stamp as HDF5 stores it, and what it is about.
 #include "checkpoint/hdf5/stamp.hpp"
 
-#include <cerrno>
 #include <cstddef>
-#include <cstring>
-#include <filesystem>
 #include <fstream>
-#include <vector>
 
 #include <distload/base/error.hpp>
 
-#include "base/hash.hpp"
+#include "base/system.hpp"
 #include "checkpoint/hdf5/dataset.hpp"
 #include "checkpoint/hdf5/dataspace.hpp"
 #include "checkpoint/hdf5/format.hpp"
@@ -38,8 +34,6 @@ void create_stamp(GroupView index) {
   create_dataset(index, kStamp, stamp_type().view(), make_space({}).view(), contiguous_creation().view());
 }
 
-void write_stamp(GroupView index, Stamp const& stamp) { write_all(open_dataset(index, kStamp).view(), &stamp); }
-
 std::optional<Stamp> read_stamp(GroupView index) {
   if (!has_link(index, kStamp)) return std::nullopt;
   auto const dataset = open_dataset(index, kStamp);
@@ -51,17 +45,12 @@ std::optional<Stamp> read_stamp(GroupView index) {
   return stamp;
 }
 
-Stamp take_stamp(std::string const& path, Bytes metadata_bytes) {
-  Stamp stamp;
-  stamp.file_bytes = std::filesystem::file_size(path);
-  stamp.metadata_bytes = metadata_bytes;
-  std::vector<std::byte> bytes(metadata_bytes);
+std::vector<std::byte> read_head(std::string const& path, Bytes nbytes) {
+  std::vector<std::byte> bytes(nbytes);
   std::ifstream file(path, std::ios::binary);
   file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!file)
-    throw IoError(path + ": its first " + format_bytes(metadata_bytes) + " cannot be read: " + std::strerror(errno));
-  stamp.metadata_hash = xxh3_64(bytes);
-  return stamp;
+  if (!file) throw IoError(path + ": its first " + format_bytes(nbytes) + " cannot be read: " + system_reason());
+  return bytes;
 }
 
 }  // namespace distload::hdf5

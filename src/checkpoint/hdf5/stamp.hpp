@@ -1,9 +1,11 @@
 /// The stamp: what tells a file that its index belongs to from the same file after somebody has rewritten or edited it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <distload/base/bytes.hpp>
 
@@ -23,13 +25,12 @@ struct Stamp {
 
 /// Creates the place of the stamp, which is data itself, so that writing it does not change what it is about.
 void create_stamp(GroupView index);
-void write_stamp(GroupView index, Stamp const& stamp);
 
 /// Nothing if the file has none, or none of this version.
 std::optional<Stamp> read_stamp(GroupView index);
 
-/// The stamp that the closed file at `path` would have now, apart from `index_hash`.
-/// @throws IoError  it cannot be read.
-Stamp take_stamp(std::string const& path, Bytes metadata_bytes);
+/// The first `nbytes` of the closed file at `path`.
+/// @throws IoError  they cannot be read.
+std::vector<std::byte> read_head(std::string const& path, Bytes nbytes);
 
 }  // namespace distload::hdf5

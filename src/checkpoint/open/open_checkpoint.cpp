@@ -35,7 +35,8 @@ Catalog read_safetensors(std::string const& path) {
   auto catalog = read_safetensors_catalog(path);
   std::error_code error;
   auto const canonical = fs::canonical(path, error);
-  catalog.metadata.step = step_of_directory_name(canonical.filename().string()).value_or(0);
+  auto const name = canonical.filename().string();
+  catalog.metadata.step = step_of_directory_name(replaced_by(name).value_or(name)).value_or(0);
   return catalog;
 }
 
@@ -43,10 +44,11 @@ Catalog read_checkpoint(StepFile const& file) {
   return file.format == SourceFormat::hdf5 ? read_hdf5(file.path) : read_safetensors(file.path);
 }
 
-/// The newest step that is committed and well-formed.
-Catalog read_newest(std::string const& directory, std::vector<StepFile> const& steps) {
+/// The newest step that is committed and well-formed; with `Latest::strict`, the newest one or none.
+Catalog read_newest(std::string const& directory, std::vector<StepFile> const& steps, Latest latest) {
   std::vector<std::string> passed_over;
   for (auto const& file : steps) {
+    if (latest == Latest::strict && file.step != steps.front().step) break;
     try {
       auto catalog = read_checkpoint(file);
       catalog.warnings.insert(catalog.warnings.begin(), passed_over.begin(), passed_over.end());
@@ -55,9 +57,13 @@ Catalog read_newest(std::string const& directory, std::vector<StepFile> const& s
       passed_over.push_back("passed over: " + std::string(error.what()));
     } catch (CorruptData const& error) {
       passed_over.push_back("passed over: " + std::string(error.what()));
+    } catch (IoError const& error) {
+      passed_over.push_back("passed over: " + std::string(error.what()));
     }
   }
-  auto message = directory + ": holds no valid checkpoint";
+  auto message = directory + (latest == Latest::strict ? ": its newest step, " + std::to_string(steps.front().step) +
+                                                             ", is not valid, and no other is wanted"
+                                                       : ": holds no valid checkpoint");
   for (auto const& reason : passed_over) message += "\n  " + reason;
   throw NoValidCheckpoint(message);
 }
@@ -70,12 +76,12 @@ Catalog read_step(std::string const& directory, std::vector<StepFile> const& ste
     known += (known.empty() ? "" : ", ") + std::to_string(file.step);
   }
   if (found.empty()) throw NoValidCheckpoint(directory + ": has no step " + std::to_string(wanted) + ", only " + known);
-  return found.size() == 1 ? read_checkpoint(found.front()) : read_newest(directory, found);
+  return found.size() == 1 ? read_checkpoint(found.front()) : read_newest(directory, found, Latest::valid);
 }
 
 }  // namespace
 
-Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step) {
+Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest) {
   std::error_code error;
   auto const status = fs::status(path, error);
   if (!fs::exists(status)) throw NoValidCheckpoint(path + ": no such file or directory");
@@ -87,7 +93,7 @@ Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> st
         path +
         ": holds neither model-step-N.h5 nor model-step-N/ nor model.safetensors nor model.safetensors.index.json");
   }
-  return step ? read_step(path, steps, *step) : read_newest(path, steps);
+  return step ? read_step(path, steps, *step) : read_newest(path, steps, latest);
 }
 
 }  // namespace distload

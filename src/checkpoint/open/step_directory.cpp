@@ -20,6 +20,11 @@ std::vector<StepFile> list_steps(std::string const& directory) {
     std::error_code not_reachable;
     if (auto const step = step_of_directory_name(name); step && entry->is_directory(not_reachable))
       steps.push_back({*step, SourceFormat::safetensors, entry->path().string()});
+    // One that was being replaced when a crash came between two renames.
+    auto const original = replaced_by(name);
+    auto const step = original ? step_of_directory_name(*original) : std::nullopt;
+    if (step && !std::filesystem::exists(entry->path().parent_path() / *original, not_reachable))
+      steps.push_back({*step, SourceFormat::safetensors, entry->path().string()});
   }
   if (error) throw IoError("cannot list " + directory + ": " + error.message());
   std::sort(steps.begin(), steps.end(), [](StepFile const& a, StepFile const& b) {

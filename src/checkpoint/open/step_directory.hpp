@@ -16,7 +16,9 @@ struct StepFile {
 };
 
 /// The files model-step-N.h5 and the directories model-step-N (safetensors) in `directory`, the newest step first and
-/// of one step the file first.
+/// of one step the file first. A directory that a crash has left as model-step-N.replaced counts where there is no
+/// model-step-N.
+/// @throws IoError  the directory cannot be listed.
 std::vector<StepFile> list_steps(std::string const& directory);
 
 }  // namespace distload

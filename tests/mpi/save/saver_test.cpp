@@ -2,6 +2,7 @@
 #include <distload/save/saver.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,6 +19,8 @@
 #include "checkpoint/safetensors/directory.hpp"
 #include "load/arena.hpp"
 #include "parallel/mpi_communicator.hpp"
+#include "save/durable.hpp"
+#include "save/save_steps.hpp"
 #include "sample_tensors.hpp"
 #include "scratch_directory.hpp"
 
@@ -85,6 +88,20 @@ ShardedModel make_model(Topology const& topology, std::uint32_t rank) {
   return {metadata, topology, std::move(shards), {{"alias", "norm"}}, std::move(arena)};
 }
 
+/// The ways to save, but for layouts.
+struct Way {
+  char const* name;
+  SourceFormat format;
+  char const* engine;
+  bool is_async;
+};
+
+constexpr std::array<Way, 5> kWays{{{"hdf5, direct", SourceFormat::hdf5, "direct", false},
+                                    {"hdf5, collective", SourceFormat::hdf5, "collective", false},
+                                    {"hdf5, async", SourceFormat::hdf5, "auto", true},
+                                    {"safetensors", SourceFormat::safetensors, "auto", false},
+                                    {"safetensors, async", SourceFormat::safetensors, "direct", true}}};
+
 class SaverTest : public testing::Test {
  protected:
   std::vector<Topology> topologies() const {
@@ -98,9 +115,23 @@ class SaverTest : public testing::Test {
     options.directory = directory_.path();
     auto metadata = model.metadata();
     metadata.step = step;
-    auto path = Saver(options).save(model, metadata, *ranks_);
+    auto path = Saver(options).save(model, metadata, *ranks_).path;
     ranks_->barrier();
     return path;
+  }
+
+  std::string save_by(Way const& way, ShardedModel const& model, std::uint64_t step) {
+    SaveOptions options;
+    options.directory = directory_.path();
+    options.format = way.format;
+    options.engine = way.engine;
+    options.verify = VerifyAfterWrite::full;
+    auto metadata = model.metadata();
+    metadata.step = step;
+    Saver saver(options);
+    if (!way.is_async) return saver.save(model, metadata, *ranks_).path;
+    saver.save_async(model, metadata, *ranks_);
+    return saver.wait().value().path;
   }
 
   std::unique_ptr<MpiCommunicator> ranks_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});
@@ -111,7 +142,7 @@ TEST_F(SaverTest, WritesTheWholeModelFromEveryTopologyInEveryLayout) {
   for (auto const& topology : topologies()) {
     auto const model = make_model(topology, ranks_->rank());
     for (std::uint32_t const tensor_parallel : {1U, 3U, 4U}) {
-      auto const path = save(model, {.directory = {}, .tensor_parallel = tensor_parallel}, 5);
+      auto const path = save(model, {.tensor_parallel = tensor_parallel}, 5);
       EXPECT_EQ(path, directory_.file("model-step-5.h5"));
       auto const catalog = read_hdf5_catalog(path);
       EXPECT_TRUE(catalog.warnings.empty());
@@ -127,7 +158,7 @@ TEST_F(SaverTest, WritesTheWholeModelFromEveryTopologyInEveryLayout) {
 TEST_F(SaverTest, WritesInManyWavesWhatStagingCannotHold) {
   auto const topology = topologies()[0];
   auto const model = make_model(topology, ranks_->rank());
-  auto const path = save(model, {.directory = {}, .tensor_parallel = 3, .staging = 1}, 5);
+  auto const path = save(model, {.tensor_parallel = 3, .staging = 1}, 5);
   expect_sample_content(read_hdf5_catalog(path));
 }
 
@@ -190,36 +221,129 @@ TEST_F(SaverTest, RefusesNamesThatSafetensorsCannotStoreBeforeTheLoad) {
   EXPECT_THROW(Saver(options).check(catalog, layout), ConfigError);
 }
 
+/// True if a save goes through that step, once it has been started, and fails with it.
+bool has_step(Way const& way, std::string_view step) {
+  auto const is_hdf5 = way.format == SourceFormat::hdf5;
+  if (step == "save_open" || step == "save_hashes" || step == "save_mark" || step == "save_stamp") return is_hdf5;
+  return step != "save_remove" && step != "save_retain";  // when the new one is there already
+}
+
 TEST_F(SaverTest, FailsOnAllRanksAndLeavesWhatWasThere) {
   auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
-  for (auto const format : {SourceFormat::hdf5, SourceFormat::safetensors}) {
-    auto const is_hdf5 = format == SourceFormat::hdf5;
-    std::vector<std::string> phases{"save_gather", "save_create", "save_plan",   "save_allocate", "save_pack",
-                                    "save_write",  "save_close",  "save_commit", "save_sync",     "save_publish"};
-    if (is_hdf5) phases.emplace_back("save_open");
-    SaveOptions options;
-    options.format = format;
-    auto const path = save(model, options, 5);
+  for (auto const& way : kWays) {
+    auto const is_hdf5 = way.format == SourceFormat::hdf5;
+    auto const path = save_by(way, model, 5);
     auto const expect_content = [&] {
       expect_sample_content(is_hdf5 ? read_hdf5_catalog(path) : read_safetensors_catalog(path));
     };
-    for (auto const& phase : phases) {
-      {
-        InjectedFault const fault(phase, ranks_->size() - 1, ranks_->rank());
-        EXPECT_THROW(save(model, options, 5), IoError) << phase;
-        EXPECT_THROW(save(model, options, 6), IoError) << phase;
+    for (auto const step : kSaveSteps) {
+      if (!has_step(way, step)) continue;
+      // Rank 0 alone completes a checkpoint.
+      for (auto const victim : {0U, ranks_->size() - 1}) {
+        auto const is_of_rank_0 = std::ranges::find(kSaveSteps, step) > std::ranges::find(kSaveSteps, "save_commit") &&
+                                  step != "save_publish";
+        if (is_of_rank_0 && victim != 0) continue;
+        InjectedFault const fault(std::string(step), victim, ranks_->rank());
+        EXPECT_THROW(save_by(way, model, 5), IoError) << way.name << " " << step;
+        EXPECT_THROW(save_by(way, model, 6), IoError) << way.name << " " << step;
       }
       ranks_->barrier();
       expect_content();
       auto const entries =
           std::distance(std::filesystem::directory_iterator(directory_.path()), std::filesystem::directory_iterator());
-      EXPECT_EQ(entries, is_hdf5 ? 1 : 2) << phase;
+      EXPECT_EQ(entries, is_hdf5 ? 1 : 2) << way.name << " " << step;
       ranks_->barrier();
     }
-    EXPECT_EQ(save(model, options, 5), path);
+    EXPECT_EQ(save_by(way, model, 5), path);
     expect_content();
     ranks_->barrier();
   }
+}
+
+TEST_F(SaverTest, WritesTheSameWithEveryEngineAndInTheBackground) {
+  for (auto const& topology : topologies()) {
+    auto const model = make_model(topology, ranks_->rank());
+    std::optional<Catalog> first;
+    for (auto const& way : kWays) {
+      if (way.format != SourceFormat::hdf5) continue;
+      auto const catalog = read_hdf5_catalog(save_by(way, model, 5));
+      expect_sample_content(catalog);
+      if (!first) first = catalog;
+      EXPECT_EQ(catalog.block_hashes, first->block_hashes) << way.name;
+      ranks_->barrier();
+    }
+  }
+}
+
+TEST_F(SaverTest, InTheBackgroundWritesWhatTheModelWas) {
+  auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
+  for (Bytes const staging : {Bytes{1}, Bytes{64 * kMiB}}) {
+    SaveOptions options;
+    options.directory = directory_.path();
+    options.staging = staging;
+    options.async_staging = 1;  // one wave at a time
+    options.tensor_parallel = 3;
+    Saver saver(options);
+    auto metadata = model.metadata();
+    metadata.step = 5;
+    saver.save_async(model, metadata, *ranks_);
+    for (auto const& shard : model.shards()) Kokkos::deep_copy(model.bytes(shard), std::byte{0xAA});
+    auto const saved = saver.wait();
+    ASSERT_TRUE(saved);
+    EXPECT_EQ(saved->bytes.written, saved->checkpoint_bytes);
+    EXPECT_FALSE(saver.wait());
+    ranks_->barrier();
+    expect_sample_content(read_hdf5_catalog(saved->path));
+    auto const again = make_model({ranks_->size(), 1, 1}, ranks_->rank());
+    for (auto const& shard : model.shards()) Kokkos::deep_copy(model.bytes(shard), again.bytes(*again.find(shard.name)));
+    ranks_->barrier();
+  }
+}
+
+TEST_F(SaverTest, TellsOfWhatFailedInTheBackgroundWhenAskedOrWithTheNextSave) {
+  auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
+  SaveOptions options;
+  options.directory = directory_.path();
+  Saver saver(options);
+  {
+    InjectedFault const fault("save_write", ranks_->size() - 1, ranks_->rank());
+    EXPECT_NO_THROW(saver.save_async(model, model.metadata(), *ranks_));
+    EXPECT_THROW(saver.save_async(model, model.metadata(), *ranks_), IoError);
+    EXPECT_FALSE(saver.wait());
+    EXPECT_NO_THROW(saver.save_async(model, model.metadata(), *ranks_));
+    EXPECT_THROW(saver.save(model, model.metadata(), *ranks_), IoError);
+  }
+  EXPECT_NO_THROW(saver.save_async(model, model.metadata(), *ranks_));
+  EXPECT_TRUE(saver.wait());
+}
+
+TEST_F(SaverTest, ComparesWithItsBase) {
+  auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
+  SaveOptions options;
+  options.directory = directory_.path();
+  options.base = directory_.path();
+  options.verify = VerifyAfterWrite::full;
+  Saver saver(options);
+  auto metadata = model.metadata();
+  metadata.step = 1;
+  auto const first = saver.save(model, metadata, *ranks_);
+  EXPECT_EQ(first.bytes.unchanged, 0U);
+  metadata.step = 2;
+  auto const second = saver.save(model, metadata, *ranks_);
+  EXPECT_EQ(second.bytes.unchanged, second.checkpoint_bytes);
+  EXPECT_EQ(second.bytes.written + second.bytes.taken_over, second.checkpoint_bytes);
+  ranks_->barrier();
+  expect_sample_content(read_hdf5_catalog(second.path));
+
+  options.base = directory_.file("nowhere");
+  EXPECT_THROW(Saver(options).save(model, metadata, *ranks_), NoValidCheckpoint);
+  options.format = SourceFormat::safetensors;
+  options.base.clear();
+  auto const without_checksums = Saver(options).save(model, metadata, *ranks_).path;
+  options.format = SourceFormat::hdf5;
+  options.base = without_checksums;
+  EXPECT_THROW(Saver(options).save(model, metadata, *ranks_), ConfigError);
+  ranks_->barrier();
 }
 
 TEST_F(SaverTest, KeepsTheNewest) {
@@ -231,13 +355,21 @@ TEST_F(SaverTest, KeepsTheNewest) {
   if (ranks_->rank() == 0) {
     std::ofstream(directory_.file("model-step-10.h5")) << "no checkpoint";
     std::ofstream(directory_.file("model-step-9.h5.partial")) << "left by a crash";
-    std::ofstream(directory_.file("model-step-99.h5.partial")) << "perhaps being written";
+    std::ofstream(directory_.file("model-step-98.h5.partial")) << "left by another crash";
+    std::ofstream(directory_.file("model-step-99.h5.partial")) << "being written";
     for (auto const* const name : {"model-step-9", "model-step-9.partial", "model-step-99.partial"}) {
       std::filesystem::create_directory(directory_.file(name));
       std::ofstream(directory_.file(name) + "/model.safetensors") << "no checkpoint";
     }
   }
   ranks_->barrier();
+  TemporaryFile file_in_use(directory_.file("model-step-99.h5.partial"));
+  TemporaryFile directory_in_use(directory_.file("model-step-99.partial"));
+  ranks_->barrier();
+  if (ranks_->rank() == 0) {
+    file_in_use.mark_as_in_use();
+    directory_in_use.mark_as_in_use();
+  }
   SaveOptions options;
   options.keep = 2;
   save(model, options, 11);
@@ -251,6 +383,7 @@ TEST_F(SaverTest, KeepsTheNewest) {
   EXPECT_TRUE(exists("model-step-11.h5"));
   EXPECT_TRUE(exists("model-step-12.h5"));
   EXPECT_FALSE(exists("model-step-9.h5.partial"));
+  EXPECT_FALSE(exists("model-step-98.h5.partial"));
   EXPECT_FALSE(exists("model-step-9.partial"));
   EXPECT_TRUE(exists("model-step-99.h5.partial"));
   EXPECT_TRUE(exists("model-step-99.partial"));

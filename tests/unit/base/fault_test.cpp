@@ -27,15 +27,17 @@ class FaultPoint : public testing::Test {
   }
 };
 
-TEST(ParseFault, ReadsPhaseRankAndKind) {
+TEST(ParseFault, ReadsPhaseRankKindAndTime) {
   EXPECT_EQ(parse_fault("read:3"), (Fault{"read", 3, FaultKind::io}));
   EXPECT_EQ(parse_fault("exchange:0:hang"), (Fault{"exchange", 0, FaultKind::hang}));
   EXPECT_EQ(parse_fault("a b:12:exception"), (Fault{"a b", 12, FaultKind::exception}));
+  EXPECT_EQ(parse_fault("save_write:1:kill:12"), (Fault{"save_write", 1, FaultKind::kill, 12}));
 }
 
 TEST(ParseFault, RefusesEverythingElse) {
   for (auto const* const text :
-       {"", ":", "read", "read:", "read:x", "read:-1", "read:1:", "read:1:boom", "read:1x", ":1", "read:99999999999"}) {
+       {"", ":", "read", "read:", "read:x", "read:-1", "read:1:", "read:1:boom", "read:1x", ":1", "read:99999999999", "read:1:io:",
+                               "read:1:io:0", "read:1:io:2x", "read:1:io:2:"}) {
     EXPECT_EQ(parse_fault(text), std::nullopt) << text;
   }
 }
@@ -46,6 +48,16 @@ TEST_F(FaultPoint, FailsInItsPhaseOnItsRankOnly) {
   EXPECT_THROW(fault_point("read"), IoError);
   arm("read:1", 0);
   EXPECT_NO_THROW(fault_point("read"));
+}
+
+TEST_F(FaultPoint, FailsTheTimeThatIsAskedFor) {
+  arm("p:1:io:2");
+  EXPECT_NO_THROW(fault_point("p"));
+  EXPECT_THROW(fault_point("p"), IoError);
+  EXPECT_NO_THROW(fault_point("p"));
+  arm("p:1:io");
+  EXPECT_THROW(fault_point("p"), IoError);
+  EXPECT_THROW(fault_point("p"), IoError);
 }
 
 TEST_F(FaultPoint, FailsInTheWayThatIsAskedFor) {

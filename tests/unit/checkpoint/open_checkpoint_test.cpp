@@ -30,7 +30,7 @@ class OpenCheckpoint : public testing::Test {
     CheckpointMetadata metadata;
     metadata.model_name = name;
     metadata.config_json = config;
-    hdf5::complete_checkpoint_file(hdf5::create_checkpoint_file(path(file), metadata, kTensors, 4 * kKiB));
+    complete(hdf5::create_checkpoint_file(path(file), metadata, kTensors, 4 * kKiB));
   }
   /// A Hugging Face directory with one tensor.
   void write_safetensors(std::string const& name) const {

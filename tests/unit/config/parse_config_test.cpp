@@ -132,7 +132,8 @@ TEST(ParseConfig, RefusesWhatIsNoConfiguration) {
            {"save: {directory: d, alignment: 5000}", "power of two from 4 KiB to 1 GiB"},
            {"save: {directory: d, alignment: 8388608 TiB}", "power of two from 4 KiB to 1 GiB"},
            {"save: {directory: d, shard_size: 10}", "`save.shard_size` must be from 1 MB to 1 TiB"},
-           {"save: {directory: d, async: true}", "'true' is not available"},
+           {"save: {directory: d, engine: mmap}", "save.engine"},
+           {"save: {directory: d, verify: true}", "save.verify"},
            {"runtime: {timeout: 5}", "`runtime.timeout` must be a duration"},
            {"runtime: {timeout: 9999999999999 h}", "is too long"},
            {"cost: {link_bandwidth: 5 GiB}", "must be a rate"},
@@ -147,6 +148,12 @@ TEST(ParseConfig, RefusesWhatIsNoConfiguration) {
            {"checkpoint: {path: ''}", "must not be empty"},
            {"checkpoint: {path: p}\nsave: {keep: 2}", "`save.directory` is missing"},
            {"checkpoint: {path: p}\nsave: {}", "`save.directory` is missing"},
+           {"checkpoint: {path: p}\nsave: {directory: d, async: true, engine: collective}", "several threads"},
+           {"checkpoint: {path: p}\nsave: {directory: d, async: true, stream: true}", "nothing is in memory"},
+           {"checkpoint: {path: p}\nsave: {directory: d, stream: true}\nreport: {tensors: true}", "report.tensors"},
+           {"checkpoint: {path: p}\nsave: {directory: d, stream: true}\nmodel: {split: [qkv]}", "model.split"},
+           {"checkpoint: {path: p}\nsave: {directory: d, format: safetensors, base: b}", "save.base"},
+           {"checkpoint: {path: p}\nsave: {directory: d, format: safetensors, engine: collective}", "writes HDF5"},
        }) {
     EXPECT_NE(error_of(text).find(expected), std::string::npos) << text << "\ngave: " << error_of(text);
   }

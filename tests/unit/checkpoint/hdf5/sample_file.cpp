@@ -82,8 +82,19 @@ CheckpointMetadata sample_metadata() {
   return metadata;
 }
 
-Catalog write_uncommitted(std::string const& path, std::vector<hdf5::NewTensor> const& tensors) {
-  auto catalog = hdf5::create_checkpoint_file(path, sample_metadata(), tensors, 4 * kKiB);
+void complete(hdf5::NewFile const& file) {
+  auto const& [catalog, completion] = file;
+  auto const write = [&path = catalog.path](hdf5::FilePatch const& patch) {
+    write_bytes(path, patch.offset_bytes, patch.bytes);
+  };
+  write(completion.hashes(catalog.block_hashes));
+  std::ranges::for_each(completion.mark(), write);
+  write(completion.stamp(catalog.block_hashes));
+}
+
+hdf5::NewFile write_uncommitted(std::string const& path, std::vector<hdf5::NewTensor> const& tensors) {
+  auto file = hdf5::create_checkpoint_file(path, sample_metadata(), tensors, 4 * kKiB);
+  auto& catalog = file.catalog;
   for (auto const& extent : catalog.extents) {
     auto const bytes = sample_bytes(catalog.tensors[extent.tensor], extent.box);
     write_bytes(path, extent.offset_bytes, bytes);
@@ -92,13 +103,13 @@ Catalog write_uncommitted(std::string const& path, std::vector<hdf5::NewTensor> 
       catalog.block_hashes[extent.first_block + at / kBlockBytes] = xxh3_64(block);
     }
   }
-  return catalog;
+  return file;
 }
 
 Catalog write_sample(std::string const& path, std::vector<hdf5::NewTensor> const& tensors) {
-  auto catalog = write_uncommitted(path, tensors);
-  hdf5::complete_checkpoint_file(catalog);
-  return catalog;
+  auto file = write_uncommitted(path, tensors);
+  complete(file);
+  return std::move(file.catalog);
 }
 
 std::vector<std::byte> read_bytes(std::string const& path, Bytes offset, Bytes count) {

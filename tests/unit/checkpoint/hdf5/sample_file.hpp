@@ -35,8 +35,11 @@ std::vector<hdf5::NewTensor> sample_tensors();
 
 CheckpointMetadata sample_metadata();
 
+/// Writes checksums, commit mark and stamp.
+void complete(hdf5::NewFile const& file);
+
 /// Creates and fills the file, without commit mark.
-Catalog write_uncommitted(std::string const& path, std::vector<hdf5::NewTensor> const& tensors);
+hdf5::NewFile write_uncommitted(std::string const& path, std::vector<hdf5::NewTensor> const& tensors);
 
 /// The same, committed.
 Catalog write_sample(std::string const& path, std::vector<hdf5::NewTensor> const& tensors = sample_tensors());

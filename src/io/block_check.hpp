@@ -1,0 +1,32 @@
+/// check_blocks: reads a checkpoint only to compare its blocks with their checksums.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <distload/checkpoint/catalog.hpp>
+
+namespace distload {
+
+/// What one rank found.
+struct BlockFindings {
+  std::vector<std::string> damage;  ///< one complete sentence per damaged block
+  Bytes verified_bytes = 0;
+  Bytes unverified_bytes = 0;  ///< of extents without checksums
+};
+
+/// Where the bytes are to come from.
+enum class CheckFrom : std::uint8_t {
+  anywhere,  ///< also from the page cache
+  storage,   ///< past the page cache, or after it has forgotten the files
+};
+
+/// Not collective: reads the share of `rank` of `ranks`; neighbouring blocks go to different ranks.
+/// @param on_progress  called now and then with the bytes read since the last call
+/// @throws IoError  the system refuses to read.
+BlockFindings check_blocks(Catalog const& catalog, std::uint32_t rank, std::uint32_t ranks, CheckFrom from,
+                           std::function<void(Bytes)> const& on_progress = [](Bytes) {});
+
+}  // namespace distload

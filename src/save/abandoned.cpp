@@ -1,0 +1,50 @@
+// Temporary names, and whether somebody is at work under them.
+#include "save/abandoned.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+#include "base/log.hpp"
+#include "checkpoint/file_name.hpp"
+#include "save/durable.hpp"
+
+namespace distload {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The step of the checkpoint that was to get `name`, of a file or a directory.
+std::optional<std::uint64_t> step_of(std::string const& name) {
+  auto const step = step_of_file_name(name);
+  return step ? step : step_of_directory_name(name);
+}
+
+bool is_abandoned(fs::path const& path, std::uint64_t step) {
+  auto const name = path.filename().string();
+  if (auto const checkpoint = replaced_by(name); checkpoint && step_of(*checkpoint))
+    return fs::exists(path.parent_path() / *checkpoint);
+  auto const intended = final_name(name);
+  auto const its_step = intended ? step_of(*intended) : std::nullopt;
+  if (!its_step) return false;
+  auto const use = use_of(path);
+  return use == Use::unused || (use == Use::unknown && *its_step <= step);
+}
+
+}  // namespace
+
+void remove_abandoned(std::string const& directory, std::uint64_t step) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    if (is_abandoned(entry->path(), step)) found.push_back(entry->path());
+  }
+  if (error) log().warn("{} cannot be searched for unfinished checkpoints: {}", directory, error.message());
+  for (auto const& path : found) {
+    fs::remove_all(path, error);
+    if (error) log().warn("{} cannot be removed: {}", path.string(), error.message());
+  }
+}
+
+}  // namespace distload

@@ -1,0 +1,59 @@
+// Finding twins, and asking the file system.
+#include "save/base_blocks.hpp"
+
+#include <algorithm>
+
+#include "io/engine_choice.hpp"
+
+namespace distload {
+namespace {
+
+/// What file systems share blocks by, as far as is known.
+constexpr Bytes kShareableBytes = 4 * kKiB;
+
+}  // namespace
+
+BaseBlocks::BaseBlocks(Catalog const& base, Catalog const& file)
+    : base_(&base),
+      file_(&file),
+      twins_(file.extents.size()),
+      opened_(base.files.size()),
+      is_shared_(file_system_of(file.files.front().path).is_shared) {
+  if (base.block_bytes != file.block_bytes) return;
+  for (auto const& tensor : file.tensors) {
+    auto const* const before = base.find(tensor.name);
+    if (before == nullptr || before->dtype != tensor.dtype || !(before->shape == tensor.shape)) continue;
+    // Both stand in row-major order of their offsets.
+    auto const olds = base.extents_of(*before);
+    auto old = olds.begin();
+    for (std::uint32_t i = 0; i < tensor.extent_count; ++i) {
+      auto const& extent = file.extents[tensor.first_extent + i];
+      old = std::find_if(old, olds.end(), [&](Extent const& other) { return other.box == extent.box; });
+      if (old == olds.end()) break;
+      if (!old->has_checksums()) continue;
+      twins_[tensor.first_extent + i] = before->first_extent + static_cast<std::uint32_t>(old - olds.begin());
+    }
+  }
+}
+
+bool BaseBlocks::has(std::uint32_t extent, std::uint64_t block, std::uint64_t hash) const {
+  auto const& twin = twins_[extent];
+  return twin && base_->hashes_of(base_->extents[*twin])[block] == hash;
+}
+
+bool BaseBlocks::take_over(std::uint32_t extent_number, Bytes begin_bytes, Bytes nbytes, OutputFile const& file) {
+  if (gave_up_) return false;
+  auto const& twin = base_->extents[*twins_[extent_number]];
+  auto const& extent = file_->extents[extent_number];
+  auto const there = twin.offset_bytes + begin_bytes;
+  auto const here = extent.offset_bytes + begin_bytes;
+  if (!is_shared_ && (there % kShareableBytes != 0 || here % kShareableBytes != 0 || nbytes % kShareableBytes != 0))
+    return false;
+  auto& from = opened_[twin.file];
+  if (!from) from.emplace(base_->files[twin.file].path);
+  auto const method = file.take_over(*from, there, here, nbytes, is_shared_);
+  gave_up_ = method == CopyMethod::none;
+  return !gave_up_;
+}
+
+}  // namespace distload

@@ -1,0 +1,39 @@
+/// BaseBlocks: blocks that a new checkpoint has in common with an older one need not be written.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <distload/checkpoint/catalog.hpp>
+
+#include "io/input_file.hpp"
+#include "io/output_file.hpp"
+
+namespace distload {
+
+/// The base's extents beside those of the new file. Used by one thread at a time.
+class BaseBlocks {
+ public:
+  /// Extents correspond if they are the same box of a tensor of the same name, shape and dtype. Both catalogs outlive
+  /// the object.
+  BaseBlocks(Catalog const& base, Catalog const& file);
+
+  /// True if a block of an extent of the new file has the same checksum in the base.
+  bool has(std::uint32_t extent, std::uint64_t block, std::uint64_t hash) const;
+
+  /// Has the file system take the base's bytes [begin_bytes, begin_bytes + nbytes) of an extent over into the new file,
+  /// if it can: by sharing their blocks or, on a file system that other machines serve, by copying them there. Where it
+  /// could only read and write them on this machine they are better written from memory. Precondition: `has`.
+  bool take_over(std::uint32_t extent, Bytes begin_bytes, Bytes nbytes, OutputFile const& file);
+
+ private:
+  Catalog const* base_;
+  Catalog const* file_;
+  std::vector<std::optional<std::uint32_t>> twins_;  ///< by extent of the new file: the base's
+  std::vector<std::optional<InputFile>> opened_;     ///< by the base's file number
+  bool is_shared_ = false;                           ///< other machines serve the file system
+  bool gave_up_ = false;                             ///< after the first refusal
+};
+
+}  // namespace distload

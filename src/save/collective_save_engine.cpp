@@ -1,0 +1,30 @@
+// From ranges of extents to hyperslabs.
+#include "save/collective_save_engine.hpp"
+
+#include "checkpoint/hdf5/shared_file.hpp"
+
+namespace distload {
+
+CollectiveSaveEngine::CollectiveSaveEngine(Catalog const& catalog, MPI_Comm ranks)
+    : catalog_(&catalog),
+      file_(OutputFile::open(catalog.path)),
+      shared_(std::make_unique<hdf5::SharedFile>(catalog.path, ranks)) {}
+
+CollectiveSaveEngine::~CollectiveSaveEngine() = default;
+
+void CollectiveSaveEngine::write(std::uint32_t extent_number, Bytes begin_bytes, std::span<std::byte const> bytes) {
+  auto const& extent = catalog_->extents[extent_number];
+  auto const& tensor = catalog_->tensors[extent.tensor];
+  auto const element_bytes = size_of(tensor.dtype);
+  auto const* source = bytes.data();
+  for (auto box : boxes_of_range(extent.box.extent, begin_bytes / element_bytes,
+                                 (begin_bytes + bytes.size()) / element_bytes)) {
+    for (std::size_t axis = 0; axis < box.offset.size(); ++axis) box.offset[axis] += extent.box.offset[axis];
+    shared_->write(tensor, box, source);
+    source += volume(box) * element_bytes;
+  }
+}
+
+void CollectiveSaveEngine::close() { shared_->close(); }
+
+}  // namespace distload

@@ -1,0 +1,40 @@
+/// CollectiveSaveEngine: parallel HDF5; all ranks open the file together, and every one writes its hyperslabs.
+#pragma once
+
+#include <memory>
+
+#include <mpi.h>
+
+#include <distload/checkpoint/catalog.hpp>
+
+#include "save/save_engine.hpp"
+
+namespace distload {
+
+namespace hdf5 {
+class SharedFile;
+}
+
+/// For HDF5 files, through MPI-IO and its hints. HDF5 is not made for several threads: one has to do all of its calls.
+class CollectiveSaveEngine final : public SaveEngine {
+ public:
+  /// Collective over `ranks`. The catalog outlives the engine.
+  /// @throws IoError  HDF5 or the system refuses.
+  CollectiveSaveEngine(Catalog const& catalog, MPI_Comm ranks);
+  ~CollectiveSaveEngine() override;
+  CollectiveSaveEngine(CollectiveSaveEngine const&) = delete;
+  CollectiveSaveEngine& operator=(CollectiveSaveEngine const&) = delete;
+
+  std::string_view name() const noexcept override { return "collective"; }
+  void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) override;
+  OutputFile const& file_of(std::uint32_t /*extent*/) override { return file_; }
+  void close() override;
+  void sync() override { file_.sync(); }
+
+ private:
+  Catalog const* catalog_;
+  OutputFile file_;  ///< opened before anything is written, so that its `sync` hears of every failure
+  std::unique_ptr<hdf5::SharedFile> shared_;
+};
+
+}  // namespace distload

@@ -1,0 +1,83 @@
+// The background half of an asynchronous save.
+#include "save/save_in_flight.hpp"
+
+#include <utility>
+
+#include <distload/base/error.hpp>
+
+#include "parallel/all_or_throw.hpp"
+
+namespace distload {
+namespace {
+
+constexpr std::chrono::milliseconds kBetweenLooks{100};
+
+}  // namespace
+
+SaveInFlight::SaveInFlight(Origin origin, std::unique_ptr<ExtentWriter> writer, SavePlan plan, std::unique_ptr<WaveWriter> waves,
+                           SnapshotMemory& memory, Communicator& ranks)
+    : origin_(origin),
+      total_bytes_(writer->catalog().nbytes()),
+      writer_(std::move(writer)), plan_(std::move(plan)), waves_(std::move(waves)), memory_(&memory), ranks_(&ranks) {
+  memory.reset();
+  thread_ = std::thread([this] { run(); });
+}
+
+SaveInFlight::~SaveInFlight() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void SaveInFlight::take_snapshot() {
+  copy_waves();
+  stall_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - origin_.start).count();
+}
+
+void SaveInFlight::copy_waves() {
+  for (auto const& wave : plan_.waves) {
+    auto* const packed = memory_->next_to_fill();
+    if (packed == nullptr) return;
+    try {
+      waves_->pack(wave, packed);
+    } catch (...) {
+      return memory_->filled(std::current_exception());
+    }
+    memory_->filled();
+  }
+}
+
+void SaveInFlight::run() {
+  try {
+    for (auto const& wave : plan_.waves) {
+      auto* const packed = all_or_throw(*ranks_, "save_pack", [this] { return memory_->next_filled(); });
+      waves_->deliver(wave, packed, *ranks_);
+      written_ = writer_->written().handled();
+      memory_->emptied();
+    }
+    writer_->commit();
+  } catch (...) {
+    failure_ = std::current_exception();
+    memory_->stop();
+    writer_.reset();  // what it has begun to write is of no use
+  }
+  ended_at_ = std::chrono::steady_clock::now();
+  std::lock_guard const lock(mutex_);
+  has_ended_ = true;
+  end_.notify_all();
+}
+
+void SaveInFlight::finish(std::function<void(Bytes)> const& on_progress) {
+  Bytes told = 0;
+  {
+    std::unique_lock lock(mutex_);
+    while (!end_.wait_for(lock, kBetweenLooks, [this] { return has_ended_; })) {
+      if (auto const written = written_.load(); written != told) {
+        told = written;
+        on_progress(told);
+      }
+    }
+  }
+  thread_.join();
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+}  // namespace distload

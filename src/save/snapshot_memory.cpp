@@ -1,0 +1,52 @@
+// Two counters and a condition.
+#include "save/snapshot_memory.hpp"
+
+#include <utility>
+
+namespace distload {
+
+SnapshotMemory::SnapshotMemory(std::size_t slots, Bytes slot_bytes) : slot_bytes_(slot_bytes) {
+  slots_.reserve(slots);
+  for (std::size_t i = 0; i < slots; ++i) slots_.emplace_back(slot_bytes);
+}
+
+void SnapshotMemory::reset() {
+  filled_ = 0;
+  emptied_ = 0;
+  failure_ = nullptr;
+  stops_ = false;
+}
+
+std::byte* SnapshotMemory::next_to_fill() {
+  std::unique_lock lock(mutex_);
+  change_.wait(lock, [this] { return stops_ || filled_ - emptied_ < slots_.size(); });
+  return stops_ ? nullptr : slots_[filled_ % slots_.size()].data();
+}
+
+void SnapshotMemory::filled(std::exception_ptr failure) {
+  std::lock_guard const lock(mutex_);
+  failure_ = std::move(failure);
+  ++filled_;
+  change_.notify_all();
+}
+
+std::byte* SnapshotMemory::next_filled() {
+  std::unique_lock lock(mutex_);
+  change_.wait(lock, [this] { return emptied_ < filled_; });
+  if (failure_ && emptied_ + 1 == filled_) std::rethrow_exception(failure_);
+  return slots_[emptied_ % slots_.size()].data();
+}
+
+void SnapshotMemory::emptied() {
+  std::lock_guard const lock(mutex_);
+  ++emptied_;
+  change_.notify_all();
+}
+
+void SnapshotMemory::stop() {
+  std::lock_guard const lock(mutex_);
+  stops_ = true;
+  change_.notify_all();
+}
+
+}  // namespace distload

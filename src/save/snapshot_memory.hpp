@@ -1,0 +1,52 @@
+/// SnapshotMemory: slots of host memory that one thread fills, wave by wave, and another one empties in the same order.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <vector>
+
+#include "save/host_slot.hpp"
+
+namespace distload {
+
+/// Waves are numbered from 0; wave n lies in slot n modulo `slots`.
+class SnapshotMemory {
+ public:
+  /// No memory is touched before it is filled.
+  /// @throws OutOfBudget  the system refuses.
+  SnapshotMemory(std::size_t slots, Bytes slot_bytes);
+
+  std::size_t slots() const noexcept { return slots_.size(); }
+  Bytes slot_bytes() const noexcept { return slot_bytes_; }
+
+  /// Begins anew with wave 0. Nobody uses it.
+  void reset();
+
+  /// The filling thread: memory for the next wave, once there is some; nullptr after `stop`.
+  std::byte* next_to_fill();
+  /// The wave is there, or could not be filled; then no other will come.
+  void filled(std::exception_ptr failure = nullptr);
+
+  /// The emptying thread: the next wave, once it is there.
+  /// @throws what the filling thread has met.
+  std::byte* next_filled();
+  void emptied();
+
+  /// The emptying thread gives up: nobody waits for it any more.
+  void stop();
+
+ private:
+  Bytes slot_bytes_;
+  std::vector<HostSlot> slots_;
+  std::mutex mutex_;
+  std::condition_variable change_;
+  std::uint64_t filled_ = 0;   ///< waves so far
+  std::uint64_t emptied_ = 0;  ///< waves so far
+  std::exception_ptr failure_;  ///< of the last wave that was filled
+  bool stops_ = false;
+};
+
+}  // namespace distload

@@ -1,0 +1,18 @@
+// A check of all blocks, as an agreement of all ranks.
+#include "save/verify_written.hpp"
+
+#include <distload/base/error.hpp>
+
+#include "io/block_check.hpp"
+#include "parallel/all_or_throw.hpp"
+
+namespace distload {
+
+void verify_written(Catalog const& written, Communicator& ranks) {
+  all_or_throw(ranks, "save_verify", [&] {
+    auto const findings = check_blocks(written, ranks.rank(), ranks.size(), CheckFrom::storage);
+    if (!findings.damage.empty()) throw CorruptData("after the save: " + findings.damage.front());
+  });
+}
+
+}  // namespace distload
