@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include <distload/base/error.hpp>
@@ -93,54 +94,90 @@ void DirectWriter::submit_current() {
   current_.reset();
   auto& buffer = buffers_[number];
   auto const& file = open(buffer.file);
-  auto const write_edge = [&](Bytes begin, Bytes end) {
-    if (begin < end) file.cached.write_at(buffer.offset + begin, {buffer.data + begin, end - begin});
+  auto const bytes = [&buffer](Bytes begin, Bytes end) {
+    return std::span<std::byte const>(buffer.data + begin, end - begin);
   };
-  auto const whole_begin = round_up(buffer.begin, file.alignment.offset);
-  auto const whole_end = round_down(buffer.end, file.alignment.offset);
-  if (!file.direct || whole_begin >= whole_end) {
-    write_edge(buffer.begin, buffer.end);
+  if (!file.direct) {
+    file.cached.write_at(buffer.offset + buffer.begin, bytes(buffer.begin, buffer.end));
     free_.push_back(number);
     return;
   }
-  write_edge(buffer.begin, whole_begin);
-  write_edge(whole_end, buffer.end);
-  if (!ring_) {
-    file.direct->write_at(buffer.offset + whole_begin, {buffer.data + whole_begin, whole_end - whole_begin});
+  auto const block = file.alignment.offset;
+  auto const first_end = std::min(round_up(buffer.begin, block), buffer.end);
+  auto const last_begin = std::max(round_down(buffer.end, block), first_end);
+  // Edges may need a buffer themselves, of which this one is not.
+  std::vector<std::byte> const first(buffer.data + buffer.begin, buffer.data + first_end);
+  std::vector<std::byte> const last(buffer.data + last_begin, buffer.data + buffer.end);
+  Place const first_place{buffer.file, buffer.offset + buffer.begin};
+  Place const last_place{buffer.file, buffer.offset + last_begin};
+  buffer.written = first_end;
+  buffer.limit = last_begin;
+  if (first_end < last_begin) {
+    submit(number);
+  } else {
     free_.push_back(number);
+  }
+  keep_edge(first_place, first);
+  keep_edge(last_place, last);
+}
+
+void DirectWriter::keep_edge(Place place, std::span<std::byte const> bytes) {
+  if (bytes.empty()) return;
+  auto const block = open(place.file).alignment.offset;
+  std::vector<std::byte> edge(bytes.begin(), bytes.end());
+  auto const is_in_block = [&](Place const& other) {
+    return other.file == place.file && other.offset / block == place.offset / block;
+  };
+  auto next = edges_.lower_bound(place);
+  if (next != edges_.end() && is_in_block(next->first) && next->first.offset == place.offset + edge.size()) {
+    edge.insert(edge.end(), next->second.begin(), next->second.end());
+    next = edges_.erase(next);
+  }
+  if (next != edges_.begin()) {
+    auto const before = std::prev(next);
+    if (is_in_block(before->first) && before->first.offset + before->second.size() == place.offset) {
+      edge.insert(edge.begin(), before->second.begin(), before->second.end());
+      place = before->first;
+      edges_.erase(before);
+    }
+  }
+  if (edge.size() < block) {
+    edges_.emplace(place, std::move(edge));
     return;
   }
-  buffer.written = whole_begin;
-  buffer.limit = whole_end;
+  auto const number = free_buffer();
+  auto& buffer = buffers_[number];
+  buffer = {buffer.data, place.file, place.offset, 0, block, 0, block};
+  std::copy(edge.begin(), edge.end(), buffer.data);
   submit(number);
 }
 
 void DirectWriter::submit(std::size_t number) {
   auto const& buffer = buffers_[number];
-  ring_->write(files_[buffer.file]->direct->descriptor(), buffer.offset + buffer.written,
-               {buffer.data + buffer.written, buffer.limit - buffer.written}, number);
+  auto const& file = *files_[buffer.file]->direct;
+  std::span<std::byte const> const bytes(buffer.data + buffer.written, buffer.limit - buffer.written);
+  if (ring_) {
+    ring_->write(file.descriptor(), buffer.offset + buffer.written, bytes, number);
+  } else {
+    file.write_at(buffer.offset + buffer.written, bytes);
+    free_.push_back(number);
+  }
 }
 
 void DirectWriter::wait_for_one() {
   auto const completion = ring_->wait();
   auto& buffer = buffers_[completion.id];
   if (completion.result == -EAGAIN || completion.result == -EINTR) return submit(completion.id);
-  if (completion.result <= 0) {
+  if (completion.result < 0) {
     throw IoError("cannot write " + paths_[buffer.file] + " at byte " +
-                  std::to_string(buffer.offset + buffer.written) + ": " +
-                  (completion.result == 0 ? "nothing was taken" : system_reason(-completion.result)));
+                  std::to_string(buffer.offset + buffer.written) + ": " + system_reason(-completion.result));
   }
-  buffer.written += static_cast<Bytes>(completion.result);
-  if (buffer.written == buffer.limit) {
-    free_.push_back(completion.id);
-  } else if (completion.result % static_cast<std::int32_t>(files_[buffer.file]->alignment.offset) == 0) {
-    submit(completion.id);
-  } else {
-    // Cut within a block: the rest can only go through the page cache.
-    files_[buffer.file]->cached.write_at(buffer.offset + buffer.written,
-                                         {buffer.data + buffer.written, buffer.limit - buffer.written});
-    free_.push_back(completion.id);
-  }
+  // A write that was cut within a block goes on with that block.
+  auto const whole_blocks = round_down(static_cast<Bytes>(completion.result), files_[buffer.file]->alignment.offset);
+  if (whole_blocks == 0) throw IoError("cannot write " + paths_[buffer.file] + ": the system takes no whole block");
+  buffer.written += whole_blocks;
+  if (buffer.written < buffer.limit) return submit(completion.id);
+  free_.push_back(completion.id);
 }
 
 void DirectWriter::flush() {
@@ -150,6 +187,8 @@ void DirectWriter::flush() {
 
 void DirectWriter::sync() {
   flush();
+  for (auto const& [place, bytes] : edges_) open(place.file).cached.write_at(place.offset, bytes);
+  edges_.clear();
   for (auto const& file : files_) {
     if (file) file->cached.sync();
   }

@@ -32,11 +32,11 @@ class SaveEngine {
   /// of `sync`.
   virtual OutputFile const& file_of(std::uint32_t extent) = 0;
 
-  /// Collective over the ranks that opened the engine, if its library wants that: nothing is written after it.
+  /// Collective over the ranks that opened the engine, if its library wants that. Nothing is written after it.
   /// @throws IoError  storage failed, now or before.
   virtual void close() = 0;
 
-  /// Not collective, after `close`: returns when all that this rank has written is on storage.
+  /// Not collective, after all ranks have closed: returns when all that this rank has written is on storage.
   /// @throws IoError  it cannot be brought there.
   virtual void sync() = 0;
 

@@ -34,10 +34,10 @@ void SaveInFlight::take_snapshot() {
 
 void SaveInFlight::copy_waves() {
   for (auto const& wave : plan_.waves) {
-    auto* const packed = memory_->next_to_fill();
-    if (packed == nullptr) return;
+    auto const packed = memory_->next_to_fill();
+    if (!packed) return;
     try {
-      waves_->pack(wave, packed);
+      waves_->pack(wave, *packed);
     } catch (...) {
       return memory_->filled(std::current_exception());
     }

@@ -17,10 +17,11 @@ void SnapshotMemory::reset() {
   stops_ = false;
 }
 
-std::byte* SnapshotMemory::next_to_fill() {
+std::optional<std::byte*> SnapshotMemory::next_to_fill() {
   std::unique_lock lock(mutex_);
   change_.wait(lock, [this] { return stops_ || filled_ - emptied_ < slots_.size(); });
-  return stops_ ? nullptr : slots_[filled_ % slots_.size()].data();
+  if (stops_) return std::nullopt;
+  return slots_[filled_ % slots_.size()].data();
 }
 
 void SnapshotMemory::filled(std::exception_ptr failure) {

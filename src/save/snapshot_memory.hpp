@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "save/host_slot.hpp"
@@ -25,8 +26,8 @@ class SnapshotMemory {
   /// Begins anew with wave 0. Nobody uses it.
   void reset();
 
-  /// The filling thread: memory for the next wave, once there is some; nullptr after `stop`.
-  std::byte* next_to_fill();
+  /// The filling thread: memory for the next wave, once there is some; nothing after `stop`.
+  std::optional<std::byte*> next_to_fill();
   /// The wave is there, or could not be filled; then no other will come.
   void filled(std::exception_ptr failure = nullptr);
 

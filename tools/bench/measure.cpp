@@ -3,40 +3,23 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <functional>
+#include <iterator>
 #include <memory>
-#include <system_error>
 
 #include <distload/base/error.hpp>
 #include <distload/load/loader.hpp>
-#include <distload/save/saver.hpp>
 
 #include "bench/raw_limits.hpp"
+#include "bench/save_trials.hpp"
 #include "bench/slowest.hpp"
-#include "io/output_file.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {
 namespace {
 
-namespace fs = std::filesystem;
-
 /// Requests under way for each rank in bare direct reading; of all ranks together, when there are fewer than four.
 constexpr std::uint32_t kRawDepth = 4;
-
-Contender bare(std::string name, Bytes nbytes) {
-  Contender contender;
-  contender.name = std::move(name);
-  contender.nbytes = nbytes;
-  return contender;
-}
-
-Contender held_against(std::size_t limit, std::string name, Bytes nbytes) {
-  auto contender = bare(std::move(name), nbytes);
-  contender.limit = limit;
-  return contender;
-}
 
 class Bench {
  public:
@@ -72,11 +55,6 @@ class Bench {
   }
 
  private:
-  struct Entry {
-    Contender contender;
-    std::function<void(Contender&)> run;  ///< adds one sample
-  };
-
   Config with_engine(std::string const& engine, bool verify = true) const {
     auto config = config_;
     config.load.engine = engine;
@@ -140,7 +118,7 @@ class Bench {
         shown_model_ = std::make_unique<ShardedModel>(loader.load(checkpoint, loader.plan(checkpoint)));
         add_reload(in_place, "auto", true, *shown_model_);
       }
-      if (!options_.save_directory.empty()) add_save();
+      if (!options_.save_directory.empty()) add_saves();
     }
   }
 
@@ -158,43 +136,9 @@ class Bench {
         });
   }
 
-  void add_save() {
-    fs::path const directory = options_.save_directory;
-    auto const raw_path = (directory / "raw").string();
-    all_or_throw(world_, "save_create", [&] {
-      std::error_code error;
-      if (world_.rank() == 0) fs::create_directories(directory, error);
-      if (error) throw IoError("creating the folder " + directory.string() + " failed: " + error.message());
-    });
-    Bytes resident = 0;
-    for (auto const& rank : plan_.ranks) resident += rank.resident_bytes;
-    auto const limit = entries_.size();
-    add(bare("raw pwrite and fsync", resident), [this, raw_path](Contender& contender) {
-      all_or_throw(world_, "save_write", [&] {
-        if (world_.rank() == 0) OutputFile::create(raw_path, 0).close();
-      });
-      Bytes before = 0;
-      for (std::uint32_t rank = 0; rank < world_.rank(); ++rank) before += plan_.ranks[rank].resident_bytes;
-      time_local(contender, [&] {
-        write_raw(raw_path, before, model_->bytes(model_->shards().front()).data(), plan_.arena_bytes);
-      });
-      remove(raw_path);
-    });
-    add(held_against(limit, "save hdf5", resident), [this, directory](Contender& contender) {
-      world_.barrier();
-      auto const start = std::chrono::steady_clock::now();
-      SaveOptions save;
-      save.directory = directory.string();
-      auto const path = Saver(save).save(*model_, model_->metadata(), world_).path;
-      contender.seconds.add(slowest_seconds(world_, start));
-      remove(path);
-    });
-  }
-
-  void remove(std::string const& path) {
-    all_or_throw(world_, "save_write", [&] {
-      if (world_.rank() == 0) fs::remove_all(path);
-    });
+  void add_saves() {
+    auto trials = save_trials(grid_, *model_, options_.save_directory, entries_.size());
+    std::ranges::move(trials, std::back_inserter(entries_));
   }
 
   void play_round() {
@@ -245,10 +189,23 @@ class Bench {
   std::vector<std::unique_ptr<Loader>> loaders_;
   std::unique_ptr<ShardedModel> model_;        ///< a private copy
   std::unique_ptr<ShardedModel> shown_model_;  ///< what `auto` makes
-  std::vector<Entry> entries_;
+  std::vector<Trial> entries_;
 };
 
 }  // namespace
+
+Contender bare(std::string name, Bytes nbytes) {
+  Contender contender;
+  contender.name = std::move(name);
+  contender.nbytes = nbytes;
+  return contender;
+}
+
+Contender held_against(std::size_t limit, std::string name, Bytes nbytes) {
+  auto contender = bare(std::move(name), nbytes);
+  contender.limit = limit;
+  return contender;
+}
 
 std::string_view name_of(Part part) noexcept {
   switch (part) {

@@ -72,6 +72,26 @@ void write_raw(std::string const& path, Bytes file_offset, std::byte const* byte
   sync_file(path);
 }
 
+void write_raw_directly(std::string const& path, Bytes file_offset, std::byte const* bytes, Bytes nbytes,
+                        std::uint32_t depth) {
+  constexpr Bytes kWriteBytes = kMiB;
+  auto const file = OutputFile::open(path, Caching::none);
+  auto const end = round_up(nbytes, 4 * kKiB);
+  IoRing ring(depth);
+  auto const complete_one = [&] {
+    auto const done = ring.wait();
+    auto const wanted = std::min(kWriteBytes, end - done.id);
+    if (done.result < 0) throw IoError("cannot write " + path + ": " + system_reason(-done.result));
+    if (static_cast<Bytes>(done.result) < wanted) throw IoError(path + ": a direct write was cut short");
+  };
+  for (Bytes begin = 0; begin < end; begin += kWriteBytes) {
+    if (ring.under_way() == depth) complete_one();
+    ring.write(file.descriptor(), file_offset + begin, {bytes + begin, std::min(kWriteBytes, end - begin)}, begin);
+  }
+  while (ring.under_way() > 0) complete_one();
+  file.sync();
+}
+
 void settle_memory(Bytes nbytes) {
   HugePages const memory(nbytes);
   for (Bytes page = 0; page < nbytes; page += kHugePageBytes) std::memset(memory.data() + page, 1, 1);

@@ -53,6 +53,13 @@ class RawReader {
 /// @throws IoError  the system refuses.
 void write_raw(std::string const& path, Bytes file_offset, std::byte const* bytes, Bytes nbytes);
 
+/// Writes `bytes`, from memory that is aligned to huge pages, to `file_offset`, a multiple of 4 KiB, of a file that is
+/// there with its space, past the page cache, with `depth` requests under way, as fio does with io_uring; and waits
+/// until storage has them. Rounds `nbytes` up to 4 KiB.
+/// @throws IoError  the system refuses.
+void write_raw_directly(std::string const& path, Bytes file_offset, std::byte const* bytes, Bytes nbytes,
+                        std::uint32_t depth);
+
 /// So many bytes of memory are taken, touched and given back. A virtual machine whose host takes idle memory away gives
 /// whoever comes first slow memory; after this nobody is first.
 void settle_memory(Bytes nbytes);

@@ -47,7 +47,10 @@ class CheckpointWriterTest : public testing::Test {
 TEST_F(CheckpointWriterTest, WritesEveryLayoutFromAnyNumberOfRanks) {
   for (std::uint32_t const tensor_parallel : {1U, 2U, 3U, 4U, 8U}) {
     auto const path = directory_.file("out/model-step-3.h5");
-    write_file(path, {tensor_parallel, 4 * kKiB});
+    WriterOptions options;
+    options.tensor_parallel = tensor_parallel;
+    options.engine = tensor_parallel % 2 == 0 ? "collective" : "direct";
+    write_file(path, options);
     ranks_->barrier();
     auto const catalog = read_hdf5_catalog(path);
     EXPECT_TRUE(catalog.warnings.empty());
@@ -91,11 +94,82 @@ TEST_F(CheckpointWriterTest, RefusesToCommitWithoutEveryBlock) {
   EXPECT_FALSE(std::filesystem::exists(directory_.file("model-step-3.h5")));
 }
 
-TEST_F(CheckpointWriterTest, RefusesPartsOfBlocks) {
+TEST_F(CheckpointWriterTest, TakesBlocksInPartsIfTheyFollowEachOther) {
+  for (auto const* const engine : {"direct", "collective"}) {
+    auto const path = directory_.file("model-step-3.h5");
+    WriterOptions options;
+    options.engine = engine;
+    options.verify = VerifyAfterWrite::full;
+    CheckpointWriter writer(path, {}, sample_tensors(), options, *ranks_);
+    auto const& catalog = writer.catalog();
+    for (std::uint32_t i = 0; i < catalog.extents.size(); ++i) {
+      if (i % ranks_->size() != ranks_->rank()) continue;
+      auto const& extent = catalog.extents[i];
+      auto const element_bytes = size_of(catalog.tensors[extent.tensor].dtype);
+      auto const bytes = sample_bytes(catalog.tensors[extent.tensor], extent.box);
+      auto const step = 1001 * element_bytes;
+      for (Bytes at = 0; at < bytes.size(); at += step)
+        writer.write(i, at, std::span(bytes).subspan(at, std::min<Bytes>(step, bytes.size() - at)));
+    }
+    writer.commit();
+    ranks_->barrier();
+    expect_sample_content(read_hdf5_catalog(path));
+    ranks_->barrier();
+  }
+}
+
+TEST_F(CheckpointWriterTest, RefusesWhatBeginsWithinABlockOrIsTooMuch) {
   CheckpointWriter writer(directory_.file("model-step-3.h5"), {}, sample_tensors(), {}, *ranks_);
   std::vector<std::byte> const bytes(8);
-  EXPECT_THROW(writer.write(0, 0, bytes), InternalError);
   EXPECT_THROW(writer.write(0, 4, bytes), InternalError);
+  EXPECT_NO_THROW(writer.write(0, 0, bytes));
+  EXPECT_THROW(writer.write(0, 4, bytes), InternalError);
+  EXPECT_NO_THROW(writer.write(0, 8, bytes));
+  EXPECT_THROW(writer.write(0, 16, std::vector<std::byte>(writer.catalog().extents[0].nbytes)), InternalError);
+  ranks_->barrier();  // until then the file stays
+}
+
+TEST_F(CheckpointWriterTest, FindsWhatStorageDoesNotGiveBack) {
+  auto const path = directory_.file("model-step-3.h5");
+  WriterOptions options;
+  options.verify = VerifyAfterWrite::full;
+  options.engine = "collective";  // what it is given is in the file at once
+  CheckpointWriter writer(path, {}, sample_tensors(), options, *ranks_);
+  auto const& catalog = writer.catalog();
+  for (std::uint32_t i = 0; i < catalog.extents.size(); ++i) {
+    if (i % ranks_->size() != ranks_->rank()) continue;
+    auto const& extent = catalog.extents[i];
+    writer.write(i, 0, sample_bytes(catalog.tensors[extent.tensor], extent.box));
+  }
+  ranks_->barrier();
+  if (ranks_->rank() == 0) {
+    std::fstream file(path + ".partial", std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(static_cast<std::streamoff>(catalog.extents[0].offset_bytes));
+    file << "damage";
+  }
+  ranks_->barrier();
+  try {
+    writer.commit();
+    ADD_FAILURE() << "was committed";
+  } catch (CorruptData const& error) {
+    EXPECT_THAT(error.what(), HasSubstr("after the save"));
+    EXPECT_THAT(error.what(), HasSubstr(catalog.tensors[catalog.extents[0].tensor].name));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  ranks_->barrier();
+}
+
+TEST_F(CheckpointWriterTest, RefusesAFileThatAnotherIsWriting) {
+  auto const path = directory_.file("model-step-3.h5");
+  CheckpointWriter const first(path, {}, sample_tensors(), {}, *ranks_);
+  try {
+    CheckpointWriter const second(path, {}, sample_tensors(), {}, *ranks_);
+    ADD_FAILURE() << "was created";
+  } catch (IoError const& error) {
+    EXPECT_THAT(error.what(), HasSubstr("is being written"));
+  }
+  EXPECT_TRUE(std::filesystem::exists(path + ".partial"));
+  ranks_->barrier();
 }
 
 TEST_F(CheckpointWriterTest, RefusesWhatTheFileSystemCannotHold) {

@@ -82,6 +82,53 @@ TEST_F(OpenCheckpoint, PassesOverWhatIsNotValidAndSaysWhy) {
               AllOf(HasSubstr("no valid checkpoint"), HasSubstr("model-step-2.h5"), HasSubstr("model-step-3.h5")));
 }
 
+TEST_F(OpenCheckpoint, PassesOverWhatTheSystemDoesNotLetItRead) {
+  write_hdf5("model-step-1.h5", "one");
+  std::filesystem::create_directory(path("model-step-2.h5"));
+  auto const catalog = open_checkpoint(directory(), std::nullopt);
+  EXPECT_EQ(catalog.metadata.model_name, "one");
+  EXPECT_THAT(catalog.warnings, ElementsAre(AllOf(HasSubstr("passed over"), HasSubstr("model-step-2.h5"))));
+}
+
+TEST_F(OpenCheckpoint, PassesOverAnIndexThatDoesNotVerify) {
+  write_hdf5("model-step-1.h5", "one");
+  write_hdf5("model-step-2.h5", "two");
+  // The only extent's hash.
+  CheckpointMetadata metadata;
+  metadata.model_name = "two";
+  metadata.config_json = "{}";
+  auto const twin = hdf5::create_checkpoint_file(path("twin.h5"), metadata, kTensors, 4 * kKiB);
+  auto const hash = twin.completion.hashes({});
+  write_bytes(path("model-step-2.h5"), hash.offset_bytes, {std::byte{0xAB}});
+  auto const catalog = open_checkpoint(directory(), std::nullopt);
+  EXPECT_EQ(catalog.metadata.model_name, "one");
+  EXPECT_THAT(catalog.warnings, ElementsAre(AllOf(HasSubstr("passed over"), HasSubstr("model-step-2.h5"))));
+}
+
+TEST_F(OpenCheckpoint, StrictlyTakesTheNewestOrNone) {
+  write_hdf5("model-step-1.h5", "one");
+  write_hdf5("model-step-2.h5", "two");
+  EXPECT_EQ(open_checkpoint(directory(), std::nullopt, Latest::strict).metadata.model_name, "two");
+  write_uncommitted(path("model-step-3.h5"), kTensors);
+  try {
+    open_checkpoint(directory(), std::nullopt, Latest::strict);
+    ADD_FAILURE() << "was opened";
+  } catch (NoValidCheckpoint const& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("its newest step, 3,"), HasSubstr("model-step-3.h5 is not committed")));
+  }
+  write_safetensors("model-step-3");
+  EXPECT_EQ(open_checkpoint(directory(), std::nullopt, Latest::strict).format, SourceFormat::safetensors);
+}
+
+TEST_F(OpenCheckpoint, FindsWhatWasBeingReplaced) {
+  write_safetensors("model-step-6.replaced");
+  auto const catalog = open_checkpoint(directory(), std::nullopt);
+  EXPECT_EQ(catalog.path, path("model-step-6.replaced"));
+  EXPECT_EQ(catalog.metadata.step, 6U);
+  write_safetensors("model-step-6");
+  EXPECT_EQ(open_checkpoint(directory(), std::nullopt).path, path("model-step-6"));
+}
+
 TEST_F(OpenCheckpoint, TakesExactlyTheStepThatIsAskedFor) {
   write_hdf5("model-step-1.h5", "one");
   write_hdf5("model-step-2.h5", "two");

@@ -1,0 +1,155 @@
+// Files that come and go.
+#include "bench/save_trials.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <numeric>
+#include <system_error>
+#include <utility>
+
+#include <distload/base/error.hpp>
+#include <distload/save/saver.hpp>
+
+#include "base/huge_pages.hpp"
+#include "bench/raw_limits.hpp"
+#include "bench/slowest.hpp"
+#include "io/output_file.hpp"
+#include "parallel/all_gathered.hpp"
+#include "parallel/all_or_throw.hpp"
+
+namespace distload {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// As the engines have them: in this way fio was fastest where it was tried.
+constexpr std::uint32_t kRawDepth = 4;
+
+/// What all trials need.
+class Saves {
+ public:
+  Saves(ProcessGrid const& grid, ShardedModel const& model, std::string directory)
+      : world_(grid.world()), model_(model), directory_(std::move(directory)) {
+    all_or_throw(world_, "save_create", [&] {
+      std::error_code error;
+      if (world_.rank() == 0) fs::create_directories(directory_, error);
+      if (error) throw IoError("creating the folder " + directory_ + " failed: " + error.message());
+    });
+    for (auto const& shard : model.shards()) own_bytes_ = std::max(own_bytes_, shard.offset_bytes + shard.nbytes);
+    own_bytes_ = round_up(own_bytes_, 4 * kKiB);
+    auto const sizes = all_gathered(world_, own_bytes_);
+    total_bytes_ = std::accumulate(sizes.begin(), sizes.end(), Bytes{0});
+    before_ = std::accumulate(sizes.begin(), sizes.begin() + world_.rank(), Bytes{0});
+  }
+
+  Bytes total_bytes() const noexcept { return total_bytes_; }
+
+  /// The arena into one file, by all ranks.
+  template <class F>
+  void write_raw_file(Contender& contender, F const& write) {
+    auto const path = (fs::path(directory_) / "raw").string();
+    all_or_throw(world_, "save_write", [&] {
+      if (world_.rank() == 0) OutputFile::create(path, total_bytes_).close();
+    });
+    time(contender, [&] { write(path, before_, arena(), own_bytes_); });
+    remove(path);
+  }
+
+  void copy(Contender& contender) {
+    if (copy_.data() == nullptr) {
+      copy_ = HugePages(own_bytes_);
+      std::fill_n(copy_.data(), own_bytes_, std::byte{1});
+    }
+    time(contender, [&] { std::copy_n(arena(), own_bytes_, copy_.data()); });
+  }
+
+  void save(Contender& contender, SaveOptions options) {
+    options.directory = directory_;
+    world_.barrier();
+    auto const start = std::chrono::steady_clock::now();
+    auto const saved = Saver(options).save(model_, model_.metadata(), world_);
+    contender.seconds.add(slowest_seconds(world_, start));
+    contender.engine = saved.engine;
+    remove(saved.path);
+  }
+
+  /// As long as the caller waits.
+  void save_in_background(Contender& contender) {
+    if (!background_) {
+      SaveOptions options;
+      options.directory = directory_;
+      background_.emplace(options);
+    }
+    world_.barrier();
+    auto const start = std::chrono::steady_clock::now();
+    background_->save_async(model_, model_.metadata(), world_);
+    contender.seconds.add(slowest_seconds(world_, start));
+    remove(background_->wait().value().path);
+  }
+
+ private:
+  std::byte const* arena() const { return model_.bytes(model_.shards().front()).data(); }
+
+  template <class F>
+  void time(Contender& contender, F const& work) {
+    world_.barrier();
+    auto const start = std::chrono::steady_clock::now();
+    all_or_throw(world_, "save_write", work);
+    contender.seconds.add(slowest_seconds(world_, start));
+  }
+
+  void remove(std::string const& path) {
+    all_or_throw(world_, "save_write", [&] {
+      if (world_.rank() == 0) fs::remove_all(path);
+    });
+  }
+
+  Communicator& world_;
+  ShardedModel const& model_;
+  std::string directory_;
+  Bytes own_bytes_ = 0;
+  Bytes total_bytes_ = 0;
+  Bytes before_ = 0;  ///< of lower ranks
+  HugePages copy_;
+  std::optional<Saver> background_;  ///< keeps its memory from round to round, as a training job's
+};
+
+}  // namespace
+
+std::vector<Trial> save_trials(ProcessGrid const& grid, ShardedModel const& model, std::string const& directory,
+                               std::size_t first_number) {
+  auto const saves = std::make_shared<Saves>(grid, model, directory);
+  auto const nbytes = saves->total_bytes();
+  auto const through_cache = first_number;
+  auto const past_cache = first_number + 1;
+  auto const memory = first_number + 2;
+  auto const save_trial = [&](char const* name, std::size_t limit, SaveOptions const& options) {
+    return Trial{held_against(limit, name, nbytes),
+                 [saves, options](Contender& contender) { saves->save(contender, options); }};
+  };
+  SaveOptions collective;
+  collective.engine = "collective";
+  SaveOptions full;
+  full.verify = VerifyAfterWrite::full;
+  SaveOptions safetensors;
+  safetensors.format = SourceFormat::safetensors;
+  return {{bare("raw pwrite, fsync", nbytes),
+           [saves](Contender& contender) { saves->write_raw_file(contender, write_raw); }},
+          {bare("raw io_uring write, fsync", nbytes),
+           [saves](Contender& contender) {
+             saves->write_raw_file(contender, [](auto const& path, Bytes offset, auto const* bytes, Bytes count) {
+               write_raw_directly(path, offset, bytes, count, kRawDepth);
+             });
+           }},
+          {bare("memcpy of the shards", nbytes), [saves](Contender& contender) { saves->copy(contender); }},
+          save_trial("save collective", through_cache, collective),
+          save_trial("save direct", past_cache, {}),
+          save_trial("save direct, read back", past_cache, full),
+          save_trial("save safetensors", past_cache, safetensors),
+          {held_against(memory, "save async, stall", nbytes),
+           [saves](Contender& contender) { saves->save_in_background(contender); }}};
+}
+
+}  // namespace distload
