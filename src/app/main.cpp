@@ -112,9 +112,12 @@ void print_summary(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Loa
 void print_saved(SaveResult const& saved) {
   std::printf("saved %s, %s, in %.3f s (%.2f GB/s)\n", saved.path.c_str(), format_bytes(saved.checkpoint_bytes).c_str(),
               saved.seconds, static_cast<double>(saved.checkpoint_bytes) / saved.seconds / 1e9);
-  if (saved.bytes.unchanged > 0) {
-    std::printf("%s are as in the base, %s were not written\n", format_bytes(saved.bytes.unchanged).c_str(),
-                format_bytes(saved.bytes.taken_over).c_str());
+  if (saved.bytes.taken_over > 0) {
+    std::printf("%s of it are as in the base, %s were taken over from there\n",
+                format_bytes(saved.bytes.unchanged).c_str(), format_bytes(saved.bytes.taken_over).c_str());
+  } else if (saved.bytes.unchanged > 0) {
+    std::printf("%s of it are as in the base, but the file system can neither share nor copy them\n",
+                format_bytes(saved.bytes.unchanged).c_str());
   }
 }
 

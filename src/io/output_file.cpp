@@ -97,6 +97,11 @@ CopyMethod OutputFile::take_over(InputFile const& from, Bytes from_offset, Bytes
   return CopyMethod::copied;
 }
 
+void OutputFile::start_writeback(Bytes offset_bytes, Bytes nbytes) const noexcept {
+  static_cast<void>(sync_file_range(descriptor_, static_cast<off64_t>(offset_bytes), static_cast<off64_t>(nbytes),
+                                    SYNC_FILE_RANGE_WRITE));
+}
+
 void OutputFile::sync() const {
   if (fsync(descriptor_) != 0) throw IoError("writing " + path_ + " to storage failed: " + system_reason());
 }

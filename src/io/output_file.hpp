@@ -58,6 +58,10 @@ class OutputFile {
   CopyMethod take_over(InputFile const& from, Bytes from_offset, Bytes offset_bytes, Bytes nbytes,
                        bool may_copy) const;
 
+  /// Has the system begin to bring a range to storage that has been written through the page cache, so that `sync` will
+  /// not wait for all of it. Only a hint.
+  void start_writeback(Bytes offset_bytes, Bytes nbytes) const noexcept;
+
   /// Returns when what has been written, as far as this machine has, is on storage.
   /// @throws IoError  bytes written before could not be kept.
   void sync() const;

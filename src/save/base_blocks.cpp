@@ -41,19 +41,23 @@ bool BaseBlocks::has(std::uint32_t extent, std::uint64_t block, std::uint64_t ha
   return twin && base_->hashes_of(base_->extents[*twin])[block] == hash;
 }
 
-bool BaseBlocks::take_over(std::uint32_t extent_number, Bytes begin_bytes, Bytes nbytes, OutputFile const& file) {
-  if (gave_up_) return false;
+BaseBlocks::Range BaseBlocks::take_over(std::uint32_t extent_number, Range range, OutputFile const& file) {
+  if (gave_up_) return {};
   auto const& twin = base_->extents[*twins_[extent_number]];
   auto const& extent = file_->extents[extent_number];
-  auto const there = twin.offset_bytes + begin_bytes;
-  auto const here = extent.offset_bytes + begin_bytes;
-  if (!is_shared_ && (there % kShareableBytes != 0 || here % kShareableBytes != 0 || nbytes % kShareableBytes != 0))
-    return false;
+  auto here = extent.offset_bytes + range.begin_bytes;
+  if (!is_shared_) {
+    if (here % kShareableBytes != (twin.offset_bytes + range.begin_bytes) % kShareableBytes) return {};
+    auto const end = (here + range.nbytes) / kShareableBytes * kShareableBytes;
+    here = round_up(here, kShareableBytes);
+    if (here >= end) return {};
+    range = {here - extent.offset_bytes, end - here};
+  }
   auto& from = opened_[twin.file];
   if (!from) from.emplace(base_->files[twin.file].path);
-  auto const method = file.take_over(*from, there, here, nbytes, is_shared_);
+  auto const method = file.take_over(*from, twin.offset_bytes + range.begin_bytes, here, range.nbytes, is_shared_);
   gave_up_ = method == CopyMethod::none;
-  return !gave_up_;
+  return gave_up_ ? Range{} : range;
 }
 
 }  // namespace distload

@@ -22,10 +22,17 @@ class BaseBlocks {
   /// True if a block of an extent of the new file has the same checksum in the base.
   bool has(std::uint32_t extent, std::uint64_t block, std::uint64_t hash) const;
 
-  /// Has the file system take the base's bytes [begin_bytes, begin_bytes + nbytes) of an extent over into the new file,
-  /// if it can: by sharing their blocks or, on a file system that other machines serve, by copying them there. Where it
-  /// could only read and write them on this machine they are better written from memory. Precondition: `has`.
-  bool take_over(std::uint32_t extent, Bytes begin_bytes, Bytes nbytes, OutputFile const& file);
+  /// A range of an extent.
+  struct Range {
+    Bytes begin_bytes = 0;
+    Bytes nbytes = 0;
+  };
+
+  /// Has the file system take the base's bytes of a range of an extent over into the new file, if it can: by sharing
+  /// their blocks or, on a file system that other machines serve, by copying them there. Where it could only read and
+  /// write them on this machine they are better written from memory. Precondition: `has`.
+  /// @returns what of the range is in the file now, perhaps nothing; blocks can only be shared as a whole
+  Range take_over(std::uint32_t extent, Range range, OutputFile const& file);
 
  private:
   Catalog const* base_;

@@ -102,28 +102,24 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
 
 void CheckpointWriter::write(std::uint32_t extent_number, Bytes begin_bytes, std::span<std::byte const> bytes) {
   auto const first_block = catalog_.extents.at(extent_number).first_block;
-  std::span<std::byte const> unwritten;  // neighbouring parts go to the engine together
-  Bytes unwritten_begin = begin_bytes;
-  auto const write_out = [&](Bytes next_begin) {
-    if (!unwritten.empty()) engine_->write(extent_number, unwritten_begin, unwritten);
-    written_.written += unwritten.size();
-    unwritten = {};
-    unwritten_begin = next_begin;
+  auto unwritten = begin_bytes;  // neighbouring parts go to the engine together
+  auto const write_until = [&](Bytes end) {
+    auto const part = bytes.subspan(unwritten - begin_bytes, end - unwritten);
+    if (!part.empty()) engine_->write(extent_number, unwritten, part);
+    written_.written += part.size();
+    unwritten = end;
   };
   for (auto const& part : hasher_->add(extent_number, begin_bytes, bytes)) {
-    auto const end = part.begin_bytes + part.bytes.size();
     if (part.hash) catalog_.block_hashes[first_block + part.block] = *part.hash;
-    if (base_ && part.is_whole && base_->has(extent_number, part.block, *part.hash)) {
-      written_.unchanged += part.bytes.size();
-      if (base_->take_over(extent_number, part.begin_bytes, part.bytes.size(), engine_->file_of(extent_number))) {
-        written_.taken_over += part.bytes.size();
-        write_out(end);
-        continue;
-      }
-    }
-    unwritten = {bytes.data() + (unwritten_begin - begin_bytes), end - unwritten_begin};
+    if (!base_ || !part.is_whole || !base_->has(extent_number, part.block, *part.hash)) continue;
+    written_.unchanged += part.bytes.size();
+    auto const taken = base_->take_over(extent_number, {part.begin_bytes, part.bytes.size()}, engine_->file_of(extent_number));
+    if (taken.nbytes == 0) continue;
+    written_.taken_over += taken.nbytes;
+    write_until(taken.begin_bytes);
+    unwritten = taken.begin_bytes + taken.nbytes;
   }
-  write_out(0);
+  write_until(begin_bytes + bytes.size());
 }
 
 void CheckpointWriter::collect_hashes() {

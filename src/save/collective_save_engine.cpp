@@ -23,6 +23,7 @@ void CollectiveSaveEngine::write(std::uint32_t extent_number, Bytes begin_bytes,
     shared_->write(tensor, box, source);
     source += volume(box) * element_bytes;
   }
+  file_.start_writeback(extent.offset_bytes + begin_bytes, bytes.size());
 }
 
 void CollectiveSaveEngine::close() { shared_->close(); }

@@ -25,6 +25,14 @@ from topologies import Topologies, Topology
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENGINES = ("buffered", "collective", "direct", "mmap", "collective, by dataset", "mmap, each rank by itself")
 HINTS = {"by dataset": {"distload_datasets": "enable"}, "each rank by itself": {"distload_peer_writes": "disable"}}
+STREAMED = {}
+SAVES = (
+    {"engine": "direct", "verify": "full"},
+    {"engine": "collective", "verify": "full"},
+    {"async": True},
+    {"async": True, "async_staging": "1 MiB", "verify": "none"},
+    STREAMED,
+)
 SKIPPED = 77
 DIFFERENCES_SHOWN = 20
 
@@ -45,6 +53,7 @@ def parse_arguments():
     parser.add_argument("--large", action="store_true", help="MODEL is a llama of 4 GB, made by distload-synth; 1, 2 and 4 ranks")
     parser.add_argument("--brief", action="store_true", help="one layout and one engine: for models that differ only in their rules")
     parser.add_argument("--every-pair", type=int, metavar="N", help="nothing but resharding, between all layouts up to N")
+    parser.add_argument("--every-save", action="store_true", help="nothing but saving, from 1, 2, 3, 4 and 8 ranks for as many, in every way")
     parser.add_argument("--rules", type=pathlib.Path, help="rule file for model.rules; the family's by default")
     parser.add_argument("--export", type=pathlib.Path, help="directory for a safetensors checkpoint that stays, made from the first layout")
     parser.add_argument("--work", default=ROOT / "build/acceptance/work", type=pathlib.Path, help="directory that is emptied")
@@ -128,6 +137,7 @@ class Acceptance:
         what = f"{pathlib.Path(checkpoint).name} onto {topology}, {engine}" + ("" if dtype == "keep" else f", as {dtype}")
         what += ", transposed" * transpose + "".join(f", {key} {', '.join(names)}" for key, names in model.items())
         if save:
+            what += "".join(f", {key} {value}" for key, value in save.items() if key not in ("directory", "tensor_parallel", "format"))
             what += f", saved for {save['tensor_parallel']}" if "tensor_parallel" in save else f", saved as {save['format']}"
         self.note(what, begin, differences, remark)
 
@@ -217,6 +227,34 @@ class Acceptance:
             for loaded in range(1, most + 1):
                 self.load(exported, Topology(loaded))
 
+    def convert(self, checkpoint, topology, save):
+        """Has `checkpoint` streamed into another one; what comes out is to be checked afterwards."""
+        begin = time.monotonic()
+        config = {
+            "checkpoint": {"path": str(checkpoint)},
+            "topology": topology._asdict(),
+            "load": {"staging": self.staging},
+            "save": save | {"stream": True},
+            "report": {"progress": "none"},
+        }
+        self.note(f"{pathlib.Path(checkpoint).name} streamed by {topology}", begin, self.run(config, topology.ranks))
+
+    def check_every_save(self, numbers):
+        """Saves the model from every number of tensor-parallel ranks for every number, and loads what others can read as well."""
+        for held in numbers:
+            for layout in numbers:
+                way = SAVES[(numbers.index(held) + numbers.index(layout)) % len(SAVES)]
+                directory = self.saved_file(layout).parent
+                shutil.rmtree(directory, ignore_errors=True)
+                save = {"directory": str(directory), "tensor_parallel": layout}
+                if way is STREAMED:
+                    self.convert(self.model, Topology(held), save)
+                else:
+                    self.load(self.model, Topology(held), save=save | way)
+                if self.saved_file(layout).exists():
+                    self.check_file(layout)
+                    self.load(directory, Topology(layout), ENGINES[(held + layout) % len(ENGINES)])
+
     def check_all(self, topologies):
         for topology in topologies.from_safetensors:
             save = None
@@ -270,7 +308,9 @@ def main():
     arguments.work.mkdir(parents=True)
 
     acceptance = Acceptance(arguments)
-    if arguments.every_pair:
+    if arguments.every_save:
+        acceptance.check_every_save((1, 2, 3, 4, 8))
+    elif arguments.every_pair:
         acceptance.check_every_pair(arguments.every_pair)
     else:
         acceptance.check_all(Topologies(acceptance.model, (1, 2, 4) if arguments.large else (1, 2, 3, 4), arguments.brief))
