@@ -109,6 +109,9 @@ std::string Saver::path_of(std::uint64_t step) const {
 std::unique_ptr<ExtentWriter> Saver::make_writer(std::string const& path, CheckpointMetadata metadata,
                                                  std::vector<TensorSpec> const& tensors, std::uint32_t tensor_parallel,
                                                  Communicator& ranks) const {
+  // A model that was loaded brings those of the file that it came from.
+  metadata.created.clear();
+  metadata.writer.clear();
   if (options_.format == SourceFormat::safetensors) {
     return std::make_unique<SafetensorsWriter>(path, std::move(metadata), tensors, options_.shard_size, options_.verify,
                                                ranks);

@@ -82,8 +82,9 @@ class Saver {
   /// removes checkpoints that `keep` does not keep.
   ///
   /// Every tensor is written once, without padding and under its own name only. The checkpoint appears when it is
-  /// complete and on storage; a crash at any instant leaves what was there before. See CheckpointWriter and
-  /// SafetensorsWriter for what of `metadata` is filled in and what is stored. Waits for a save in flight first.
+  /// complete and on storage; a crash at any instant leaves what was there before. Of `metadata` all is stored that the
+  /// format has room for, but `model_size`, `created`, `tensor_parallel` and `writer`, which are the new file's own.
+  /// Waits for a save in flight first.
   /// @throws IoError      storage failed; on all ranks.
   /// @throws CorruptData  storage does not give back what was written; on all ranks.
   /// @throws ConfigError, NoValidCheckpoint  `base` is none.
