@@ -10,8 +10,8 @@ namespace distload {
 
 BlockHasher::BlockHasher(Catalog const& catalog) : catalog_(&catalog), times_(catalog.block_hashes.size()) {}
 
-std::vector<BlockHasher::Part> BlockHasher::add(std::uint32_t extent_number, Bytes begin_bytes,
-                                                std::span<std::byte const> bytes) {
+void BlockHasher::add(std::uint32_t extent_number, Bytes begin_bytes, std::span<std::byte const> bytes,
+                      std::function<void(Part const&)> const& take) {
   auto const& extent = catalog_->extents.at(extent_number);
   auto const block_bytes = catalog_->block_bytes;
   auto const open = open_.find(extent_number);
@@ -22,7 +22,6 @@ std::vector<BlockHasher::Part> BlockHasher::add(std::uint32_t extent_number, Byt
                         ") of tensor '" + catalog_->tensors[extent.tensor].name +
                         "' do not begin with a block, nor where the last ones have ended, or are too many");
   }
-  std::vector<Part> parts;
   while (!bytes.empty()) {
     auto const block = begin_bytes / block_bytes;
     auto const block_begin = block * block_bytes;
@@ -43,11 +42,10 @@ std::vector<BlockHasher::Part> BlockHasher::add(std::uint32_t extent_number, Byt
       }
     }
     if (part.hash) ++times_[extent.first_block + block];
-    parts.push_back(part);
+    take(part);
     begin_bytes = end;
     bytes = bytes.subspan(taken.size());
   }
-  return parts;
 }
 
 }  // namespace distload

@@ -1,7 +1,9 @@
 /// BlockHasher: the checksums of blocks from bytes that come in parts.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -28,9 +30,11 @@ class BlockHasher {
     bool is_whole = false;              ///< the part is all of the block
   };
 
-  /// Cuts `bytes`, which follow at `begin_bytes`, between blocks, and hashes them.
+  /// Cuts `bytes`, which follow at `begin_bytes`, between blocks. Hashes one part after the other, and hands each to
+  /// `take` while it is in cache.
   /// @throws InternalError  they begin within a block and are not what follows next, or go beyond the extent.
-  std::vector<Part> add(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes);
+  void add(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes,
+           std::function<void(Part const&)> const& take);
 
   /// How often each block of the catalog has been completed.
   std::vector<std::uint64_t>& times() noexcept { return times_; }

@@ -100,26 +100,25 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
   return serialize(created.catalog);
 }
 
-void CheckpointWriter::write(std::uint32_t extent_number, Bytes begin_bytes, std::span<std::byte const> bytes) {
-  auto const first_block = catalog_.extents.at(extent_number).first_block;
-  auto unwritten = begin_bytes;  // neighbouring parts go to the engine together
-  auto const write_until = [&](Bytes end) {
-    auto const part = bytes.subspan(unwritten - begin_bytes, end - unwritten);
-    if (!part.empty()) engine_->write(extent_number, unwritten, part);
-    written_.written += part.size();
-    unwritten = end;
-  };
-  for (auto const& part : hasher_->add(extent_number, begin_bytes, bytes)) {
-    if (part.hash) catalog_.block_hashes[first_block + part.block] = *part.hash;
-    if (!base_ || !part.is_whole || !base_->has(extent_number, part.block, *part.hash)) continue;
-    written_.unchanged += part.bytes.size();
-    auto const taken = base_->take_over(extent_number, {part.begin_bytes, part.bytes.size()}, engine_->file_of(extent_number));
-    if (taken.nbytes == 0) continue;
-    written_.taken_over += taken.nbytes;
-    write_until(taken.begin_bytes);
-    unwritten = taken.begin_bytes + taken.nbytes;
-  }
-  write_until(begin_bytes + bytes.size());
+void CheckpointWriter::write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) {
+  hasher_->add(extent, begin_bytes, bytes, [this, extent](BlockHasher::Part const& part) {
+    if (part.hash) catalog_.block_hashes[catalog_.extents[extent].first_block + part.block] = *part.hash;
+    BaseBlocks::Range taken;
+    if (base_ && part.is_whole && base_->has(extent, part.block, *part.hash)) {
+      written_.unchanged += part.bytes.size();
+      taken = base_->take_over(extent, {part.begin_bytes, part.bytes.size()}, engine_->file_of(extent));
+      written_.taken_over += taken.nbytes;
+    }
+    auto const before = taken.nbytes == 0 ? part.bytes.size() : taken.begin_bytes - part.begin_bytes;
+    write_out(extent, part.begin_bytes, part.bytes.first(before));
+    write_out(extent, part.begin_bytes + before + taken.nbytes, part.bytes.subspan(before + taken.nbytes));
+  });
+}
+
+void CheckpointWriter::write_out(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) {
+  if (bytes.empty()) return;
+  engine_->write(extent, begin_bytes, bytes);
+  written_.written += bytes.size();
 }
 
 void CheckpointWriter::collect_hashes() {

@@ -141,9 +141,9 @@ void SafetensorsWriter::write(std::uint32_t extent_number, Bytes begin_bytes, st
                         ") are not all of tensor '" + catalog_.tensors[extent.tensor].name + "'");
   }
   if (hasher_) {
-    for (auto const& part : hasher_->add(extent_number, begin_bytes, bytes)) {
+    hasher_->add(extent_number, begin_bytes, bytes, [&](BlockHasher::Part const& part) {
       if (part.hash) catalog_.block_hashes[extent.first_block + part.block] = *part.hash;
-    }
+    });
   }
   engine_->write(extent_number, begin_bytes, bytes);
   written_bytes_[extent_number] += bytes.size();

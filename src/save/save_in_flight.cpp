@@ -39,10 +39,11 @@ void SaveInFlight::copy_waves() {
     try {
       waves_->pack(wave, *packed);
     } catch (...) {
-      return memory_->filled(std::current_exception());
+      return memory_->complete(std::current_exception());
     }
     memory_->filled();
   }
+  memory_->complete();
 }
 
 void SaveInFlight::run() {

@@ -13,6 +13,7 @@ SnapshotMemory::SnapshotMemory(std::size_t slots, Bytes slot_bytes) : slot_bytes
 void SnapshotMemory::reset() {
   filled_ = 0;
   emptied_ = 0;
+  is_complete_ = false;
   failure_ = nullptr;
   stops_ = false;
 }
@@ -24,17 +25,23 @@ std::optional<std::byte*> SnapshotMemory::next_to_fill() {
   return slots_[filled_ % slots_.size()].data();
 }
 
-void SnapshotMemory::filled(std::exception_ptr failure) {
+void SnapshotMemory::filled() {
   std::lock_guard const lock(mutex_);
-  failure_ = std::move(failure);
   ++filled_;
+  change_.notify_all();
+}
+
+void SnapshotMemory::complete(std::exception_ptr failure) {
+  std::lock_guard const lock(mutex_);
+  is_complete_ = true;
+  failure_ = std::move(failure);
   change_.notify_all();
 }
 
 std::byte* SnapshotMemory::next_filled() {
   std::unique_lock lock(mutex_);
-  change_.wait(lock, [this] { return emptied_ < filled_; });
-  if (failure_ && emptied_ + 1 == filled_) std::rethrow_exception(failure_);
+  change_.wait(lock, [this] { return is_complete_ || filled_ - emptied_ == slots_.size(); });
+  if (emptied_ == filled_) std::rethrow_exception(failure_);
   return slots_[emptied_ % slots_.size()].data();
 }
 

@@ -1,4 +1,5 @@
 /// SnapshotMemory: slots of host memory that one thread fills, wave by wave, and another one empties in the same order.
+/// As long as there is room the one that empties waits, so that it does not take cores from the other.
 #pragma once
 
 #include <condition_variable>
@@ -28,8 +29,9 @@ class SnapshotMemory {
 
   /// The filling thread: memory for the next wave, once there is some; nothing after `stop`.
   std::optional<std::byte*> next_to_fill();
-  /// The wave is there, or could not be filled; then no other will come.
-  void filled(std::exception_ptr failure = nullptr);
+  void filled();
+  /// No other will come; because of `failure`, if there is one.
+  void complete(std::exception_ptr failure = nullptr);
 
   /// The emptying thread: the next wave, once it is there.
   /// @throws what the filling thread has met.
@@ -46,7 +48,8 @@ class SnapshotMemory {
   std::condition_variable change_;
   std::uint64_t filled_ = 0;   ///< waves so far
   std::uint64_t emptied_ = 0;  ///< waves so far
-  std::exception_ptr failure_;  ///< of the last wave that was filled
+  bool is_complete_ = false;
+  std::exception_ptr failure_;  ///< of the filling thread
   bool stops_ = false;
 };
 

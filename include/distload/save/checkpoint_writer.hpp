@@ -68,6 +68,7 @@ class CheckpointWriter : public ExtentWriter {
   /// Rank 0: the file, under its temporary name.
   std::vector<std::byte> create(CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                                 WriterOptions const& options);
+  void write_out(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes);
   void collect_hashes();
   /// Rank 0: checksums, mark and stamp.
   void complete() const;
