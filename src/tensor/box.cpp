@@ -58,6 +58,23 @@ std::uint64_t linear_index(Shape const& shape, Dims const& position) noexcept {
   return index;
 }
 
+std::uint64_t elements_before(Shape const& shape, Box const& box, std::uint64_t index) noexcept {
+  auto stride = volume(shape);
+  auto box_stride = volume(box);
+  if (index >= stride || box_stride == 0) return box_stride;
+  std::uint64_t before = 0;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    stride /= shape[axis];
+    box_stride /= box.extent[axis];
+    auto const position = index / stride;
+    index %= stride;
+    if (position < box.offset[axis]) return before;
+    if (position - box.offset[axis] >= box.extent[axis]) return before + box.extent[axis] * box_stride;
+    before += (position - box.offset[axis]) * box_stride;
+  }
+  return before;
+}
+
 std::vector<Box> boxes_of_range(Shape const& shape, std::uint64_t begin, std::uint64_t end) {
   assert(begin <= end && end <= volume(shape));
   std::vector<Box> boxes;

@@ -36,6 +36,11 @@ bool is_contiguous_in(Shape const& shape, Box const& part) noexcept;
 /// Row-major index of the element at `position` in a tensor of shape `shape`.
 std::uint64_t linear_index(Shape const& shape, Dims const& position) noexcept;
 
+/// How many elements of `box` come before element number `index`, row-major, of the tensor of shape `shape` that it is
+/// a part of; all of them if the tensor has no more than `index` elements. A box keeps the tensor's order, so that any
+/// elements [begin, end) of the tensor are one range of each box.
+std::uint64_t elements_before(Shape const& shape, Box const& box, std::uint64_t index) noexcept;
+
 /// Cuts the elements [begin, end) of a row-major tensor of shape `shape` into the fewest boxes, in order; at most 2 x
 /// axes - 1.
 std::vector<Box> boxes_of_range(Shape const& shape, std::uint64_t begin, std::uint64_t end);

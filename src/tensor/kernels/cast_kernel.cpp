@@ -17,7 +17,7 @@ using Space = Kokkos::DefaultExecutionSpace;
 using Team = Kokkos::TeamPolicy<Space>::member_type;
 
 /// Converts consecutive numbers by all threads of a team.
-struct Converter {
+struct TeamConverter {
   Team const& team;
 
   /// @returns how many of the calling thread's numbers overflowed.
@@ -33,12 +33,14 @@ struct Converter {
     return overflows;
   }
 };
-#else
-/// Converts consecutive numbers on this thread.
-struct Converter {
+#endif
+
+/// Converts consecutive numbers on this thread of the host.
+struct ThreadConverter {
   /// @returns how many numbers overflowed.
   template <class From, class To>
-  std::uint64_t run(std::byte const* __restrict source, std::byte* __restrict destination, std::uint64_t count) const {
+  KOKKOS_INLINE_FUNCTION std::uint64_t run(std::byte const* __restrict source, std::byte* __restrict destination,
+                                           std::uint64_t count) const {
     std::uint64_t overflows = 0;
     for (std::uint64_t begin = 0; begin < count; begin += kBlock) {
       std::uint32_t in_block = 0;  // as wide as the numbers, for the vectoriser's sake
@@ -57,10 +59,9 @@ struct Converter {
 
   static constexpr std::uint64_t kBlock = 4096;
 };
-#endif
 
 /// Converts one share. @returns how many numbers overflowed, as the converter counts them.
-template <class From, class To>
+template <class From, class To, class Converter>
 KOKKOS_INLINE_FUNCTION std::uint64_t convert_share(BoundCopy const& bound, RunShare const& share,
                                                    Converter const& converter) {
   std::uint64_t overflows = 0;
@@ -73,7 +74,7 @@ KOKKOS_INLINE_FUNCTION std::uint64_t convert_share(BoundCopy const& bound, RunSh
   return overflows;
 }
 
-template <class From>
+template <class From, class Converter>
 KOKKOS_INLINE_FUNCTION std::uint64_t convert_share_from(BoundCast const& cast, RunShare const& share,
                                                         Converter const& converter) {
   switch (cast.cast.to) {
@@ -84,6 +85,7 @@ KOKKOS_INLINE_FUNCTION std::uint64_t convert_share_from(BoundCast const& cast, R
   }
 }
 
+template <class Converter>
 KOKKOS_INLINE_FUNCTION std::uint64_t convert_share(BoundCast const& cast, RunShare const& share,
                                                    Converter const& converter) {
   switch (cast.cast.from) {
@@ -96,6 +98,11 @@ KOKKOS_INLINE_FUNCTION std::uint64_t convert_share(BoundCast const& cast, RunSha
 }
 
 }  // namespace
+
+std::uint64_t cast_on_host(BoundCast const& cast) noexcept {
+  auto const& copy = cast.bound.copy;
+  return convert_share(cast, RunShare{0, 0, copy.runs(), 0, copy.run_bytes}, ThreadConverter{});
+}
 
 void enqueue_casts(Space const& space, std::span<BoundCast const> casts, OverflowCount const& overflows,
                    char const* label) {
@@ -111,14 +118,16 @@ void enqueue_casts(Space const& space, std::span<BoundCast const> casts, Overflo
       label, Kokkos::TeamPolicy<Space>(space, static_cast<int>(shares.size()), Kokkos::AUTO),
       KOKKOS_LAMBDA(Team const& team) {
         RunShare const share = dealt(team.league_rank());
-        auto const found = convert_share(bound(share.copy), share, Converter{team});
+        auto const found = convert_share(bound(share.copy), share, TeamConverter{team});
         if (found > 0) Kokkos::atomic_add(&overflows(), found);
       });
 #else
   std::uint64_t found = 0;
   Kokkos::parallel_reduce(
       label, Kokkos::RangePolicy<Space>(space, 0, shares.size()),
-      [&](std::size_t i, std::uint64_t& sum) { sum += convert_share(casts[shares[i].copy], shares[i], Converter{}); },
+      [&](std::size_t i, std::uint64_t& sum) {
+        sum += convert_share(casts[shares[i].copy], shares[i], ThreadConverter{});
+      },
       found);
   overflows() += found;
 #endif

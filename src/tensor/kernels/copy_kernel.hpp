@@ -38,6 +38,10 @@ void enqueue_copies(Kokkos::DefaultExecutionSpace const& space, std::span<BoundC
 void enqueue_casts(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCast const> casts,
                    OverflowCount const& overflows, char const* label);
 
+/// Performs one such copy in host memory, on the calling thread.
+/// @returns how many numbers were finite and have become infinite.
+std::uint64_t cast_on_host(BoundCast const& cast) noexcept;
+
 /// The same for copies that are transposes (`is_transpose`), of elements that are cast or, if `cast` says the same type
 /// twice, stay what they are.
 void enqueue_transposes(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCast const> transposes,

@@ -44,6 +44,31 @@ TEST(IsContiguousIn, NeedsFullInnerAxes) {
   EXPECT_TRUE(is_contiguous_in({}, {{}, {}}));
 }
 
+TEST(ElementsBefore, CountsWhatABoxHasOfEveryPrefix) {
+  struct Case {
+    Shape shape;
+    Box box;
+  };
+  std::vector<Case> const cases{
+      {{}, {{}, {}}},
+      {{5}, {{1}, {3}}},
+      {{4, 6}, {{1, 2}, {2, 3}}},
+      {{4, 6}, {{0, 0}, {4, 6}}},
+      {{3, 4, 5}, {{1, 1, 2}, {2, 2, 3}}},
+      {{3, 1, 5}, {{0, 0, 4}, {3, 1, 1}}},
+      {{0, 3}, {{0, 0}, {0, 3}}},
+  };
+  for (auto const& [shape, box] : cases) {
+    std::uint64_t before = 0;
+    for (std::uint64_t index = 0; index < volume(shape); ++index) {
+      EXPECT_EQ(elements_before(shape, box, index), before) << to_string(box) << " " << index;
+      if (contains(box, boxes_of_range(shape, index, index + 1).front())) ++before;
+    }
+    EXPECT_EQ(elements_before(shape, box, volume(shape)), volume(box));
+    EXPECT_EQ(before, volume(box));
+  }
+}
+
 TEST(BoxesOfRange, CoverEveryElementOnceAndInOrder) {
   std::mt19937_64 random(7);
   for (int i = 0; i < 10000; ++i) {

@@ -91,6 +91,26 @@ TEST(EnqueueCasts, ConvertsEveryElementOfEveryBox) {
   for (std::size_t i = 0; i < tests.size(); ++i) ASSERT_EQ(tests[i].to->on_host(), tests[i].expected) << i;
 }
 
+TEST(CastOnHost, ConvertsEveryElementAndCounts) {
+  std::mt19937_64 random(5);
+  for (auto const from : kSources) {
+    for (auto const to : kTargets) {
+      if (!can_cast(from, to)) continue;
+      RandomCast const test(Cast{from, to}, Dims{1 + random() % 7, 1 + random() % 9}, random);
+      auto const source = test.from->on_host();
+      auto destination = test.to->on_host();
+      auto const copy = make_strided_copy(test.source, size_of(from), test.destination, size_of(to), test.extent);
+      cast_on_host({{copy, source.data(), destination.data()}, test.cast});
+      EXPECT_EQ(destination, test.expected) << name_of(from) << " to " << name_of(to);
+    }
+  }
+  std::vector<float> const numbers{1.0F, 65520.0F, std::bit_cast<float>(0x7F800000U)};
+  std::vector<std::byte> halves(6);
+  auto const copy = make_strided_copy({{3}, {0}, 0}, 4, {{3}, {0}, 0}, 2, {3});
+  auto const* const bytes = std::as_bytes(std::span(numbers)).data();
+  EXPECT_EQ(cast_on_host({{copy, bytes, halves.data()}, {DType::f32, DType::f16}}), 1U);
+}
+
 TEST(EnqueueCasts, CountsWhatBecomesInfinite) {
   std::vector<float> const numbers{
       1.0F, 65519.0F, 65520.0F, -1e30F, std::bit_cast<float>(0x7F800000U), std::bit_cast<float>(0x7FC00000U)};
