@@ -12,10 +12,37 @@
 
 namespace distload {
 
+/// Follows the bytes of one extent as they arrive, in order and in parts of any size. Used by one thread.
+class ExtentVerifier {
+ public:
+  explicit ExtentVerifier(Catalog const& catalog) : catalog_(&catalog) {}
+
+  /// The bytes of `extent`, which has checksums, from `begin_bytes` on, where a block begins, are what comes next.
+  void start(Extent const& extent, Bytes begin_bytes) noexcept;
+
+  /// Takes the next bytes.
+  /// @throws CorruptData  a block ended and its XXH3-64 is not the catalog's: names tensor, file, byte range
+  /// and both hashes.
+  void update(std::span<std::byte const> bytes);
+
+  /// The bytes of the extent that have been passed or taken.
+  Bytes position() const noexcept { return position_; }
+  /// True if what has been taken is whole blocks.
+  bool is_between_blocks() const noexcept;
+
+ private:
+  void finish_block();
+
+  Catalog const* catalog_;
+  Extent const* extent_ = nullptr;
+  Bytes position_ = 0;  ///< in the extent
+  StreamHash hash_;
+};
+
 /// Follows the bytes of some requests as they arrive, in order and in parts of any size. Used by one thread.
 class BlockVerifier {
  public:
-  explicit BlockVerifier(Catalog const& catalog) : catalog_(&catalog) {}
+  explicit BlockVerifier(Catalog const& catalog) : catalog_(&catalog), blocks_(catalog) {}
 
   /// True if some of these requests can be verified at all.
   bool has_checksums(std::span<ReadRequest const> requests) const noexcept;
@@ -25,17 +52,14 @@ class BlockVerifier {
   void start(std::span<ReadRequest const> requests);
 
   /// Takes the next bytes; passes over those of extents without checksums.
-  /// @throws CorruptData  a block ended and its XXH3-64 is not the catalog's: names tensor, file, byte range
-  /// and both hashes.
+  /// @throws CorruptData  as ExtentVerifier does.
   void update(std::span<std::byte const> bytes);
 
  private:
-  void finish_block(Extent const& extent, Bytes end);
-
   Catalog const* catalog_;
   std::span<ReadRequest const> requests_;
   Bytes done_ = 0;  ///< of the first of `requests_`
-  StreamHash hash_;
+  ExtentVerifier blocks_;
 };
 
 }  // namespace distload

@@ -23,7 +23,7 @@ BufferedEngine::BufferedEngine(Catalog const& catalog, std::uint32_t threads)
 void BufferedEngine::read(std::span<ReadRequest const> requests, ReadOptions const& options) {
   fault_point("read");
   if (options.verify) fault_point("verify");
-  auto const order = order_requests(*catalog_, requests, longest_run_for(threads_));
+  auto const order = order_requests(*catalog_, requests, longest_run_for(threads_), options.verify);
   open_files(order);
   read_runs(*catalog_, order, options, threads_, [&](RunInHand const& reading) {
     auto const& run = reading.run();

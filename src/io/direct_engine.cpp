@@ -45,7 +45,7 @@ std::uint32_t DirectEngine::depth_for(std::uint32_t ranks_of_node) noexcept {
 void DirectEngine::read(std::span<ReadRequest const> requests, ReadOptions const& options) {
   fault_point("read");
   if (options.verify) fault_point("verify");
-  auto const order = order_requests(*catalog_, requests);
+  auto const order = order_requests(*catalog_, requests, kUnlimitedRun, options.verify);
   if (order.runs.empty()) return;
   open_files(order);
   if (!ring_) ring_ = std::make_unique<IoRing>(depth_);

@@ -14,7 +14,7 @@
 namespace distload {
 
 /// A range of one extent. With checksums it begins at a block boundary and ends at one or at the extent's
-/// end.
+/// end; anywhere, if an engine that is not collective is told not to verify.
 struct ReadRequest {
   std::uint32_t extent = 0;  ///< index into `Catalog::extents`
   Bytes begin_bytes = 0;     ///< in the extent

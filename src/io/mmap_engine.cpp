@@ -24,7 +24,7 @@ void MmapEngine::read(std::span<ReadRequest const> requests, ReadOptions const& 
     (passes ? passing : elsewhere).push_back(request);
   }
   elsewhere_.read(elsewhere, options);
-  auto const order = order_requests(*catalog_, passing, longest_run_for(threads_));
+  auto const order = order_requests(*catalog_, passing, longest_run_for(threads_), options.verify);
   read_runs(*catalog_, order, options, threads_, [&](RunInHand const& reading) { pass(reading); });
 }
 

@@ -37,15 +37,15 @@ struct ReadOrder {
 inline constexpr Bytes kUnlimitedRun = std::numeric_limits<Bytes>::max();
 
 /// Checks what `ReadRequest` promises.
-/// @throws InternalError  a range outside its extent, or one with checksums that does not consist of whole
-/// blocks.
-void check_request(Catalog const& catalog, ReadRequest const& request);
+/// @throws InternalError  a range outside its extent, or one with checksums that is to be verified and does not consist
+/// of whole blocks.
+void check_request(Catalog const& catalog, ReadRequest const& request, bool verify = true);
 
 /// Sorts, and joins neighbours in file and memory into runs of at most `longest_run` bytes (rounded up to
 /// whole blocks), cutting longer requests between blocks. Empty requests disappear; those without destination stay as
 /// they are.
 /// @throws InternalError  as `check_request`.
 ReadOrder order_requests(Catalog const& catalog, std::span<ReadRequest const> requests,
-                         Bytes longest_run = kUnlimitedRun);
+                         Bytes longest_run = kUnlimitedRun, bool verify = true);
 
 }  // namespace distload

@@ -98,5 +98,12 @@ TEST_F(OrderRequests, RefusesWhatIsNoRequest) {
   for (auto const& request : bad) EXPECT_THROW(order_requests(catalog_, {&request, 1}), InternalError);
 }
 
+TEST_F(OrderRequests, TakesPartsOfBlocksThatNobodyVerifies) {
+  ReadRequest const part{0, 1, kBlockBytes, at(0)};
+  EXPECT_EQ(order_requests(catalog_, {&part, 1}, kUnlimitedRun, false).runs.size(), 1U);
+  ReadRequest const outside{0, 10 * kMiB - 1, 2, at(0)};
+  EXPECT_THROW(order_requests(catalog_, {&outside, 1}, kUnlimitedRun, false), InternalError);
+}
+
 }  // namespace
 }  // namespace distload
