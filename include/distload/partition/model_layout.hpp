@@ -12,6 +12,7 @@
 #include <distload/partition/partition.hpp>
 #include <distload/partition/placement.hpp>
 #include <distload/partition/topology.hpp>
+#include <distload/tensor/cast.hpp>
 
 namespace distload {
 
@@ -28,6 +29,12 @@ struct Parameter {
   std::vector<std::string> split_names =
       {};  ///< of the parameters that its sections are to become; empty: it stays one
 };
+
+/// The type of a parameter whose elements are stored as `stored`, where `wanted` is asked for: scales, and what cannot
+/// be cast, keep their own.
+inline DType dtype_in_memory(Parameter const& parameter, DType stored, std::optional<DType> wanted) noexcept {
+  return wanted && can_cast(stored, *wanted) && !parameter.is_scale ? *wanted : stored;
+}
 
 /// Tensors that become one parameter, one after the other along their cut axis.
 struct Fusion {

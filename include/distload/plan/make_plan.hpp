@@ -45,7 +45,7 @@ struct PlanOptions {
 
   /// The type in memory of a parameter whose elements are stored as `stored`.
   DType dtype_in_memory(Parameter const& parameter, DType stored) const noexcept {
-    return dtype && can_cast(stored, *dtype) && !parameter.is_scale ? *dtype : stored;
+    return distload::dtype_in_memory(parameter, stored, dtype);
   }
 };
 
