@@ -1,0 +1,97 @@
+// Rounds of independent work.
+#include <distload/save/convert_checkpoint.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include <Kokkos_Core.hpp>
+#include <Kokkos_Profiling_ScopedRegion.hpp>
+
+#include <distload/base/error.hpp>
+
+#include "io/direct_engine.hpp"
+#include "io/engine_choice.hpp"
+#include "io/make_engine.hpp"
+#include "io/preflight.hpp"
+#include "io/stream_reader.hpp"
+#include "parallel/all_or_throw.hpp"
+#include "save/stream_converter.hpp"
+#include "save/stream_plan.hpp"
+#include "save/stream_tensor.hpp"
+
+namespace distload {
+namespace {
+
+/// Bytes that a rank reads and writes in one round: after it the ranks hear of each other's failures and that nobody
+/// hangs.
+constexpr Bytes kMaxRoundBytes = 2 * kGiB;
+
+EngineInUse choose(std::string const& configured, Catalog const& catalog, Communicator& ranks) {
+  auto const choice = choose_engine(configured, look_around(configured, catalog, ranks));
+  if (choice.name == "direct" || choice.name == "buffered") return {choice.name, choice.reason};
+  return {"buffered", choice.reason + "; " + choice.name + " does not read in order"};
+}
+
+Bytes cost_of(std::span<StreamPiece const> pieces) {
+  Bytes cost = 0;
+  for (auto const& piece : pieces) cost += piece.cost_bytes;
+  return cost;
+}
+
+/// `part` of `parts` equal parts of `whole`, and those before it.
+Bytes share_of(Bytes whole, std::uint64_t part, std::uint64_t parts) {
+  return whole / parts * part + whole % parts * part / parts;
+}
+
+}  // namespace
+
+std::vector<TensorSpec> converted_tensors(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) {
+  std::vector<TensorSpec> specs;
+  for (auto const& parameter : checkpoint.layout.parameters) {
+    auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
+    if (parameter.transposed)
+      throw ConfigError("load.transpose: '" + tensor.name + "' cannot be transposed while it is streamed");
+    for (auto& part : stored_parts(parameter, tensor)) {
+      specs.push_back({std::move(part.name), dtype_in_memory(parameter, tensor.dtype, dtype), part.shape,
+                       std::move(part.partition)});
+    }
+  }
+  std::ranges::sort(specs, {}, &TensorSpec::name);
+  return specs;
+}
+
+ConvertResult convert_checkpoint(OpenedCheckpoint const& checkpoint, ExtentWriter& writer,
+                                 ConvertOptions const& options, Communicator& ranks) {
+  Kokkos::Profiling::ScopedRegion const region("distload::convert_checkpoint");
+  auto const& stored = checkpoint.stored_catalog();
+  ConvertResult result{choose(options.engine, stored, ranks), 0, 0};
+  all_or_throw(ranks, "open", [&] { preflight(stored); });
+  auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
+  auto const engine = make_engine(result.engine.name, stored, ranks, {{}, threads, options.ranks_of_node});
+
+  StreamTensors const tensors(checkpoint.catalog, checkpoint.layout, writer.catalog(), options.verify);
+  auto const shares = all_or_throw(ranks, "stream_plan", [&] { return share_out(tensors, ranks.size()); });
+  StreamReader reader(stored, *engine, options.verify);
+  auto const engines_own = result.engine.name == "direct" ? DirectEngine::kMemoryBytes : 0;
+  auto const converter = all_or_throw(ranks, "stream_allocate", [&] {
+    auto const extents = checkpoint.stored ? std::span(checkpoint.stored->extents) : std::span<std::uint32_t const>();
+    return std::make_unique<StreamConverter>(tensors, shares[ranks.rank()], reader, extents, writer,
+                                             options.staging_bytes - std::min(options.staging_bytes, engines_own));
+  });
+  Bytes most = 0;
+  for (auto const& share : shares) most = std::max(most, cost_of(share));
+  auto const own = cost_of(shares[ranks.rank()]);
+  auto const rounds = std::max<Bytes>(1, (most + kMaxRoundBytes - 1) / kMaxRoundBytes);
+  for (Bytes round = 1; round <= rounds; ++round) {
+    all_or_throw(ranks, "stream", [&] { converter->advance_to(share_of(own, round, rounds), options.on_progress); });
+  }
+  result.read_bytes = converter->read_bytes();
+  std::vector<std::uint64_t> overflows{converter->overflows()};
+  ranks.all_reduce(std::span<std::uint64_t>(overflows), Reduction::sum);
+  result.overflows = overflows.front();
+  return result;
+}
+
+}  // namespace distload
