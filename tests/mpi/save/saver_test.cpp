@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -14,9 +13,9 @@
 #include <distload/base/error.hpp>
 #include <distload/tensor/strided_copy.hpp>
 
-#include "base/fault.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/safetensors/directory.hpp"
+#include "injected_fault.hpp"
 #include "load/arena.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "save/durable.hpp"
@@ -166,24 +165,6 @@ TEST_F(SaverTest, UsesTheModelsLayoutUnlessToldOtherwise) {
   auto const model = make_model({1, 1, ranks_->size()}, ranks_->rank());
   EXPECT_EQ(read_hdf5_catalog(save(model, {}, 1)).metadata.tensor_parallel, 1U);
 }
-
-/// Makes one rank fail in one phase for as long as it lives.
-class InjectedFault {
- public:
-  InjectedFault(std::string const& phase, std::uint32_t victim, std::uint32_t rank) : rank_(rank) {
-    ::setenv("DISTLOAD_FAULT", (phase + ":" + std::to_string(victim)).c_str(), 1);
-    set_fault_rank(rank);
-  }
-  ~InjectedFault() {
-    ::unsetenv("DISTLOAD_FAULT");
-    set_fault_rank(rank_);
-  }
-  InjectedFault(InjectedFault const&) = delete;
-  InjectedFault& operator=(InjectedFault const&) = delete;
-
- private:
-  std::uint32_t rank_;
-};
 
 TEST_F(SaverTest, WritesAHuggingFaceDirectoryFromEveryTopology) {
   SaveOptions options;

@@ -1,0 +1,30 @@
+/// InjectedFault: one rank fails in one phase.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "base/fault.hpp"
+
+namespace distload {
+
+/// Makes one rank fail in one phase for as long as it lives.
+class InjectedFault {
+ public:
+  InjectedFault(std::string const& phase, std::uint32_t victim, std::uint32_t rank) : rank_(rank) {
+    ::setenv("DISTLOAD_FAULT", (phase + ":" + std::to_string(victim)).c_str(), 1);
+    set_fault_rank(rank);
+  }
+  ~InjectedFault() {
+    ::unsetenv("DISTLOAD_FAULT");
+    set_fault_rank(rank_);
+  }
+  InjectedFault(InjectedFault const&) = delete;
+  InjectedFault& operator=(InjectedFault const&) = delete;
+
+ private:
+  std::uint32_t rank_;
+};
+
+}  // namespace distload
