@@ -18,11 +18,13 @@
 #include <distload/save/saver.hpp>
 
 #include "app/command_line.hpp"
+#include "app/describe_conversion.hpp"
 #include "app/kokkos_settings.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
 #include "base/wire.hpp"
+#include "load/load_dtype.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/run_job.hpp"
 #include "parallel/watchdog.hpp"
@@ -87,8 +89,19 @@ SaveOptions save_options(Config const& config) {
   return options;
 }
 
-/// Collective: rank 0 writes `text` to `path`.
+ConvertOptions convert_options(Config const& config, ProcessGrid const& grid) {
+  ConvertOptions options;
+  options.engine = config.load.engine;
+  options.verify = config.load.verify;
+  options.staging_bytes = config.load.staging;
+  options.dtype = load_dtype(config.load.dtype);
+  options.ranks_of_node = grid.node_size();
+  return options;
+}
+
+/// Collective: rank 0 writes `text` to `path`; nothing if `path` is empty.
 void write_report(Communicator& world, std::string const& path, std::string const& text) {
+  if (path.empty()) return;
   all_or_throw(world, "report", [&] {
     if (world.rank() != 0) return;
     std::ofstream file(path, std::ios::binary);
@@ -98,15 +111,17 @@ void write_report(Communicator& world, std::string const& path, std::string cons
   });
 }
 
+void warn_of_overflows(std::uint64_t overflows) {
+  if (overflows > 0) log().warn("{} numbers are too large for load.dtype and have become infinite", overflows);
+}
+
 void print_summary(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Loader const& loader) {
   auto const seconds = loader.times().total_seconds;
   std::printf("loaded %zu parameters, %s, in %.3f s (%.2f GB/s) with engine %s, read amplification %.2f\n",
               checkpoint.layout.parameters.size(), format_bytes(plan.requested_bytes).c_str(), seconds,
               static_cast<double>(plan.requested_bytes) / seconds / 1e9, loader.engine().name.c_str(),
               plan.read_amplification());
-  if (loader.times().overflows > 0) {
-    log().warn("{} numbers are too large for load.dtype and have become infinite", loader.times().overflows);
-  }
+  warn_of_overflows(loader.times().overflows);
 }
 
 void print_saved(SaveResult const& saved) {
@@ -119,6 +134,24 @@ void print_saved(SaveResult const& saved) {
     std::printf("%s of it are as in the base, but the file system can neither share nor copy them\n",
                 format_bytes(saved.bytes.unchanged).c_str());
   }
+}
+
+/// Collective: `save.stream`, once the checkpoint is open.
+void convert(Config const& config, ProcessGrid const& grid, OpenedCheckpoint const& checkpoint, Saver& saver,
+             bool dry_run) {
+  auto const options = convert_options(config, grid);
+  bool const speaks = grid.rank() == 0;
+  if (dry_run) {
+    if (speaks) std::fputs(describe_conversion(checkpoint, options, config.cost, grid).c_str(), stdout);
+    return;
+  }
+  auto const saved = saver.convert(checkpoint, options, grid.topology().tensor_parallel, grid.world());
+  if (speaks) {
+    print_saved(saved);
+    warn_of_overflows(saved.overflows);
+  }
+  if (config.report.json.empty()) return;
+  write_report(grid.world(), config.report.json, make_conversion_report(grid, checkpoint, options, saved));
 }
 
 ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, bool dry_run) {
@@ -143,7 +176,15 @@ ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& 
   std::optional<Saver> saver;
   if (config.save) {
     saver.emplace(save_options(config), show);
-    all_or_throw(world, "save_check", [&] { saver->check(checkpoint.catalog, checkpoint.layout); });
+    all_or_throw(world, "save_check", [&] {
+      saver->check(checkpoint.catalog, checkpoint.layout);
+      if (speaks && !dry_run) saver->check_space(checkpoint, load_dtype(config.load.dtype));
+    });
+    if (config.save->stream) {
+      watchdog.enter("save");
+      convert(config, grid, checkpoint, *saver, dry_run);
+      return ExitCode::done;
+    }
   }
   auto const plan = loader.plan(checkpoint);
   if (dry_run) {

@@ -152,8 +152,6 @@ void check_save(Config const& config, SaveConfig const& save, std::string const&
   refuse_if(save.stream && save.async, "`save.stream` and `save.async` exclude each other: nothing is in memory to copy");
   refuse_if(save.stream && config.report.tensors,
             "`save.stream` and `report.tensors` exclude each other: no shard is in memory");
-  refuse_if(save.stream && !config.model.split.empty(),
-            "`save.stream` and `model.split` exclude each other: tensors are converted as they are stored");
   if (save.format != "safetensors") return;
   refuse_if(!config.model.fuse.empty() || !config.model.split.empty(),
             "`save.format: safetensors` writes what the model's family stores: not together with `model.fuse` or "

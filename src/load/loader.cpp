@@ -16,6 +16,7 @@
 #include "io/make_engine.hpp"
 #include "io/preflight.hpp"
 #include "load/arena.hpp"
+#include "load/load_dtype.hpp"
 #include "load/model_config.hpp"
 #include "load/pipeline.hpp"
 #include "load/planned_shards.hpp"
@@ -67,14 +68,6 @@ CostModel cost_model(CostConfig const& config) {
           seconds(config.storage_latency),
           seconds(config.link_latency),
           seconds(config.request_overhead)};
-}
-
-/// What `load.dtype` asks for.
-std::optional<DType> dtype_in_memory(std::string_view configured) {
-  if (configured == "bf16") return DType::bf16;
-  if (configured == "fp16") return DType::f16;
-  if (configured == "fp32") return DType::f32;
-  return std::nullopt;
 }
 
 Tolerance tolerance(std::string_view configured) {
@@ -235,7 +228,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     plan_options_.memory_limit = limit;
     plan_options_.resident = choice.name == "direct" ? 0 : around.resident.value_or(0);
     plan_options_.arena_on_host = kArenaOnHost;
-    plan_options_.dtype = dtype_in_memory(config_.load.dtype);
+    plan_options_.dtype = load_dtype(config_.load.dtype);
     plan_options_.cost = cost_model(config_.cost);
     auto made = make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), plan_options_);
     if (checkpoint.stored) {

@@ -10,12 +10,12 @@
 #include "base/hash.hpp"
 #include "load/arena.hpp"
 #include "load/process_memory.hpp"
+#include "load/report_head.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {
 namespace {
 
-using Json = nlohmann::ordered_json;
 
 std::uint64_t hash_of(ShardedModel const& model, Shard const& shard) {
   auto const bytes = model.bytes(shard);
@@ -112,29 +112,14 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
     }
 
     auto const& catalog = checkpoint.catalog;
-    auto const& metadata = catalog.metadata;
-    auto const& topology = grid.topology();
     Json phases = phases_of({});
     for (auto& [name, seconds] : phases.items()) seconds = largest<double>(ranks, "phases", name.c_str());
     auto const read = sum(ranks, "storage_read");
     auto warnings = catalog.warnings;
     warnings.insert(warnings.end(), checkpoint.layout.warnings.begin(), checkpoint.layout.warnings.end());
 
-    Json report{
-        {"schema", kReportSchema},
-        {"checkpoint", catalog.path},
-        {"model",
-         {{"name", metadata.model_name},
-          {"family", checkpoint.layout.family},
-          {"architecture", metadata.architecture},
-          {"parameters", metadata.model_size},
-          {"step", metadata.step}}},
-        {"topology",
-         {{"tensor_parallel", topology.tensor_parallel},
-          {"pipeline_parallel", topology.pipeline_parallel},
-          {"data_parallel", topology.data_parallel},
-          {"expert_parallel", topology.expert_parallel},
-          {"ranks", topology.ranks()}}},
+    auto report = report_head(grid, checkpoint);
+    report.update(Json{
         {"engine", loader.engine().name},
         {"engine_reason", loader.engine().reason},
         {"phases", std::move(phases)},
@@ -155,7 +140,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
         {"overflows", loader.times().overflows},
         {"warnings", std::move(warnings)},
         {"ranks", std::move(ranks)},
-    };
+    });
     if (tensors) report["tensors"] = std::move(all_tensors);
     return report.dump(2) + "\n";
   });

@@ -32,19 +32,43 @@ bool is_abandoned(fs::path const& path, std::uint64_t step) {
   return use == Use::unused || (use == Use::unknown && *its_step <= step);
 }
 
-}  // namespace
-
-void remove_abandoned(std::string const& directory, std::uint64_t step) {
+std::vector<fs::path> find_abandoned(std::string const& directory, std::uint64_t step, std::error_code& error) {
   std::vector<fs::path> found;
-  std::error_code error;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
     if (is_abandoned(entry->path(), step)) found.push_back(entry->path());
   }
+  return found;
+}
+
+Bytes bytes_of_file(fs::path const& path) {
+  std::error_code error;
+  auto const size = fs::file_size(path, error);
+  return error ? 0 : size;
+}
+
+}  // namespace
+
+void remove_abandoned(std::string const& directory, std::uint64_t step) {
+  std::error_code error;
+  auto const found = find_abandoned(directory, step, error);
   if (error) log().warn("{} cannot be searched for unfinished checkpoints: {}", directory, error.message());
   for (auto const& path : found) {
     fs::remove_all(path, error);
     if (error) log().warn("{} cannot be removed: {}", path.string(), error.message());
   }
+}
+
+Bytes abandoned_bytes(std::string const& directory, std::uint64_t step) {
+  std::error_code error;
+  Bytes bytes = 0;
+  for (auto const& path : find_abandoned(directory, step, error)) {
+    if (!fs::is_directory(path, error)) {
+      bytes += bytes_of_file(path);
+      continue;
+    }
+    for (auto const& entry : fs::directory_iterator(path, error)) bytes += bytes_of_file(entry.path());
+  }
+  return bytes;
 }
 
 }  // namespace distload

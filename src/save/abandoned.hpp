@@ -4,11 +4,16 @@
 #include <cstdint>
 #include <string>
 
+#include <distload/base/bytes.hpp>
+
 namespace distload {
 
 /// Local, for one rank: removes from `directory` what has the temporary name of a checkpoint, or is one that was just
 /// being replaced by another which is there, unless a process is writing it. Where the file system does not tell, those
 /// of steps up to `step` go, which nobody else is writing. What cannot be removed stays, with a warning.
 void remove_abandoned(std::string const& directory, std::uint64_t step);
+
+/// Local: the storage that `remove_abandoned` would give back. Nothing is changed.
+Bytes abandoned_bytes(std::string const& directory, std::uint64_t step);
 
 }  // namespace distload

@@ -22,7 +22,9 @@ void make_folder_of(std::string const& path) {
 
 void check_space(std::string const& path, Bytes needed) {
   std::error_code error;
-  auto const space = std::filesystem::space(folder_of(path), error);
+  auto folder = std::filesystem::absolute(folder_of(path), error);
+  while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) folder = folder.parent_path();
+  auto const space = std::filesystem::space(folder, error);
   if (error || space.capacity == 0 || space.available >= needed) return;
   throw IoError(path + " needs " + format_bytes(needed) + " (" + std::to_string(needed) +
                 " bytes), but its file system has only " + format_bytes(space.available) + " (" +

@@ -18,6 +18,8 @@
 #include "parallel/all_or_throw.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "partition/problems.hpp"
+#include "save/abandoned.hpp"
+#include "save/file_space.hpp"
 #include "save/held_tensors.hpp"
 #include "save/open_base.hpp"
 #include "save/retention.hpp"
@@ -93,6 +95,17 @@ void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
   throw ConfigError("save.tensor_parallel: " + std::to_string(problems.count()) + " of " +
                     std::to_string(layout.parameters.size()) + " parameters cannot be cut for " +
                     std::to_string(ranks) + " ranks:" + problems.describe());
+}
+
+void Saver::check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
+  Bytes needed = 0;
+  for (auto const& parameter : checkpoint.layout.parameters) {
+    auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
+    needed += volume(tensor.shape) * size_of(dtype_in_memory(parameter, tensor.dtype, dtype));
+  }
+  auto const step = checkpoint.stored_catalog().metadata.step;
+  needed -= std::min(needed, abandoned_bytes(options_.directory, step));
+  distload::check_space(path_of(step), needed);
 }
 
 std::string_view Saver::engine() const {
@@ -172,6 +185,38 @@ SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, C
   auto result = result_of(*writer, path_of(step), engine(), ranks);
   remove_old(step, ranks);
   tell_end(result.checkpoint_bytes, start);
+  result.seconds = result.stall_seconds = seconds_between(start, Clock::now());
+  return result;
+}
+
+SaveResult Saver::convert(OpenedCheckpoint const& checkpoint, ConvertOptions options, std::uint32_t tensor_parallel,
+                          Communicator& ranks) {
+  wait();
+  Kokkos::Profiling::ScopedRegion const region("distload::convert");
+  auto const start = Clock::now();
+  auto const& metadata = checkpoint.stored_catalog().metadata;
+  auto const path = path_of(metadata.step);
+  auto const tensors =
+      all_or_throw(ranks, "save_plan", [&] { return converted_tensors(checkpoint, options.dtype); });
+  auto const writer = make_writer(path, metadata, tensors, tensor_parallel, ranks);
+  auto const total = writer->catalog().nbytes();
+  Bytes done = 0;
+  options.on_progress = [&, tell_others = std::move(options.on_progress)](Bytes bytes) {
+    tell_others(bytes);
+    done += bytes;
+    // As if all ranks did as much.
+    tell(std::min(done * ranks.size(), total), total, total, start);
+  };
+  auto const converted = convert_checkpoint(checkpoint, *writer, options, ranks);
+  writer->commit();
+  auto result = result_of(*writer, path, engine(), ranks);
+  std::vector<std::uint64_t> read{converted.read_bytes};
+  ranks.all_reduce(std::span(read), Reduction::sum);
+  result.read_bytes = read.front();
+  result.read_engine = converted.engine;
+  result.overflows = converted.overflows;
+  remove_old(metadata.step, ranks);
+  tell_end(total, start);
   result.seconds = result.stall_seconds = seconds_between(start, Clock::now());
   return result;
 }

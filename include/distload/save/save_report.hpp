@@ -1,8 +1,9 @@
-/// What a save took, as a part of the report.
+/// What a save took, as a part of the report, and the report of a conversion.
 #pragma once
 
 #include <string>
 
+#include <distload/parallel/process_grid.hpp>
 #include <distload/save/saver.hpp>
 
 namespace distload {
@@ -10,5 +11,10 @@ namespace distload {
 /// Local: the report of a load (make_report) with a section `save`: `path`, `engine`, `seconds`, `stall_seconds` and
 /// `bytes` {`checkpoint`, `written`, `unchanged`, `taken_over`}, of all ranks together.
 std::string add_to_report(std::string const& report, SaveResult const& saved);
+
+/// Collective over `grid.world()`: the report of `Saver::convert`, which loads nothing, on rank 0; empty elsewhere. It has
+/// the members of a load's report that make sense without one, and the section `save`.
+std::string make_conversion_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint,
+                                   ConvertOptions const& options, SaveResult const& saved);
 
 }  // namespace distload

@@ -17,6 +17,7 @@
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/communicator.hpp>
 #include <distload/partition/model_layout.hpp>
+#include <distload/save/convert_checkpoint.hpp>
 #include <distload/save/extent_writer.hpp>
 #include <distload/save/verify_after_write.hpp>
 
@@ -55,7 +56,10 @@ struct SaveResult {
   double seconds = 0;        ///< from the call until the checkpoint had its name
   double stall_seconds = 0;  ///< that this rank's caller has waited
   Bytes checkpoint_bytes = 0;
-  WrittenBytes bytes;  ///< of all ranks
+  WrittenBytes bytes;       ///< of all ranks
+  Bytes read_bytes = 0;     ///< of a conversion: from the source, by all ranks
+  EngineInUse read_engine;  ///< of a conversion
+  std::uint64_t overflows = 0;  ///< of a conversion: numbers that were finite and have become infinite
 };
 
 /// Saves models into one directory. Of no rank in particular: every rank has its own, with equal options, and all call
@@ -77,6 +81,11 @@ class Saver {
   ///                      safetensors cannot store.
   void check(Catalog const& catalog, ModelLayout const& layout) const;
 
+  /// Local, for one rank: whether the file system has the space for a checkpoint of those parameters, cast to `dtype`
+  /// if there is one.
+  /// @throws IoError  it has not, with the bytes needed and available.
+  void check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const;
+
   /// Collective over `ranks` (host memory, all ranks of the model's topology, in its order): writes
   /// `directory`/model-step-N.h5, or the Hugging Face directory `directory`/model-step-N, N being `metadata.step`, and
   /// removes checkpoints that `keep` does not keep.
@@ -89,6 +98,13 @@ class Saver {
   /// @throws CorruptData  storage does not give back what was written; on all ranks.
   /// @throws ConfigError, NoValidCheckpoint  `base` is none.
   SaveResult save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks);
+
+  /// Collective over `ranks` (host memory): as `save`, of the parameters of a checkpoint, which nobody loads: they go
+  /// from one file to the other in pieces, with no more memory than `options.staging_bytes` per rank. An HDF5 file that
+  /// is not told otherwise gets the layout of `tensor_parallel` ranks.
+  /// @throws CorruptData, OutOfBudget  as convert_checkpoint; on all ranks.
+  SaveResult convert(OpenedCheckpoint const& checkpoint, ConvertOptions options, std::uint32_t tensor_parallel,
+                     Communicator& ranks);
 
   /// Collective: as `save`, but returns as soon as what this rank contributes has been copied; the rest happens in the
   /// background, with messages of its own, so that model and `ranks` may be used. Wants MPI_THREAD_MULTIPLE, without

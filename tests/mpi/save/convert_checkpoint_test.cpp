@@ -45,7 +45,8 @@ class ConvertCheckpointTest : public ::testing::Test {
                                        std::span<TensorSpec const> tensors, std::uint32_t tensor_parallel) {
     if (path.ends_with(".h5"))
       return std::make_unique<CheckpointWriter>(path, metadata, tensors, WriterOptions{tensor_parallel}, ranks());
-    return std::make_unique<SafetensorsWriter>(path, metadata, tensors, 4 * kMiB, ranks());
+    return std::make_unique<SafetensorsWriter>(path, metadata, tensors, 4 * kMiB, VerifyAfterWrite::full,
+                                               ranks());
   }
 
   /// Collective: a checkpoint of the sample tensors, with what a family's rules would say of them.
@@ -218,7 +219,7 @@ class ConvertLlama : public ConvertCheckpointTest {
       saving.tensor_parallel = 2;
       saving.format = name.ends_with(".h5") ? SourceFormat::hdf5 : SourceFormat::safetensors;
       saving.shard_size = 4 * kMiB;
-      auto const saved = Saver(saving).save(model, metadata, ranks());
+      auto const saved = Saver(saving).save(model, metadata, ranks()).path;
       ConvertOptions options;
       options.staging_bytes = 64 * kKiB;
       options.dtype = dtype;

@@ -1,0 +1,18 @@
+/// What --dry-run says of a conversion.
+#pragma once
+
+#include <string>
+
+#include <distload/config/config.hpp>
+#include <distload/load/loader.hpp>
+#include <distload/parallel/process_grid.hpp>
+#include <distload/save/convert_checkpoint.hpp>
+
+namespace distload {
+
+/// A text of a few lines: bytes, memory, and the seconds that they take at the storage's bandwidth, which reads and
+/// writes share.
+std::string describe_conversion(OpenedCheckpoint const& checkpoint, ConvertOptions const& options,
+                                CostConfig const& cost, ProcessGrid const& grid);
+
+}  // namespace distload

@@ -1,0 +1,27 @@
+// Names and numbers of checkpoint and job.
+#include "load/report_head.hpp"
+
+#include <distload/load/report.hpp>
+
+namespace distload {
+
+Json report_head(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint) {
+  auto const& metadata = checkpoint.catalog.metadata;
+  auto const& topology = grid.topology();
+  return {{"schema", kReportSchema},
+          {"checkpoint", checkpoint.catalog.path},
+          {"model",
+           {{"name", metadata.model_name},
+            {"family", checkpoint.layout.family},
+            {"architecture", metadata.architecture},
+            {"parameters", metadata.model_size},
+            {"step", metadata.step}}},
+          {"topology",
+           {{"tensor_parallel", topology.tensor_parallel},
+            {"pipeline_parallel", topology.pipeline_parallel},
+            {"data_parallel", topology.data_parallel},
+            {"expert_parallel", topology.expert_parallel},
+            {"ranks", topology.ranks()}}}};
+}
+
+}  // namespace distload
