@@ -131,7 +131,7 @@ void print_saved(SaveResult const& saved) {
     std::printf("%s of it are as in the base, %s were taken over from there\n",
                 format_bytes(saved.bytes.unchanged).c_str(), format_bytes(saved.bytes.taken_over).c_str());
   } else if (saved.bytes.unchanged > 0) {
-    std::printf("%s of it are as in the base, but the file system can neither share nor copy them\n",
+    std::printf("%s of it are as in the base; the file system could share or copy none of that\n",
                 format_bytes(saved.bytes.unchanged).c_str());
   }
 }
