@@ -74,12 +74,9 @@ class Undo:
     def path_of(self, inode):
         """Where that file or directory is now, perhaps only as a backup; None if nowhere."""
         inode = self.again.get(inode, inode)
-        for place in (self.root, self.log):
-            if place.stat().st_ino == inode:
-                return place
-            for path in place.rglob("*"):
-                if path.lstat().st_ino == inode:
-                    return path
+        for path in (self.root, *self.root.rglob("*"), *self.log.glob("*.kept")):
+            if path.lstat().st_ino == inode:
+                return path
         return None
 
     def named(self, directory, name):

@@ -10,9 +10,10 @@
 #include <distload/base/error.hpp>
 
 #include "checkpoint/hdf5/read_catalog.hpp"
+#include "expect_sample_content.hpp"
 #include "parallel/mpi_communicator.hpp"
-#include "sample_tensors.hpp"
 #include "scratch_directory.hpp"
+#include "support/sample_tensors.hpp"
 
 namespace distload {
 namespace {

@@ -17,9 +17,10 @@
 #include <distload/save/safetensors_writer.hpp>
 #include <distload/save/saver.hpp>
 
+#include "expect_sample_content.hpp"
 #include "injected_fault.hpp"
-#include "sample_tensors.hpp"
 #include "scratch_directory.hpp"
+#include "support/sample_tensors.hpp"
 #include "support/tiny_llama.hpp"
 
 namespace distload {

@@ -10,9 +10,10 @@
 #include <distload/base/error.hpp>
 
 #include "checkpoint/safetensors/directory.hpp"
+#include "expect_sample_content.hpp"
 #include "parallel/mpi_communicator.hpp"
-#include "sample_tensors.hpp"
 #include "scratch_directory.hpp"
+#include "support/sample_tensors.hpp"
 
 namespace distload {
 namespace {
@@ -116,7 +117,9 @@ TEST_F(SafetensorsWriterTest, FailsOnAllRanksIfTheFolderCannotBeMade) {
   auto const file = directory_.file("file");
   if (ranks_->rank() == 0) std::ofstream(file) << "no folder";
   ranks_->barrier();
-  EXPECT_THROW(SafetensorsWriter(file + "/sub/model-step-1", {}, sample_tensors(), kGiB, VerifyAfterWrite::index, *ranks_), IoError);
+  EXPECT_THROW(
+      SafetensorsWriter(file + "/sub/model-step-1", {}, sample_tensors(), kGiB, VerifyAfterWrite::index, *ranks_),
+      IoError);
 }
 
 }  // namespace

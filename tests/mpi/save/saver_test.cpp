@@ -11,81 +11,21 @@
 #include <gtest/gtest.h>
 
 #include <distload/base/error.hpp>
-#include <distload/tensor/strided_copy.hpp>
 
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/safetensors/directory.hpp"
+#include "expect_sample_content.hpp"
 #include "injected_fault.hpp"
-#include "load/arena.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "save/durable.hpp"
 #include "save/save_steps.hpp"
-#include "sample_tensors.hpp"
 #include "scratch_directory.hpp"
+#include "support/sample_model.hpp"
 
 namespace distload {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr auto kPadding = std::byte{0xEE};
-
-/// The sample tensors that `ranks` ranks can cut, and one whose few units several ranks share.
-std::vector<TensorSpec> tensors_for(std::uint32_t ranks) {
-  auto specs = sample_tensors();
-  std::erase_if(specs, [](TensorSpec const& spec) { return spec.name == "uneven"; });
-  if (ranks != 3) {
-    Section const query{512, 64, false};
-    Section const key{128, 64, true};
-    specs.push_back({"attention", DType::f32, {768, 100}, {PartitionKind::column_parallel, 0, {query, key, key}}});
-  }
-  return specs;
-}
-
-/// Tensors of odd length lie on the last stage only, those of even length on the first, "norm" on all.
-std::vector<std::uint32_t> stages_of(std::string const& name, std::uint32_t stages) {
-  if (name != "norm") return {name.size() % 2 == 0 ? 0U : stages - 1U};
-  std::vector<std::uint32_t> all;
-  for (std::uint32_t stage = 0; stage < stages; ++stage) all.push_back(stage);
-  return all;
-}
-
-/// What `rank` holds, with the content that the tensors should have and padding that no file should.
-ShardedModel make_model(Topology const& topology, std::uint32_t rank) {
-  auto const at = coordinates_of(topology, rank);
-  std::vector<Shard> shards;
-  Bytes end = 0;
-  for (auto const& spec : tensors_for(topology.tensor_parallel)) {
-    auto const stages = stages_of(spec.name, topology.pipeline_parallel);
-    if (std::ranges::find(stages, at.pipeline) == stages.end()) continue;
-    auto layout = shard_layout(spec.partition, spec.shape, at.tensor, topology.tensor_parallel);
-    auto const nbytes = volume(layout.shape) * size_of(spec.dtype);
-    shards.push_back({spec.name, spec.dtype, layout.shape, spec.shape, spec.partition, layout, stages, end, nbytes});
-    end = round_up(end + nbytes, 256);
-  }
-  Arena arena(std::max<Bytes>(end, 256));
-  for (auto const& shard : shards) {
-    std::vector<std::byte> bytes(shard.nbytes, kPadding);
-    TensorInfo tensor;
-    tensor.name = shard.name;
-    tensor.dtype = shard.dtype;
-    tensor.shape = shard.global_shape;
-    for (auto const& piece : shard.layout.pieces) {
-      auto const content = sample_bytes(tensor, piece.global);
-      auto const copy =
-          make_strided_copy({piece.global.extent, Dims::filled(tensor.shape.size(), 0), 0},
-                            {shard.shape, piece.local_offset, 0}, piece.global.extent, size_of(shard.dtype));
-      copy_on_host(copy, content.data(), bytes.data());
-    }
-    Kokkos::View<std::byte const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(bytes.data(),
-                                                                                                          bytes.size());
-    Kokkos::deep_copy(arena.bytes(shard.offset_bytes, shard.nbytes), host);
-  }
-  CheckpointMetadata metadata;
-  metadata.model_name = "sample";
-  metadata.config_json = "{}";
-  return {metadata, topology, std::move(shards), {{"alias", "norm"}}, std::move(arena)};
-}
 
 /// The ways to save, but for layouts.
 struct Way {
@@ -276,7 +216,8 @@ TEST_F(SaverTest, InTheBackgroundWritesWhatTheModelWas) {
     ranks_->barrier();
     expect_sample_content(read_hdf5_catalog(saved->path));
     auto const again = make_model({ranks_->size(), 1, 1}, ranks_->rank());
-    for (auto const& shard : model.shards()) Kokkos::deep_copy(model.bytes(shard), again.bytes(*again.find(shard.name)));
+    for (auto const& shard : model.shards())
+      Kokkos::deep_copy(model.bytes(shard), again.bytes(*again.find(shard.name)));
     ranks_->barrier();
   }
 }

@@ -1,15 +1,9 @@
-// Making and checking content.
-#include "sample_tensors.hpp"
+// Making content.
+#include "support/sample_tensors.hpp"
 
-#include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <string>
 #include <utility>
-
-#include <gtest/gtest.h>
-
-#include "base/hash.hpp"
 
 namespace distload {
 namespace {
@@ -41,13 +35,13 @@ std::vector<TensorSpec> sample_tensors() {
   };
 }
 
-std::vector<std::byte> sample_bytes(TensorInfo const& tensor, Box const& box) {
+std::vector<std::byte> sample_bytes(TensorInfo const& tensor, Box const& box, std::uint64_t step) {
   auto const size = size_of(tensor.dtype);
   std::vector<std::byte> bytes(volume(box) * size);
   auto position = box.offset;
   for (Bytes at = 0; at < bytes.size(); at += size) {
     auto const value = linear_index(tensor.shape, position) * 2654435761U + 7 * tensor.name.size() +
-                       static_cast<unsigned char>(tensor.name[0]);
+                       static_cast<unsigned char>(tensor.name[0]) + 1000003 * step;
     std::memcpy(bytes.data() + at, &value, size);
     for (auto axis = position.size(); axis-- > 0;) {
       if (++position[axis] < box.offset[axis] + box.extent[axis]) break;
@@ -55,23 +49,6 @@ std::vector<std::byte> sample_bytes(TensorInfo const& tensor, Box const& box) {
     }
   }
   return bytes;
-}
-
-void expect_sample_content(Catalog const& catalog) {
-  for (auto const& extent : catalog.extents) {
-    std::ifstream file(catalog.files[extent.file].path, std::ios::binary);
-    auto const& tensor = catalog.tensors[extent.tensor];
-    std::vector<std::byte> bytes(extent.nbytes);
-    file.seekg(static_cast<std::streamoff>(extent.offset_bytes));
-    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    EXPECT_TRUE(bytes == sample_bytes(tensor, extent.box)) << tensor.name << " " << to_string(extent.box);
-    auto const hashes = catalog.hashes_of(extent);
-    for (std::size_t i = 0; i < hashes.size(); ++i) {
-      auto const begin = i * kBlockBytes;
-      EXPECT_EQ(hashes[i], xxh3_64(std::span(bytes).subspan(begin, std::min<Bytes>(kBlockBytes, bytes.size() - begin))))
-          << tensor.name;
-    }
-  }
 }
 
 }  // namespace distload
