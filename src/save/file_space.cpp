@@ -6,6 +6,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "save/durable.hpp"
+
 namespace distload {
 
 std::string folder_of(std::string const& path) {
@@ -16,8 +18,11 @@ std::string folder_of(std::string const& path) {
 void make_folder_of(std::string const& path) {
   std::error_code error;
   auto const folder = folder_of(path);
-  std::filesystem::create_directories(folder, error);
+  if (std::filesystem::exists(folder, error)) return;
+  make_folder_of(folder);
+  std::filesystem::create_directory(folder, error);
   if (error) throw IoError("creating the folder " + folder + " failed: " + error.message());
+  sync_directory(folder_of(folder));
 }
 
 void check_space(std::string const& path, Bytes needed) {

@@ -10,7 +10,8 @@ namespace distload {
 /// The folder that `path` lies in; "." if it names none.
 std::string folder_of(std::string const& path);
 
-/// Creates the folder that `path` is to lie in, and those above it, if it is missing.
+/// Creates the folder that `path` is to lie in, and those above it, if it is missing, and brings their names to
+/// storage: without them nothing in the folder is safe.
 /// @throws IoError  the system refuses.
 void make_folder_of(std::string const& path);
 
