@@ -143,7 +143,6 @@ assert ctypes.CDLL(None).renameat2(-100, b't', -100, b'd', 2) == 0
             "allocate": "os.ftruncate(fd, 3)",
             "mkdir": "os.mkdir('d')",
             "copy": "os.copy_file_range(fd, fd, 1, 0, 1)",
-            "close": "os.close(os.dup(fd))",
         }
         for kind, call in calls.items():
             for number in (1, 2):

@@ -8,11 +8,12 @@ after the next save that succeeds. After some of the crashes the power goes as w
 By hand, after `source tools/environment.sh`: run_crashes.py --crashes 200
 """
 import argparse
+import math
+import os
 import pathlib
 import random
 import shutil
 import signal
-import os
 import sys
 import time
 
@@ -51,7 +52,7 @@ class Crash:
         self.step = step
         self.way = way or chance.choice(WAYS)
         self.topology = chance.choice(TOPOLOGIES)
-        self.ranks = eval("*".join(self.topology.split(",")))
+        self.ranks = math.prod(map(int, self.topology.split(",")))
         self.time = 1
         self.lost = chance.choice((None, *LOST))
         if step:
@@ -231,7 +232,8 @@ def main():
             directory = None
     named = sum(crash.step is not None for crash in crashes)
     losses = sum(crash.lost is not None for crash in crashes)
-    print(f"{len(crashes)} crashes, {named} of them at a named step and {left_out} such left out, {losses} with a power loss, in {directories} directories: {failures} failed, {time.monotonic() - begin:.0f} s")
+    counts = f"{named} of them at a named step and {left_out} such left out, {losses} with a power loss, in {directories} directories"
+    print(f"{len(crashes)} crashes, {counts}: {failures} failed, {time.monotonic() - begin:.0f} s")
     return 1 if failures else 0
 
 

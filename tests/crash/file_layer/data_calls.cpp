@@ -150,15 +150,4 @@ int fdatasync(int descriptor) {
   return sync(descriptor, next);
 }
 
-int close(int descriptor) {
-  static auto* const next = fl::next_call<decltype(::close)>("close");
-  auto const flags = ::fcntl(descriptor, F_GETFL);
-  auto const is_written = flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && fl::watched_file(descriptor);
-  auto const error = is_written ? fl::failure_of_call(fl::CallKind::close) : 0;
-  auto const result = next(descriptor);
-  if (error == 0) return result;
-  errno = error;
-  return -1;
-}
-
 }  // extern "C"

@@ -21,8 +21,7 @@
 namespace distload::file_layer {
 namespace {
 
-constexpr std::array<std::string_view, 8> kKindNames{"write",    "fsync", "rename", "create",
-                                                     "allocate", "mkdir", "copy",   "close"};
+constexpr std::array<std::string_view, 7> kKindNames{"write", "fsync", "rename", "create", "allocate", "mkdir", "copy"};
 constexpr std::array<std::pair<std::string_view, int>, 3> kErrors{
     {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}}};
 

@@ -6,7 +6,7 @@
 namespace distload::file_layer {
 
 /// Calls that are counted together. Their names in FILE_LAYER_FAIL are the enumerators'.
-enum class CallKind : std::uint8_t { write, fsync, rename, create, allocate, mkdir, copy, close };
+enum class CallKind : std::uint8_t { write, fsync, rename, create, allocate, mkdir, copy };
 
 /// Counts a call of that kind. @returns 0, or the error that this call has to fail with, having put the file
 /// `failed-<rank>` into FILE_LAYER_LOG.

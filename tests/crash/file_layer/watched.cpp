@@ -75,8 +75,7 @@ std::optional<WatchedName> watched_name(int at, char const* path) {
     }
     name.path = parent + "/" + name.name;
   }
-  static auto* const next_close = next_call<int(int)>("close");
-  next_close(descriptor);
+  ::close(descriptor);
   return parent.empty() ? std::nullopt : std::optional(std::move(name));
 }
 
