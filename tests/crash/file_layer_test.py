@@ -109,6 +109,11 @@ class FileLayer(unittest.TestCase):
         before = self.tree()
         self.assertEqual(self.lose("all", "os.rename('d', 'f'); shutil.rmtree('f')"), before)
 
+    def test_a_file_with_the_inode_of_a_removed_directory_is_another(self):
+        (self.root / "d").mkdir()
+        self.given(**{"d/x": b"old"})
+        self.assertEqual(self.lose("all", "shutil.rmtree('d'); put('a', b'new'); os.rename('a', 'b')"), {"d": None, "d/x": b"old"})
+
     def test_exchanged_directories_come_back(self):
         self.given(seen=b"")
         (self.root / "d").mkdir()

@@ -9,6 +9,7 @@ import threading
 import time
 
 ERROR_LINE = re.compile(r"^distload: error: .*", re.MULTILINE)
+RANK = re.compile(rb"(?:^|\0)OMPI_COMM_WORLD_RANK=(\d+)\0")
 # Where a rank dies, mpirun kills the others at once instead of giving them a second for their last words.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMP_PROC_BIND": "false", "OMPI_MCA_odls_base_sigkill_timeout": "0"}
 # For a program of one rank, without mpirun: nothing that it would need for more.
@@ -56,14 +57,13 @@ class Job:
             return max((int(line.split()[1]) for line in self.lines if line and line.startswith("saved ")), default=None)
 
     def rank_processes(self):
-        """The process of every rank, in the order of the ranks."""
+        """The process of every rank that has one yet, or still, by rank."""
         processes = {}
-        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                found = re.search(rb"\0OMPI_COMM_WORLD_RANK=(\d+)\0", pathlib.Path(f"/proc/{child}/environ").read_bytes())
-                if found:
+        for children in pathlib.Path("/proc").glob(f"{self.process.pid}/task/*/children"):
+            for child in children.read_text().split():
+                if found := RANK.search(environment_of(child)):
                     processes[int(found[1])] = int(child)
-        return [processes[rank] for rank in sorted(processes)]
+        return processes
 
     def end(self, limit, ranks=()):
         """Waits for the end of mpirun, and of those processes of ranks. Returns the exit code and what went wrong with the end."""
@@ -96,6 +96,14 @@ class Job:
     def describe(self, lines=8):
         """What to run by hand, and the last words."""
         return [" ".join(self.command), *self.error_text().splitlines()[-lines:]]
+
+
+def environment_of(pid):
+    """Empty if the process has ended."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/environ").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def is_alive(pid):

@@ -53,7 +53,7 @@ class Crash:
         self.way = way or chance.choice(WAYS)
         self.topology = chance.choice(TOPOLOGIES)
         self.ranks = math.prod(map(int, self.topology.split(",")))
-        self.time = 1
+        self.time = 1 if step == REPLACING else chance.randint(1, STEPS_PER_RUN)  # that the victim gets to the step
         self.lost = chance.choice((None, *LOST))
         if step:
             self.victim = 0 if step in OF_RANK_0 else chance.randrange(self.ranks)
@@ -73,7 +73,7 @@ class Crash:
 
     def __str__(self):
         victim = "mpirun" if self.victim == MPIRUN else f"rank {self.victim}"
-        at = {"named": self.step, "random": f"after {self.delay:.3f} s", "saved": "when a step is saved"}[self.when]
+        at = {"named": f"in {self.step} {self.time}", "random": f"after {self.delay:.3f} s", "saved": "when a step is saved"}[self.when]
         return f"{self.way.name} on {self.topology}: {victim} killed {at}" + (f", power lost: {self.lost}" if self.lost else "")
 
 
@@ -111,20 +111,21 @@ class Directory:
         """Waits for the instant and kills. Returns the processes of the ranks."""
         first = self.first_step(crash)
         if not self.job.wait_for(f"begin {first}", SECONDS_TO_BEGIN):
-            return []
+            return ()
         ranks = self.job.rank_processes()
         if crash.when == "saved":
             self.job.wait_for(f"saved {first}", SECONDS_ALLOWED)
         elif crash.when == "random":
             time.sleep(crash.delay)
         else:
-            return ranks
-        victim = self.job.process.pid if crash.victim == MPIRUN else ranks[crash.victim]
+            return ranks.values()
+        victim = self.job.process.pid if crash.victim == MPIRUN else ranks.get(crash.victim)
         try:
-            os.kill(victim, signal.SIGKILL)
+            if victim:
+                os.kill(victim, signal.SIGKILL)
         except ProcessLookupError:
             pass  # it was faster
-        return ranks
+        return ranks.values()
 
     def crash(self, crash):
         """One run that is killed. Returns what went wrong."""

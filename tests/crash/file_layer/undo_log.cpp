@@ -111,7 +111,12 @@ void record_unlink(WatchedName const& name) {
   append(time_now(), line("unlink", name.directory, name.name, name.inode, keep(name)));
 }
 
-void record_rmdir(WatchedName const& name) { append(time_now(), line("rmdir", name.directory, name.name, name.inode)); }
+void record_rmdir(WatchedName const& name) {
+  // Open to the end of the process, so that nothing else gets the inode's number.
+  static auto* const next_open = next_call<int(char const*, int, ...)>("open");
+  static_cast<void>(next_open(name.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  append(time_now(), line("rmdir", name.directory, name.name, name.inode));
+}
 
 void record_rename(WatchedName const& from, WatchedName const& to) {
   auto const backup = to.inode != 0 && !S_ISDIR(to.mode) ? keep(to) : "-";
