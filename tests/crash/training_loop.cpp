@@ -80,7 +80,7 @@ ExitCode train(MpiEnvironment& mpi, Arguments const& arguments) {
   return ExitCode::done;
 }
 
-void describe(CLI::App& app, Arguments& arguments) {
+void add_options(CLI::App& app, Arguments& arguments) {
   std::map<std::string, SourceFormat> const formats{{"hdf5", SourceFormat::hdf5},
                                                     {"safetensors", SourceFormat::safetensors}};
   std::map<std::string, VerifyAfterWrite> const verify{
@@ -110,7 +110,7 @@ int main(int argc, char** argv) {
   return distload::run_job([&](distload::MpiEnvironment& mpi) {
     distload::Arguments arguments;
     CLI::App app("Saves the same model, changed a little, as often as asked.", "training_loop");
-    distload::describe(app, arguments);
+    distload::add_options(app, arguments);
     if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
     return distload::train(mpi, arguments);
   });
