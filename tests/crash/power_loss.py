@@ -71,9 +71,17 @@ class Undo:
         self.lasting = {}  # by inode
         self.again = {}  # inode that a directory had -> the one it has now
 
+    def inode_now(self, inode):
+        """The number that the file or directory has now; None for a directory that is gone and whose number another one has got here."""
+        return self.again.get(inode, None if inode in self.again.values() else inode)
+
+    def make_again(self, path, inode):
+        path.mkdir()
+        self.again[inode] = path.stat().st_ino
+
     def path_of(self, inode):
         """Where that file or directory is now, perhaps only as a backup; None if nowhere."""
-        inode = self.again.get(inode, inode)
+        inode = self.inode_now(inode)
         for path in (self.root, *self.root.rglob("*"), *self.log.glob("*.kept")):
             if path.lstat().st_ino == inode:
                 return path
@@ -84,7 +92,7 @@ class Undo:
         return parent and parent / name
 
     def has(self, path, inode):
-        return os.path.lexists(path) and path.lstat().st_ino == self.again.get(inode, inode)
+        return os.path.lexists(path) and path.lstat().st_ino == self.inode_now(inode)
 
     def keep(self, record):
         """A lasting change of data: nothing older may come back over it."""
@@ -130,8 +138,7 @@ class Undo:
     def rmdir(self, record):
         path = self.named(record.directory, record.name)
         if path is not None and not path.exists():
-            path.mkdir()
-            self.again[record.inode] = path.stat().st_ino
+            self.make_again(path, record.inode)
 
     def rename(self, record):
         source, target = self.named(record.directory, record.name), self.named(record.to_directory, record.to_name)
@@ -141,8 +148,7 @@ class Undo:
         if record.backup != "-":
             os.link(self.log / record.backup, target)
         elif record.to_inode:
-            target.mkdir()
-            self.again[record.to_inode] = target.stat().st_ino
+            self.make_again(target, record.to_inode)
 
     def exchange(self, record):
         source, target = self.named(record.directory, record.name), self.named(record.to_directory, record.to_name)
