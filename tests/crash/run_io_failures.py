@@ -123,7 +123,7 @@ class Failures:
 
 
 def check_full_storage(failures, path):
-    path.mkdir(parents=True)
+    path.mkdir(parents=True, exist_ok=True)  # still mounted if a time limit has ended the last run
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL_STORAGE_BYTES}", "distload-test", path], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(f"left out: storage that is full, since no tmpfs can be mounted here: {done.stderr.strip()}", flush=True)
