@@ -11,7 +11,7 @@
 
 #include "base/fault.hpp"
 #include "checkpoint/file_name.hpp"
-#include "checkpoint/hdf5/create_file.hpp"
+#include "checkpoint/hdf5/lay_out_file.hpp"
 #include "io/input_file.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/mpi_communicator.hpp"
@@ -90,14 +90,16 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
   for (auto const& tensor : tensors) needed += volume(tensor.shape) * size_of(tensor.dtype);
   check_space(path_, needed);
   auto const temporary = temporary_name(path_);
+  auto laid_out_file =
+      hdf5::lay_out_file(temporary, completed(std::move(metadata), tensors, options.tensor_parallel),
+                         laid_out(tensors, options.tensor_parallel), options.alignment);
   unfinished_ = std::make_unique<TemporaryFile>(temporary);
-  auto created =
-      hdf5::create_checkpoint_file(temporary, completed(std::move(metadata), tensors, options.tensor_parallel),
-                                   laid_out(tensors, options.tensor_parallel), options.alignment);
+  auto file = OutputFile::create(temporary, laid_out_file.image.size_bytes());
   unfinished_->mark_as_in_use();
-  OutputFile::open(temporary).allocate(created.catalog.files.front().size_bytes);
-  completion_ = std::make_unique<hdf5::FileCompletion>(std::move(created.completion));
-  return serialize(created.catalog);
+  for (auto const& part : laid_out_file.image.parts()) file.write_at(part.offset_bytes, part.bytes);
+  file.close();
+  completion_ = std::make_unique<hdf5::FileCompletion>(std::move(laid_out_file.completion));
+  return serialize(laid_out_file.catalog);
 }
 
 void CheckpointWriter::write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) {

@@ -2,14 +2,11 @@
 #include "checkpoint/hdf5/completion.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 
 #include <distload/base/error.hpp>
 
 #include "base/hash.hpp"
-#include "base/system.hpp"
 #include "checkpoint/hdf5/attribute.hpp"
 #include "checkpoint/hdf5/dataset.hpp"
 #include "checkpoint/hdf5/file.hpp"
@@ -22,14 +19,10 @@
 namespace distload::hdf5 {
 namespace {
 
-void write_patches(std::string const& path, std::span<FilePatch const> patches) {
-  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-  for (auto const& patch : patches) {
-    file.seekp(static_cast<std::streamoff>(patch.offset_bytes));
-    file.write(reinterpret_cast<char const*>(patch.bytes.data()), static_cast<std::streamsize>(patch.bytes.size()));
-  }
-  file.close();
-  if (!file) throw IoError(path + " cannot be written: " + system_reason());
+std::vector<std::byte> head_of(FileImage const& image, Bytes nbytes) {
+  std::vector<std::byte> bytes(nbytes);
+  image.read(0, bytes);
+  return bytes;
 }
 
 /// Where `changed` is not `original`, with its bytes.
@@ -49,8 +42,8 @@ std::vector<FilePatch> difference(std::span<std::byte const> original, std::span
   }
 }
 
-void set_mark(std::string const& path) {
-  auto file = open_file(path, Access::write, local_access().view());
+void set_mark(FileImage& image, std::string const& path) {
+  auto file = open_file(path, Access::write, image_access(image).view());
   overwrite_number(root_of(file.view()).view().id(), kCommitted, 1);
   file.close(path);
 }
@@ -72,31 +65,29 @@ Bytes first_data_offset(GroupView index, Catalog const& catalog) {
 
 }  // namespace
 
-FileCompletion::FileCompletion(std::string const& path, Catalog const& catalog)
-    : file_bytes_(std::filesystem::file_size(path)) {
+FileCompletion::FileCompletion(FileImage const& image, Catalog const& catalog) : file_bytes_(image.size_bytes()) {
+  auto marked = image;
   Bytes metadata_bytes = 0;
   {
-    auto file = open_file(path, Access::read, local_access().view());
+    auto file = open_file(catalog.path, Access::read, image_access(marked).view());
     {
       auto const index = open_group(root_of(file.view()).view(), kIndex);
       auto const offset = [&](char const* table) {
         return offset_of(open_dataset(index.view(), table).view()).value_or(0);
       };
-      auto tables = read_index(index.view(), path);
+      auto tables = read_index(index.view(), catalog.path);
       tensors_ = {offset(kTensorTable), std::move(tables.tensors)};
       extents_ = {offset(kExtentTable), std::move(tables.extents)};
       hashes_offset_ = offset(kHashTable);
       stamp_offset_ = offset(kStamp);
       metadata_bytes = first_data_offset(index.view(), catalog);
     }
-    file.close(path);
+    file.close(catalog.path);
   }
   // HDF5 keeps checksums of its structures; what it changes for the mark it shows best itself.
-  auto const unmarked = read_head(path, metadata_bytes);
-  set_mark(path);
-  metadata_ = read_head(path, metadata_bytes);
-  mark_ = difference(unmarked, metadata_);
-  write_patches(path, difference(metadata_, unmarked));
+  set_mark(marked, catalog.path);
+  metadata_ = head_of(marked, metadata_bytes);
+  mark_ = difference(head_of(image, metadata_bytes), metadata_);
 }
 
 FilePatch FileCompletion::hashes(std::span<std::uint64_t const> block_hashes) const {

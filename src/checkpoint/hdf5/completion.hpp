@@ -11,24 +11,16 @@
 #include <distload/base/bytes.hpp>
 #include <distload/checkpoint/catalog.hpp>
 
-#include "checkpoint/hdf5/handle.hpp"
+#include "checkpoint/hdf5/file_image.hpp"
 
 namespace distload::hdf5 {
-
-/// Bytes at their place in a file.
-struct FilePatch {
-  Bytes offset_bytes = 0;
-  std::vector<std::byte> bytes;
-};
 
 /// Apart from the block hashes all of it is known when the file is created. So a file is completed by writing bytes,
 /// without HDF5, which is not for several threads.
 class FileCompletion {
  public:
-  /// Takes it from the closed file at `path`, which is complete but for hashes, commit mark and stamp, and leaves the
-  /// file as it was.
-  /// @throws IoError  HDF5 or the system refuses.
-  FileCompletion(std::string const& path, Catalog const& catalog);
+  /// Takes it from the image of a file that has everything but the tensors, hashes, commit mark and stamp.
+  FileCompletion(FileImage const& image, Catalog const& catalog);
 
   /// The rows of `/index/xxh3_64`.
   FilePatch hashes(std::span<std::uint64_t const> block_hashes) const;

@@ -30,7 +30,7 @@ class OpenCheckpoint : public testing::Test {
     CheckpointMetadata metadata;
     metadata.model_name = name;
     metadata.config_json = config;
-    complete(hdf5::create_checkpoint_file(path(file), metadata, kTensors, 4 * kKiB));
+    complete(create_file(path(file), metadata, kTensors, 4 * kKiB));
   }
   /// A Hugging Face directory with one tensor.
   void write_safetensors(std::string const& name) const {
@@ -97,7 +97,7 @@ TEST_F(OpenCheckpoint, PassesOverAnIndexThatDoesNotVerify) {
   CheckpointMetadata metadata;
   metadata.model_name = "two";
   metadata.config_json = "{}";
-  auto const twin = hdf5::create_checkpoint_file(path("twin.h5"), metadata, kTensors, 4 * kKiB);
+  auto const twin = create_file(path("twin.h5"), metadata, kTensors, 4 * kKiB);
   auto const hash = twin.completion.hashes({});
   write_bytes(path("model-step-2.h5"), hash.offset_bytes, {std::byte{0xAB}});
   auto const catalog = open_checkpoint(directory(), std::nullopt);

@@ -79,7 +79,7 @@ TEST(OwnFile, KeepsAConfigLargerThanAnObjectHeader) {
   auto metadata = sample_metadata();
   metadata.config_json.assign(300'000, 'x');
   auto const tensors = sample_tensors();
-  complete(hdf5::create_checkpoint_file(folder.file("m.h5"), metadata, tensors, 4 * kKiB));
+  complete(create_file(folder.file("m.h5"), metadata, tensors, 4 * kKiB));
   auto const read = read_hdf5_catalog(folder.file("m.h5"));
   EXPECT_EQ(read.metadata.config_json, metadata.config_json);
   EXPECT_TRUE(read.warnings.empty());
@@ -88,21 +88,23 @@ TEST(OwnFile, KeepsAConfigLargerThanAnObjectHeader) {
 TEST(OwnFile, AlignsItsTensors) {
   ScratchFolder const folder;
   auto const tensors = sample_tensors();
-  auto const catalog = hdf5::create_checkpoint_file(folder.file("m.h5"), sample_metadata(), tensors, kMiB).catalog;
+  auto const catalog = create_file(folder.file("m.h5"), sample_metadata(), tensors, kMiB).catalog;
   EXPECT_EQ(catalog.extents_of(*catalog.find("large"))[0].offset_bytes % kMiB, 0U);
 }
 
 TEST(OwnFile, IsCompletedByBytesAsHdf5WouldCompleteIt) {
   ScratchFolder const folder;
   auto const path = folder.file("m.h5");
-  auto const [catalog, completion] = write_uncommitted(path, sample_tensors());
-  auto const check = [&, &catalog = catalog, &completion = completion] {
+  auto const file = write_uncommitted(path, sample_tensors());
+  auto const& catalog = file.catalog;
+  auto const& completion = file.completion;
+  auto const check = [&] {
     completion.check(path, catalog.block_hashes, [&](Bytes offset, std::span<std::byte> destination) {
       std::ranges::copy(read_bytes(path, offset, destination.size()), destination.begin());
     });
   };
   EXPECT_THROW(check(), CorruptData);
-  complete({catalog, completion});
+  complete(file);
   EXPECT_NO_THROW(check());
   edit_root(path, [](hdf5::Group const& root) { hdf5::overwrite_number(root.view().id(), hdf5::kCommitted, 0); });
   EXPECT_THROW(check(), CorruptData);

@@ -82,8 +82,18 @@ CheckpointMetadata sample_metadata() {
   return metadata;
 }
 
+hdf5::NewFile create_file(std::string const& path, CheckpointMetadata const& metadata,
+                          std::span<hdf5::NewTensor const> tensors, Bytes alignment) {
+  auto file = hdf5::lay_out_file(path, metadata, tensors, alignment);
+  std::ofstream(path, std::ios::binary).close();
+  std::filesystem::resize_file(path, file.image.size_bytes());
+  for (auto const& part : file.image.parts()) write_bytes(path, part.offset_bytes, part.bytes);
+  return file;
+}
+
 void complete(hdf5::NewFile const& file) {
-  auto const& [catalog, completion] = file;
+  auto const& catalog = file.catalog;
+  auto const& completion = file.completion;
   auto const write = [&path = catalog.path](hdf5::FilePatch const& patch) {
     write_bytes(path, patch.offset_bytes, patch.bytes);
   };
@@ -93,7 +103,7 @@ void complete(hdf5::NewFile const& file) {
 }
 
 hdf5::NewFile write_uncommitted(std::string const& path, std::vector<hdf5::NewTensor> const& tensors) {
-  auto file = hdf5::create_checkpoint_file(path, sample_metadata(), tensors, 4 * kKiB);
+  auto file = create_file(path, sample_metadata(), tensors, 4 * kKiB);
   auto& catalog = file.catalog;
   for (auto const& extent : catalog.extents) {
     auto const bytes = sample_bytes(catalog.tensors[extent.tensor], extent.box);

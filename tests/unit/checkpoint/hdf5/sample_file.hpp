@@ -5,12 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <distload/checkpoint/catalog.hpp>
 
-#include "checkpoint/hdf5/create_file.hpp"
+#include "checkpoint/hdf5/lay_out_file.hpp"
 
 namespace distload {
 
@@ -34,6 +35,10 @@ std::vector<std::byte> sample_bytes(TensorInfo const& tensor, Box const& box);
 std::vector<hdf5::NewTensor> sample_tensors();
 
 CheckpointMetadata sample_metadata();
+
+/// Creates the file, with tensors of zeros and no commit mark.
+hdf5::NewFile create_file(std::string const& path, CheckpointMetadata const& metadata,
+                          std::span<hdf5::NewTensor const> tensors, Bytes alignment);
 
 /// Writes checksums, commit mark and stamp.
 void complete(hdf5::NewFile const& file);

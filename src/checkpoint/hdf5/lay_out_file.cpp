@@ -1,8 +1,7 @@
 // Datasets, attributes and index of a new file.
-#include "checkpoint/hdf5/create_file.hpp"
+#include "checkpoint/hdf5/lay_out_file.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -79,10 +78,11 @@ std::vector<NewTensor> sorted_by_name(std::span<NewTensor const> tensors) {
 
 }  // namespace
 
-NewFile create_checkpoint_file(std::string const& path, CheckpointMetadata const& metadata,
-                               std::span<NewTensor const> tensors, Bytes alignment) {
+NewFile lay_out_file(std::string const& path, CheckpointMetadata const& metadata, std::span<NewTensor const> tensors,
+                     Bytes alignment) {
   FilePlacement const placement{alignment, metadata_block_bytes(metadata, tensors)};
-  auto file = create_file(path, file_creation().view(), local_access(placement).view());
+  FileImage image;
+  auto file = create_file(path, file_creation().view(), image_access(image, placement).view());
   Catalog catalog;
   catalog.format = SourceFormat::hdf5;
   catalog.path = path;
@@ -99,9 +99,9 @@ NewFile create_checkpoint_file(std::string const& path, CheckpointMetadata const
     create_stamp(index.view());
   }
   file.close(path);
-  catalog.files.push_back({path, std::filesystem::file_size(path)});
-  FileCompletion completion(path, catalog);
-  return {std::move(catalog), std::move(completion)};
+  catalog.files.push_back({path, image.size_bytes()});
+  FileCompletion completion(image, catalog);
+  return {std::move(catalog), std::move(image), std::move(completion)};
 }
 
 }  // namespace distload::hdf5

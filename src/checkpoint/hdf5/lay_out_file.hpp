@@ -1,4 +1,4 @@
-/// Creating a checkpoint file with everything in it but the bytes of the tensors.
+/// The layout of a new checkpoint file: everything in it but the bytes of the tensors.
 #pragma once
 
 #include <cstdint>
@@ -24,16 +24,16 @@ struct NewTensor {
 
 /// A file that has everything but the bytes of its tensors and what they decide.
 struct NewFile {
-  Catalog catalog;  ///< sorted by name, with offsets final and block hashes still zero
+  Catalog catalog;   ///< sorted by name, with offsets final and block hashes still zero
+  FileImage image;   ///< what is in it
   FileCompletion completion;
 };
 
-/// Creates the file, replacing what is there, with space for every tensor, the index and no commit mark. Not
-/// collective: one rank does it, which is several times as fast as if all had to agree on every dataset.
+/// The file that is to be written at `path`, with space for every tensor, the index and no commit mark. Local, and
+/// touches no storage: one rank does it, which is several times as fast as if all had to agree on every dataset.
 ///
 /// @param alignment  of every tensor that is at least as large, in bytes
-/// @throws IoError  HDF5 or the system refuses.
-NewFile create_checkpoint_file(std::string const& path, CheckpointMetadata const& metadata,
-                               std::span<NewTensor const> tensors, Bytes alignment);
+NewFile lay_out_file(std::string const& path, CheckpointMetadata const& metadata, std::span<NewTensor const> tensors,
+                     Bytes alignment);
 
 }  // namespace distload::hdf5
