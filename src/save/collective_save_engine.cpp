@@ -1,7 +1,15 @@
 // From ranges of extents to hyperslabs.
 #include "save/collective_save_engine.hpp"
 
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include <distload/base/error.hpp>
+
 #include "checkpoint/hdf5/shared_file.hpp"
+#include "parallel/job_end.hpp"
+#include "save/file_space.hpp"
 
 namespace distload {
 
@@ -20,12 +28,24 @@ void CollectiveSaveEngine::write(std::uint32_t extent_number, Bytes begin_bytes,
   for (auto box : boxes_of_range(extent.box.extent, begin_bytes / element_bytes,
                                  (begin_bytes + bytes.size()) / element_bytes)) {
     for (std::size_t axis = 0; axis < box.offset.size(); ++axis) box.offset[axis] += extent.box.offset[axis];
-    shared_->write(tensor, box, source);
+    try {
+      shared_->write(tensor, box, source);
+    } catch (IoError const& error) {
+      // MPI-IO does not say whether the storage is full.
+      throw IoError(std::string(error.what()) + "; " + describe_space(catalog_->path));
+    }
     source += volume(box) * element_bytes;
   }
   file_.start_writeback(extent.offset_bytes + begin_bytes, bytes.size());
 }
 
-void CollectiveSaveEngine::close() { shared_->close(); }
+void CollectiveSaveEngine::close() {
+  shared_->close([this](std::string const& why) {
+    std::error_code ignored;
+    std::filesystem::remove(catalog_->path, ignored);
+    print_error(why);
+    abort_job(static_cast<int>(ExitCode::io));
+  });
+}
 
 }  // namespace distload

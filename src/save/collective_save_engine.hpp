@@ -28,6 +28,8 @@ class CollectiveSaveEngine final : public SaveEngine {
   std::string_view name() const noexcept override { return "collective"; }
   void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) override;
   OutputFile const& file_of(std::uint32_t /*extent*/) override { return file_; }
+  /// If one rank fails to write HDF5's own structures, all wait for ever in there: that rank then removes the file and
+  /// ends the job, with its message and the exit code for I/O.
   void close() override;
   void sync() override { file_.sync(); }
 

@@ -36,4 +36,11 @@ void check_space(std::string const& path, Bytes needed) {
                 std::to_string(space.available) + " bytes) left");
 }
 
+std::string describe_space(std::string const& path) {
+  std::error_code error;
+  auto const left = std::filesystem::space(path, error).available;
+  if (error) return "what is left on its file system is not known: " + error.message();
+  return format_bytes(left) + " (" + std::to_string(left) + " bytes) are left on its file system";
+}
+
 }  // namespace distload

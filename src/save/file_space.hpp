@@ -21,4 +21,7 @@ void make_folder_of(std::string const& path);
 ///                  bytes left: names both.
 void check_space(std::string const& path, Bytes needed);
 
+/// "3 MiB (3145728 bytes) are left on its file system", of an existing file, or why that is not known.
+std::string describe_space(std::string const& path);
+
 }  // namespace distload

@@ -2,6 +2,7 @@
 #include "checkpoint/hdf5/shared_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "checkpoint/hdf5/dataset.hpp"
@@ -16,6 +17,40 @@ namespace {
 
 // MPI-IO counts bytes in ints.
 constexpr Bytes kMaxTransferBytes = kGiB;
+
+/// While it lives, a failure of MPI-IO on a file is nobody's to handle any more. One at a time: HDF5 is for one thread.
+class WatchedClose {
+ public:
+  WatchedClose(FileView file, std::string const& path, SharedFile::LastResort const& last_resort)
+      : path_(&path), last_resort_(&last_resort) {
+    void* handle = nullptr;
+    DISTLOAD_HDF5(path, H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &handle));
+    active_ = this;
+    MPI_Errhandler handler = MPI_ERRHANDLER_NULL;
+    // What cannot be installed leaves things as they are: the watchdog ends a job that hangs.
+    if (MPI_File_create_errhandler(&WatchedClose::on_error, &handler) != MPI_SUCCESS) return;
+    MPI_File_set_errhandler(*static_cast<MPI_File*>(handle), handler);
+    MPI_Errhandler_free(&handler);  // the file keeps it
+  }
+  ~WatchedClose() { active_ = nullptr; }
+  WatchedClose(WatchedClose const&) = delete;
+  WatchedClose& operator=(WatchedClose const&) = delete;
+
+ private:
+  // As MPI declares it.
+  static void on_error(MPI_File* /*file*/, int* code, ...) {  // NOLINT(cert-dcl50-cpp)
+    if (active_ == nullptr) return;
+    std::array<char, MPI_MAX_ERROR_STRING> text{};
+    int length = 0;
+    MPI_Error_string(*code, text.data(), &length);
+    (*active_->last_resort_)("cannot write " + *active_->path_ + " while it is closed: " +
+                             std::string(text.data(), static_cast<std::size_t>(length)));
+  }
+
+  static inline WatchedClose* active_ = nullptr;
+  std::string const* path_;
+  SharedFile::LastResort const* last_resort_;
+};
 
 }  // namespace
 
@@ -55,9 +90,10 @@ void SharedFile::write(TensorInfo const& tensor, Box const& box, std::byte const
   }
 }
 
-void SharedFile::close() {
+void SharedFile::close(LastResort const& last_resort) {
   last_.reset();
   tensors_.close(path_);
+  WatchedClose const watched(file_.view(), path_, last_resort);
   file_.close(path_);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -30,9 +31,13 @@ class SharedFile {
   /// @throws IoError  HDF5 or the system refuses.
   void write(TensorInfo const& tensor, Box const& box, std::byte const* bytes);
 
+  /// What is left to do where one rank cannot write HDF5's own structures while all close the file: HDF5 does not come
+  /// back from that on any rank. Is told why, and does not return.
+  using LastResort = std::function<void(std::string const& why)>;
+
   /// Collective: closes the file.
-  /// @throws IoError  the last bytes cannot be written.
-  void close();
+  /// @throws IoError  HDF5 refuses.
+  void close(LastResort const& last_resort);
 
  private:
   /// The tensor written last: its parts mostly come one after the other.
