@@ -26,7 +26,8 @@ enum class CheckFrom : std::uint8_t {
 /// Not collective: reads the share of `rank` of `ranks`; neighbouring blocks go to different ranks.
 /// @param on_progress  called now and then with the bytes read since the last call
 /// @throws IoError  the system refuses to read.
-BlockFindings check_blocks(Catalog const& catalog, std::uint32_t rank, std::uint32_t ranks, CheckFrom from,
-                           std::function<void(Bytes)> const& on_progress = [](Bytes) {});
+BlockFindings check_blocks(
+    Catalog const& catalog, std::uint32_t rank, std::uint32_t ranks, CheckFrom from,
+    std::function<void(Bytes)> const& on_progress = [](Bytes) {});
 
 }  // namespace distload

@@ -169,8 +169,8 @@ void DirectWriter::wait_for_one() {
   auto& buffer = buffers_[completion.id];
   if (completion.result == -EAGAIN || completion.result == -EINTR) return submit(completion.id);
   if (completion.result < 0) {
-    throw IoError("cannot write " + paths_[buffer.file] + " at byte " +
-                  std::to_string(buffer.offset + buffer.written) + ": " + system_reason(-completion.result));
+    throw IoError("cannot write " + paths_[buffer.file] + " at byte " + std::to_string(buffer.offset + buffer.written) +
+                  ": " + system_reason(-completion.result));
   }
   // A write that was cut within a block goes on with that block.
   auto const whole_blocks = round_down(static_cast<Bytes>(completion.result), files_[buffer.file]->alignment.offset);

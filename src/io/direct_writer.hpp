@@ -24,8 +24,8 @@ class IoRing;
 /// continues the part before it is joined to it. Edges, which have a block of the file system in common with bytes that
 /// others write, have to go through the page cache. They are kept until `sync`: by then all who write the file have
 /// called `flush`, since writes through the page cache and past it, at the same time and close to each other, leave the
-/// page cache with what is not in the file. Where the system offers no io_uring, or the file system no O_DIRECT, it does
-/// without. Not collective. Used by one thread at a time.
+/// page cache with what is not in the file. Where the system offers no io_uring, or the file system no O_DIRECT, it
+/// does without. Not collective. Used by one thread at a time.
 class DirectWriter {
  public:
   /// Memory that it takes, at most.
@@ -96,8 +96,8 @@ class DirectWriter {
   std::vector<Buffer> buffers_;
   std::vector<std::size_t> free_;
   std::map<Place, std::vector<std::byte>> edges_;  ///< disjoint, and none next to another in the same block
-  std::optional<std::size_t> current_;  ///< the buffer that is being filled
-  std::unique_ptr<IoRing> ring_;        ///< nothing where the system refuses
+  std::optional<std::size_t> current_;             ///< the buffer that is being filled
+  std::unique_ptr<IoRing> ring_;                   ///< nothing where the system refuses
   std::string shortcoming_;
 };
 

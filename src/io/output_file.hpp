@@ -55,8 +55,7 @@ class OutputFile {
   /// Has the file system take over `nbytes` of another file, if it can do that without bringing them here. Part of them
   /// may have been written where it says that it cannot.
   /// @param may_copy  sharing blocks is not all that is wanted: the file system may also copy, on its servers.
-  CopyMethod take_over(InputFile const& from, Bytes from_offset, Bytes offset_bytes, Bytes nbytes,
-                       bool may_copy) const;
+  CopyMethod take_over(InputFile const& from, Bytes from_offset, Bytes offset_bytes, Bytes nbytes, bool may_copy) const;
 
   /// Has the system begin to bring a range to storage that has been written through the page cache, so that `sync` will
   /// not wait for all of it. Only a hint.

@@ -16,7 +16,6 @@
 namespace distload {
 namespace {
 
-
 std::uint64_t hash_of(ShardedModel const& model, Shard const& shard) {
   auto const bytes = model.bytes(shard);
   // Host memory is hashed where it lies; device memory is copied first.

@@ -90,9 +90,8 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
   for (auto const& tensor : tensors) needed += volume(tensor.shape) * size_of(tensor.dtype);
   check_space(path_, needed);
   auto const temporary = temporary_name(path_);
-  auto laid_out_file =
-      hdf5::lay_out_file(temporary, completed(std::move(metadata), tensors, options.tensor_parallel),
-                         laid_out(tensors, options.tensor_parallel), options.alignment);
+  auto laid_out_file = hdf5::lay_out_file(temporary, completed(std::move(metadata), tensors, options.tensor_parallel),
+                                          laid_out(tensors, options.tensor_parallel), options.alignment);
   unfinished_ = std::make_unique<TemporaryFile>(temporary);
   auto file = OutputFile::create(temporary, laid_out_file.image.size_bytes());
   unfinished_->mark_as_in_use();

@@ -25,8 +25,8 @@ void CollectiveSaveEngine::write(std::uint32_t extent_number, Bytes begin_bytes,
   auto const& tensor = catalog_->tensors[extent.tensor];
   auto const element_bytes = size_of(tensor.dtype);
   auto const* source = bytes.data();
-  for (auto box : boxes_of_range(extent.box.extent, begin_bytes / element_bytes,
-                                 (begin_bytes + bytes.size()) / element_bytes)) {
+  for (auto box :
+       boxes_of_range(extent.box.extent, begin_bytes / element_bytes, (begin_bytes + bytes.size()) / element_bytes)) {
     for (std::size_t axis = 0; axis < box.offset.size(); ++axis) box.offset[axis] += extent.box.offset[axis];
     try {
       shared_->write(tensor, box, source);

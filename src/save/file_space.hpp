@@ -17,7 +17,8 @@ void make_folder_of(std::string const& path);
 
 /// Says plainly and at once what would otherwise end in an input/output error after most of a checkpoint has been
 /// written.
-/// @throws IoError  the file system that `path` lies on, or will lie on once its folders are made, has less than `needed`
+/// @throws IoError  the file system that `path` lies on, or will lie on once its folders are made, has less than
+/// `needed`
 ///                  bytes left: names both.
 void check_space(std::string const& path, Bytes needed);
 

@@ -17,14 +17,17 @@ class HostSlot {
   /// @throws OutOfBudget  the memory is not there.
   explicit HostSlot(Bytes nbytes)
 #if defined(KOKKOS_ENABLE_CUDA)
-      : memory_(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::save_packed"), nbytes) {
-  }
+      : memory_(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::save_packed"), nbytes){}
 #else
       : memory_(nbytes) {
   }
 #endif
 
-  std::byte* data() const noexcept { return memory_.data(); }
+        std::byte
+        *
+        data() const noexcept {
+    return memory_.data();
+  }
 
  private:
 #if defined(KOKKOS_ENABLE_CUDA)

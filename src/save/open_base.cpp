@@ -25,16 +25,16 @@ std::vector<std::byte> read_base(std::string const& path, std::string const& dir
   if (is_to_be_filled(path, directory)) return {};
   auto const base = open_checkpoint(path, std::nullopt);
   if (base.block_hashes.empty())
-    throw ConfigError("save.base: " + base.path + " has no checksums to compare with; it must be an HDF5 file of distload's");
+    throw ConfigError("save.base: " + base.path +
+                      " has no checksums to compare with; it must be an HDF5 file of distload's");
   return serialize(base);
 }
 
 }  // namespace
 
 std::shared_ptr<Catalog const> open_base(std::string const& path, std::string const& directory, Communicator& ranks) {
-  auto message = all_or_throw(ranks, "save_base", [&] {
-    return ranks.rank() == 0 ? read_base(path, directory) : std::vector<std::byte>{};
-  });
+  auto message = all_or_throw(
+      ranks, "save_base", [&] { return ranks.rank() == 0 ? read_base(path, directory) : std::vector<std::byte>{}; });
   message = broadcast_message(ranks, std::move(message), 0);
   if (message.empty()) return nullptr;
   return std::make_shared<Catalog const>(deserialize_catalog(message));

@@ -14,11 +14,15 @@ constexpr std::chrono::milliseconds kBetweenLooks{100};
 
 }  // namespace
 
-SaveInFlight::SaveInFlight(Origin origin, std::unique_ptr<ExtentWriter> writer, SavePlan plan, std::unique_ptr<WaveWriter> waves,
-                           SnapshotMemory& memory, Communicator& ranks)
+SaveInFlight::SaveInFlight(Origin origin, std::unique_ptr<ExtentWriter> writer, SavePlan plan,
+                           std::unique_ptr<WaveWriter> waves, SnapshotMemory& memory, Communicator& ranks)
     : origin_(origin),
       total_bytes_(writer->catalog().nbytes()),
-      writer_(std::move(writer)), plan_(std::move(plan)), waves_(std::move(waves)), memory_(&memory), ranks_(&ranks) {
+      writer_(std::move(writer)),
+      plan_(std::move(plan)),
+      waves_(std::move(waves)),
+      memory_(&memory),
+      ranks_(&ranks) {
   memory.reset();
   thread_ = std::thread([this] { run(); });
 }

@@ -36,14 +36,15 @@ std::string make_conversion_report(ProcessGrid const& grid, OpenedCheckpoint con
   if (grid.rank() != 0) return {};
   auto const stored = checkpoint.catalog.nbytes();
   auto report = report_head(grid, checkpoint);
-  report.update(Json{{"engine", saved.read_engine.name},
-                     {"engine_reason", saved.read_engine.reason},
-                     {"seconds", saved.seconds},
-                     {"bytes", {{"checkpoint", stored}, {"storage_read", saved.read_bytes}, {"resident", 0}}},
-                     {"memory", {{"resident", 0}, {"staging_peak", options.staging_bytes}, {"overhead_peak", peak.front()}}},
-                     {"overflows", saved.overflows},
-                     {"warnings", checkpoint.catalog.warnings},
-                     {"save", section_of(saved)}});
+  report.update(
+      Json{{"engine", saved.read_engine.name},
+           {"engine_reason", saved.read_engine.reason},
+           {"seconds", saved.seconds},
+           {"bytes", {{"checkpoint", stored}, {"storage_read", saved.read_bytes}, {"resident", 0}}},
+           {"memory", {{"resident", 0}, {"staging_peak", options.staging_bytes}, {"overhead_peak", peak.front()}}},
+           {"overflows", saved.overflows},
+           {"warnings", checkpoint.catalog.warnings},
+           {"save", section_of(saved)}});
   return report.dump(2) + "\n";
 }
 

@@ -38,8 +38,7 @@ void WaveWriter::pack(SaveWave const& wave, std::byte* packed) const {
 
 void WaveWriter::exchange(SaveWave const& wave, std::byte* packed, Communicator& ranks) const {
   std::vector<Send> sends;
-  for (auto const& message : wave.sends)
-    sends.push_back({message.peer, packed + message.offset_bytes, message.nbytes});
+  for (auto const& message : wave.sends) sends.push_back({message.peer, packed + message.offset_bytes, message.nbytes});
   std::vector<Receive> receives;
   for (auto const& message : wave.receives)
     receives.push_back({message.peer, received_.data() + message.offset_bytes, message.nbytes});

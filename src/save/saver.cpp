@@ -148,8 +148,8 @@ void Saver::tell(Bytes done, Bytes own, Bytes total, Clock::time_point start) co
   if (!progress_) return;
   // Ranks write at about the same speed, so that this rank's share of its own part stands for the whole.
   auto const share = own == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(own);
-  progress_({"save", static_cast<Bytes>(share * static_cast<double>(total)), total,
-             seconds_between(start, Clock::now())});
+  progress_(
+      {"save", static_cast<Bytes>(share * static_cast<double>(total)), total, seconds_between(start, Clock::now())});
 }
 
 void Saver::tell_end(Bytes total, Clock::time_point start) const {
@@ -196,8 +196,7 @@ SaveResult Saver::convert(OpenedCheckpoint const& checkpoint, ConvertOptions opt
   auto const start = Clock::now();
   auto const& metadata = checkpoint.stored_catalog().metadata;
   auto const path = path_of(metadata.step);
-  auto const tensors =
-      all_or_throw(ranks, "save_plan", [&] { return converted_tensors(checkpoint, options.dtype); });
+  auto const tensors = all_or_throw(ranks, "save_plan", [&] { return converted_tensors(checkpoint, options.dtype); });
   auto const writer = make_writer(path, metadata, tensors, tensor_parallel, ranks);
   auto const total = writer->catalog().nbytes();
   Bytes done = 0;
@@ -257,10 +256,11 @@ void Saver::save_async(ShardedModel const& model, CheckpointMetadata metadata, C
                           {options_.staging, /*allow_straight=*/false});
   });
   prepare_memory(plan.waves.size(), plan.packed_bytes, own_ranks);
-  auto waves = all_or_throw(own_ranks, "save_allocate",
-                            [&] { return std::make_unique<WaveWriter>(plan, model, *writer); });
-  in_flight_ = std::make_unique<SaveInFlight>(SaveInFlight::Origin{step, start, written_by_plan(plan)},
-                                              std::move(writer), std::move(plan), std::move(waves), *memory_, own_ranks);
+  auto waves =
+      all_or_throw(own_ranks, "save_allocate", [&] { return std::make_unique<WaveWriter>(plan, model, *writer); });
+  in_flight_ =
+      std::make_unique<SaveInFlight>(SaveInFlight::Origin{step, start, written_by_plan(plan)}, std::move(writer),
+                                     std::move(plan), std::move(waves), *memory_, own_ranks);
   in_flight_->take_snapshot();
 }
 

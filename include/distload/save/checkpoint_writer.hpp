@@ -79,7 +79,7 @@ class CheckpointWriter : public ExtentWriter {
   VerifyAfterWrite verify_;
   Catalog catalog_;
   std::shared_ptr<Catalog const> base_catalog_;
-  std::unique_ptr<TemporaryFile> unfinished_;  ///< on rank 0, from its creation until it has its name
+  std::unique_ptr<TemporaryFile> unfinished_;         ///< on rank 0, from its creation until it has its name
   std::unique_ptr<hdf5::FileCompletion> completion_;  ///< on rank 0
   std::unique_ptr<BlockHasher> hasher_;
   std::unique_ptr<BaseBlocks> base_;  ///< nothing without a base

@@ -56,9 +56,9 @@ struct SaveResult {
   double seconds = 0;        ///< from the call until the checkpoint had its name
   double stall_seconds = 0;  ///< that this rank's caller has waited
   Bytes checkpoint_bytes = 0;
-  WrittenBytes bytes;       ///< of all ranks
-  Bytes read_bytes = 0;     ///< of a conversion: from the source, by all ranks
-  EngineInUse read_engine;  ///< of a conversion
+  WrittenBytes bytes;           ///< of all ranks
+  Bytes read_bytes = 0;         ///< of a conversion: from the source, by all ranks
+  EngineInUse read_engine;      ///< of a conversion
   std::uint64_t overflows = 0;  ///< of a conversion: numbers that were finite and have become infinite
 };
 

@@ -24,8 +24,8 @@ struct NewTensor {
 
 /// A file that has everything but the bytes of its tensors and what they decide.
 struct NewFile {
-  Catalog catalog;   ///< sorted by name, with offsets final and block hashes still zero
-  FileImage image;   ///< what is in it
+  Catalog catalog;  ///< sorted by name, with offsets final and block hashes still zero
+  FileImage image;  ///< what is in it
   FileCompletion completion;
 };
 

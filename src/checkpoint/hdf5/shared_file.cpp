@@ -43,8 +43,8 @@ class WatchedClose {
     std::array<char, MPI_MAX_ERROR_STRING> text{};
     int length = 0;
     MPI_Error_string(*code, text.data(), &length);
-    (*active_->last_resort_)("cannot write " + *active_->path_ + " while it is closed: " +
-                             std::string(text.data(), static_cast<std::size_t>(length)));
+    (*active_->last_resort_)("cannot write " + *active_->path_ +
+                             " while it is closed: " + std::string(text.data(), static_cast<std::size_t>(length)));
   }
 
   static inline WatchedClose* active_ = nullptr;

@@ -1,5 +1,5 @@
-/// A training job that links the installed library: takes up the newest checkpoint, goes on from there, and saves in the
-/// background.
+/// A training job that links the installed library: takes up the newest checkpoint, goes on from there, and saves in
+/// the background.
 #include <cstdio>
 #include <cstdlib>
 #include <exception>

@@ -46,8 +46,7 @@ class ConvertCheckpointTest : public ::testing::Test {
                                        std::span<TensorSpec const> tensors, std::uint32_t tensor_parallel) {
     if (path.ends_with(".h5"))
       return std::make_unique<CheckpointWriter>(path, metadata, tensors, WriterOptions{tensor_parallel}, ranks());
-    return std::make_unique<SafetensorsWriter>(path, metadata, tensors, 4 * kMiB, VerifyAfterWrite::full,
-                                               ranks());
+    return std::make_unique<SafetensorsWriter>(path, metadata, tensors, 4 * kMiB, VerifyAfterWrite::full, ranks());
   }
 
   /// Collective: a checkpoint of the sample tensors, with what a family's rules would say of them.

@@ -36,8 +36,8 @@ TEST(ParseFault, ReadsPhaseRankKindAndTime) {
 
 TEST(ParseFault, RefusesEverythingElse) {
   for (auto const* const text :
-       {"", ":", "read", "read:", "read:x", "read:-1", "read:1:", "read:1:boom", "read:1x", ":1", "read:99999999999", "read:1:io:",
-                               "read:1:io:0", "read:1:io:2x", "read:1:io:2:"}) {
+       {"", ":", "read", "read:", "read:x", "read:-1", "read:1:", "read:1:boom", "read:1x", ":1", "read:99999999999",
+        "read:1:io:", "read:1:io:0", "read:1:io:2x", "read:1:io:2:"}) {
     EXPECT_EQ(parse_fault(text), std::nullopt) << text;
   }
 }
