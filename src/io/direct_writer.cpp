@@ -25,8 +25,8 @@ constexpr Bytes round_down(Bytes value, Bytes alignment) { return value - value 
 DirectWriter::DirectWriter(std::vector<std::string> paths) : paths_(std::move(paths)), files_(paths_.size()) {
   try {
     ring_ = std::make_unique<IoRing>(static_cast<std::uint32_t>(kBuffers));
-  } catch (IoError const& refusal) {
-    shortcoming_ = refusal.what();
+  } catch (IoError const&) {
+    ring_.reset();  // writes wait for each other then
   }
 }
 
@@ -41,8 +41,8 @@ DirectWriter::OpenFile& DirectWriter::open(std::uint32_t number) {
       file->alignment = direct_alignment_of(file->direct->descriptor());
       // Buffers are aligned to huge pages, which every device is content with.
       if (file->alignment.offset > kBufferBytes / 2) file->direct.reset();
-    } catch (IoError const& refusal) {
-      shortcoming_ = refusal.what();
+    } catch (IoError const&) {
+      file->direct.reset();  // the page cache has to do
     }
   }
   return *file;
@@ -154,12 +154,12 @@ void DirectWriter::keep_edge(Place place, std::span<std::byte const> bytes) {
 
 void DirectWriter::submit(std::size_t number) {
   auto const& buffer = buffers_[number];
-  auto const& file = *files_[buffer.file]->direct;
+  auto const& [cached, direct, alignment] = *files_[buffer.file];
   std::span<std::byte const> const bytes(buffer.data + buffer.written, buffer.limit - buffer.written);
-  if (ring_) {
-    ring_->write(file.descriptor(), buffer.offset + buffer.written, bytes, number);
+  if (ring_ && direct) {
+    ring_->write(direct->descriptor(), buffer.offset + buffer.written, bytes, number);
   } else {
-    file.write_at(buffer.offset + buffer.written, bytes);
+    (direct ? *direct : cached).write_at(buffer.offset + buffer.written, bytes);
     free_.push_back(number);
   }
 }
@@ -168,6 +168,15 @@ void DirectWriter::wait_for_one() {
   auto const completion = ring_->wait();
   auto& buffer = buffers_[completion.id];
   if (completion.result == -EAGAIN || completion.result == -EINTR) return submit(completion.id);
+  if (completion.result == -EINVAL) {
+    // Some file systems open a file so, and then do not write it so.
+    auto& file = *files_[buffer.file];
+    file.direct.reset();
+    file.cached.write_at(buffer.offset + buffer.written,
+                         {buffer.data + buffer.written, buffer.limit - buffer.written});
+    free_.push_back(completion.id);
+    return;
+  }
   if (completion.result < 0) {
     throw IoError("cannot write " + paths_[buffer.file] + " at byte " + std::to_string(buffer.offset + buffer.written) +
                   ": " + system_reason(-completion.result));

@@ -55,9 +55,6 @@ class DirectWriter {
   /// this object's.
   OutputFile const& file(std::uint32_t number);
 
-  /// What of it the system refused, or nothing if it writes past the page cache by io_uring.
-  std::string const& shortcoming() const noexcept { return shortcoming_; }
-
  private:
   struct OpenFile {
     OutputFile cached;                 ///< for edges, and where there is no other
@@ -98,7 +95,6 @@ class DirectWriter {
   std::map<Place, std::vector<std::byte>> edges_;  ///< disjoint, and none next to another in the same block
   std::optional<std::size_t> current_;             ///< the buffer that is being filled
   std::unique_ptr<IoRing> ring_;                   ///< nothing where the system refuses
-  std::string shortcoming_;
 };
 
 }  // namespace distload

@@ -55,8 +55,14 @@ Steps find_older(std::string const& directory, std::uint64_t step) {
 
 void remove_old_checkpoints(std::string const& directory, std::uint64_t step, std::uint64_t keep) {
   if (keep == 0) return;
+  Steps older;
+  try {
+    older = find_older(directory, step);
+  } catch (IoError const& error) {
+    log().warn("old checkpoints stay: {}", error.what());
+  }
   std::uint64_t kept = 1;
-  for (auto& [older_step, paths] : find_older(directory, step)) {
+  for (auto& [older_step, paths] : older) {
     std::erase_if(paths, [](std::string const& path) { return !is_valid(path); });
     if (paths.empty()) continue;
     if (kept < keep) {

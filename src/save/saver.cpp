@@ -75,8 +75,6 @@ Saver::Saver(SaveOptions options, ProgressSink progress)
     : options_(std::move(options)), progress_(std::move(progress)) {}
 
 Saver::~Saver() = default;
-Saver::Saver(Saver&&) noexcept = default;
-Saver& Saver::operator=(Saver&&) noexcept = default;
 
 void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
   if (options_.format == SourceFormat::safetensors) {

@@ -49,7 +49,7 @@ struct SaveOptions {
   std::optional<Bytes> async_staging = std::nullopt;
 };
 
-/// What a save took; equal on all ranks, but for `stall_seconds`.
+/// What a save took; equal on all ranks, but for the seconds, which each has measured.
 struct SaveResult {
   std::string path;
   std::string engine;
@@ -71,8 +71,6 @@ class Saver {
 
   /// Waits for a save in flight, whose errors are lost then.
   ~Saver();
-  Saver(Saver&&) noexcept;
-  Saver& operator=(Saver&&) noexcept;
   Saver(Saver const&) = delete;
   Saver& operator=(Saver const&) = delete;
 
