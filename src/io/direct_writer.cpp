@@ -172,8 +172,7 @@ void DirectWriter::wait_for_one() {
     // Some file systems open a file so, and then do not write it so.
     auto& file = *files_[buffer.file];
     file.direct.reset();
-    file.cached.write_at(buffer.offset + buffer.written,
-                         {buffer.data + buffer.written, buffer.limit - buffer.written});
+    file.cached.write_at(buffer.offset + buffer.written, {buffer.data + buffer.written, buffer.limit - buffer.written});
     free_.push_back(completion.id);
     return;
   }

@@ -15,16 +15,16 @@
 #include "io/input_file.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/mpi_communicator.hpp"
-#include "save/abandoned.hpp"
 #include "save/base_blocks.hpp"
 #include "save/block_hasher.hpp"
 #include "save/chunk_rule.hpp"
-#include "save/collective_save_engine.hpp"
-#include "save/direct_save_engine.hpp"
-#include "save/durable.hpp"
-#include "save/file_space.hpp"
-#include "save/run_together.hpp"
-#include "save/verify_written.hpp"
+#include "save/commit/abandoned.hpp"
+#include "save/commit/durable.hpp"
+#include "save/commit/file_space.hpp"
+#include "save/commit/run_together.hpp"
+#include "save/commit/verify_written.hpp"
+#include "save/engines/collective_save_engine.hpp"
+#include "save/engines/direct_save_engine.hpp"
 
 namespace distload {
 namespace {

@@ -10,7 +10,7 @@
 #include "io/direct_engine.hpp"
 #include "io/io_ring.hpp"
 #include "io/output_file.hpp"
-#include "save/durable.hpp"
+#include "save/commit/durable.hpp"
 
 namespace distload {
 namespace {

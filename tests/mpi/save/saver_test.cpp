@@ -17,7 +17,7 @@
 #include "expect_sample_content.hpp"
 #include "injected_fault.hpp"
 #include "parallel/mpi_communicator.hpp"
-#include "save/durable.hpp"
+#include "save/commit/durable.hpp"
 #include "save/save_steps.hpp"
 #include "scratch_directory.hpp"
 #include "support/sample_model.hpp"

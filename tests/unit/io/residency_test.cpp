@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "io/input_file.hpp"
-#include "save/durable.hpp"
+#include "save/commit/durable.hpp"
 #include "unit/io/raw_checkpoint.hpp"
 
 namespace distload {

@@ -1,5 +1,5 @@
 /// Conversions of random tensors between random layouts, carried out on element numbers.
-#include "save/stream_plan.hpp"
+#include "save/stream/stream_plan.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -11,7 +11,7 @@
 
 #include <distload/base/error.hpp>
 
-#include "save/stream_band.hpp"
+#include "save/stream/stream_band.hpp"
 
 namespace distload {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <distload/checkpoint/catalog.hpp>
 
-#include "save/save_engine.hpp"
+#include "save/engines/save_engine.hpp"
 
 namespace distload {
 

@@ -1,12 +1,12 @@
 // Folders and free space.
-#include "save/file_space.hpp"
+#include "save/commit/file_space.hpp"
 
 #include <filesystem>
 #include <system_error>
 
 #include <distload/base/error.hpp>
 
-#include "save/durable.hpp"
+#include "save/commit/durable.hpp"
 
 namespace distload {
 

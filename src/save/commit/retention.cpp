@@ -1,5 +1,5 @@
 // Removal of old checkpoints.
-#include "save/retention.hpp"
+#include "save/commit/retention.hpp"
 
 #include <algorithm>
 #include <filesystem>

@@ -4,7 +4,7 @@
 #include <distload/checkpoint/catalog.hpp>
 
 #include "io/direct_writer.hpp"
-#include "save/save_engine.hpp"
+#include "save/engines/save_engine.hpp"
 
 namespace distload {
 

@@ -15,9 +15,9 @@
 
 #include "base/huge_pages.hpp"
 #include "io/stream_reader.hpp"
-#include "save/stream_band.hpp"
-#include "save/stream_plan.hpp"
-#include "save/stream_tensor.hpp"
+#include "save/stream/stream_band.hpp"
+#include "save/stream/stream_plan.hpp"
+#include "save/stream/stream_tensor.hpp"
 
 namespace distload {
 

@@ -17,9 +17,9 @@
 #include "io/preflight.hpp"
 #include "io/stream_reader.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "save/stream_converter.hpp"
-#include "save/stream_plan.hpp"
-#include "save/stream_tensor.hpp"
+#include "save/stream/stream_converter.hpp"
+#include "save/stream/stream_plan.hpp"
+#include "save/stream/stream_tensor.hpp"
 
 namespace distload {
 namespace {

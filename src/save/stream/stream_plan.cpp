@@ -1,5 +1,5 @@
 // Cuts between blocks, pieces of about equal size, and the largest ones first.
-#include "save/stream_plan.hpp"
+#include "save/stream/stream_plan.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,5 +1,5 @@
 // Two slots that take turns.
-#include "save/stream_converter.hpp"
+#include "save/stream/stream_converter.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // fsync, rename and locks, checked.
-#include "save/durable.hpp"
+#include "save/commit/durable.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -15,7 +15,7 @@
 #include "base/fault.hpp"
 #include "base/system.hpp"
 #include "checkpoint/file_name.hpp"
-#include "save/file_space.hpp"
+#include "save/commit/file_space.hpp"
 
 namespace distload {
 namespace {

@@ -1,5 +1,5 @@
 // A check of all blocks, as an agreement of all ranks.
-#include "save/verify_written.hpp"
+#include "save/commit/verify_written.hpp"
 
 #include <distload/base/error.hpp>
 

@@ -1,5 +1,5 @@
 // From extents to offsets.
-#include "save/direct_save_engine.hpp"
+#include "save/engines/direct_save_engine.hpp"
 
 #include <string>
 #include <vector>

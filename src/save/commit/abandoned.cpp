@@ -1,5 +1,5 @@
 // Temporary names, and whether somebody is at work under them.
-#include "save/abandoned.hpp"
+#include "save/commit/abandoned.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -8,7 +8,7 @@
 
 #include "base/log.hpp"
 #include "checkpoint/file_name.hpp"
-#include "save/durable.hpp"
+#include "save/commit/durable.hpp"
 
 namespace distload {
 namespace {

@@ -1,5 +1,5 @@
 // Ranges of extents, and the copies between them.
-#include "save/stream_band.hpp"
+#include "save/stream/stream_band.hpp"
 
 #include <optional>
 

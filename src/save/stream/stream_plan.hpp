@@ -10,7 +10,7 @@
 
 #include <distload/base/bytes.hpp>
 
-#include "save/stream_tensor.hpp"
+#include "save/stream/stream_tensor.hpp"
 
 namespace distload {
 

@@ -1,5 +1,5 @@
 // From ranges of extents to hyperslabs.
-#include "save/collective_save_engine.hpp"
+#include "save/engines/collective_save_engine.hpp"
 
 #include <filesystem>
 #include <string>
@@ -9,7 +9,7 @@
 
 #include "checkpoint/hdf5/shared_file.hpp"
 #include "parallel/job_end.hpp"
-#include "save/file_space.hpp"
+#include "save/commit/file_space.hpp"
 
 namespace distload {
 

@@ -7,7 +7,7 @@
 #include <distload/base/bytes.hpp>
 #include <distload/tensor/strided_copy.hpp>
 
-#include "save/stream_tensor.hpp"
+#include "save/stream/stream_tensor.hpp"
 
 namespace distload {
 

@@ -1,5 +1,5 @@
 // Extents of both sides in the coordinates of one tensor.
-#include "save/stream_tensor.hpp"
+#include "save/stream/stream_tensor.hpp"
 
 #include <distload/base/error.hpp>
 #include <distload/tensor/cast.hpp>
