@@ -41,9 +41,11 @@ JobBoard::JobBoard(MpiCommunicator& node, std::uint32_t job_rank) : own_(node.ra
   node.barrier();
   entries_[own_].job_rank = job_rank;
   node.barrier();
+  of_process_ = this;
 }
 
 void JobBoard::close() {
+  of_process_ = nullptr;
   entries_ = {};
   last_word_is_taken_ = nullptr;
   DISTLOAD_MPI(MPI_Win_free(&window_));

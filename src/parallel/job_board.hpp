@@ -24,7 +24,7 @@ class JobBoard {
 
   /// Collective over `node`, whose ranks share memory. `job_rank` is this process' rank in the whole job.
   JobBoard(MpiCommunicator& node, std::uint32_t job_rank);
-  ~JobBoard() = default;
+  ~JobBoard() { of_process_ = nullptr; }
   JobBoard(JobBoard const&) = delete;
   JobBoard& operator=(JobBoard const&) = delete;
 
@@ -39,7 +39,12 @@ class JobBoard {
   /// True for exactly one caller on this node: it tells the user why the job ends. All others keep quiet.
   bool claim_last_word() noexcept { return !last_word_is_taken_->exchange(true); }
 
+  /// The one of this process, or nullptr: for those who have to end the job and have no MpiEnvironment at hand.
+  static JobBoard* of_process() noexcept { return of_process_; }
+
  private:
+  static inline std::atomic<JobBoard*> of_process_ = nullptr;
+
   MPI_Win window_ = MPI_WIN_NULL;
   std::atomic<bool>* last_word_is_taken_ = nullptr;
   std::span<Entry> entries_;

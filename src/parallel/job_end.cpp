@@ -85,6 +85,12 @@ void speak_and_abort(JobBoard& board, std::string_view message, int code) {
   _exit(code);
 }
 
+void speak_and_abort(std::string_view message, int code) {
+  if (auto* const board = JobBoard::of_process()) speak_and_abort(*board, message, code);
+  print_error(message);
+  abort_job(code);
+}
+
 int end_failed_job(MpiEnvironment& mpi, Failure const& failure) {
   auto const rank = mpi.world().rank();
   auto const agreed = agree_in_time(mpi.last_resort(), failure);

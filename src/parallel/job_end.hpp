@@ -24,6 +24,8 @@ void exit_at_the_latest_after(std::chrono::milliseconds limit, int code);
 /// For a failure that this rank cannot agree on with the others: if nobody on this node has said why the job ends,
 /// prints `message` and aborts the job; otherwise keeps quiet and waits to be ended.
 [[noreturn]] void speak_and_abort(JobBoard& board, std::string_view message, int code);
+/// The same with the board of this process, if it has one.
+[[noreturn]] void speak_and_abort(std::string_view message, int code);
 
 /// Ends this rank's part in the job after `failure`; returns the exit code for main.
 ///

@@ -144,12 +144,12 @@ class Directory:
             problems.append(f"it was not killed in {crash.step}: exit code {code}")
         elif code not in (0, -signal.SIGKILL, 128 + signal.SIGKILL):
             problems.append(f"exit code {code}")
-        if crash.lost:
-            lose_power(self.log, self.root, crash.lost)
         saved = self.job.saved()
         if saved is not None:
             self.reported = max(self.reported, saved)
-            problems += self.check_left(saved)
+            problems += self.check_left(saved)  # a removal need not outlive a power loss
+        if crash.lost:
+            lose_power(self.log, self.root, crash.lost)
         problems += self.check_checkpoints(before if crash.keep == 0 else ())
         if not self.reported <= self.newest < first + STEPS_PER_RUN:
             problems.append(f"step {self.reported} was told to be saved, but the newest that is valid is {self.newest}")

@@ -43,8 +43,7 @@ void CollectiveSaveEngine::close() {
   shared_->close([this](std::string const& why) {
     std::error_code ignored;
     std::filesystem::remove(catalog_->path, ignored);
-    print_error(why);
-    abort_job(static_cast<int>(ExitCode::io));
+    speak_and_abort(why, static_cast<int>(ExitCode::io));
   });
 }
 
