@@ -43,33 +43,31 @@ void remove_checkpoint(std::string const& path) {
 /// By step, the newest first.
 using Steps = std::map<std::uint64_t, std::vector<std::string>, std::greater<>>;
 
-Steps find_older(std::string const& directory, std::uint64_t step) {
-  Steps older;
+/// The valid checkpoints up to `step`.
+Steps find_valid(std::string const& directory, std::uint64_t step) {
+  Steps valid;
   for (auto const& file : list_steps(directory)) {
-    if (file.step < step) older[file.step].push_back(file.path);
+    if (file.step <= step && is_valid(file.path)) valid[file.step].push_back(file.path);
   }
-  return older;
+  return valid;
 }
 
 }  // namespace
 
 void remove_old_checkpoints(std::string const& directory, std::uint64_t step, std::uint64_t keep) {
   if (keep == 0) return;
-  Steps older;
   try {
-    older = find_older(directory, step);
+    auto const valid = find_valid(directory, step);
+    if (!valid.contains(step)) {
+      log().warn("{}: step {} is not valid, and no older one is removed", directory, step);
+      return;
+    }
+    std::uint64_t kept = 0;
+    for (auto const& [number, paths] : valid) {
+      if (++kept > keep) std::ranges::for_each(paths, remove_checkpoint);
+    }
   } catch (IoError const& error) {
     log().warn("old checkpoints stay: {}", error.what());
-  }
-  std::uint64_t kept = 1;
-  for (auto& [older_step, paths] : older) {
-    std::erase_if(paths, [](std::string const& path) { return !is_valid(path); });
-    if (paths.empty()) continue;
-    if (kept < keep) {
-      ++kept;
-    } else {
-      std::ranges::for_each(paths, remove_checkpoint);
-    }
   }
 }
 
