@@ -151,6 +151,7 @@ void convert(Config const& config, ProcessGrid const& grid, OpenedCheckpoint con
     warn_of_overflows(saved.overflows);
   }
   if (config.report.json.empty()) return;
+  if (config.report.tensors) log().warn("report.tensors: save.stream has no shards in memory that could be listed");
   write_report(grid.world(), config.report.json, make_conversion_report(grid, checkpoint, options, saved));
 }
 

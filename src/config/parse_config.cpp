@@ -151,8 +151,6 @@ void check_save(Config const& config, SaveConfig const& save, std::string const&
             "`save.async` and `save.engine: collective` exclude each other: HDF5 is not made for several threads");
   refuse_if(save.stream && save.async,
             "`save.stream` and `save.async` exclude each other: nothing is in memory to copy");
-  refuse_if(save.stream && config.report.tensors,
-            "`save.stream` and `report.tensors` exclude each other: no shard is in memory");
   if (save.format != "safetensors") return;
   refuse_if(!config.model.fuse.empty() || !config.model.split.empty(),
             "`save.format: safetensors` writes what the model's family stores: not together with `model.fuse` or "

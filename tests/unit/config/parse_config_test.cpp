@@ -150,7 +150,6 @@ TEST(ParseConfig, RefusesWhatIsNoConfiguration) {
            {"checkpoint: {path: p}\nsave: {}", "`save.directory` is missing"},
            {"checkpoint: {path: p}\nsave: {directory: d, async: true, engine: collective}", "several threads"},
            {"checkpoint: {path: p}\nsave: {directory: d, async: true, stream: true}", "nothing is in memory"},
-           {"checkpoint: {path: p}\nsave: {directory: d, stream: true}\nreport: {tensors: true}", "report.tensors"},
            {"checkpoint: {path: p}\nsave: {directory: d, format: safetensors, base: b}", "save.base"},
            {"checkpoint: {path: p}\nsave: {directory: d, format: safetensors, engine: collective}", "writes HDF5"},
        }) {
