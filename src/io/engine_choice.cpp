@@ -21,13 +21,15 @@ struct KnownFileSystem {
   std::uint64_t magic;
   char const* name;
   bool is_shared;
+  bool servers_copy = false;
 };
 
-/// From linux/magic.h and, for the first three, the file systems' own sources.
+/// From linux/magic.h and, for the first three, the file systems' own sources. In Linux' own, NFS, Ceph and CIFS
+/// implement copy_file_range themselves.
 constexpr std::array kFileSystems{
     KnownFileSystem{0x0BD00BD0, "lustre", true},     KnownFileSystem{0x47504653, "gpfs", true},
-    KnownFileSystem{0x19830326, "beegfs", true},     KnownFileSystem{0x6969, "nfs", true},
-    KnownFileSystem{0x00C36400, "ceph", true},       KnownFileSystem{0xFF534D42, "cifs", true},
+    KnownFileSystem{0x19830326, "beegfs", true},     KnownFileSystem{0x6969, "nfs", true, true},
+    KnownFileSystem{0x00C36400, "ceph", true, true}, KnownFileSystem{0xFF534D42, "cifs", true, true},
     KnownFileSystem{0xEF53, "ext4", false},          KnownFileSystem{0x58465342, "xfs", false},
     KnownFileSystem{0x9123683E, "btrfs", false},     KnownFileSystem{0x01021994, "tmpfs", false},
     KnownFileSystem{0x794C7630, "overlayfs", false},
@@ -42,7 +44,7 @@ constexpr double kMostlyResident = 0.5;
 FileSystem file_system_of_magic(std::uint64_t magic) noexcept {
   auto const* const known = std::ranges::find(kFileSystems, magic, &KnownFileSystem::magic);
   if (known == kFileSystems.end()) return {};
-  return {known->name, known->is_shared};
+  return {known->name, known->is_shared, known->servers_copy};
 }
 
 FileSystem file_system_of(std::string const& path) noexcept {

@@ -19,10 +19,11 @@ struct EngineChoice {
   friend bool operator==(EngineChoice const&, EngineChoice const&) = default;
 };
 
-/// What a file lies on, as far as it matters for reading.
+/// What a file lies on, as far as it matters for reading and writing.
 struct FileSystem {
-  std::string name;        ///< "lustre", "tmpfs", ...; empty if unknown
-  bool is_shared = false;  ///< served over a network to many nodes
+  std::string name;           ///< "lustre", "tmpfs", ...; empty if unknown
+  bool is_shared = false;     ///< served over a network to many nodes
+  bool servers_copy = false;  ///< from file to file, without the bytes coming to the node
 };
 
 /// The file system with that magic number, as statfs(2) gives it.

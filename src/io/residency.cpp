@@ -2,10 +2,13 @@
 #include "io/residency.hpp"
 
 #include <cstddef>
+#include <memory>
 
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <distload/base/error.hpp>
 
 #include "base/system.hpp"
 #include "io/file_mapping.hpp"
@@ -22,10 +25,21 @@ bool may_ask(InputFile const& file) noexcept {
   return status.st_uid == geteuid() || access(file.path().c_str(), W_OK) == 0;
 }
 
+/// Nothing if the system has no addresses for all of the files, as under a limit (RLIMIT_AS).
+std::unique_ptr<FileMapping> map_if_possible(Catalog const& catalog) {
+  try {
+    return std::make_unique<FileMapping>(catalog);
+  } catch (IoError const&) {
+    return nullptr;  // a file that cannot be read is somebody else's to tell of
+  }
+}
+
 }  // namespace
 
 std::optional<double> resident_share(Catalog const& catalog) {
-  FileMapping const mapping(catalog);
+  auto const mapped = map_if_possible(catalog);
+  if (!mapped) return std::nullopt;
+  auto const& mapping = *mapped;
   auto const page = page_bytes();
   Bytes total = 0;
   for (std::uint32_t file = 0; file < catalog.files.size(); ++file) {

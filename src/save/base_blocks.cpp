@@ -18,7 +18,7 @@ BaseBlocks::BaseBlocks(Catalog const& base, Catalog const& file)
       file_(&file),
       twins_(file.extents.size()),
       opened_(base.files.size()),
-      is_shared_(file_system_of(file.files.front().path).is_shared) {
+      servers_copy_(file_system_of(file.files.front().path).servers_copy) {
   if (base.block_bytes != file.block_bytes) return;
   for (auto const& tensor : file.tensors) {
     auto const* const before = base.find(tensor.name);
@@ -46,7 +46,7 @@ BaseBlocks::Range BaseBlocks::take_over(std::uint32_t extent_number, Range range
   auto const& twin = base_->extents[*twins_[extent_number]];
   auto const& extent = file_->extents[extent_number];
   auto here = extent.offset_bytes + range.begin_bytes;
-  if (!is_shared_) {
+  if (!servers_copy_) {
     if (here % kShareableBytes != (twin.offset_bytes + range.begin_bytes) % kShareableBytes) return {};
     auto const end = (here + range.nbytes) / kShareableBytes * kShareableBytes;
     here = round_up(here, kShareableBytes);
@@ -55,7 +55,7 @@ BaseBlocks::Range BaseBlocks::take_over(std::uint32_t extent_number, Range range
   }
   auto& from = opened_[twin.file];
   if (!from) from.emplace(base_->files[twin.file].path);
-  auto const method = file.take_over(*from, twin.offset_bytes + range.begin_bytes, here, range.nbytes, is_shared_);
+  auto const method = file.take_over(*from, twin.offset_bytes + range.begin_bytes, here, range.nbytes, servers_copy_);
   gave_up_ = method == CopyMethod::none;
   return gave_up_ ? Range{} : range;
 }

@@ -29,7 +29,7 @@ class BaseBlocks {
   };
 
   /// Has the file system take the base's bytes of a range of an extent over into the new file, if it can: by sharing
-  /// their blocks or, on a file system that other machines serve, by copying them there. Where it could only read and
+  /// their blocks or, on a file system whose servers can, by copying them there. Where it could only read and
   /// write them on this machine they are better written from memory. Precondition: `has`.
   /// @returns what of the range is in the file now, perhaps nothing; blocks can only be shared as a whole
   Range take_over(std::uint32_t extent, Range range, OutputFile const& file);
@@ -39,7 +39,7 @@ class BaseBlocks {
   Catalog const* file_;
   std::vector<std::optional<std::uint32_t>> twins_;  ///< by extent of the new file: the base's
   std::vector<std::optional<InputFile>> opened_;     ///< by the base's file number
-  bool is_shared_ = false;                           ///< other machines serve the file system
+  bool servers_copy_ = false;                        ///< of the new file's file system
   bool gave_up_ = false;                             ///< after the first refusal
 };
 

@@ -135,8 +135,8 @@ struct SaveConfig {
 struct ReportConfig {
   /// Path of the JSON report; empty: none.
   std::string json;
-  /// Put every shard with the hash of its bytes into the report. Reads all shards once more. Nothing with `save.stream`,
-  /// which has none.
+  /// Put every shard with the hash of its bytes into the report. Reads all shards once more. Nothing with
+  /// `save.stream`, which has none.
   bool tensors = false;
   /// `auto` (bar on a terminal, else lines), `bar`, `line`, `json` or `none`.
   std::string progress = "auto";

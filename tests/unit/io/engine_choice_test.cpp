@@ -68,6 +68,8 @@ TEST(FileSystemOfMagic, KnowsSharedFromLocal) {
   EXPECT_EQ(file_system_of_magic(0x0BD00BD0).name, "lustre");
   EXPECT_FALSE(file_system_of_magic(0xEF53).is_shared);
   EXPECT_TRUE(file_system_of_magic(0xFF534D42).is_shared);
+  EXPECT_TRUE(file_system_of_magic(0xFF534D42).servers_copy);
+  EXPECT_FALSE(file_system_of_magic(0x0BD00BD0).servers_copy);
   EXPECT_EQ(file_system_of_magic(1).name, "");
 }
 
