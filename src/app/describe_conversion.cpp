@@ -7,13 +7,8 @@ namespace distload {
 
 std::string describe_conversion(OpenedCheckpoint const& checkpoint, ConvertOptions const& options,
                                 CostConfig const& cost, ProcessGrid const& grid) {
-  Bytes read = 0;
-  Bytes written = 0;
-  for (auto const& parameter : checkpoint.layout.parameters) {
-    auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
-    read += tensor.nbytes();
-    written += volume(tensor.shape) * size_of(dtype_in_memory(parameter, tensor.dtype, options.dtype));
-  }
+  auto const read = converted_bytes(checkpoint, std::nullopt);
+  auto const written = converted_bytes(checkpoint, options.dtype);
   auto const ranks = grid.topology().ranks();
   return fmt::format(
       "converts {}, {} parameters, by {} ranks\n"

@@ -99,9 +99,8 @@ ConvertOptions convert_options(Config const& config, ProcessGrid const& grid) {
   return options;
 }
 
-/// Collective: rank 0 writes `text` to `path`; nothing if `path` is empty.
+/// Collective: rank 0 writes `text` to `path`.
 void write_report(Communicator& world, std::string const& path, std::string const& text) {
-  if (path.empty()) return;
   all_or_throw(world, "report", [&] {
     if (world.rank() != 0) return;
     std::ofstream file(path, std::ios::binary);

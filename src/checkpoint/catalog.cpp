@@ -27,6 +27,12 @@ Bytes Catalog::nbytes() const noexcept {
   return total;
 }
 
+void add_blocks(Catalog& catalog, Extent& extent) {
+  auto const blocks = (extent.nbytes + catalog.block_bytes - 1) / catalog.block_bytes;
+  extent.first_block = static_cast<std::uint32_t>(catalog.block_hashes.size());
+  catalog.block_hashes.resize(catalog.block_hashes.size() + blocks);
+}
+
 std::vector<Bytes> mapped_offsets(Catalog const& catalog) {
   // The largest page of any system, and such that huge pages of files can be mapped as such.
   constexpr auto kGrain = 2 * kMiB;

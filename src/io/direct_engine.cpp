@@ -26,8 +26,6 @@ constexpr auto kBuffers = DirectEngine::kMemoryBytes / kBufferBytes;
 /// What is wanted of such a request: it may begin and end somewhat outside of that.
 constexpr Bytes kBufferedBytes = kBufferBytes - kBufferAlignment;
 
-Bytes round_down(Bytes value, Bytes alignment) { return value - value % alignment; }
-
 }  // namespace
 
 DirectEngine::DirectEngine(Catalog const& catalog, std::uint32_t depth)

@@ -18,8 +18,6 @@ namespace {
 constexpr Bytes kBufferBytes = kHugePageBytes;
 constexpr auto kBuffers = DirectWriter::kMemoryBytes / kBufferBytes;
 
-constexpr Bytes round_down(Bytes value, Bytes alignment) { return value - value % alignment; }
-
 }  // namespace
 
 DirectWriter::DirectWriter(std::vector<std::string> paths) : paths_(std::move(paths)), files_(paths_.size()) {

@@ -21,7 +21,7 @@ struct Pages {
 
 Pages pages_of(std::byte* data, Bytes offset, Bytes nbytes) {
   auto const page = page_bytes();
-  auto const first = offset - offset % page;
+  auto const first = round_down(offset, page);
   return {data + first, round_up(offset + nbytes, page) - first};
 }
 

@@ -48,7 +48,7 @@ BaseBlocks::Range BaseBlocks::take_over(std::uint32_t extent_number, Range range
   auto here = extent.offset_bytes + range.begin_bytes;
   if (!servers_copy_) {
     if (here % kShareableBytes != (twin.offset_bytes + range.begin_bytes) % kShareableBytes) return {};
-    auto const end = (here + range.nbytes) / kShareableBytes * kShareableBytes;
+    auto const end = round_down(here + range.nbytes, kShareableBytes);
     here = round_up(here, kShareableBytes);
     if (here >= end) return {};
     range = {here - extent.offset_bytes, end - here};

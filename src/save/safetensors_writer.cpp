@@ -87,15 +87,6 @@ void write_text(fs::path const& path, std::string const& text) {
   sync_file(path.string());
 }
 
-/// Gives every extent blocks, for checksums that are in no file.
-void add_blocks(Catalog& catalog) {
-  for (auto& extent : catalog.extents) {
-    extent.first_block = static_cast<std::uint32_t>(catalog.block_hashes.size());
-    catalog.block_hashes.resize(catalog.block_hashes.size() +
-                                (extent.nbytes + catalog.block_bytes - 1) / catalog.block_bytes);
-  }
-}
-
 }  // namespace
 
 SafetensorsWriter::SafetensorsWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
@@ -106,7 +97,7 @@ SafetensorsWriter::SafetensorsWriter(std::string path, CheckpointMetadata metada
   });
   catalog_ = deserialize_catalog(broadcast_message(ranks, std::move(created), 0));
   if (verify_ == VerifyAfterWrite::full) {
-    add_blocks(catalog_);
+    for (auto& extent : catalog_.extents) add_blocks(catalog_, extent);  // for checksums that are in no file
     hasher_ = std::make_unique<BlockHasher>(catalog_);
   }
   written_bytes_.resize(catalog_.extents.size());

@@ -96,11 +96,7 @@ void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
 }
 
 void Saver::check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
-  Bytes needed = 0;
-  for (auto const& parameter : checkpoint.layout.parameters) {
-    auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
-    needed += volume(tensor.shape) * size_of(dtype_in_memory(parameter, tensor.dtype, dtype));
-  }
+  auto needed = converted_bytes(checkpoint, dtype);
   auto const step = checkpoint.stored_catalog().metadata.step;
   needed -= std::min(needed, abandoned_bytes(options_.directory, step));
   distload::check_space(path_of(step), needed);
@@ -219,11 +215,10 @@ SaveResult Saver::convert(OpenedCheckpoint const& checkpoint, ConvertOptions opt
 }
 
 void Saver::prepare_memory(std::size_t parts, Bytes part_bytes, Communicator& ranks) {
-  auto const neighbours = ranks_on_this_node(ranks);
   all_or_throw(ranks, "save_allocate", [&] {
     constexpr Bytes kEnough = ~Bytes{0};
     // The other half is for what the program allocates meanwhile.
-    auto const limit = options_.async_staging.value_or(available_host_bytes(2 * neighbours).value_or(kEnough));
+    auto const limit = options_.async_staging.value_or(available_host_bytes(2 * ranks_on_node_).value_or(kEnough));
     auto const kept = memory_ ? memory_->slots() * memory_->slot_bytes() : 0;
     auto const fitting = (options_.async_staging ? limit : limit + kept) / std::max<Bytes>(part_bytes, 1);
     auto const slots = std::clamp<std::size_t>(fitting, 1, parts);
@@ -243,7 +238,10 @@ void Saver::save_async(ShardedModel const& model, CheckpointMetadata metadata, C
   wait();
   Kokkos::Profiling::ScopedRegion const region("distload::save_async");
   auto const start = Clock::now();
-  if (!background_ranks_) background_ranks_ = ranks.split(0, ranks.rank());
+  if (!background_ranks_) {
+    background_ranks_ = ranks.split(0, ranks.rank());
+    ranks_on_node_ = ranks_on_this_node(ranks);
+  }
   auto& own_ranks = *background_ranks_;
   auto const step = metadata.step;
   auto const tensors = gather_held_tensors(model, own_ranks);

@@ -87,9 +87,9 @@ Catalog hdf5_catalog(Model const& model, FamilyRules const& rules, std::uint32_t
     tensor.first_extent = static_cast<std::uint32_t>(catalog.extents.size());
     for (auto const& box : chunks_of(tensor.shape, chunk.value_or(tensor.shape))) {
       auto const nbytes = volume(box) * size_of(tensor.dtype);
-      auto const first_block = static_cast<std::uint32_t>(catalog.block_hashes.size());
-      catalog.extents.push_back({parameter.tensor, 0, file_bytes, nbytes, box, first_block});
-      catalog.block_hashes.resize(first_block + (nbytes + catalog.block_bytes - 1) / catalog.block_bytes);
+      Extent extent{parameter.tensor, 0, file_bytes, nbytes, box};
+      add_blocks(catalog, extent);
+      catalog.extents.push_back(extent);
       file_bytes += nbytes;
     }
     tensor.extent_count = static_cast<std::uint32_t>(catalog.extents.size()) - tensor.first_extent;

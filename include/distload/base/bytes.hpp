@@ -34,4 +34,9 @@ constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment) n
   return (value + alignment - 1) / alignment * alignment;
 }
 
+/// The largest multiple of `alignment` that is not greater than `value`.
+constexpr std::uint64_t round_down(std::uint64_t value, std::uint64_t alignment) noexcept {
+  return value - value % alignment;
+}
+
 }  // namespace distload

@@ -78,6 +78,9 @@ struct Catalog {
   Bytes nbytes() const noexcept;
 };
 
+/// Gives `extent`, which is to be one of the catalog's, blocks whose hashes are zero.
+void add_blocks(Catalog& catalog, Extent& extent);
+
 /// Where each file begins when all are mapped one after the other into one range of addresses, and at the end the bytes
 /// of that range. All are multiples of any system's page size.
 std::vector<Bytes> mapped_offsets(Catalog const& catalog);

@@ -39,6 +39,9 @@ struct ConvertResult {
 /// @throws ConfigError  parameters are to lie transposed, which in-order reading and writing cannot do.
 std::vector<TensorSpec> converted_tensors(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype);
 
+/// Local: the bytes of those tensors.
+Bytes converted_bytes(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) noexcept;
+
 /// Collective over `ranks` (host memory): reads every parameter of `checkpoint` and writes it to `writer`, which was
 /// made for `converted_tensors` with the same dtype. Every byte is read once. The caller commits.
 ///

@@ -132,6 +132,7 @@ class Saver {
   SaveOptions options_;
   ProgressSink progress_;
   std::unique_ptr<Communicator> background_ranks_;  ///< from the first `save_async` on
+  std::uint32_t ranks_on_node_ = 0;                 ///< likewise
   std::unique_ptr<SnapshotMemory> memory_;          ///< likewise
   std::unique_ptr<SaveInFlight> in_flight_;         ///< uses both
   std::optional<SaveResult> finished_;              ///< by `save_async`, where it cannot do anything in the background

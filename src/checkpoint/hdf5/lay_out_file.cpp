@@ -63,8 +63,7 @@ void add_tensor(Catalog& catalog, NewTensor const& tensor, std::vector<Extent> c
   info.axis = tensor.axis;
   for (auto extent : extents) {
     extent.tensor = static_cast<std::uint32_t>(catalog.tensors.size());
-    extent.first_block = static_cast<std::uint32_t>(catalog.block_hashes.size());
-    catalog.block_hashes.resize(catalog.block_hashes.size() + (extent.nbytes + kBlockBytes - 1) / kBlockBytes);
+    add_blocks(catalog, extent);
     catalog.extents.push_back(extent);
   }
   catalog.tensors.push_back(std::move(info));

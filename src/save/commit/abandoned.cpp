@@ -52,10 +52,7 @@ void remove_abandoned(std::string const& directory, std::uint64_t step) {
   std::error_code error;
   auto const found = find_abandoned(directory, step, error);
   if (error) log().warn("{} cannot be searched for unfinished checkpoints: {}", directory, error.message());
-  for (auto const& path : found) {
-    fs::remove_all(path, error);
-    if (error) log().warn("{} cannot be removed: {}", path.string(), error.message());
-  }
+  for (auto const& path : found) remove_or_warn(path);
 }
 
 Bytes abandoned_bytes(std::string const& directory, std::uint64_t step) {

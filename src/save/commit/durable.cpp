@@ -13,6 +13,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/fault.hpp"
+#include "base/log.hpp"
 #include "base/system.hpp"
 #include "checkpoint/file_name.hpp"
 #include "save/commit/file_space.hpp"
@@ -131,6 +132,12 @@ void publish(std::string const& from, std::string const& to) {
     rename(replaced_name(to), to);
   });
   remove_replaced(replaced_name(to));
+}
+
+void remove_or_warn(std::string const& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) log().warn("{} cannot be removed: {}", path, error.message());
 }
 
 TemporaryFile::TemporaryFile(std::string path) : path_(std::move(path)) {

@@ -19,6 +19,9 @@ void sync_directory(std::string const& path);
 /// @throws IoError  the system refuses; then what had the name has it still, if the system allows even that.
 void publish(std::string const& from, std::string const& to);
 
+/// Removes a file, or a directory with all that is in it; what cannot be removed stays, with a warning.
+void remove_or_warn(std::string const& path);
+
 /// A file, or a directory with all that is in it, that goes with the object unless it is kept.
 class TemporaryFile {
  public:

@@ -13,6 +13,7 @@
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/open/step_directory.hpp"
 #include "checkpoint/safetensors/directory.hpp"
+#include "save/commit/durable.hpp"
 
 namespace distload {
 namespace {
@@ -26,18 +27,12 @@ bool is_valid(std::string const& path) {
   }
 }
 
-void remove(std::string const& path) {
-  std::error_code error;
-  std::filesystem::remove_all(path, error);
-  if (error) log().warn("{} cannot be removed: {}", path, error.message());
-}
-
 /// A directory is no checkpoint any more before its files go: a crash in between would leave half of one.
 void remove_checkpoint(std::string const& path) {
-  if (!std::filesystem::is_directory(path)) return remove(path);
+  if (!std::filesystem::is_directory(path)) return remove_or_warn(path);
   std::error_code error;
   std::filesystem::rename(path, temporary_name(path), error);
-  remove(error ? path : temporary_name(path));
+  remove_or_warn(error ? path : temporary_name(path));
 }
 
 /// By step, the newest first.

@@ -62,6 +62,15 @@ std::vector<TensorSpec> converted_tensors(OpenedCheckpoint const& checkpoint, st
   return specs;
 }
 
+Bytes converted_bytes(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) noexcept {
+  Bytes nbytes = 0;
+  for (auto const& parameter : checkpoint.layout.parameters) {
+    auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
+    nbytes += volume(tensor.shape) * size_of(dtype_in_memory(parameter, tensor.dtype, dtype));
+  }
+  return nbytes;
+}
+
 ConvertResult convert_checkpoint(OpenedCheckpoint const& checkpoint, ExtentWriter& writer,
                                  ConvertOptions const& options, Communicator& ranks) {
   Kokkos::Profiling::ScopedRegion const region("distload::convert_checkpoint");
