@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "checkpoint/hdf5/property_list.hpp"
+
 namespace distload::hdf5 {
 namespace {
 
@@ -23,8 +25,9 @@ Group open_group(GroupView parent, std::string const& name) {
 }
 
 Group create_group(GroupView parent, std::string const& name) {
-  return Group(
-      DISTLOAD_HDF5(parent.id(), H5Gcreate2(parent.id(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)));
+  auto const creation = group_creation();
+  return Group(DISTLOAD_HDF5(parent.id(),
+                             H5Gcreate2(parent.id(), name.c_str(), H5P_DEFAULT, creation.view().id(), H5P_DEFAULT)));
 }
 
 std::uint64_t address_of(GroupView group) {

@@ -42,8 +42,17 @@ PropertyList shared_access(MPI_Comm ranks, MPI_Info hints) {
 PropertyList file_creation() {
   start_library();
   auto list = make(H5P_FILE_CREATE);
+  auto const id = list.view().id();
   constexpr unsigned kCompactAttributes = 64;
-  DISTLOAD_HDF5(kNoFile, H5Pset_attr_phase_change(list.view().id(), kCompactAttributes, 0));
+  DISTLOAD_HDF5(kNoFile, H5Pset_attr_phase_change(id, kCompactAttributes, 0));
+  DISTLOAD_HDF5(kNoFile, H5Pset_obj_track_times(id, false));
+  return list;
+}
+
+PropertyList group_creation() {
+  start_library();
+  auto list = make(H5P_GROUP_CREATE);
+  DISTLOAD_HDF5(kNoFile, H5Pset_obj_track_times(list.view().id(), false));
   return list;
 }
 

@@ -24,8 +24,10 @@ PropertyList local_access(FilePlacement const& placement);
 PropertyList shared_access(MPI_Comm ranks, MPI_Info hints);
 
 /// Creation of a file whose root holds its attributes in one place, so that one of them can be overwritten without
-/// moving others.
+/// moving others. Nothing that is created here keeps times, so that equal content makes equal files.
 PropertyList file_creation();
+
+PropertyList group_creation();
 
 /// Creation of a dataset: space taken at once and never filled, contiguous.
 PropertyList contiguous_creation();

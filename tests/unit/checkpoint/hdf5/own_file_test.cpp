@@ -92,6 +92,19 @@ TEST(OwnFile, AlignsItsTensors) {
   EXPECT_EQ(catalog.extents_of(*catalog.find("large"))[0].offset_bytes % kMiB, 0U);
 }
 
+TEST(OwnFile, KeepsNoTimes) {
+  ScratchFolder const folder;
+  write_sample(folder.file("m.h5"));
+  edit_root(folder.file("m.h5"), [](hdf5::Group const& root) {
+    hdf5::overwrite_number(root.view().id(), hdf5::kCommitted, 1);
+    for (auto const* const name : {".", hdf5::kTensors, hdf5::kIndex}) {
+      H5O_info_t info;
+      ASSERT_GE(H5Oget_info_by_name2(root.view().id(), name, &info, H5O_INFO_TIME, H5P_DEFAULT), 0);
+      EXPECT_EQ(info.mtime, 0) << name;
+    }
+  });
+}
+
 TEST(OwnFile, IsCompletedByBytesAsHdf5WouldCompleteIt) {
   ScratchFolder const folder;
   auto const path = folder.file("m.h5");
