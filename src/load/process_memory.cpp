@@ -1,14 +1,14 @@
-// Reading /proc/self/status, /proc/meminfo and the control group's files.
+// Reading /proc/self/status and /proc/meminfo.
 #include "load/process_memory.hpp"
 
 #include <Kokkos_Core.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "load/arena.hpp"
+#include "load/control_group.hpp"
 
 namespace distload {
 namespace {
@@ -22,46 +22,6 @@ std::optional<Bytes> read_kilobytes(char const* path, std::string const& key) {
   return std::nullopt;
 }
 
-std::optional<Bytes> read_number(std::filesystem::path const& path) {
-  std::ifstream file(path);
-  Bytes value = 0;
-  if (file >> value) return value;  // "max" is no number: no limit
-  return std::nullopt;
-}
-
-/// Bytes of page cache that are charged to a control group: they are given up when memory is needed.
-Bytes cached_bytes(std::filesystem::path const& group) {
-  std::ifstream file(group / "memory.stat");
-  std::string key;
-  Bytes value = 0;
-  while (file >> key >> value) {
-    if (key == "file") return value;
-  }
-  return 0;
-}
-
-/// What this process's control group (version 2) and the groups above it leave of their limits.
-std::optional<Bytes> control_group_bytes() {
-  std::ifstream own("/proc/self/cgroup");
-  std::string line;
-  while (std::getline(own, line) && line.rfind("0::", 0) != 0) {
-  }
-  if (line.rfind("0::", 0) != 0) return std::nullopt;
-
-  std::filesystem::path const root = "/sys/fs/cgroup";
-  std::optional<Bytes> least;
-  for (auto group = root / std::filesystem::path(line.substr(3)).relative_path();; group = group.parent_path()) {
-    auto const limit = read_number(group / "memory.max");
-    auto const charged = read_number(group / "memory.current");
-    if (limit && charged) {
-      auto const used = *charged - std::min(*charged, cached_bytes(group));
-      auto const left = *limit - std::min(*limit, used);
-      least = std::min(least.value_or(left), left);
-    }
-    if (group == root || !group.has_relative_path()) return least;
-  }
-}
-
 }  // namespace
 
 void reset_peak_resident() noexcept {
@@ -73,7 +33,8 @@ std::optional<Bytes> peak_resident_bytes() { return read_kilobytes("/proc/self/s
 
 std::optional<Bytes> available_host_bytes(std::uint32_t sharers) {
   auto available = read_kilobytes("/proc/meminfo", "MemAvailable:");
-  if (auto const group = control_group_bytes()) available = std::min(available.value_or(*group), *group);
+  if (auto const group = control_group_bytes("/proc/self/cgroup", "/sys/fs/cgroup"))
+    available = std::min(available.value_or(*group), *group);
   if (available) *available /= sharers;
   return available;
 }

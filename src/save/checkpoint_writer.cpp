@@ -19,10 +19,10 @@
 #include "save/block_hasher.hpp"
 #include "save/chunk_rule.hpp"
 #include "save/commit/abandoned.hpp"
+#include "save/commit/commit.hpp"
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
 #include "save/commit/run_together.hpp"
-#include "save/commit/verify_written.hpp"
 #include "save/engines/collective_save_engine.hpp"
 #include "save/engines/direct_save_engine.hpp"
 
@@ -166,17 +166,8 @@ void CheckpointWriter::commit() {
   // Every rank: on a file system of many machines each knows only its own unwritten bytes. The mark comes after that,
   // so that it never stands in a file that lacks them.
   all_or_throw(*ranks_, "save_sync", [&] { engine_->sync(); });
-  if (verify_ == VerifyAfterWrite::full) verify_written(catalog_, *ranks_);
-  all_or_throw(*ranks_, "save_commit", [&] {
-    if (ranks_->rank() != 0) return;
-    complete();
-    if (verify_ != VerifyAfterWrite::none) check_index();
-  });
-  run_together(*ranks_, "save_publish", [&] {
-    if (ranks_->rank() != 0) return;
-    publish(catalog_.path, path_);
-    unfinished_->keep();
-  });
+  distload::commit({catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); }}, verify_,
+                   *ranks_);
 }
 
 }  // namespace distload

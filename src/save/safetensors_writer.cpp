@@ -18,10 +18,9 @@
 #include "parallel/all_or_throw.hpp"
 #include "save/block_hasher.hpp"
 #include "save/commit/abandoned.hpp"
+#include "save/commit/commit.hpp"
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
-#include "save/commit/run_together.hpp"
-#include "save/commit/verify_written.hpp"
 #include "save/engines/direct_save_engine.hpp"
 
 namespace distload {
@@ -186,17 +185,8 @@ void SafetensorsWriter::commit() {
     // The headers.
     if (ranks_->rank() == 0) std::ranges::for_each(catalog_.files, sync_file, &SourceFile::path);
   });
-  if (verify_ == VerifyAfterWrite::full) verify_written(catalog_, *ranks_);
-  all_or_throw(*ranks_, "save_commit", [&] {
-    if (ranks_->rank() != 0) return;
-    complete();
-    if (verify_ != VerifyAfterWrite::none) check_index();
-  });
-  run_together(*ranks_, "save_publish", [&] {
-    if (ranks_->rank() != 0) return;
-    publish(catalog_.path, path_);
-    unfinished_->keep();
-  });
+  distload::commit({catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); }}, verify_,
+                   *ranks_);
 }
 
 }  // namespace distload

@@ -24,14 +24,20 @@ SaveInFlight::SaveInFlight(Origin origin, std::unique_ptr<ExtentWriter> writer, 
       memory_(&memory),
       ranks_(&ranks) {
   memory.reset();
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    if (begin_.get_future().get()) run();
+  });
 }
 
 SaveInFlight::~SaveInFlight() {
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  if (!has_begun_) begin_.set_value(false);
+  thread_.join();
 }
 
 void SaveInFlight::take_snapshot() {
+  has_begun_ = true;
+  begin_.set_value(true);
   copy_waves();
   stall_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - origin_.start).count();
 }

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -31,17 +32,17 @@ class SaveInFlight {
     Bytes own_bytes = 0;  ///< that this rank has to write
   };
 
-  /// Starts the thread. `ranks`, which only the thread uses until it has ended, and `memory` outlive it.
+  /// Local: starts the thread, which waits. `ranks` and `memory` outlive it.
   SaveInFlight(Origin origin, std::unique_ptr<ExtentWriter> writer, SavePlan plan, std::unique_ptr<WaveWriter> waves,
                SnapshotMemory& memory, Communicator& ranks);
 
-  /// Waits for the thread.
+  /// Waits for the thread, which does nothing if no snapshot was taken.
   ~SaveInFlight();
   SaveInFlight(SaveInFlight const&) = delete;
   SaveInFlight& operator=(SaveInFlight const&) = delete;
 
   /// Local: copies this rank's part, wave by wave; returns when it has all been copied, or nobody wants it any more.
-  /// Called once, right after the constructor.
+  /// Called once, on all ranks, when all of them have a thread: from then on only the threads use `ranks`.
   void take_snapshot();
 
   /// Local: returns when the thread has ended. `on_progress` is called now and then with the bytes that this rank has
@@ -76,6 +77,8 @@ class SaveInFlight {
   std::mutex mutex_;
   std::condition_variable end_;
   bool has_ended_ = false;
+  std::promise<bool> begin_;  ///< tells the thread to run, or to end at once
+  bool has_begun_ = false;
   std::thread thread_;
 };
 

@@ -12,7 +12,7 @@ inline constexpr std::array<std::string_view, 21> kSaveSteps{
     "save_create",          // the file under its temporary name, with its space
     "save_open",            // by all ranks, through MPI-IO
     "save_plan",            //
-    "save_allocate",        // staging memory
+    "save_allocate",        // staging memory, and the thread of a save in the background
     "save_pack",            // shards into staging memory
     "save_write",           // the tensors' bytes
     "save_close",           //

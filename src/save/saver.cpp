@@ -252,11 +252,12 @@ void Saver::save_async(ShardedModel const& model, CheckpointMetadata metadata, C
                           {options_.staging, /*allow_straight=*/false});
   });
   prepare_memory(plan.waves.size(), plan.packed_bytes, own_ranks);
-  auto waves =
-      all_or_throw(own_ranks, "save_allocate", [&] { return std::make_unique<WaveWriter>(plan, model, *writer); });
-  in_flight_ =
-      std::make_unique<SaveInFlight>(SaveInFlight::Origin{step, start, written_by_plan(plan)}, std::move(writer),
-                                     std::move(plan), std::move(waves), *memory_, own_ranks);
+  in_flight_ = all_or_throw(own_ranks, "save_allocate", [&] {
+    auto waves = std::make_unique<WaveWriter>(plan, model, *writer);
+    SaveInFlight::Origin const origin{step, start, written_by_plan(plan)};
+    return std::make_unique<SaveInFlight>(origin, std::move(writer), std::move(plan), std::move(waves), *memory_,
+                                          own_ranks);
+  });
   in_flight_->take_snapshot();
 }
 

@@ -239,6 +239,23 @@ TEST_F(SaverTest, TellsOfWhatFailedInTheBackgroundWhenAskedOrWithTheNextSave) {
   EXPECT_TRUE(saver.wait());
 }
 
+TEST_F(SaverTest, BeginsNothingInTheBackgroundUnlessAllRanksCan) {
+  auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
+  SaveOptions options;
+  options.directory = directory_.path();
+  Saver saver(options);
+  for (auto const time : {1U, 2U}) {  // the memory, and what is started
+    InjectedFault const fault("save_allocate", ranks_->size() - 1, ranks_->rank(), time);
+    EXPECT_THROW(saver.save_async(model, model.metadata(), *ranks_), IoError);
+    EXPECT_FALSE(saver.wait());
+  }
+  ranks_->barrier();
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
+  ranks_->barrier();
+  EXPECT_NO_THROW(saver.save_async(model, model.metadata(), *ranks_));
+  EXPECT_TRUE(saver.wait());
+}
+
 TEST_F(SaverTest, ComparesWithItsBase) {
   auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
   SaveOptions options;

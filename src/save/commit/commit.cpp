@@ -1,0 +1,24 @@
+// The last steps, each of which all ranks have to have taken before the next.
+#include "save/commit/commit.hpp"
+
+#include "parallel/all_or_throw.hpp"
+#include "save/commit/run_together.hpp"
+#include "save/commit/verify_written.hpp"
+
+namespace distload {
+
+void commit(Uncommitted const& checkpoint, VerifyAfterWrite verify, Communicator& ranks) {
+  if (verify == VerifyAfterWrite::full) verify_written(checkpoint.catalog, ranks);
+  all_or_throw(ranks, "save_commit", [&] {
+    if (ranks.rank() != 0) return;
+    checkpoint.complete();
+    if (verify != VerifyAfterWrite::none) checkpoint.check();
+  });
+  run_together(ranks, "save_publish", [&] {
+    if (ranks.rank() != 0) return;
+    publish(checkpoint.catalog.path, checkpoint.path);
+    checkpoint.file->keep();
+  });
+}
+
+}  // namespace distload

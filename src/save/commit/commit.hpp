@@ -1,0 +1,29 @@
+/// commit: the end of every save, whatever its format, once all data is on storage.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <distload/checkpoint/catalog.hpp>
+#include <distload/parallel/communicator.hpp>
+#include <distload/save/verify_after_write.hpp>
+
+#include "save/commit/durable.hpp"
+
+namespace distload {
+
+/// A checkpoint that lacks only what makes it one.
+struct Uncommitted {
+  Catalog const& catalog;          ///< with its temporary paths
+  std::string const& path;         ///< that it gets
+  TemporaryFile* file;             ///< on rank 0, which alone calls the two functions
+  std::function<void()> complete;  ///< writes what makes it a checkpoint; that is on storage when it returns
+  std::function<void()> check;     ///< reads back what the catalog does not speak of
+};
+
+/// Collective over `ranks`: verifies, completes, checks and publishes, in this order.
+/// @throws CorruptData  storage does not give back what was written; on all ranks.
+/// @throws IoError      storage failed; on all ranks.
+void commit(Uncommitted const& checkpoint, VerifyAfterWrite verify, Communicator& ranks);
+
+}  // namespace distload
