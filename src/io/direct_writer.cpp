@@ -167,12 +167,9 @@ void DirectWriter::wait_for_one() {
   auto& buffer = buffers_[completion.id];
   if (completion.result == -EAGAIN || completion.result == -EINTR) return submit(completion.id);
   if (completion.result == -EINVAL) {
-    // Some file systems open a file so, and then do not write it so.
-    auto& file = *files_[buffer.file];
-    file.direct.reset();
-    file.cached.write_at(buffer.offset + buffer.written, {buffer.data + buffer.written, buffer.limit - buffer.written});
-    free_.push_back(completion.id);
-    return;
+    // Some file systems open a file so, and then do not write it so: through the page cache from now on.
+    files_[buffer.file]->direct.reset();
+    return submit(completion.id);
   }
   if (completion.result < 0) {
     throw IoError("cannot write " + paths_[buffer.file] + " at byte " + std::to_string(buffer.offset + buffer.written) +
