@@ -2,7 +2,6 @@
 #include "load/control_group.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <string>
 #include <string_view>

@@ -1,9 +1,7 @@
 // Made and removed by rank 0.
 #include "scratch_directory.hpp"
 
-#include <cstdlib>
 #include <cstring>
-#include <stdexcept>
 #include <vector>
 
 namespace distload {
@@ -11,8 +9,7 @@ namespace distload {
 ScratchDirectory::ScratchDirectory(Communicator& ranks) : ranks_(&ranks) {
   std::vector<std::byte> message;
   if (ranks.rank() == 0) {
-    std::string name = (std::filesystem::temp_directory_path() / "distload-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch folder");
+    auto const name = folder_.emplace().path().string();
     message.resize(name.size());
     std::memcpy(message.data(), name.data(), name.size());
   }
@@ -21,9 +18,7 @@ ScratchDirectory::ScratchDirectory(Communicator& ranks) : ranks_(&ranks) {
 }
 
 ScratchDirectory::~ScratchDirectory() {
-  ranks_->barrier();
-  std::error_code ignored;
-  if (ranks_->rank() == 0) std::filesystem::remove_all(path_, ignored);
+  ranks_->barrier();  // nobody needs it any more
 }
 
 }  // namespace distload

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <distload/parallel/communicator.hpp>
+
+#include "support/scratch_folder.hpp"
 
 namespace distload {
 
@@ -22,6 +25,7 @@ class ScratchDirectory {
 
  private:
   Communicator* ranks_;
+  std::optional<ScratchFolder> folder_;  ///< on rank 0
   std::filesystem::path path_;
 };
 

@@ -5,31 +5,26 @@
 #include <fstream>
 #include <string>
 
-#include <unistd.h>
-
 #include "load/control_group.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace distload {
 namespace {
 
-namespace fs = std::filesystem;
-
 class ControlGroupTest : public testing::Test {
  protected:
-  ControlGroupTest() : root_(fs::temp_directory_path() / ("distload-groups-" + std::to_string(::getpid()))) {}
-  ~ControlGroupTest() override { fs::remove_all(root_); }
-
   void put(std::string const& file, std::string const& text) const {
-    fs::create_directories((root_ / file).parent_path());
-    std::ofstream(root_ / file) << text << '\n';
+    auto const path = root_.path() / file;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << text << '\n';
   }
   std::optional<Bytes> left(std::string const& groups_of_process) const {
     put("self", groups_of_process);
-    return control_group_bytes(root_ / "self", root_);
+    return control_group_bytes(root_.file("self"), root_.path());
   }
 
  private:
-  fs::path root_;
+  ScratchFolder root_;
 };
 
 TEST_F(ControlGroupTest, LeavesWhatIsNotUsedByMoreThanCache) {

@@ -2,10 +2,9 @@
 #include "sample_file.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -29,17 +28,6 @@ void put_element(std::byte* to, DType dtype, std::uint64_t index) {
 }
 
 }  // namespace
-
-ScratchFolder::ScratchFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "distload-test-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch folder");
-  path_ = name;
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 std::vector<std::byte> sample_bytes(TensorInfo const& tensor, Box const& box) {
   std::vector<std::byte> bytes(volume(box) * size_of(tensor.dtype));

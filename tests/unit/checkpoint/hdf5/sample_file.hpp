@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,21 +11,9 @@
 #include <distload/checkpoint/catalog.hpp>
 
 #include "checkpoint/hdf5/lay_out_file.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace distload {
-
-/// A folder that goes with the object.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ~ScratchFolder();
-  ScratchFolder(ScratchFolder const&) = delete;
-  ScratchFolder& operator=(ScratchFolder const&) = delete;
-  std::string file(std::string const& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Made-up bytes of a box of a tensor, row-major: every element differs from its neighbours, floats are small numbers.
 std::vector<std::byte> sample_bytes(TensorInfo const& tensor, Box const& box);
