@@ -18,7 +18,7 @@ std::span<Extent const> Catalog::extents_of(TensorInfo const& tensor) const noex
 
 std::span<std::uint64_t const> Catalog::hashes_of(Extent const& extent) const noexcept {
   if (!extent.has_checksums()) return {};
-  return std::span(block_hashes).subspan(extent.first_block, (extent.nbytes + block_bytes - 1) / block_bytes);
+  return std::span(block_hashes).subspan(extent.first_block, divide_up(extent.nbytes, block_bytes));
 }
 
 Bytes Catalog::nbytes() const noexcept {
@@ -28,9 +28,8 @@ Bytes Catalog::nbytes() const noexcept {
 }
 
 void add_blocks(Catalog& catalog, Extent& extent) {
-  auto const blocks = (extent.nbytes + catalog.block_bytes - 1) / catalog.block_bytes;
   extent.first_block = static_cast<std::uint32_t>(catalog.block_hashes.size());
-  catalog.block_hashes.resize(catalog.block_hashes.size() + blocks);
+  catalog.block_hashes.resize(catalog.block_hashes.size() + divide_up(extent.nbytes, catalog.block_bytes));
 }
 
 std::vector<Bytes> mapped_offsets(Catalog const& catalog) {

@@ -54,7 +54,7 @@ void check_extent(Catalog const& catalog, TensorInfo const& tensor, Extent const
                       std::to_string(file.size_bytes) + " bytes)");
   }
   if (extent.has_checksums()) {
-    auto const blocks = (extent.nbytes + catalog.block_bytes - 1) / catalog.block_bytes;
+    auto const blocks = divide_up(extent.nbytes, catalog.block_bytes);
     if (extent.first_block + blocks > catalog.block_hashes.size())
       fail(catalog, tensor.name + ": checksums are missing");
   }

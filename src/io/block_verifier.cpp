@@ -24,7 +24,7 @@ bool ExtentVerifier::is_between_blocks() const noexcept {
 void ExtentVerifier::update(std::span<std::byte const> bytes) {
   while (!bytes.empty()) {
     auto const block_end =
-        std::min(position_ - position_ % catalog_->block_bytes + catalog_->block_bytes, extent_->nbytes);
+        std::min(round_down(position_, catalog_->block_bytes) + catalog_->block_bytes, extent_->nbytes);
     auto const part = std::min<Bytes>(bytes.size(), block_end - position_);
     hash_.update(bytes.first(part));
     bytes = bytes.subspan(part);

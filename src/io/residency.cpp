@@ -57,7 +57,7 @@ std::optional<double> resident_share(Catalog const& catalog) {
       auto const position =
           (2 * asked + 1) * (total / (2 * kSamples)) + (2 * asked + 1) * (total % (2 * kSamples)) / (2 * kSamples);
       if (position >= before + size) break;
-      auto const offset = (position - before) / page * page;
+      auto const offset = round_down(position - before, page);
       unsigned char state = 0;
       if (mincore(mapping.data() + mapping.offset_of(file) + offset, page, &state) != 0) return std::nullopt;
       resident += state & 1U;

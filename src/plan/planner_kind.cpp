@@ -75,7 +75,7 @@ std::vector<std::uint32_t> Planner::groups_of(Context const& at, std::uint32_t e
 SharedRead Planner::shared_read(Context const& at, std::uint32_t extent, Segment const& segment) const {
   SharedRead shared;
   shared.nbytes = segment.nbytes();
-  shared.pieces = (segment.nbytes() + catalog_.block_bytes - 1) / catalog_.block_bytes;
+  shared.pieces = divide_up(segment.nbytes(), catalog_.block_bytes);
   for (auto const index : segment.wants) {
     auto const& want = at.wants_of(extent)[index];
     // A want that reaches beyond the segment counts with what can lie inside.

@@ -32,7 +32,7 @@ std::vector<Segment> segments_of(Extent const& extent, std::span<Want const> wan
   for (auto const& want : wants) {
     auto range = covering_range(extent, want.box, element_bytes);
     if (extent.has_checksums()) {
-      range.begin = range.begin / block_bytes * block_bytes;
+      range.begin = round_down(range.begin, block_bytes);
       range.end = std::min(round_up(range.end, block_bytes), extent.nbytes);
     }
     ranges.push_back(range);
@@ -67,10 +67,10 @@ std::vector<Bytes> cut_into_pieces(Extent const& extent, Bytes begin, Bytes end,
     // Whole rows keep the number of boxes per piece at one.
     Bytes row = element_bytes;
     for (std::size_t axis = 1; axis < extent.box.extent.size(); ++axis) row *= extent.box.extent[axis];
-    if (row <= block_bytes) step = block_bytes / row * row;
+    if (row <= block_bytes) step = round_down(block_bytes, row);
   }
   std::vector<Bytes> boundaries{begin};
-  for (auto at = begin / step * step + step; at < end; at += step) boundaries.push_back(at);
+  for (auto at = round_down(begin, step) + step; at < end; at += step) boundaries.push_back(at);
   boundaries.push_back(end);
   return boundaries;
 }

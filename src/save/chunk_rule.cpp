@@ -25,7 +25,7 @@ std::uint64_t common_block(Partition const& partition, Shape const& shape, std::
 
 /// The largest length of at most `limit` that cuts `length` without remainder.
 std::uint64_t largest_divisor(std::uint64_t length, std::uint64_t limit) {
-  for (auto parts = (length + limit - 1) / limit; parts < length; ++parts) {
+  for (auto parts = divide_up(length, limit); parts < length; ++parts) {
     if (length % parts == 0) return length / parts;
   }
   return 1;
@@ -42,8 +42,8 @@ void limit_size(Dims& chunk, std::size_t partitioned_axis, Bytes element_bytes, 
     if (axis == partitioned_axis) {
       chunk[axis] = largest_divisor(chunk[axis], limit);
     } else {
-      auto const parts = (chunk[axis] + limit - 1) / limit;
-      chunk[axis] = (chunk[axis] + parts - 1) / parts;
+      auto const parts = divide_up(chunk[axis], limit);
+      chunk[axis] = divide_up(chunk[axis], parts);
     }
   }
 }

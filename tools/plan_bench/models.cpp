@@ -1,12 +1,14 @@
 // Layers spelt out.
 #include "plan_bench/models.hpp"
 
+#include <distload/base/bytes.hpp>
+
 namespace distload::plan_bench {
 namespace {
 
 constexpr std::uint64_t kScaleBlock = 128;
 
-std::uint64_t blocks_of(std::uint64_t size) { return (size + kScaleBlock - 1) / kScaleBlock; }
+std::uint64_t blocks_of(std::uint64_t size) { return divide_up(size, kScaleBlock); }
 
 /// Collects the tensors that lie under a prefix.
 class Tensors {

@@ -29,9 +29,14 @@ std::optional<std::uint64_t> checked_multiply(std::uint64_t a, std::uint64_t b) 
 /// a + b, or nothing if it does not fit 64 bits.
 std::optional<std::uint64_t> checked_add(std::uint64_t a, std::uint64_t b) noexcept;
 
+/// How many parts of `size` (> 0) hold `value`, the last of which may be shorter.
+constexpr std::uint64_t divide_up(std::uint64_t value, std::uint64_t size) noexcept {
+  return (value + size - 1) / size;
+}
+
 /// The smallest multiple of `alignment` (> 0) that is not below `value`.
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment) noexcept {
-  return (value + alignment - 1) / alignment * alignment;
+  return divide_up(value, alignment) * alignment;
 }
 
 /// The largest multiple of `alignment` that is not greater than `value`.

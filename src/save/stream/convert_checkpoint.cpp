@@ -92,7 +92,7 @@ ConvertResult convert_checkpoint(OpenedCheckpoint const& checkpoint, ExtentWrite
   Bytes most = 0;
   for (auto const& share : shares) most = std::max(most, cost_of(share));
   auto const own = cost_of(shares[ranks.rank()]);
-  auto const rounds = std::max<Bytes>(1, (most + kMaxRoundBytes - 1) / kMaxRoundBytes);
+  auto const rounds = std::max<Bytes>(1, divide_up(most, kMaxRoundBytes));
   for (Bytes round = 1; round <= rounds; ++round) {
     all_or_throw(ranks, "stream", [&] { converter->advance_to(share_of(own, round, rounds), options.on_progress); });
   }

@@ -18,7 +18,7 @@ std::uint64_t roundest(Shape const& shape, std::uint64_t after, std::uint64_t la
   auto slice = volume(shape);
   for (auto const size : shape) {
     slice /= size;
-    if (auto const place = last - last % slice; place > after) return place;
+    if (auto const place = round_down(last, slice); place > after) return place;
   }
   return last;
 }
@@ -126,7 +126,7 @@ std::uint64_t end_of_stretch(Shape const& shape, std::uint64_t begin, std::uint6
   for (std::size_t axis = 0; axis < shape.size() && slice > most; ++axis) slice /= shape[axis];
   // Numbers of slices with many factors of two; an eighth of the stretch at most is given up for that.
   slice *= std::bit_floor(std::max<std::uint64_t>(1, most / slice / 8));
-  auto const end = (begin + most) / slice * slice;
+  auto const end = round_down(begin + most, slice);
   return std::min(end > begin ? end : begin + most, volume(shape));
 }
 
