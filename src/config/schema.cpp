@@ -134,6 +134,17 @@ std::vector<std::string> parse_names(std::string_view text) {
 
 std::string print_names(std::vector<std::string> const& names) { return join_list(names); }
 
+/// Names of files, or nothing for `auto`.
+std::optional<std::vector<std::string>> parse_files(std::string_view text) {
+  if (text == "auto") return std::nullopt;
+  return text == "none" ? std::vector<std::string>{} : parse_names(text);
+}
+
+std::string print_files(std::optional<std::vector<std::string>> const& files) {
+  if (!files) return "auto";
+  return files->empty() ? "none" : print_names(*files);
+}
+
 std::chrono::milliseconds parse_timeout(std::string_view text) {
   auto const timeout = std::chrono::duration_cast<std::chrono::milliseconds>(parse_duration(text));
   if (timeout < std::chrono::seconds(1)) throw ScalarError("must be at least 1 s");
@@ -193,6 +204,10 @@ std::vector<ConfigKey> make_keys() {
       key("save.base", save, &SaveConfig::base, parse_text, print_text),
       key("save.stream", save, &SaveConfig::stream, parse_boolean, print_bool),
       key("save.keep", save, &SaveConfig::keep, parse_count, print_number),
+      key("save.step", save, &SaveConfig::step, or_word("auto", parse_count), or_word_printed("auto", print_number)),
+      key("save.name", save, &SaveConfig::name, or_word("auto", parse_path), or_word_printed("auto", print_text)),
+      key("save.overwrite", save, &SaveConfig::overwrite, parse_boolean, print_bool),
+      list_key("save.files", save, &SaveConfig::files, parse_files, print_files),
       key("save.alignment", save, &SaveConfig::alignment, parse_alignment, print_size),
       key("save.shard_size", save, &SaveConfig::shard_size, parse_shard_size, print_size),
       key("report.json", report, &ReportConfig::json, parse_text, print_text),

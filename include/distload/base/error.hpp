@@ -17,6 +17,7 @@ enum class ExitCode : int {
   io = 6,
   communication = 7,
   out_of_budget = 8,
+  nothing_to_compare = 9,
 };
 
 /// Base of all distload errors. The message is complete by itself: it names the file, tensor or key, and the cause.
@@ -75,6 +76,12 @@ class CommunicationError : public Error {
 class OutOfBudget : public Error {
  public:
   explicit OutOfBudget(std::string const& message) : Error(ExitCode::out_of_budget, message) {}
+};
+
+/// There are no checksums to verify with, or nothing to compare with.
+class NothingToCompare : public Error {
+ public:
+  explicit NothingToCompare(std::string const& message) : Error(ExitCode::nothing_to_compare, message) {}
 };
 
 /// Throws the exception type that belongs to `code` with `message`; how one rank's failure becomes every rank's.

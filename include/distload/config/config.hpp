@@ -124,6 +124,16 @@ struct SaveConfig {
   bool stream = false;
   /// Steps to keep in the directory, the newest ones; 0 keeps all.
   std::uint64_t keep = 0;
+  /// Step that the checkpoint is saved as, N in its name. Nothing (`auto`): the loaded checkpoint's, 0 if it has none.
+  std::optional<std::uint64_t> step;
+  /// Name of the model in the checkpoint's metadata. Nothing (`auto`): the loaded checkpoint's.
+  std::optional<std::string> name;
+  /// Replace a checkpoint of that step. Never what is being loaded, nor a directory with files of others.
+  bool overwrite = false;
+  /// The model's other files (tokenizer, templates, generation and processor configurations) that are saved with it, by
+  /// their names in the checkpoint's directory. Nothing (`auto`): those that are known, up to 256 MiB together. Empty
+  /// (`none`): none.
+  std::optional<std::vector<std::string>> files;
   /// Alignment of tensors in an HDF5 file in bytes, a power of two from 4 KiB to 1 GiB; e.g. a Lustre stripe.
   Bytes alignment = 4 * kKiB;
   /// Data in one safetensors file, 1 MB to 1 TiB; a larger tensor has a file of its own. Smaller: more files that
