@@ -3,10 +3,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include <cstdio>
 #include <string>
 
 #include <distload/base/error.hpp>
+
+#include "base/standard_streams.hpp"
 
 namespace distload {
 
@@ -15,7 +16,7 @@ bool parse_arguments(CLI::App& app, int argc, char const* const* argv, bool spea
     app.parse(argc, argv);
     return true;
   } catch (CLI::CallForHelp const&) {
-    if (speaks) std::fputs(app.help().c_str(), stdout);
+    if (speaks) print(app.help());
     return false;
   } catch (CLI::ParseError const& error) {
     throw UsageError(std::string(error.what()) + " (" + app.get_name() + " --help shows how it is used)");

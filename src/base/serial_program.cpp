@@ -1,16 +1,34 @@
 // Exceptions to exit codes.
 #include "base/serial_program.hpp"
 
+#include <cerrno>
+#include <csignal>
 #include <exception>
 #include <new>
 
 #include "base/log.hpp"
+#include "base/standard_streams.hpp"
 
 namespace distload {
 
+namespace {
+
+/// Whoever reads has seen enough, as `head` has: the program ends as all do then, without a word.
+void end_like_others_if_nobody_reads() {
+  if (output_failure() != EPIPE) return;
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+}
+
+}  // namespace
+
 int run_serial_program(std::function<ExitCode()> const& body) {
+  protect_standard_streams();
   try {
-    return static_cast<int>(body());
+    auto const code = body();
+    end_like_others_if_nobody_reads();
+    check_output();
+    return static_cast<int>(code);
   } catch (Error const& error) {
     log().error(error.what());
     return static_cast<int>(error.code());

@@ -1,8 +1,9 @@
-// sysconf and error texts.
+// sysconf, getrlimit and error texts.
 #include "base/system.hpp"
 
 #include <system_error>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace distload {
@@ -12,6 +13,17 @@ Bytes page_bytes() noexcept {
   return bytes;
 }
 
-std::string system_reason(int number) { return std::generic_category().message(number); }
+std::optional<Bytes> file_size_limit() noexcept {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  return limit.rlim_cur;
+}
+
+std::string system_reason(int number) {
+  auto reason = std::generic_category().message(number);
+  auto const limit = number == EFBIG ? file_size_limit() : std::nullopt;
+  if (limit) reason += " (the file size limit, ulimit -f, is " + format_bytes(*limit) + ")";
+  return reason;
+}
 
 }  // namespace distload

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <optional>
 #include <string>
 
 #include <distload/base/bytes.hpp>
@@ -11,7 +12,11 @@ namespace distload {
 /// The size of a page of memory.
 Bytes page_bytes() noexcept;
 
+/// What a file of this process may grow to (RLIMIT_FSIZE, `ulimit -f`); nothing if there is no limit.
+std::optional<Bytes> file_size_limit() noexcept;
+
 /// The system's words for an error number, e.g. "No such file or directory"; without one, for the last failed call.
+/// Where the limit of file sizes is the reason, it is named.
 std::string system_reason(int number = errno);
 
 }  // namespace distload

@@ -24,6 +24,14 @@ constexpr Bytes kMostBytesPerCall = kGiB;
 
 }  // namespace
 
+void check_file_size(std::string const& path, Bytes needed) {
+  auto const limit = file_size_limit();
+  if (!limit || needed <= *limit) return;
+  throw IoError(path + " needs a file of " + format_bytes(needed) + " (" + std::to_string(needed) +
+                " bytes), but the file size limit (ulimit -f) is " + format_bytes(*limit) + " (" +
+                std::to_string(*limit) + " bytes)");
+}
+
 OutputFile::OutputFile(std::string path, int flags)
     : path_(std::move(path)), descriptor_(::open(path_.c_str(), flags | O_WRONLY | O_CLOEXEC, 0666)) {
   if (descriptor_ < 0) throw IoError("cannot open " + path_ + " for writing: " + system_reason());
@@ -40,6 +48,8 @@ OutputFile OutputFile::open(std::string path, Caching caching) {
 }
 
 void OutputFile::allocate(Bytes size_bytes) const {
+  // Before the system is asked, which may end the process by SIGXFSZ.
+  check_file_size(path_, size_bytes);
   auto const size = static_cast<off_t>(size_bytes);
   int result = -1;
   do {

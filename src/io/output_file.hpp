@@ -22,6 +22,10 @@ enum class CopyMethod : std::uint8_t {
   copied,  ///< where the files are stored, without the bytes coming here
 };
 
+/// Local: whether this process may write files of that size (`ulimit -f`).
+/// @throws IoError  it may not, with path, bytes needed and limit.
+void check_file_size(std::string const& path, Bytes needed);
+
 /// Owns a file descriptor. Move-only. `write_at` may be called by several threads at a time.
 class OutputFile {
  public:
@@ -46,7 +50,8 @@ class OutputFile {
 
   /// Takes the storage for `size_bytes` at once, so that a full storage is noticed before the work; where the file
   /// system cannot, the file has that size and nothing more.
-  /// @throws IoError  the storage is full, with the bytes needed and available; or the system refuses otherwise.
+  /// @throws IoError  the storage is full, with the bytes needed and available; the file size limit is lower; or the
+  ///                  system refuses otherwise.
   void allocate(Bytes size_bytes) const;
 
   /// @throws IoError  naming file, place and the system's reason.

@@ -6,6 +6,8 @@
 
 #include "base/fault.hpp"
 #include "base/log.hpp"
+#include "base/standard_streams.hpp"
+#include "parallel/all_or_throw.hpp"
 #include "parallel/job_end.hpp"
 #include "parallel/signal_watch.hpp"
 
@@ -23,9 +25,22 @@ void or_abort(F&& step) {
   }
 }
 
+/// Collective: results that stdout has not taken are a failure, unless the code already tells of another finding.
+void check_output_of_job(MpiEnvironment& mpi, ExitCode code) {
+  all_or_throw(mpi.world(), "output", [code] {
+    try {
+      check_output();
+    } catch (IoError const& error) {
+      if (code == ExitCode::done) throw;
+      log().error(error.what());
+    }
+  });
+}
+
 }  // namespace
 
 int run_job(std::function<ExitCode(MpiEnvironment&)> const& body) {
+  protect_standard_streams();
   std::optional<MpiEnvironment> mpi;
   or_abort([&] { mpi.emplace(); });
   std::optional<Failure> failure;
@@ -36,6 +51,7 @@ int run_job(std::function<ExitCode(MpiEnvironment&)> const& body) {
       set_fault_rank(mpi->world().rank());
       speak_on_this_rank(mpi->world().rank() == 0);
       code = body(*mpi);
+      check_output_of_job(*mpi, code);
     } catch (...) {
       failure = current_failure("main");
     }

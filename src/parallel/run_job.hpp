@@ -12,8 +12,8 @@ namespace distload {
 /// for main.
 ///
 /// Only rank 0 logs. Whatever `body` throws ends the job as `end_failed_job` describes; so do SIGINT and SIGTERM, see
-/// SignalWatch. Fault injection is armed. Everything that `body` makes (communicators, Kokkos, files) is to be gone
-/// when it returns.
+/// SignalWatch. Results that stdout does not take are an I/O error, when all else is done. Fault injection is armed.
+/// Everything that `body` makes (communicators, Kokkos, files) is to be gone when it returns.
 int run_job(std::function<ExitCode(MpiEnvironment&)> const& body);
 
 }  // namespace distload

@@ -13,6 +13,7 @@
 
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
+#include "io/output_file.hpp"
 #include "load/arena.hpp"
 #include "load/process_memory.hpp"
 #include "parallel/all_or_throw.hpp"
@@ -95,11 +96,26 @@ void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
                     std::to_string(ranks) + " ranks:" + problems.describe());
 }
 
+void Saver::check_directory(bool may_touch) const {
+  check_folder_can_be_made(options_.directory, may_touch ? Probe::touch : Probe::look);
+}
+
+Bytes Saver::largest_file(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
+  if (options_.format == SourceFormat::hdf5) return converted_bytes(checkpoint, dtype);
+  std::vector<SafetensorsTensor> tensors;
+  for (auto const& spec : converted_tensors(checkpoint, dtype)) tensors.push_back({spec.name, spec.dtype, spec.shape});
+  Bytes largest = 0;
+  for (auto const& file : lay_out_safetensors(tensors, options_.shard_size))
+    largest = std::max(largest, file.size_bytes);
+  return largest;
+}
+
 void Saver::check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
   auto needed = converted_bytes(checkpoint, dtype);
   auto const step = checkpoint.stored_catalog().metadata.step;
   needed -= std::min(needed, abandoned_bytes(options_.directory, step));
   distload::check_space(path_of(step), needed);
+  check_file_size(path_of(step), largest_file(checkpoint, dtype));
 }
 
 std::string_view Saver::engine() const {

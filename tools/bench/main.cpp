@@ -1,8 +1,6 @@
 // distload-bench: how near loading comes to bare reading, measured in one run.
 #include <CLI/CLI.hpp>
 
-#include <cstdio>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,6 +12,8 @@
 
 #include "app/kokkos_settings.hpp"
 #include "app/parse_arguments.hpp"
+#include "base/result_file.hpp"
+#include "base/standard_streams.hpp"
 #include "bench/calibrate.hpp"
 #include "bench/make_checkpoints.hpp"
 #include "bench/measure.hpp"
@@ -41,12 +41,15 @@ ExitCode print_costs(Communicator& world, Arguments const& arguments) {
     return open_checkpoint(arguments.config.checkpoint.path, arguments.config.checkpoint.step);
   });
   auto const cost = calibrate(world, catalog);
-  if (world.rank() == 0) std::fputs(cost_section(cost).c_str(), stdout);
+  if (world.rank() == 0) print(cost_section(cost));
   return ExitCode::done;
 }
 
 ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
   auto& world = mpi.world();
+  all_or_throw(world, "prepare", [&] {
+    if (world.rank() == 0 && !arguments.json.empty()) check_result_file(arguments.json, Probe::touch);
+  });
   ProcessGrid const grid(world, mpi.node(), {world.size(), 1, 1});
   Kokkos::ScopeGuard const kokkos(kokkos_settings(arguments.config.runtime.threads, grid));
   auto checkpoints = arguments.checkpoints;
@@ -72,17 +75,13 @@ ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
         // A page cache full of other files is given up slowly, and has left no whole huge pages.
         for (auto const& catalog : catalogs) forget_files(world, catalog);
         measurements.push_back(measure(grid, config, options));
-        if (world.rank() == 0) std::printf("%s\n", table_of(measurements.back()).c_str());
-        std::fflush(stdout);
+        if (world.rank() == 0) print(table_of(measurements.back()) + "\n");
       }
     }
   }
   all_or_throw(world, "report", [&] {
     if (world.rank() != 0 || arguments.json.empty()) return;
-    std::ofstream file(arguments.json, std::ios::binary);
-    file << json_of(measurements);
-    file.close();
-    if (!file) throw IoError("cannot write " + arguments.json);
+    write_result_file(arguments.json, json_of(measurements));
   });
   return ExitCode::done;
 }

@@ -1,9 +1,10 @@
 // distload-inspect: what a checkpoint holds, how it is laid out, and the plan for loading it on any number of ranks.
 #include <CLI/CLI.hpp>
 
-#include <cstdio>
 #include <optional>
 #include <string>
+
+#include <fmt/format.h>
 
 #include <distload/base/error.hpp>
 #include <distload/checkpoint/checkpoint.hpp>
@@ -11,6 +12,7 @@
 
 #include "app/parse_arguments.hpp"
 #include "base/serial_program.hpp"
+#include "base/standard_streams.hpp"
 #include "base/table.hpp"
 #include "partition/rules/rule_directories.hpp"
 
@@ -49,8 +51,8 @@ void print_metadata(Catalog const& catalog) {
   table.add({"extents", std::to_string(catalog.extents.size())});
   table.add({"checksums", format_bytes(checksummed) + " in blocks of " + format_bytes(catalog.block_bytes)});
   for (auto const& [key, value] : metadata.extra) table.add({key, value});
-  std::fputs(table.text().c_str(), stdout);
-  for (auto const& warning : catalog.warnings) std::printf("warning: %s\n", warning.c_str());
+  print(table.text());
+  for (auto const& warning : catalog.warnings) print("warning: " + warning + "\n");
 }
 
 void print_tensors(Catalog const& catalog) {
@@ -62,7 +64,7 @@ void print_tensors(Catalog const& catalog) {
     table.add({tensor.name, std::string(name_of(tensor.dtype)), to_string(tensor.shape), format_bytes(tensor.nbytes()),
                written, std::to_string(tensor.extent_count)});
   }
-  std::printf("\n%s", table.text().c_str());
+  print("\n" + table.text());
 }
 
 void print_extents(Catalog const& catalog) {
@@ -73,7 +75,7 @@ void print_extents(Catalog const& catalog) {
                std::to_string(extent.offset_bytes), std::to_string(extent.nbytes),
                extent.has_checksums() ? "yes" : "no"});
   }
-  std::printf("\n%s", table.text().c_str());
+  print("\n" + table.text());
 }
 
 void print_plan(Catalog const& catalog, Arguments const& arguments) {
@@ -85,8 +87,9 @@ void print_plan(Catalog const& catalog, Arguments const& arguments) {
       catalog, topology, {arguments.family, catalog.metadata.config_json, default_rule_directories(), arguments.rules});
   PlanOptions const options;
   auto const plan = make_plan(catalog, layout, topology, 0, options);
-  std::printf("\nplan for %u ranks (tensor %u x pipeline %u x data %u)\n%s", topology.ranks(), topology.tensor_parallel,
-              topology.pipeline_parallel, topology.data_parallel, describe(plan, catalog, layout, options).c_str());
+  print(fmt::format("\nplan for {} ranks (tensor {} x pipeline {} x data {})\n", topology.ranks(),
+                    topology.tensor_parallel, topology.pipeline_parallel, topology.data_parallel));
+  print(describe(plan, catalog, layout, options));
 }
 
 ExitCode inspect(Arguments const& arguments) {

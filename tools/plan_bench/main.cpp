@@ -5,7 +5,6 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <functional>
 #include <string>
 #include <utility>
@@ -15,6 +14,8 @@
 #include <distload/plan/make_plan.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "base/serial_program.hpp"
+#include "base/standard_streams.hpp"
 #include "base/table.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "plan_bench/catalogs.hpp"
@@ -121,28 +122,22 @@ void bench(Arguments const& arguments) {
       }
     }
   }
-  std::fputs(table.text().c_str(), stdout);
+  print(table.text());
 }
 
 }  // namespace
 }  // namespace distload::plan_bench
 
 int main(int argc, char** argv) {
-  distload::plan_bench::Arguments arguments;
-  CLI::App app("Plans loads of very large models for very many ranks, and says how long that takes on one core.",
-               "distload-plan-bench");
-  app.add_option("--family", arguments.model, "only this model: llama, deepseek_v3");
-  app.add_option("--source", arguments.source, "only this kind of checkpoint: safetensors, hdf5");
-  app.add_option("--most-ranks", arguments.most_ranks, "leave out larger jobs");
-  app.add_option("--rounds", arguments.rounds, "of which the fastest counts")->check(CLI::Range(1U, 1000U));
-  try {
+  return distload::run_serial_program([&] {
+    distload::plan_bench::Arguments arguments;
+    CLI::App app("Plans loads of very large models for very many ranks, and says how long that takes on one core.",
+                 "distload-plan-bench");
+    app.add_option("--family", arguments.model, "only this model: llama, deepseek_v3");
+    app.add_option("--source", arguments.source, "only this kind of checkpoint: safetensors, hdf5");
+    app.add_option("--most-ranks", arguments.most_ranks, "leave out larger jobs");
+    app.add_option("--rounds", arguments.rounds, "of which the fastest counts")->check(CLI::Range(1U, 1000U));
     if (distload::parse_arguments(app, argc, argv, true)) distload::plan_bench::bench(arguments);
-    return 0;
-  } catch (distload::Error const& error) {
-    std::fprintf(stderr, "distload-plan-bench: %s\n", error.what());
-    return static_cast<int>(error.code());
-  } catch (std::exception const& error) {
-    std::fprintf(stderr, "distload-plan-bench: %s\n", error.what());
-    return 1;
-  }
+    return distload::ExitCode::done;
+  });
 }

@@ -16,6 +16,7 @@
 #include <distload/base/error.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "base/standard_streams.hpp"
 #include "base/suggest.hpp"
 #include "base/table.hpp"
 #include "checkpoint/file_name.hpp"
@@ -116,7 +117,7 @@ void print_summary(Arguments const& arguments, Model const& model, ModelSizes co
   table.add({"vocabulary", std::to_string(sizes.vocabulary)});
   table.add({"seed", std::to_string(model.seed)});
   table.add({"time", speed.data()});
-  std::fputs(table.text().c_str(), stdout);
+  print(table.text());
 }
 
 ExitCode synthesise(MpiEnvironment& mpi, Arguments const& arguments) {

@@ -1,15 +1,17 @@
 // distload-verify: compares every block of a checkpoint with its checksum, shared out over the ranks of mpirun.
 #include <CLI/CLI.hpp>
 
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include <distload/checkpoint/checkpoint.hpp>
 #include <distload/parallel/mpi_environment.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "base/standard_streams.hpp"
 #include "io/block_check.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/run_job.hpp"
@@ -38,10 +40,9 @@ ExitCode verify(MpiEnvironment& mpi, Arguments const& arguments) {
   for (auto const& damage : findings.damage) text += damage + "\n";
   auto const texts = gather_messages(world, std::as_bytes(std::span(text)), 0);
   if (world.rank() == 0) {
-    for (auto const& part : texts) std::fwrite(part.data(), 1, part.size(), stdout);
-    std::printf("%s: %zu tensors, %s verified, %s without checksums, %llu damaged blocks\n", catalog.path.c_str(),
-                catalog.tensors.size(), format_bytes(sums[1]).c_str(), format_bytes(sums[2]).c_str(),
-                static_cast<unsigned long long>(sums[0]));
+    for (auto const& part : texts) print({reinterpret_cast<char const*>(part.data()), part.size()});
+    print(fmt::format("{}: {} tensors, {} verified, {} without checksums, {} damaged blocks\n", catalog.path,
+                      catalog.tensors.size(), format_bytes(sums[1]), format_bytes(sums[2]), sums[0]));
   }
   return sums[0] == 0 ? ExitCode::done : ExitCode::corrupt_data;
 }

@@ -79,9 +79,14 @@ class Saver {
   ///                      safetensors cannot store.
   void check(Catalog const& catalog, ModelLayout const& layout) const;
 
+  /// Local, for one rank: whether the directory is there and can be written to, or can be made.
+  /// @param may_touch  an empty file may be made and removed to find out, which tells more than permissions do
+  /// @throws IoError  it cannot, with the folder and the system's reason.
+  void check_directory(bool may_touch) const;
+
   /// Local, for one rank: whether the file system has the space for a checkpoint of those parameters, cast to `dtype`
-  /// if there is one.
-  /// @throws IoError  it has not, with the bytes needed and available.
+  /// if there is one, and the system permits files of that size.
+  /// @throws IoError  it has not, or does not, with the bytes needed and available.
   void check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const;
 
   /// Collective over `ranks` (host memory, all ranks of the model's topology, in its order): writes
@@ -123,6 +128,8 @@ class Saver {
                                             Communicator& ranks) const;
   std::string path_of(std::uint64_t step) const;
   std::string_view engine() const;
+  /// The size of the largest file of a checkpoint.
+  Bytes largest_file(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const;
   void remove_old(std::uint64_t step, Communicator& ranks) const;
   void tell(Bytes done, Bytes own, Bytes total, std::chrono::steady_clock::time_point start) const;
   void tell_end(Bytes total, std::chrono::steady_clock::time_point start) const;

@@ -12,6 +12,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/descriptor.hpp"
 #include "base/fault.hpp"
 #include "base/log.hpp"
 #include "base/system.hpp"
@@ -26,22 +27,6 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(std::string const& what, std::string const& path) {
   throw IoError(what + " " + path + " failed: " + system_reason());
 }
-
-/// Owns a file descriptor.
-class Descriptor {
- public:
-  Descriptor(std::string const& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(Descriptor const&) = delete;
-  Descriptor& operator=(Descriptor const&) = delete;
-  int get() const noexcept { return fd_; }
-  int release() noexcept { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 void rename(std::string const& from, std::string const& to) {
   if (std::rename(from.c_str(), to.c_str()) != 0) fail("renaming " + from + " to", to);

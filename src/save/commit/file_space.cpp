@@ -36,6 +36,20 @@ void check_space(std::string const& path, Bytes needed) {
                 std::to_string(space.available) + " bytes) left");
 }
 
+void check_folder_can_be_made(std::string const& folder, Probe how) {
+  // Not by walking up alone: a file, or a link to nothing, in the place of a folder is in the way.
+  namespace fs = std::filesystem;
+  std::error_code error;
+  auto there = fs::absolute(folder, error);
+  while (!fs::exists(fs::symlink_status(there, error)) && there.has_relative_path()) there = there.parent_path();
+  try {
+    check_folder(there.string(), how);
+  } catch (IoError const& refusal) {
+    if (fs::absolute(folder, error) == there) throw;
+    throw IoError(folder + " cannot be made: " + refusal.what());
+  }
+}
+
 std::string describe_space(std::string const& path) {
   std::error_code error;
   auto const left = std::filesystem::space(path, error).available;

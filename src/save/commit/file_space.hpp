@@ -5,6 +5,8 @@
 
 #include <distload/base/bytes.hpp>
 
+#include "base/result_file.hpp"
+
 namespace distload {
 
 /// The folder that `path` lies in; "." if it names none.
@@ -14,6 +16,10 @@ std::string folder_of(std::string const& path);
 /// storage: without them nothing in the folder is safe.
 /// @throws IoError  the system refuses.
 void make_folder_of(std::string const& path);
+
+/// Whether `folder` can be written to, or can be made with those above it.
+/// @throws IoError  it cannot, with what is in the way and the system's reason.
+void check_folder_can_be_made(std::string const& folder, Probe how);
 
 /// Says plainly and at once what would otherwise end in an input/output error after most of a checkpoint has been
 /// written.

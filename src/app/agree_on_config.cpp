@@ -1,0 +1,55 @@
+// Rank 0 reads, all parse.
+#include "app/agree_on_config.hpp"
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include <distload/config/parse_config.hpp>
+
+#include "base/wire.hpp"
+#include "parallel/all_or_throw.hpp"
+
+namespace distload {
+namespace {
+
+/// What rank 0 knows of the configuration before it is parsed, as one message.
+std::vector<std::byte> configuration_message(CommandLine const& line) {
+  WireWriter out;
+  out.put_text(read_config_text(line.config));
+  auto settings = environment_settings(environ);
+  for (auto const& text : line.settings) settings.push_back(parse_setting(text));
+  if (line.report) settings.push_back({"report.json", *line.report, "--report"});
+  if (line.progress) settings.push_back({"report.progress", *line.progress, "--progress"});
+  out.put(settings.size());
+  for (auto const& setting : settings) {
+    out.put_text(setting.key);
+    out.put_text(setting.value);
+    out.put_text(setting.origin);
+  }
+  return out.take();
+}
+
+}  // namespace
+
+Config agree_on_config(Communicator& world, CommandLine const& line) {
+  auto message = all_or_throw(
+      world, "config", [&] { return world.rank() == 0 ? configuration_message(line) : std::vector<std::byte>{}; });
+  message = broadcast_message(world, std::move(message), 0);
+  return all_or_throw(world, "config", [&] {
+    WireReader in(message);
+    auto const text = in.get_text();
+    std::vector<Setting> settings(in.get<std::size_t>());
+    for (auto& setting : settings) {
+      setting.key = in.get_text();
+      setting.value = in.get_text();
+      setting.origin = in.get_text();
+    }
+    return parse_config(text, line.config, settings);
+  });
+}
+
+}  // namespace distload

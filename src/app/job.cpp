@@ -1,0 +1,180 @@
+// The order of work: check, load, save, report.
+#include "app/job.hpp"
+
+#include <exception>
+#include <optional>
+#include <string>
+
+#include <unistd.h>
+
+#include <distload/load/loader.hpp>
+#include <distload/load/report.hpp>
+#include <distload/save/save_report.hpp>
+#include <distload/save/saver.hpp>
+
+#include "app/describe_conversion.hpp"
+#include "app/options.hpp"
+#include "app/prepare.hpp"
+#include "app/progress.hpp"
+#include "app/summary.hpp"
+#include "base/log.hpp"
+#include "base/result_file.hpp"
+#include "base/standard_streams.hpp"
+#include "parallel/all_or_throw.hpp"
+
+namespace distload {
+namespace {
+
+/// Collective: rank 0 writes `text` to where the configuration says, if it does.
+void write_report(Communicator& world, Config const& config, std::string const& text) {
+  if (config.report.json.empty()) return;
+  all_or_throw(world, "report", [&] {
+    if (world.rank() != 0) return;
+    try {
+      write_result_file(config.report.json, text);
+    } catch (IoError const& error) {
+      throw IoError("report.json: " + std::string(error.what()));
+    }
+  });
+}
+
+/// Runs `step`, which comes after a save that its failure costs nothing: the message says so.
+template <class Step>
+void after_save(SaveResult const& saved, Step const& step) {
+  try {
+    step();
+  } catch (Error const& error) {
+    throw_error(error.code(), std::string(error.what()) + "; the checkpoint was saved as " + saved.path);
+  }
+}
+
+/// The report of a load that is yet to be followed by a save. What goes wrong in making it waits until that is done.
+class LoadReport {
+ public:
+  /// Collective.
+  template <class Make>
+  explicit LoadReport(Make const& make) {
+    try {
+      text_ = make();
+    } catch (Error const&) {
+      failure_ = std::current_exception();
+    }
+  }
+
+  /// On rank 0.
+  std::string const& text() const {
+    if (failure_) std::rethrow_exception(failure_);
+    return text_;
+  }
+
+ private:
+  std::string text_;
+  std::exception_ptr failure_;
+};
+
+/// One job: its parts in the order in which they are made.
+class Job {
+ public:
+  Job(Config const& config, ProcessGrid const& grid, Watchdog& watchdog)
+      : config_(&config),
+        grid_(&grid),
+        watchdog_(&watchdog),
+        display_(speaks() ? progress_mode(config.report.progress, isatty(STDERR_FILENO) != 0) : ProgressMode::none),
+        loader_(grid, config, [this](ProgressEvent const& event) { show(event); }) {
+    if (config.save) saver_.emplace(save_options(config), [this](ProgressEvent const& event) { show(event); });
+  }
+
+  /// Collective.
+  void run(bool dry_run) {
+    auto const checkpoint = loader_.open();
+    for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);
+    for (auto const& warning : checkpoint.layout.warnings) log().warn(warning);
+    check_destinations(*config_, checkpoint, saver_ ? &*saver_ : nullptr, world(), dry_run);
+    if (saver_ && config_->save->stream) return convert(checkpoint, dry_run);
+    auto const plan = loader_.plan(checkpoint);
+    if (!dry_run) return load(checkpoint, plan);
+    if (speaks()) print(describe(plan, checkpoint.catalog, checkpoint.layout, loader_.plan_options()));
+  }
+
+ private:
+  Communicator& world() const { return grid_->world(); }
+  bool speaks() const { return world().rank() == 0; }
+
+  void show(ProgressEvent const& event) {
+    watchdog_->beat();
+    if (event.phase != phase_) {
+      phase_ = event.phase;
+      watchdog_->enter(phase_);
+    }
+    display_.show(event);
+  }
+
+  /// Collective: `save.stream`, once the checkpoint is open.
+  void convert(OpenedCheckpoint const& checkpoint, bool dry_run) {
+    watchdog_->enter("save");
+    auto const options = convert_options(*config_, *grid_);
+    if (dry_run) {
+      if (speaks()) print(describe_conversion(checkpoint, options, config_->cost, *grid_));
+      return;
+    }
+    auto const saved = saver_->convert(checkpoint, options, grid_->topology().tensor_parallel, world());
+    if (speaks()) {
+      print_saved(saved);
+      warn_of_overflows(saved.overflows);
+    }
+    if (config_->report.json.empty()) return;
+    if (config_->report.tensors) log().warn("report.tensors: save.stream has no shards in memory that could be listed");
+    after_save(saved,
+               [&] { write_report(world(), *config_, make_conversion_report(*grid_, checkpoint, options, saved)); });
+  }
+
+  void load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+    auto const model = loader_.load(checkpoint, plan);
+    if (speaks()) print_loaded(checkpoint, plan, loader_);
+    auto const make = [&] {
+      if (config_->report.json.empty()) return std::string();
+      watchdog_->enter("report");
+      return make_report(*grid_, checkpoint, plan, model, loader_, config_->report.tensors);
+    };
+    if (saver_) return save(model, make);
+    write_report(world(), *config_, make());
+  }
+
+  /// Collective: the report speaks of memory and times as the load has left them, hence it is made before the save, or
+  /// while a save in the background goes on.
+  template <class Make>
+  void save(ShardedModel const& model, Make const& make_load_report) {
+    bool const is_async = config_->save->async;
+    if (is_async) {
+      watchdog_->enter("save");
+      loader_.release_staging();
+      saver_->save_async(model, model.metadata(), world());
+    }
+    LoadReport const report(make_load_report);
+    watchdog_->enter("save");
+    if (!is_async) loader_.release_staging();
+    auto const saved = is_async ? saver_->wait().value() : saver_->save(model, model.metadata(), world());
+    if (speaks()) print_saved(saved);
+    after_save(saved, [&] {
+      auto const& text = report.text();
+      write_report(world(), *config_, text.empty() ? "" : add_to_report(text, saved));
+    });
+  }
+
+  Config const* config_;
+  ProcessGrid const* grid_;
+  Watchdog* watchdog_;
+  ProgressDisplay display_;
+  std::string phase_;
+  Loader loader_;
+  std::optional<Saver> saver_;
+};
+
+}  // namespace
+
+ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, bool dry_run) {
+  Job(config, grid, watchdog).run(dry_run);
+  return ExitCode::done;
+}
+
+}  // namespace distload

@@ -1,0 +1,17 @@
+/// From the configuration to the options of what the library does.
+#pragma once
+
+#include <distload/config/config.hpp>
+#include <distload/parallel/process_grid.hpp>
+#include <distload/save/convert_checkpoint.hpp>
+#include <distload/save/saver.hpp>
+
+namespace distload {
+
+/// Of the section `save`, which is there.
+SaveOptions save_options(Config const& config);
+
+/// Of `save.stream`.
+ConvertOptions convert_options(Config const& config, ProcessGrid const& grid);
+
+}  // namespace distload

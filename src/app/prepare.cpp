@@ -1,0 +1,70 @@
+// Rank 0 creates the files, so it is rank 0 that asks.
+#include "app/prepare.hpp"
+
+#include <string>
+#include <vector>
+
+#include <distload/base/error.hpp>
+
+#include "base/log.hpp"
+#include "base/result_file.hpp"
+#include "load/load_dtype.hpp"
+#include "parallel/all_or_throw.hpp"
+
+namespace distload {
+namespace {
+
+/// Messages of what storage refuses.
+class Refusals {
+ public:
+  template <class Check>
+  void collect(std::string const& key, Check const& check) {
+    try {
+      check();
+    } catch (IoError const& error) {
+      found_.push_back(key + ": " + error.what());
+    }
+  }
+
+  bool empty() const noexcept { return found_.empty(); }
+
+  std::string text() const {
+    if (found_.size() == 1) return found_.front();
+    std::string text = "nothing is loaded, because storage would refuse the results:";
+    for (auto const& refusal : found_) text += "\n  " + refusal;
+    return text;
+  }
+
+ private:
+  std::vector<std::string> found_;
+};
+
+Refusals refusals_of_storage(Config const& config, OpenedCheckpoint const& checkpoint, Saver const* saver,
+                             bool dry_run) {
+  Refusals refusals;
+  if (!config.report.json.empty()) {
+    refusals.collect("report.json",
+                     [&] { check_result_file(config.report.json, dry_run ? Probe::look : Probe::touch); });
+  }
+  if (saver != nullptr) {
+    refusals.collect("save.directory", [&] { saver->check_directory(/*may_touch=*/!dry_run); });
+    refusals.collect("save", [&] { saver->check_space(checkpoint, load_dtype(config.load.dtype)); });
+  }
+  return refusals;
+}
+
+}  // namespace
+
+void check_destinations(Config const& config, OpenedCheckpoint const& checkpoint, Saver const* saver,
+                        Communicator& world, bool dry_run) {
+  all_or_throw(world, "save_check", [&] {
+    if (saver != nullptr) saver->check(checkpoint.catalog, checkpoint.layout);
+    if (world.rank() != 0) return;
+    auto const refusals = refusals_of_storage(config, checkpoint, saver, dry_run);
+    if (refusals.empty()) return;
+    if (!dry_run) throw IoError(refusals.text());
+    log().warn(refusals.text());
+  });
+}
+
+}  // namespace distload

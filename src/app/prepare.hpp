@@ -1,0 +1,19 @@
+/// What is found out before anything is loaded, so that nobody waits for a load whose results have no place.
+#pragma once
+
+#include <distload/config/config.hpp>
+#include <distload/load/loader.hpp>
+#include <distload/parallel/communicator.hpp>
+#include <distload/save/saver.hpp>
+
+namespace distload {
+
+/// Collective: whether the checkpoint can be saved, and the report written, as the configuration says. A dry run
+/// changes nothing, and warns of a storage that would refuse.
+/// @param saver  null where nothing is saved
+/// @throws ConfigError  as Saver::check; on all ranks.
+/// @throws IoError      all that storage refuses, in one message; on all ranks.
+void check_destinations(Config const& config, OpenedCheckpoint const& checkpoint, Saver const* saver,
+                        Communicator& world, bool dry_run);
+
+}  // namespace distload

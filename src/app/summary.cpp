@@ -1,0 +1,36 @@
+// Lines for people.
+#include "app/summary.hpp"
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "base/standard_streams.hpp"
+
+namespace distload {
+
+void print_loaded(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Loader const& loader) {
+  auto const seconds = loader.times().total_seconds;
+  print(fmt::format("loaded {} parameters, {}, in {:.3f} s ({:.2f} GB/s) with engine {}, read amplification {:.2f}\n",
+                    checkpoint.layout.parameters.size(), format_bytes(plan.requested_bytes), seconds,
+                    static_cast<double>(plan.requested_bytes) / seconds / 1e9, loader.engine().name,
+                    plan.read_amplification()));
+  warn_of_overflows(loader.times().overflows);
+}
+
+void print_saved(SaveResult const& saved) {
+  print(fmt::format("saved {}, {}, in {:.3f} s ({:.2f} GB/s)\n", saved.path, format_bytes(saved.checkpoint_bytes),
+                    saved.seconds, static_cast<double>(saved.checkpoint_bytes) / saved.seconds / 1e9));
+  if (saved.bytes.taken_over > 0) {
+    print(fmt::format("{} of it are as in the base, {} were taken over from there\n",
+                      format_bytes(saved.bytes.unchanged), format_bytes(saved.bytes.taken_over)));
+  } else if (saved.bytes.unchanged > 0) {
+    print(fmt::format("{} of it are as in the base; the file system could share or copy none of that\n",
+                      format_bytes(saved.bytes.unchanged)));
+  }
+}
+
+void warn_of_overflows(std::uint64_t overflows) {
+  if (overflows > 0) log().warn("{} numbers are too large for load.dtype and have become infinite", overflows);
+}
+
+}  // namespace distload
