@@ -11,6 +11,7 @@
 #include <distload/config/parse_config.hpp>
 
 #include "base/wire.hpp"
+#include "config/settings_message.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {
@@ -24,12 +25,7 @@ std::vector<std::byte> configuration_message(CommandLine const& line) {
   for (auto const& text : line.settings) settings.push_back(parse_setting(text));
   if (line.report) settings.push_back({"report.json", *line.report, "--report"});
   if (line.progress) settings.push_back({"report.progress", *line.progress, "--progress"});
-  out.put(settings.size());
-  for (auto const& setting : settings) {
-    out.put_text(setting.key);
-    out.put_text(setting.value);
-    out.put_text(setting.origin);
-  }
+  put_settings(out, settings);
   return out.take();
 }
 
@@ -42,12 +38,7 @@ Config agree_on_config(Communicator& world, CommandLine const& line) {
   return all_or_throw(world, "config", [&] {
     WireReader in(message);
     auto const text = in.get_text();
-    std::vector<Setting> settings(in.get<std::size_t>());
-    for (auto& setting : settings) {
-      setting.key = in.get_text();
-      setting.value = in.get_text();
-      setting.origin = in.get_text();
-    }
+    auto const settings = get_settings(in);
     return parse_config(text, line.config, settings);
   });
 }

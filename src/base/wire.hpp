@@ -47,6 +47,9 @@ class WireWriter {
 /// Reads back, in the same order, what a WireWriter wrote.
 class WireReader {
  public:
+  /// The least that a text takes.
+  static constexpr std::size_t kTextBytes = sizeof(std::size_t);
+
   explicit WireReader(std::span<std::byte const> bytes) : rest_(bytes) {}
 
   template <class T>
@@ -56,6 +59,21 @@ class WireReader {
     return value;
   }
 
+  /// A value of an enumeration that counts from 0 to `last`.
+  template <class Enum>
+  requires std::is_enum_v<Enum> Enum get_enum(Enum last) {
+    auto const value = get<Enum>();
+    if (value < Enum{} || value > last) throw InternalError("a message between ranks holds an unknown value");
+    return value;
+  }
+
+  /// How many things follow, each of which takes `least_bytes` (> 0) or more.
+  std::size_t get_count(std::size_t least_bytes) {
+    auto const count = get<std::size_t>();
+    if (count > rest_.size() / least_bytes) throw InternalError("a message between ranks is shorter than it says");
+    return count;
+  }
+
   std::string get_text() {
     auto const bytes = take(get<std::size_t>());
     return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
@@ -63,8 +81,7 @@ class WireReader {
 
   template <class T>
   requires std::is_trivially_copyable_v<T> std::vector<T> get_all() {
-    auto const count = get<std::size_t>();
-    if (count > rest_.size() / sizeof(T)) throw InternalError("a message between ranks is shorter than it says");
+    auto const count = get_count(sizeof(T));
     std::vector<T> values(count);
     auto const bytes = take(count * sizeof(T));
     if (count > 0) std::memcpy(values.data(), bytes.data(), bytes.size());

@@ -1,10 +1,19 @@
 // The catalog as one flat message.
 #include <distload/checkpoint/catalog.hpp>
 
+#include <distload/base/error.hpp>
+
 #include "base/wire.hpp"
+#include "tensor/dims_wire.hpp"
 
 namespace distload {
 namespace {
+
+constexpr auto kTextBytes = WireReader::kTextBytes;
+
+/// Of a tensor whose texts are empty.
+constexpr std::size_t kTensorBytes =
+    2 * kTextBytes + sizeof(DType) + sizeof(Shape) + 2 * sizeof(std::uint32_t) + sizeof(std::int32_t);
 
 void put(WireWriter& out, CheckpointMetadata const& metadata) {
   out.put_text(metadata.model_name);
@@ -32,7 +41,7 @@ CheckpointMetadata get_metadata(WireReader& in) {
   metadata.tensor_parallel = in.get<std::uint32_t>();
   metadata.writer = in.get_text();
   metadata.config_json = in.get_text();
-  for (auto count = in.get<std::size_t>(); count > 0; --count) {
+  for (auto count = in.get_count(2 * kTextBytes); count > 0; --count) {
     auto key = in.get_text();
     metadata.extra.emplace(std::move(key), in.get_text());
   }
@@ -72,29 +81,34 @@ std::vector<std::byte> serialize(Catalog const& catalog) {
 Catalog deserialize_catalog(std::span<std::byte const> bytes) {
   WireReader in(bytes);
   Catalog catalog;
-  catalog.format = in.get<SourceFormat>();
+  catalog.format = in.get_enum(SourceFormat::safetensors);
   catalog.path = in.get_text();
   catalog.metadata = get_metadata(in);
-  catalog.files.resize(in.get<std::size_t>());
+  catalog.files.resize(in.get_count(kTextBytes + sizeof(Bytes)));
   for (auto& file : catalog.files) {
     file.path = in.get_text();
     file.size_bytes = in.get<Bytes>();
   }
-  catalog.tensors.resize(in.get<std::size_t>());
+  catalog.tensors.resize(in.get_count(kTensorBytes));
   for (auto& tensor : catalog.tensors) {
     tensor.name = in.get_text();
-    tensor.dtype = in.get<DType>();
-    tensor.shape = in.get<Shape>();
+    tensor.dtype = in.get_enum(DType::boolean);
+    tensor.shape = get_dims(in);
     tensor.first_extent = in.get<std::uint32_t>();
     tensor.extent_count = in.get<std::uint32_t>();
     tensor.partition = in.get_text();
     tensor.axis = in.get<std::int32_t>();
   }
   catalog.extents = in.get_all<Extent>();
+  for (auto const& extent : catalog.extents) {
+    check_wire_dims(extent.box.offset);
+    check_wire_dims(extent.box.extent);
+  }
   catalog.block_bytes = in.get<Bytes>();
   catalog.block_hashes = in.get_all<std::uint64_t>();
-  catalog.warnings.resize(in.get<std::size_t>());
+  catalog.warnings.resize(in.get_count(kTextBytes));
   for (auto& warning : catalog.warnings) warning = in.get_text();
+  if (!in.at_end()) throw InternalError("a message between ranks is longer than it says");
   return catalog;
 }
 

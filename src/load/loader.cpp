@@ -25,6 +25,7 @@
 #include "parallel/all_or_throw.hpp"
 #include "parallel/peer_memory.hpp"
 #include "partition/rules/rule_directories.hpp"
+#include "partition/rules/rules_message.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)
 #include "parallel/nccl_communicator.hpp"
 #endif
@@ -124,14 +125,7 @@ std::vector<std::byte> Loader::metadata_message() const {
       find_rules({config_.model.family, catalog.metadata.config_json, default_rule_directories(), config_.model.rules});
   WireWriter out;
   out.put_all(serialize(catalog));
-  out.put_text(rules.family);
-  out.put_text(rules.file);
-  out.put_text(rules.text);
-  out.put(rules.bases.size());
-  for (auto const& base : rules.bases) {
-    out.put_text(base.file);
-    out.put_text(base.text);
-  }
+  put_rules(out, rules);
   return out.take();
 }
 
@@ -151,14 +145,7 @@ OpenedCheckpoint Loader::open() {
     message = broadcast_message(world, std::move(message), 0);
     WireReader in(message);
     opened.catalog = deserialize_catalog(in.get_all<std::byte>());
-    rules.family = in.get_text();
-    rules.file = in.get_text();
-    rules.text = in.get_text();
-    rules.bases.resize(in.get<std::size_t>());
-    for (auto& base : rules.bases) {
-      base.file = in.get_text();
-      base.text = in.get_text();
-    }
+    rules = get_rules(in);
   }
   PhaseTimer const timer(times_.partition_seconds);
   tell("partition");

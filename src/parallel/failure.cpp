@@ -8,7 +8,6 @@
 #include "base/wire.hpp"
 
 namespace distload {
-namespace {
 
 std::vector<std::byte> encode(Failure const& failure) {
   WireWriter writer;
@@ -17,13 +16,11 @@ std::vector<std::byte> encode(Failure const& failure) {
   return writer.take();
 }
 
-Failure decode(std::vector<std::byte> const& bytes) {
-  WireReader reader(bytes);
+Failure decode_failure(std::span<std::byte const> message) {
+  WireReader reader(message);
   auto const code = reader.get<ExitCode>();
   return {code, reader.get_text()};
 }
-
-}  // namespace
 
 Failure current_failure(std::string_view phase) {
   auto const during = [&] { return " in phase '" + std::string(phase) + "'"; };
@@ -47,7 +44,7 @@ std::optional<Failure> agree_on_failure(Communicator& ranks, std::optional<Failu
   if (lowest == ranks.size()) return std::nullopt;
 
   auto const speaker = static_cast<std::uint32_t>(lowest);
-  auto agreed = decode(broadcast_message(ranks, own ? encode(*own) : std::vector<std::byte>(), speaker));
+  auto agreed = decode_failure(broadcast_message(ranks, own ? encode(*own) : std::vector<std::byte>(), speaker));
   std::uint64_t all_say_so = own == agreed ? 1 : 0;
   ranks.all_reduce(std::span(&all_say_so, 1), Reduction::min);
   if (all_say_so == 0) agreed.message = "rank " + std::to_string(speaker) + ": " + agreed.message;

@@ -1,9 +1,12 @@
 /// Failure: what one rank has to tell the others, and the agreement on it.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <distload/base/error.hpp>
 #include <distload/parallel/communicator.hpp>
@@ -20,6 +23,10 @@ struct Failure {
 /// The exception being handled, as a failure; call it inside a catch block. A distload Error keeps its code and its
 /// message; std::bad_alloc becomes out_of_budget and anything else internal, both with `phase` in the message.
 Failure current_failure(std::string_view phase);
+
+/// A failure as ranks send it, and back.
+std::vector<std::byte> encode(Failure const& failure);
+Failure decode_failure(std::span<std::byte const> message);
 
 /// Collective: nothing if no rank failed; otherwise, on all ranks, the failure of the lowest rank that did, with "rank
 /// N: " before its message unless all ranks failed in the same words.

@@ -7,7 +7,6 @@
 
 #include <distload/base/error.hpp>
 
-#include "base/hash.hpp"
 #include "checkpoint/hdf5/attribute.hpp"
 #include "checkpoint/hdf5/file.hpp"
 #include "checkpoint/hdf5/format.hpp"
@@ -49,11 +48,6 @@ void check_version(GroupView root, std::string const& path) {
   if (get_number(root.id(), kCommitted) != 1) {
     throw NoValidCheckpoint(path + " is not committed: its writer did not finish");
   }
-}
-
-bool belongs_to_file(Stamp const& stamp, SourceFile const& file) {
-  if (stamp.file_bytes != file.size_bytes || stamp.metadata_bytes > file.size_bytes) return false;
-  return xxh3_64(read_head(file.path, stamp.metadata_bytes)) == stamp.metadata_hash;
 }
 
 bool stored_alike(Catalog const& a, TensorInfo const& in_a, Catalog const& b, TensorInfo const& in_b) {

@@ -1,11 +1,15 @@
 // The stamp as HDF5 stores it, and what it is about.
 #include "checkpoint/hdf5/stamp.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include <distload/base/error.hpp>
 
+#include "base/hash.hpp"
 #include "base/system.hpp"
 #include "checkpoint/hdf5/dataset.hpp"
 #include "checkpoint/hdf5/dataspace.hpp"
@@ -28,6 +32,20 @@ Datatype stamp_type() {
   return type;
 }
 
+/// XXH3-64 of the first `nbytes`. Piece by piece: nobody has checked that so many bytes fit into memory.
+std::uint64_t hash_of_head(std::string const& path, Bytes nbytes) {
+  StreamHash hash;
+  std::ifstream file(path, std::ios::binary);
+  std::vector<std::byte> bytes(std::min(nbytes, kMiB));
+  for (auto rest = nbytes; rest > 0; rest -= bytes.size()) {
+    bytes.resize(std::min<Bytes>(rest, bytes.size()));
+    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    if (!file) throw IoError(path + ": its first " + format_bytes(nbytes) + " cannot be read: " + system_reason());
+    hash.update(bytes);
+  }
+  return hash.digest();
+}
+
 }  // namespace
 
 void create_stamp(GroupView index) {
@@ -45,12 +63,9 @@ std::optional<Stamp> read_stamp(GroupView index) {
   return stamp;
 }
 
-std::vector<std::byte> read_head(std::string const& path, Bytes nbytes) {
-  std::vector<std::byte> bytes(nbytes);
-  std::ifstream file(path, std::ios::binary);
-  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!file) throw IoError(path + ": its first " + format_bytes(nbytes) + " cannot be read: " + system_reason());
-  return bytes;
+bool belongs_to_file(Stamp const& stamp, SourceFile const& file) {
+  if (stamp.file_bytes != file.size_bytes || stamp.metadata_bytes > file.size_bytes) return false;
+  return hash_of_head(file.path, stamp.metadata_bytes) == stamp.metadata_hash;
 }
 
 }  // namespace distload::hdf5

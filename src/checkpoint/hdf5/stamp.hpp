@@ -1,13 +1,10 @@
 /// The stamp: what tells a file that its index belongs to from the same file after somebody has rewritten or edited it.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <vector>
 
-#include <distload/base/bytes.hpp>
+#include <distload/checkpoint/catalog.hpp>
 
 #include "checkpoint/hdf5/handle.hpp"
 
@@ -29,8 +26,8 @@ void create_stamp(GroupView index);
 /// Nothing if the file has none, or none of this version.
 std::optional<Stamp> read_stamp(GroupView index);
 
-/// The first `nbytes` of the closed file at `path`.
-/// @throws IoError  they cannot be read.
-std::vector<std::byte> read_head(std::string const& path, Bytes nbytes);
+/// True if the stamp is about this closed file.
+/// @throws IoError  the file cannot be read.
+bool belongs_to_file(Stamp const& stamp, SourceFile const& file);
 
 }  // namespace distload::hdf5

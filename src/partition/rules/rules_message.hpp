@@ -1,0 +1,13 @@
+/// A family's rules in messages between ranks: one rank reads them for all.
+#pragma once
+
+#include <distload/partition/model_layout.hpp>
+
+#include "base/wire.hpp"
+
+namespace distload {
+
+void put_rules(WireWriter& out, FamilyRules const& rules);
+FamilyRules get_rules(WireReader& in);
+
+}  // namespace distload

@@ -1,0 +1,13 @@
+// The message in which one rank tells the others of a checkpoint.
+#include "fuzz/checked_catalog.hpp"
+#include "fuzz/fuzz_target.hpp"
+
+namespace distload::fuzz {
+
+void one_input(Input input) {
+  auto const catalog = deserialize_catalog(input);
+  validate(catalog);
+  expect_usable(catalog);
+}
+
+}  // namespace distload::fuzz
