@@ -13,7 +13,7 @@ packages=(
   libgtest-dev libgmock-dev python3-numpy python3-xxhash python3-h5py-mpi xfsprogs
 )
 if [[ ${1:-} == ci ]]; then
-  packages+=(clang-format clang-tidy)
+  packages+=(clang clang-format clang-tidy libclang-rt-14-dev)
 fi
 
 installed=$(dpkg-query --show --showformat='${db:Status-Abbrev}${Package}\n' "${packages[@]}" 2>/dev/null || true)

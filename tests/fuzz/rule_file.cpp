@@ -7,6 +7,7 @@
 #include <distload/partition/model_layout.hpp>
 
 #include "fuzz/fuzz_target.hpp"
+#include "partition/rules/rule_reader.hpp"
 
 namespace distload::fuzz {
 namespace {
@@ -89,6 +90,7 @@ void lay_out(FamilyRules const& rules, std::string_view config_json, Topology co
 void one_input(Input input) {
   auto const [text, config_json] = two_texts(text_of(input));
   FamilyRules const rules{"f", "f.yaml", std::string(text)};
+  static_cast<void>(distload::rules::read_rules(rules));  // what is no rule file need not be tried on each topology
   LayoutOptions tolerant;
   tolerant.missing = Tolerance::warn;
   tolerant.unexpected = Tolerance::ignore;

@@ -1,4 +1,4 @@
-// A small backtracking matcher; only stars backtrack, and they stop at dots.
+// A small matcher; only stars have a choice, and they stop at dots.
 #include "partition/rules/pattern.hpp"
 
 #include <algorithm>
@@ -10,6 +10,9 @@ namespace {
 
 /// More alternatives than any family needs; a product of many lists would otherwise fill the memory.
 constexpr std::size_t kMaxAlternatives = 1024;
+
+/// More than a number of 32 bits has, with zeros before it.
+constexpr std::size_t kMaxDigits = 20;
 
 [[noreturn]] void fail(std::string_view pattern, std::string const& what) {
   throw std::invalid_argument("pattern \"" + std::string(pattern) + "\": " + what);
@@ -76,6 +79,7 @@ std::vector<Pattern> Pattern::parse(std::string_view text) {
 void Pattern::add(Kind kind, std::string_view text) {
   if (kind != Kind::text) {
     parts_.push_back({kind, {}});
+    has_star_ = has_star_ || kind == Kind::star;
   } else if (!text.empty()) {
     if (!parts_.empty() && parts_.back().kind == Kind::text) {
       parts_.back().text += text;
@@ -85,11 +89,28 @@ void Pattern::add(Kind kind, std::string_view text) {
   }
 }
 
-std::optional<Pattern::Match> Pattern::match(std::string_view name) const noexcept {
+std::optional<Pattern::Match> Pattern::match(std::string_view name) const {
   // Most patterns differ in how they end: this rejects them without a walk over what they share.
   if (!parts_.empty() && parts_.back().kind == Kind::text && !name.ends_with(parts_.back().text)) return std::nullopt;
+  std::vector<std::vector<bool>> places;
+  if (has_star_) places = places_behind_stars(name);
   Match match;
-  if (!match_from(0, name, 0, match)) return std::nullopt;
+  std::size_t at = 0;
+  for (auto const& part : parts_) {
+    if (part.kind == Kind::star) {
+      auto const& behind = places.back();
+      auto end = std::min(name.find('.', at), name.size());
+      while (end > at && !behind[end]) --end;
+      if (end == at) return std::nullopt;
+      at = end;
+      places.pop_back();
+    } else if (auto const end = end_of(part, name, at, match)) {
+      at = *end;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (at != name.size()) return std::nullopt;
   return match;
 }
 
@@ -97,36 +118,45 @@ bool Pattern::has_layer() const noexcept {
   return std::any_of(parts_.begin(), parts_.end(), [](Part const& part) { return part.kind == Kind::layer; });
 }
 
-bool Pattern::match_from(std::size_t index, std::string_view name, std::size_t at, Match& match) const noexcept {
-  for (; index < parts_.size(); ++index) {
-    auto const& part = parts_[index];
-    auto const rest = name.substr(at);
-    if (part.kind == Kind::text) {
-      if (!rest.starts_with(part.text)) return false;
-      at += part.text.size();
-    } else if (part.kind == Kind::star) {
-      auto const longest = std::min(rest.find('.'), rest.size());
-      for (auto length = longest; length > 0; --length) {
-        if (match_from(index + 1, name, at + length, match)) return true;
-      }
-      return false;
-    } else {
-      std::uint32_t number = 0;
-      auto const [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-      if (error != std::errc()) return false;
-      if (part.kind == Kind::layer) {
-        match.layer = number;
-        match.layer_at = at;
-      } else {
-        match.expert = number;
-      }
-      at += static_cast<std::size_t>(end - rest.data());
-    }
+std::optional<std::size_t> Pattern::end_of(Part const& part, std::string_view name, std::size_t at, Match& match) {
+  auto const rest = name.substr(at);
+  if (part.kind == Kind::text) return rest.starts_with(part.text) ? std::optional(at + part.text.size()) : std::nullopt;
+  std::uint32_t number = 0;
+  auto const [end, error] = std::from_chars(rest.data(), rest.data() + std::min(rest.size(), kMaxDigits + 1), number);
+  if (error != std::errc() || end == rest.data() + kMaxDigits + 1) return std::nullopt;
+  if (part.kind == Kind::layer) {
+    match.layer = number;
+    match.layer_at = at;
+  } else {
+    match.expert = number;
   }
-  return at == name.size();
+  return at + static_cast<std::size_t>(end - rest.data());
 }
 
-bool any_matches(std::vector<Pattern> const& patterns, std::string_view name) noexcept {
+// From the end to the front, each part once for each place: to try the lengths of several stars one by one would take
+// for ever with some names.
+std::vector<std::vector<bool>> Pattern::places_behind_stars(std::string_view name) const {
+  std::vector<std::vector<bool>> places;
+  std::vector<bool> behind(name.size() + 1);
+  behind[name.size()] = true;
+  Match ignored;
+  for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
+    std::vector<bool> before(name.size() + 1);
+    for (auto at = name.size(); at-- > 0;) {
+      if (part->kind == Kind::star) {
+        before[at] = name[at] != '.' && (behind[at + 1] || before[at + 1]);
+      } else if (auto const end = end_of(*part, name, at, ignored)) {
+        before[at] = behind[*end];
+      }
+    }
+    if (part->kind == Kind::star) places.push_back(std::move(behind));
+    behind = std::move(before);
+  }
+  // The first star's are popped first.
+  return places;
+}
+
+bool any_matches(std::vector<Pattern> const& patterns, std::string_view name) {
   return std::any_of(patterns.begin(), patterns.end(),
                      [&](Pattern const& pattern) { return pattern.match(name).has_value(); });
 }

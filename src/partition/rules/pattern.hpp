@@ -26,7 +26,7 @@ class Pattern {
   static std::vector<Pattern> parse(std::string_view text);
 
   /// Matches the whole of `name`.
-  std::optional<Match> match(std::string_view name) const noexcept;
+  std::optional<Match> match(std::string_view name) const;
   /// True if {layer} occurs.
   bool has_layer() const noexcept;
 
@@ -39,13 +39,17 @@ class Pattern {
   };
 
   void add(Kind kind, std::string_view text = {});
-  /// Matches the end of `name`, from `at` on, with the parts from `part` on.
-  bool match_from(std::size_t part, std::string_view name, std::size_t at, Match& match) const noexcept;
+  /// Where a part ends that begins at `at` and is no star; nothing if it does not match. Leaves its number in `match`.
+  static std::optional<std::size_t> end_of(Part const& part, std::string_view name, std::size_t at, Match& match);
+  /// For each star, the places in `name` behind which everything after the star can match, from the last star to the
+  /// first.
+  std::vector<std::vector<bool>> places_behind_stars(std::string_view name) const;
 
   std::vector<Part> parts_;
+  bool has_star_ = false;
 };
 
 /// True if one of `patterns` matches.
-bool any_matches(std::vector<Pattern> const& patterns, std::string_view name) noexcept;
+bool any_matches(std::vector<Pattern> const& patterns, std::string_view name);
 
 }  // namespace distload::rules

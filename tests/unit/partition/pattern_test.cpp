@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <string>
 
 namespace distload::rules {
 namespace {
@@ -59,6 +60,21 @@ TEST(Pattern, RefusesWhatItDoesNotKnow) {
                            "{a,b,c,d,e,f,g,h}{a,b,c,d,e,f,g,h}{a,b,c,d,e,f,g,h}{a,b,c,d,e,f,g,h}"}) {
     EXPECT_THROW(Pattern::parse(text), std::invalid_argument) << text;
   }
+}
+
+TEST(Pattern, MatchesSeveralStarsInNoTime) {
+  std::string pattern;
+  for (int i = 0; i < 30; ++i) pattern += "*a";
+  std::string const name(2000, 'a');
+  EXPECT_TRUE(any_matches(Pattern::parse(pattern), name));
+  EXPECT_FALSE(any_matches(Pattern::parse(pattern + "{layer}*"), name + "b"));
+}
+
+TEST(Pattern, GivesTheFirstStarsMost) {
+  auto const match = Pattern::parse("*.x*{layer}.*").front().match("a.x12x3.y");
+  ASSERT_TRUE(match);
+  EXPECT_EQ(match->layer, 3U);
+  EXPECT_EQ(match->layer_at, 6U);
 }
 
 }  // namespace
