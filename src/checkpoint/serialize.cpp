@@ -13,7 +13,7 @@ constexpr auto kTextBytes = WireReader::kTextBytes;
 
 /// Of a tensor whose texts are empty.
 constexpr std::size_t kTensorBytes =
-    2 * kTextBytes + sizeof(DType) + sizeof(Shape) + 2 * sizeof(std::uint32_t) + sizeof(std::int32_t);
+    2 * kTextBytes + sizeof(DType) + kWireDimsBytes + 2 * sizeof(std::uint32_t) + sizeof(std::int32_t);
 
 void put(WireWriter& out, CheckpointMetadata const& metadata) {
   out.put_text(metadata.model_name);
@@ -64,7 +64,7 @@ std::vector<std::byte> serialize(Catalog const& catalog) {
   for (auto const& tensor : catalog.tensors) {
     out.put_text(tensor.name);
     out.put(tensor.dtype);
-    out.put(tensor.shape);
+    put_dims(out, tensor.shape);
     out.put(tensor.first_extent);
     out.put(tensor.extent_count);
     out.put_text(tensor.partition);
@@ -101,8 +101,8 @@ Catalog deserialize_catalog(std::span<std::byte const> bytes) {
   }
   catalog.extents = in.get_all<Extent>();
   for (auto const& extent : catalog.extents) {
-    check_wire_dims(extent.box.offset);
-    check_wire_dims(extent.box.extent);
+    check_wire_axes(extent.box.offset.size());
+    check_wire_axes(extent.box.extent.size());
   }
   catalog.block_bytes = in.get<Bytes>();
   catalog.block_hashes = in.get_all<std::uint64_t>();

@@ -52,7 +52,7 @@ void put_tensor(WireWriter& out, DescribedTensor const& tensor) {
   auto const& [spec, held] = tensor;
   out.put_text(spec.name);
   out.put(spec.dtype);
-  out.put(spec.shape);
+  put_dims(out, spec.shape);
   out.put(spec.partition.kind);
   out.put(spec.partition.axis);
   out.put(spec.partition.sections.size());

@@ -42,6 +42,10 @@ def text(value):
 
 
 def dims(values):
+    return struct.pack(f"<B{len(values)}Q", len(values), *values)
+
+
+def dims_in_memory(values):
     return struct.pack(f"<{MAX_AXES}QB7x", *values, *[0] * (MAX_AXES - len(values)), len(values))
 
 
@@ -59,7 +63,7 @@ def catalog_message():
         message += struct.pack("<II", first, count) + text(partition) + struct.pack("<i", axis)
     message += struct.pack("<Q", len(EXTENTS))
     for tensor, offset, nbytes, box_offset, box_extent, block in EXTENTS:
-        message += struct.pack("<IIQQ", tensor, 0, offset, nbytes) + dims(box_offset) + dims(box_extent)
+        message += struct.pack("<IIQQ", tensor, 0, offset, nbytes) + dims_in_memory(box_offset) + dims_in_memory(box_extent)
         message += struct.pack("<I4x", block)
     message += struct.pack("<QQ", BLOCK_BYTES, len(HASHES)) + struct.pack(f"<{len(HASHES)}Q", *HASHES)
     return message + struct.pack("<Q", 1) + text("a warning")

@@ -48,6 +48,7 @@ void replay(fs::path const& path) {
   std::printf("%s\n", path.c_str());
   std::fflush(stdout);
   std::ifstream file(path, std::ios::binary);
+  distload::fuzz::expect(file.is_open(), "the file cannot be opened");
   std::string const content(std::istreambuf_iterator<char>(file), {});
   distload::fuzz::expect(!file.bad(), "the file cannot be read");
   alarm(kSeconds);
