@@ -9,7 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 packages=(
   g++ cmake ninja-build ccache patch python3 python3-pip
   openmpi-bin libopenmpi-dev libhdf5-openmpi-dev hdf5-tools
-  libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libxxhash-dev liburing-dev
+  libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libxxhash-dev liburing-dev libssl-dev
   libgtest-dev libgmock-dev python3-numpy python3-xxhash python3-h5py-mpi xfsprogs
 )
 if [[ ${1:-} == ci ]]; then

@@ -47,11 +47,16 @@ class BlockChecker {
   void pass_over(Bytes nbytes) { findings_.unverified_bytes += nbytes; }
 
  private:
+  static bool is_about_bytes(Error const& error) noexcept {
+    return error.code() == ExitCode::corrupt_data || error.code() == ExitCode::io;
+  }
+
   void check_pending() {
     try {
       engine_->read(pending_, options_);
       for (auto const& request : pending_) findings_.verified_bytes += request.nbytes;
-    } catch (CorruptData const&) {
+    } catch (Error const& error) {
+      if (!is_about_bytes(error)) throw;
       // Which of them, and whether it is the only one.
       for (auto const& request : pending_) check_one(request);
     }
@@ -62,8 +67,10 @@ class BlockChecker {
     try {
       engine_->read(std::span(&request, 1), options_);
       findings_.verified_bytes += request.nbytes;
-    } catch (CorruptData const& damage) {
-      findings_.damage.emplace_back(damage.what());
+    } catch (Error const& error) {
+      if (!is_about_bytes(error)) throw;
+      findings_.damage.push_back(
+          {request.extent, request.begin_bytes, request.nbytes, error.code() == ExitCode::io, error.what()});
     }
   }
 

@@ -10,9 +10,18 @@
 
 namespace distload {
 
+/// A block whose bytes are not what was written, or that the system does not give.
+struct DamagedBlock {
+  std::uint32_t extent = 0;  ///< index into `Catalog::extents`
+  Bytes begin_bytes = 0;     ///< in the extent
+  Bytes nbytes = 0;
+  bool is_unreadable = false;
+  std::string reason;  ///< one complete sentence that names tensor, file and bytes
+};
+
 /// What one rank found.
 struct BlockFindings {
-  std::vector<std::string> damage;  ///< one complete sentence per damaged block
+  std::vector<DamagedBlock> damage;
   Bytes verified_bytes = 0;
   Bytes unverified_bytes = 0;  ///< of extents without checksums
 };
@@ -25,7 +34,8 @@ enum class CheckFrom : std::uint8_t {
 
 /// Not collective: reads the share of `rank` of `ranks`; neighbouring blocks go to different ranks.
 /// @param on_progress  called now and then with the bytes read since the last call
-/// @throws IoError  the system refuses to read.
+/// @throws CorruptData  a file is not of the size that the catalog says.
+/// @throws IoError      a file cannot be opened.
 BlockFindings check_blocks(
     Catalog const& catalog, std::uint32_t rank, std::uint32_t ranks, CheckFrom from,
     std::function<void(Bytes)> const& on_progress = [](Bytes) {});

@@ -119,7 +119,8 @@ void Loader::tell(std::string_view phase, Bytes done, Bytes total) {
 
 std::vector<std::byte> Loader::metadata_message() const {
   auto catalog = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step,
-                                 config_.checkpoint.strict_latest ? Latest::strict : Latest::valid);
+                                 config_.checkpoint.strict_latest ? Latest::strict : Latest::valid,
+                                 config_.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale);
   use_model_config(catalog, config_.model.config);
   auto const rules =
       find_rules({config_.model.family, catalog.metadata.config_json, default_rule_directories(), config_.model.rules});

@@ -26,7 +26,8 @@ std::vector<std::byte> read_base(std::string const& path, std::string const& dir
   auto const base = open_checkpoint(path, std::nullopt);
   if (base.block_hashes.empty())
     throw ConfigError("save.base: " + base.path +
-                      " has no checksums to compare with; it must be an HDF5 file of distload's");
+                      " has no checksums to compare with; it must be an HDF5 file of distload's, or be sealed by "
+                      "`distload-verify --seal`");
   return serialize(base);
 }
 

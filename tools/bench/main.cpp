@@ -38,7 +38,8 @@ struct Arguments {
 
 ExitCode print_costs(Communicator& world, Arguments const& arguments) {
   auto const catalog = all_or_throw(world, "open", [&] {
-    return open_checkpoint(arguments.config.checkpoint.path, arguments.config.checkpoint.step);
+    return open_checkpoint(arguments.config.checkpoint.path, arguments.config.checkpoint.step, Latest::valid,
+                           arguments.no_verify ? SealUse::warn_of_stale : SealUse::refuse_stale);
   });
   auto const cost = calibrate(world, catalog);
   if (world.rank() == 0) print(cost_section(cost));
@@ -60,8 +61,10 @@ ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
   std::vector<Catalog> catalogs;
   catalogs.reserve(checkpoints.size());
   for (auto const& checkpoint : checkpoints) {
-    catalogs.push_back(
-        all_or_throw(world, "open", [&] { return open_checkpoint(checkpoint, arguments.config.checkpoint.step); }));
+    catalogs.push_back(all_or_throw(world, "open", [&] {
+      return open_checkpoint(checkpoint, arguments.config.checkpoint.step, Latest::valid,
+                             arguments.no_verify ? SealUse::warn_of_stale : SealUse::refuse_stale);
+    }));
   }
   std::vector<Measurement> measurements;
   for (auto const& state : arguments.states) {

@@ -93,7 +93,7 @@ void print_plan(Catalog const& catalog, Arguments const& arguments) {
 }
 
 ExitCode inspect(Arguments const& arguments) {
-  auto const catalog = open_checkpoint(arguments.path, arguments.step);
+  auto const catalog = open_checkpoint(arguments.path, arguments.step, Latest::valid, SealUse::warn_of_stale);
   print_metadata(catalog);
   if (arguments.tensors) print_tensors(catalog);
   if (arguments.extents) print_extents(catalog);

@@ -1,50 +1,73 @@
-// distload-verify: compares every block of a checkpoint with its checksum, shared out over the ranks of mpirun.
+// distload-verify: compares every block of checkpoints with its checksum, shared out over the ranks of mpirun; makes
+// checksums for files that have none; compares files with published sums.
 #include <CLI/CLI.hpp>
 
-#include <optional>
+#include <algorithm>
 #include <string>
+#include <thread>
 #include <vector>
 
-#include <fmt/format.h>
-
-#include <distload/checkpoint/checkpoint.hpp>
+#include <distload/base/error.hpp>
 #include <distload/parallel/mpi_environment.hpp>
 
 #include "app/parse_arguments.hpp"
 #include "base/standard_streams.hpp"
-#include "io/block_check.hpp"
-#include "parallel/all_or_throw.hpp"
+#include "parallel/job_end.hpp"
 #include "parallel/run_job.hpp"
+#include "verify/check_manifest.hpp"
+#include "verify/report.hpp"
+#include "verify/verify_checkpoints.hpp"
 
 namespace distload {
 namespace {
 
+constexpr char const* kAbout =
+    "Compares every block of checkpoints with its checksum, on all ranks. Of a directory of steps the newest valid one "
+    "is looked at, and every step that is passed over is named. With --seal, writes checksums beside files that have "
+    "none, as distload.checksums.json; from then on every load is verified with them.\n"
+    "Exit code, of several findings the first in this list: 5 something is damaged, changed since it was sealed, or "
+    "not valid beside what is; 6 something cannot be read or written; 4 there is no valid checkpoint; 9 there are no "
+    "checksums, nothing was verified; 0 everything that has checksums agrees with them.";
+
 struct Arguments {
-  std::string path;
-  std::optional<std::uint64_t> step;
+  std::vector<std::string> paths;
+  VerifyOptions options;
+  std::string manifest;
+  bool json = false;
 };
 
-ExitCode verify(MpiEnvironment& mpi, Arguments const& arguments) {
-  auto& world = mpi.world();
-  auto message = all_or_throw(world, "open", [&] {
-    return world.rank() == 0 ? serialize(open_checkpoint(arguments.path, arguments.step)) : std::vector<std::byte>{};
-  });
-  message = broadcast_message(world, std::move(message), 0);
-  auto const catalog = deserialize_catalog(message);
-  auto const findings = all_or_throw(
-      world, "verify", [&] { return check_blocks(catalog, world.rank(), world.size(), CheckFrom::anywhere); });
+/// Cores of this node that no other rank of it uses.
+std::uint32_t threads_per_rank(MpiEnvironment& mpi) {
+  return std::max(std::thread::hardware_concurrency() / mpi.node().size(), 1U);
+}
 
-  std::vector<std::uint64_t> sums{findings.damage.size(), findings.verified_bytes, findings.unverified_bytes};
-  world.all_reduce(std::span<std::uint64_t>(sums), Reduction::sum);
-  std::string text;
-  for (auto const& damage : findings.damage) text += damage + "\n";
-  auto const texts = gather_messages(world, std::as_bytes(std::span(text)), 0);
-  if (world.rank() == 0) {
-    for (auto const& part : texts) print({reinterpret_cast<char const*>(part.data()), part.size()});
-    print(fmt::format("{}: {} tensors, {} verified, {} without checksums, {} damaged blocks\n", catalog.path,
-                      catalog.tensors.size(), format_bytes(sums[1]), format_bytes(sums[2]), sums[0]));
+/// True if nothing at all was found where the user pointed, as an error line says then.
+bool is_failure(std::vector<Outcome> const& outcomes) {
+  return std::ranges::all_of(outcomes, [](Outcome const& outcome) { return outcome.state == State::not_valid; });
+}
+
+ExitCode run(MpiEnvironment& mpi, Arguments arguments) {
+  auto& world = mpi.world();
+  arguments.options.threads = threads_per_rank(mpi);
+  std::vector<Outcome> all;
+  for (auto const& path : arguments.paths) {
+    auto const outcomes = arguments.manifest.empty()
+                              ? verify_checkpoints(world, path, arguments.options)
+                              : std::vector{check_manifest(world, path, arguments.manifest, arguments.options.threads)};
+    if (world.rank() == 0) {
+      for (auto const& outcome : outcomes) {
+        if (is_failure(outcomes)) {
+          print_error(outcome.reason);
+        } else if (!arguments.json) {
+          print(as_text(outcome));
+        }
+      }
+    }
+    all.insert(all.end(), outcomes.begin(), outcomes.end());
   }
-  return sums[0] == 0 ? ExitCode::done : ExitCode::corrupt_data;
+  auto const code = worst_of(all);
+  if (world.rank() == 0 && arguments.json) print(as_json(all, code));
+  return code;
 }
 
 }  // namespace
@@ -53,13 +76,21 @@ ExitCode verify(MpiEnvironment& mpi, Arguments const& arguments) {
 int main(int argc, char** argv) {
   return distload::run_job([&](distload::MpiEnvironment& mpi) {
     distload::Arguments arguments;
-    CLI::App app(
-        "Compares every block of a checkpoint with its checksum. Exits with 0 if all agree, with 5 if a block is "
-        "damaged.",
-        "distload-verify");
-    app.add_option("checkpoint", arguments.path, "file or directory")->required();
-    app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default");
+    auto& options = arguments.options;
+    CLI::App app(distload::kAbout, "distload-verify");
+    app.add_option("checkpoint", arguments.paths, "files or directories")->required();
+    auto* const step =
+        app.add_option("--step", options.step, "step in a directory of checkpoints; the newest valid one by default");
+    auto* const all = app.add_flag("--all", options.all, "every step of a directory, in both formats")->excludes(step);
+    auto* const seal = app.add_flag("--seal", options.seal, "write checksums of files that have none beside them");
+    app.add_flag("--sha256", options.sha256, "with --seal: and SHA-256 of the whole files")->needs(seal);
+    app.add_option("--check-sha256", arguments.manifest,
+                   "compare files with the sums in this file, as sha256sum writes them, instead of blocks")
+        ->excludes(seal)
+        ->excludes(step)
+        ->excludes(all);
+    app.add_flag("--json", arguments.json, "print what was found as JSON");
     if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
-    return distload::verify(mpi, arguments);
+    return distload::run(mpi, arguments);
   });
 }

@@ -15,6 +15,15 @@ enum class Latest : std::uint8_t {
   strict,  ///< the newest, which has to be valid
 };
 
+/// What to do with a seal (`distload.checksums.json` beside files that have no checksums of their own) whose file has
+/// been changed since: its size, its header or its time is another one.
+enum class SealUse : std::uint8_t {
+  refuse_stale,     ///< a stale or damaged seal is an error
+  warn_of_stale,    ///< its files are not verified, and a warning says why
+  compare_content,  ///< an error, unless only the time differs: then a warning, and the blocks tell
+  ignore,           ///< there might as well be no seal
+};
+
 /// Local, meant for one rank: reads the metadata of the checkpoint at `path`.
 ///
 /// `path` is an HDF5 file (ours or anybody's), a directory of `model-step-N.h5`, a Hugging Face directory
@@ -23,8 +32,9 @@ enum class Latest : std::uint8_t {
 /// what is committed and has an index that agrees with its checksum. With `step` exactly that one is taken.
 ///
 /// @throws NoValidCheckpoint  nothing is there, or nothing that is committed and well-formed.
-/// @throws CorruptData        a file contradicts itself or is cut short.
+/// @throws CorruptData        a file contradicts itself, is cut short, or does not fit its seal.
 /// @throws IoError            the system refused.
-Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest = Latest::valid);
+Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest = Latest::valid,
+                        SealUse seals = SealUse::refuse_stale);
 
 }  // namespace distload

@@ -33,8 +33,6 @@ void read_foreign(GroupView root, Catalog& catalog) {
   if (catalog.tensors.empty()) throw NoValidCheckpoint(catalog.path + ": an HDF5 file without a single tensor");
   catalog.metadata.model_name = std::filesystem::path(catalog.path).stem();
   catalog.metadata.model_size = count_elements(catalog);
-  catalog.warnings.push_back(catalog.path +
-                             " was not written by distload: it has no checksums, and nothing can be verified");
 }
 
 void check_version(GroupView root, std::string const& path) {

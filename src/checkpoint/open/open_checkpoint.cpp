@@ -7,9 +7,11 @@
 
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
+#include "checkpoint/open/read_step.hpp"
 #include "checkpoint/open/step_directory.hpp"
 #include "checkpoint/safetensors/directory.hpp"
 #include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/seal/apply_seal.hpp"
 
 namespace distload {
 namespace {
@@ -40,17 +42,13 @@ Catalog read_safetensors(std::string const& path) {
   return catalog;
 }
 
-Catalog read_checkpoint(StepFile const& file) {
-  return file.format == SourceFormat::hdf5 ? read_hdf5(file.path) : read_safetensors(file.path);
-}
-
 /// The newest step that is committed and well-formed; with `Latest::strict`, the newest one or none.
-Catalog read_newest(std::string const& directory, std::vector<StepFile> const& steps, Latest latest) {
+Catalog read_newest(std::string const& directory, std::vector<StepFile> const& steps, Latest latest, SealUse seals) {
   std::vector<std::string> passed_over;
   for (auto const& file : steps) {
     if (latest == Latest::strict && file.step != steps.front().step) break;
     try {
-      auto catalog = read_checkpoint(file);
+      auto catalog = read_step(file, seals);
       catalog.warnings.insert(catalog.warnings.begin(), passed_over.begin(), passed_over.end());
       return catalog;
     } catch (NoValidCheckpoint const& error) {
@@ -68,7 +66,8 @@ Catalog read_newest(std::string const& directory, std::vector<StepFile> const& s
   throw NoValidCheckpoint(message);
 }
 
-Catalog read_step(std::string const& directory, std::vector<StepFile> const& steps, std::uint64_t wanted) {
+Catalog read_wanted(std::string const& directory, std::vector<StepFile> const& steps, std::uint64_t wanted,
+                    SealUse seals) {
   std::vector<StepFile> found;
   std::string known;
   for (auto const& file : steps) {
@@ -76,24 +75,40 @@ Catalog read_step(std::string const& directory, std::vector<StepFile> const& ste
     known += (known.empty() ? "" : ", ") + std::to_string(file.step);
   }
   if (found.empty()) throw NoValidCheckpoint(directory + ": has no step " + std::to_string(wanted) + ", only " + known);
-  return found.size() == 1 ? read_checkpoint(found.front()) : read_newest(directory, found, Latest::valid);
+  return found.size() == 1 ? read_step(found.front(), seals) : read_newest(directory, found, Latest::valid, seals);
 }
 
 }  // namespace
 
-Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest) {
+Catalog read_step(StepFile const& file, SealUse seals) {
+  auto catalog = file.format == SourceFormat::hdf5 ? read_hdf5(file.path) : read_safetensors(file.path);
+  apply_seal(catalog, seals);
+  return catalog;
+}
+
+std::optional<StepFile> single_checkpoint(std::string const& path) {
   std::error_code error;
   auto const status = fs::status(path, error);
   if (!fs::exists(status)) throw NoValidCheckpoint(path + ": no such file or directory");
-  if (is_safetensors(path)) return read_safetensors(path);
-  if (!fs::is_directory(status)) return read_hdf5(path);
-  auto const steps = list_steps(path);
+  if (is_safetensors(path)) return StepFile{0, SourceFormat::safetensors, path};
+  if (!fs::is_directory(status)) return StepFile{0, SourceFormat::hdf5, path};
+  return std::nullopt;
+}
+
+std::vector<StepFile> steps_to_choose_from(std::string const& path) {
+  auto steps = list_steps(path);
   if (steps.empty()) {
     throw NoValidCheckpoint(
         path +
         ": holds neither model-step-N.h5 nor model-step-N/ nor model.safetensors nor model.safetensors.index.json");
   }
-  return step ? read_step(path, steps, *step) : read_newest(path, steps, latest);
+  return steps;
+}
+
+Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest, SealUse seals) {
+  if (auto const single = single_checkpoint(path)) return read_step(*single, seals);
+  auto const steps = steps_to_choose_from(path);
+  return step ? read_wanted(path, steps, *step, seals) : read_newest(path, steps, latest, seals);
 }
 
 }  // namespace distload

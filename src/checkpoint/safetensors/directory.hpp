@@ -10,7 +10,7 @@ namespace distload {
 /// True if `path` is a directory with `model.safetensors` or an index of several files, or a file named *.safetensors.
 bool is_safetensors(std::string const& path);
 
-/// The validated catalog; its warnings say that nothing can be verified, since the format has no checksums.
+/// The validated catalog, without checksums, since the format has none.
 ///
 /// @throws NoValidCheckpoint  a file is not there.
 /// @throws CorruptData        a header is wrong, or index and files contradict each other.

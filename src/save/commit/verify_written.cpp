@@ -11,7 +11,9 @@ namespace distload {
 void verify_written(Catalog const& written, Communicator& ranks) {
   all_or_throw(ranks, "save_verify", [&] {
     auto const findings = check_blocks(written, ranks.rank(), ranks.size(), CheckFrom::storage);
-    if (!findings.damage.empty()) throw CorruptData("after the save: " + findings.damage.front());
+    if (findings.damage.empty()) return;
+    auto const& first = findings.damage.front();
+    throw_error(first.is_unreadable ? ExitCode::io : ExitCode::corrupt_data, "after the save: " + first.reason);
   });
 }
 

@@ -1,0 +1,27 @@
+/// What a path stands for, and reading one checkpoint of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <distload/checkpoint/checkpoint.hpp>
+
+#include "checkpoint/open/step_directory.hpp"
+
+namespace distload {
+
+/// The checkpoint that `path` itself is, with step 0, or nothing if it is a directory to look for steps in.
+/// @throws NoValidCheckpoint  there is nothing.
+std::optional<StepFile> single_checkpoint(std::string const& path);
+
+/// The steps in a directory, as `list_steps` orders them; at least one.
+/// @throws NoValidCheckpoint  there is none.
+/// @throws IoError            the directory cannot be listed.
+std::vector<StepFile> steps_to_choose_from(std::string const& path);
+
+/// The validated catalog of one checkpoint, with the checksums of a seal beside it.
+/// @throws NoValidCheckpoint, CorruptData, IoError  as open_checkpoint.
+Catalog read_step(StepFile const& file, SealUse seals);
+
+}  // namespace distload

@@ -1,0 +1,27 @@
+/// failure_of: a failure that says something about a checkpoint, as a value.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include <distload/base/error.hpp>
+
+#include "parallel/failure.hpp"
+#include "verify/outcome.hpp"
+
+namespace distload {
+
+/// Runs `work`; where it is collective, it throws alike on all ranks. @returns what it threw.
+/// @throws what says nothing about a checkpoint
+template <class F>
+std::optional<Failure> failure_of(F&& work) {
+  try {
+    std::forward<F>(work)();
+  } catch (Error const& error) {
+    if (!is_about_checkpoint(error.code())) throw;
+    return Failure{error.code(), error.what()};
+  }
+  return std::nullopt;
+}
+
+}  // namespace distload

@@ -1,0 +1,18 @@
+/// Sealing one checkpoint.
+#pragma once
+
+#include <distload/parallel/communicator.hpp>
+
+#include "checkpoint/open/step_directory.hpp"
+#include "verify/outcome.hpp"
+#include "verify/verify_checkpoints.hpp"
+
+namespace distload {
+
+/// Collective: hashes all files of the checkpoint that have no checksums of their own, on all ranks and their threads,
+/// and writes the seal. `outcome` says what was sealed.
+/// @throws NoValidCheckpoint, CorruptData, IoError  as reading the checkpoint does; a file changed meanwhile, or looks
+/// as it was sealed but is not; the seal cannot be written. On all ranks.
+void seal_checkpoint(Communicator& world, StepFile const& file, VerifyOptions const& options, Outcome& outcome);
+
+}  // namespace distload

@@ -1,0 +1,29 @@
+/// SHA-256 over bytes that arrive in parts: the sums that hubs publish. The only place that calls OpenSSL.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace distload {
+
+class Sha256 {
+ public:
+  /// @throws InternalError  OpenSSL has no SHA-256.
+  Sha256();
+  ~Sha256();
+  Sha256(Sha256 const&) = delete;
+  Sha256& operator=(Sha256 const&) = delete;
+
+  void update(std::span<std::byte const> bytes);
+
+  /// 64 hex digits in lower case, of all that has been taken; once.
+  std::string finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace distload

@@ -1,0 +1,186 @@
+// From a path to outcomes.
+#include "verify/verify_checkpoints.hpp"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "base/wire.hpp"
+#include "checkpoint/open/read_step.hpp"
+#include "io/block_check.hpp"
+#include "parallel/all_or_throw.hpp"
+#include "verify/failure_of.hpp"
+#include "verify/from_first_rank.hpp"
+#include "verify/seal_checkpoint.hpp"
+
+namespace distload {
+namespace {
+
+/// What a path stands for.
+struct Candidates {
+  std::vector<StepFile> files;
+  bool are_steps = false;  ///< of a directory
+};
+
+/// Rank 0 only.
+Candidates find_candidates(std::string const& path, std::optional<std::uint64_t> step) {
+  if (auto const single = single_checkpoint(path)) return {{*single}, false};
+  auto steps = steps_to_choose_from(path);
+  if (!step) return {std::move(steps), true};
+  std::string known;
+  for (auto const& file : steps) known += (known.empty() ? "" : ", ") + std::to_string(file.step);
+  std::erase_if(steps, [&](StepFile const& file) { return file.step != *step; });
+  if (steps.empty()) throw NoValidCheckpoint(path + ": has no step " + std::to_string(*step) + ", only " + known);
+  return {std::move(steps), true};
+}
+
+std::vector<std::byte> as_message(Candidates const& candidates) {
+  WireWriter out;
+  out.put(candidates.are_steps);
+  out.put(candidates.files.size());
+  for (auto const& file : candidates.files) {
+    out.put(file.step);
+    out.put(file.format);
+    out.put_text(file.path);
+  }
+  return out.take();
+}
+
+Candidates candidates_of(std::span<std::byte const> message) {
+  WireReader in(message);
+  Candidates candidates;
+  candidates.are_steps = in.get<bool>();
+  candidates.files.resize(in.get<std::size_t>());
+  for (auto& file : candidates.files) {
+    file.step = in.get<std::uint64_t>();
+    file.format = in.get<SourceFormat>();
+    file.path = in.get_text();
+  }
+  return candidates;
+}
+
+/// Collective: what every rank found, on rank 0 in the order of tensors and bytes.
+std::vector<Damage> gather_damage(Communicator& world, Catalog const& catalog,
+                                  std::vector<DamagedBlock> const& damage) {
+  WireWriter out;
+  for (auto const& block : damage) {
+    out.put(block.extent);
+    out.put(block.begin_bytes);
+    out.put(block.nbytes);
+    out.put(block.is_unreadable);
+    out.put_text(block.reason);
+  }
+  std::vector<DamagedBlock> all;
+  for (auto const& message : gather_messages(world, out.take(), 0)) {
+    for (WireReader in(message); !in.at_end();) {
+      auto& block = all.emplace_back();
+      block.extent = in.get<std::uint32_t>();
+      block.begin_bytes = in.get<Bytes>();
+      block.nbytes = in.get<Bytes>();
+      block.is_unreadable = in.get<bool>();
+      block.reason = in.get_text();
+    }
+  }
+  std::ranges::sort(all, {}, [](DamagedBlock const& block) { return std::pair(block.extent, block.begin_bytes); });
+  std::vector<Damage> found;
+  for (auto& block : all) {
+    auto const& extent = catalog.extents[block.extent];
+    auto const begin = extent.offset_bytes + block.begin_bytes;
+    found.push_back({catalog.tensors[extent.tensor].name, catalog.files[extent.file].path, begin, begin + block.nbytes,
+                     std::move(block.reason)});
+  }
+  return found;
+}
+
+/// Collective: compares all blocks.
+void compare_blocks(Communicator& world, StepFile const& file, Outcome& outcome) {
+  auto const catalog = deserialize_catalog(
+      from_first_rank(world, "open", [&] { return serialize(read_step(file, SealUse::compare_content)); }));
+  outcome.tensors = catalog.tensors.size();
+  outcome.warnings = catalog.warnings;
+  auto const findings = all_or_throw(
+      world, "verify", [&] { return check_blocks(catalog, world.rank(), world.size(), CheckFrom::anywhere); });
+  auto const corrupt = std::ranges::count(findings.damage, false, &DamagedBlock::is_unreadable);
+  std::vector<std::uint64_t> sums{findings.damage.size(), static_cast<std::uint64_t>(corrupt), findings.verified_bytes,
+                                  findings.unverified_bytes};
+  world.all_reduce(std::span<std::uint64_t>(sums), Reduction::sum);
+  outcome.verified_bytes = sums[2];
+  outcome.unverified_bytes = sums[3];
+  outcome.damage = gather_damage(world, catalog, findings.damage);
+  if (sums[0] > 0) {
+    outcome.code = sums[1] > 0 ? ExitCode::corrupt_data : ExitCode::io;
+  } else if (outcome.verified_bytes == 0 && outcome.unverified_bytes > 0) {
+    outcome.code = ExitCode::nothing_to_compare;
+    outcome.reason = "nothing to verify: there are no checksums";
+  }
+}
+
+/// Names the checkpoint; nothing has been found yet.
+Outcome outcome_of(StepFile const& file, bool is_step) {
+  Outcome outcome;
+  outcome.path = file.path;
+  if (is_step) outcome.step = file.step;
+  outcome.format = file.format == SourceFormat::hdf5 ? "hdf5" : "safetensors";
+  return outcome;
+}
+
+void fail(Outcome& outcome, Failure const& failure) {
+  outcome.state = State::not_valid;
+  outcome.code = failure.code;
+  outcome.reason = failure.message;
+}
+
+Outcome look_at(Communicator& world, StepFile const& file, bool is_step, VerifyOptions const& options) {
+  auto outcome = outcome_of(file, is_step);
+  auto const failure = failure_of([&] {
+    if (options.seal) {
+      seal_checkpoint(world, file, options, outcome);
+    } else {
+      compare_blocks(world, file, outcome);
+    }
+  });
+  if (failure) fail(outcome, *failure);
+  return outcome;
+}
+
+/// Beside a valid checkpoint, one that is not even a checkpoint is damage: somebody would have loaded it otherwise.
+void mark_as_passed_over(std::vector<Outcome>& outcomes) {
+  for (auto& outcome : outcomes) {
+    if (outcome.state != State::not_valid) continue;
+    outcome.reason = "passed over: " + outcome.reason;
+    if (outcome.code == ExitCode::no_valid_checkpoint) outcome.code = ExitCode::corrupt_data;
+  }
+}
+
+}  // namespace
+
+std::vector<Outcome> verify_checkpoints(Communicator& world, std::string const& path, VerifyOptions const& options) {
+  Candidates candidates;
+  auto const failure = failure_of([&] {
+    candidates =
+        candidates_of(from_first_rank(world, "open", [&] { return as_message(find_candidates(path, options.step)); }));
+  });
+  if (failure) {
+    Outcome outcome;
+    outcome.path = path;
+    fail(outcome, *failure);
+    return {outcome};
+  }
+  std::vector<Outcome> outcomes;
+  std::string valid_path;
+  for (auto const& file : candidates.files) {
+    if (!valid_path.empty() && !options.all) {
+      auto other = outcome_of(file, candidates.are_steps);
+      other.state = State::not_looked_at;
+      other.reason = "not looked at: " + valid_path + " was (--all looks at every step)";
+      outcomes.push_back(std::move(other));
+      continue;
+    }
+    outcomes.push_back(look_at(world, file, candidates.are_steps, options));
+    if (outcomes.back().state != State::not_valid) valid_path = file.path;
+  }
+  if (!valid_path.empty()) mark_as_passed_over(outcomes);
+  return outcomes;
+}
+
+}  // namespace distload
