@@ -63,7 +63,6 @@ TEST_F(SafetensorsDirectory, ReadsASingleFileWithItsConfig) {
   EXPECT_EQ(catalog.metadata.architecture, "LlamaForCausalLM");
   EXPECT_EQ(catalog.metadata.model_name, directory_.filename());
   EXPECT_EQ(catalog.metadata.model_size, 5U);
-  EXPECT_FALSE(catalog.warnings.empty()) << "nothing can be verified, which must be said";
 }
 
 TEST_F(SafetensorsDirectory, ReadsTheFilesOfAnIndex) {

@@ -78,8 +78,7 @@ TEST(ForeignFile, IsWalkedThroughAllGroups) {
   EXPECT_EQ(catalog.tensors[2].name, "layers");
   EXPECT_EQ(catalog.metadata.model_name, "foreign");
   EXPECT_EQ(catalog.metadata.model_size, 24U + 600U + 70U);
-  ASSERT_EQ(catalog.warnings.size(), 1U);
-  EXPECT_THAT(catalog.warnings[0], HasSubstr("nothing can be verified"));
+  EXPECT_TRUE(catalog.warnings.empty());
   // Three columns of chunks of which the last one holds one column: its ten rows are ten extents.
   EXPECT_EQ(catalog.tensors[0].extent_count, 6U + 10U);
   expect_sample_content(catalog, false);
@@ -102,7 +101,7 @@ TEST(ForeignFile, WithCyclesAndSecondNamesIsWalkedOnce) {
   auto const catalog = read_hdf5_catalog(path);
   ASSERT_EQ(catalog.tensors.size(), 1U);
   EXPECT_EQ(catalog.tensors[0].name, "group.x");
-  ASSERT_EQ(catalog.warnings.size(), 4U);
+  ASSERT_EQ(catalog.warnings.size(), 3U);
   EXPECT_THAT(catalog.warnings[0], HasSubstr("'external' is a link to elsewhere"));
   EXPECT_THAT(catalog.warnings[1], HasSubstr("'soft' is a link to elsewhere"));
   EXPECT_THAT(catalog.warnings[2], HasSubstr("'tied' is another name of 'group.x'"));
