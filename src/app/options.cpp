@@ -29,6 +29,7 @@ SaveOptions save_options(Config const& config) {
   options.verify = verify_after_write(save.verify);
   options.base = save.base;
   options.async_staging = save.async_staging;
+  options.files = save.files;
   return options;
 }
 

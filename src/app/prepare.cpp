@@ -39,8 +39,7 @@ class Refusals {
   std::vector<std::string> found_;
 };
 
-Refusals refusals_of_storage(Config const& config, OpenedCheckpoint const& checkpoint, Saver const* saver,
-                             bool dry_run) {
+Refusals refusals_of_storage(Config const& config, OpenedCheckpoint const& checkpoint, Saver* saver, bool dry_run) {
   Refusals refusals;
   if (!config.report.json.empty()) {
     refusals.collect("report.json",
@@ -49,14 +48,15 @@ Refusals refusals_of_storage(Config const& config, OpenedCheckpoint const& check
   if (saver != nullptr) {
     refusals.collect("save.directory", [&] { saver->check_directory(/*may_touch=*/!dry_run); });
     refusals.collect("save", [&] { saver->check_space(checkpoint, load_dtype(config.load.dtype)); });
+    if (!dry_run) refusals.collect("save.files", [&] { saver->keep_files(checkpoint.catalog.metadata); });
   }
   return refusals;
 }
 
 }  // namespace
 
-void check_destinations(Config const& config, OpenedCheckpoint const& checkpoint, Saver const* saver,
-                        Communicator& world, bool dry_run) {
+void check_destinations(Config const& config, OpenedCheckpoint const& checkpoint, Saver* saver, Communicator& world,
+                        bool dry_run) {
   all_or_throw(world, "save_check", [&] {
     if (saver != nullptr) saver->check(checkpoint.catalog, checkpoint.layout);
     if (world.rank() != 0) return;

@@ -29,6 +29,31 @@ void put(WireWriter& out, CheckpointMetadata const& metadata) {
     out.put_text(key);
     out.put_text(value);
   }
+  out.put(metadata.files.size());
+  for (auto const& file : metadata.files) {
+    out.put_text(file.name);
+    out.put(file.nbytes);
+    out.put(file.by_default);
+    out.put_text(file.path);
+    out.put(file.offset_bytes);
+    out.put(file.modified);
+    out.put(file.hash.has_value());
+    out.put(file.hash.value_or(0));
+  }
+}
+
+CarriedFile get_carried_file(WireReader& in) {
+  CarriedFile file;
+  file.name = in.get_text();
+  file.nbytes = in.get<Bytes>();
+  file.by_default = in.get<std::uint8_t>() != 0;
+  file.path = in.get_text();
+  file.offset_bytes = in.get<Bytes>();
+  file.modified = in.get<std::int64_t>();
+  bool const has_hash = in.get<std::uint8_t>() != 0;
+  auto const hash = in.get<std::uint64_t>();
+  if (has_hash) file.hash = hash;
+  return file;
 }
 
 CheckpointMetadata get_metadata(WireReader& in) {
@@ -45,6 +70,7 @@ CheckpointMetadata get_metadata(WireReader& in) {
     auto key = in.get_text();
     metadata.extra.emplace(std::move(key), in.get_text());
   }
+  for (auto count = in.get<std::size_t>(); count > 0; --count) metadata.files.push_back(get_carried_file(in));
   return metadata;
 }
 

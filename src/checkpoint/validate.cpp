@@ -7,6 +7,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/files/carried_names.hpp"
+
 namespace distload {
 namespace {
 
@@ -127,6 +129,20 @@ void check_disjoint_in_files(Catalog const& catalog) {
   }
 }
 
+/// Names sorted, and harmless where they become paths; what lies in the checkpoint's own file lies inside it.
+void check_files(Catalog const& catalog) {
+  std::string const* before = nullptr;
+  for (auto const& file : catalog.metadata.files) {
+    if (!is_carried_name(file.name)) fail(catalog, "holds a file of a name that none may have");
+    if (before != nullptr && !(*before < file.name)) fail(catalog, "file '" + file.name + "' occurs twice");
+    before = &file.name;
+    auto const own = std::ranges::find(catalog.files, file.path, &SourceFile::path);
+    if (own == catalog.files.end()) continue;
+    auto const end = checked_add(file.offset_bytes, file.nbytes);
+    if (!end || *end > own->size_bytes) fail(catalog, "file '" + file.name + "' lies behind the end of " + own->path);
+  }
+}
+
 }  // namespace
 
 void validate(Catalog const& catalog) {
@@ -142,6 +158,7 @@ void validate(Catalog const& catalog) {
     check_extent(catalog, tensor, extent);
   }
   for (auto const& tensor : catalog.tensors) check_cover(catalog, tensor);
+  check_files(catalog);
   check_disjoint_in_files(catalog);
 }
 

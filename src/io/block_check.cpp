@@ -18,6 +18,10 @@ namespace {
 /// Requests of one call: enough for an engine that has several under way.
 constexpr std::size_t kBlocksAtOnce = 4;
 
+bool is_about_bytes(Error const& error) noexcept {
+  return error.code() == ExitCode::corrupt_data || error.code() == ExitCode::io;
+}
+
 class BlockChecker {
  public:
   BlockChecker(Catalog const& catalog, CheckFrom from, std::function<void(Bytes)> const& on_progress)
@@ -47,10 +51,6 @@ class BlockChecker {
   void pass_over(Bytes nbytes) { findings_.unverified_bytes += nbytes; }
 
  private:
-  static bool is_about_bytes(Error const& error) noexcept {
-    return error.code() == ExitCode::corrupt_data || error.code() == ExitCode::io;
-  }
-
   void check_pending() {
     try {
       engine_->read(pending_, options_);
@@ -82,6 +82,18 @@ class BlockChecker {
   BlockFindings findings_;
 };
 
+void check_file(Catalog const& catalog, std::uint32_t number, CheckFrom from, BlockFindings& findings) {
+  auto const& file = catalog.metadata.files[number];
+  if (from == CheckFrom::storage) InputFile(file.path).forget_cached();
+  try {
+    static_cast<void>(content_of(file));
+    findings.verified_bytes += file.nbytes;
+  } catch (Error const& error) {
+    if (!is_about_bytes(error)) throw;
+    findings.damage.push_back({number, 0, file.nbytes, error.code() == ExitCode::io, error.what(), true});
+  }
+}
+
 }  // namespace
 
 BlockFindings check_blocks(Catalog const& catalog, std::uint32_t rank, std::uint32_t ranks, CheckFrom from,
@@ -101,7 +113,14 @@ BlockFindings check_blocks(Catalog const& catalog, std::uint32_t rank, std::uint
       }
     }
   }
-  return checker.finish();
+  auto findings = checker.finish();
+  auto const& files = catalog.metadata.files;
+  for (std::uint32_t file = 0; file < files.size(); ++file) {
+    if (!files[file].hash || number++ % ranks != rank) continue;
+    check_file(catalog, file, from, findings);
+    on_progress(files[file].nbytes);
+  }
+  return findings;
 }
 
 }  // namespace distload

@@ -10,13 +10,14 @@
 
 namespace distload {
 
-/// A block whose bytes are not what was written, or that the system does not give.
+/// A block whose bytes are not what was written, or that the system does not give; or one of the model's other files.
 struct DamagedBlock {
   std::uint32_t extent = 0;  ///< index into `Catalog::extents`
   Bytes begin_bytes = 0;     ///< in the extent
   Bytes nbytes = 0;
   bool is_unreadable = false;
-  std::string reason;  ///< one complete sentence that names tensor, file and bytes
+  std::string reason;       ///< one complete sentence that names tensor, file and bytes
+  bool is_of_file = false;  ///< `extent` is an index into `CheckpointMetadata::files` instead
 };
 
 /// What one rank found.
@@ -32,7 +33,8 @@ enum class CheckFrom : std::uint8_t {
   storage,   ///< past the page cache, or after it has forgotten the files
 };
 
-/// Not collective: reads the share of `rank` of `ranks`; neighbouring blocks go to different ranks.
+/// Not collective: reads the share of `rank` of `ranks`; neighbouring blocks go to different ranks. The model's other
+/// files are compared too, where the checkpoint has hashes of them.
 /// @param on_progress  called now and then with the bytes read since the last call
 /// @throws CorruptData  a file is not of the size that the catalog says.
 /// @throws IoError      a file cannot be opened.

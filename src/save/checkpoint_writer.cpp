@@ -11,6 +11,8 @@
 
 #include "base/fault.hpp"
 #include "checkpoint/file_name.hpp"
+#include "checkpoint/files/choose_files.hpp"
+#include "checkpoint/files/load_files.hpp"
 #include "checkpoint/hdf5/lay_out_file.hpp"
 #include "io/input_file.hpp"
 #include "parallel/all_or_throw.hpp"
@@ -86,7 +88,8 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
                                                 WriterOptions const& options) {
   make_folder_of(path_);
   remove_abandoned(folder_of(path_), metadata.step);
-  Bytes needed = 0;
+  load_files(metadata.files);
+  Bytes needed = bytes_of(metadata.files);
   for (auto const& tensor : tensors) needed += volume(tensor.shape) * size_of(tensor.dtype);
   check_space(path_, needed);
   auto const temporary = temporary_name(path_);
@@ -96,6 +99,8 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
   auto file = OutputFile::create(temporary, laid_out_file.image.size_bytes());
   unfinished_->mark_as_in_use();
   for (auto const& part : laid_out_file.image.parts()) file.write_at(part.offset_bytes, part.bytes);
+  for (auto const& carried : laid_out_file.catalog.metadata.files)
+    file.write_at(carried.offset_bytes, *carried.content);
   file.close();
   completion_ = std::make_unique<hdf5::FileCompletion>(std::move(laid_out_file.completion));
   return serialize(laid_out_file.catalog);
@@ -158,6 +163,7 @@ void CheckpointWriter::check_index() const {
     if (file.read_at(offset, destination) != destination.size())
       throw CorruptData(catalog_.path + " ends before byte " + std::to_string(offset + destination.size()));
   });
+  for (auto const& carried : catalog_.metadata.files) static_cast<void>(content_of(carried));
 }
 
 void CheckpointWriter::commit() {

@@ -9,7 +9,10 @@
 #include <distload/base/error.hpp>
 
 #include "base/fault.hpp"
+#include "base/hash.hpp"
 #include "checkpoint/file_name.hpp"
+#include "checkpoint/files/choose_files.hpp"
+#include "checkpoint/files/load_files.hpp"
 #include "checkpoint/safetensors/directory.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/safetensors/model_config.hpp"
@@ -78,6 +81,29 @@ void create_files(Catalog const& catalog, std::span<SafetensorsFile const> files
   }
 }
 
+/// Local: the model's other files, which become those of the new directory.
+void write_carried(Catalog& catalog) {
+  for (auto& carried : catalog.metadata.files) {
+    auto const path = fs::path(catalog.path) / carried.name;
+    make_folder_of(path.string());
+    auto file = OutputFile::create(path.string(), carried.nbytes);
+    file.write_at(0, *carried.content);
+    file.close();
+    carried.path = path.string();
+    carried.offset_bytes = 0;
+    carried.modified = 0;
+    carried.hash = xxh3_64(*carried.content);
+  }
+}
+
+/// Local: the same, and the names of those in folders, to storage; the names in the directory itself are not.
+void sync_carried(Catalog const& catalog) {
+  for (auto const& carried : catalog.metadata.files) {
+    sync_file(carried.path);
+    if (auto const folder = folder_of(carried.path); folder != catalog.path) sync_directory(folder);
+  }
+}
+
 /// Local: a small file, on storage when this returns.
 void write_text(fs::path const& path, std::string const& text) {
   auto file = OutputFile::create(path.string(), text.size());
@@ -110,17 +136,19 @@ std::vector<std::byte> SafetensorsWriter::create(CheckpointMetadata metadata, st
   auto const step = metadata.step;
   auto const sorted = sorted_by_name(tensors);
   auto const files = lay_out_safetensors(sorted, shard_bytes);
-  auto const catalog = catalog_of(temporary_name(path_), std::move(metadata), sorted, files);
+  load_files(metadata.files);
+  auto catalog = catalog_of(temporary_name(path_), std::move(metadata), sorted, files);
   if (files.size() > 1) index_ = safetensors_index(files, sorted);
   make_folder_of(path_);
   remove_abandoned(folder_of(path_), step);
-  Bytes needed = 0;
+  Bytes needed = bytes_of(catalog.metadata.files);
   for (auto const& file : files) needed += file.size_bytes;
   check_space(path_, needed);
   unfinished_ = std::make_unique<TemporaryFile>(catalog.path);
   make_empty_directory(catalog.path);
   create_files(catalog, files);
   unfinished_->mark_as_in_use();
+  write_carried(catalog);
   return serialize(catalog);
 }
 
@@ -158,6 +186,7 @@ void SafetensorsWriter::complete() const {
   auto const config_json = config_json_of(catalog_);
   if (!config_json.empty()) write_text(directory / "config.json", config_json);
   if (!index_.empty()) write_text(directory / kSafetensorsIndexFile, index_);
+  sync_carried(catalog_);
   fault_point("save_sync_commit");
   sync_directory(catalog_.path);
 }
@@ -165,6 +194,10 @@ void SafetensorsWriter::complete() const {
 void SafetensorsWriter::check_index() const {
   fault_point("save_check");
   for (auto const& file : catalog_.files) InputFile(file.path).forget_cached();
+  for (auto const& carried : catalog_.metadata.files) {
+    InputFile(carried.path).forget_cached();
+    static_cast<void>(content_of(carried));
+  }
   auto const found = read_safetensors_catalog(catalog_.path);
   auto const is_same = [this, &found](TensorInfo const& tensor) {
     auto const* const other = found.find(tensor.name);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
 #include <utility>
 
 #include <Kokkos_Profiling_ScopedRegion.hpp>
@@ -12,6 +13,8 @@
 #include <distload/save/safetensors_writer.hpp>
 
 #include "checkpoint/file_name.hpp"
+#include "checkpoint/files/choose_files.hpp"
+#include "checkpoint/files/load_files.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "io/output_file.hpp"
 #include "load/arena.hpp"
@@ -49,6 +52,14 @@ void check_names(Catalog const& catalog, ModelLayout const& layout) {
   throw ConfigError("save.format: safetensors cannot store tensors of these names:" + problems.describe());
 }
 
+/// True if both have been found as the same file, so that the content of one is that of the other.
+bool is_same(CarriedFile const& a, CarriedFile const& b) {
+  auto const found_as = [](CarriedFile const& file) {
+    return std::tie(file.name, file.nbytes, file.path, file.offset_bytes, file.modified, file.hash);
+  };
+  return !a.content && found_as(a) == found_as(b);
+}
+
 /// Collective: what `writer`, which has committed, has done on all ranks.
 SaveResult result_of(ExtentWriter const& writer, std::string path, std::string_view engine, Communicator& ranks) {
   auto const own = writer.written();
@@ -78,6 +89,7 @@ Saver::Saver(SaveOptions options, ProgressSink progress)
 Saver::~Saver() = default;
 
 void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
+  static_cast<void>(choose_files(catalog.metadata.files, options_.files));
   if (options_.format == SourceFormat::safetensors) {
     check_names(catalog, layout);
     return;
@@ -112,11 +124,24 @@ Bytes Saver::largest_file(OpenedCheckpoint const& checkpoint, std::optional<DTyp
 
 void Saver::check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
   auto needed = converted_bytes(checkpoint, dtype);
+  needed += bytes_of(choose_files(checkpoint.stored_catalog().metadata.files, options_.files));
   auto const step = checkpoint.stored_catalog().metadata.step;
   needed -= std::min(needed, abandoned_bytes(options_.directory, step));
   distload::check_space(path_of(step), needed);
   check_file_size(path_of(step), largest_file(checkpoint, dtype));
 }
+
+std::vector<CarriedFile> Saver::loaded_files(std::vector<CarriedFile> const& files) const {
+  auto chosen = choose_files(files, options_.files);
+  for (auto& file : chosen) {
+    auto const kept = std::ranges::find_if(kept_files_, [&](CarriedFile const& other) { return is_same(file, other); });
+    if (kept != kept_files_.end()) file.content = kept->content;
+  }
+  load_files(chosen);
+  return chosen;
+}
+
+void Saver::keep_files(CheckpointMetadata const& metadata) { kept_files_ = loaded_files(metadata.files); }
 
 std::string_view Saver::engine() const {
   auto const is_hdf5 = options_.format == SourceFormat::hdf5;
@@ -131,10 +156,14 @@ std::string Saver::path_of(std::uint64_t step) const {
 
 std::unique_ptr<ExtentWriter> Saver::make_writer(std::string const& path, CheckpointMetadata metadata,
                                                  std::vector<TensorSpec> const& tensors, std::uint32_t tensor_parallel,
-                                                 Communicator& ranks) const {
+                                                 Communicator& ranks) {
   // A model that was loaded brings those of the file that it came from.
   metadata.created.clear();
   metadata.writer.clear();
+  all_or_throw(ranks, "save_files", [&] {
+    if (ranks.rank() == 0) keep_files(metadata);
+  });
+  metadata.files = kept_files_;
   if (options_.format == SourceFormat::safetensors) {
     return std::make_unique<SafetensorsWriter>(path, std::move(metadata), tensors, options_.shard_size, options_.verify,
                                                ranks);

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -11,9 +12,11 @@
 #include <distload/plan/make_plan.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "base/log.hpp"
 #include "base/serial_program.hpp"
 #include "base/standard_streams.hpp"
 #include "base/table.hpp"
+#include "extract_files.hpp"
 #include "partition/rules/rule_directories.hpp"
 
 namespace distload {
@@ -30,6 +33,8 @@ struct Arguments {
   std::uint32_t expert_parallel = 1;
   std::string family = "auto";
   std::string rules = "auto";
+  std::vector<std::string> extract;
+  std::string to = ".";
 };
 
 void print_metadata(Catalog const& catalog) {
@@ -51,6 +56,9 @@ void print_metadata(Catalog const& catalog) {
   table.add({"extents", std::to_string(catalog.extents.size())});
   table.add({"checksums", format_bytes(checksummed) + " in blocks of " + format_bytes(catalog.block_bytes)});
   for (auto const& [key, value] : metadata.extra) table.add({key, value});
+  for (auto const& file : metadata.files) {
+    if (file.by_default) table.add({"carries", file.name + ", " + format_bytes(file.nbytes)});
+  }
   print(table.text());
   for (auto const& warning : catalog.warnings) print("warning: " + warning + "\n");
 }
@@ -94,6 +102,11 @@ void print_plan(Catalog const& catalog, Arguments const& arguments) {
 
 ExitCode inspect(Arguments const& arguments) {
   auto const catalog = open_checkpoint(arguments.path, arguments.step, Latest::valid, SealUse::warn_of_stale);
+  if (!arguments.extract.empty()) {
+    for (auto const& warning : catalog.warnings) log().warn(warning);
+    extract_files(catalog, arguments.extract, arguments.to);
+    return ExitCode::done;
+  }
   print_metadata(catalog);
   if (arguments.tensors) print_tensors(catalog);
   if (arguments.extents) print_extents(catalog);
@@ -121,6 +134,14 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1U, 65536U));
     app.add_option("--family", arguments.family, "partition rules; by config.json's model_type by default");
     app.add_option("--rules", arguments.rules, "a rule file of one's own");
+    app.add_option("--extract", arguments.extract,
+                   "write this file of the model (tokenizer.json, config.json, ...) to --to, and nothing else; all: "
+                   "everything that goes along; can be repeated")
+        ->allow_extra_args(false)
+        ->type_name("FILE");
+    app.add_option("--to", arguments.to, "folder for what is extracted; the current one by default")
+        ->type_name("DIR")
+        ->needs("--extract");
     if (!distload::parse_arguments(app, argc, argv, true)) return distload::ExitCode::done;
     return distload::inspect(arguments);
   });

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "base/wire.hpp"
@@ -69,6 +70,7 @@ std::vector<Damage> gather_damage(Communicator& world, Catalog const& catalog,
     out.put(block.nbytes);
     out.put(block.is_unreadable);
     out.put_text(block.reason);
+    out.put(block.is_of_file);
   }
   std::vector<DamagedBlock> all;
   for (auto const& message : gather_messages(world, out.take(), 0)) {
@@ -79,11 +81,18 @@ std::vector<Damage> gather_damage(Communicator& world, Catalog const& catalog,
       block.nbytes = in.get<Bytes>();
       block.is_unreadable = in.get<bool>();
       block.reason = in.get_text();
+      block.is_of_file = in.get<bool>();
     }
   }
-  std::ranges::sort(all, {}, [](DamagedBlock const& block) { return std::pair(block.extent, block.begin_bytes); });
+  std::ranges::sort(
+      all, {}, [](DamagedBlock const& block) { return std::tuple(block.is_of_file, block.extent, block.begin_bytes); });
   std::vector<Damage> found;
   for (auto& block : all) {
+    if (block.is_of_file) {
+      auto const& file = catalog.metadata.files[block.extent];
+      found.push_back({"", file.path, file.offset_bytes, file.offset_bytes + file.nbytes, std::move(block.reason)});
+      continue;
+    }
     auto const& extent = catalog.extents[block.extent];
     auto const begin = extent.offset_bytes + block.begin_bytes;
     found.push_back({catalog.tensors[extent.tensor].name, catalog.files[extent.file].path, begin, begin + block.nbytes,

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
+
+#include <distload/checkpoint/carried_file.hpp>
 
 namespace distload {
 
@@ -17,6 +20,7 @@ struct CheckpointMetadata {
   std::string writer;                        ///< program and version
   std::string config_json;                   ///< the model's config.json as text; empty if unknown
   std::map<std::string, std::string> extra;  ///< free keys of the caller
+  std::vector<CarriedFile> files;            ///< that go along, or could be made to; sorted by name
 };
 
 }  // namespace distload

@@ -45,11 +45,14 @@ class CheckpointWriter : public ExtentWriter {
  public:
   /// Collective over `ranks` (host memory), which outlive the writer: creates the file with space for all tensors. The
   /// folder is created if it is missing, and what crashed writers have left in it goes. Of `metadata`, `model_size` and
-  /// `tensor_parallel` are set here, `created` and `writer` where empty. The tensors of rank 0 count.
+  /// `tensor_parallel` are set here, `created` and `writer` where empty; its files are read, where they are not in
+  /// memory, and stored. The tensors and files of rank 0 count.
   ///
   /// This calls HDF5, and with the collective engine so do `write` and `commit`. With the direct engine another thread
   /// may do both.
-  /// @throws IoError  the file cannot be created, or is being written by another process; on all ranks.
+  /// @throws IoError      the file cannot be created, or is being written by another process, or one of the metadata's
+  ///                      files cannot be read; on all ranks.
+  /// @throws CorruptData  one of the metadata's files does not have its hash; on all ranks.
   CheckpointWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                    WriterOptions const& options, Communicator& ranks);
 

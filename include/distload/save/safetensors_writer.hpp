@@ -20,18 +20,23 @@ class SaveEngine;
 class TemporaryFile;
 
 /// Writes the directory `path`: `model.safetensors`, or several files `model-00001-of-0000N.safetensors` with
-/// `model.safetensors.index.json`, and the model's `config.json`. The partitions of the tensors do not matter.
+/// `model.safetensors.index.json`, the model's `config.json` and its other files. The partitions of the tensors do not
+/// matter.
 class SafetensorsWriter : public ExtentWriter {
  public:
   /// Collective over `ranks` (host memory), which outlive the writer: creates the files, with space for all tensors.
   /// Folders above the directory are created if they are missing. Of `metadata` the text of config.json is written; if
-  /// it is empty there will be none. The tensors of rank 0 count.
+  /// it is empty there will be none; its files are read, where they are not in memory, and written. The tensors and
+  /// files of rank 0 count.
   ///
   /// It calls no HDF5, and after this another thread may write and commit.
   ///
   /// @param shard_bytes  data that a file holds at most, unless one tensor is larger
   /// @throws ConfigError  a tensor's name is none that safetensors can store; on all ranks.
-  /// @throws IoError      the files cannot be created, or are being written by another process; on all ranks.
+  /// @throws IoError      the files cannot be created, or are being written by another process, or one of the
+  /// metadata's
+  ///                      files cannot be read; on all ranks.
+  /// @throws CorruptData  one of the metadata's files does not have its hash; on all ranks.
   SafetensorsWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                     Bytes shard_bytes, VerifyAfterWrite verify, Communicator& ranks);
 
@@ -54,7 +59,7 @@ class SafetensorsWriter : public ExtentWriter {
   /// Rank 0: the files, under their temporary name.
   std::vector<std::byte> create(CheckpointMetadata metadata, std::span<TensorSpec const> tensors, Bytes shard_bytes);
   void check_complete();
-  /// Rank 0: config.json and index.
+  /// Rank 0: config.json and index; all small files to storage.
   void complete() const;
   void check_index() const;
 

@@ -47,6 +47,9 @@ struct SaveOptions {
   /// when something else has been written, and waited for. Nothing: as much as the copy needs, but not more than half
   /// of this rank's share of the free memory.
   std::optional<Bytes> async_staging = std::nullopt;
+  /// Names of those of `CheckpointMetadata::files` that are saved with the model; empty: none. Nothing: those that go
+  /// along by default, up to kMostBytesByDefault together.
+  std::optional<std::vector<std::string>> files = std::nullopt;
 };
 
 /// What a save took; equal on all ranks, but for the seconds, which each has measured.
@@ -76,13 +79,22 @@ class Saver {
 
   /// Local: what can be known to go wrong before a model is loaded, so that nobody waits for a load in vain.
   /// @throws ConfigError  listing the parameters that cannot be cut for an HDF5 file's `tensor_parallel`, or that
-  ///                      safetensors cannot store.
+  ///                      safetensors cannot store, or the model's other files, of which `files` names some that the
+  ///                      catalog has not, or which are too large.
   void check(Catalog const& catalog, ModelLayout const& layout) const;
 
   /// Local, for one rank: whether the directory is there and can be written to, or can be made.
   /// @param may_touch  an empty file may be made and removed to find out, which tells more than permissions do
   /// @throws IoError  it cannot, with the folder and the system's reason.
   void check_directory(bool may_touch) const;
+
+  /// Local, for rank 0: reads the model's other files that a save of this metadata takes along, and keeps them in
+  /// memory. Without it the first save does that, and fails if they have been changed or removed since the checkpoint
+  /// was opened; later saves of the same files do not need their source any more, which may be a step that `keep` has
+  /// not kept.
+  /// @throws ConfigError           as `check`, of files.
+  /// @throws IoError, CorruptData  as content_of.
+  void keep_files(CheckpointMetadata const& metadata);
 
   /// Local, for one rank: whether the file system has the space for a checkpoint of those parameters, cast to `dtype`
   /// if there is one, and the system permits files of that size.
@@ -95,11 +107,13 @@ class Saver {
   ///
   /// Every tensor is written once, without padding and under its own name only. The checkpoint appears when it is
   /// complete and on storage; a crash at any instant leaves what was there before. Of `metadata` all is stored that the
-  /// format has room for, but `model_size`, `created`, `tensor_parallel` and `writer`, which are the new file's own.
-  /// Waits for a save in flight first.
+  /// format has room for, but `model_size`, `created`, `tensor_parallel` and `writer`, which are the new file's own; of
+  /// its files, those of rank 0, what `SaveOptions::files` says. A model that was loaded brings those of its
+  /// checkpoint. Waits for a save in flight first.
   /// @throws IoError      storage failed; on all ranks.
   /// @throws CorruptData  storage does not give back what was written; on all ranks.
   /// @throws ConfigError, NoValidCheckpoint  `base` is none.
+  /// @throws ConfigError, IoError, CorruptData  of the model's other files, as `keep_files`; on all ranks.
   SaveResult save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks);
 
   /// Collective over `ranks` (host memory): as `save`, of the parameters of a checkpoint, which nobody loads: they go
@@ -125,7 +139,9 @@ class Saver {
  private:
   std::unique_ptr<ExtentWriter> make_writer(std::string const& path, CheckpointMetadata metadata,
                                             std::vector<TensorSpec> const& tensors, std::uint32_t tensor_parallel,
-                                            Communicator& ranks) const;
+                                            Communicator& ranks);
+  /// Local: `files` as they are saved, in memory.
+  std::vector<CarriedFile> loaded_files(std::vector<CarriedFile> const& files) const;
   std::string path_of(std::uint64_t step) const;
   std::string_view engine() const;
   /// The size of the largest file of a checkpoint.
@@ -138,6 +154,7 @@ class Saver {
 
   SaveOptions options_;
   ProgressSink progress_;
+  std::vector<CarriedFile> kept_files_;             ///< on rank 0: the files of the last save, in memory
   std::unique_ptr<Communicator> background_ranks_;  ///< from the first `save_async` on
   std::uint32_t ranks_on_node_ = 0;                 ///< likewise
   std::unique_ptr<SnapshotMemory> memory_;          ///< likewise

@@ -57,6 +57,9 @@ std::vector<std::byte> bytes_of_hashes(std::span<std::uint64_t const> hashes) {
 Bytes first_data_offset(GroupView index, Catalog const& catalog) {
   Bytes first = std::numeric_limits<Bytes>::max();
   for (auto const& extent : catalog.extents) first = std::min(first, extent.offset_bytes);
+  for (auto const& carried : catalog.metadata.files) {
+    if (carried.nbytes > 0) first = std::min(first, carried.offset_bytes);
+  }
   for (auto const* const table : {kTensorTable, kExtentTable, kHashTable, kStamp}) {
     first = std::min(first, offset_of(open_dataset(index, table).view()).value_or(first));
   }

@@ -26,11 +26,15 @@ inline constexpr char const* kBlockSize = "block_bytes";
 inline constexpr char const* kTensors = "tensors";
 inline constexpr char const* kIndex = "index";
 inline constexpr char const* kExtra = "extra";
+inline constexpr char const* kFiles = "files";
 
 // Attributes of a tensor.
 inline constexpr char const* kDType = "dtype";
 inline constexpr char const* kPartition = "partition";
 inline constexpr char const* kAxis = "axis";
+
+// Attribute of a file.
+inline constexpr char const* kFileHash = "xxh3_64";
 
 // Tables of the index.
 inline constexpr char const* kTensorTable = "tensors";

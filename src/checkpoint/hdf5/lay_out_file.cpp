@@ -13,6 +13,7 @@
 #include "checkpoint/hdf5/element_type.hpp"
 #include "checkpoint/hdf5/extents.hpp"
 #include "checkpoint/hdf5/file.hpp"
+#include "checkpoint/hdf5/files.hpp"
 #include "checkpoint/hdf5/format.hpp"
 #include "checkpoint/hdf5/group.hpp"
 #include "checkpoint/hdf5/index.hpp"
@@ -30,6 +31,7 @@ Bytes metadata_block_bytes(CheckpointMetadata const& metadata, std::span<NewTens
   Bytes bytes = 64 * kKiB + 2 * metadata.config_json.size();
   for (auto const& [name, text] : metadata.extra) bytes += 128 + name.size() + text.size();
   for (auto const& tensor : tensors) bytes += kPerTensor + 4 * tensor.name.size();
+  for (auto const& carried : metadata.files) bytes += kPerTensor + 4 * carried.name.size();
   return bytes;
 }
 
@@ -93,6 +95,7 @@ NewFile lay_out_file(std::string const& path, CheckpointMetadata const& metadata
     for (auto const& tensor : sorted_by_name(tensors)) {
       add_tensor(catalog, tensor, create_tensor(group.view(), tensor, path));
     }
+    create_files(root.view(), path, catalog.metadata.files);
     auto const index = create_group(root.view(), kIndex);
     create_index(index.view(), catalog);
     create_stamp(index.view());

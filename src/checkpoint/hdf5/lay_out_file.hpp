@@ -22,15 +22,17 @@ struct NewTensor {
   std::optional<Dims> chunk;  ///< contiguous if none
 };
 
-/// A file that has everything but the bytes of its tensors and what they decide.
+/// A file that has everything but the bytes of its tensors, what they decide, and the bytes of `metadata.files`.
 struct NewFile {
-  Catalog catalog;  ///< sorted by name, with offsets final and block hashes still zero
+  Catalog catalog;  ///< sorted by name, with offsets final and block hashes still zero; its metadata's files have the
+                    ///< places and the contents that are to be written there
   FileImage image;  ///< what is in it
   FileCompletion completion;
 };
 
-/// The file that is to be written at `path`, with space for every tensor, the index and no commit mark. Local, and
-/// touches no storage: one rank does it, which is several times as fast as if all had to agree on every dataset.
+/// The file that is to be written at `path`, with space for every tensor and for the files of `metadata`, whose
+/// contents are in memory, the index and no commit mark. Local, and touches no storage: one rank does it, which is
+/// several times as fast as if all had to agree on every dataset.
 ///
 /// @param alignment  of every tensor that is at least as large, in bytes
 NewFile lay_out_file(std::string const& path, CheckpointMetadata const& metadata, std::span<NewTensor const> tensors,

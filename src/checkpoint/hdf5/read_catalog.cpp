@@ -9,6 +9,7 @@
 
 #include "checkpoint/hdf5/attribute.hpp"
 #include "checkpoint/hdf5/file.hpp"
+#include "checkpoint/hdf5/files.hpp"
 #include "checkpoint/hdf5/format.hpp"
 #include "checkpoint/hdf5/group.hpp"
 #include "checkpoint/hdf5/index.hpp"
@@ -100,6 +101,7 @@ std::optional<Catalog> read_by_index(GroupView root, Catalog const& catalog, boo
 void read_own(GroupView root, Catalog& catalog) {
   check_version(root, catalog.path);
   catalog.metadata = get_metadata(root);
+  read_files(root, catalog);
   catalog.block_bytes = get_number(root.id(), kBlockSize).value_or(0);
   if (catalog.block_bytes == 0) throw CorruptData(catalog.path + ": the attribute 'block_bytes' is missing or zero");
   bool belongs = false;

@@ -6,6 +6,7 @@
 #include <distload/base/error.hpp>
 
 #include "checkpoint/file_name.hpp"
+#include "checkpoint/files/find_files.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/open/read_step.hpp"
 #include "checkpoint/open/step_directory.hpp"
@@ -18,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// An HDF5 file; one that does not bring the model's config.json takes the one beside it.
+/// An HDF5 file; one that does not bring the model's config.json takes the one beside it, and the model's
+/// other files there.
 Catalog read_hdf5(std::string const& path) {
   auto catalog = read_hdf5_catalog(path);
   if (catalog.metadata.config_json.empty()) {
@@ -26,6 +28,7 @@ Catalog read_hdf5(std::string const& path) {
     read_model_config(fs::path(path).parent_path(), beside);
     if (!beside.config_json.empty()) {
       if (!catalog.metadata.model_name.empty()) beside.model_name = catalog.metadata.model_name;
+      if (beside.files.empty()) beside.files = find_files(fs::path(path).parent_path(), catalog.warnings);
       catalog.metadata = std::move(beside);
     }
   }

@@ -11,6 +11,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/files/find_files.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/safetensors/header.hpp"
 #include "checkpoint/safetensors/model_config.hpp"
@@ -145,6 +146,7 @@ Catalog read_safetensors_catalog(std::string const& path) {
   if (!fs::is_directory(path)) {
     read_file(path, catalog, tensors);
     read_model_config(fs::path(path).parent_path(), catalog.metadata);
+    catalog.metadata.files = find_files(fs::path(path).parent_path(), catalog.warnings);
   } else {
     fs::path const directory(path);
     auto const index_path = directory / kSafetensorsIndexFile;
@@ -158,6 +160,7 @@ Catalog read_safetensors_catalog(std::string const& path) {
       read_file(directory / kSingleFile, catalog, tensors);
     }
     read_model_config(directory, catalog.metadata);
+    catalog.metadata.files = find_files(directory, catalog.warnings);
   }
   add_tensors(std::move(tensors), catalog);
   validate(catalog);
