@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/files/find_files.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/safetensors/directory.hpp"
 #include "expect_sample_content.hpp"
@@ -282,6 +284,155 @@ TEST_F(SaverTest, ComparesWithItsBase) {
   options.format = SourceFormat::hdf5;
   options.base = without_checksums;
   EXPECT_THROW(Saver(options).save(model, metadata, *ranks_), ConfigError);
+  ranks_->barrier();
+}
+
+/// Files as a loaded model brings them: in a folder that goes with the object.
+class CarriedFiles {
+ public:
+  /// Collective.
+  explicit CarriedFiles(Communicator& ranks) : directory_(ranks) {
+    if (ranks.rank() == 0) {
+      write("tokenizer.json", std::string(70'000, 't'));
+      write("empty.model", "");
+      write("1_Pooling/config.json", "{}");
+      write("README.md", "read me");
+    }
+    ranks.barrier();
+    std::vector<std::string> warnings;
+    files_ = find_files(directory_.path(), warnings);
+    EXPECT_THAT(warnings, testing::IsEmpty());
+    ranks.barrier();
+  }
+
+  void write(std::string const& name, std::string const& text) const {
+    auto const path = std::filesystem::path(directory_.file(name));
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << text;
+  }
+  void remove(std::string const& name) const { std::filesystem::remove(directory_.file(name)); }
+
+  std::vector<CarriedFile> const& found() const noexcept { return files_; }
+
+ private:
+  ScratchDirectory directory_;
+  std::vector<CarriedFile> files_;
+};
+
+std::map<std::string, std::size_t> sizes_of(std::vector<CarriedFile> const& files) {
+  std::map<std::string, std::size_t> sizes;
+  for (auto const& file : files) sizes[file.name] = content_of(file)->size();
+  return sizes;
+}
+
+std::map<std::string, std::size_t> const kByDefault{
+    {"1_Pooling/config.json", 2}, {"empty.model", 0}, {"tokenizer.json", 70'000}};
+
+TEST_F(SaverTest, TakesTheModelsOtherFilesAlongInEveryWay) {
+  CarriedFiles const source(*ranks_);
+  auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
+  for (auto const& way : kWays) {
+    SaveOptions options;
+    options.directory = directory_.path();
+    options.format = way.format;
+    options.engine = way.engine;
+    options.verify = VerifyAfterWrite::full;
+    auto metadata = model.metadata();
+    metadata.step = 5;
+    for (bool const are_listed : {false, true}) {
+      // From the source, and from what was saved of it.
+      metadata.files = source.found();
+      if (are_listed) options.files = std::vector<std::string>{"README.md", "tokenizer.json"};
+      auto const expected =
+          are_listed ? std::map<std::string, std::size_t>{{"README.md", 7}, {"tokenizer.json", 70'000}} : kByDefault;
+      for (auto const step : {5U, 6U}) {
+        metadata.step = step;
+        Saver saver(options);
+        if (way.is_async) {
+          saver.save_async(model, metadata, *ranks_);
+          saver.wait();
+        } else {
+          saver.save(model, metadata, *ranks_);
+        }
+        ranks_->barrier();
+        auto const catalog = way.format == SourceFormat::hdf5
+                                 ? read_hdf5_catalog(directory_.file("model-step-" + std::to_string(step) + ".h5"))
+                                 : read_safetensors_catalog(directory_.file("model-step-" + std::to_string(step)));
+        EXPECT_EQ(sizes_of(catalog.metadata.files), expected) << way.name;
+        metadata.files = catalog.metadata.files;
+        ranks_->barrier();
+      }
+      if (ranks_->rank() == 0) {
+        for (auto const& entry : std::filesystem::directory_iterator(directory_.path())) remove_all(entry.path());
+      }
+      ranks_->barrier();
+    }
+  }
+}
+
+TEST_F(SaverTest, TakesNoFilesAlongIfToldSo) {
+  CarriedFiles const source(*ranks_);
+  auto const model = make_model({1, 1, ranks_->size()}, ranks_->rank());
+  SaveOptions options;
+  options.directory = directory_.path();
+  options.files = std::vector<std::string>{};
+  auto metadata = model.metadata();
+  metadata.files = source.found();
+  auto const path = Saver(options).save(model, metadata, *ranks_).path;
+  ranks_->barrier();
+  EXPECT_THAT(read_hdf5_catalog(path).metadata.files, testing::IsEmpty());
+  ranks_->barrier();
+}
+
+TEST_F(SaverTest, NeedsTheSourceOfFilesOnce) {
+  CarriedFiles const source(*ranks_);
+  auto const model = make_model({1, 1, ranks_->size()}, ranks_->rank());
+  SaveOptions options;
+  options.directory = directory_.path();
+  options.keep = 1;
+  auto metadata = model.metadata();
+  metadata.files = source.found();
+  Saver saver(options);
+  Saver told_before(options);
+  saver.save(model, metadata, *ranks_);
+  if (ranks_->rank() == 0) told_before.keep_files(metadata);
+  ranks_->barrier();
+  if (ranks_->rank() == 0) source.remove("tokenizer.json");
+  ranks_->barrier();
+  for (auto* const each : {&saver, &told_before}) {
+    metadata.step += 1;
+    auto const path = each->save(model, metadata, *ranks_).path;
+    ranks_->barrier();
+    EXPECT_EQ(sizes_of(read_hdf5_catalog(path).metadata.files), kByDefault);
+    ranks_->barrier();
+  }
+}
+
+TEST_F(SaverTest, RefusesFilesThatHaveChangedAndLeavesWhatWasThere) {
+  CarriedFiles const source(*ranks_);
+  auto const model = make_model({1, 1, ranks_->size()}, ranks_->rank());
+  SaveOptions options;
+  options.directory = directory_.path();
+  auto metadata = model.metadata();
+  metadata.files = source.found();
+  if (ranks_->rank() == 0) source.write("tokenizer.json", "another one");
+  ranks_->barrier();
+  for (auto const format : {SourceFormat::hdf5, SourceFormat::safetensors}) {
+    options.format = format;
+    try {
+      Saver(options).save(model, metadata, *ranks_);
+      ADD_FAILURE() << "not refused";
+    } catch (IoError const& error) {
+      EXPECT_THAT(error.what(), HasSubstr("tokenizer.json"));
+    }
+  }
+  options.files = std::vector<std::string>{"tokenizer.model"};
+  EXPECT_THROW(Saver(options).save(model, metadata, *ranks_), ConfigError);
+  Catalog catalog;
+  catalog.metadata = metadata;
+  EXPECT_THROW(Saver(options).check(catalog, {}), ConfigError);
+  ranks_->barrier();
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
   ranks_->barrier();
 }
 

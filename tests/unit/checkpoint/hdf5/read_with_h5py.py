@@ -3,12 +3,16 @@ import sys
 
 import h5py
 import numpy
+import xxhash
 
 with h5py.File(sys.argv[1], "r") as file:
     assert file.attrs["format"] == b"distload"
     assert file.attrs["committed"] == 1
     assert file.attrs["model_name"] == b"sample"
     assert file["extra"].attrs["loss"] == b"0.5"
+    assert bytes(file["files"]["vocab.txt"][()]) == b"a\n\0\xff"
+    assert bytes(file["files"]["1_Pooling"]["config.json"][()]) == b""
+    assert file["files"]["vocab.txt"].attrs["xxh3_64"] == xxhash.xxh3_64_intdigest(b"a\n\0\xff")
     tensors = file["tensors"]
     for name in ("a.row", "b.column", "vocab"):
         stored = tensors[name]

@@ -2,9 +2,11 @@
 #include "sample_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 #include <gtest/gtest.h>
 
@@ -67,6 +69,12 @@ CheckpointMetadata sample_metadata() {
   metadata.writer = "test";
   metadata.config_json = R"({"model_type": "sample"})";
   metadata.extra = {{"loss", "0.5"}, {"note", ""}};
+  std::array<std::byte, 4> const text{std::byte{'a'}, std::byte{'\n'}, std::byte{0}, std::byte{255}};
+  metadata.files.resize(2);
+  metadata.files[0].name = "1_Pooling/config.json";
+  metadata.files[0].content = std::make_shared<std::vector<std::byte> const>();
+  metadata.files[1].name = "vocab.txt";
+  metadata.files[1].content = std::make_shared<std::vector<std::byte> const>(text.begin(), text.end());
   return metadata;
 }
 
@@ -76,6 +84,7 @@ hdf5::NewFile create_file(std::string const& path, CheckpointMetadata const& met
   std::ofstream(path, std::ios::binary).close();
   std::filesystem::resize_file(path, file.image.size_bytes());
   for (auto const& part : file.image.parts()) write_bytes(path, part.offset_bytes, part.bytes);
+  for (auto const& carried : file.catalog.metadata.files) write_bytes(path, carried.offset_bytes, *carried.content);
   return file;
 }
 
@@ -90,9 +99,9 @@ void complete(hdf5::NewFile const& file) {
   write(completion.stamp(catalog.block_hashes));
 }
 
-hdf5::NewFile write_uncommitted(std::string const& path, std::vector<hdf5::NewTensor> const& tensors) {
-  auto file = create_file(path, sample_metadata(), tensors, 4 * kKiB);
+void fill(hdf5::NewFile& file) {
   auto& catalog = file.catalog;
+  auto const& path = catalog.path;
   for (auto const& extent : catalog.extents) {
     auto const bytes = sample_bytes(catalog.tensors[extent.tensor], extent.box);
     write_bytes(path, extent.offset_bytes, bytes);
@@ -101,6 +110,11 @@ hdf5::NewFile write_uncommitted(std::string const& path, std::vector<hdf5::NewTe
       catalog.block_hashes[extent.first_block + at / kBlockBytes] = xxh3_64(block);
     }
   }
+}
+
+hdf5::NewFile write_uncommitted(std::string const& path, std::vector<hdf5::NewTensor> const& tensors) {
+  auto file = create_file(path, sample_metadata(), tensors, 4 * kKiB);
+  fill(file);
   return file;
 }
 

@@ -23,9 +23,12 @@ std::vector<hdf5::NewTensor> sample_tensors();
 
 CheckpointMetadata sample_metadata();
 
-/// Creates the file, with tensors of zeros and no commit mark.
+/// Creates the file, with tensors of zeros, the metadata's files and no commit mark.
 hdf5::NewFile create_file(std::string const& path, CheckpointMetadata const& metadata,
                           std::span<hdf5::NewTensor const> tensors, Bytes alignment);
+
+/// Writes the tensors' bytes, and gives the catalog their hashes.
+void fill(hdf5::NewFile& file);
 
 /// Writes checksums, commit mark and stamp.
 void complete(hdf5::NewFile const& file);
