@@ -11,6 +11,8 @@ import sys
 
 from reference_shards import Reference, read_model
 
+CARRIED = {"generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "modules.json",
+           "sentence_bert_config.json", "config_sentence_transformers.json", "preprocessor_config.json", "1_Pooling"}  # fmt: skip
 INDEX = "model.safetensors.index.json"
 # The safetensors library's dtypes in its own order, the last of which come first in a file.
 DTYPES = "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 I16 U16 F16 BF16 I32 U32 F32 F64 I64 U64".split()
@@ -40,8 +42,19 @@ def check_file(path, largest):
     return found, end, list(header)
 
 
-def check_files(saved, largest):
-    """Differences between the files and their index, and what else lies there."""
+def is_same_file(path, other):
+    if path.is_dir() and other.is_dir():
+        return sorted(each.name for each in path.iterdir()) == sorted(each.name for each in other.iterdir())
+    return path.is_file() and path.read_bytes() == other.read_bytes()
+
+
+def carried_files(directory):
+    """Names of the other files in a model's directory that go along with it, as far as the models of these tests have any."""
+    return {path.name for path in directory.iterdir() if path.name in CARRIED}
+
+
+def check_files(saved, largest, carried):
+    """Differences between the files and their index, and what else lies there but the names `carried`."""
     files = sorted(saved.glob("*.safetensors"))
     found, total, weight_map = [], 0, {}
     for number, path in enumerate(files, 1):
@@ -52,7 +65,7 @@ def check_files(saved, largest):
         wanted = f"model-{number:05}-of-{len(files):05}.safetensors" if len(files) > 1 else "model.safetensors"
         if path.name != wanted:
             found.append(f"{path.name} should be {wanted}")
-    names = {path.name for path in files} | {"config.json"}
+    names = {path.name for path in files} | {"config.json"} | carried
     if len(files) > 1:
         names.add(INDEX)
         index = json.loads((saved / INDEX).read_text())
@@ -66,7 +79,9 @@ def check(directory, saved, largest=5_000_000_000):
     directory, saved = pathlib.Path(directory), pathlib.Path(saved)
     reference = Reference(directory, 1, 1, 1)
     _, tensors = read_model(saved)
-    found = check_files(saved, largest)
+    carried = carried_files(directory)
+    found = check_files(saved, largest, carried)
+    found += [f"{name} is another one" for name in sorted(carried) if not is_same_file(saved / name, directory / name)]
     if (saved / "config.json").read_bytes() != (directory / "config.json").read_bytes():
         found.append("config.json is another one")
     found += [f"{name} is missing or does not belong there" for name in sorted(set(reference.loaded()) ^ set(tensors))]

@@ -108,10 +108,10 @@ TEST_F(Hdf5Files, AreVerifiedAndDamageIsNamed) {
   bytes[0] ^= std::byte{1};
   write_bytes(path_, damaged.offset_bytes + 299, bytes);
   for (std::uint32_t const ranks : {1U, 3U}) {
-    std::vector<std::string> damage;
+    std::vector<DamagedBlock> damage;
     for (std::uint32_t rank = 0; rank < ranks; ++rank)
       std::ranges::copy(check_blocks(catalog, rank, ranks, CheckFrom::storage).damage, std::back_inserter(damage));
-    EXPECT_THAT(damage, ElementsAre(HasSubstr("'vocab.txt'")));
+    EXPECT_THAT(damage, ElementsAre(testing::Field(&DamagedBlock::reason, HasSubstr("'vocab.txt'"))));
   }
 }
 
