@@ -113,12 +113,14 @@ void Saver::check_directory(bool may_touch) const {
 }
 
 Bytes Saver::largest_file(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
-  if (options_.format == SourceFormat::hdf5) return converted_bytes(checkpoint, dtype);
+  auto const carried = choose_files(checkpoint.stored_catalog().metadata.files, options_.files);
+  if (options_.format == SourceFormat::hdf5) return converted_bytes(checkpoint, dtype) + bytes_of(carried);
   std::vector<SafetensorsTensor> tensors;
   for (auto const& spec : converted_tensors(checkpoint, dtype)) tensors.push_back({spec.name, spec.dtype, spec.shape});
   Bytes largest = 0;
   for (auto const& file : lay_out_safetensors(tensors, options_.shard_size))
     largest = std::max(largest, file.size_bytes);
+  for (auto const& file : carried) largest = std::max(largest, file.nbytes);
   return largest;
 }
 
