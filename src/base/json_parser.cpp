@@ -21,15 +21,26 @@ namespace {
 /// Of the way to a value that a message shows: its end.
 constexpr std::size_t kShownPath = 400;
 
+/// The power of ten of a number's first digit that is not zero, as far as it is of interest: of the sign, beyond
+/// doubles.
+std::int64_t magnitude_of(std::string_view text) {
+  auto const digits = text.substr(0, text.find_first_of("eE"));
+  auto exponent = text.substr(std::min(digits.size() + 1, text.size()));
+  if (exponent.starts_with('+')) exponent.remove_prefix(1);
+  std::int64_t power = 0;
+  auto const parsed = std::from_chars(exponent.data(), exponent.data() + exponent.size(), power);
+  if (parsed.ec == std::errc::result_out_of_range) return exponent.starts_with('-') ? -1 : 1;
+  auto const point = static_cast<std::int64_t>(std::min(digits.find('.'), digits.size()));
+  auto const first = static_cast<std::int64_t>(std::min(digits.find_first_of("123456789"), digits.size()));
+  return power + point - first - (first > point ? 0 : 1);
+}
+
 /// A double as Python reads it: infinite beyond its range, zero below.
 double real_of(std::string_view text) {
   double value = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc::result_out_of_range) return value;
-  auto const exponent = text.find_first_of("eE");
-  bool const is_small = exponent == std::string_view::npos ? text.substr(text.front() == '-' ? 1 : 0).starts_with("0.")
-                                                           : text[exponent + 1] == '-';
-  auto const size = is_small ? 0.0 : std::numeric_limits<double>::infinity();
+  auto const size = magnitude_of(text) < 0 ? 0.0 : std::numeric_limits<double>::infinity();
   return text.front() == '-' ? -size : size;
 }
 

@@ -24,7 +24,8 @@ std::string name_in_directory(std::string const& path) { return std::filesystem:
 std::string time_of(std::int64_t nanoseconds) {
   constexpr std::int64_t kSecond = 1'000'000'000;
   auto const within = (nanoseconds % kSecond + kSecond) % kSecond;
-  auto const seconds = static_cast<std::time_t>((nanoseconds - within) / kSecond);
+  // The second before, rounded down, without leaving 64 bits.
+  auto const seconds = static_cast<std::time_t>(nanoseconds / kSecond - (nanoseconds % kSecond < 0 ? 1 : 0));
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   std::array<char, 64> text{};

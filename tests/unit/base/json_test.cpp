@@ -59,6 +59,15 @@ TEST(Json, ReadsWhatPythonWritesBesides) {
   EXPECT_EQ(parse(R"({"NaN":"Infinity, NaN"})")["NaN"], "Infinity, NaN") << "in quotes these are words";
 }
 
+TEST(Json, ReadsWhatIsBeyondDoublesByItsFirstDigit) {
+  std::string const zeros(400, '0');
+  auto const json = parse("[1" + zeros + "e-5, 0." + zeros + "1e5, -1e-99999999999999999999, 0." + zeros + "1e+800]");
+  EXPECT_EQ(json[0], std::numeric_limits<double>::infinity());
+  EXPECT_EQ(json[1], 0.0);
+  EXPECT_EQ(json[2], 0.0);
+  EXPECT_EQ(json[3], std::numeric_limits<double>::infinity());
+}
+
 TEST(Json, SaysFileLineColumnAndKeyOfAProblem) {
   struct Case {
     std::string text;
