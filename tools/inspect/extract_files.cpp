@@ -55,8 +55,8 @@ std::vector<CarriedFile> chosen(Catalog const& catalog, std::vector<std::string>
     found.push_back(*file);
   }
   std::ranges::sort(found, {}, &CarriedFile::name);
-  auto const again = std::ranges::unique(found, {}, &CarriedFile::name);
-  found.erase(again.begin(), again.end());
+  auto const same_name = [](CarriedFile const& a, CarriedFile const& b) { return a.name == b.name; };
+  found.erase(std::unique(found.begin(), found.end(), same_name), found.end());
   return found;
 }
 

@@ -66,8 +66,8 @@ std::vector<CarriedFile> choose_files(std::span<CarriedFile const> files,
     std::ranges::copy_if(files, std::back_inserter(chosen), &CarriedFile::by_default);
   }
   std::ranges::sort(chosen, {}, &CarriedFile::name);
-  auto const again = std::ranges::unique(chosen, {}, &CarriedFile::name);
-  chosen.erase(again.begin(), again.end());
+  auto const same_name = [](CarriedFile const& a, CarriedFile const& b) { return a.name == b.name; };
+  chosen.erase(std::unique(chosen.begin(), chosen.end(), same_name), chosen.end());
   check_size(chosen, !names);
   return chosen;
 }
