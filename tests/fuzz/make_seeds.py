@@ -51,7 +51,15 @@ def dims_in_memory(values):
 
 def metadata():
     return (text("model") + text("LlamaForCausalLM") + struct.pack("<QQ", 9, 7) + text("") + struct.pack("<I", 2)
-            + text("distload 0.1.0") + text('{"model_type": "llama"}') + struct.pack("<Q", 1) + text("key") + text("value"))
+            + text("distload 0.1.0") + text('{"model_type": "llama"}') + struct.pack("<Q", 1) + text("key") + text("value") + files())
+
+
+def files():
+    """A tokenizer in the file, with its hash, and one beside it."""
+    message = struct.pack("<Q", 2)
+    for name, path, modified, has_hash in [("1_Pooling/config.json", "model-step-7.h5", 0, 1), ("vocab.txt", "vocab.txt", 1 << 60, 0)]:
+        message += text(name) + struct.pack("<QB", 8, 1) + text(path) + struct.pack("<QqBQ", 8300, modified, has_hash, HASHES[0] * has_hash)
+    return message
 
 
 def catalog_message():
