@@ -22,7 +22,7 @@ class Refusals {
     try {
       check();
     } catch (IoError const& error) {
-      found_.push_back(key + ": " + error.what());
+      found_.push_back(key + error.what());
     }
   }
 
@@ -42,13 +42,13 @@ class Refusals {
 Refusals refusals_of_storage(Config const& config, OpenedCheckpoint const& checkpoint, Saver* saver, bool dry_run) {
   Refusals refusals;
   if (!config.report.json.empty()) {
-    refusals.collect("report.json",
+    refusals.collect("report.json: ",
                      [&] { check_result_file(config.report.json, dry_run ? Probe::look : Probe::touch); });
   }
   if (saver != nullptr) {
-    refusals.collect("save.directory", [&] { saver->check_directory(/*may_touch=*/!dry_run); });
-    refusals.collect("save", [&] { saver->check_space(checkpoint, load_dtype(config.load.dtype)); });
-    if (!dry_run) refusals.collect("save.files", [&] { saver->keep_files(checkpoint.catalog.metadata); });
+    refusals.collect("save.directory: ", [&] { saver->check_directory(/*may_touch=*/!dry_run); });
+    refusals.collect("", [&] { saver->check_space(checkpoint, load_dtype(config.load.dtype)); });
+    if (!dry_run) refusals.collect("save.files: ", [&] { saver->keep_files(checkpoint.catalog.metadata); });
   }
   return refusals;
 }

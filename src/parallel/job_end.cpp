@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "parallel/job_board.hpp"
+#include "parallel/last_act.hpp"
 #include "parallel/mpi_communicator.hpp"
 
 namespace distload {
@@ -71,6 +72,7 @@ void exit_at_the_latest_after(milliseconds limit, int code) {
 void abort_job(int code) {
   // MPI_Abort may need a lock that a stuck thread holds.
   exit_at_the_latest_after(kWaitForAbort, code);
+  perform_last_acts();
   if (mpi_is_running()) MPI_Abort(MPI_COMM_WORLD, code);
   _exit(code);
 }

@@ -1,4 +1,4 @@
-/// SignalWatch: turns SIGINT and SIGTERM into one message for the job and an end without delay.
+/// SignalWatch: turns the signals that ask a job to end into one message for the job and an end without delay.
 #pragma once
 
 #include <thread>
@@ -7,8 +7,10 @@
 
 namespace distload {
 
-/// While it lives, the first SIGINT or SIGTERM ends the job with exit code 128 + the signal's number, as shells do
-/// (130, 143). Later ones are of no effect: mpirun sends SIGTERM again as soon as the first rank has left, perhaps
+/// While it lives, the first SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 (batch systems send these two ahead of the time
+/// limit, and mpirun passes them on) or SIGXCPU ends the job with exit code 128 + the signal's number, as shells do
+/// (130, 143), after what is unfinished has been removed (LastAct). What was ignored when the program was started stays
+/// ignored. Later ones are of no effect: mpirun sends SIGTERM again as soon as the first rank has left, perhaps
 /// before the message is out. mpirun passes Ctrl-C on to all ranks as SIGTERM, and also sends it to the others when one
 /// rank dies; of all these ranks one speaks, on the node of rank 0. For main programs: a process has one owner of its
 /// signals.

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Crashes: kills training loops while they save, at random instants and at every named step of a save, and checks what is left.
+"""Crashes: kills training loops while they save, at random instants and at every named step of a save, and checks what is left. Some
+of those at random instants are no crashes: the loops are told to end, by SIGTERM or SIGUSR1.
 
 After each crash the newest valid checkpoint must verify, have the content of its step, and be no older than the last one of which the
 loop has said that it is saved; no checkpoint may have anything else than its step's content; and what was left unfinished must be gone
@@ -33,6 +34,7 @@ SECONDS_TO_BEGIN = 10
 TOPOLOGIES = ("2,1,1", "1,2,1", "1,1,2", "3,1,1", "1,1,3", "2,2,1", "2,1,2", "1,2,2", "4,1,1")
 SECONDS_TO_SAVE = 0.15  # about; a run is killed at any time of its saves
 MPIRUN = -1  # the victim that is no rank
+SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1)
 
 
 def parse_arguments():
@@ -46,7 +48,7 @@ def parse_arguments():
 
 
 class Crash:
-    """When and whom to kill; made before the run, so that all chance comes from one seed."""
+    """When and whom to kill, or to end by a signal that can be heard; made before the run, so that all chance comes from one seed."""
 
     def __init__(self, chance, step=None, way=None):
         self.step = step
@@ -63,6 +65,7 @@ class Crash:
             self.victim = chance.choice((MPIRUN, *range(self.ranks)))
             self.verify = chance.choice(("none", "index", "full"))
             self.keep = chance.choice((0, 2, 3))
+        self.signal = signal.SIGKILL if step else chance.choice(SIGNALS)
         self.when = "named" if step else chance.choice(("random", "random", "saved"))
         self.delay = chance.uniform(0, STEPS_PER_RUN * SECONDS_TO_SAVE)
         self.replaces = step == REPLACING or chance.random() < 0.3
@@ -74,7 +77,7 @@ class Crash:
     def __str__(self):
         victim = "mpirun" if self.victim == MPIRUN else f"rank {self.victim}"
         at = {"named": f"in {self.step} {self.time}", "random": f"after {self.delay:.3f} s", "saved": "when a step is saved"}[self.when]
-        return f"{self.way.name} on {self.topology}: {victim} killed {at}" + (f", power lost: {self.lost}" if self.lost else "")
+        return f"{self.way.name} on {self.topology}: {victim} gets {self.signal.name} {at}" + (f", power lost: {self.lost}" if self.lost else "")
 
 
 class Directory:
@@ -122,7 +125,7 @@ class Directory:
         victim = self.job.process.pid if crash.victim == MPIRUN else ranks.get(crash.victim)
         try:
             if victim:
-                os.kill(victim, signal.SIGKILL)
+                os.kill(victim, crash.signal)
         except ProcessLookupError:
             pass  # it was faster
         return ranks.values()
@@ -142,7 +145,7 @@ class Directory:
         problems += problems_of_end
         if crash.step and code != 128 + signal.SIGKILL:
             problems.append(f"it was not killed in {crash.step}: exit code {code}")
-        elif code not in (0, -signal.SIGKILL, 128 + signal.SIGKILL):
+        elif code not in (0, -signal.SIGKILL, 128 + signal.SIGKILL, 128 + crash.signal, *[1] * (crash.signal == signal.SIGTERM)):
             problems.append(f"exit code {code}")
         saved = self.job.saved()
         if saved is not None:

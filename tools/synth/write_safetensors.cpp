@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -11,11 +10,13 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/result_file.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "io/first_failure.hpp"
 #include "io/output_file.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/last_act.hpp"
 #include "synth/content.hpp"
 #include "synth/or_io_error.hpp"
 
@@ -54,22 +55,13 @@ std::vector<Piece> pieces_of(std::vector<SafetensorsFile> const& files, Communic
   return pieces;
 }
 
-void write_text(fs::path const& path, std::string const& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw IoError("cannot write " + path.string());
-}
-
 /// The files of a model on their way to their names; what has not arrived is removed.
 class UnfinishedFiles {
  public:
   UnfinishedFiles(fs::path directory, std::vector<SafetensorsFile> const& files)
-      : directory_(std::move(directory)), files_(&files) {}
+      : directory_(std::move(directory)), files_(&files), on_job_end_([this] { remove(); }) {}
   ~UnfinishedFiles() {
-    if (published_) return;
-    std::error_code ignored;
-    for (auto const& file : *files_) fs::remove(temporary_name(path_of(file)), ignored);
+    if (!published_) remove();
   }
   UnfinishedFiles(UnfinishedFiles const&) = delete;
   UnfinishedFiles& operator=(UnfinishedFiles const&) = delete;
@@ -97,8 +89,14 @@ class UnfinishedFiles {
  private:
   std::string path_of(SafetensorsFile const& file) const { return (directory_ / file.name).string(); }
 
+  void remove() const {
+    std::error_code ignored;
+    for (auto const& file : *files_) fs::remove(temporary_name(path_of(file)), ignored);
+  }
+
   fs::path directory_;
   std::vector<SafetensorsFile> const* files_;
+  LastAct on_job_end_;
   bool published_ = false;
 };
 
@@ -160,9 +158,9 @@ void write_safetensors(Model const& model, std::string const& directory, Bytes s
   all_or_throw(ranks, "publish", [&] {
     if (!leads) return;
     or_io_error([&] { unfinished->publish(); });
-    write_text(fs::path(directory) / "config.json", model.config);
+    write_result_file((fs::path(directory) / "config.json").string(), model.config);
     if (layouts.size() > 1)
-      write_text(fs::path(directory) / kSafetensorsIndexFile, safetensors_index(layouts, tensors));
+      write_result_file((fs::path(directory) / kSafetensorsIndexFile).string(), safetensors_index(layouts, tensors));
   });
 }
 

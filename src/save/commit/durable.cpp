@@ -126,8 +126,11 @@ void remove_or_warn(std::string const& path) {
 }
 
 TemporaryFile::TemporaryFile(std::string path) : path_(std::move(path)) {
-  if (use_of(path_) != Use::in_use) return;
-  throw IoError(std::exchange(path_, {}) + " is being written by another process");
+  if (use_of(path_) == Use::in_use) throw IoError(std::exchange(path_, {}) + " is being written by another process");
+  on_job_end_.emplace([path = path_] {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  });
 }
 
 TemporaryFile::~TemporaryFile() {

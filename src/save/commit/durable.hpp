@@ -1,7 +1,10 @@
 /// What makes files outlive a crash of the machine, and what removes those that nobody completed.
 #pragma once
 
+#include <optional>
 #include <string>
+
+#include "parallel/last_act.hpp"
 
 namespace distload {
 
@@ -36,10 +39,14 @@ class TemporaryFile {
   /// Some file systems have no locks.
   void mark_as_in_use();
 
+  /// It is about to get its name: a job that is ended from outside removes it no more. Until then it does.
+  void settle() { on_job_end_.reset(); }
+
   void keep() noexcept { path_.clear(); }
 
  private:
   std::string path_;
+  std::optional<LastAct> on_job_end_;
   int lock_ = -1;
 };
 

@@ -6,6 +6,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/system.hpp"
 #include "save/commit/durable.hpp"
 
 namespace distload {
@@ -53,8 +54,10 @@ void check_folder_can_be_made(std::string const& folder, Probe how) {
 std::string describe_space(std::string const& path) {
   std::error_code error;
   auto const left = std::filesystem::space(path, error).available;
-  if (error) return "what is left on its file system is not known: " + error.message();
-  return format_bytes(left) + " (" + std::to_string(left) + " bytes) are left on its file system";
+  auto text = error ? "what is left on its file system is not known: " + error.message()
+                    : format_bytes(left) + " (" + std::to_string(left) + " bytes) are left on its file system";
+  if (auto const limit = file_size_limit()) text += ", and the file size limit (ulimit -f) is " + format_bytes(*limit);
+  return text;
 }
 
 }  // namespace distload

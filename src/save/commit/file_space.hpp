@@ -28,7 +28,8 @@ void check_folder_can_be_made(std::string const& folder, Probe how);
 ///                  bytes left: names both.
 void check_space(std::string const& path, Bytes needed);
 
-/// "3 MiB (3145728 bytes) are left on its file system", of an existing file, or why that is not known.
+/// "3 MiB (3145728 bytes) are left on its file system", of an existing file, or why that is not known; and the limit of
+/// file sizes, if there is one.
 std::string describe_space(std::string const& path);
 
 }  // namespace distload

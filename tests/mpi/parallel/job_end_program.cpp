@@ -1,11 +1,14 @@
 // A program that ends in the way its argument names, for tests that look at it from outside of mpirun.
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string>
 #include <thread>
 
+#include "base/standard_streams.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/last_act.hpp"
 #include "parallel/run_job.hpp"
 #include "parallel/watchdog.hpp"
 
@@ -48,6 +51,17 @@ ExitCode run(MpiEnvironment& mpi, std::string const& scenario) {
     mpi.world().barrier();
     if (rank == 0) std::raise(SIGINT);
     sleep_for_long();
+  } else if (scenario == "spin") {
+    // The system sends SIGXCPU once a second when the processor time is used up.
+    auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (std::chrono::steady_clock::now() < end) std::atomic_signal_fence(std::memory_order_seq_cst);
+  } else if (scenario == "unfinished") {
+    LastAct const removal([rank] { print("rank " + std::to_string(rank) + " removed what was unfinished\n"); });
+    mpi.world().barrier();
+    if (rank == 0) print("ready\n");
+    sleep_for_long();
+  } else if (scenario == "print") {
+    if (rank == 0) print("result\n");
   } else {
     throw UsageError("unknown scenario " + scenario);
   }

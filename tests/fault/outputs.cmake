@@ -1,0 +1,140 @@
+# Results that have no place: found before anything is loaded where that is possible, and never at the cost of a save.
+set(results "${work}/results")
+add_test(NAME fault_outputs_prepare COMMAND distload-synth --size 24MB --force "${work}/large")
+set_tests_properties(fault_outputs_prepare PROPERTIES FIXTURES_SETUP fault_outputs FIXTURES_REQUIRED fault_inputs LABELS fault TIMEOUT 60
+  ENVIRONMENT "${DISTLOAD_TEST_ENVIRONMENT}")
+
+# output_test(<name> CODE c [RANKS n] [CONFIG path] [LIMITED kilobytes] [SAVES] [ALONE] [ARGUMENTS ...] [CHECKS ...] [ENVIRONMENT ...])
+# distload with `save.directory` ${results}/<name>. SAVES: a checkpoint is there afterwards; else there is nothing. LIMITED: under
+# `ulimit -f`, of every rank. ALONE: without mpirun, whose stdout is its own.
+function(output_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SAVES;ALONE" "CODE;RANKS;CONFIG;LIMITED" "ARGUMENTS;CHECKS;ENVIRONMENT")
+  if(NOT arg_RANKS)
+    set(arg_RANKS 2)
+  endif()
+  if(NOT arg_CONFIG)
+    set(arg_CONFIG "${work}/llama")
+  endif()
+  set(folder "${results}/${name}")
+  set(command $<TARGET_FILE:distload> --set "save.directory=${folder}" --set "checkpoint.path=${arg_CONFIG}" ${arg_ARGUMENTS} "${work}/results.yaml")
+  if(arg_LIMITED)
+    set(command bash -c "ulimit -f ${arg_LIMITED} && exec \"$0\" \"$@\"" ${command})
+  endif()
+  set(checks ${arg_CHECKS} --fresh "${folder}" --gone "${folder}/*.partial" --gone "${folder}/.distload*")
+  if(arg_ALONE)
+    list(APPEND checks --without-mpirun)
+    set(arg_RANKS 1)
+  endif()
+  if(arg_SAVES)
+    list(APPEND checks --there "${folder}/model-step-0*")
+  else()
+    list(APPEND checks --gone "${folder}/*")
+  endif()
+  distload_add_failure_test(fault_output_${name} RANKS ${arg_RANKS} CODE ${arg_CODE} LIMIT 20 COMMAND ${command} CHECKS ${checks}
+    ENVIRONMENT ${arg_ENVIRONMENT} ASAN_OPTIONS=detect_leaks=0)
+  set_tests_properties(fault_output_${name} PROPERTIES FIXTURES_REQUIRED "fault_inputs;fault_outputs")
+endfunction()
+
+# The report's path.
+set(not_loaded --absent "done: 100")
+output_test(report_without_folder CODE 6 ARGUMENTS --report "${results}/nowhere/report.json" CHECKS ${not_loaded} --pattern "report.json.*there is no folder .*nowhere")
+output_test(report_is_folder CODE 6 ARGUMENTS --report "${work}" CHECKS ${not_loaded} --pattern "report.json.*it is a folder")
+output_test(report_below_file CODE 6 ARGUMENTS --report "${work}/save.yaml/report.json" CHECKS ${not_loaded} --pattern "report.json.*save.yaml")
+output_test(report_closed CODE 6 ALONE ARGUMENTS --report /dev/stdout CHECKS --stdout closed ${not_loaded} --pattern "report.json.*closed")
+# Storage that refuses only when it is written to.
+output_test(report_refused CODE 6 SAVES ARGUMENTS --report /dev/full CHECKS --pattern "report.json.*/dev/full.*No space left.*saved as .*model-step-0.h5")
+output_test(report_refused_async CODE 6 SAVES ARGUMENTS --report /dev/full --set save.async=true CHECKS --pattern "No space left.*saved as ")
+output_test(report_refused_stream CODE 6 SAVES ARGUMENTS --report /dev/full --set save.stream=true CHECKS --pattern "No space left.*saved as ")
+output_test(report_not_made CODE 6 SAVES ARGUMENTS --report "${results}/not_made.json" CHECKS --pattern "injected.*saved as " ENVIRONMENT DISTLOAD_FAULT=report:1)
+output_test(report_to_stdout CODE 0 SAVES ARGUMENTS --report /dev/stdout CHECKS --errors 0 --printed "^  .schema.:" --printed "^  .save.:")
+
+# The directory.
+output_test(folder_below_file CODE 6 ARGUMENTS --set "save.directory=${work}/save.yaml/saved" CHECKS ${not_loaded} --pattern "save.directory.*save.yaml is no folder")
+output_test(folder_not_ours CODE 6 ARGUMENTS --set save.directory=/proc/distload CHECKS ${not_loaded} --pattern "save.directory.*/proc")
+output_test(all_refusals_at_once CODE 6 ARGUMENTS --report "${work}" --set "save.directory=${work}/save.yaml"
+  CHECKS ${not_loaded} --pattern "report.json.*it is a folder\n.*save.directory.*no folder")
+output_test(dry_run_warns CODE 0 ARGUMENTS --dry-run --report "${work}" CHECKS --errors 0 --pattern "warning: report.json.*it is a folder" --printed "requested")
+
+# The limit of file sizes.
+foreach(format IN ITEMS hdf5 safetensors)
+  foreach(way IN ITEMS stream async)
+    output_test(limited_${format}_${way} CODE 6 LIMITED 9000 CONFIG "${work}/large" ARGUMENTS --set save.format=${format} --set save.${way}=true
+      CHECKS ${not_loaded} --pattern "needs a file of .*file size limit .ulimit -f. is 8.79 MiB")
+  endforeach()
+endforeach()
+output_test(limited_shards CODE 0 SAVES LIMITED 9000 CONFIG "${work}/large" ARGUMENTS --set save.format=safetensors --set "save.shard_size=4 MB" CHECKS --errors 0)
+# Of one rank alone, which cannot be known before.
+foreach(engine IN ITEMS direct collective)
+  set(save $<TARGET_FILE:distload> --set "checkpoint.path=${work}/large" --set "save.directory=${results}/limited_${engine}" --set save.engine=${engine} "${work}/results.yaml")
+  distload_add_failure_test(fault_output_limited_rank_${engine} RANKS 1 CODE 6 LIMIT 20
+    COMMAND ${save} : -np 1 bash -c "ulimit -f 9000 && exec \"$0\" \"$@\"" ${save}
+    CHECKS --fresh "${results}/limited_${engine}" --gone "${results}/limited_${engine}/*" --pattern "rank 1.*limited_${engine}.*file size limit.*8.79 MiB"
+    ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+  set_tests_properties(fault_output_limited_rank_${engine} PROPERTIES FIXTURES_REQUIRED "fault_inputs;fault_outputs" PROCESSORS 2)
+endforeach()
+if(TARGET distload-synth)
+  foreach(format IN ITEMS hdf5 safetensors)
+    distload_add_failure_test(fault_output_limited_synth_${format} RANKS 2 CODE 6 LIMIT 20
+      COMMAND bash -c "ulimit -f 9000 && exec \"$0\" \"$@\"" $<TARGET_FILE:distload-synth> --size 24MB --format ${format} "${results}/limited_synth_${format}"
+      CHECKS --fresh "${results}/limited_synth_${format}" --gone "${results}/limited_synth_${format}/*" --pattern "file size limit .ulimit -f. is 8.79 MiB"
+      ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+  endforeach()
+endif()
+
+# stdout and stderr.
+foreach(stdout IN ITEMS full closed unread)
+  output_test(stdout_${stdout} CODE 6 SAVES ALONE CHECKS --stdout ${stdout} --pattern "cannot write the results to stdout")
+  output_test(stdout_${stdout}_async CODE 6 SAVES ALONE ARGUMENTS --set save.async=true CHECKS --stdout ${stdout} --pattern "cannot write the results to stdout")
+  foreach(option IN ITEMS --help --version --dry-run)
+    output_test(stdout_${stdout}${option} CODE 6 ALONE ARGUMENTS ${option} CHECKS --stdout ${stdout} --pattern "cannot write the results to stdout")
+  endforeach()
+  foreach(progress IN ITEMS bar line json)
+    output_test(stderr_${stdout}_${progress} CODE 0 SAVES ALONE ARGUMENTS --progress ${progress} CHECKS --stderr ${stdout})
+  endforeach()
+endforeach()
+
+# tool_test(<name> <program> arguments...): each of the small programs.
+function(tool_test name program)
+  if(NOT TARGET ${program})
+    return()
+  endif()
+  foreach(stdout IN ITEMS full closed unread)
+    # What only shows ends like `cat`, when nobody reads; what works together with other ranks does not.
+    set(ends CODE 6 CHECKS --pattern "cannot write the results to stdout")
+    if(stdout STREQUAL unread AND program MATCHES "inspect|plan-bench")
+      set(ends CODE 141 CHECKS --errors 0)
+    endif()
+    distload_add_failure_test(fault_output_${name}_${stdout} RANKS 1 ${ends} --without-mpirun --stdout ${stdout} LIMIT 20
+      COMMAND $<TARGET_FILE:${program}> ${ARGN} ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+    set_tests_properties(fault_output_${name}_${stdout} PROPERTIES FIXTURES_REQUIRED "fault_inputs;fault_outputs")
+  endforeach()
+endfunction()
+tool_test(inspect distload-inspect --tensors -n 2 "${work}/llama")
+tool_test(inspect_help distload-inspect --help)
+tool_test(verify distload-verify "${work}/saved")
+tool_test(synth distload-synth --size 1MB --force "${results}/synth")
+tool_test(plan_bench distload-plan-bench --family llama --most-ranks 1024 --rounds 1 --source hdf5)
+tool_test(calibrate distload-bench calibrate "${work}/saved")
+tool_test(bench distload-bench --rounds 1 --state warm --engine buffered "${work}/saved")
+if(TARGET distload-verify)
+  # Damage is the graver news.
+  distload_add_failure_test(fault_output_verify_damaged RANKS 1 CODE 5 CHECKS --without-mpirun --stdout full --pattern "cannot write the results to stdout"
+    COMMAND $<TARGET_FILE:distload-verify> "${work}/bad/flipped_weight.h5" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+  set_tests_properties(fault_output_verify_damaged PROPERTIES FIXTURES_REQUIRED fault_inputs)
+endif()
+if(TARGET distload-bench)
+  distload_add_failure_test(fault_output_bench_json RANKS 2 CODE 6 COMMAND $<TARGET_FILE:distload-bench> "${work}/saved" --json "${work}/nowhere/bench.json"
+    CHECKS --pattern "there is no folder .*nowhere" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+  set_tests_properties(fault_output_bench_json PROPERTIES FIXTURES_REQUIRED fault_inputs)
+endif()
+
+# A signal ends a save: what was unfinished goes.
+foreach(signal_and_code IN ITEMS "TERM 1" "USR1 138" "USR2 140")
+  separate_arguments(parts UNIX_COMMAND "${signal_and_code}")
+  list(POP_FRONT parts signal code)
+  foreach(format IN ITEMS hdf5 safetensors)
+    output_test(${signal}_${format} CODE ${code} ARGUMENTS --set save.format=${format} --set save.verify=full
+      CHECKS --signal ${signal} --when-there "${results}/${signal}_${format}/*.partial" --pattern "stopped by SIG${signal}"
+      ENVIRONMENT DISTLOAD_FAULT=save_verify:1:hang)
+  endforeach()
+endforeach()
