@@ -67,6 +67,16 @@ class LoadReport {
     return text_;
   }
 
+  /// Local: where the save has failed. What is wrong with the report is only a warning then.
+  void write_if_made(Config const& config) const {
+    if (text_.empty()) return;
+    try {
+      write_result_file(config.report.json, text_);
+    } catch (IoError const& error) {
+      log().warn("report.json: {}", error.what());
+    }
+  }
+
  private:
   std::string text_;
   std::exception_ptr failure_;
@@ -153,12 +163,24 @@ class Job {
     LoadReport const report(make_load_report);
     watchdog_->enter("save");
     if (!is_async) loader_.release_staging();
-    auto const saved = is_async ? saver_->wait().value() : saver_->save(model, model.metadata(), world());
+    auto const saved = or_report_load(
+        report, [&] { return is_async ? saver_->wait().value() : saver_->save(model, model.metadata(), world()); });
     if (speaks()) print_saved(saved);
     after_save(saved, [&] {
       auto const& text = report.text();
       write_report(world(), *config_, text.empty() ? "" : add_to_report(text, saved));
     });
+  }
+
+  /// Runs `step`. Where it fails, the report speaks of the load alone; rank 0 needs no others for that.
+  template <class Step>
+  SaveResult or_report_load(LoadReport const& report, Step const& step) const {
+    try {
+      return step();
+    } catch (Error const&) {
+      report.write_if_made(*config_);
+      throw;
+    }
   }
 
   Config const* config_;

@@ -138,3 +138,7 @@ foreach(signal_and_code IN ITEMS "TERM 1" "USR1 138" "USR2 140")
       ENVIRONMENT DISTLOAD_FAULT=save_verify:1:hang)
   endforeach()
 endforeach()
+
+# A save that fails takes neither the news of the load with it, nor the cause of its own failure.
+output_test(report_of_failed_save CODE 6 ARGUMENTS --report "${results}/failed_save.json"
+  CHECKS --fresh "${results}/failed_save.json" --there "${results}/failed_save.json" --pattern "injected.*save_write" ENVIRONMENT DISTLOAD_FAULT=save_write:1)

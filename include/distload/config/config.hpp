@@ -143,7 +143,8 @@ struct SaveConfig {
 
 /// What is told about a run.
 struct ReportConfig {
-  /// Path of the JSON report; empty: none.
+  /// Path of the JSON report; empty: none. Whether it can be written is found out before anything is loaded; it is
+  /// written, at once, when everything else is done.
   std::string json;
   /// Put every shard with the hash of its bytes into the report. Reads all shards once more. Nothing with
   /// `save.stream`, which has none.
