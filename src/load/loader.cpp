@@ -15,6 +15,7 @@
 #include "io/direct_engine.hpp"
 #include "io/make_engine.hpp"
 #include "io/preflight.hpp"
+#include "io/same_bytes.hpp"
 #include "load/arena.hpp"
 #include "load/load_dtype.hpp"
 #include "load/model_config.hpp"
@@ -90,6 +91,26 @@ HugePageKind huge_page_kind(std::string_view configured) {
   return configured == "reserved" ? HugePageKind::reserved : HugePageKind::transparent;
 }
 
+/// Collective: names of the aliases whose bytes are those of their targets. The ranks share the reading.
+std::vector<std::string> same_as_their_targets(Catalog const& catalog, std::vector<StoredTie> const& ties,
+                                               Communicator& ranks) {
+  std::vector<std::uint64_t> same(ties.size());
+  all_or_throw(ranks, "open", [&] {
+    for (std::size_t i = 0; i < ties.size(); ++i) {
+      same[i] = same_bytes(catalog, catalog.tensors[ties[i].alias], catalog.tensors[ties[i].target], ranks.rank(),
+                           ranks.size())
+                    ? 1
+                    : 0;
+    }
+  });
+  ranks.all_reduce(std::span(same), Reduction::min);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < ties.size(); ++i) {
+    if (same[i] != 0) names.push_back(catalog.tensors[ties[i].alias].name);
+  }
+  return names;
+}
+
 /// Kernels and views want elements at addresses that suit them, also those of files.
 bool can_be_mapped(Catalog const& catalog) {
   return std::ranges::all_of(catalog.extents, [&](Extent const& extent) {
@@ -150,9 +171,19 @@ OpenedCheckpoint Loader::open() {
   }
   PhaseTimer const timer(times_.partition_seconds);
   tell("partition");
+  auto options = layout_options(config_);
+  auto const partition = [&] {
+    all_or_throw(grid_.world(), "partition", [&] {
+      opened.layout =
+          partition_model(opened.catalog, grid_.topology(), rules, opened.catalog.metadata.config_json, options);
+    });
+  };
+  partition();
+  if (!opened.layout.untied.empty()) {
+    options.same_bytes = same_as_their_targets(opened.catalog, opened.layout.untied, grid_.world());
+    if (!options.same_bytes.empty()) partition();
+  }
   all_or_throw(grid_.world(), "partition", [&] {
-    opened.layout = partition_model(opened.catalog, grid_.topology(), rules, opened.catalog.metadata.config_json,
-                                    layout_options(config_));
     if (opened.layout.fusions.empty()) return;
     auto fused = fuse(opened.catalog, opened.layout);
     opened.stored = {std::exchange(opened.catalog, std::move(fused.catalog)), std::move(fused.stored_extents)};

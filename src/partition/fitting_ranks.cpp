@@ -12,6 +12,13 @@ void FittingRanks::add(Partition const& partition) {
   }
 }
 
+void FittingRanks::add_even(Partition const& partition) {
+  if (partition.kind == PartitionKind::vocab_parallel) return;
+  for (auto const& section : partition.sections) {
+    units_.emplace(section.size / section.unit, section.replicate_units);
+  }
+}
+
 std::string FittingRanks::list(std::uint32_t most) const {
   std::string list;
   for (std::uint32_t ranks = 1; ranks <= most; ++ranks) {

@@ -14,6 +14,8 @@ class FittingRanks {
  public:
   /// A parameter that is to be shared out.
   void add(Partition const& partition);
+  /// The same of one that cannot be shared out unevenly, whatever its partition says.
+  void add_even(Partition const& partition);
   /// "1, 2, 4": the numbers of ranks up to `most` that every parameter can be shared out among.
   std::string list(std::uint32_t most) const;
 

@@ -15,6 +15,7 @@ struct Member {
   std::vector<std::uint32_t> tensors;    ///< of the stored catalog
   Parameter const* parameter = nullptr;  ///< of the first; nothing if the tensor is not loaded
   std::vector<Section> sections;         ///< of all, if there are several
+  bool keep_dtype = false;               ///< one of them does
 };
 
 /// All tensors of the fused checkpoint, sorted by name.
@@ -24,16 +25,17 @@ std::vector<Member> members_of(Catalog const& catalog, ModelLayout const& layout
   std::vector<bool> fused(catalog.tensors.size(), false);
   std::vector<Member> members;
   for (auto const& fusion : layout.fusions) {
-    Member member{fusion.name, fusion.tensors, parameters[fusion.tensors.front()], {}};
+    Member member{fusion.name, fusion.tensors, parameters[fusion.tensors.front()], {}, false};
     for (auto const tensor : fusion.tensors) {
       fused[tensor] = true;
       auto const& sections = parameters[tensor]->partition.sections;
       member.sections.insert(member.sections.end(), sections.begin(), sections.end());
+      member.keep_dtype = member.keep_dtype || parameters[tensor]->keep_dtype;
     }
     members.push_back(std::move(member));
   }
   for (std::uint32_t tensor = 0; tensor < catalog.tensors.size(); ++tensor) {
-    if (!fused[tensor]) members.push_back({catalog.tensors[tensor].name, {tensor}, parameters[tensor], {}});
+    if (!fused[tensor]) members.push_back({catalog.tensors[tensor].name, {tensor}, parameters[tensor], {}, false});
   }
   std::ranges::sort(members, {}, &Member::name);
   return members;
@@ -74,6 +76,7 @@ FusedCheckpoint fuse(Catalog const& catalog, ModelLayout const& layout) {
     auto parameter = *member.parameter;
     parameter.tensor = index;
     if (!member.sections.empty()) parameter.partition.sections = member.sections;
+    parameter.keep_dtype = parameter.keep_dtype || member.keep_dtype;
     fused.layout.parameters.push_back(std::move(parameter));
   }
   return fused;

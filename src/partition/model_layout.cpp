@@ -6,11 +6,14 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <distload/base/error.hpp>
 
 #include "partition/added_once.hpp"
+#include "partition/companion_cut.hpp"
+#include "partition/companions.hpp"
 #include "partition/cut.hpp"
 #include "partition/experts.hpp"
 #include "partition/find_fusions.hpp"
@@ -20,7 +23,6 @@
 #include "partition/rules/rule_match.hpp"
 #include "partition/rules/rule_problem.hpp"
 #include "partition/rules/rule_reader.hpp"
-#include "partition/scale_cut.hpp"
 #include "partition/stages.hpp"
 #include "partition/ties.hpp"
 
@@ -29,6 +31,8 @@ namespace {
 
 using rules::RuleProblem;
 
+/// In the place of an index: there is none.
+constexpr auto kNone = std::numeric_limits<std::size_t>::max();
 constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
 /// Of a layer whose weight is stored as [out, in], alone or with those of all experts before it.
@@ -50,7 +54,8 @@ class Layouter {
         options_(options),
         sizes_(set.sizes, config),
         stages_(sizes_, topology.pipeline_parallel, options.pipeline_layers),
-        ties_(catalog, set, config, stages_, problems_) {
+        ties_(catalog, set, config, stages_, options.same_bytes, problems_),
+        parameter_of_(catalog.tensors.size(), kNone) {
     sized_rules_.reserve(set.rules.size());
     for (auto const& rule : set.rules) sized_rules_.emplace_back(rule, sizes_);
   }
@@ -59,13 +64,12 @@ class Layouter {
     ModelLayout layout;
     layout.family = family;
     layout.aliases = ties_.aliases();
-    for (std::uint32_t i = 0; i < catalog_.tensors.size(); ++i) {
-      if (ties_.is_alias(i)) continue;
-      auto const& tensor = catalog_.tensors[i];
-      attempt(tensor, [&] {
-        if (auto made = parameter(i, tensor)) layout.parameters.push_back(*std::move(made));
-      });
-    }
+    layout.untied = ties_.untied();
+    layout.warnings = ties_.warnings();
+    apply_rules();
+    cut_companions();
+    layout.parameters = std::move(parameters_);
+    std::ranges::sort(layout.parameters, {}, &Parameter::tensor);
     rules::mark_added_once(catalog_, layout);
     find_missing(layout);
     for (auto const& name : options_.fuse) {
@@ -90,19 +94,75 @@ class Layouter {
     }
   }
 
-  /// Nothing if no rule matches.
-  std::optional<Parameter> parameter(std::uint32_t index, TensorInfo const& tensor) {
-    if (auto const match = find_rule(set_, tensor.name)) {
-      auto const& rule = set_.rules[match->rule];
-      // Those after the model's own layers are like no other.
-      if (match->name.layer && !rule.optional && *match->name.layer < stages_.layers().value_or(kUnlimited)) {
-        layers_.add(tensor.name, match->name.layer_at, *match->name.layer, tensor.shape);
-      }
-      return parameter_by(*match, index, tensor);
+  /// Makes parameters of the tensors that a rule matches; the others are `unmatched_`.
+  void apply_rules() {
+    parameters_.reserve(catalog_.tensors.size());
+    for (std::uint32_t i = 0; i < catalog_.tensors.size(); ++i) {
+      if (ties_.is_alias(i)) continue;
+      auto const& tensor = catalog_.tensors[i];
+      attempt(tensor, [&] {
+        auto const match = find_rule(set_, tensor.name);
+        if (!match) {
+          unmatched_.push_back(i);
+          return;
+        }
+        auto const& rule = set_.rules[match->rule];
+        // Those after the model's own layers are like no other.
+        if (match->name.layer && !rule.optional && *match->name.layer < stages_.layers().value_or(kUnlimited)) {
+          layers_.add(tensor.name, match->name.layer_at, *match->name.layer, tensor.shape);
+        }
+        refused_.insert(i);
+        add(parameter_by(*match, i, tensor));
+        refused_.erase(i);
+      });
     }
-    if (auto scale = scale_of_weight(index, tensor)) return scale;
-    unexpected_.add("no rule of " + set_.file + " matches", tensor.name, tensor.shape);
-    return std::nullopt;
+  }
+
+  void add(Parameter parameter) {
+    parameter_of_[parameter.tensor] = parameters_.size();
+    parameters_.push_back(std::move(parameter));
+  }
+
+  /// Cuts the companions without a rule of their own along with their weights, and holds the others against theirs.
+  void cut_companions() {
+    auto const with_rule = parameters_.size();
+    for (auto const index : unmatched_) {
+      auto const& tensor = catalog_.tensors[index];
+      auto const companion = rules::find_companion(catalog_, tensor.name);
+      if (!companion || !companion->is_cut_with_weight) {
+        add_unexpected(tensor);
+        continue;
+      }
+      if (refused_.contains(companion->weight)) continue;  // told already
+      auto const& weight = catalog_.tensors[companion->weight];
+      try {
+        if (auto made = cut_with_weight(index, *companion)) {
+          add(*std::move(made));
+        } else {
+          add_unexpected(tensor);
+        }
+      } catch (RuleProblem const& problem) {
+        problems_.add(problem.what(), tensor.name, tensor.shape, weight.name);
+      }
+    }
+    for (std::size_t i = 0; i < with_rule; ++i) {
+      auto const index = parameters_[i].tensor;
+      auto const companion = rules::find_companion(catalog_, catalog_.tensors[index].name);
+      if (companion && parameter_of_[companion->weight] != kNone) {
+        attempt(catalog_.tensors[index],
+                [&] { check_fit(*companion, parameters_[parameter_of_[companion->weight]], parameters_[i]); });
+      }
+    }
+  }
+
+  void add_unexpected(TensorInfo const& tensor) {
+    auto const text = "no rule of " + set_.file + " matches";
+    if (auto const* const weight = rules::weight_beside(catalog_, tensor.name)) {
+      unexpected_.add(text + ", and how they are cut does not follow from the weights beside which they stand",
+                      tensor.name, tensor.shape, weight->name);
+    } else {
+      unexpected_.add(text, tensor.name, tensor.shape);
+    }
   }
 
   Parameter parameter_by(rules::RuleMatch const& match, std::uint32_t index, TensorInfo const& tensor) {
@@ -121,6 +181,7 @@ class Layouter {
       throw at_rule(problem.what());
     }
     ties_.add_stages(index, parameter.stages);
+    parameter.keep_dtype = keeps_dtype(rule, tensor);
     if (options_.uneven && rule.uneven) {
       for (auto& section : parameter.partition.sections) section.uneven = true;
     }
@@ -134,32 +195,65 @@ class Layouter {
     return parameter;
   }
 
-  /// The scale of a quantized weight lies where the weight lies.
-  std::optional<Parameter> scale_of_weight(std::uint32_t index, TensorInfo const& tensor) {
-    auto const names = rules::scaled_names(tensor.name);
-    if (!names) return std::nullopt;
-    auto const* weight = catalog_.find(names->weight);
-    if (weight == nullptr) weight = catalog_.find(names->module);
-    if (weight == nullptr) return std::nullopt;
-    auto const& weight_shape = weight->shape;
-    auto const match = find_rule(set_, weight->name);
-    if (!match) return std::nullopt;
-    auto parameter = parameter_by(*match, static_cast<std::uint32_t>(weight - catalog_.tensors.data()), *weight);
-    auto const cut = rules::cut_scale(parameter.partition, weight_shape, tensor.shape,
-                                      block_along(parameter.partition.axis, weight_shape.size()));
-    auto const of_weight = std::exchange(parameter.partition, cut.partition);
+  bool keeps_dtype(rules::Rule const& rule, TensorInfo const& tensor) const {
+    switch (rule.keep_dtype) {
+      case rules::KeepDType::never: return false;
+      case rules::KeepDType::always: return true;
+      case rules::KeepDType::of_f32: return tensor.dtype == DType::f32;
+      case rules::KeepDType::of_companions: break;
+    }
+    return rules::find_companion(catalog_, tensor.name).has_value();
+  }
+
+  /// A companion lies where its weight lies. Nothing if no rule matches that.
+  std::optional<Parameter> cut_with_weight(std::uint32_t index, rules::Companion const& companion) {
+    auto const& tensor = catalog_.tensors[index];
+    auto const& weight = catalog_.tensors[companion.weight];
+    std::optional<Parameter> of_weight;
+    if (auto const known = parameter_of_[companion.weight]; known != kNone) {
+      of_weight = parameters_[known];
+    } else if (auto const match = ties_.is_alias(companion.weight) ? find_rule(set_, weight.name) : std::nullopt) {
+      of_weight = parameter_by(*match, companion.weight, weight);
+    }
+    if (!of_weight) return std::nullopt;
+    auto parameter = *of_weight;
     parameter.tensor = index;
-    parameter.is_scale = true;
-    parameter.transposed = parameter.transposed && tensor.shape.size() == weight_shape.size();
-    if (!parameter.experts) {
-      auto const why = rules::misaligned_scale(of_weight, weight_shape, cut, topology_.tensor_parallel);
-      if (why) throw RuleProblem(*why + " (" + parameter.rule + ")");
-    } else if (!parameter.experts->group &&
-               (parameter.experts->axis >= tensor.shape.size() ||
-                tensor.shape[parameter.experts->axis] != weight_shape[parameter.experts->axis])) {
+    parameter.keep_dtype = true;
+    parameter.transposed = parameter.transposed && companion.follows == rules::Follows::blocks &&
+                           tensor.shape.size() == weight.shape.size();
+    parameter.partition = rules::cut_companion(companion.follows, {of_weight->partition, weight.shape}, tensor.shape,
+                                               [this](auto axis, auto axes) { return block_along(axis, axes); });
+    auto const& experts = parameter.experts;
+    if (experts && !experts->group && companion.follows != rules::Follows::nothing && volume(tensor.shape) > 1 &&
+        (experts->axis >= tensor.shape.size() || tensor.shape[experts->axis] != weight.shape[experts->axis])) {
       throw RuleProblem("it has no scales for each expert, which expert parallelism needs (" + parameter.rule + ")");
     }
+    if (!experts) fitting_ranks_.add(parameter.partition);
+    check_fit(companion, *of_weight, parameter);
     return parameter;
+  }
+
+  /// @throws RuleProblem  if the ranks' parts of weight and companion do not belong together; the weight is among the
+  /// problems then
+  void check_fit(rules::Companion const& companion, Parameter const& of_weight, Parameter const& parameter) {
+    auto const& weight = catalog_.tensors[companion.weight];
+    auto const& tensor = catalog_.tensors[parameter.tensor];
+    auto why = [&]() -> std::optional<std::string> {
+      if (of_weight.experts.has_value() != parameter.experts.has_value()) {
+        if (parameter.partition.kind == PartitionKind::replicated) return std::nullopt;
+        return "cut where only one of weight and companion is dealt out by experts";
+      }
+      if (of_weight.experts) return std::nullopt;
+      return rules::misfit(
+          companion.follows, {of_weight.partition, weight.shape}, {parameter.partition, tensor.shape},
+          [this](auto axis, auto axes) { return block_along(axis, axes); }, topology_.tensor_parallel);
+    }();
+    if (!why) return;
+    indivisible_ = true;
+    fitting_ranks_.add_even(parameter.partition);
+    *why += " (" + parameter.rule + ")";
+    if (misfits_.insert(companion.weight).second) problems_.add(*why, weight.name, weight.shape);
+    throw RuleProblem(*why);
   }
 
   /// Elements along an axis of a weight that share a scale, if config.json says so, of the last two axes.
@@ -187,6 +281,16 @@ class Layouter {
     }
   }
 
+  /// What is missing only because config.json says that it is not tied.
+  std::string untied_by_config() const {
+    std::string text;
+    for (auto const& [alias, target, key] : ties_.not_wanted()) {
+      if (!missing_.contains(alias)) continue;
+      text += "\n  with " + key + ": true in config.json, " + alias + " would be " + target;
+    }
+    return text;
+  }
+
   std::string message() const {
     auto const ranks = topology_.tensor_parallel;
     auto text = "the rules of " + set_.file + " do not fit " + std::to_string(problems_.count()) +
@@ -194,6 +298,11 @@ class Layouter {
                 std::to_string(ranks) + " and pipeline_parallel " + std::to_string(topology_.pipeline_parallel) + ":" +
                 problems_.describe();
     if (indivisible_) text += "\n  tensor_parallel could be " + fitting_ranks_.list(std::max(64U, 2 * ranks));
+    if (options_.unexpected == Tolerance::error && !unexpected_.empty()) {
+      text +=
+          "\n  model.rules can name a file with rules for what none matches; model.unexpected: warn loads without it";
+    }
+    if (options_.missing == Tolerance::error) text += untied_by_config();
     return text;
   }
 
@@ -211,6 +320,11 @@ class Layouter {
   rules::LayerContents layers_;
   rules::Problems missing_;
   rules::Problems unexpected_;
+  std::vector<Parameter> parameters_;
+  std::vector<std::size_t> parameter_of_;  ///< for each tensor, its index there, or kNone
+  std::vector<std::uint32_t> unmatched_;   ///< tensors without a rule
+  std::set<std::uint32_t> refused_;        ///< tensors whose rule cannot be applied
+  std::set<std::uint32_t> misfits_;        ///< weights that do not fit a companion
   bool indivisible_ = false;
 };
 

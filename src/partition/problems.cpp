@@ -76,6 +76,10 @@ void Problems::add(std::string const& text, std::string const& name, Shape const
   add_entry(text, name, " " + to_string(shape));
 }
 
+void Problems::add(std::string const& text, std::string const& name, Shape const& shape, std::string const& weight) {
+  add_entry(text, name, " " + to_string(shape) + " beside " + weight);
+}
+
 void Problems::add(std::string const& text, std::string const& name) { add_entry(text, name, ""); }
 
 void Problems::add(Problems const& others) {
@@ -91,11 +95,20 @@ void Problems::add_entry(std::string const& text, std::string const& name, std::
   auto paragraph = std::find_if(paragraphs_.begin(), paragraphs_.end(), [&](auto const& p) { return p.text == text; });
   if (paragraph == paragraphs_.end()) paragraph = paragraphs_.insert(paragraph, {text, {}});
   auto const form = form_of(name);
+  auto const shape_form = form_of(shape);
   auto& families = paragraph->families;
-  auto family =
-      std::find_if(families.begin(), families.end(), [&](auto const& f) { return f.form == form && f.shape == shape; });
-  if (family == families.end()) family = families.insert(family, {form, name, shape, {}});
+  auto family = std::find_if(families.begin(), families.end(),
+                             [&](auto const& f) { return f.form == form && f.shape_form == shape_form; });
+  if (family == families.end()) family = families.insert(family, {form, name, shape, shape_form, {}});
   family->names.push_back(name);
+}
+
+bool Problems::contains(std::string const& name) const {
+  return std::ranges::any_of(paragraphs_, [&](auto const& paragraph) {
+    return std::ranges::any_of(paragraph.families, [&](auto const& family) {
+      return std::ranges::find(family.names, name) != family.names.end();
+    });
+  });
 }
 
 std::string Problems::describe() const {

@@ -14,10 +14,14 @@ class Problems {
  public:
   /// `text` says what is wrong with the tensor; equal texts become one paragraph.
   void add(std::string const& text, std::string const& name, Shape const& shape);
+  /// The same, naming the weight beside which the tensor stands.
+  void add(std::string const& text, std::string const& name, Shape const& shape, std::string const& weight);
   /// The same for what has no shape.
   void add(std::string const& text, std::string const& name);
   /// All of another's.
   void add(Problems const& others);
+  /// True if something is wrong with what is called `name`.
+  bool contains(std::string const& name) const;
   bool empty() const noexcept { return count_ == 0; }
   /// Number of `add`s.
   std::size_t count() const noexcept { return count_; }
@@ -30,6 +34,7 @@ class Problems {
     std::string form;  ///< the name with * for each number
     std::string first;
     std::string shape;
+    std::string shape_form;  ///< what may follow it is a weight's name
     std::vector<std::string> names;
   };
   struct Paragraph {

@@ -18,8 +18,11 @@ std::optional<std::uint32_t> find_tensor(Catalog const& catalog, std::vector<Pat
   return std::nullopt;
 }
 
-bool holds(TiedRule const& tied, Catalog const& catalog, ModelConfig const& config) {
-  if (tied.when && !config.boolean(*tied.when).value_or(tied.when_absent)) return false;
+bool is_wanted(TiedRule const& tied, ModelConfig const& config) {
+  return !tied.when || config.boolean(*tied.when).value_or(tied.when_absent);
+}
+
+bool holds(TiedRule const& tied, Catalog const& catalog) {
   if (!tied.needs.empty() && !find_tensor(catalog, tied.needs)) return false;
   return !find_tensor(catalog, tied.unless);
 }
@@ -36,26 +39,41 @@ std::vector<std::uint32_t> stages_of_alias(TiedRule const& tied, RuleSet const& 
 }  // namespace
 
 Ties::Ties(Catalog const& catalog, RuleSet const& set, ModelConfig const& config, StageFinder const& stages,
-           Problems& problems) {
+           std::vector<std::string> const& same_bytes, Problems& problems)
+    : same_bytes_(same_bytes) {
   for (auto const& tied : set.tied) {
     auto const target = find_tensor(catalog, tied.target);
     if (!target) continue;
     try {
-      if (holds(tied, catalog, config)) add(tied, *target, catalog, set, stages);
+      if (!holds(tied, catalog)) continue;
+      if (!is_wanted(tied, config)) {
+        not_wanted_.push_back({tied.alias, catalog.tensors[*target].name, *tied.when});
+      } else if (!is_kept(tied, *target, catalog)) {
+        add(tied, *target, catalog, set, stages);
+      }
     } catch (RuleProblem const& problem) {
       problems.add(problem.what(), catalog.tensors[*target].name, catalog.tensors[*target].shape);
     }
   }
 }
 
+bool Ties::is_kept(TiedRule const& tied, std::uint32_t target, Catalog const& catalog) {
+  auto const* const stored = catalog.find(tied.alias);
+  if (stored == nullptr) return false;
+  auto const& original = catalog.tensors[target];
+  auto const is_alike = stored->shape == original.shape && stored->dtype == original.dtype;
+  if (is_alike && std::ranges::find(same_bytes_, tied.alias) != same_bytes_.end()) return false;
+  if (is_alike) untied_.push_back({static_cast<std::uint32_t>(stored - catalog.tensors.data()), target});
+  warnings_.push_back(catalog.path + ": " + tied.alias + " should be the same as " + original.name + " (" +
+                      (tied.when ? *tied.when + " in config.json, " : "") + tied.location + "), but is stored with " +
+                      (is_alike ? "other bytes" : "another shape or dtype") + ": both are loaded");
+  return true;
+}
+
 void Ties::add(TiedRule const& tied, std::uint32_t target, Catalog const& catalog, RuleSet const& set,
                StageFinder const& stages) {
   auto const& original = catalog.tensors[target];
   if (auto const* const stored = catalog.find(tied.alias)) {
-    if (stored->shape != original.shape || stored->dtype != original.dtype) {
-      throw RuleProblem("the checkpoint stores " + tied.alias + ", which is tied to it, with another shape or dtype (" +
-                        tied.location + ")");
-    }
     stored_.insert(static_cast<std::uint32_t>(stored - catalog.tensors.data()));
   }
   auto const alias_stages = stages_of_alias(tied, set, stages);

@@ -36,6 +36,8 @@ std::string make_conversion_report(ProcessGrid const& grid, OpenedCheckpoint con
   if (grid.rank() != 0) return {};
   auto const stored = checkpoint.catalog.nbytes();
   auto report = report_head(grid, checkpoint);
+  auto warnings = checkpoint.catalog.warnings;
+  warnings.insert(warnings.end(), checkpoint.layout.warnings.begin(), checkpoint.layout.warnings.end());
   report.update(
       Json{{"engine", saved.read_engine.name},
            {"engine_reason", saved.read_engine.reason},
@@ -43,7 +45,7 @@ std::string make_conversion_report(ProcessGrid const& grid, OpenedCheckpoint con
            {"bytes", {{"checkpoint", stored}, {"storage_read", saved.read_bytes}, {"resident", 0}}},
            {"memory", {{"resident", 0}, {"staging_peak", options.staging_bytes}, {"overhead_peak", peak.front()}}},
            {"overflows", saved.overflows},
-           {"warnings", checkpoint.catalog.warnings},
+           {"warnings", std::move(warnings)},
            {"save", section_of(saved)}});
   return report.dump(2) + "\n";
 }

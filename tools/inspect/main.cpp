@@ -17,6 +17,7 @@
 #include "base/standard_streams.hpp"
 #include "base/table.hpp"
 #include "extract_files.hpp"
+#include "io/same_bytes.hpp"
 #include "partition/rules/rule_directories.hpp"
 
 namespace distload {
@@ -91,8 +92,14 @@ void print_plan(Catalog const& catalog, Arguments const& arguments) {
                           arguments.expert_parallel};
   if (topology.ranks() == 0) throw UsageError("a topology needs at least one rank in each direction");
   check_expert_parallel(topology);
-  auto const layout = partition_model(
-      catalog, topology, {arguments.family, catalog.metadata.config_json, default_rule_directories(), arguments.rules});
+  RulesSource const rules{arguments.family, catalog.metadata.config_json, default_rule_directories(), arguments.rules};
+  auto layout = partition_model(catalog, topology, rules);
+  LayoutOptions same;
+  for (auto const& [alias, target] : layout.untied) {
+    auto const& stored = catalog.tensors[alias];
+    if (same_bytes(catalog, stored, catalog.tensors[target])) same.same_bytes.push_back(stored.name);
+  }
+  if (!same.same_bytes.empty()) layout = partition_model(catalog, topology, rules, same);
   PlanOptions const options;
   auto const plan = make_plan(catalog, layout, topology, 0, options);
   print(fmt::format("\nplan for {} ranks (tensor {} x pipeline {} x data {})\n", topology.ranks(),

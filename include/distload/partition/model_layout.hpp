@@ -25,15 +25,15 @@ struct Parameter {
   std::optional<ExpertPlacement> experts = std::nullopt;  ///< under expert parallelism: takes the place of `partition`
   bool added_once = false;  ///< bias of a row-parallel layer: all ranks hold it, and it is added once, after the sum
   bool transposed = false;  ///< the last two axes lie in memory the other way round: [in, out]
-  bool is_scale = false;    ///< of a quantized weight: keeps its type whatever `load.dtype` says
+  bool keep_dtype = false;  ///< keeps the type that it is stored in, whatever `load.dtype` says
   std::vector<std::string> split_names =
       {};  ///< of the parameters that its sections are to become; empty: it stays one
 };
 
-/// The type of a parameter whose elements are stored as `stored`, where `wanted` is asked for: scales, and what cannot
-/// be cast, keep their own.
+/// The type of a parameter whose elements are stored as `stored`, where `wanted` is asked for. What
+/// `keep_dtype` says that of, and what cannot be cast, keeps its own.
 inline DType dtype_in_memory(Parameter const& parameter, DType stored, std::optional<DType> wanted) noexcept {
-  return wanted && can_cast(stored, *wanted) && !parameter.is_scale ? *wanted : stored;
+  return wanted && can_cast(stored, *wanted) && !parameter.keep_dtype ? *wanted : stored;
 }
 
 /// Tensors that become one parameter, one after the other along their cut axis.
@@ -48,12 +48,19 @@ struct Alias {
   std::string target;  ///< name of the tensor that is loaded
 };
 
+/// Two tensors that config.json makes one, while the checkpoint stores both, of the same shape and dtype.
+struct StoredTie {
+  std::uint32_t alias = 0;   ///< index into `Catalog::tensors`
+  std::uint32_t target = 0;  ///< likewise
+};
+
 struct ModelLayout {
   std::string family;                 ///< e.g. "llama"
   std::vector<Parameter> parameters;  ///< in the order of `Catalog::tensors`
   std::vector<Alias> aliases;
   std::vector<Fusion> fusions;        ///< what `fuse` is to do
-  std::vector<std::string> warnings;  ///< what is missing or not expected, where that is allowed
+  std::vector<std::string> warnings;  ///< what is missing or not expected, where that is allowed, or not tied after all
+  std::vector<StoredTie> untied = {};  ///< both are parameters, as `LayoutOptions::same_bytes` does not say otherwise
 };
 
 /// How to find and read the rules of a model.
@@ -90,6 +97,9 @@ struct LayoutOptions {
   Tolerance unexpected = Tolerance::error;  ///< of tensors without a rule; unless that is an error they are not loaded
   std::vector<std::string> fuse = {};       ///< by their names in the family's rule file: "qkv"
   std::vector<std::string> split = {};      ///< likewise
+  /// Names of `StoredTie`s' aliases whose bytes are those of their targets: they are not loaded. Of all others both
+  /// are.
+  std::vector<std::string> same_bytes = {};
 };
 
 /// Finds and reads the rule file of the model's family.
@@ -98,7 +108,7 @@ struct LayoutOptions {
 FamilyRules find_rules(RulesSource const& source);
 
 /// Applies the rules of a family to every tensor of the catalog; what is tied to another tensor becomes an alias
-/// instead of a parameter.
+/// instead of a parameter, unless the checkpoint stores it with a content of its own.
 ///
 /// @throws ConfigError  listing all parameters that are missing, without a rule, with two rules, with a size that its
 ///                      rule cannot cut for this topology, or that needs a size which config.json lacks; or if the rule

@@ -16,6 +16,8 @@ namespace {
 constexpr char const* kHeadSize = "head_dim";
 /// In a `shape`: nothing is known of that axis.
 constexpr std::string_view kAnySize = "any";
+/// What `keep_dtype` and load.dtype call F32.
+constexpr std::string_view kFloat32 = "fp32";
 constexpr std::string_view kConfigPrefix = "config.";
 
 /// Reads one file on top of what it extends.
@@ -105,7 +107,7 @@ class Reader {
   Rule read_rule(YAML::Node const& node) const {
     YamlFields const fields(source_, node, "a rule",
                             {"match", "partition", "shape", "axis", "size", "heads", "unit", "replicate", "sections",
-                             "stage", "uneven", "expert_axis", "optional", "layer_offset", "when"});
+                             "stage", "uneven", "expert_axis", "optional", "layer_offset", "when", "keep_dtype"});
     Rule rule;
     rule.location = fields.location();
     rule.patterns = read_patterns(fields.require("match"));
@@ -119,6 +121,7 @@ class Reader {
     if (auto const optional = fields.find("optional")) rule.optional = read_boolean(source_, optional);
     if (auto const offset = fields.find("layer_offset")) rule.layer_offset = sizes_.read_expression(offset);
     if (auto const when = fields.find("when")) rule.when = read_when(when);
+    if (auto const keep = fields.find("keep_dtype")) rule.keep_dtype = read_keep_dtype(keep);
     if (auto const shape = fields.find("shape")) rule.shape = read_shape(shape);
     read_sections(fields, rule);
     read_uneven(fields, rule);
@@ -147,6 +150,11 @@ class Reader {
     if (rule.uneven && (!is_cut || replicates)) {
       fields.fail("`uneven` is for column_parallel and row_parallel parameters without `replicate`");
     }
+  }
+
+  KeepDType read_keep_dtype(YAML::Node const& node) const {
+    if (node.IsScalar() && read_text(source_, node) == kFloat32) return KeepDType::of_f32;
+    return read_boolean(source_, node) ? KeepDType::always : KeepDType::never;
   }
 
   std::vector<FusedRule> read_fused(YAML::Node const& node) const {

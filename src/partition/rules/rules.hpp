@@ -22,6 +22,14 @@ struct SectionRule {
   bool replicate = false;           ///< fewer units than ranks: whole units go to several ranks
 };
 
+/// Whether a parameter keeps the type that it is stored in, whatever `load.dtype` says.
+enum class KeepDType : std::uint8_t {
+  of_companions,  ///< if it is the companion of a weight
+  never,
+  always,
+  of_f32,  ///< if that type is F32
+};
+
 /// The pipeline stages of a parameter.
 enum class StageRule : std::uint8_t { of_layer, first, last, first_and_last, all };
 
@@ -46,7 +54,8 @@ struct Rule {
   bool uneven = false;  ///< the ranks may get parts of different sizes, if the user allows it
   std::optional<std::uint32_t> expert_axis;  ///< along which experts stand that are stored in one tensor
   bool optional = false;                     ///< some layers have it, others do not
-  std::string location;                      ///< "llama.yaml:12"
+  KeepDType keep_dtype = KeepDType::of_companions;
+  std::string location;  ///< "llama.yaml:12"
 };
 
 /// Names that a model of the family must have.

@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 /// A family of one column-parallel rule for "w.{layer}" and whatever else a test adds.
 std::string family(std::string const& more = {}) {
@@ -36,19 +37,21 @@ TEST(PartitionModel, ListsEverythingThatIsWrongAtOnce) {
                               "  - {match: y, partition: replicated, stage: all}\n"
                               "  - {match: \"q.{layer}\", partition: column_parallel, heads: heads}\n",
                               {4, 1, 1}, R"({"heads": 3, "head_dim": 5})");
-  EXPECT_EQ(error,
-            "the rules of test.yaml do not fit 8 tensors of model with tensor_parallel 4 and pipeline_parallel 1:"
-            "\n  config.json asks for 3 heads x 5 = 15 elements along axis 0, but there are 12 (test.yaml:7):"
-            "\n    q.3 [12]"
-            "\n  6 elements along axis 0 do not divide by 4 tensor-parallel ranks (test.yaml:4):"
-            "\n    w.0 [6] (and so for 0-1)"
-            "\n  more than one rule matches: test.yaml:5 and test.yaml:6:"
-            "\n    y [4]"
-            "\n  missing, though other layers have it:"
-            "\n    q.0 [12] (and so for 0-2)"
-            "\n  no rule of test.yaml matches:"
-            "\n    x [4]"
-            "\n  tensor_parallel could be 1, 2, 3, 6");
+  EXPECT_EQ(
+      error,
+      "the rules of test.yaml do not fit 8 tensors of model with tensor_parallel 4 and pipeline_parallel 1:"
+      "\n  config.json asks for 3 heads x 5 = 15 elements along axis 0, but there are 12 (test.yaml:7):"
+      "\n    q.3 [12]"
+      "\n  6 elements along axis 0 do not divide by 4 tensor-parallel ranks (test.yaml:4):"
+      "\n    w.0 [6] (and so for 0-1)"
+      "\n  more than one rule matches: test.yaml:5 and test.yaml:6:"
+      "\n    y [4]"
+      "\n  missing, though other layers have it:"
+      "\n    q.0 [12] (and so for 0-2)"
+      "\n  no rule of test.yaml matches:"
+      "\n    x [4]"
+      "\n  tensor_parallel could be 1, 2, 3, 6"
+      "\n  model.rules can name a file with rules for what none matches; model.unexpected: warn loads without it");
 }
 
 TEST(PartitionModel, RefusesShapesThatContradictTheSizes) {
@@ -137,7 +140,13 @@ class TiedTest : public ::testing::Test {
   }
   static std::size_t aliases(std::vector<NamedShape> const& tensors, std::string const& tie,
                              std::string const& config) {
-    return partition_model(make_catalog(tensors, 1), {}, rules_of(rules(tie)), config).aliases.size();
+    return partition_model(make_catalog(tensors, 1), {}, rules_of(rules(tie)), config, heads_are_the_same())
+        .aliases.size();
+  }
+  static LayoutOptions heads_are_the_same() {
+    LayoutOptions options;
+    options.same_bytes = {"head"};
+    return options;
   }
 };
 
@@ -162,11 +171,64 @@ TEST_F(TiedTest, DependsOnOtherTensors) {
   EXPECT_EQ(aliases({{"head", {2}}}, "", ""), 0U) << "without its target, the alias is loaded";
 }
 
-TEST_F(TiedTest, RefusesATieBetweenDifferentShapes) {
-  auto const catalog = make_catalog({{"embed", {2}}, {"head", {3}}}, 1);
-  EXPECT_THAT(config_error_of([&] { partition_model(catalog, {}, rules_of(rules("")), ""); }),
-              HasSubstr("the checkpoint stores head, which is tied to it, with another shape or dtype (test.yaml:7):\n "
-                        "   embed [2]"));
+TEST_F(TiedTest, KeepsBothUnlessTheyAreKnownToBeTheSame) {
+  auto const catalog = make_catalog({{"embed", {2}}, {"head", {2}}}, 1);
+  auto const layout =
+      partition_model(catalog, {}, rules_of(rules(", when: config.tie, default: true")), R"({"tie": true})");
+  EXPECT_EQ(layout.parameters.size(), 2U);
+  EXPECT_THAT(layout.aliases, IsEmpty());
+  ASSERT_EQ(layout.untied.size(), 1U);
+  EXPECT_EQ(catalog.tensors[layout.untied[0].alias].name, "head");
+  EXPECT_EQ(catalog.tensors[layout.untied[0].target].name, "embed");
+  ASSERT_EQ(layout.warnings.size(), 1U);
+  EXPECT_EQ(layout.warnings[0],
+            "model: head should be the same as embed (tie in config.json, test.yaml:7), but is stored with other "
+            "bytes: both are loaded");
+
+  auto const same =
+      partition_model(catalog, {}, rules_of(rules(", when: config.tie, default: true")), "{}", heads_are_the_same());
+  EXPECT_EQ(same.parameters.size(), 1U);
+  EXPECT_EQ(same.aliases.size(), 1U);
+  EXPECT_THAT(same.untied, IsEmpty());
+  EXPECT_THAT(same.warnings, IsEmpty());
+}
+
+TEST_F(TiedTest, KeepsBothOfDifferentShapesOrTypes) {
+  auto const check = [](Catalog const& catalog) {
+    auto const layout = partition_model(catalog, {}, rules_of(rules("")), "", heads_are_the_same());
+    EXPECT_EQ(layout.parameters.size(), 2U);
+    EXPECT_THAT(layout.aliases, IsEmpty());
+    EXPECT_THAT(layout.untied, IsEmpty()) << "there is nothing to compare";
+    ASSERT_EQ(layout.warnings.size(), 1U);
+    EXPECT_THAT(layout.warnings[0], HasSubstr("another shape or dtype: both are loaded"));
+  };
+  check(make_catalog({{"embed", {2}}, {"head", {3}}}, 1));
+  auto other_type = make_catalog({{"embed", {2}}, {"head", {2}}}, 1);
+  other_type.tensors[1].dtype = DType::f32;
+  check(other_type);
+}
+
+TEST_F(TiedTest, PutsBothOnTheirOwnStages) {
+  auto const rules =
+      rules_of(family("  - {match: embed, partition: replicated, stage: first}\n"
+                      "  - {match: head, partition: replicated, stage: last}\n"
+                      "tied: [{alias: head, target: embed}]\n"));
+  auto const catalog = make_catalog({{"embed", {2}}, {"head", {2}}}, 1);
+  auto const layout = partition_model(catalog, {1, 2, 1}, rules, R"({"layers": 2})");
+  EXPECT_EQ(parameter_of(catalog, layout, "embed").stages, (std::vector<std::uint32_t>{0}));
+  EXPECT_EQ(parameter_of(catalog, layout, "head").stages, (std::vector<std::uint32_t>{1}));
+}
+
+TEST_F(TiedTest, NamesTheKeyThatWouldTieWhatIsMissing) {
+  auto const error = [](std::string const& config) {
+    return config_error_of([&] {
+      partition_model(make_catalog({{"embed", {2}}}, 1), {},
+                      rules_of(rules(", when: config.tie, default: false") + "required: [head]\n"), config);
+    });
+  };
+  EXPECT_THAT(error("{}"), AllOf(HasSubstr("missing (test.yaml:8):\n    head"),
+                                 HasSubstr("with tie: true in config.json, head would be embed")));
+  EXPECT_EQ(error(R"({"tie": true})"), "");
 }
 
 class FindRulesTest : public ::testing::Test {

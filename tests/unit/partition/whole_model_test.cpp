@@ -103,7 +103,7 @@ TEST(WholeModel, CutsScalesWithTheirWeights) {
                     {"h.{layer}.experts.5.w_scale", {8, 1}}});
   model.topology = {2, 1, 1};
   auto const scale = model.parameter("h.1.up.weight_scale_inv");
-  EXPECT_TRUE(scale.is_scale);
+  EXPECT_TRUE(scale.keep_dtype);
   EXPECT_EQ(scale.partition, (Partition{PartitionKind::column_parallel, 0, {{4, 1}}}));
   EXPECT_EQ(model.parameter("h.1.up.input_scale").partition, Partition{});
   model.topology = {2, 1, 1, 2};

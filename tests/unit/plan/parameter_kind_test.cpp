@@ -52,7 +52,7 @@ TEST(AlikeParameters, HaveTheSameTypeInMemory) {
   Pair scale;
   scale.options.dtype = DType::bf16;
   EXPECT_TRUE(scale.alike());
-  scale.layout.parameters[1].is_scale = true;
+  scale.layout.parameters[1].keep_dtype = true;
   EXPECT_FALSE(scale.alike());
 }
 
