@@ -87,6 +87,32 @@ def adapted():
     return {"model_type": "llama"}, decoder(layer)
 
 
+def tied_apart():
+    """A llama whose head is tied, by config.json, but stored with bytes of its own."""
+    config = {"model_type": "llama", "tie_word_embeddings": True}
+    return config, decoder(lambda prefix: attention(f"{prefix}.self_attn") | mlp(f"{prefix}.mlp"))
+
+
+def tied_twice():
+    """A llama whose tied head is stored as well."""
+    config, tensors = tied_apart()
+    return config, tensors | {"lm_head.weight": "model.embed_tokens.weight"}
+
+
+def quantized():
+    """A llama of eight-bit numbers, with companions of every form."""
+
+    def layer(prefix):
+        tensors = {}
+        for name, (rows, columns) in (attention(f"{prefix}.self_attn") | mlp(f"{prefix}.mlp", 48)).items():
+            module = name.removesuffix(".weight")
+            tensors |= {name: ("F8_E4M3", rows, columns), f"{module}.weight_scale": (rows // 4, 1, columns // 4, 1)}
+            tensors |= {f"{module}.input_scale": (), f"{module}.pre_quant_scale": (columns,)}
+        return tensors | {f"{prefix}.self_attn.{name}_scale": (1,) for name in "kv"}
+
+    return {"model_type": "llama", "intermediate_size": 48}, decoder(layer)
+
+
 def divisible():
     """A llama whose heads and intermediate size divide by 1 to 8. Its vocabulary does not."""
     size, hidden = 840, 24
@@ -325,7 +351,7 @@ def roberta():
 
 
 FAMILIES = {maker.__name__: maker for maker in (
-    adapted, divisible, mixtral, mixtral_together, qwen2_moe, qwen3_moe, gemma2, gemma3, phi3, deepseek_v2, deepseek_v3, falcon_7b, falcon_40b, falcon_rw, gpt2,
+    adapted, tied_apart, tied_twice, quantized, divisible, mixtral, mixtral_together, qwen2_moe, qwen3_moe, gemma2, gemma3, phi3, deepseek_v2, deepseek_v3, falcon_7b, falcon_40b, falcon_rw, gpt2,
     gpt_neox, bloom, opt, roberta, t5)}  # fmt: skip
 
 
@@ -336,13 +362,21 @@ def main():
     generator = numpy.random.default_rng(random.Random(family).getrandbits(32))
     header, data = {}, []
     begin = 0
-    for name, shape in sorted(shapes.items()):
+    stored = {}
+    for name, shape in sorted(shapes.items(), key=lambda item: (isinstance(item[1], str), item[0])):
+        if isinstance(shape, str):  # the same as another one
+            header[name] = header[shape] | {"data_offsets": [begin, begin + len(stored[shape])]}
+            begin += len(stored[shape])
+            data.append(stored[shape])
+            continue
         dtype, *shape = shape if shape and shape[0] == "F8_E4M3" else ("F32", *shape)
         # Numbers of ordinary size, so that they can be cast.
         elements = generator.standard_normal(shape, dtype="<f4") if dtype == "F32" else generator.integers(0, 256, shape, dtype="u1")
+        elements = numpy.asarray(elements)  # also a single number
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [begin, begin + elements.nbytes]}
         begin += elements.nbytes
-        data.append(elements.tobytes())
+        stored[name] = elements.tobytes()
+        data.append(stored[name])
     text = json.dumps(header).encode()
     (directory / "config.json").write_text(json.dumps(CONFIG | config, indent=2))
     (directory / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + b"".join(data))

@@ -82,7 +82,15 @@ def read_model(directory):
     return config, tensors
 
 
+def same(a, b):
+    """Whether two tensors hold the same, bit by bit."""
+    return a.dtype == b.dtype and a.elements.shape == b.elements.shape and numpy.array_equal(a.elements, b.elements)
+
+
 class Family:
+    # In the names of what load.dtype leaves as it is: always, and where it is F32.
+    KEPT = r"_scale(_inv|_2)?$"
+    KEPT_F32 = r"(?!)"
     # In the names of weights that are no [out, in] matrices.
     IN_OUT = r"(?!)"
     # What model.fuse and model.split call it: the parts' names, and the whole's.
@@ -98,6 +106,8 @@ class Decoder(Family):
 
     def axis(self, name):
         """The axis that is cut, and in what: None (whole) or "even", "kv_heads", "vocabulary"."""
+        if re.search(r"_scale$", name):
+            return self.axis_of_scale(name)
         if re.search(r"\.[kv]_proj\.(weight|bias)$", name):
             return 0, "kv_heads"
         if re.search(r"(\.(q|gate|up)_proj|\.adapter\.into)\.(weight|bias)$", name):
@@ -106,6 +116,16 @@ class Decoder(Family):
             return 1, "even"
         if re.search(r"(^|\.)(embed_tokens|lm_head)\.weight$", name):
             return 0, "vocabulary"
+        return None, None
+
+    def axis_of_scale(self, name):
+        """The same of what stands beside a quantized weight."""
+        module, ending = name.rsplit(".", 1)
+        axis, kind = self.axis(f"{module}.weight")
+        if ending == "weight_scale" and axis is not None:  # [out / block, 1, in / block, 1]
+            return 2 * axis, kind
+        if ending == "pre_quant_scale" and axis == 1:
+            return 0, kind
         return None, None
 
     def layer(self, name):
@@ -161,6 +181,8 @@ class Table(Family):
 class Experts(Table):
     """mixtral, qwen2_moe, qwen3_moe, gemma2, gemma3_text, deepseek_v2: llama's form with other layers."""
 
+    KEPT = Table.KEPT + r"|e_score_correction_bias"
+    KEPT_F32 = r"\.(mlp|block_sparse_moe)\.gate\.weight$"
     TIED = {"lm_head.weight": "model.embed_tokens.weight"}
     CUTS = [
         (r"\.self_attn\.(q_proj|q_b_proj|kv_b_proj)\.(weight|bias)$", 0, "even"),
@@ -410,7 +432,10 @@ class Reference:
         config, self.tensors = read_model(directory)
         self.experts = size_in(config, *EXPERTS)
         self.family = FAMILIES[config["model_type"]](config)
-        self.tied = self.family.tied(config, set(self.tensors))
+        tied = self.family.tied(config, set(self.tensors))
+        # What is stored with other bytes than what should stand for it is a tensor of its own.
+        stored = self.tensors
+        self.tied = {alias: target for alias, target in tied.items() if alias not in stored or same(stored[alias], stored[target])}
         self.topology = (tensor_parallel, pipeline_parallel, data_parallel)
 
     def loaded(self):
@@ -469,7 +494,8 @@ class Reference:
     def transposed(self, name, elements):
         """A shard of tensor `name` under load.transpose: weights of layers that are cut go from [out, in] to [in, out]."""
         axis, kind = self.family.axis(name)
-        if not self.transpose or elements.ndim < 2 or axis is None or kind == "vocabulary" or re.search(self.family.IN_OUT, name):
+        is_matrix = elements.ndim in (2, 3) and axis is not None and kind != "vocabulary"
+        if not self.transpose or not is_matrix or re.search(self.family.IN_OUT, name):
             return elements
         return numpy.ascontiguousarray(elements.swapaxes(-1, -2))
 
@@ -498,5 +524,6 @@ class Reference:
         stage_ranks = self.topology[0] * self.topology[2]
         for elements, part, parts in self.parts(name):
             ranks = [stage * stage_ranks + rank for stage in self.stages(name) for rank in range(part, stage_ranks, parts)]
-            dtype = "keep" if "_scale" in name else self.dtype
-            yield ranks, *cast(self.tensors[name].dtype, numpy.ascontiguousarray(elements), dtype)
+            stored = self.tensors[name].dtype
+            kept = re.search(self.family.KEPT, name) or (stored == "F32" and re.search(self.family.KEPT_F32, name))
+            yield ranks, *cast(stored, numpy.ascontiguousarray(elements), "keep" if kept else self.dtype)

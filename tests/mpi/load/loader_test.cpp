@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <span>
 
 #include <distload/load/report.hpp>
 #include <distload/parallel/mpi_environment.hpp>
@@ -52,6 +55,44 @@ class LoaderTest : public ::testing::Test {
     config.load.staging = 16 * kMiB;
     return config;
   }
+
+  /// Has config.json say that the head is tied, and `change` the bytes of head and embedding, which stand one after the
+  /// other at the begin of the file's data.
+  template <class Change>
+  void tie(Change const& change) const {
+    if (world().rank() == 0) {
+      rewrite("config.json", [](std::string& text) {
+        text.replace(text.find("\"tie_word_embeddings\": false"), 28, "\"tie_word_embeddings\": true");
+      });
+      rewrite("model.safetensors", [&](std::string& file) {
+        std::uint64_t header = 0;
+        std::memcpy(&header, file.data(), sizeof header);
+        auto* const data = file.data() + sizeof header + header;
+        change(std::span(data, kHeadBytes), std::span(data + kHeadBytes, kHeadBytes));
+      });
+    }
+    world().barrier();
+  }
+
+  template <class Change>
+  void rewrite(std::string const& name, Change const& change) const {
+    auto const path = directory_ / name;
+    std::ifstream in(path, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    change(text);
+    std::ofstream(path, std::ios::binary) << text;
+  }
+
+  /// Every way to share out three layers and a vocabulary that nothing divides.
+  static std::vector<Topology> topologies() {
+    auto const n = world().size();
+    std::vector<Topology> all{{1, 1, n}, most_parallel()};
+    if (n <= 3) all.push_back({1, n, 1});
+    if (n == 4) all.push_back({2, 2, 1});
+    return all;
+  }
+
+  static constexpr std::size_t kHeadBytes = std::size_t{101} * 128 * sizeof(float);
 
   /// Compares every element with the definition of the tensor, the padding with zero.
   static void expect_right(ShardedModel const& model) {
@@ -212,6 +253,91 @@ TEST_F(LoaderTest, PutsAsManyLayersOnAStageAsItIsTold) {
   settings.topology.pipeline_layers = {1, 1, 1};
   Loader for_three(ranks, settings);
   EXPECT_THROW(for_three.open(), ConfigError);
+}
+
+TEST_F(LoaderTest, KeepsATiedHeadThatIsStoredWithOtherBytes) {
+  tie([](std::span<char>, std::span<char>) {});
+  for (auto const& topology : topologies()) {
+    auto const ranks = grid(topology);
+    Loader loader(ranks, config());
+    auto const checkpoint = loader.open();
+    EXPECT_TRUE(checkpoint.layout.aliases.empty());
+    ASSERT_EQ(checkpoint.layout.warnings.size(), 1U);
+    EXPECT_NE(checkpoint.layout.warnings[0].find("lm_head.weight should be the same as model.embed_tokens.weight"),
+              std::string::npos);
+    auto const model = loader.load(checkpoint, loader.plan(checkpoint));
+    expect_right(model);
+    auto const stage = world().rank() / topology.stage_ranks();
+    auto const* const head = model.find("lm_head.weight");
+    EXPECT_EQ(head != nullptr, stage == topology.pipeline_parallel - 1);
+    if (head != nullptr) EXPECT_EQ(head->name, "lm_head.weight");
+    EXPECT_EQ(model.find("model.embed_tokens.weight") != nullptr, stage == 0);
+  }
+}
+
+TEST_F(LoaderTest, FindsASingleByteInWhichATiedHeadDiffers) {
+  for (auto const place : {std::size_t{0}, kHeadBytes / 2, kHeadBytes - 1}) {
+    tie([&](std::span<char> head, std::span<char const> embedding) {
+      std::ranges::copy(embedding, head.begin());
+      head[place] ^= 1;
+    });
+    for (auto const& topology : topologies()) {
+      auto const ranks = grid(topology);
+      EXPECT_TRUE(Loader(ranks, config()).open().layout.aliases.empty()) << place;
+    }
+    if (world().rank() == 0) testing::write_tiny_llama(directory_);
+    world().barrier();
+  }
+}
+
+TEST_F(LoaderTest, LoadsATiedHeadOnceThatIsStoredTwice) {
+  tie([](std::span<char> head, std::span<char const> embedding) { std::ranges::copy(embedding, head.begin()); });
+  for (auto const& topology : topologies()) {
+    auto const ranks = grid(topology);
+    Loader loader(ranks, config());
+    auto const checkpoint = loader.open();
+    EXPECT_TRUE(checkpoint.layout.warnings.empty());
+    auto const model = loader.load(checkpoint, loader.plan(checkpoint));
+    expect_right(model);
+    auto const stage = world().rank() / topology.stage_ranks();
+    auto const* const head = model.find("lm_head.weight");
+    EXPECT_EQ(head != nullptr, stage == 0 || stage == topology.pipeline_parallel - 1);
+    if (head != nullptr) EXPECT_EQ(head->name, "model.embed_tokens.weight");
+  }
+}
+
+TEST_F(LoaderTest, CastsNothingThatItsRuleKeeps) {
+  if (world().rank() == 0) {
+    std::ofstream(directory_ / "rules.yaml")
+        << "extends: llama\nrules:\n"
+           "  - {match: \"model.layers.{layer}.mlp.gate_proj.weight\", partition: column_parallel, keep_dtype: true}\n"
+           "  - {match: model.norm.weight, partition: replicated, stage: last, keep_dtype: fp32}\n";
+  }
+  world().barrier();
+  auto const ranks = grid(most_parallel());
+  for (auto const* const engine : {"buffered", "collective", "direct", "mmap"}) {
+    for (bool const fused : {false, true}) {
+      auto settings = config();
+      settings.model.rules = directory_ / "rules.yaml";
+      settings.load.engine = engine;
+      settings.load.dtype = "bf16";
+      if (fused) settings.model.fuse = {"gate_up"};
+      Loader loader(ranks, settings);
+      auto const model = loader.load();
+      // Fused, what one part keeps the whole keeps: it has only one type, and that must hold all of the parts' values.
+      std::vector<std::string> const kept{"model.norm.weight", fused ? "model.layers.1.mlp.gate_up_proj.weight"
+                                                                     : "model.layers.1.mlp.gate_proj.weight"};
+      for (auto const& name : kept) {
+        auto const* const shard = model.find(name);
+        ASSERT_NE(shard, nullptr) << name;
+        EXPECT_EQ(shard->dtype, DType::f32) << name << " with " << engine;
+      }
+      EXPECT_EQ(model.find("model.layers.1.mlp.down_proj.weight")->dtype, DType::bf16);
+      Bytes held = 0;
+      for (auto const& shard : model.shards()) held += shard.nbytes;
+      EXPECT_LE(held, model.resident_bytes());
+    }
+  }
 }
 
 TEST_F(LoaderTest, HandsOutTypedViews) {

@@ -267,6 +267,27 @@ TEST_F(ConvertLlama, Cast) {
   expect_same(config, DType::f16);
 }
 
+TEST_F(ConvertLlama, CastButForWhatItsRuleKeeps) {
+  Config config;
+  config.model.rules = source_ + "/rules.yaml";
+  if (ranks().rank() == 0) {
+    std::ofstream(config.model.rules)
+        << "extends: llama\nrules:\n"
+           "  - {match: \"model.layers.{layer}.mlp.gate_proj.weight\", partition: column_parallel, keep_dtype: true}\n";
+  }
+  ranks().barrier();
+  config.load.dtype = "bf16";
+  expect_same(config, DType::bf16);
+  auto const dtype_of = [&](char const* name) {
+    return open_checkpoint(directory_.file("converted/model-step-0.h5"), std::nullopt).find(name)->dtype;
+  };
+  EXPECT_EQ(dtype_of("model.layers.2.mlp.gate_proj.weight"), DType::f32);
+  EXPECT_EQ(dtype_of("model.layers.2.mlp.up_proj.weight"), DType::bf16);
+  config.model.fuse = {"gate_up"};
+  expect_same(config, DType::bf16);
+  EXPECT_EQ(dtype_of("model.layers.2.mlp.gate_up_proj.weight"), DType::f32);
+}
+
 TEST_F(ConvertLlama, Fused) {
   Config config;
   config.model.fuse = {"qkv", "gate_up"};

@@ -170,5 +170,36 @@ TEST(DeepSeekV3, PutsTheLayerThatPredictsFurtherOnTheLastStage) {
   }
 }
 
+TEST(Experts, KeepFloat32Routers) {
+  struct Case {
+    char const* config;
+    NamedShape router;
+    DType stored;
+    DType in_memory;
+  };
+  auto const* const mixtral = R"({"model_type": "mixtral", "hidden_size": 8, "num_local_experts": 4,
+      "num_attention_heads": 2, "num_hidden_layers": 1})";
+  auto const* const qwen = R"({"model_type": "qwen3_moe", "hidden_size": 8, "num_experts": 4,
+      "num_attention_heads": 2, "num_hidden_layers": 1})";
+  auto const* const deepseek = R"({"model_type": "deepseek_v3", "hidden_size": 8, "n_routed_experts": 4,
+      "num_attention_heads": 2, "num_hidden_layers": 1})";
+  std::string const gate = "model.layers.0.mlp.gate.weight";
+  Case const cases[]{
+      {mixtral, {"model.layers.0.block_sparse_moe.gate.weight", {4, 8}}, DType::f32, DType::f32},
+      {mixtral, {"model.layers.0.block_sparse_moe.gate.weight", {4, 8}}, DType::bf16, DType::f16},
+      {qwen, {gate, {4, 8}}, DType::f32, DType::f32},
+      {deepseek, {gate, {4, 8}}, DType::f32, DType::f32},
+      {deepseek, {"model.layers.0.mlp.gate.e_score_correction_bias", {4}}, DType::f32, DType::f32},
+      {deepseek, {"model.layers.0.mlp.gate.e_score_correction_bias", {4}}, DType::bf16, DType::bf16},
+      {deepseek, {"model.layers.0.input_layernorm.weight", {8}}, DType::f32, DType::f16},
+  };
+  for (auto const& [config, router, stored, in_memory] : cases) {
+    RealModel model{config, make_catalog({router}, 1)};
+    model.catalog.tensors[0].dtype = stored;
+    auto const layout = layout_of(model, {});
+    EXPECT_EQ(dtype_in_memory(layout.parameters.at(0), stored, DType::f16), in_memory) << config << router.first;
+  }
+}
+
 }  // namespace
 }  // namespace distload::testing

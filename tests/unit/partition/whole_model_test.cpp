@@ -112,6 +112,111 @@ TEST(WholeModel, CutsScalesWithTheirWeights) {
   EXPECT_THAT(model.error(), HasSubstr("a scale for every 2 elements along axis 0, but with 8 tensor-parallel ranks"));
 }
 
+TEST(WholeModel, CutsCompanionsOfEitherAxisAsTheirWeights) {
+  WholeModel model({{"h.{layer}.up.weight", {8, 6}},
+                    {"h.{layer}.up.weight_scale", {4, 1, 3, 1}},
+                    {"h.{layer}.up.pre_quant_scale", {6}},
+                    {"h.{layer}.down.weight", {6, 8}},
+                    {"h.{layer}.down.weight_scale", {3, 1, 4, 1}},
+                    {"h.{layer}.down.pre_quant_scale", {8}}});
+  model.topology = {2, 1, 1};
+  EXPECT_EQ(model.parameter("h.0.up.weight_scale").partition, (Partition{PartitionKind::column_parallel, 0, {{4}}}));
+  EXPECT_EQ(model.parameter("h.0.up.pre_quant_scale").partition, Partition{});
+  EXPECT_EQ(model.parameter("h.0.down.weight_scale").partition, (Partition{PartitionKind::row_parallel, 2, {{4}}}));
+  EXPECT_EQ(model.parameter("h.0.down.pre_quant_scale").partition, (Partition{PartitionKind::row_parallel, 0, {{8}}}));
+  EXPECT_TRUE(model.parameter("h.0.down.pre_quant_scale").keep_dtype);
+  model.topology = {8, 1, 1};
+  EXPECT_THAT(model.error(),
+              AllOf(HasSubstr("\n    h.0.down.weight [6, 8] (and so for 0-1)"),
+                    HasSubstr("\n    h.0.down.weight_scale [3, 1, 4, 1] beside h.0.down.weight (and so for 0-1)"),
+                    HasSubstr("tensor_parallel could be 1, 2, 4"), Not(HasSubstr("pre_quant_scale"))));
+}
+
+TEST(WholeModel, RefusesBlocksThatUnevenPartsEndWithin) {
+  WholeModel model({{"h.{layer}.down.weight", {3, 12}}, {"h.{layer}.down.weight_scale", {3, 3}}});
+  model.options.uneven = true;
+  model.topology = {3, 1, 1};
+  EXPECT_EQ(model.error(), "");
+  for (std::uint32_t const ranks : {2, 4, 5}) {
+    model.topology = {ranks, 1, 1};
+    EXPECT_THAT(model.error(), AllOf(HasSubstr("a scale for every 4 elements"), HasSubstr("could be 1, 3"))) << ranks;
+  }
+}
+
+TEST(WholeModel, RefusesCompanionsThatNothingIsKnownOf) {
+  WholeModel model(
+      {{"h.{layer}.up.weight", {8, 6}}, {"h.{layer}.up.weight_foo", {8}}, {"h.{layer}.up.foo_scale", {8}}});
+  EXPECT_THAT(model.error(),
+              AllOf(HasSubstr("does not follow from the weights beside which they stand:"),
+                    HasSubstr("\n    h.0.up.foo_scale [8] beside h.0.up.weight (and so for 0-1)"),
+                    HasSubstr("\n    h.0.up.weight_foo [8] beside h.0.up.weight (and so for 0-1)"),
+                    HasSubstr("model.rules can name a file"), HasSubstr("model.unexpected: warn loads without it")));
+  model.options.unexpected = Tolerance::warn;
+  EXPECT_THAT(model.layout().parameters, SizeIs(2));
+}
+
+TEST(WholeModel, TellsOfARefusedWeightOnce) {
+  WholeModel const model({{"h.0.up.weight", {}}, {"h.0.up.weight_scale", {2}}, {"h.0.up.input_scale", {}}});
+  EXPECT_THAT(model.error(), AllOf(HasSubstr("h.0.up.weight []"), Not(HasSubstr("scale"))));
+}
+
+TEST(WholeModel, HoldsRulesOfCompanionsAgainstThoseOfTheirWeights) {
+  auto const catalog = make_catalog({{"w.{layer}.weight_packed", {4, 24}}, {"w.{layer}.weight_scale", {4, 6}}}, 2);
+  auto const rules = rules_of(
+      "rules:\n"
+      "  - {match: \"w.{layer}.weight_packed\", partition: row_parallel, uneven: true}\n"
+      "  - {match: \"w.{layer}.weight_scale\", partition: row_parallel, uneven: true}\n");
+  LayoutOptions options;
+  options.uneven = true;
+  auto const error = [&](std::uint32_t ranks) {
+    return config_error_of([&] { partition_model(catalog, {ranks, 1, 1}, rules, "{}", options); });
+  };
+  EXPECT_EQ(error(2), "");
+  EXPECT_EQ(error(3), "");
+  EXPECT_THAT(error(4), AllOf(HasSubstr("there is a scale for every 4 elements along axis 1, but with 4"),
+                              HasSubstr("\n    w.0.weight_packed [4, 24] (and so for 0-1)"),
+                              HasSubstr("\n    w.0.weight_scale [4, 6] (and so for 0-1)"),
+                              HasSubstr("tensor_parallel could be 1, 2, 3, 6")));
+}
+
+TEST(WholeModel, KeepsTheTypesThatRulesSay) {
+  auto catalog = make_catalog({{"a.{layer}", {4}},
+                               {"b.{layer}", {4}},
+                               {"c.{layer}", {4}},
+                               {"c.{layer}_scale", {4}},
+                               {"d.{layer}", {4}},
+                               {"d.{layer}_scale", {4}}},
+                              2);
+  for (auto& tensor : catalog.tensors) {
+    if (tensor.name == "b.1") tensor.dtype = DType::f32;
+  }
+  auto const layout =
+      partition_model(catalog, {},
+                      rules_of("rules:\n"
+                               "  - {match: \"a.{layer}\", partition: replicated, keep_dtype: true}\n"
+                               "  - {match: \"b.{layer}\", partition: replicated, keep_dtype: fp32}\n"
+                               "  - {match: \"{c,d}.{layer}\", partition: replicated}\n"
+                               "  - {match: \"c.{layer}_scale\", partition: replicated}\n"
+                               "  - {match: \"d.{layer}_scale\", partition: replicated, keep_dtype: false}\n"),
+                      "{}");
+  auto const in_memory = [&](std::string const& name) {
+    return dtype_in_memory(parameter_of(catalog, layout, name), catalog.find(name)->dtype, DType::f16);
+  };
+  EXPECT_EQ(in_memory("a.0"), DType::bf16);
+  EXPECT_EQ(in_memory("b.0"), DType::f16) << "not stored as F32";
+  EXPECT_EQ(in_memory("b.1"), DType::f32);
+  EXPECT_EQ(in_memory("c.0"), DType::f16);
+  EXPECT_EQ(in_memory("c.0_scale"), DType::bf16) << "a companion, though it has a rule";
+  EXPECT_EQ(in_memory("d.0_scale"), DType::f16) << "as its rule says";
+  EXPECT_THAT(config_error_of([&] {
+                partition_model(catalog, {},
+                                rules_of("rules:\n  - {match: a, partition: replicated, stage: all, "
+                                         "keep_dtype: bf16}\n"),
+                                "{}");
+              }),
+              HasSubstr("test.yaml:2"));
+}
+
 TEST(WholeModel, FindsWhatIsMissing) {
   WholeModel model({{"h.{layer}.up.weight", {8, 3}},
                     {"h.0.down.weight", {3, 8}},
