@@ -21,12 +21,6 @@ std::optional<std::size_t> find_words(std::string const& name, std::string const
   return std::nullopt;
 }
 
-std::optional<std::string> replaced(std::string const& name, std::string const& words, std::string const& by) {
-  auto const at = find_words(name, words);
-  if (!at) return std::nullopt;
-  return std::string(name).replace(*at, words.size(), by);
-}
-
 std::string joined(std::vector<std::string> const& names) {
   std::string text;
   for (auto const& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -59,6 +53,12 @@ FusedRule const& fused_rule(RuleSet const& set, std::string const& name, std::st
   throw ConfigError(key + ": " + set.file + " says nothing of `" + name + "`; " +
                     (known.empty() ? "it has nothing to fuse or split" : "known are " + joined(known)) +
                     (meant ? "; did you mean `" + *meant + "`?" : ""));
+}
+
+std::optional<std::string> replaced(std::string const& name, std::string const& words, std::string const& by) {
+  auto const at = find_words(name, words);
+  if (!at) return std::nullopt;
+  return std::string(name).replace(*at, words.size(), by);
 }
 
 void find_fusions(FusedRule const& rule, Catalog const& catalog, ModelLayout& layout, Problems& problems) {

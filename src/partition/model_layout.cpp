@@ -128,7 +128,7 @@ class Layouter {
     auto const with_rule = parameters_.size();
     for (auto const index : unmatched_) {
       auto const& tensor = catalog_.tensors[index];
-      auto const companion = rules::find_companion(catalog_, tensor.name);
+      auto const companion = companion_of(tensor.name);
       if (!companion || !companion->is_cut_with_weight) {
         add_unexpected(tensor);
         continue;
@@ -153,6 +153,19 @@ class Layouter {
                 [&] { check_fit(*companion, parameters_[parameter_of_[companion->weight]], parameters_[i]); });
       }
     }
+  }
+
+  /// Of a fused weight, what belonged to its parts and could not be fused belongs to the whole.
+  std::optional<rules::Companion> companion_of(std::string const& name) const {
+    if (auto const found = rules::find_companion(catalog_, name)) return found;
+    for (auto const& fused : set_.fused) {
+      for (auto const& part : fused.parts) {
+        auto const of_whole = rules::replaced(name, part, fused.whole);
+        if (!of_whole) continue;
+        if (auto const found = rules::find_companion(catalog_, *of_whole)) return found;
+      }
+    }
+    return std::nullopt;
   }
 
   void add_unexpected(TensorInfo const& tensor) {

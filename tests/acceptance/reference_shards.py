@@ -526,4 +526,4 @@ class Reference:
             ranks = [stage * stage_ranks + rank for stage in self.stages(name) for rank in range(part, stage_ranks, parts)]
             stored = self.tensors[name].dtype
             kept = re.search(self.family.KEPT, name) or (stored == "F32" and re.search(self.family.KEPT_F32, name))
-            yield ranks, *cast(stored, numpy.ascontiguousarray(elements), "keep" if kept else self.dtype)
+            yield ranks, *cast(stored, numpy.require(elements, requirements="C"), "keep" if kept else self.dtype)

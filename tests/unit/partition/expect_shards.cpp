@@ -12,6 +12,14 @@ ModelLayout layout_of(RealModel const& model, Topology const& topology) {
   // The tables name only the tensors that they are about.
   LayoutOptions options;
   options.missing = Tolerance::ignore;
+  // What is tied, and stored twice all the same, is the same.
+  options.same_bytes = {"lm_head.weight",
+                        "lm_head.decoder.weight",
+                        "lm_head.decoder.bias",
+                        "cls.predictions.decoder.weight",
+                        "cls.predictions.decoder.bias",
+                        "encoder.embed_tokens.weight",
+                        "decoder.embed_tokens.weight"};
   return partition_model(model.catalog, topology, {"auto", model.config_json, default_rule_directories()}, options);
 }
 

@@ -52,6 +52,25 @@ ModelLayout layout_of(Catalog const& catalog, std::vector<std::string> fuse, std
   return partition_model(catalog, {4, 1, 1}, rules_of(kRules), "{}", options);
 }
 
+TEST(Fuse, KeepsTheTypeOfAllIfOneKeepsIts) {
+  auto const catalog = catalog_of(apart());
+  auto layout = layout_of(catalog, {"qkv"}, {});
+  for (auto& parameter : layout.parameters)
+    parameter.keep_dtype = catalog.tensors[parameter.tensor].name == "h.1.v_proj.weight";
+  auto const fused = fuse(catalog, layout);
+  EXPECT_FALSE(parameter_of(fused.catalog, fused.layout, "h.0.qkv_proj.weight").keep_dtype);
+  EXPECT_TRUE(parameter_of(fused.catalog, fused.layout, "h.1.qkv_proj.weight").keep_dtype);
+}
+
+TEST(Fuse, LeavesToTheWholeWhatBelongedToItsParts) {
+  auto const catalog = catalog_of({{"h.{layer}.qkv_proj.weight", {16, 3}},
+                                   {"h.{layer}.q_proj.input_scale", {}},
+                                   {"h.{layer}.v_proj.pre_quant_scale", {3}}});
+  auto const layout = layout_of(catalog, {}, {});
+  EXPECT_EQ(parameter_of(catalog, layout, "h.0.q_proj.input_scale").partition, Partition{});
+  EXPECT_EQ(parameter_of(catalog, layout, "h.1.v_proj.pre_quant_scale").partition, Partition{});
+}
+
 TEST(Fuse, PutsBoxesOneAfterTheOther) {
   auto const catalog = catalog_of(apart());
   auto const fused = fuse(catalog, layout_of(catalog, {"qkv"}, {}));

@@ -137,7 +137,7 @@ TEST(WholeModel, RefusesBlocksThatUnevenPartsEndWithin) {
   model.options.uneven = true;
   model.topology = {3, 1, 1};
   EXPECT_EQ(model.error(), "");
-  for (std::uint32_t const ranks : {2, 4, 5}) {
+  for (auto const ranks : {2U, 4U, 5U}) {
     model.topology = {ranks, 1, 1};
     EXPECT_THAT(model.error(), AllOf(HasSubstr("a scale for every 4 elements"), HasSubstr("could be 1, 3"))) << ranks;
   }
