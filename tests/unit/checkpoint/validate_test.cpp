@@ -10,7 +10,7 @@
 namespace distload {
 namespace {
 
-/// Two tensors: `a` as four quarters, `b` as one extent with checksums.
+/// Two tensors: `a` as four quarters, `b` as one extent with checksums; two files.
 Catalog good_catalog() {
   Catalog catalog;
   catalog.path = "c.h5";
@@ -26,6 +26,13 @@ Catalog good_catalog() {
   catalog.tensors.push_back({"b", DType::u8, {1000}, 4, 1, "", -1});
   catalog.extents.push_back({1, 0, offset, 1000, {{0}, {1000}}, 0});
   catalog.block_hashes.push_back(1);
+  for (auto const* const name : {"tokenizer.json", "vocab.txt"}) {
+    catalog.metadata.files.emplace_back();
+    catalog.metadata.files.back().name = name;
+    catalog.metadata.files.back().path = "c.h5";
+    catalog.metadata.files.back().offset_bytes = 5000;
+    catalog.metadata.files.back().nbytes = 100;
+  }
   return catalog;
 }
 
@@ -56,6 +63,10 @@ TEST(Validate, RefusesEveryBrokenPromise) {
            {"behind the end", [](Catalog& c) { c.extents[4].offset_bytes = 9500; }},
            {"behind the end", [](Catalog& c) { c.extents[4].offset_bytes = ~Bytes{0}; }},
            {"checksums are missing", [](Catalog& c) { c.extents[4].first_block = 1; }},
+           {"a name that none may have", [](Catalog& c) { c.metadata.files[0].name = "../tokenizer.json"; }},
+           {"'vocab.txt' occurs twice", [](Catalog& c) { c.metadata.files[0].name = "vocab.txt"; }},
+           {"'vocab.txt' lies behind", [](Catalog& c) { c.metadata.files[1].offset_bytes = 9901; }},
+           {"'vocab.txt' lies behind", [](Catalog& c) { c.metadata.files[1].nbytes = ~Bytes{0}; }},
            {"overlap", [](Catalog& c) { c.extents[1].box.offset[1] = 0; }},
            {"overlap at byte", [](Catalog& c) { c.extents[4].offset_bytes = 95; }},
            {"of 24 elements",
