@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,6 +44,16 @@ constexpr std::array<Way, 5> kWays{{{"hdf5, direct", SourceFormat::hdf5, "direct
                                     {"safetensors", SourceFormat::safetensors, "auto", false},
                                     {"safetensors, async", SourceFormat::safetensors, "direct", true}}};
 
+/// As a caller brings them who has made them himself.
+std::vector<CarriedFile> files_in_memory() {
+  std::vector<CarriedFile> files(2);
+  files[0].name = "vocab.txt";
+  files[0].content = std::make_shared<std::vector<std::byte> const>(5000);
+  files[1].name = "1_Pooling/config.json";
+  files[1].content = std::make_shared<std::vector<std::byte> const>(2);
+  return files;
+}
+
 class SaverTest : public testing::Test {
  protected:
   std::vector<Topology> topologies() const {
@@ -69,6 +80,7 @@ class SaverTest : public testing::Test {
     options.verify = VerifyAfterWrite::full;
     auto metadata = model.metadata();
     metadata.step = step;
+    metadata.files = files_in_memory();
     Saver saver(options);
     if (!way.is_async) return saver.save(model, metadata, *ranks_).path;
     saver.save_async(model, metadata, *ranks_);
@@ -157,7 +169,10 @@ TEST_F(SaverTest, FailsOnAllRanksAndLeavesWhatWasThere) {
     auto const is_hdf5 = way.format == SourceFormat::hdf5;
     auto const path = save_by(way, model, 5);
     auto const expect_content = [&] {
-      expect_sample_content(is_hdf5 ? read_hdf5_catalog(path) : read_safetensors_catalog(path));
+      auto const catalog = is_hdf5 ? read_hdf5_catalog(path) : read_safetensors_catalog(path);
+      expect_sample_content(catalog);
+      EXPECT_EQ(catalog.metadata.files.size(), 2U);
+      for (auto const& file : catalog.metadata.files) EXPECT_EQ(content_of(file)->size(), file.nbytes);
     };
     for (auto const step : kSaveSteps) {
       if (!has_step(way, step)) continue;
