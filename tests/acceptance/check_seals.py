@@ -199,7 +199,7 @@ class Seals:
             result = self.verify("--json", damaged, ranks=ranks)
             found = json.loads(result[1][: result[1].rindex("}") + 1].split("\n-----")[0])
             block = found["checkpoints"][0]["damaged_blocks"]
-            right = result[0] == found["exit_code"] == 5 and len(block) == 1 and block[0]["tensor"] == name and block[0]["begin_bytes"] <= place < block[0]["end_bytes"]
+            right = result[0] == found["exit_code"] == 5 and found["checkpoints"][0]["state"] == "damaged" and len(block) == 1 and block[0]["tensor"] == name and block[0]["begin_bytes"] <= place < block[0]["end_bytes"]
             self.note(f"--json on {ranks} ranks names the damage", "" if right else result[1])
         self.expect("damage is not sealed over", self.verify("--seal", damaged), 5, "is damaged", name)
 

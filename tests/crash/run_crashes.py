@@ -197,7 +197,7 @@ class Directory:
         elif verify.returncode not in (0, NO_CHECKSUMS):
             problems.append(f"distload-verify: exit code {verify.returncode}: {verify.stdout}{verify.stderr}")
         else:
-            self.newest = next(found["step"] for found in json.loads(verify.stdout)["checkpoints"] if found["state"] == "verified")
+            self.newest = next(found["step"] for found in json.loads(verify.stdout)["checkpoints"] if found["state"] in ("verified", "nothing_to_verify"))
         return problems
 
 

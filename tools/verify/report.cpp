@@ -25,9 +25,11 @@ std::string sum_up(Outcome const& outcome) {
   return outcome.reason.empty() ? text : text + "; " + outcome.reason;
 }
 
-char const* name_of(State state) {
-  switch (state) {
-    case State::verified: return "verified";
+char const* state_of(Outcome const& outcome) {
+  switch (outcome.state) {
+    case State::verified:
+      if (!outcome.damage.empty()) return "damaged";
+      return outcome.code == ExitCode::nothing_to_compare ? "nothing_to_verify" : "verified";
     case State::not_valid: return "not_valid";
     case State::not_looked_at: return "not_looked_at";
     case State::sealed: return "sealed";
@@ -51,7 +53,7 @@ Json json_of(Outcome const& outcome) {
   json["path"] = outcome.path;
   json["step"] = outcome.step ? Json(*outcome.step) : Json();
   json["format"] = outcome.format.empty() ? Json() : Json(outcome.format);
-  json["state"] = name_of(outcome.state);
+  json["state"] = state_of(outcome);
   json["exit_code"] = static_cast<int>(outcome.code);
   json["reason"] = outcome.reason;
   json["tensors"] = outcome.tensors;
