@@ -7,6 +7,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/text.hpp"
 #include "checkpoint/files/carried_names.hpp"
 
 namespace distload {
@@ -19,46 +20,50 @@ namespace {
 void check_name(Catalog const& catalog, std::string const& name) {
   if (name.empty()) fail(catalog, "a tensor has no name");
   if (name.find('\0') != std::string::npos) fail(catalog, "a tensor's name holds a NUL character");
-  if (name.find('/') != std::string::npos) fail(catalog, "tensor name '" + name + "' holds a '/'");
-  if (name == "." || name.find("..") != std::string::npos) fail(catalog, "tensor name '" + name + "' is a path");
+  if (name.find('/') != std::string::npos) fail(catalog, "tensor name '" + printable(name) + "' holds a '/'");
+  if (name == "." || name.find("..") != std::string::npos)
+    fail(catalog, "tensor name '" + printable(name) + "' is a path");
 }
 
 void check_tensor(Catalog const& catalog, std::size_t index) {
   auto const& tensor = catalog.tensors[index];
   check_name(catalog, tensor.name);
   if (index > 0 && !(catalog.tensors[index - 1].name < tensor.name))
-    fail(catalog, "tensor " + tensor.name + " occurs twice");
+    fail(catalog, "tensor " + printable(tensor.name) + " occurs twice");
   if (!checked_volume(tensor.shape, size_of(tensor.dtype)))
-    fail(catalog, tensor.name + ": shape " + to_string(tensor.shape) + " overflows");
+    fail(catalog, printable(tensor.name) + ": shape " + to_string(tensor.shape) + " overflows");
   auto const end = checked_add(tensor.first_extent, tensor.extent_count);
-  if (!end || *end > catalog.extents.size()) fail(catalog, tensor.name + ": its extents are not in the table");
+  if (!end || *end > catalog.extents.size())
+    fail(catalog, printable(tensor.name) + ": its extents are not in the table");
 }
 
 void check_extent(Catalog const& catalog, TensorInfo const& tensor, Extent const& extent) {
-  if (extent.file >= catalog.files.size()) fail(catalog, tensor.name + ": lies in a file that is not listed");
+  if (extent.file >= catalog.files.size())
+    fail(catalog, printable(tensor.name) + ": lies in a file that is not listed");
   if (extent.box.offset.size() != tensor.shape.size() || extent.box.extent.size() != tensor.shape.size()) {
-    fail(catalog, tensor.name + ": an extent has another number of axes");
+    fail(catalog, printable(tensor.name) + ": an extent has another number of axes");
   }
   for (std::size_t axis = 0; axis < tensor.shape.size(); ++axis) {
     auto const end = checked_add(extent.box.offset[axis], extent.box.extent[axis]);
     if (!end || *end > tensor.shape[axis])
-      fail(catalog, tensor.name + ": extent " + to_string(extent.box) + " lies outside " + to_string(tensor.shape));
+      fail(catalog,
+           printable(tensor.name) + ": extent " + to_string(extent.box) + " lies outside " + to_string(tensor.shape));
   }
   if (extent.nbytes != volume(extent.box) * size_of(tensor.dtype)) {
-    fail(catalog,
-         tensor.name + ": extent " + to_string(extent.box) + " has " + std::to_string(extent.nbytes) + " bytes");
+    fail(catalog, printable(tensor.name) + ": extent " + to_string(extent.box) + " has " +
+                      std::to_string(extent.nbytes) + " bytes");
   }
   auto const& file = catalog.files[extent.file];
   auto const end = checked_add(extent.offset_bytes, extent.nbytes);
   if (!end || *end > file.size_bytes) {
-    fail(catalog, tensor.name + ": bytes " + std::to_string(extent.offset_bytes) + " to " +
+    fail(catalog, printable(tensor.name) + ": bytes " + std::to_string(extent.offset_bytes) + " to " +
                       (end ? std::to_string(*end) : "beyond 2^64") + " lie behind the end of " + file.path + " (" +
                       std::to_string(file.size_bytes) + " bytes)");
   }
   if (extent.has_checksums()) {
     auto const blocks = divide_up(extent.nbytes, catalog.block_bytes);
     if (extent.first_block + blocks > catalog.block_hashes.size())
-      fail(catalog, tensor.name + ": checksums are missing");
+      fail(catalog, printable(tensor.name) + ": checksums are missing");
   }
 }
 
@@ -86,7 +91,7 @@ void check_cover(Catalog const& catalog, TensorInfo const& tensor) {
   std::uint64_t covered = 0;
   for (auto const& extent : extents) covered += volume(extent.box);
   if (covered != volume(tensor.shape)) {
-    fail(catalog, tensor.name + ": its parts hold " + std::to_string(covered) + " of " +
+    fail(catalog, printable(tensor.name) + ": its parts hold " + std::to_string(covered) + " of " +
                       std::to_string(volume(tensor.shape)) + " elements");
   }
   if (extents.size() < 2 || tensor.shape.empty()) return;
@@ -102,7 +107,8 @@ void check_cover(Catalog const& catalog, TensorInfo const& tensor) {
     });
     for (auto const other : open) {
       if (intersection(box, extents[other].box)) {
-        fail(catalog, tensor.name + ": parts " + to_string(extents[other].box) + " and " + to_string(box) + " overlap");
+        fail(catalog, printable(tensor.name) + ": parts " + to_string(extents[other].box) + " and " + to_string(box) +
+                          " overlap");
       }
     }
     open.push_back(index);
@@ -122,9 +128,9 @@ void check_disjoint_in_files(Catalog const& catalog) {
     auto const& before = extents[order[i - 1]];
     auto const& after = extents[order[i]];
     if (before.file == after.file && before.offset_bytes + before.nbytes > after.offset_bytes) {
-      fail(catalog, catalog.tensors[before.tensor].name + " and " + catalog.tensors[after.tensor].name +
-                        " overlap at byte " + std::to_string(after.offset_bytes) + " of " +
-                        catalog.files[after.file].path);
+      fail(catalog, printable(catalog.tensors[before.tensor].name) + " and " +
+                        printable(catalog.tensors[after.tensor].name) + " overlap at byte " +
+                        std::to_string(after.offset_bytes) + " of " + catalog.files[after.file].path);
     }
   }
 }
@@ -154,7 +160,7 @@ void validate(Catalog const& catalog) {
     if (extent.tensor >= catalog.tensors.size()) fail(catalog, "an extent belongs to no tensor");
     auto const& tensor = catalog.tensors[extent.tensor];
     if (i < tensor.first_extent || i - tensor.first_extent >= tensor.extent_count)
-      fail(catalog, tensor.name + ": an extent is not its own");
+      fail(catalog, printable(tensor.name) + ": an extent is not its own");
     check_extent(catalog, tensor, extent);
   }
   for (auto const& tensor : catalog.tensors) check_cover(catalog, tensor);

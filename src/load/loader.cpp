@@ -12,6 +12,7 @@
 #include "base/system.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/hdf5/error.hpp"
+#include "checkpoint/safetensors/model_config.hpp"
 #include "io/direct_engine.hpp"
 #include "io/make_engine.hpp"
 #include "io/preflight.hpp"
@@ -84,7 +85,8 @@ LayoutOptions layout_options(Config const& config) {
           tolerance(config.model.missing),
           tolerance(config.model.unexpected),
           config.model.fuse,
-          config.model.split};
+          config.model.split,
+          config.model.config == "auto" ? "" : config.model.config};
 }
 
 HugePageKind huge_page_kind(std::string_view configured) {
@@ -144,7 +146,8 @@ std::vector<std::byte> Loader::metadata_message() const {
                                  config_.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale);
   use_model_config(catalog, config_.model.config);
   auto const rules =
-      find_rules({config_.model.family, catalog.metadata.config_json, default_rule_directories(), config_.model.rules});
+      find_rules({config_.model.family, catalog.metadata.config_json, default_rule_directories(), config_.model.rules,
+                  config_.model.config == "auto" ? config_file_of(catalog) : config_.model.config});
   WireWriter out;
   out.put_all(serialize(catalog));
   put_rules(out, rules);

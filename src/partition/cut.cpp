@@ -22,14 +22,14 @@ SizedRule::SizedRule(Rule const& rule, Sizes const& sizes) : rule_(rule) {
       sections_.push_back(sized);
     }
     for (auto const& size : rule.shape) shape_.push_back(size ? sizes.find(*size) : std::nullopt);
-  } catch (RuleProblem const& problem) {
+  } catch (ConfigProblem const& problem) {
     problem_ = problem.what();
   }
 }
 
 void SizedRule::check_shape(std::string_view name, Shape const& shape) const {
   if (rule_.shape.empty()) return;
-  if (!problem_.empty()) throw RuleProblem(problem_);
+  if (!problem_.empty()) throw ConfigProblem(problem_);
   auto const axes = name.ends_with(".bias") ? 1 : shape_.size();
   if (shape.size() != axes) {
     throw RuleProblem("it should have " + std::to_string(axes) + (axes == 1 ? " axis" : " axes"));
@@ -44,7 +44,7 @@ void SizedRule::check_shape(std::string_view name, Shape const& shape) const {
 
 Partition SizedRule::partition_of(Shape const& shape) const {
   if (rule_.partition == PartitionKind::replicated) return {};
-  if (!problem_.empty()) throw RuleProblem(problem_);
+  if (!problem_.empty()) throw ConfigProblem(problem_);
   if (rule_.axis >= shape.size()) {
     throw RuleProblem(std::string(name_of(rule_.partition)) + along(rule_.axis) + " needs a tensor of at least " +
                       std::to_string(rule_.axis + 1) + " axes");

@@ -10,13 +10,14 @@ namespace {
 
 /// The size that expert-parallel groups share out.
 constexpr char const* kExperts = "experts";
+constexpr std::uint64_t kMaxExperts = 100'000;
 
 }  // namespace
 
 std::optional<ExpertPlacement> place_experts(Rule const& rule, std::optional<std::uint32_t> expert, Shape const& shape,
                                              Sizes const& sizes, std::uint32_t groups) {
   if (groups == 1 || (!expert && !rule.expert_axis)) return std::nullopt;
-  auto const count = sizes.find(kExperts);
+  auto const count = sizes.find_at_most(kExperts, kMaxExperts);
   if (!count) throw RuleProblem("the size `experts` is unknown, which topology.expert_parallel needs");
   if (*count % groups != 0) {
     throw RuleProblem(std::to_string(*count) + " experts do not divide by topology.expert_parallel " +

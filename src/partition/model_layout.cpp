@@ -11,6 +11,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/safetensors/model_config.hpp"
 #include "partition/added_once.hpp"
 #include "partition/companion_cut.hpp"
 #include "partition/companions.hpp"
@@ -29,10 +30,15 @@
 namespace distload {
 namespace {
 
+using rules::ConfigProblem;
 using rules::RuleProblem;
 
 /// In the place of an index: there is none.
 constexpr auto kNone = std::numeric_limits<std::size_t>::max();
+
+/// Of config.json, in one message.
+constexpr std::size_t kShownConfigProblems = 20;
+
 constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
 /// Of a layer whose weight is stored as [out, in], alone or with those of all experts before it.
@@ -80,6 +86,7 @@ class Layouter {
     }
     report(missing_, options_.missing, "missing", layout);
     report(unexpected_, options_.unexpected, "unexpected, and not loaded", layout);
+    if (!config_problems_.empty()) throw ConfigError(config_message());
     if (!problems_.empty()) throw ConfigError(message());
     return layout;
   }
@@ -89,6 +96,9 @@ class Layouter {
   void attempt(TensorInfo const& tensor, Action const& action) {
     try {
       action();
+    } catch (ConfigProblem const& problem) {
+      // The same for many tensors, and said once.
+      if (config_problems_.size() < kShownConfigProblems) config_problems_.try_emplace(problem.what(), rule_);
     } catch (RuleProblem const& problem) {
       problems_.add(problem.what(), tensor.name, tensor.shape);
     }
@@ -181,6 +191,7 @@ class Layouter {
   Parameter parameter_by(rules::RuleMatch const& match, std::uint32_t index, TensorInfo const& tensor) {
     auto const& rule = set_.rules[match.rule];
     auto const& sized = sized_rules_[match.rule];
+    rule_ = rule.location;
     auto const at_rule = [&](std::string const& what) { return RuleProblem(what + " (" + rule.location + ")"); };
 
     Parameter parameter{index, {}, {}, rule.location};
@@ -190,6 +201,8 @@ class Layouter {
       parameter.stages = stages_.of(rule, match.name.layer);
       parameter.experts =
           rules::place_experts(rule, match.name.expert, tensor.shape, sizes_, topology_.expert_parallel);
+    } catch (ConfigProblem const&) {
+      throw;
     } catch (RuleProblem const& problem) {
       throw at_rule(problem.what());
     }
@@ -272,7 +285,10 @@ class Layouter {
   /// Elements along an axis of a weight that share a scale, if config.json says so, of the last two axes.
   std::optional<std::uint64_t> block_along(std::size_t axis, std::size_t axes) const {
     if (axis + 2 < axes) return std::nullopt;
-    return config_.size("quantization_config.weight_block_size." + std::to_string(axis + 2 - axes));
+    auto const key = "quantization_config.weight_block_size." + std::to_string(axis + 2 - axes);
+    auto const block = config_.size(key);
+    if (block == 0) throw ConfigProblem(key + " is 0, expected 1 or more");
+    return block;
   }
 
   void find_missing(ModelLayout const& layout) {
@@ -304,6 +320,14 @@ class Layouter {
     return text;
   }
 
+  std::string config_message() const {
+    std::string text;
+    for (auto const& [problem, rule] : config_problems_) {
+      text += (text.empty() ? config_.source() + ": " : "\n  ") + problem + " (" + rule + ")";
+    }
+    return text;
+  }
+
   std::string message() const {
     auto const ranks = topology_.tensor_parallel;
     auto text = "the rules of " + set_.file + " do not fit " + std::to_string(problems_.count()) +
@@ -331,6 +355,8 @@ class Layouter {
   std::vector<rules::SizedRule> sized_rules_;  ///< of the same index in the rule set
   rules::FittingRanks fitting_ranks_;
   rules::LayerContents layers_;
+  std::string rule_ = set_.file;                        ///< that is being applied
+  std::map<std::string, std::string> config_problems_;  ///< each with the first rule that it is in the way of
   rules::Problems missing_;
   rules::Problems unexpected_;
   std::vector<Parameter> parameters_;
@@ -343,15 +369,11 @@ class Layouter {
 
 /// Removes the rules that are not for this model.
 void drop_rules(rules::RuleSet& set, rules::ModelConfig const& config) {
-  try {
-    std::map<std::string, bool> flags;
-    for (auto const& [key, otherwise] : set.flags) flags[key] = config.boolean(key).value_or(otherwise);
-    std::erase_if(set.rules, [&](rules::Rule const& rule) {
-      return std::ranges::any_of(rule.when, [&](rules::Flag const& flag) { return flags.at(flag.key) != flag.value; });
-    });
-  } catch (RuleProblem const& problem) {
-    throw ConfigError(problem.what());
-  }
+  std::map<std::string, bool> flags;
+  for (auto const& [key, otherwise] : set.flags) flags[key] = config.boolean(key).value_or(otherwise);
+  std::erase_if(set.rules, [&](rules::Rule const& rule) {
+    return std::ranges::any_of(rule.when, [&](rules::Flag const& flag) { return flags.at(flag.key) != flag.value; });
+  });
 }
 
 }  // namespace
@@ -364,9 +386,14 @@ ModelLayout partition_model(Catalog const& catalog, Topology const& topology, Fa
                       " stages, but topology.pipeline_parallel is " + std::to_string(topology.pipeline_parallel));
   }
   auto set = rules::read_rules(family);
-  rules::ModelConfig const config(config_json);
-  drop_rules(set, config);
-  return Layouter(catalog, topology, set, config, options).make(family.family);
+  rules::ModelConfig const config(config_json,
+                                  options.config_file.empty() ? config_file_of(catalog) : options.config_file);
+  try {
+    drop_rules(set, config);
+    return Layouter(catalog, topology, set, config, options).make(family.family);
+  } catch (ConfigProblem const& problem) {
+    throw ConfigError(config.source() + ": " + problem.what() + " (" + set.file + ")");
+  }
 }
 
 ModelLayout partition_model(Catalog const& catalog, Topology const& topology, RulesSource const& source,

@@ -4,10 +4,24 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
+
+#include "base/text.hpp"
 
 namespace distload::rules {
 namespace {
+
+constexpr std::size_t kShownText = 2000;
+constexpr std::size_t kShownParagraphs = 20;
+constexpr std::size_t kShownFamilies = 30;
+constexpr std::size_t kShownRanges = 20;
+
+template <class T>
+std::span<T const> shown(std::vector<T> const& all, std::size_t most) {
+  return std::span(all).first(std::min(all.size(), most));
+}
 
 bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -59,7 +73,9 @@ std::optional<std::vector<std::uint64_t>> numbers_of(std::vector<std::string> co
 /// "0-5, 7"
 std::string ranges(std::vector<std::uint64_t> const& numbers) {
   std::string text;
+  std::size_t count = 0;
   for (std::size_t i = 0; i < numbers.size();) {
+    if (++count > kShownRanges) return text + " and " + std::to_string(numbers.size() - i) + " more";
     auto end = i + 1;
     while (end < numbers.size() && numbers[end] == numbers[end - 1] + 1) ++end;
     if (!text.empty()) text += ", ";
@@ -92,15 +108,15 @@ void Problems::add(Problems const& others) {
 
 void Problems::add_entry(std::string const& text, std::string const& name, std::string const& shape) {
   ++count_;
-  auto paragraph = std::find_if(paragraphs_.begin(), paragraphs_.end(), [&](auto const& p) { return p.text == text; });
-  if (paragraph == paragraphs_.end()) paragraph = paragraphs_.insert(paragraph, {text, {}});
-  auto const form = form_of(name);
-  auto const shape_form = form_of(shape);
-  auto& families = paragraph->families;
-  auto family = std::find_if(families.begin(), families.end(),
-                             [&](auto const& f) { return f.form == form && f.shape_form == shape_form; });
-  if (family == families.end()) family = families.insert(family, {form, name, shape, shape_form, {}});
-  family->names.push_back(name);
+  auto const [paragraph, is_new_paragraph] = paragraph_of_.try_emplace(text, paragraphs_.size());
+  if (is_new_paragraph) paragraphs_.push_back({text, {}});
+  auto& families = paragraphs_[paragraph->second].families;
+  auto form = form_of(name);
+  auto shape_form = form_of(shape);
+  auto const key = std::to_string(paragraph->second) + shape_form + " " + form;
+  auto const [family, is_new_family] = family_of_.try_emplace(key, families.size());
+  if (is_new_family) families.push_back({std::move(form), name, shape, std::move(shape_form), {}});
+  families[family->second].names.push_back(name);
 }
 
 bool Problems::contains(std::string const& name) const {
@@ -113,17 +129,23 @@ bool Problems::contains(std::string const& name) const {
 
 std::string Problems::describe() const {
   std::string text;
-  for (auto const& paragraph : paragraphs_) {
-    text += "\n  " + paragraph.text + ":";
-    for (auto const& family : paragraph.families) {
-      text += "\n    " + family.first + family.shape;
+  for (auto const& paragraph : shown(paragraphs_, kShownParagraphs)) {
+    text += "\n  " + printable(paragraph.text, kShownText) + ":";
+    for (auto const& family : shown(paragraph.families, kShownFamilies)) {
+      text += "\n    " + printable(family.first) + family.shape;
       if (family.names.size() == 1) continue;
       if (auto const numbers = numbers_of(family.names)) {
         text += " (and so for " + ranges(*numbers) + ")";
       } else {
-        text += " (and " + std::to_string(family.names.size() - 1) + " more like " + family.form + ")";
+        text += " (and " + std::to_string(family.names.size() - 1) + " more like " + printable(family.form) + ")";
       }
     }
+    std::size_t more = 0;
+    for (auto i = kShownFamilies; i < paragraph.families.size(); ++i) more += paragraph.families[i].names.size();
+    if (more > 0) text += "\n    and " + std::to_string(more) + " more";
+  }
+  if (paragraphs_.size() > kShownParagraphs) {
+    text += "\n  and " + std::to_string(paragraphs_.size() - kShownParagraphs) + " other problems";
   }
   return text;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,7 @@ class Problems {
   /// Number of `add`s.
   std::size_t count() const noexcept { return count_; }
   /// A paragraph per text: the text, then the tensors, those that differ only in a number (their layer) in one line.
+  /// What is beyond a screenful or two is counted only.
   std::string describe() const;
 
  private:
@@ -45,6 +47,8 @@ class Problems {
   void add_entry(std::string const& text, std::string const& name, std::string const& shape);
 
   std::vector<Paragraph> paragraphs_;
+  std::unordered_map<std::string, std::size_t> paragraph_of_;  ///< by text
+  std::unordered_map<std::string, std::size_t> family_of_;     ///< by paragraph, form and shape
   std::size_t count_ = 0;
 };
 

@@ -74,11 +74,17 @@ StageFinder::StageFinder(Sizes const& sizes, std::uint32_t stages, std::vector<s
     : sizes_(sizes),
       stages_(stages),
       stage_layers_(stage_layers),
-      layers_(sizes.find(kLayers)),
-      extra_layers_(sizes.find(kExtraLayers).value_or(0)) {}
+      layers_(sizes.find_at_most(kLayers, kMaxLayers)),
+      extra_layers_(sizes.find_at_most(kExtraLayers, kMaxLayers).value_or(0)) {}
 
 std::vector<std::uint32_t> StageFinder::of(Rule const& rule, std::optional<std::uint32_t> layer) const {
-  if (rule.layer_offset) layer = static_cast<std::uint32_t>(layer.value_or(0) + sizes_.value(*rule.layer_offset));
+  // Sizes are far below 2^64, so that the sum does not overflow.
+  auto const number = layer.value_or(0) + (rule.layer_offset ? sizes_.value(*rule.layer_offset) : std::uint64_t{0});
+  if (number >= kMaxLayers) {
+    throw RuleProblem("a layer of number " + std::to_string(number) + "; a model has at most " +
+                      std::to_string(kMaxLayers));
+  }
+  if (rule.layer_offset) layer = static_cast<std::uint32_t>(number);
   return stages_of(rule.stage, layer, layers_, stages_, stage_layers_, extra_layers_);
 }
 

@@ -11,6 +11,9 @@
 
 namespace distload::rules {
 
+/// No model has more layers. What is done for each of them ends soon, whatever config.json and names say.
+inline constexpr std::uint64_t kMaxLayers = 10'000;
+
 /// The stage of `layer`: stages get `layers / stages` consecutive layers each, the first `layers % stages` of them one
 /// more. Precondition: layer < layers, 0 < stages <= layers.
 std::uint32_t stage_of_layer(std::uint32_t layer, std::uint64_t layers, std::uint32_t stages);
@@ -29,10 +32,11 @@ std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t
 class StageFinder {
  public:
   /// @param stage_layers  as above; outlives the object
+  /// @throws ConfigProblem if config.json says that there are more than kMaxLayers.
   StageFinder(Sizes const& sizes, std::uint32_t stages, std::vector<std::uint32_t> const& stage_layers);
 
   /// The stages of a parameter that `rule` matches and whose name says `layer`.
-  /// @throws RuleProblem as `stages_of`
+  /// @throws RuleProblem as `stages_of`, or if the layer's number is beyond kMaxLayers
   std::vector<std::uint32_t> of(Rule const& rule, std::optional<std::uint32_t> layer) const;
 
   /// How many layers the stages share out, if the rules and config.json say so.

@@ -31,6 +31,8 @@ std::vector<std::uint32_t> stages_of_alias(TiedRule const& tied, RuleSet const& 
   try {
     auto const match = match_rule(set, tied.alias);
     return stages.of(set.rules[match.rule], match.name.layer);
+  } catch (ConfigProblem const&) {
+    throw;
   } catch (RuleProblem const& problem) {
     throw RuleProblem("its alias " + tied.alias + " (" + tied.location + "): " + problem.what());
   }
@@ -51,6 +53,8 @@ Ties::Ties(Catalog const& catalog, RuleSet const& set, ModelConfig const& config
       } else if (!is_kept(tied, *target, catalog)) {
         add(tied, *target, catalog, set, stages);
       }
+    } catch (ConfigProblem const&) {
+      throw;
     } catch (RuleProblem const& problem) {
       problems.add(problem.what(), catalog.tensors[*target].name, catalog.tensors[*target].shape);
     }

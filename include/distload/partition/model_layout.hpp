@@ -67,8 +67,9 @@ struct ModelLayout {
 struct RulesSource {
   std::string family = "auto";  ///< family name, or "auto": by `model_type` in the model's config.json
   std::string config_json;  ///< the model's config.json as text; may be empty if `family` is given and needs no sizes
-  std::vector<std::string> directories;  ///< where <family>.yaml files lie, first match wins
-  std::string rules = "auto";            ///< path of the user's own rule file, instead of a family's
+  std::vector<std::string> directories;     ///< where <family>.yaml files lie, first match wins
+  std::string rules = "auto";               ///< path of the user's own rule file, instead of a family's
+  std::string config_file = "config.json";  ///< where `config_json` comes from, for messages
 };
 
 /// A rule file as text.
@@ -97,6 +98,7 @@ struct LayoutOptions {
   Tolerance unexpected = Tolerance::error;  ///< of tensors without a rule; unless that is an error they are not loaded
   std::vector<std::string> fuse = {};       ///< by their names in the family's rule file: "qkv"
   std::vector<std::string> split = {};      ///< likewise
+  std::string config_file = {};             ///< of the model's config.json, for messages; empty: the checkpoint's own
   /// Names of `StoredTie`s' aliases whose bytes are those of their targets: they are not loaded. Of all others both
   /// are.
   std::vector<std::string> same_bytes = {};

@@ -1,8 +1,6 @@
 // From files and index to a catalog.
 #include "checkpoint/safetensors/directory.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +9,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/json.hpp"
+#include "base/text.hpp"
 #include "checkpoint/files/find_files.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/safetensors/header.hpp"
@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char const* kSingleFile = "model.safetensors";
+constexpr std::size_t kMaxFileName = 255;
 
 /// One tensor and where its data lies.
 struct StoredTensor {
@@ -64,10 +65,13 @@ void read_file(fs::path const& path, Catalog& catalog, std::vector<StoredTensor>
   throw CorruptData(index.string() + ": " + what);
 }
 
-/// `text` if it names a file beside the index.
-std::string checked_file_name(fs::path const& index, std::string const& tensor, std::string text) {
-  if (text.empty() || text.find('/') != std::string::npos || text.find('\0') != std::string::npos || text == "..") {
-    fail(index, tensor + ": '" + text + "' is not the name of a file in this directory");
+/// The name of a file beside the index.
+std::string file_name_of(JsonView const& entry) {
+  auto text = entry.text();
+  // What has to be escaped would make every later message about the file unreadable; no file system takes longer ones.
+  if (text.empty() || text.find('/') != std::string::npos || text == "." || text == ".." ||
+      text.size() > kMaxFileName || printable(text, kMaxFileName) != text) {
+    entry.fail("'" + printable(text) + "' is not the name of a file in this directory");
   }
   return text;
 }
@@ -79,15 +83,15 @@ std::map<std::string, std::string> read_index(fs::path const& path) {
   if (error) throw IoError("cannot read " + path.string() + ": " + error.message());
   if (size > kMaxSafetensorsHeaderBytes) fail(path, "is larger than " + format_bytes(kMaxSafetensorsHeaderBytes));
   std::ifstream file(path, std::ios::binary);
-  auto const json = nlohmann::json::parse(file, nullptr, false);
-  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
-    fail(path, "has no weight_map");
-  }
+  std::string text(size, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file) throw IoError("cannot read " + path.string());
+  auto const json = parse_json(text, {.text_bytes = kMaxSafetensorsHeaderBytes}, path.string());
+  auto const weight_map = JsonView(json, path.string()).find("weight_map");
+  if (!weight_map) fail(path, "has no weight_map");
   std::map<std::string, std::string> files;
-  for (auto const& [tensor, name] : json["weight_map"].items()) {
-    if (!name.is_string()) fail(path, tensor + ": its file is no text");
-    files.emplace(tensor, checked_file_name(path, tensor, name.get<std::string>()));
-  }
+  for (auto const& [tensor, name] : weight_map->members()) files.emplace(tensor, file_name_of(name));
+  if (files.empty()) fail(path, "weight_map is empty: it names no tensor");
   return files;
 }
 
@@ -95,8 +99,11 @@ std::map<std::string, std::string> read_index(fs::path const& path) {
 void check_entry(fs::path const& path, std::map<std::string, std::string> const& index, std::string const& name,
                  std::string const& file) {
   auto const entry = index.find(name);
-  if (entry == index.end()) fail(path, "does not list " + name + ", which " + file + " holds");
-  if (entry->second != file) fail(path, "says that " + name + " is in " + entry->second + ", but it is in " + file);
+  if (entry == index.end()) fail(path, "does not list " + printable(name) + ", which " + printable(file) + " holds");
+  if (entry->second != file) {
+    fail(path,
+         "says that " + printable(name) + " is in " + printable(entry->second) + ", but it is in " + printable(file));
+  }
 }
 
 /// Every tensor in the file that the index says, and none besides.
@@ -108,14 +115,14 @@ void check_index(fs::path const& path, std::map<std::string, std::string> const&
     auto const file = fs::path(catalog.files[tensor.file].path).filename().string();
     auto const [before, is_new] = stored.emplace(name, file);
     if (!is_new) {
-      fail(path,
-           std::string(name).append(" is stored in two files, ").append(before->second).append(" and ").append(file));
+      fail(path, printable(name) + " is stored in two files, " + printable(before->second) + " and " + printable(file));
     }
     check_entry(path, index, name, file);
   }
   auto const missing = std::ranges::find_if(index, [&](auto const& entry) { return !stored.contains(entry.first); });
   if (missing != index.end()) {
-    fail(path, "says that " + missing->first + " is in " + missing->second + ", which does not hold it");
+    fail(path, "says that " + printable(missing->first) + " is in " + printable(missing->second) +
+                   ", which does not hold it");
   }
 }
 

@@ -1,8 +1,6 @@
 // Reads config.json.
 #include "checkpoint/safetensors/model_config.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -10,14 +8,17 @@
 #include <iterator>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/error.hpp>
 
+#include "base/json.hpp"
+
 namespace distload {
 namespace {
 
-constexpr Bytes kMaxConfigBytes = 4 * kMiB;
+constexpr JsonLimits kLimits{.text_bytes = 4 * kMiB};
 
 /// The directory's own name, whatever links lead to it. In a Hugging Face cache it is a commit's hash, and the model's
 /// name stands further up: models--ORGANISATION--NAME/snapshots/HASH.
@@ -31,8 +32,6 @@ std::string model_name_of(std::filesystem::path const& directory) {
     return cached.substr(cached.rfind("--") + 2);
   return path.filename().string();
 }
-
-using Json = nlohmann::ordered_json;
 
 /// What config.json calls the types that models compute in.
 constexpr std::array<std::pair<std::string_view, DType>, 4> kTorchTypes{
@@ -54,21 +53,49 @@ std::array<CountedType, kTorchTypes.size()> count_types(Catalog const& catalog) 
   return counted;
 }
 
-/// Also in the parts of a model of several modalities. @returns true if something was changed.
-bool correct_dtypes(Json& json, std::array<CountedType, kTorchTypes.size()> const& types) {
-  auto const& most = *std::ranges::max_element(types, {}, &CountedType::elements);
-  bool changed = false;
-  for (auto const& [key, value] : json.items()) {
-    if (value.is_object()) {
-      changed = correct_dtypes(value, types) || changed;
-    } else if ((key == "dtype" || key == "torch_dtype") && value.is_string()) {
-      auto const named = std::ranges::find(types, value.get<std::string>(), &CountedType::name);
-      if (named == types.end() || named->elements > 0 || most.elements == 0) continue;
-      value = most.name;
-      changed = true;
-    }
+/// Where a config.json names the type that its model computes in, also in the parts of a model of several modalities.
+class NamedTypes : public JsonHandler {
+ public:
+  struct Place {
+    std::size_t value_at = 0;  ///< of the opening quote, in bytes
+    std::string type;
+  };
+  std::vector<Place> places;
+
+  void on_null() override { end_value(); }
+  void on_boolean(bool) override { end_value(); }
+  void on_number(std::uint64_t) override { end_value(); }
+  void on_negative(std::int64_t) override { end_value(); }
+  void on_real(double, std::string_view) override { end_value(); }
+  void on_text(std::string_view value) override {
+    if (names_type_ && lists_ == 0) places.push_back({value_at_, std::string(value)});
+    end_value();
   }
-  return changed;
+  void on_key(std::string_view key, std::size_t value_at) override {
+    names_type_ = key == "dtype" || key == "torch_dtype";
+    value_at_ = value_at;
+  }
+  void on_object() override { end_value(); }
+  void on_object_end() override {}
+  void on_list() override {
+    ++lists_;
+    end_value();
+  }
+  void on_list_end() override { --lists_; }
+
+ private:
+  void end_value() { names_type_ = false; }
+
+  bool names_type_ = false;
+  std::size_t value_at_ = 0;
+  std::size_t lists_ = 0;
+};
+
+/// Behind the text in quotes that begins at byte `begin`.
+std::size_t end_of_quoted(std::string_view text, std::size_t begin) {
+  auto end = begin + 1;
+  while (text[end] != '"') end += text[end] == '\\' ? 2U : 1U;
+  return end + 1;
 }
 
 }  // namespace
@@ -80,25 +107,47 @@ void read_model_config(std::filesystem::path const& directory, CheckpointMetadat
 }
 
 void read_model_config_file(std::filesystem::path const& path, CheckpointMetadata& metadata) {
-  if (std::filesystem::file_size(path) > kMaxConfigBytes)
-    throw CorruptData(path.string() + ": larger than " + format_bytes(kMaxConfigBytes));
   std::ifstream file(path, std::ios::binary);
+  std::error_code error;
+  auto const size = std::filesystem::file_size(path, error);
+  if (!file || error) throw IoError("cannot read " + path.string());
+  if (size > kLimits.text_bytes) throw CorruptData(path.string() + ": larger than " + format_bytes(kLimits.text_bytes));
   metadata.config_json.assign(std::istreambuf_iterator<char>(file), {});
   if (!file) throw IoError("cannot read " + path.string());
 
-  auto const json = nlohmann::json::parse(metadata.config_json, nullptr, false);
+  auto const json = parse_json(metadata.config_json, kLimits, path.string());
   if (!json.is_object()) throw CorruptData(path.string() + ": not a JSON object");
   auto const architectures = json.find("architectures");
   if (architectures != json.end() && architectures->is_array() && !architectures->empty() &&
       architectures->front().is_string()) {
-    metadata.architecture = architectures->front().get<std::string>();
+    metadata.architecture = JsonView(architectures->front(), path.string()).text();
   }
 }
 
+std::string config_file_of(Catalog const& catalog) {
+  if (catalog.format == SourceFormat::hdf5) return "config.json of " + catalog.path;
+  std::filesystem::path const path(catalog.path);
+  return ((path.extension() == ".safetensors" ? path.parent_path() : path) / "config.json").string();
+}
+
 std::string config_json_of(Catalog const& catalog) {
-  auto const& text = catalog.metadata.config_json;
-  auto json = Json::parse(text, nullptr, false);
-  return json.is_object() && correct_dtypes(json, count_types(catalog)) ? json.dump(2) + "\n" : text;
+  auto text = catalog.metadata.config_json;
+  NamedTypes named;
+  try {
+    parse_json_events(text, kLimits, "config.json", named);
+  } catch (CorruptData const&) {
+    return text;  // of a file that never needed it
+  }
+  auto const types = count_types(catalog);
+  auto const& most = *std::ranges::max_element(types, {}, &CountedType::elements);
+  if (most.elements == 0) return text;
+  for (auto place = named.places.rbegin(); place != named.places.rend(); ++place) {
+    auto const type = std::ranges::find(types, place->type, &CountedType::name);
+    if (type == types.end() || type->elements > 0) continue;
+    text.replace(place->value_at, end_of_quoted(text, place->value_at) - place->value_at,
+                 '"' + std::string(most.name) + '"');
+  }
+  return text;
 }
 
 }  // namespace distload

@@ -15,9 +15,12 @@ namespace distload {
 void read_model_config(std::filesystem::path const& directory, CheckpointMetadata& metadata);
 
 /// Puts the text of a config.json and the architecture that it names into `metadata`.
-/// @throws CorruptData  it is larger than 4 MiB or no JSON object.
+/// @throws CorruptData  it is larger than 4 MiB or no JSON object; names the file and the place.
 /// @throws IoError      it cannot be read.
 void read_model_config_file(std::filesystem::path const& path, CheckpointMetadata& metadata);
+
+/// Where a checkpoint's own config.json is, for messages.
+std::string config_file_of(Catalog const& catalog);
 
 /// The config.json of a checkpoint that holds these tensors: its metadata's, verbatim, unless `dtype` (older:
 /// `torch_dtype`) there names a type that no tensor has, as after a cast. Then it names the floating-point type that

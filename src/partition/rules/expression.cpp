@@ -5,6 +5,8 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "base/text.hpp"
+
 namespace distload::rules {
 namespace {
 
@@ -26,7 +28,7 @@ bool is_word_character(char character) {
 
 Operand parse_operand(std::string_view text) {
   auto const fail = [&](char const* what) -> Operand {
-    throw std::invalid_argument("`" + std::string(text) + "` " + what);
+    throw std::invalid_argument("`" + printable(text) + "` " + what);
   };
   if (text.empty()) return fail("is no size: write a number, the name of a size, or config.<key>");
   Operand operand;

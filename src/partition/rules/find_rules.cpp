@@ -11,7 +11,9 @@
 #include <distload/partition/model_layout.hpp>
 
 #include "base/suggest.hpp"
+#include "base/text.hpp"
 #include "partition/rules/model_config.hpp"
+#include "partition/rules/rule_problem.hpp"
 #include "partition/rules/rule_reader.hpp"
 
 namespace distload {
@@ -99,7 +101,7 @@ FamilyRules find_family(RulesSource const& source, std::string const& family, st
   for (auto const& directory : source.directories) {
     if (auto found = by_name(directory, family)) return *std::move(found);
   }
-  throw ConfigError(asked_by + ": there are no rules for the family `" + family + "`; " +
+  throw ConfigError(asked_by + ": there are no rules for the family `" + printable(family) + "`; " +
                     known_families(source, family));
 }
 
@@ -109,7 +111,14 @@ FamilyRules find_model_type(RulesSource const& source) {
     throw ConfigError("the checkpoint carries no config.json, so that its family is unknown: set model.family (" +
                       known_families(source, "") + ")");
   }
-  auto const model_type = rules::ModelConfig(source.config_json).text("model_type");
+  rules::ModelConfig const config(source.config_json, source.config_file);
+  auto const model_type = [&] {
+    try {
+      return config.text("model_type");
+    } catch (rules::ConfigProblem const& problem) {
+      throw ConfigError(source.config_file + ": " + problem.what());
+    }
+  }();
   if (!model_type) {
     throw ConfigError("the model's config.json has no `model_type`, so that its family is unknown: set model.family (" +
                       known_families(source, "") + ")");
@@ -119,8 +128,8 @@ FamilyRules find_model_type(RulesSource const& source) {
     if (auto found = by_name(directory, *model_type)) return *std::move(found);
     if (auto found = by_model_type(directory, *model_type)) return *std::move(found);
   }
-  throw ConfigError("there are no rules for models of type `" + *model_type + "` (config.json: model_type); " +
-                    known_families(source, *model_type));
+  throw ConfigError("there are no rules for models of type `" + printable(*model_type) +
+                    "` (config.json: model_type); " + known_families(source, *model_type));
 }
 
 /// The file of the model's own family, whatever `model.rules` says.

@@ -2,11 +2,13 @@
 #include "partition/rules/model_config.hpp"
 
 #include <algorithm>
+#include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include <distload/base/bytes.hpp>
 #include <distload/base/error.hpp>
 
+#include "base/json.hpp"
+#include "base/text.hpp"
 #include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
@@ -14,18 +16,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// A deeper nesting holds no size of a model; the limit keeps hostile files off the stack.
+/// A deeper nesting holds no size of a model.
 constexpr int kMaxDepth = 8;
 
 /// Of a list; longer ones hold no sizes.
 constexpr std::size_t kMaxItems = 8;
 
-constexpr std::size_t kShownCharacters = 40;
-
-std::string shown(std::string json) {
-  if (json.size() > kShownCharacters) json = json.substr(0, kShownCharacters) + "...";
-  return json;
-}
+constexpr JsonLimits kLimits{.text_bytes = 4 * kMiB};
 
 template <typename Add>
 void visit(Json const& object, std::string const& prefix, int depth, Add const& add) {
@@ -43,49 +40,57 @@ void visit(Json const& object, std::string const& prefix, int depth, Add const& 
 
 }  // namespace
 
-ModelConfig::ModelConfig(std::string_view text) {
+ModelConfig::ModelConfig(std::string_view text, std::string source) : source_(std::move(source)) {
   if (text.empty()) return;
-  Json document;
-  try {
-    document = Json::parse(text);
-  } catch (Json::exception const& error) {
-    throw ConfigError("the model's config.json cannot be parsed: " + std::string(error.what()));
-  }
-  if (!document.is_object()) throw ConfigError("the model's config.json is no JSON object");
+  auto const document = [&] {
+    try {
+      return parse_json(text, kLimits, source_);
+    } catch (CorruptData const& error) {
+      throw ConfigError(error.what());
+    }
+  }();
+  if (!document.is_object()) throw ConfigError(source_ + ": not a JSON object");
   visit(document, "", 1, [this](std::string const& key, Json const& value) {
-    if (value.is_number_unsigned()) {
-      values_[key] = value.get<std::uint64_t>();
-    } else if (value.is_boolean()) {
-      values_[key] = value.get<bool>();
-    } else if (value.is_string()) {
-      values_[key] = value.get<std::string>();
-    } else {
-      values_[key] = Other{shown(value.dump(-1, ' ', false, Json::error_handler_t::replace))};
+    auto& entry = values_[key];
+    entry.shown = shown_json(value);
+    if (auto const* number = value.get_ptr<std::uint64_t const*>()) {
+      entry.known = *number;
+    } else if (auto const* flag = value.get_ptr<bool const*>()) {
+      entry.known = *flag;
+    } else if (auto const* words = value.get_ptr<std::string const*>()) {
+      entry.known = *words;
     }
   });
 }
 
-std::optional<std::uint64_t> ModelConfig::size(std::string const& key) const {
+ModelConfig::Value const* ModelConfig::find(std::string const& key) const {
   auto const found = values_.find(key);
-  if (found == values_.end()) return std::nullopt;
-  if (auto const* number = std::get_if<std::uint64_t>(&found->second)) return *number;
-  std::string what = "not a number";
-  if (auto const* other = std::get_if<Other>(&found->second)) what = other->json;
-  throw RuleProblem("config.json: " + key + " is " + what + ", expected an integer, zero or more");
+  return found == values_.end() ? nullptr : &found->second;
+}
+
+std::optional<std::uint64_t> ModelConfig::size(std::string const& key) const {
+  auto const* const value = find(key);
+  if (value == nullptr) return std::nullopt;
+  auto const* const number = std::get_if<std::uint64_t>(&value->known);
+  if (number == nullptr) throw ConfigProblem(key + " is " + value->shown + ", expected an integer, zero or more");
+  if (*number > kMaxSize) {
+    throw ConfigProblem(key + " is " + value->shown + ", more than any model has (" + std::to_string(kMaxSize) + ")");
+  }
+  return *number;
 }
 
 std::optional<bool> ModelConfig::boolean(std::string const& key) const {
-  auto const found = values_.find(key);
-  if (found == values_.end()) return std::nullopt;
-  if (auto const* flag = std::get_if<bool>(&found->second)) return *flag;
-  throw RuleProblem("config.json: " + key + " is neither true nor false");
+  auto const* const value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (auto const* flag = std::get_if<bool>(&value->known)) return *flag;
+  throw ConfigProblem(key + " is " + value->shown + ", expected true or false");
 }
 
 std::optional<std::string> ModelConfig::text(std::string const& key) const {
-  auto const found = values_.find(key);
-  if (found == values_.end()) return std::nullopt;
-  auto const* text = std::get_if<std::string>(&found->second);
-  return text == nullptr ? std::nullopt : std::optional(*text);
+  auto const* const value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (auto const* words = std::get_if<std::string>(&value->known)) return *words;
+  throw ConfigProblem(key + " is " + value->shown + ", expected a text");
 }
 
 }  // namespace distload::rules

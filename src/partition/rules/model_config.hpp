@@ -10,30 +10,40 @@
 
 namespace distload::rules {
 
+/// No size of a model is larger; products of two of them are checked.
+inline constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 40U;
+
 class ModelConfig {
  public:
   /// Nothing is known.
   ModelConfig() = default;
-  /// @throws ConfigError if `text` is no JSON object. An empty text is a config without keys.
-  explicit ModelConfig(std::string_view text);
+  /// An empty text is a config without keys.
+  /// @param source  where it comes from, for messages
+  /// @throws ConfigError if `text` is no JSON object; names `source` and the place.
+  explicit ModelConfig(std::string_view text, std::string source = "config.json");
 
-  /// The integer, zero or more, at `key` ("hidden_size", "text_config.hidden_size"), or nothing if it is absent or
-  /// null.
-  /// @throws RuleProblem if something else stands there.
+  std::string const& source() const noexcept { return source_; }
+
+  /// The integer, from zero to kMaxSize, at `key` ("hidden_size", "text_config.hidden_size"), or nothing if it is
+  /// absent or null.
+  /// @throws ConfigProblem if something else stands there.
   std::optional<std::uint64_t> size(std::string const& key) const;
   /// The boolean at `key`, or nothing if it is absent or null.
-  /// @throws RuleProblem if something else stands there.
+  /// @throws ConfigProblem if something else stands there.
   std::optional<bool> boolean(std::string const& key) const;
-  /// The string at `key`, or nothing if there is none.
+  /// The string at `key`, or nothing if it is absent or null.
+  /// @throws ConfigProblem if something else stands there.
   std::optional<std::string> text(std::string const& key) const;
 
  private:
-  /// Whatever is neither of these is kept as `Other`, its JSON text, for messages.
-  struct Other {
-    std::string json;
+  struct Value {
+    std::variant<std::monostate, std::uint64_t, bool, std::string> known;  ///< nothing: of another kind
+    std::string shown;                                                     ///< for messages
   };
-  using Value = std::variant<std::uint64_t, bool, std::string, Other>;
 
+  Value const* find(std::string const& key) const;
+
+  std::string source_ = "config.json";
   std::map<std::string, Value> values_;
 };
 

@@ -5,17 +5,21 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "base/text.hpp"
+
 namespace distload::rules {
 namespace {
 
 /// More alternatives than any family needs; a product of many lists would otherwise fill the memory.
 constexpr std::size_t kMaxAlternatives = 1024;
+constexpr std::size_t kMaxLength = 1000;
+constexpr std::size_t kMaxStars = 16;
 
 /// More than a number of 32 bits has, with zeros before it.
 constexpr std::size_t kMaxDigits = 20;
 
 [[noreturn]] void fail(std::string_view pattern, std::string const& what) {
-  throw std::invalid_argument("pattern \"" + std::string(pattern) + "\": " + what);
+  throw std::invalid_argument("pattern \"" + printable(pattern) + "\": " + what);
 }
 
 std::vector<std::string_view> split_at_commas(std::string_view text) {
@@ -32,6 +36,10 @@ std::vector<std::string_view> split_at_commas(std::string_view text) {
 
 std::vector<Pattern> Pattern::parse(std::string_view text) {
   if (text.empty()) fail(text, "is empty");
+  if (text.size() > kMaxLength) fail(text, "is longer than " + std::to_string(kMaxLength) + " characters");
+  if (static_cast<std::size_t>(std::ranges::count(text, '*')) > kMaxStars) {
+    fail(text, "has more than " + std::to_string(kMaxStars) + " stars");
+  }
   std::vector<Pattern> patterns(1);
   for (auto rest = text; !rest.empty();) {
     auto const special = std::min(rest.find_first_of("{}*"), rest.size());
@@ -60,8 +68,7 @@ std::vector<Pattern> Pattern::parse(std::string_view text) {
     }
     if (inside.find_first_of("{*") != std::string_view::npos) fail(text, "alternatives hold plain text only");
     auto const items = split_at_commas(inside);
-    if (items.size() == 1)
-      fail(text, "{" + std::string(inside) + "} is unknown; there are {layer}, {expert} and {a,b}");
+    if (items.size() == 1) fail(text, "{" + printable(inside) + "} is unknown; there are {layer}, {expert} and {a,b}");
     if (patterns.size() * items.size() > kMaxAlternatives) fail(text, "too many alternatives");
     std::vector<Pattern> expanded;
     expanded.reserve(patterns.size() * items.size());

@@ -10,4 +10,11 @@ class RuleProblem : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What is wrong with a value of config.json, whatever the parameter. One of them is a model's ConfigError by itself,
+/// so that it is not said again for every parameter.
+class ConfigProblem : public RuleProblem {
+ public:
+  using RuleProblem::RuleProblem;
+};
+
 }  // namespace distload::rules

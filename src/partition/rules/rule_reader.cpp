@@ -5,6 +5,7 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "base/text.hpp"
 #include "config/second_document.hpp"
 #include "partition/rules/size_reader.hpp"
 #include "partition/rules/yaml_fields.hpp"
@@ -19,6 +20,8 @@ constexpr std::string_view kAnySize = "any";
 /// What `keep_dtype` and load.dtype call F32.
 constexpr std::string_view kFloat32 = "fp32";
 constexpr std::string_view kConfigPrefix = "config.";
+/// Of one file; each name of a model is compared with all of them.
+constexpr std::size_t kMaxPatterns = 20'000;
 
 /// Reads one file on top of what it extends.
 class Reader {
@@ -84,7 +87,8 @@ class Reader {
     auto when = read_flags(node);
     for (auto const& flag : when) {
       if (std::ranges::find(flags_, flag.key, &Flag::key) == flags_.end()) {
-        source_.fail(node.Mark(), "`" + flag.key + "` is none of the `flags`, which say what holds without it");
+        source_.fail(node.Mark(),
+                     "`" + printable(flag.key) + "` is none of the `flags`, which say what holds without it");
       }
     }
     return when;
@@ -95,6 +99,10 @@ class Reader {
     for (auto const& item : read_list(node)) {
       try {
         auto expanded = Pattern::parse(read_text(source_, item));
+        pattern_count_ += expanded.size();
+        if (pattern_count_ > kMaxPatterns) {
+          source_.fail(item.Mark(), "more than " + std::to_string(kMaxPatterns) + " patterns, with alternatives");
+        }
         std::move(expanded.begin(), expanded.end(), std::back_inserter(patterns));
       } catch (std::invalid_argument const& error) {
         source_.fail(item.Mark(), error.what());
@@ -131,6 +139,8 @@ class Reader {
 
   std::vector<std::optional<Expression>> read_shape(YAML::Node const& node) const {
     if (!node.IsSequence() || node.size() == 0) source_.fail(node.Mark(), "`shape` must be a list of sizes");
+    if (node.size() > kMaxAxes)
+      source_.fail(node.Mark(), "no tensor has more than " + std::to_string(kMaxAxes) + " axes");
     std::vector<std::optional<Expression>> shape;
     for (auto const& size : node) {
       auto const is_any = size.IsScalar() && read_text(source_, size) == kAnySize;
@@ -244,7 +254,8 @@ class Reader {
     for (auto const& item : read_list(stage)) {
       auto const text = read_text(source_, item);
       if (text != "first" && text != "last" && text != "all") {
-        source_.fail(item.Mark(), "there is no stage `" + text + "`: write first, last, all or [first, last]");
+        source_.fail(item.Mark(),
+                     "there is no stage `" + printable(text) + "`: write first, last, all or [first, last]");
       }
       if (text == "all") rule.stage = StageRule::all;
       first = first || text == "first";
@@ -261,7 +272,7 @@ class Reader {
                             PartitionKind::vocab_parallel}) {
       if (text == name_of(kind)) return kind;
     }
-    source_.fail(node.Mark(), "there is no partition `" + text +
+    source_.fail(node.Mark(), "there is no partition `" + printable(text) +
                                   "`: write column_parallel, row_parallel, vocab_parallel or replicated");
   }
 
@@ -270,8 +281,8 @@ class Reader {
     std::uint64_t number = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || end != text.data() + text.size() || number < least || number > most) {
-      source_.fail(node.Mark(),
-                   "`" + text + "` is no number from " + std::to_string(least) + " to " + std::to_string(most));
+      source_.fail(node.Mark(), "`" + printable(text) + "` is no number from " + std::to_string(least) + " to " +
+                                    std::to_string(most));
     }
     return number;
   }
@@ -302,6 +313,7 @@ class Reader {
   RuleSet base_;
   std::vector<Flag> flags_;
   SizeReader sizes_;
+  mutable std::size_t pattern_count_ = 0;
 };
 
 /// @throws ConfigError "path:line: ..."
@@ -315,7 +327,7 @@ auto parse(std::string_view text, std::string const& path, Read const& read) {
     }
     return result;
   } catch (YAML::Exception const& error) {
-    YamlSource(path).fail(error.mark, error.msg);
+    YamlSource(path).fail(error.mark, printable(error.msg));
   }
 }
 

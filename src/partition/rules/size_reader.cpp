@@ -5,14 +5,25 @@
 #include <set>
 #include <stdexcept>
 
+#include "base/text.hpp"
+
 namespace distload::rules {
+namespace {
+
+/// Each may be made of the one before it, so that this is also how deep they go.
+constexpr std::size_t kMaxSizes = 1000;
+
+}  // namespace
 
 void SizeReader::read(YAML::Node const& node) {
   if (!node.IsMap()) source_.fail(node.Mark(), "`sizes` must be a map of names and expressions");
+  if (node.size() + definitions_.size() > kMaxSizes) {
+    source_.fail(node.Mark(), "more than " + std::to_string(kMaxSizes) + " sizes");
+  }
   std::set<std::string> own;
   for (auto const& entry : node) {
     auto const name = read_text(source_, entry.first);
-    if (!own.insert(name).second) source_.fail(entry.first.Mark(), "the size `" + name + "` stands twice");
+    if (!own.insert(name).second) source_.fail(entry.first.Mark(), "the size `" + printable(name) + "` stands twice");
     if (!is_defined(name)) definitions_.push_back({name, {}});
   }
   for (auto const& entry : node) {
@@ -29,7 +40,7 @@ void SizeReader::place(SizeDefinition const& size, YAML::Node const& node, std::
                        std::vector<std::string>& open) const {
   if (std::ranges::find(sorted, size.name, &SizeDefinition::name) != sorted.end()) return;
   if (std::ranges::find(open, size.name) != open.end()) {
-    source_.fail(node.Mark(), "the size `" + size.name + "` is made of itself");
+    source_.fail(node.Mark(), "the size `" + printable(size.name) + "` is made of itself");
   }
   open.push_back(size.name);
   for (auto const& term : size.expression.alternatives) {
@@ -60,7 +71,7 @@ Expression SizeReader::read_expression(YAML::Node const& node) const {
     auto const& term = expression.alternatives.back();
     for (auto const* operand : {&term.left, &term.right}) {
       if (operand->kind == Operand::Kind::size && !is_defined(operand->name)) {
-        source_.fail(alternative.Mark(), "`" + operand->name + "` is none of the `sizes`");
+        source_.fail(alternative.Mark(), "`" + printable(operand->name) + "` is none of the `sizes`");
       }
     }
   }

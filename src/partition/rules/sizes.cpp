@@ -10,15 +10,15 @@
 namespace distload::rules {
 namespace {
 
-std::string to_string(Operand const& operand) {
-  return operand.kind == Operand::Kind::number ? std::to_string(operand.number) : operand.name;
+std::optional<std::uint64_t> bounded(std::optional<std::uint64_t> size) {
+  return size && *size <= kMaxSize ? size : std::nullopt;
 }
 
 std::optional<std::uint64_t> combine(char operation, std::uint64_t left, std::uint64_t right) {
   switch (operation) {
-    case '+': return checked_add(left, right);
+    case '+': return bounded(checked_add(left, right));
     case '-': return left >= right ? std::optional(left - right) : std::nullopt;
-    case '*': return checked_multiply(left, right);
+    case '*': return bounded(checked_multiply(left, right));
     default: return right != 0 && left % right == 0 ? std::optional(left / right) : std::nullopt;
   }
 }
@@ -31,7 +31,7 @@ Sizes::Sizes(std::vector<SizeDefinition> const& definitions, ModelConfig const& 
     Entry entry;
     try {
       entry.value = find(definition.expression);
-    } catch (RuleProblem const& problem) {
+    } catch (ConfigProblem const& problem) {
       entry.problem = problem.what();
     }
     entries_[definition.name] = std::move(entry);
@@ -40,17 +40,47 @@ Sizes::Sizes(std::vector<SizeDefinition> const& definitions, ModelConfig const& 
 
 std::uint64_t Sizes::positive(Expression const& expression) const {
   auto const known = value(expression);
-  if (known == 0) throw RuleProblem("`" + expression.text + "` is 0, expected a positive integer");
+  if (known == 0) throw ConfigProblem(origin_of_zero(expression) + " is 0, expected 1 or more");
   return known;
 }
 
 std::uint64_t Sizes::value(Expression const& expression) const {
   if (auto const known = find(expression)) return *known;
   std::vector<std::string> keys;
-  collect_keys(expression, keys);
+  std::set<std::string> seen;
+  collect_keys(expression, keys, seen);
   std::string list;
   for (auto const& key : keys) list += (list.empty() ? "" : " or ") + key;
-  throw RuleProblem("`" + expression.text + "` is unknown: config.json lacks " + list);
+  throw ConfigProblem("`" + expression.text + "` is unknown: config.json lacks " + list);
+}
+
+Term const* Sizes::known_term(Expression const& expression) const {
+  for (auto const& term : expression.alternatives) {
+    if (evaluate(term)) return &term;
+  }
+  return nullptr;
+}
+
+std::string Sizes::origin_of_zero(Expression const& expression) const {
+  auto const* const term = known_term(expression);
+  if (term == nullptr || term->operation == '-' || term->operation == '+') return "`" + expression.text + "`";
+  auto const& zero = evaluate(term->left) == 0 ? term->left : term->right;
+  auto const* const size = zero.kind == Operand::Kind::size ? definition(zero.name) : nullptr;
+  return size == nullptr ? origin(zero) : origin_of_zero(size->expression);
+}
+
+std::string Sizes::origin(Operand const& operand) const {
+  if (operand.kind == Operand::Kind::number) return std::to_string(operand.number);
+  if (operand.kind == Operand::Kind::config_key) return operand.name;
+  // Sizes refer to those before them only, so that this ends.
+  auto const* const size = definition(operand.name);
+  auto const* const term = size == nullptr ? nullptr : known_term(size->expression);
+  return term != nullptr && term->operation == 0 ? origin(term->left) : operand.name;
+}
+
+SizeDefinition const* Sizes::definition(std::string const& name) const {
+  auto const found = std::ranges::find(definitions_, name, &SizeDefinition::name);
+  return found == definitions_.end() ? nullptr : &*found;
 }
 
 std::optional<std::uint64_t> Sizes::find(Expression const& expression) const {
@@ -63,8 +93,17 @@ std::optional<std::uint64_t> Sizes::find(Expression const& expression) const {
 std::optional<std::uint64_t> Sizes::find(std::string const& name) const {
   auto const found = entries_.find(name);
   if (found == entries_.end()) return std::nullopt;
-  if (!found->second.problem.empty()) throw RuleProblem(found->second.problem);
+  if (!found->second.problem.empty()) throw ConfigProblem(found->second.problem);
   return found->second.value;
+}
+
+std::optional<std::uint64_t> Sizes::find_at_most(std::string const& name, std::uint64_t most) const {
+  auto const known = find(name);
+  if (known && *known > most) {
+    throw ConfigProblem(origin(Operand{Operand::Kind::size, 0, name}) + " is " + std::to_string(*known) +
+                        ", expected at most " + std::to_string(most));
+  }
+  return known;
 }
 
 std::optional<std::uint64_t> Sizes::evaluate(Operand const& operand) const {
@@ -82,21 +121,32 @@ std::optional<std::uint64_t> Sizes::evaluate(Term const& term) const {
   auto const right = evaluate(term.right);
   if (!right) return std::nullopt;
   if (auto const result = combine(term.operation, *left, *right)) return result;
-  throw RuleProblem(to_string(term.left) + " " + term.operation + " " + to_string(term.right) + " = " +
-                    std::to_string(*left) + " " + term.operation + " " + std::to_string(*right) +
-                    " is not a whole number, zero or more");
+  auto const shown = [this](Operand const& operand, std::uint64_t value) {
+    return origin(operand) + (operand.kind == Operand::Kind::number ? "" : " " + std::to_string(value));
+  };
+  auto const shown_left = shown(term.left, *left);
+  auto const shown_right = shown(term.right, *right);
+  switch (term.operation) {
+    case '/':
+      if (*right == 0) throw ConfigProblem(origin_of_zero({{{term.right, 0, {}}}, {}}) + " is 0, expected 1 or more");
+      throw ConfigProblem(shown_left + " is not a multiple of " + shown_right);
+    case '-': throw ConfigProblem(shown_left + " is less than " + shown_right);
+    default:
+      throw ConfigProblem(shown_left + " " + term.operation + " " + shown_right + " is more than any model has (" +
+                          std::to_string(kMaxSize) + ")");
+  }
 }
 
-void Sizes::collect_keys(Expression const& expression, std::vector<std::string>& keys) const {
+void Sizes::collect_keys(Expression const& expression, std::vector<std::string>& keys,
+                         std::set<std::string>& seen) const {
   auto const add = [&](Operand const& operand) {
     if (operand.kind == Operand::Kind::config_key) {
-      if (!config_.size(operand.name) && std::find(keys.begin(), keys.end(), operand.name) == keys.end()) {
+      if (!config_.size(operand.name) && std::ranges::find(keys, operand.name) == keys.end()) {
         keys.push_back(operand.name);
       }
-    } else if (operand.kind == Operand::Kind::size && !find(operand.name)) {
-      auto const definition = std::find_if(definitions_.begin(), definitions_.end(),
-                                           [&](SizeDefinition const& size) { return size.name == operand.name; });
-      if (definition != definitions_.end()) collect_keys(definition->expression, keys);
+    } else if (operand.kind == Operand::Kind::size && seen.insert(operand.name).second && !find(operand.name)) {
+      auto const* const size = definition(operand.name);
+      if (size != nullptr) collect_keys(size->expression, keys, seen);
     }
   };
   for (auto const& term : expression.alternatives) {

@@ -8,6 +8,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/suggest.hpp"
+#include "base/text.hpp"
 
 namespace distload::rules {
 
@@ -18,6 +19,11 @@ void YamlSource::fail(YAML::Mark const& mark, std::string const& what) const {
 
 std::string YamlSource::location(YAML::Node const& node) const {
   return file() + ":" + std::to_string(node.Mark().line + 1);
+}
+
+void YamlSource::count(YAML::Node const& node) const {
+  constexpr std::size_t kMaxValues = 200'000;
+  if (++values_ > kMaxValues) fail(node.Mark(), "more than " + std::to_string(kMaxValues) + " values, with aliases");
 }
 
 std::string YamlSource::file() const { return std::filesystem::path(path_).filename().string(); }
@@ -33,7 +39,7 @@ YamlFields::YamlFields(YamlSource const& source, YAML::Node const& node, std::st
       std::vector<std::string> const candidates(known.begin(), known.end());
       auto const meant = nearest(key, candidates);
       source.fail(field.first.Mark(),
-                  what_ + " has no key `" + key + "`" + (meant ? "; did you mean `" + *meant + "`?" : ""));
+                  what_ + " has no key `" + printable(key) + "`" + (meant ? "; did you mean `" + *meant + "`?" : ""));
     }
     // yaml-cpp keeps both of two equal keys and finds the first.
     if (!seen.insert(key).second) source.fail(field.first.Mark(), "`" + key + "` stands twice");
@@ -48,13 +54,15 @@ YAML::Node YamlFields::require(std::string_view key) const {
 }
 
 std::string read_text(YamlSource const& source, YAML::Node const& node) {
+  source.count(node);
   if (!node.IsScalar()) source.fail(node.Mark(), "expected a single value");
   return node.Scalar();
 }
 
 bool read_boolean(YamlSource const& source, YAML::Node const& node) {
   auto const text = read_text(source, node);
-  if (text != "true" && text != "false") source.fail(node.Mark(), "`" + text + "` is neither true nor false");
+  if (text != "true" && text != "false")
+    source.fail(node.Mark(), "`" + printable(text) + "` is neither true nor false");
   return text == "true";
 }
 

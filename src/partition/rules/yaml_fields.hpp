@@ -1,6 +1,7 @@
 /// YamlFields: a YAML map that is read key by key; errors name file and line. Only for the reader of rule files.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -23,9 +24,13 @@ class YamlSource {
   std::string location(YAML::Node const& node) const;
   /// The file's name without its folder.
   std::string file() const;
+  /// Counts one value that is read; a file of aliases of aliases has more of them than characters.
+  /// @throws ConfigError if they are more than any rule file has.
+  void count(YAML::Node const& node) const;
 
  private:
   std::string path_;
+  mutable std::size_t values_ = 0;
 };
 
 class YamlFields {

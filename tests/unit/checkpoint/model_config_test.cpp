@@ -23,9 +23,17 @@ TEST(ConfigJsonOf, IsVerbatimWhereItIsTrue) {
 
 TEST(ConfigJsonOf, NamesTheTypeAfterACast) {
   EXPECT_EQ(config_json_of(checkpoint_of(DType::f16, R"({"z": 1, "dtype": "bfloat16", "a": [2]})")),
-            "{\n  \"z\": 1,\n  \"dtype\": \"float16\",\n  \"a\": [\n    2\n  ]\n}\n");
+            R"({"z": 1, "dtype": "float16", "a": [2]})");
   EXPECT_EQ(config_json_of(checkpoint_of(DType::f32, R"({"text_config": {"torch_dtype": "float16"}})")),
-            "{\n  \"text_config\": {\n    \"torch_dtype\": \"float32\"\n  }\n}\n");
+            R"({"text_config": {"torch_dtype": "float32"}})");
+  EXPECT_EQ(config_json_of(checkpoint_of(DType::f32, R"([{"dtype": "float16"}])")), R"([{"dtype": "float16"}])");
+}
+
+TEST(ConfigJsonOf, KeepsEverythingElseAsItIsWritten) {
+  std::string const before = "\xEF\xBB\xBF{ \"time_step_limit\": [0.0, Infinity], \"x\": NaN,\r\n \"dtype\":";
+  std::string const after = ",\t\"big\": 1e400, \"dtype_of\": \"bfloat16\" }\n";
+  EXPECT_EQ(config_json_of(checkpoint_of(DType::f16, before + R"("bfloat\u00316")" + after)),
+            before + R"("float16")" + after);
 }
 
 TEST(ConfigJsonOf, SaysNothingAboutTypesThatModelsDoNotComputeIn) {

@@ -8,6 +8,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/safetensors/model_config.hpp"
+
 namespace distload {
 namespace {
 
@@ -87,9 +89,67 @@ TEST_F(SafetensorsDirectory, RefusesAnIndexThatContradictsItsFiles) {
   write("model.safetensors.index.json", R"({"weight_map":{"b":"../model-1.safetensors"}})");
   EXPECT_NE(error_of<CorruptData>().find("is not the name of a file in this directory"), std::string::npos);
   write("model.safetensors.index.json", R"({"weight_map":[]})");
-  EXPECT_NE(error_of<CorruptData>().find("has no weight_map"), std::string::npos);
-  write("model.safetensors.index.json", "{");
-  EXPECT_NE(error_of<CorruptData>().find("has no weight_map"), std::string::npos);
+  EXPECT_NE(error_of<CorruptData>().find("weight_map is [], expected an object"), std::string::npos);
+}
+
+TEST_F(SafetensorsDirectory, NamesTheIndexAndThePlaceOfWhatIsWrongInIt) {
+  write_tensors("model-1.safetensors", "b", 5);
+  auto const file = (directory_ / "model.safetensors.index.json").string();
+  struct Case {
+    std::string text;
+    char const* expected;
+  };
+  for (auto const& [text, expected] : std::vector<Case>{
+           {"{\n", ": line 2, column 1: not JSON: expected a key in double quotes, but the text ends here"},
+           {"{}", ": has no weight_map"},
+           {R"({"weight_map":null})", ": has no weight_map"},
+           {R"({"metadata":{},"weight_map":{}})", ": weight_map is empty: it names no tensor"},
+           {R"({"weight_map":{"b":7}})", ": weight_map.b is 7, expected a text"},
+           {"{\"weight_map\":{\"b\":\"model-1.safetensors\",\n\"b\":\"model-1.safetensors\"}}",
+            ": line 2, column 1, at weight_map.b: the key occurs twice"},
+           {R"({"weight_map":{"b":"a/model-1.safetensors"}})",
+            ": weight_map.b: 'a/model-1.safetensors' is not the name"},
+           {R"({"weight_map":{"b":"/model-1.safetensors"}})", ": weight_map.b: '/model-1.safetensors' is not the name"},
+           {R"({"weight_map":{"b":".."}})", ": weight_map.b: '..' is not the name"},
+           {R"({"weight_map":{"b":""}})", ": weight_map.b: '' is not the name"},
+           {R"({"weight_map":{"b":"a\n\u001b[31m"}})", R"(: weight_map.b: 'a\n\x1B[31m' is not the name)"},
+           {R"({"weight_map":{"b":")" + std::string(256, 'a') + R"("}})", "aaa...' is not the name"},
+           {std::string(100'000, '['), ": line 1, column 65, at [0][0]"},
+       }) {
+    write("model.safetensors.index.json", text);
+    auto const error = error_of<CorruptData>();
+    EXPECT_TRUE(error.starts_with(file)) << text << "\n" << error;
+    EXPECT_NE(error.find(expected), std::string::npos) << text << "\n" << error;
+    EXPECT_LT(error.size(), 1000U);
+  }
+}
+
+TEST_F(SafetensorsDirectory, NamesConfigJsonAndThePlaceOfWhatIsWrongInIt) {
+  write_tensors("model.safetensors", "w", 5);
+  auto const file = (directory_ / "config.json").string();
+  for (auto const& [text, expected] : std::vector<std::pair<std::string, char const*>>{
+           {"{\"a\": [1,\n x]}", ": line 2, column 2, at a[1]: not JSON: expected a value"},
+           {"[]", ": not a JSON object"},
+           {"", ": line 1, column 1: not JSON"},
+           {"{\"a\":1,\"a\":2}", ": line 1, column 8, at a: the key occurs twice"},
+           {std::string(100'000, '['), ": nested more than 64 deep"},
+           {"{\"a\":" + std::string(5'000'000, ' ') + "1}", ": larger than 4 MiB"},
+       }) {
+    write("config.json", text);
+    auto const error = error_of<CorruptData>();
+    EXPECT_TRUE(error.starts_with(file)) << text.substr(0, 100) << "\n" << error;
+    EXPECT_NE(error.find(expected), std::string::npos) << error;
+  }
+}
+
+TEST_F(SafetensorsDirectory, ReadsConfigJsonAsPythonDoes) {
+  write_tensors("model.safetensors", "w", 5);
+  std::string const text = "\xEF\xBB\xBF{\"architectures\":[\"A\"],\"limit\":[0.0, Infinity, -Infinity, NaN, 1e400]}";
+  write("config.json", text);
+  auto const catalog = read();
+  EXPECT_EQ(catalog.metadata.architecture, "A");
+  EXPECT_EQ(catalog.metadata.config_json, text) << "verbatim";
+  EXPECT_EQ(config_json_of(catalog), text);
 }
 
 TEST_F(SafetensorsDirectory, RefusesFilesThatAreCutShort) {

@@ -47,6 +47,48 @@ TEST(Pattern, MatchesWholeNames) {
   }
 }
 
+/// What a matcher that tries everything needs longer for than anybody waits.
+TEST(Pattern, TakesTimeInProportionToTheName) {
+  std::string pattern;
+  for (int i = 0; i < 15; ++i) pattern += "*-";
+  auto const hostile = Pattern::parse(pattern + "*!").front();
+  std::string const dashes(5000, '-');
+  for (int i = 0; i < 200; ++i) EXPECT_FALSE(hostile.match(dashes + std::to_string(i)));
+  EXPECT_TRUE(hostile.match(dashes + "!"));
+  auto const numbers = Pattern::parse("*a{layer}b{expert}c").front();
+  std::string text(5000, 'a');
+  for (std::size_t i = 1; i < text.size(); i += 2) text[i] = '1';
+  EXPECT_FALSE(numbers.match(text));
+  EXPECT_FALSE(Pattern::parse("{layer}").front().match(std::string(1'000'000, '1')));
+  auto const match = numbers.match(text + "xa12b3c");
+  ASSERT_TRUE(match);
+  EXPECT_EQ(match->layer, 12U);
+}
+
+/// The same as a matcher that tries everything, where that is done soon.
+TEST(Pattern, MatchesLikeOneThatTriesEverything) {
+  std::string const letters = "ab.";
+  for (auto const* const text : {"*", "*a", "a*", "*a*", "*a*b*", "**", "a*.*b", "*.*", "*ab*a", "*b.*a*"}) {
+    auto const pattern = Pattern::parse(text).front();
+    auto const& everything = [](auto const& self, std::string_view wanted, std::string_view name) -> bool {
+      if (wanted.empty()) return name.empty();
+      if (name.empty()) return false;
+      if (wanted.front() != '*') return wanted.front() == name.front() && self(self, wanted.substr(1), name.substr(1));
+      return name.front() != '.' &&
+             (self(self, wanted, name.substr(1)) || self(self, wanted.substr(1), name.substr(1)));
+    };
+    for (std::size_t length = 0; length <= 7; ++length) {
+      std::size_t count = 1;
+      for (std::size_t i = 0; i < length; ++i) count *= letters.size();
+      for (std::size_t number = 0; number < count; ++number) {
+        std::string name;
+        for (auto rest = number; name.size() < length; rest /= letters.size()) name += letters[rest % letters.size()];
+        ASSERT_EQ(pattern.match(name).has_value(), everything(everything, text, name)) << text << " " << name;
+      }
+    }
+  }
+}
+
 TEST(Pattern, TellsTheLayer) {
   auto const pattern = Pattern::parse("h.{layer}.experts.{expert}").front();
   EXPECT_TRUE(pattern.has_layer());

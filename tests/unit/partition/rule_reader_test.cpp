@@ -93,6 +93,9 @@ TEST(ReadRules, RefusesWhatIsNotInTheLanguage) {
       {"model_types: t\nrules: []\ntied: [{alias: a, target: b, default: true}]\n", "`when`, which is missing"},
       {"model_types: t\nrules: []\n---\nrules: []\n", "f/t.yaml:3: not a part of the rules"},
       {"a: [\n", "f/t.yaml:"},
+      {file_with("{match: \"a\\e[31m}\", partition: replicated, stage: all}"),
+       R"(pattern "a\x1B[31m}": a } without its {)"},
+      {file_with("{match: x, partition: \"a\\nb\", stage: all}"), R"(there is no partition `a\nb`)"},
       {"", "a rule file must be a map"},
   };
   for (auto const& test : cases) {
@@ -101,6 +104,55 @@ TEST(ReadRules, RefusesWhatIsNotInTheLanguage) {
                 }),
                 HasSubstr(test.message))
         << test.text;
+  }
+}
+
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string result;
+  for (std::size_t i = 0; i < times; ++i) result += text;
+  return result;
+}
+
+/// Short files that ask for much: each is refused before it takes more than a moment.
+TEST(ReadRules, RefusesWhatAsksForTooMuch) {
+  auto const megabyte = std::size_t{1} << 20U;
+  std::string chain = "sizes: {s0: 1";
+  for (int i = 1; i < 40'000; ++i) chain += ", s" + std::to_string(i) + ": s" + std::to_string(i - 1);
+  std::string laughs = "model_types: &a0 [x, x, x, x, x, x, x, x, x, x]\nrules:\n";
+  for (int i = 1; i < 20; ++i) {
+    auto const before = "*a" + std::to_string(i - 1);
+    laughs += "  - &a" + std::to_string(i) + " [" + repeated(before + ", ", 9) + before + "]\n";
+  }
+  struct Case {
+    std::string text;
+    char const* message;
+  };
+  Case const cases[]{
+      {repeated("[", megabyte), "f/t.yaml:"},
+      {repeated("{a: ", megabyte / 4), "f/t.yaml:"},
+      {repeated("- ", megabyte / 2), "f/t.yaml:"},
+      {"rules: &a [*a]\n", "a rule must be a map"},
+      {"rules: [&a {match: *a, partition: replicated, stage: all}]\n", "expected a single value"},
+      {laughs, "a rule must be a map"},
+      {chain + "}\nrules: []\n", "f/t.yaml:1: more than 1000 sizes"},
+      {file_with("{match: \"" + std::string(1001, 'a') + "\", partition: replicated, stage: all}"),
+       "is longer than 1000 characters"},
+      {file_with("{match: \"" + repeated("*-", 17) + "\", partition: replicated, stage: all}"), "more than 16 stars"},
+      {"rules:\n  - {match: &p [" + repeated("\"{a,b,c,d}{a,b,c,d}{a,b,c,d}{a,b,c,d}{a,b,c,d}\", ", 30) +
+           "x], partition: replicated, stage: all}\n",
+       "f/t.yaml:2: more than 20000 patterns"},
+      {"model_types: &t [" + repeated("x, ", 1000) + "x]\nrules:\n  - {match: x, partition: replicated, stage: &s [" +
+           repeated("all, ", 999) + "all]}\n" + repeated("  - {match: x, partition: replicated, stage: *s}\n", 300),
+       "more than 200000 values, with aliases"},
+      {file_with("{match: x, partition: replicated, stage: all, shape: [" + repeated("any, ", 8) + "any]}"),
+       "no tensor has more than 8 axes"},
+  };
+  for (auto const& test : cases) {
+    EXPECT_THAT(testing::config_error_of([&] {
+                  read_rules({"t", "f/t.yaml", test.text});
+                }),
+                HasSubstr(test.message))
+        << test.text.substr(0, 100);
   }
 }
 

@@ -34,6 +34,32 @@ TEST(StageOfLayer, IsContiguousAndEvenForAllSmallNumbers) {
   }
 }
 
+TEST(StageFinder, RefusesMoreLayersThanAnyModelHas) {
+  auto const problem_of = [](std::string const& json, std::optional<std::uint32_t> layer) -> std::string {
+    ModelConfig const config(json);
+    std::vector<SizeDefinition> definitions;
+    for (auto const* const name : {"layers", "extra_layers", "first"}) {
+      definitions.push_back({name, {{parse_term(std::string("config.").append(name))}, name}});
+    }
+    Sizes const sizes(definitions, config);
+    std::vector<std::uint32_t> const stage_layers;
+    try {
+      StageFinder const stages(sizes, 1, stage_layers);
+      Rule rule;
+      if (json.find("first") != std::string::npos) rule.layer_offset = Expression{{parse_term("first")}, "first"};
+      stages.of(rule, layer);
+    } catch (RuleProblem const& problem) {
+      return problem.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(problem_of(R"({"layers": 10000})", 9999), "");
+  EXPECT_EQ(problem_of(R"({"layers": 2000000000})", 0), "layers is 2000000000, expected at most 10000");
+  EXPECT_EQ(problem_of(R"({"extra_layers": 10001})", 0), "extra_layers is 10001, expected at most 10000");
+  EXPECT_EQ(problem_of("{}", 4294967295), "a layer of number 4294967295; a model has at most 10000");
+  EXPECT_EQ(problem_of(R"({"first": 1099511627776})", 1), "a layer of number 1099511627777; a model has at most 10000");
+}
+
 TEST(StagesOf, PlacesWhatBelongsToNoLayer) {
   EXPECT_EQ(stages_of(StageRule::first, {}, {}, 4), Stages{0});
   EXPECT_EQ(stages_of(StageRule::last, {}, {}, 4), Stages{3});
