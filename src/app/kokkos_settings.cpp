@@ -11,22 +11,26 @@
 
 #include <distload/config/config.hpp>
 
+#include "app/host_threads.hpp"
+#include "base/log.hpp"
+
 namespace distload {
 
 Kokkos::InitializationSettings kokkos_settings(std::optional<std::uint32_t> threads, ProcessGrid const& grid) {
-  Kokkos::InitializationSettings settings;
-  if (!threads && std::getenv("OMP_NUM_THREADS") == nullptr) {
-    // Every rank by itself would take all of the node's cores.
-    threads = std::clamp(std::thread::hardware_concurrency() / grid.node_size(), 1U, kMaxHostThreads);
-  }
-  if (threads) {
-    settings.set_num_threads(static_cast<int>(*threads));
+  // Every rank by itself would take all of the node's cores.
+  auto const share = std::clamp(std::thread::hardware_concurrency() / grid.node_size(), 1U, kMaxHostThreads);
+  auto count = host_threads(threads, [](char const* name) -> char const* { return std::getenv(name); }).value_or(share);
 #if defined(KOKKOS_ENABLE_OPENMP)
-    // Kokkos asks OpenMP for its number of threads by starting them all. Idle, they would spin for milliseconds, just
-    // when one rank reads the metadata that all are waiting for.
-    omp_set_num_threads(static_cast<int>(*threads));
-#endif
+  if (auto const limit = omp_get_thread_limit(); limit > 0 && count > static_cast<std::uint32_t>(limit)) {
+    log().warn("OMP_THREAD_LIMIT allows {} instead of {} host threads per rank", limit, count);
+    count = static_cast<std::uint32_t>(limit);
   }
+  // Kokkos asks OpenMP for its number of threads by starting them all. Idle, they would spin for milliseconds, just
+  // when one rank reads the metadata that all are waiting for.
+  omp_set_num_threads(static_cast<int>(count));
+#endif
+  Kokkos::InitializationSettings settings;
+  settings.set_num_threads(static_cast<int>(count));
   // Kokkos advises on OMP_PROC_BIND, which is the launcher's business here.
   settings.set_disable_warnings(true);
   // One device per rank of a node; where only one is visible, the launcher has chosen.

@@ -11,7 +11,9 @@
 namespace distload {
 
 /// How a rank starts Kokkos: on its share of the node's cores and devices. Tells OpenMP the number of threads at once.
-/// @param threads  `runtime.threads`; nothing: what OMP_NUM_THREADS says, else the node's cores / its ranks.
+/// @param threads  `runtime.threads`; nothing: what the environment says (host_threads), else the node's cores / its
+/// ranks. Never more than OMP_THREAD_LIMIT.
+/// @throws ConfigError  as host_threads.
 Kokkos::InitializationSettings kokkos_settings(std::optional<std::uint32_t> threads, ProcessGrid const& grid);
 
 }  // namespace distload

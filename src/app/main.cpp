@@ -30,7 +30,8 @@ ExitCode run(MpiEnvironment& mpi, int argc, char** argv) {
   Watchdog watchdog(mpi, config.runtime.timeout);
   watchdog.enter("start");
   ProcessGrid const grid(world, mpi.node(), topology);
-  Kokkos::ScopeGuard const kokkos(kokkos_settings(config.runtime.threads, grid));
+  Kokkos::ScopeGuard const kokkos(
+      all_or_throw(world, "config", [&] { return kokkos_settings(config.runtime.threads, grid); }));
   return load_and_save(config, grid, watchdog, line->dry_run);
 }
 

@@ -3,7 +3,15 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace distload {
+
+void Table::add(std::vector<std::string> row) {
+  constexpr std::size_t kShownOfCell = 1000;
+  for (auto& cell : row) cell = printable(cell, kShownOfCell);
+  rows_.push_back(std::move(row));
+}
 
 std::string Table::text() const {
   std::vector<std::size_t> widths;

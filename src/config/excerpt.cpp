@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace distload {
 namespace {
 
@@ -12,8 +14,6 @@ constexpr std::string_view kCut = "...";
 /// The bytes after the first of a UTF-8 character.
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
-bool is_control(char byte) { return static_cast<unsigned char>(byte) < 0x20U || byte == '\x7F'; }
-
 /// The nearest position at or before `position` at which a character begins.
 std::size_t character_begin(std::string_view text, std::size_t position) {
   if (position >= text.size()) return text.size();
@@ -22,8 +22,13 @@ std::size_t character_begin(std::string_view text, std::size_t position) {
 }
 
 std::string cleaned(std::string_view text) {
-  std::string result(text);
-  std::replace_if(result.begin(), result.end(), is_control, '?');
+  std::string result;
+  while (!text.empty()) {
+    auto const length = std::max<std::size_t>(1, utf8_length(text));
+    auto const character = text.substr(0, length);
+    result += printable(character) == character ? character : "?";
+    text.remove_prefix(length);
+  }
   return result;
 }
 
@@ -39,11 +44,6 @@ std::string_view line_of(std::string_view text, std::size_t line) {
 }
 
 }  // namespace
-
-std::string printable(std::string_view text) {
-  if (text.size() <= kShownBytes) return cleaned(text);
-  return cleaned(text.substr(0, character_begin(text, kShownBytes))) + std::string(kCut);
-}
 
 std::string excerpt(std::string_view text, std::size_t line, std::size_t column) {
   auto const whole = line_of(text, line);

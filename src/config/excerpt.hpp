@@ -1,4 +1,4 @@
-/// Showing input in messages: the input may be hostile, a message must stay readable and must not steer the terminal.
+/// excerpt: the line of a file that a message is about, with a mark.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,8 @@
 
 namespace distload {
 
-/// `text` with control characters replaced by '?', cut to about 80 bytes, never inside a UTF-8 character.
-std::string printable(std::string_view text);
-
 /// The line of `text` and a caret under its column; of a long line the part around the caret. Both count from 0.
+/// What a terminal would act upon, and what is no UTF-8, is shown as '?', so that the caret stands where it belongs.
 /// @param column  in bytes
 std::string excerpt(std::string_view text, std::size_t line, std::size_t column);
 

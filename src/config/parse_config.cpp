@@ -9,6 +9,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/text.hpp"
 #include "config/apply_setting.hpp"
 #include "config/excerpt.hpp"
 #include "config/scalar.hpp"

@@ -5,8 +5,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/text.hpp"
 #include "config/did_you_mean.hpp"
-#include "config/excerpt.hpp"
 
 namespace distload {
 namespace {

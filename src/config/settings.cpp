@@ -6,9 +6,9 @@
 #include <distload/base/error.hpp>
 #include <distload/config/parse_config.hpp>
 
+#include "base/text.hpp"
 #include "config/apply_setting.hpp"
 #include "config/did_you_mean.hpp"
-#include "config/excerpt.hpp"
 #include "config/scalar.hpp"
 #include "config/schema.hpp"
 

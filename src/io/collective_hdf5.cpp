@@ -10,6 +10,7 @@
 
 #include "base/fault.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "checkpoint/hdf5/dataset.hpp"
 #include "checkpoint/hdf5/dataspace.hpp"
 #include "checkpoint/hdf5/element_type.hpp"
@@ -121,7 +122,7 @@ hdf5::Dataset CollectiveHdf5::open_dataset(TensorInfo const& tensor) const {
     auto const type = hdf5::element_type_of(hdf5::type_of(dataset.view()).view());
     // What is read must fit where it goes, whatever happened to the file since the catalog was made.
     if (type.dtype != tensor.dtype || hdf5::shape_of(hdf5::space_of(dataset.view()).view()) != tensor.shape)
-      throw CorruptData("tensor '" + tensor.name + "' in " + file_.path() +
+      throw CorruptData("tensor '" + printable(tensor.name) + "' in " + file_.path() +
                         " is not of the type and shape that the checkpoint had when it was opened");
     return dataset;
   });

@@ -3,11 +3,14 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/text.hpp"
+
 namespace distload {
 
 std::string describe_location(Catalog const& catalog, Extent const& extent, Bytes begin, Bytes end) {
-  return "tensor '" + catalog.tensors[extent.tensor].name + "' in " + catalog.files[extent.file].path + ", bytes [" +
-         std::to_string(extent.offset_bytes + begin) + ", " + std::to_string(extent.offset_bytes + end) + ")";
+  return "tensor '" + printable(catalog.tensors[extent.tensor].name) + "' in " + catalog.files[extent.file].path +
+         ", bytes [" + std::to_string(extent.offset_bytes + begin) + ", " + std::to_string(extent.offset_bytes + end) +
+         ")";
 }
 
 void throw_truncated(Catalog const& catalog, std::span<ReadRequest const> requests, Bytes got) {

@@ -7,6 +7,8 @@
 #include <distload/base/error.hpp>
 #include <distload/partition/fuse.hpp>
 
+#include "base/text.hpp"
+
 namespace distload {
 namespace {
 
@@ -68,7 +70,7 @@ std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const&
 
 void check_same(std::span<Shard const> held, std::vector<Shard> const& planned) {
   auto const text = [](Shard const& shard) {
-    return shard.name + " " + std::string(name_of(shard.dtype)) + " " + to_string(shard.shape);
+    return printable(shard.name) + " " + std::string(name_of(shard.dtype)) + " " + to_string(shard.shape);
   };
   for (std::size_t i = 0; i < std::max(held.size(), planned.size()); ++i) {
     if (i >= held.size()) throw ConfigError("the model to reload has no " + text(planned[i]));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/hash.hpp"
+#include "base/json.hpp"
 #include "load/arena.hpp"
 #include "load/process_memory.hpp"
 #include "load/report_head.hpp"
@@ -96,7 +97,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
   // As text: JSON is what the ranks have in common, and rank 0 only joins the parts.
   auto const part = all_or_throw(grid.world(), "report", [&] {
     Json own = rank_of_report(grid, plan, model, loader.times());
-    return Json{{"rank", std::move(own)}, {"tensors", tensors ? tensors_of(grid, model) : Json::array()}}.dump();
+    return json_text(Json{{"rank", std::move(own)}, {"tensors", tensors ? tensors_of(grid, model) : Json::array()}});
   });
   auto const parts = gather_messages(grid.world(), std::as_bytes(std::span(part)), 0);
   return all_or_throw(grid.world(), "report", [&]() -> std::string {
@@ -141,7 +142,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
         {"ranks", std::move(ranks)},
     });
     if (tensors) report["tensors"] = std::move(all_tensors);
-    return report.dump(2) + "\n";
+    return json_text(report, 2) + "\n";
   });
 }
 

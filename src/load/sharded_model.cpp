@@ -5,6 +5,8 @@
 
 #include "load/arena.hpp"
 
+#include "base/text.hpp"
+
 namespace distload {
 
 ShardedModel::ShardedModel(CheckpointMetadata metadata, Topology topology, std::vector<Shard> shards,
@@ -35,9 +37,9 @@ Shard const& ShardedModel::checked(std::string_view name, std::size_t axes, std:
   auto const* const shard = find(name);
   if (shard == nullptr) throw ConfigError("this rank holds no parameter named " + std::string(name));
   if (shard->shape.size() != axes || size_of(shard->dtype) != element_bytes) {
-    throw ConfigError(shard->name + " is " + std::string(name_of(shard->dtype)) + " " + to_string(shard->shape) +
-                      ", which is no view of " + std::to_string(axes) + " axes and elements of " +
-                      std::to_string(element_bytes) + " bytes");
+    throw ConfigError(printable(shard->name) + " is " + std::string(name_of(shard->dtype)) + " " +
+                      to_string(shard->shape) + ", which is no view of " + std::to_string(axes) +
+                      " axes and elements of " + std::to_string(element_bytes) + " bytes");
   }
   return *shard;
 }

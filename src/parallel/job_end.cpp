@@ -6,6 +6,7 @@
 // by several ranks at once it garbles mpirun's output, therefore only one calls it. mpirun adds a text of its own about
 // the exit code; `mpirun --quiet` leaves that out.
 #include "parallel/job_end.hpp"
+#include "base/text.hpp"
 
 #include <csignal>
 #include <thread>
@@ -52,7 +53,7 @@ bool mpi_is_running() {
 }  // namespace
 
 void print_error(std::string_view message) {
-  auto text = "distload: error: " + std::string(message) + "\n";
+  auto text = "distload: error: " + printable_lines(message) + "\n";
   // One write, so that lines of several ranks do not mix; and nothing is left to do if it fails.
   [[maybe_unused]] auto const written = write(STDERR_FILENO, text.data(), text.size());
 }

@@ -8,6 +8,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/suggest.hpp"
+#include "base/text.hpp"
 
 namespace distload::rules {
 namespace {
@@ -50,7 +51,7 @@ FusedRule const& fused_rule(RuleSet const& set, std::string const& name, std::st
     known.push_back(rule.name);
   }
   auto const meant = nearest(name, known);
-  throw ConfigError(key + ": " + set.file + " says nothing of `" + name + "`; " +
+  throw ConfigError(key + ": " + set.file + " says nothing of `" + printable(name) + "`; " +
                     (known.empty() ? "it has nothing to fuse or split" : "known are " + joined(known)) +
                     (meant ? "; did you mean `" + *meant + "`?" : ""));
 }

@@ -7,6 +7,7 @@
 #include <distload/plan/make_plan.hpp>
 
 #include "base/table.hpp"
+#include "base/text.hpp"
 
 namespace distload {
 namespace {
@@ -61,7 +62,7 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
     auto const placement = placement_of(parameter.partition, parameter.experts, tensor.shape, plan.topology);
     auto shard = shard_layout(placement.partition, tensor.shape, 0, placement.parts).shape;
     if (parameter.transposed) shard = with_last_axes_swapped(shard);
-    parameters.add({tensor.name, dtype_of(tensor.dtype, dtype), to_string(tensor.shape),
+    parameters.add({printable(tensor.name), dtype_of(tensor.dtype, dtype), to_string(tensor.shape),
                     cut_of(parameter, placement, tensor.shape), parameter.rule, to_string(shard),
                     format_bytes(volume(shard) * size_of(dtype)),
                     options.files_are_mapped ? std::string(name_of(plan.parameter(i).strategy))
@@ -90,8 +91,10 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
                                ", exchange " + milliseconds(predicted.exchange_seconds) + ")"});
 
   auto text = parameters.text() + "\n" + ranks.text() + "\n" + totals.text();
-  for (auto const& warning : layout.warnings) text += "warning: " + warning + "\n";
-  for (auto const& alias : layout.aliases) text += alias.name + " is an alias of " + alias.target + "\n";
+  for (auto const& warning : layout.warnings) text += "warning: " + printable_lines(warning) + "\n";
+  for (auto const& alias : layout.aliases) {
+    text += printable(alias.name) + " is an alias of " + printable(alias.target) + "\n";
+  }
   return text;
 }
 

@@ -5,6 +5,8 @@
 
 #include "plan/planner.hpp"
 
+#include "base/text.hpp"
+
 namespace distload {
 namespace {
 
@@ -146,7 +148,7 @@ void Planner::check_slot(Context const& at, std::span<StagingNeed const> needs) 
   auto const worst =
       std::max_element(needs.begin(), needs.end(), [](auto const& a, auto const& b) { return a.nbytes < b.nbytes; });
   if (worst->nbytes <= scheduler_.slot_limit()) return;
-  throw OutOfBudget("one piece of " + at.tensor.name + " needs " + format_bytes(worst->nbytes) +
+  throw OutOfBudget("one piece of " + printable(at.tensor.name) + " needs " + format_bytes(worst->nbytes) +
                     " of staging on rank " + std::to_string(worst->ranks.front()) + ", but load.staging is " +
                     format_bytes(scheduler_.slot_limit()) + ": " +
                     format_bytes(worst->nbytes - scheduler_.slot_limit()) + " short; set load.staging to " +

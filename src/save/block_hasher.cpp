@@ -6,6 +6,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/text.hpp"
+
 namespace distload {
 
 BlockHasher::BlockHasher(Catalog const& catalog) : catalog_(&catalog), times_(catalog.block_hashes.size()) {}
@@ -19,7 +21,7 @@ void BlockHasher::add(std::uint32_t extent_number, Bytes begin_bytes, std::span<
   if (begin_bytes > extent.nbytes || bytes.size() > extent.nbytes - begin_bytes ||
       (begin_bytes % block_bytes != 0 && !follows)) {
     throw InternalError("bytes [" + std::to_string(begin_bytes) + ", " + std::to_string(begin_bytes + bytes.size()) +
-                        ") of tensor '" + catalog_->tensors[extent.tensor].name +
+                        ") of tensor '" + printable(catalog_->tensors[extent.tensor].name) +
                         "' do not begin with a block, nor where the last ones have ended, or are too many");
   }
   while (!bytes.empty()) {

@@ -10,6 +10,7 @@
 #include <distload/version.hpp>
 
 #include "base/fault.hpp"
+#include "base/text.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"
@@ -136,8 +137,9 @@ void CheckpointWriter::collect_hashes() {
     auto const blocks = catalog_.hashes_of(extent).size();
     for (std::size_t i = 0; i < blocks; ++i) {
       if (times[extent.first_block + i] == 1) continue;
-      throw InternalError("block " + std::to_string(i) + " of tensor '" + catalog_.tensors[extent.tensor].name +
-                          "' was written " + std::to_string(times[extent.first_block + i]) + " times");
+      throw InternalError("block " + std::to_string(i) + " of tensor '" +
+                          printable(catalog_.tensors[extent.tensor].name) + "' was written " +
+                          std::to_string(times[extent.first_block + i]) + " times");
     }
   }
 }

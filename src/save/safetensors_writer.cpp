@@ -10,6 +10,7 @@
 
 #include "base/fault.hpp"
 #include "base/hash.hpp"
+#include "base/text.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"
@@ -156,7 +157,7 @@ void SafetensorsWriter::write(std::uint32_t extent_number, Bytes begin_bytes, st
   auto const& extent = catalog_.extents.at(extent_number);
   if (begin_bytes > extent.nbytes || bytes.size() > extent.nbytes - begin_bytes) {
     throw InternalError("bytes [" + std::to_string(begin_bytes) + ", " + std::to_string(begin_bytes + bytes.size()) +
-                        ") are not all of tensor '" + catalog_.tensors[extent.tensor].name + "'");
+                        ") are not all of tensor '" + printable(catalog_.tensors[extent.tensor].name) + "'");
   }
   if (hasher_) {
     hasher_->add(extent_number, begin_bytes, bytes, [&](BlockHasher::Part const& part) {
@@ -174,7 +175,7 @@ void SafetensorsWriter::check_complete() {
     auto const& extent = catalog_.extents[i];
     if (written_bytes_[i] == extent.nbytes) continue;
     throw InternalError(std::to_string(written_bytes_[i]) + " bytes of tensor '" +
-                        catalog_.tensors[extent.tensor].name + "' were written, which has " +
+                        printable(catalog_.tensors[extent.tensor].name) + "' were written, which has " +
                         std::to_string(extent.nbytes));
   }
   // Every block has a hash on one rank and zero on the others.

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/json.hpp"
 #include "load/process_memory.hpp"
 #include "load/report_head.hpp"
 
@@ -26,7 +27,7 @@ Json section_of(SaveResult const& saved) {
 std::string add_to_report(std::string const& report, SaveResult const& saved) {
   auto json = Json::parse(report);
   json["save"] = section_of(saved);
-  return json.dump(2) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 std::string make_conversion_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint,
@@ -47,7 +48,7 @@ std::string make_conversion_report(ProcessGrid const& grid, OpenedCheckpoint con
            {"overflows", saved.overflows},
            {"warnings", std::move(warnings)},
            {"save", section_of(saved)}});
-  return report.dump(2) + "\n";
+  return json_text(report, 2) + "\n";
 }
 
 }  // namespace distload

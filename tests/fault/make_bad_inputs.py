@@ -9,6 +9,8 @@ import shutil
 import struct
 import sys
 
+import hostile_inputs
+
 GOOD_CONFIG = "checkpoint: {{path: {path}}}\ntopology: {{tensor_parallel: 2}}\nload: {{engine: {engine}}}\n"
 
 
@@ -169,6 +171,7 @@ def main(safetensors, hdf5, output):
     config("good", "")
     inputs.config("not_yaml", "checkpoint: {path: [unclosed\n")
     inputs.config("no_checkpoint", "topology: {tensor_parallel: 2}\n")
+    hostile_inputs.add_all(inputs)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,8 @@ ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
     if (world.rank() == 0 && !arguments.json.empty()) check_result_file(arguments.json, Probe::touch);
   });
   ProcessGrid const grid(world, mpi.node(), {world.size(), 1, 1});
-  Kokkos::ScopeGuard const kokkos(kokkos_settings(arguments.config.runtime.threads, grid));
+  Kokkos::ScopeGuard const kokkos(
+      all_or_throw(world, "config", [&] { return kokkos_settings(arguments.config.runtime.threads, grid); }));
   auto checkpoints = arguments.checkpoints;
   if (!arguments.make.empty()) {
     auto const made = make_checkpoints(world, arguments.make, *parse_bytes(arguments.size));

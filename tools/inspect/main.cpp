@@ -16,6 +16,8 @@
 #include "base/serial_program.hpp"
 #include "base/standard_streams.hpp"
 #include "base/table.hpp"
+#include "base/text.hpp"
+#include "checkpoint/safetensors/model_config.hpp"
 #include "extract_files.hpp"
 #include "io/same_bytes.hpp"
 #include "partition/rules/rule_directories.hpp"
@@ -45,23 +47,23 @@ void print_metadata(Catalog const& catalog) {
   Table table;
   table.add({"checkpoint", catalog.path});
   table.add({"format", catalog.format == SourceFormat::hdf5 ? "HDF5" : "safetensors"});
-  table.add({"model", metadata.model_name});
-  table.add({"architecture", metadata.architecture});
+  table.add({"model", printable(metadata.model_name)});
+  table.add({"architecture", printable(metadata.architecture)});
   table.add({"parameters", std::to_string(metadata.model_size)});
   table.add({"step", std::to_string(metadata.step)});
-  table.add({"created", metadata.created});
-  table.add({"writer", metadata.writer});
+  table.add({"created", printable(metadata.created)});
+  table.add({"writer", printable(metadata.writer)});
   table.add({"tensor_parallel", std::to_string(metadata.tensor_parallel)});
   table.add({"files", std::to_string(catalog.files.size())});
   table.add({"tensors", std::to_string(catalog.tensors.size()) + ", " + format_bytes(catalog.nbytes())});
   table.add({"extents", std::to_string(catalog.extents.size())});
   table.add({"checksums", format_bytes(checksummed) + " in blocks of " + format_bytes(catalog.block_bytes)});
-  for (auto const& [key, value] : metadata.extra) table.add({key, value});
+  for (auto const& [key, value] : metadata.extra) table.add({printable(key), printable(value)});
   for (auto const& file : metadata.files) {
-    if (file.by_default) table.add({"carries", file.name + ", " + format_bytes(file.nbytes)});
+    if (file.by_default) table.add({"carries", printable(file.name) + ", " + format_bytes(file.nbytes)});
   }
   print(table.text());
-  for (auto const& warning : catalog.warnings) print("warning: " + warning + "\n");
+  for (auto const& warning : catalog.warnings) print("warning: " + printable_lines(warning) + "\n");
 }
 
 void print_tensors(Catalog const& catalog) {
@@ -70,8 +72,8 @@ void print_tensors(Catalog const& catalog) {
   for (auto const& tensor : catalog.tensors) {
     auto written = tensor.partition.empty() ? std::string("-") : tensor.partition;
     if (tensor.axis >= 0) written += " axis " + std::to_string(tensor.axis);
-    table.add({tensor.name, std::string(name_of(tensor.dtype)), to_string(tensor.shape), format_bytes(tensor.nbytes()),
-               written, std::to_string(tensor.extent_count)});
+    table.add({printable(tensor.name), std::string(name_of(tensor.dtype)), to_string(tensor.shape),
+               format_bytes(tensor.nbytes()), written, std::to_string(tensor.extent_count)});
   }
   print("\n" + table.text());
 }
@@ -80,7 +82,7 @@ void print_extents(Catalog const& catalog) {
   Table table;
   table.add({"tensor", "box", "file", "offset", "bytes", "checksums"});
   for (auto const& extent : catalog.extents) {
-    table.add({catalog.tensors[extent.tensor].name, to_string(extent.box), catalog.files[extent.file].path,
+    table.add({printable(catalog.tensors[extent.tensor].name), to_string(extent.box), catalog.files[extent.file].path,
                std::to_string(extent.offset_bytes), std::to_string(extent.nbytes),
                extent.has_checksums() ? "yes" : "no"});
   }
@@ -92,7 +94,8 @@ void print_plan(Catalog const& catalog, Arguments const& arguments) {
                           arguments.expert_parallel};
   if (topology.ranks() == 0) throw UsageError("a topology needs at least one rank in each direction");
   check_expert_parallel(topology);
-  RulesSource const rules{arguments.family, catalog.metadata.config_json, default_rule_directories(), arguments.rules};
+  RulesSource const rules{arguments.family, catalog.metadata.config_json, default_rule_directories(), arguments.rules,
+                          config_file_of(catalog)};
   auto layout = partition_model(catalog, topology, rules);
   LayoutOptions same;
   for (auto const& [alias, target] : layout.untied) {

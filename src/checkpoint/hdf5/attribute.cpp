@@ -2,6 +2,7 @@
 #include "checkpoint/hdf5/attribute.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "checkpoint/hdf5/dataspace.hpp"
 
@@ -27,7 +28,7 @@ std::string read_variable_text(AttributeView attribute) {
   Datatype const type(DISTLOAD_HDF5(attribute.id(), H5Aget_type(attribute.id())));
   char* text = nullptr;
   DISTLOAD_HDF5(attribute.id(), H5Aread(attribute.id(), type.view().id(), &text));
-  std::string copy = text == nullptr ? "" : text;
+  std::string copy(text == nullptr ? "" : text, text == nullptr ? 0 : strnlen(text, kMaxTextBytes));
   H5free_memory(text);
   return copy;
 }

@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace distload::hdf5 {
 namespace {
 
@@ -39,7 +41,7 @@ std::string name_of_object(hid_t object) {
   };
   auto text = read([](hid_t id, char* name, std::size_t size) { return H5Fget_name(id, name, size); });
   auto const path = read([](hid_t id, char* name, std::size_t size) { return H5Iget_name(id, name, size); });
-  if (!path.empty() && path != "/") text += ": " + path;
+  if (!path.empty() && path != "/") text += ": " + printable(path);
   return text;
 }
 

@@ -9,6 +9,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/hash.hpp"
+#include "base/text.hpp"
 #include "checkpoint/hdf5/dataset.hpp"
 #include "checkpoint/hdf5/dataspace.hpp"
 #include "checkpoint/hdf5/format.hpp"
@@ -76,7 +77,7 @@ namespace {
 void check_ranges(Catalog const& catalog, std::string const& path) {
   for (auto const& tensor : catalog.tensors) {
     if (std::uint64_t{tensor.first_extent} + tensor.extent_count > catalog.extents.size()) {
-      throw CorruptData(path + ": the index gives tensor '" + tensor.name + "' extents that it has not");
+      throw CorruptData(path + ": the index gives tensor '" + printable(tensor.name) + "' extents that it has not");
     }
   }
   for (auto const& extent : catalog.extents) {

@@ -7,6 +7,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/text.hpp"
+
 namespace distload::hdf5 {
 namespace {
 
@@ -188,9 +190,10 @@ std::vector<TensorInfo> decode_tensors(std::span<std::byte const> bytes, RowSize
     auto const dtype = parse_dtype(dtype_name);
     auto const axes = rows.get<std::uint32_t>();
     if (!dtype)
-      throw CorruptData(path + ": tensor '" + tensor.name + "' has the unknown dtype '" + std::string(dtype_name) +
-                        "'");
-    if (axes > sizes.axes) throw CorruptData(path + ": the index gives tensor '" + tensor.name + "' too many axes");
+      throw CorruptData(path + ": tensor '" + printable(tensor.name) + "' has the unknown dtype '" +
+                        printable(dtype_name) + "'");
+    if (axes > sizes.axes)
+      throw CorruptData(path + ": the index gives tensor '" + printable(tensor.name) + "' too many axes");
     tensor.dtype = *dtype;
     tensor.shape = rows.get_dims(axes, sizes.axes);
     tensor.first_extent = rows.get<std::uint32_t>();

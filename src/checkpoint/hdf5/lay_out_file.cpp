@@ -7,6 +7,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/text.hpp"
 #include "checkpoint/hdf5/attribute.hpp"
 #include "checkpoint/hdf5/dataset.hpp"
 #include "checkpoint/hdf5/dataspace.hpp"
@@ -51,7 +52,7 @@ std::vector<Extent> create_tensor(GroupView group, NewTensor const& tensor, std:
   put_text(id, kDType, name_of(tensor.dtype));
   put_text(id, kPartition, tensor.partition);
   put_signed(id, kAxis, tensor.axis);
-  return extents_of(dataset.view(), tensor.dtype, tensor.shape, path + ": tensor '" + tensor.name + "'");
+  return extents_of(dataset.view(), tensor.dtype, tensor.shape, path + ": tensor '" + printable(tensor.name) + "'");
 }
 
 void add_tensor(Catalog& catalog, NewTensor const& tensor, std::vector<Extent> const& extents) {

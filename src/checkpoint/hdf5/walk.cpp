@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.hpp"
 #include "checkpoint/hdf5/attribute.hpp"
 #include "checkpoint/hdf5/dataset.hpp"
 #include "checkpoint/hdf5/dataspace.hpp"
@@ -19,6 +20,7 @@ namespace distload::hdf5 {
 namespace {
 
 constexpr int kMaxDepth = 64;
+constexpr std::size_t kShownSkipped = 20;
 
 class Walker {
  public:
@@ -27,11 +29,15 @@ class Walker {
   void start_at(GroupView group) {
     visited_.emplace(address_of(group), "");
     visit_group(group, "", 0);
+    if (skipped_ <= kShownSkipped) return;
+    catalog_->warnings.push_back(file() + ": " + std::to_string(skipped_ - kShownSkipped) +
+                                 " more objects that are no tensors; skipped");
   }
 
  private:
   void visit_group(GroupView group, std::string const& prefix, int depth) {
-    if (depth > kMaxDepth) throw NoValidCheckpoint(file() + ": groups are nested more than 64 deep at " + prefix);
+    if (depth > kMaxDepth)
+      throw NoValidCheckpoint(file() + ": groups are nested more than 64 deep at " + printable(prefix));
     for (auto const& link : links_of(group)) {
       auto const name = prefix + link.name;
       if (link.kind == ObjectKind::elsewhere) {
@@ -49,17 +55,20 @@ class Walker {
   std::string const& file() const { return catalog_->files.front().path; }
 
   void warn(std::string const& name, std::string const& what) {
-    catalog_->warnings.push_back(file() + ": '" + name + "' " + what + "; skipped");
+    if (++skipped_ <= kShownSkipped) {
+      catalog_->warnings.push_back(file() + ": '" + printable(name) + "' " + what + "; skipped");
+    }
   }
 
   bool is_first_visit(Link const& link, std::string const& name) {
     auto const [first, inserted] = visited_.emplace(link.address, name);
-    if (!inserted && link.kind == ObjectKind::dataset) warn(name, "is another name of '" + first->second + "'");
+    if (!inserted && link.kind == ObjectKind::dataset)
+      warn(name, "is another name of '" + printable(first->second) + "'");
     return inserted;
   }
 
   void visit_dataset(Dataset const& dataset, std::string const& name) {
-    auto const where = file() + ": tensor '" + name + "'";
+    auto const where = file() + ": tensor '" + printable(name) + "'";
     auto const type = element_type_of(type_of(dataset.view()).view());
     auto const space = space_of(dataset.view());
     if (!type.dtype)
@@ -92,6 +101,7 @@ class Walker {
   Strangers strangers_;
   Catalog* catalog_;
   std::map<std::uint64_t, std::string> visited_;
+  std::size_t skipped_ = 0;
 };
 
 /// Groups are walked in the order of their links, in which "a.b" and "a/b" need not be neighbours.

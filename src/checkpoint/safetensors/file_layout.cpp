@@ -11,6 +11,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/text.hpp"
+
 namespace distload {
 namespace {
 
@@ -80,7 +82,7 @@ std::vector<SafetensorsFile> lay_out_safetensors(std::span<SafetensorsTensor con
   std::vector<SafetensorsFile> files(1);
   for (std::uint32_t number = 0; number < tensors.size(); ++number) {
     if (auto const& name = tensors[number].name; !is_safetensors_name(name)) {
-      throw ConfigError("a tensor cannot be named '" + name + "' in safetensors");
+      throw ConfigError("a tensor cannot be named '" + printable(name) + "' in safetensors");
     }
     auto const nbytes = volume(tensors[number].shape) * size_of(tensors[number].dtype);
     if (!files.back().tensors.empty() && files.back().size_bytes + nbytes > shard_bytes) files.emplace_back();

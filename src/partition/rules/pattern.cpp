@@ -13,7 +13,7 @@ namespace {
 /// More alternatives than any family needs; a product of many lists would otherwise fill the memory.
 constexpr std::size_t kMaxAlternatives = 1024;
 constexpr std::size_t kMaxLength = 1000;
-constexpr std::size_t kMaxStars = 16;
+constexpr std::size_t kMaxStars = 64;
 
 /// More than a number of 32 bits has, with zeros before it.
 constexpr std::size_t kMaxDigits = 20;

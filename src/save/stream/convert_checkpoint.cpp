@@ -11,6 +11,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/text.hpp"
 #include "io/direct_engine.hpp"
 #include "io/engine_choice.hpp"
 #include "io/make_engine.hpp"
@@ -52,7 +53,7 @@ std::vector<TensorSpec> converted_tensors(OpenedCheckpoint const& checkpoint, st
   for (auto const& parameter : checkpoint.layout.parameters) {
     auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
     if (parameter.transposed)
-      throw ConfigError("load.transpose: '" + tensor.name + "' cannot be transposed while it is streamed");
+      throw ConfigError("load.transpose: '" + printable(tensor.name) + "' cannot be transposed while it is streamed");
     for (auto& part : stored_parts(parameter, tensor)) {
       specs.push_back({std::move(part.name), dtype_in_memory(parameter, tensor.dtype, dtype), part.shape,
                        std::move(part.partition)});

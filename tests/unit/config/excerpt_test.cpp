@@ -6,16 +6,6 @@
 namespace distload {
 namespace {
 
-TEST(Printable, CutsAndCleans) {
-  EXPECT_EQ(printable("load.engine"), "load.engine");
-  EXPECT_EQ(printable(std::string(80, 'x')), std::string(80, 'x'));
-  EXPECT_EQ(printable(std::string(81, 'x')), std::string(80, 'x') + "...");
-  EXPECT_EQ(printable("\x1b[31m\n\x7f"), "?[31m??");
-  EXPECT_EQ(printable("m\u00f6del"), "m\u00f6del");
-  // The 80th and 81st byte are one character.
-  EXPECT_EQ(printable(std::string(79, 'x') + "\u00f6"), std::string(79, 'x') + "...");
-}
-
 TEST(Excerpt, PutsTheCaretUnderTheColumn) {
   struct Case {
     std::string text;
@@ -32,6 +22,9 @@ TEST(Excerpt, PutsTheCaretUnderTheColumn) {
            {"abc", 7, 2, "\n^"},
            {"", 0, 0, "\n^"},
            {"a\tb", 0, 2, "a?b\n  ^"},
+           {"a\x1b[31m\xff"
+            "b",
+            0, 7, "a?[31m?b\n       ^"},
            {"\u00f6\u00f6x", 0, 4, "\u00f6\u00f6x\n  ^"},
            {std::string(200, 'a'), 0, 0, std::string(80, 'a') + "...\n^"},
            {std::string(100, 'a') + "b", 0, 100, "..." + std::string(40, 'a') + "b\n" + std::string(43, ' ') + "^"},

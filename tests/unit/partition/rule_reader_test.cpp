@@ -137,7 +137,7 @@ TEST(ReadRules, RefusesWhatAsksForTooMuch) {
       {chain + "}\nrules: []\n", "f/t.yaml:1: more than 1000 sizes"},
       {file_with("{match: \"" + std::string(1001, 'a') + "\", partition: replicated, stage: all}"),
        "is longer than 1000 characters"},
-      {file_with("{match: \"" + repeated("*-", 17) + "\", partition: replicated, stage: all}"), "more than 16 stars"},
+      {file_with("{match: \"" + repeated("*-", 65) + "\", partition: replicated, stage: all}"), "more than 64 stars"},
       {"rules:\n  - {match: &p [" + repeated("\"{a,b,c,d}{a,b,c,d}{a,b,c,d}{a,b,c,d}{a,b,c,d}\", ", 30) +
            "x], partition: replicated, stage: all}\n",
        "f/t.yaml:2: more than 20000 patterns"},

@@ -1,0 +1,70 @@
+// Variables of the environment, checked before OpenMP and Kokkos act upon them.
+#include "app/host_threads.hpp"
+
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include <distload/base/error.hpp>
+#include <distload/config/config.hpp>
+
+#include "base/text.hpp"
+
+namespace distload {
+namespace {
+
+[[noreturn]] void fail(char const* variable, std::string_view text, std::string const& expected) {
+  throw ConfigError("environment variable " + std::string(variable) + ": '" + printable(text) + "' is not " + expected);
+}
+
+std::string_view trimmed(std::string_view text) {
+  auto const begin = text.find_first_not_of(" \t");
+  return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+std::optional<std::uint32_t> number_in(std::string_view text) {
+  std::uint32_t number = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number == 0 || number > kMaxHostThreads) return {};
+  return number;
+}
+
+std::optional<std::uint32_t> from_kokkos(Environment const& environment) {
+  constexpr char const* kVariable = "KOKKOS_NUM_THREADS";
+  auto const* const value = environment(kVariable);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  auto const number = number_in(value);
+  if (!number) fail(kVariable, value, "a whole number from 1 to " + std::to_string(kMaxHostThreads));
+  return number;
+}
+
+/// OpenMP takes a list, a number for each level of parallel regions in one another; only the first level is used here.
+std::optional<std::uint32_t> from_openmp(Environment const& environment) {
+  constexpr char const* kVariable = "OMP_NUM_THREADS";
+  auto const* const value = environment(kVariable);
+  if (value == nullptr || trimmed(value).empty()) return std::nullopt;
+  std::optional<std::uint32_t> first;
+  std::string_view rest = value;
+  for (bool more = true; more;) {
+    auto const comma = rest.find(',');
+    more = comma != std::string_view::npos;
+    auto const number = number_in(trimmed(rest.substr(0, comma)));
+    if (!number) {
+      fail(kVariable, value, "a whole number from 1 to " + std::to_string(kMaxHostThreads) + ", or a list of them");
+    }
+    if (!first) first = number;
+    if (more) rest.remove_prefix(comma + 1);
+  }
+  return first;
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> host_threads(std::optional<std::uint32_t> configured, Environment const& environment) {
+  auto const of_kokkos = from_kokkos(environment);
+  auto const of_openmp = from_openmp(environment);
+  if (configured) return configured;
+  return of_kokkos ? of_kokkos : of_openmp;
+}
+
+}  // namespace distload
