@@ -10,6 +10,7 @@
 #include "app/kokkos_settings.hpp"
 #include "app/version.hpp"
 #include "base/standard_streams.hpp"
+#include "parallel/all_or_throw.hpp"
 #include "parallel/run_job.hpp"
 #include "parallel/watchdog.hpp"
 

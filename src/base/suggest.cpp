@@ -28,7 +28,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::optional<std::string> nearest(std::string_view word, std::span<std::string const> candidates) {
   // What is far longer than any candidate is no slip of the finger, and the search would take its time.
   constexpr std::size_t kLongestSlip = 64;
-  if (word.size() > kLongestSlip) return std::nullopt;
+  if (word.empty() || word.size() > kLongestSlip) return std::nullopt;
   // A third of the word may be wrong; beyond that a suggestion misleads more than it helps.
   auto best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   std::optional<std::string> best;

@@ -39,8 +39,6 @@ constexpr auto kNone = std::numeric_limits<std::size_t>::max();
 /// Of config.json, in one message.
 constexpr std::size_t kShownConfigProblems = 20;
 
-constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
-
 /// Of a layer whose weight is stored as [out, in], alone or with those of all experts before it.
 bool is_linear(Partition const& partition, std::size_t axes) {
   if (axes < 2) return false;
@@ -97,8 +95,7 @@ class Layouter {
     try {
       action();
     } catch (ConfigProblem const& problem) {
-      // The same for many tensors, and said once.
-      if (config_problems_.size() < kShownConfigProblems) config_problems_.try_emplace(problem.what(), rule_);
+      add(problem);
     } catch (RuleProblem const& problem) {
       problems_.add(problem.what(), tensor.name, tensor.shape);
     }
@@ -118,7 +115,7 @@ class Layouter {
         }
         auto const& rule = set_.rules[match->rule];
         // Those after the model's own layers are like no other.
-        if (match->name.layer && !rule.optional && *match->name.layer < stages_.layers().value_or(kUnlimited)) {
+        if (match->name.layer && !rule.optional && *match->name.layer < stages_.layers().value_or(rules::kMaxLayers)) {
           layers_.add(tensor.name, match->name.layer_at, *match->name.layer, tensor.shape);
         }
         refused_.insert(i);
@@ -126,6 +123,11 @@ class Layouter {
         refused_.erase(i);
       });
     }
+  }
+
+  /// The same for many tensors, and said once.
+  void add(ConfigProblem const& problem) {
+    if (config_problems_.size() < kShownConfigProblems) config_problems_.try_emplace(problem.what(), rule_);
   }
 
   void add(Parameter parameter) {
@@ -151,6 +153,8 @@ class Layouter {
         } else {
           add_unexpected(tensor);
         }
+      } catch (ConfigProblem const& problem) {
+        add(problem);
       } catch (RuleProblem const& problem) {
         problems_.add(problem.what(), tensor.name, tensor.shape, weight.name);
       }

@@ -111,6 +111,27 @@ def add_yaml(inputs):
     inputs.config("yaml_laughs", laughs)
 
 
+def add_hdf5(inputs):
+    import h5py
+    import numpy
+
+    def with_attribute(name, key, value):
+        with h5py.File(inputs.copy_of_hdf5(name), "r+") as file:
+            del file.attrs[key]
+            file.attrs[key] = numpy.bytes_(value)
+
+    with_attribute("hdf5_deep_config_json", "config_json", b'{"a":' * 10000)
+    with_attribute("hdf5_config_json_no_utf8", "config_json", b'{"a":"\xff"}')
+    with_attribute("hdf5_odd_model_name", "model_name", b"\x1b[31m\nx\xff" + b"y" * 5000)
+    path = inputs.output / "hdf5_odd_names.h5"
+    with h5py.File(path, "w") as file:
+        for number in range(50):
+            file.create_dataset(f"no tensor\n\x1b{number}", data=h5py.Empty("f4"))
+        file.create_dataset("a\x1b[31m\nb", data=numpy.zeros(4, "f4"))
+        file.create_dataset("x" * 5000, data=numpy.zeros(4, "f4"))
+    inputs.config("hdf5_odd_names", f"checkpoint: {{path: {path}}}\ntopology: {{tensor_parallel: 2}}\nmodel: {{family: bert}}\n")
+
+
 def add_all(inputs):
     add_config_jsons(inputs)
     add_indexes(inputs)
@@ -118,3 +139,4 @@ def add_all(inputs):
     add_scale(inputs)
     add_rules(inputs)
     add_yaml(inputs)
+    add_hdf5(inputs)

@@ -18,7 +18,10 @@ namespace {
 constexpr char const* kMetadataKey = "__metadata__";
 
 /// A tensor is up to 14 members and items; the bytes of a header allow no more of them than fit into memory.
-constexpr JsonLimits kLimits{.text_bytes = kMaxSafetensorsHeaderBytes, .depth = 4, .values = 50'000'000};
+constexpr JsonLimits kLimits{.text_bytes = kMaxSafetensorsHeaderBytes,
+                             .depth = 4,
+                             .values = 50'000'000,
+                             .string_bytes = kMaxSafetensorsHeaderBytes};
 
 /// Where in the header the parser is.
 enum class Place { start, tensors, tensor, dtype, shape_value, shape, offsets_value, offsets, metadata, finished };

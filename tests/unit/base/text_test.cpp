@@ -38,6 +38,8 @@ TEST(Nearest, SuggestsTyposButNothingFarAway) {
   EXPECT_EQ(nearest("load.engin", keys), "load.engine");
   EXPECT_EQ(nearest("laod.verify", keys), "load.verify");
   EXPECT_EQ(nearest("topology", keys), std::nullopt);
+  EXPECT_EQ(nearest("", std::vector<std::string>{"t5"}), std::nullopt);
+  EXPECT_EQ(nearest(std::string(10'000'000, 'x'), keys), std::nullopt) << "and at once";
 }
 
 TEST(DType, NamesAreSafetensorsNames) {
