@@ -38,7 +38,7 @@ hostile_input(far_layer CODE 3 PATTERN "a layer of number 4294967295; a model ha
 
 # HDF5
 hostile_input(hdf5_deep_config_json CODE 3 PATTERN "config.json of [^ ]*hdf5_deep_config_json.h5: line 1, .*nested more than 64 deep")
-hostile_input(hdf5_config_json_no_utf8 CODE 3 PATTERN "config.json of [^ ]*hdf5_config_json_no_utf8.h5: line 1, column 7, at a: not JSON: .xFF in a text in quotes is not UTF-8")
+hostile_input(hdf5_config_json_no_utf8 CODE 3 PATTERN "config.json of [^ ]*hdf5_config_json_no_utf8.h5: line 1, column 6, at a: not JSON: .xFF in a text in quotes is not UTF-8")
 hostile_input(hdf5_odd_names CODE 3 PATTERN "^    a.x1B.31m.nb .4.$" "^    x+[.][.][.] .4.$")
 distload_add_failure_test(fault_hdf5_odd_model_name RANKS 2 CODE 0 COMMAND $<TARGET_FILE:distload> --report "${work}/odd_model_name.json"
   "${work}/bad/hdf5_odd_model_name.yaml" CHECKS --errors 0 --absent "\\x1b" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)

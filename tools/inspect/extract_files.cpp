@@ -11,6 +11,7 @@
 
 #include "base/standard_streams.hpp"
 #include "base/system.hpp"
+#include "base/text.hpp"
 
 namespace distload {
 namespace {
@@ -37,8 +38,12 @@ std::vector<CarriedFile> files_of(Catalog const& catalog) {
 }
 
 std::string listed(std::vector<CarriedFile> const& files) {
+  constexpr std::size_t kShownFiles = 50;
   std::string text;
-  for (auto const& file : files) text += (text.empty() ? "" : ", ") + file.name;
+  for (std::size_t i = 0; i < std::min(files.size(), kShownFiles); ++i) {
+    text += (text.empty() ? "" : ", ") + printable(files[i].name);
+  }
+  if (files.size() > kShownFiles) text += " and " + std::to_string(files.size() - kShownFiles) + " more";
   return text.empty() ? "nothing" : text;
 }
 
@@ -51,7 +56,8 @@ std::vector<CarriedFile> chosen(Catalog const& catalog, std::vector<std::string>
       continue;
     }
     auto const file = std::ranges::find(files, name, &CarriedFile::name);
-    if (file == files.end()) throw ConfigError(catalog.path + " has no file '" + name + "'; it has " + listed(files));
+    if (file == files.end())
+      throw ConfigError(catalog.path + " has no file '" + printable(name) + "'; it has " + listed(files));
     found.push_back(*file);
   }
   std::ranges::sort(found, {}, &CarriedFile::name);

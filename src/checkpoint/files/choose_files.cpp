@@ -5,6 +5,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/text.hpp"
 #include "checkpoint/files/carried_names.hpp"
 
 namespace distload {
@@ -40,7 +41,8 @@ std::vector<CarriedFile> find_all(std::span<CarriedFile const> files, std::vecto
   for (auto const& name : names) {
     if (name == "config.json") continue;
     if (is_made_by_saving(name))
-      throw ConfigError("save.files: '" + name + "' is of a kind that a save writes itself, if it is needed");
+      throw ConfigError("save.files: '" + printable(name) +
+                        "' is of a kind that a save writes itself, if it is needed");
     auto const file = std::ranges::find(files, name, &CarriedFile::name);
     if (file != files.end()) {
       found.push_back(*file);

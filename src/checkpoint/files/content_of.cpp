@@ -10,6 +10,7 @@
 
 #include "base/hash.hpp"
 #include "base/system.hpp"
+#include "base/text.hpp"
 #include "checkpoint/files/time_of_change.hpp"
 
 namespace distload {
@@ -19,8 +20,9 @@ namespace fs = std::filesystem;
 
 /// The file as messages name it: by its own path, or by name and checkpoint.
 std::string where(CarriedFile const& file) {
-  return fs::path(file.path).filename() == fs::path(file.name).filename() ? file.path
-                                                                          : file.path + ": file '" + file.name + "'";
+  return fs::path(file.path).filename() == fs::path(file.name).filename()
+             ? file.path
+             : file.path + ": file '" + printable(file.name) + "'";
 }
 
 /// A file of its own may be edited or replaced while a model is in use.
