@@ -2,6 +2,8 @@
 #include <distload/load/loader.hpp>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,10 +15,12 @@
 #include "base/wire.hpp"
 #include "checkpoint/hdf5/error.hpp"
 #include "checkpoint/safetensors/model_config.hpp"
+#include "config/schema.hpp"
 #include "io/direct_engine.hpp"
 #include "io/make_engine.hpp"
 #include "io/preflight.hpp"
 #include "io/same_bytes.hpp"
+#include "io/same_content.hpp"
 #include "load/arena.hpp"
 #include "load/load_dtype.hpp"
 #include "load/model_config.hpp"
@@ -25,6 +29,8 @@
 #include "load/process_memory.hpp"
 #include "load/shard_places.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/call_scope.hpp"
+#include "parallel/meeting.hpp"
 #include "parallel/peer_memory.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "partition/rules/rules_message.hpp"
@@ -120,7 +126,45 @@ bool can_be_mapped(Catalog const& catalog) {
   });
 }
 
+/// The settings that a loader uses and that have to be equal on all ranks, by their names in the configuration.
+std::vector<std::pair<std::string, std::string>> common_settings(Config const& config) {
+  constexpr std::array<std::string_view, 4> kSections{"checkpoint.", "model.", "load.", "cost."};
+  constexpr std::array<std::string_view, 3> kOthers{"topology.pipeline_layers", "topology.uneven", "runtime.timeout"};
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (auto const& key : config_keys()) {
+    std::string_view const name = key.name;
+    bool const is_used = std::ranges::any_of(kSections, [&](auto section) { return name.starts_with(section); }) ||
+                         std::ranges::find(kOthers, name) != kOthers.end();
+    // The least limit of all ranks counts, so that nodes may have different ones.
+    if (is_used && name != "load.memory_limit") settings.emplace_back(name, key.print(config));
+  }
+  for (auto const& [name, value] : config.load.hints) settings.emplace_back(std::string(kHintsPrefix) + name, value);
+  return settings;
+}
+
 }  // namespace
+
+/// A member that is being called, from outside or by another member.
+class Loader::Call {
+ public:
+  /// Collective if it is called from outside: the ranks meet.
+  Call(Loader& loader, char const* call, char const* phase) : loader_(loader), is_outermost_(!loader.is_in_call_) {
+    if (!is_outermost_) return;
+    scope_.emplace(call, phase);
+    meet(loader.grid_.world(), {call, common_settings(loader.config_)}, loader.config_.runtime.timeout);
+    loader.is_in_call_ = true;
+  }
+  ~Call() {
+    if (is_outermost_) loader_.is_in_call_ = false;
+  }
+  Call(Call const&) = delete;
+  Call& operator=(Call const&) = delete;
+
+ private:
+  Loader& loader_;
+  bool is_outermost_;
+  std::optional<CallScope> scope_;
+};
 
 Loader::Loader(ProcessGrid const& grid, Config config, ProgressSink progress)
     : grid_(grid), config_(std::move(config)), progress_(std::move(progress)) {
@@ -137,6 +181,7 @@ Loader::Loader(ProcessGrid const& grid, Config config, ProgressSink progress)
 Loader::~Loader() = default;
 
 void Loader::tell(std::string_view phase, Bytes done, Bytes total) {
+  show_progress(phase);
   if (progress_) progress_({phase, done, total, seconds_since(start_)});
 }
 
@@ -154,9 +199,38 @@ std::vector<std::byte> Loader::metadata_message() const {
   return out.take();
 }
 
+std::vector<std::byte> Loader::agreed_metadata() {
+  auto& world = grid_.world();
+  try {
+    return all_or_throw(world, "open",
+                        [&] { return world.rank() == 0 ? metadata_message() : std::vector<std::byte>{}; });
+  } catch (NoValidCheckpoint const& error) {
+    // The same on all ranks. What rank 0 lacks may be there for others.
+    FileViews const views(world);
+    if (views.are_one()) throw;
+    all_or_throw(world, "compare", [&] {
+      if (world.rank() != 0 && views.is_first(world.rank())) refuse_to_see_one(error.what());
+    });
+    throw;
+  }
+}
+
+void Loader::refuse_to_see_one(std::string const& why_not_rank_0) const {
+  std::string seen;
+  try {
+    seen = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step,
+                           config_.checkpoint.strict_latest ? Latest::strict : Latest::valid)
+               .path;
+  } catch (Error const&) {
+    return;  // it sees none either
+  }
+  throw CorruptData(seen + " is not the same on all hosts: it is a checkpoint on " + host_name() + ", but " +
+                    why_not_rank_0);
+}
+
 OpenedCheckpoint Loader::open() {
-  reset_peak_resident();
-  grid_.world().barrier();  // so that nobody's clock counts the time until the others are there
+  Call const call(*this, "Loader::open", "open");
+  reset_peak_resident();  // and nobody's clock counts the time until the others were there
   start_ = std::chrono::steady_clock::now();
   times_ = {};
   OpenedCheckpoint opened;
@@ -165,12 +239,11 @@ OpenedCheckpoint Loader::open() {
     PhaseTimer const timer(times_.open_seconds);
     tell("open");
     auto& world = grid_.world();
-    auto message =
-        all_or_throw(world, "open", [&] { return world.rank() == 0 ? metadata_message() : std::vector<std::byte>{}; });
-    message = broadcast_message(world, std::move(message), 0);
+    auto message = broadcast_message(world, agreed_metadata(), 0);
     WireReader in(message);
     opened.catalog = deserialize_catalog(in.get_all<std::byte>());
     rules = get_rules(in);
+    check_same_content(opened.catalog, world);
   }
   PhaseTimer const timer(times_.partition_seconds);
   tell("partition");
@@ -223,6 +296,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const& fi
 }
 
 LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled) {
+  Call const call(*this, "Loader::plan", "plan");
   PhaseTimer const timer(times_.plan_seconds);
   tell("plan");
   auto const limit = agreed_memory_limit(grid_, config_.load.memory_limit);
@@ -263,6 +337,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
 }
 
 ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+  Call const call(*this, "Loader::load", "allocate");
   tell("allocate");
   auto arena = [&] {
     PhaseTimer const timer(times_.allocate_seconds);
@@ -324,11 +399,13 @@ void Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint,
 }
 
 ShardedModel Loader::load() {
+  Call const call(*this, "Loader::load", "open");
   auto const checkpoint = open();
   return load(checkpoint, plan(checkpoint));
 }
 
 void Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+  Call const call(*this, "Loader::reload", "allocate");
   all_or_throw(grid_.world(), "allocate", [&] { check_same(model.shards(), shards_of(checkpoint, plan)); });
   times_.allocate_seconds = 0;
   fill(*model.arena_, false, checkpoint, plan);
@@ -336,6 +413,7 @@ void Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, Loa
 }
 
 void Loader::reload(ShardedModel& model) {
+  Call const call(*this, "Loader::reload", "open");
   auto const checkpoint = open();
   reload(model, checkpoint, plan(checkpoint, model));
 }

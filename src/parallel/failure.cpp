@@ -5,9 +5,21 @@
 #include <new>
 #include <vector>
 
+#include "base/system.hpp"
 #include "base/wire.hpp"
 
 namespace distload {
+namespace {
+
+/// Collective: "rank 3 on n2". Only the speaker itself knows its host.
+std::string name_of_speaker(Communicator& ranks, std::uint32_t speaker) {
+  auto const name = rank_on_this_host(ranks.rank());
+  auto const own = std::as_bytes(std::span(name));
+  auto const bytes = broadcast_message(ranks, {own.begin(), own.end()}, speaker);
+  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
 
 std::vector<std::byte> encode(Failure const& failure) {
   WireWriter writer;
@@ -47,7 +59,7 @@ std::optional<Failure> agree_on_failure(Communicator& ranks, std::optional<Failu
   auto agreed = decode_failure(broadcast_message(ranks, own ? encode(*own) : std::vector<std::byte>(), speaker));
   std::uint64_t all_say_so = own == agreed ? 1 : 0;
   ranks.all_reduce(std::span(&all_say_so, 1), Reduction::min);
-  if (all_say_so == 0) agreed.message = "rank " + std::to_string(speaker) + ": " + agreed.message;
+  if (all_say_so == 0) agreed.message = name_of_speaker(ranks, speaker) + ": " + agreed.message;
   return agreed;
 }
 

@@ -8,12 +8,14 @@
 #include "parallel/job_end.hpp"
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
 #include <mpi.h>
 #include <unistd.h>
 
+#include "base/system.hpp"
 #include "parallel/job_board.hpp"
 #include "parallel/last_act.hpp"
 #include "parallel/mpi_communicator.hpp"
@@ -26,6 +28,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kWaitForAgreement{2000};
 constexpr milliseconds kWaitForAbort{2000};
 constexpr milliseconds kWaitForFinalize{5000};
+
+/// Of several nodes that have something to say, one does: the others are ended before their turn comes.
+constexpr milliseconds kBetweenNodes{1000};
+constexpr milliseconds kMostBetweenNodes{3000};
 
 // Read by a signal handler.
 volatile std::sig_atomic_t exit_code_of_last_exit = 1;
@@ -80,6 +86,7 @@ void abort_job(int code) {
 
 void speak_and_abort(JobBoard& board, std::string_view message, int code) {
   if (board.claim_last_word()) {
+    std::this_thread::sleep_for(std::min(board.node_number() * kBetweenNodes, kMostBetweenNodes));
     print_error(message);
     abort_job(code);
   }
@@ -98,8 +105,7 @@ int end_failed_job(MpiEnvironment& mpi, Failure const& failure) {
   auto const rank = mpi.world().rank();
   auto const agreed = agree_in_time(mpi.last_resort(), failure);
   if (!agreed) {
-    speak_and_abort(mpi.board(), "rank " + std::to_string(rank) + ": " + failure.message,
-                    static_cast<int>(failure.code));
+    speak_and_abort(mpi.board(), rank_on_this_host(rank) + ": " + failure.message, static_cast<int>(failure.code));
   }
   auto const code = static_cast<int>(agreed->code);
   if (rank == 0 && mpi.board().claim_last_word()) print_error(agreed->message);

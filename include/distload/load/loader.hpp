@@ -58,6 +58,11 @@ struct LoadTimes {
 
 /// Loads one checkpoint after another onto one process grid. All members but the constructor and the accessors are
 /// collective over `grid.world()`, and throw the same exception on all ranks.
+///
+/// Each begins with a meeting of the ranks, which throws ConfigError if they call different members or have different
+/// configurations (but for `load.memory_limit` and `runtime.threads`, which may differ), naming what differs and where,
+/// and CommunicationError if a rank does not come within `runtime.timeout`, naming it. After the latter `grid` is of no
+/// more use.
 class Loader {
  public:
   /// Collective in a CUDA build, where it sets NCCL up. `grid` outlives the loader.
@@ -71,7 +76,9 @@ class Loader {
 
   /// Collective: finds the checkpoint, reads its metadata on rank 0, sends it to all as one message and applies the
   /// family's rules.
+  /// Where ranks are on several hosts, one of each compares samples of the files with what rank 0 sees.
   /// @throws NoValidCheckpoint, CorruptData, IoError  from the source.
+  /// @throws CorruptData  a host sees other files than rank 0: names it, a file, and what differs.
   /// @throws ConfigError  from the rules, listing all parameters that they cannot cut.
   OpenedCheckpoint open();
 
@@ -113,8 +120,14 @@ class Loader {
   EngineInUse const& engine() const noexcept { return engine_; }
 
  private:
+  class Call;
+
   /// Rank 0: catalog and rules, as every rank needs them.
   std::vector<std::byte> metadata_message() const;
+  /// Collective: that message on rank 0, nothing on the others.
+  std::vector<std::byte> agreed_metadata();
+  /// Local: @throws CorruptData  this rank sees a checkpoint where rank 0 does not.
+  void refuse_to_see_one(std::string const& why_not_rank_0) const;
   /// What is left of `load.staging` for a slot if the engine needs memory of its own.
   Bytes slot_bytes(std::string_view engine, std::uint32_t slots, Bytes block_bytes) const;
   /// Collective: whether the ranks of every node can write to each other's memory; asked once.
@@ -135,6 +148,7 @@ class Loader {
   EngineInUse engine_;
   LoadTimes times_;
   std::chrono::steady_clock::time_point start_;
+  bool is_in_call_ = false;  ///< of a member that uses others
 };
 
 }  // namespace distload
