@@ -30,6 +30,9 @@ SaveOptions save_options(Config const& config) {
   options.base = save.base;
   options.async_staging = save.async_staging;
   options.files = save.files;
+  options.step = save.step;
+  options.name = save.name;
+  options.overwrite = save.overwrite;
   return options;
 }
 

@@ -99,9 +99,10 @@ class Directory:
     def start(self, crash, first, count, environment):
         command = [self.arguments.build / "tests/bin/training_loop", self.path, *options_of(crash.way), "--topology", crash.topology]
         command += ["--first", first, "--count", count, "--verify", crash.verify, "--keep", crash.keep, "--staging", crash.staging]
+        command += ["--overwrite"] * (first <= self.newest)
         command += ["--without", ",".join(self.without)] * bool(self.without) + ["--frozen", ",".join(self.frozen)] * bool(self.frozen)
         if crash.way.format == "hdf5":
-            has_base = crash.has_base and (self.path / f"model-step-{self.newest}.h5").exists()
+            has_base = crash.has_base and first > self.newest and (self.path / f"model-step-{self.newest}.h5").exists()
             command += ["--layout", crash.layout, *["--base", self.path] * has_base]
         else:
             command += ["--shard-size", crash.shard_size]
