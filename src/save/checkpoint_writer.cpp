@@ -171,14 +171,9 @@ void CheckpointWriter::commit() {
   // Every rank: on a file system of many machines each knows only its own unwritten bytes. The mark comes after that,
   // so that it never stands in a file that lacks them.
   all_or_throw(*ranks_, "save_sync", [&] { engine_->sync(); });
-  distload::commit({catalog_,
-                    path_,
-                    unfinished_.get(),
-                    [this] { complete(); },
-                    [this] { check_index(); },
-                    replacement_,
-                    occupants_},
-                   verify_, *ranks_);
+  distload::commit(
+      {catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); }, replacement_, occupants_},
+      verify_, *ranks_);
 }
 
 }  // namespace distload

@@ -234,14 +234,9 @@ void SafetensorsWriter::commit() {
     // The headers.
     if (ranks_->rank() == 0) std::ranges::for_each(catalog_.files, sync_file, &SourceFile::path);
   });
-  distload::commit({catalog_,
-                    path_,
-                    unfinished_.get(),
-                    [this] { complete(); },
-                    [this] { check_index(); },
-                    replacement_,
-                    occupants_},
-                   verify_, *ranks_);
+  distload::commit(
+      {catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); }, replacement_, occupants_},
+      verify_, *ranks_);
 }
 
 }  // namespace distload

@@ -53,7 +53,8 @@ Bytes header_bytes(InputFile const& file) {
 }
 
 Json head(bool is_complete) {
-  return {{"format", kFormat}, {"version", kVersion}, {"writer", "distload " DISTLOAD_VERSION}, {"complete", is_complete}};
+  return {
+      {"format", kFormat}, {"version", kVersion}, {"writer", "distload " DISTLOAD_VERSION}, {"complete", is_complete}};
 }
 
 /// On storage when this returns.

@@ -37,7 +37,8 @@ std::vector<Entry> entries_below(std::string const& directory) {
   std::error_code error;
   for (fs::recursive_directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
     auto const& path = entry->path();
-    entries.push_back({path.lexically_relative(directory).string(), path.string(), entry->symlink_status(error).type()});
+    entries.push_back(
+        {path.lexically_relative(directory).string(), path.string(), entry->symlink_status(error).type()});
   }
   if (error) throw IoError("cannot list " + directory + ": " + error.message());
   return entries;
@@ -103,8 +104,7 @@ template <class F>
 void look_at(std::string const& directory, std::vector<Entry> const& entries, F const& found) {
   auto const manifest = read_manifest(directory);
   WithoutManifest const without(entries);
-  for (auto const& entry : entries)
-    found(entry, manifest ? why_foreign(entry, *manifest) : without.why_foreign(entry));
+  for (auto const& entry : entries) found(entry, manifest ? why_foreign(entry, *manifest) : without.why_foreign(entry));
 }
 
 /// What a file of distload's has in its first bytes from the moment on that it has any: HDF5's signature and the

@@ -85,11 +85,11 @@ void remove_replaced(Occupant const& replaced, std::string const& now_at) {
   if (error) log().warn("{} cannot be removed: {}", now_at, error.message());
 }
 
-void remove_of_same_step(Occupant const& other, std::string const& name) {
+void remove_of_same_step(Occupant const& other) {
   auto const is_left_over = replaced_by(fs::path(other.path).filename().string()).has_value();
-  auto const aside = other.is_directory && !is_left_over ? name : other.path;
-  if (aside != other.path && !rename_to_free_name(other.path, aside)) return remove_replaced(other, other.path);
-  remove_replaced(other, aside);
+  auto const aside = temporary_name(other.path);
+  auto const is_aside = other.is_directory && !is_left_over && rename_to_free_name(other.path, aside);
+  remove_replaced(other, is_aside ? aside : other.path);
 }
 
 /// By an exchange of names; whatever comes out that was not looked at goes back.
@@ -148,7 +148,7 @@ void publish(std::string const& from, std::string const& to, Replacement const& 
     take_place_by_way_of_another_name(from, to, *old, folder);
   }
   for (auto const& other : occupants) {
-    if (!has_name(other) && fs::exists(fs::symlink_status(other.path))) remove_of_same_step(other, from);
+    if (!has_name(other) && fs::exists(fs::symlink_status(other.path))) remove_of_same_step(other);
   }
 }
 

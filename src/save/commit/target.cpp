@@ -128,8 +128,8 @@ std::vector<Occupant> check_target(std::string const& path, Replacement const& m
 
 void check_target_again(std::string const& path, Replacement const& may, std::vector<Occupant> const& checked) {
   for (auto const& occupant : occupants_of(path)) {
-    auto const is_known =
-        std::ranges::any_of(checked, [&](Occupant const& known) { return known.path == occupant.path && known.is_same(occupant); });
+    auto const is_known = std::ranges::any_of(
+        checked, [&](Occupant const& known) { return known.path == occupant.path && known.is_same(occupant); });
     if (!is_known || !may.overwrite) {
       throw ConfigError(occupant.path + " has come, or was changed, while this was being saved, and is not replaced; " +
                         kElsewhere);
@@ -150,8 +150,10 @@ void check_temporary(std::string const& path) {
   if (use_of(temporary) == Use::in_use) throw IoError(temporary + " is being written by another process");
   auto const foreign = foreign_content(temporary, Stage::unfinished);
   if (foreign.empty()) return;
-  throw ConfigError(temporary + " has the name that the checkpoint has while it is written, and is not removed, since it "
-                    "holds what distload did not write: " + list_some(foreign) + "; " + kElsewhere);
+  throw ConfigError(temporary +
+                    " has the name that the checkpoint has while it is written, and is not removed, since it "
+                    "holds what distload did not write: " +
+                    list_some(foreign) + "; " + kElsewhere);
 }
 
 }  // namespace distload

@@ -27,8 +27,8 @@ struct Occupant {
 /// @throws IoError  nothing is there, or the system refuses to tell.
 Occupant occupant_at(std::string const& path);
 
-/// Local: what has the name `path`, and if that is a step's, every other checkpoint of that step beside it: in the other
-/// format, with a number written otherwise, or left as `.replaced` by a crash.
+/// Local: what has the name `path`, and if that is a step's, every other checkpoint of that step beside it: in the
+/// other format, with a number written otherwise, or left as `.replaced` by a crash.
 std::vector<Occupant> occupants_of(std::string const& path);
 
 /// Local, for one rank: what is there and may be replaced. Calls HDF5.
