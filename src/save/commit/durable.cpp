@@ -24,7 +24,6 @@ namespace fs = std::filesystem;
   throw IoError(what + " " + path + " failed: " + system_reason());
 }
 
-
 /// The file whose lock says that `path` is in use; empty if there is none.
 std::string locked_file(std::string const& path) {
   std::error_code error;

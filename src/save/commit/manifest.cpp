@@ -123,8 +123,10 @@ ManifestEntry manifest_entry(std::string const& path) {
     hash_range(file, 0, header, hash);
     auto const room = entry.size_bytes - header;
     auto const last = room - std::min(room, kSampleBytes);
-    for (Bytes i = 0; i < kSamples; ++i)
-      hash_range(file, header + last / (kSamples - 1) * i, std::min(room, kSampleBytes), hash);
+    for (Bytes i = 0; i < kSamples; ++i) {
+      auto const begin = last / (kSamples - 1) * i + last % (kSamples - 1) * i / (kSamples - 1);
+      hash_range(file, header + begin, std::min(room, kSampleBytes), hash);
+    }
   }
   entry.fingerprint = hash.digest();
   return entry;
