@@ -147,7 +147,8 @@ TEST_F(OwnFiles, OfAnUnfinishedFileAreItsSpaceAndItsBeginning) {
   write("model-step-3.h5.partial", std::string(10000, '\0'));
   EXPECT_THAT(foreign_content(path("model-step-3.h5.partial"), Stage::unfinished), IsEmpty());
   write("model-step-3.h5.partial", "notes");
-  EXPECT_THAT(foreign_content(path("model-step-3.h5.partial"), Stage::unfinished), ElementsAre(HasSubstr("not written")));
+  EXPECT_THAT(foreign_content(path("model-step-3.h5.partial"), Stage::unfinished),
+              ElementsAre(HasSubstr("not written")));
   fs::remove(path("model-step-3.h5.partial"));
   write_uncommitted(path("model-step-3.h5.partial"), sample_tensors());
   EXPECT_THAT(foreign_content(path("model-step-3.h5.partial"), Stage::unfinished), IsEmpty());

@@ -61,9 +61,9 @@ TEST_F(Publish, RefusesAStepThatIsThereInWhateverFormAndNamesIt) {
   auto const directory = exported("model-step-3", "{}");
   for (auto const* const target : {"model-step-3", "model-step-3.h5"}) {
     EXPECT_THAT([&] { check_target(path(target), {}); },
-                ThrowsMessage<ConfigError>(AllOf(
-                    HasSubstr(directory), HasSubstr("model sample"), HasSubstr("step 3"), HasSubstr("bytes"),
-                    HasSubstr("2026-01-02T03:04:05Z"), HasSubstr("save.overwrite"), HasSubstr("save.step"))));
+                ThrowsMessage<ConfigError>(AllOf(HasSubstr(directory), HasSubstr("model sample"), HasSubstr("step 3"),
+                                                 HasSubstr("bytes"), HasSubstr("2026-01-02T03:04:05Z"),
+                                                 HasSubstr("save.overwrite"), HasSubstr("save.step"))));
     EXPECT_THAT(check_target(path(target), overwrite_), SizeIs(1));
   }
   EXPECT_THAT(check_target(path("model-step-4.h5"), {}), IsEmpty());
