@@ -2,6 +2,7 @@
 #include "save/commit/durable.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/system.hpp"
+#include "save/commit/file_space.hpp"
 #include "save/commit/own_files.hpp"
 
 namespace distload {
@@ -60,6 +62,11 @@ void sync_directory(std::string const& path) {
   if (directory.get() < 0) fail("opening", path);
   // Some network file systems cannot sync a directory; there its names are as durable as they get.
   if (::fsync(directory.get()) != 0 && errno != EINVAL) fail("writing to storage", path);
+}
+
+void replace_own_file(std::string const& from, std::string const& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0) fail("renaming " + from + " to", to);
+  sync_directory(folder_of(to));
 }
 
 TemporaryFile::TemporaryFile(std::string path) : path_(std::move(path)) {

@@ -17,6 +17,11 @@ void sync_file(std::string const& path);
 /// @throws IoError  the system refuses.
 void sync_directory(std::string const& path);
 
+/// Gives a file of distload's own, which is on storage, the name of the one that it replaces at once, and returns when
+/// that is on storage as well.
+/// @throws IoError  the system refuses.
+void replace_own_file(std::string const& from, std::string const& to);
+
 /// A file, or a directory with what distload has put there, that goes with the object unless it is kept.
 class TemporaryFile {
  public:

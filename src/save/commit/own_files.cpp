@@ -15,6 +15,7 @@
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
+#include "checkpoint/seal/seal.hpp"
 #include "io/input_file.hpp"
 #include "save/commit/manifest.hpp"
 
@@ -22,8 +23,6 @@ namespace distload {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kSeal = "distload.checksums.json";
 
 struct Entry {
   std::string name;  ///< in the directory
@@ -60,7 +59,8 @@ bool is_model_file(std::string_view name) {
 
 /// What distload keeps about a directory in files of its own.
 bool is_record(std::string_view name) {
-  return name == kManifestFile || name == kUnfinishedManifestFile || name == kSeal;
+  return name == kManifestFile || name == kUnfinishedManifestFile || name == kSealFile ||
+         name == temporary_name(kSealFile);
 }
 
 /// A directory from before there were manifests, or one that a crash has kept from getting one.
