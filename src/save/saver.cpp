@@ -12,10 +12,10 @@
 #include <distload/save/checkpoint_writer.hpp>
 #include <distload/save/safetensors_writer.hpp>
 
-#include "checkpoint/files/choose_files.hpp"
-#include "checkpoint/files/load_files.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/file_name.hpp"
+#include "checkpoint/files/choose_files.hpp"
+#include "checkpoint/files/load_files.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/source_identities.hpp"
 #include "io/output_file.hpp"
