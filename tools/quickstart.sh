@@ -19,7 +19,7 @@ ln -sfn "$model" "$job/model"
 cat >"$job/config.yaml" <<YAML
 checkpoint: {path: $job/model}
 topology:   {tensor_parallel: 4}
-save:       {directory: $job/checkpoints, tensor_parallel: 4, format: hdf5}
+save:       {directory: $job/checkpoints, tensor_parallel: 4, format: hdf5, overwrite: true}
 report:     {json: $job/load-and-save.json, tensors: true}
 YAML
 cat >"$job/load-back.yaml" <<YAML

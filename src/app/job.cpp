@@ -99,6 +99,7 @@ class Job {
     auto const checkpoint = loader_.open();
     for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);
     for (auto const& warning : checkpoint.layout.warnings) log().warn(warning);
+    if (saver_) saver_->check_target(checkpoint, world());
     check_destinations(*config_, checkpoint, saver_ ? &*saver_ : nullptr, world(), dry_run);
     if (saver_ && config_->save->stream) return convert(checkpoint, dry_run);
     auto const plan = loader_.plan(checkpoint);

@@ -31,6 +31,9 @@ SaveOptions save_options(Config const& config) {
   options.async_staging = save.async_staging;
   options.files = save.files;
   options.timeout = config.runtime.timeout;
+  options.step = save.step;
+  options.name = save.name;
+  options.overwrite = save.overwrite;
   return options;
 }
 

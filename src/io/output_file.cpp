@@ -43,6 +43,8 @@ OutputFile OutputFile::create(std::string path, Bytes size_bytes) {
   return file;
 }
 
+OutputFile OutputFile::create_new(std::string path) { return {std::move(path), O_CREAT | O_EXCL | O_NOFOLLOW}; }
+
 OutputFile OutputFile::open(std::string path, Caching caching) {
   return {std::move(path), caching == Caching::none ? O_DIRECT : 0};
 }

@@ -33,6 +33,10 @@ class OutputFile {
   /// @throws IoError  the system refuses, for example because the storage is full.
   static OutputFile create(std::string path, Bytes size_bytes);
 
+  /// Creates `path`, which nothing may have as its name, a link included; without any space.
+  /// @throws IoError  something has that name, or the system refuses otherwise.
+  static OutputFile create_new(std::string path);
+
   /// Opens what has been created.
   /// @throws IoError  the system refuses.
   static OutputFile open(std::string path, Caching caching = Caching::page_cache);

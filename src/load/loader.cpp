@@ -16,6 +16,7 @@
 #include "checkpoint/hdf5/error.hpp"
 #include "checkpoint/safetensors/model_config.hpp"
 #include "config/schema.hpp"
+#include "checkpoint/source_identities.hpp"
 #include "io/direct_engine.hpp"
 #include "io/make_engine.hpp"
 #include "io/preflight.hpp"
@@ -347,7 +348,10 @@ ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& pl
   fill(arena, true, checkpoint, plan);
   auto shards = shards_of(checkpoint, plan);
   auto aliases = aliases_of(checkpoint, shards);
-  return {checkpoint.stored_catalog().metadata, plan.topology, std::move(shards), std::move(aliases), std::move(arena)};
+  ShardedModel model(checkpoint.stored_catalog().metadata, plan.topology, std::move(shards), std::move(aliases),
+                     std::move(arena));
+  model.sources_ = source_identities(checkpoint.stored_catalog());
+  return model;
 }
 
 void Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
@@ -410,6 +414,7 @@ void Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, Loa
   times_.allocate_seconds = 0;
   fill(*model.arena_, false, checkpoint, plan);
   model.metadata_ = checkpoint.stored_catalog().metadata;
+  model.sources_ = source_identities(checkpoint.stored_catalog());
 }
 
 void Loader::reload(ShardedModel& model) {

@@ -2,7 +2,6 @@
 #include <distload/save/checkpoint_writer.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <ctime>
 #include <utility>
 
@@ -11,6 +10,7 @@
 
 #include "base/fault.hpp"
 #include "base/text.hpp"
+#include "base/utc.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"
@@ -27,27 +27,19 @@
 #include "save/commit/file_space.hpp"
 #include "save/commit/run_together.hpp"
 #include "save/commit/shared_files.hpp"
+#include "save/commit/target.hpp"
 #include "save/engines/collective_save_engine.hpp"
 #include "save/engines/direct_save_engine.hpp"
 
 namespace distload {
 namespace {
 
-std::string time_now() {
-  auto const now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  std::string text(sizeof "2026-01-01T00:00:00Z", '\0');
-  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc));
-  return text;
-}
-
 CheckpointMetadata completed(CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                              std::uint32_t tensor_parallel) {
   metadata.model_size = 0;
   for (auto const& tensor : tensors) metadata.model_size += volume(tensor.shape);
   metadata.tensor_parallel = tensor_parallel;
-  if (metadata.created.empty()) metadata.created = time_now();
+  if (metadata.created.empty()) metadata.created = utc_text(std::time(nullptr));
   if (metadata.writer.empty()) metadata.writer = "distload " DISTLOAD_VERSION;
   return metadata;
 }
@@ -68,7 +60,11 @@ std::vector<hdf5::NewTensor> laid_out(std::span<TensorSpec const> tensors, std::
 
 CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                                    WriterOptions const& options, Communicator& ranks)
-    : path_(std::move(path)), ranks_(&ranks), verify_(options.verify), base_catalog_(options.base) {
+    : path_(std::move(path)),
+      ranks_(&ranks),
+      verify_(options.verify),
+      replacement_(options.replacement),
+      base_catalog_(options.base) {
   auto created = all_or_throw(ranks, "save_create", [&] {
     return ranks.rank() == 0 ? create(std::move(metadata), tensors, options) : std::vector<std::byte>{};
   });
@@ -89,8 +85,10 @@ CheckpointWriter::~CheckpointWriter() = default;
 
 std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                                                 WriterOptions const& options) {
+  occupants_ = check_target(path_, replacement_);
   make_folder_of(path_);
-  remove_abandoned(folder_of(path_), metadata.step);
+  remove_abandoned(folder_of(path_), metadata.step, replacement_.loaded);
+  check_temporary(path_);
   load_files(metadata.files);
   Bytes needed = bytes_of(metadata.files);
   for (auto const& tensor : tensors) needed += volume(tensor.shape) * size_of(tensor.dtype);
@@ -98,9 +96,10 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
   auto const temporary = temporary_name(path_);
   auto laid_out_file = hdf5::lay_out_file(temporary, completed(std::move(metadata), tensors, options.tensor_parallel),
                                           laid_out(tensors, options.tensor_parallel), options.alignment);
+  auto file = OutputFile::create_new(temporary);
   unfinished_ = std::make_unique<TemporaryFile>(temporary);
-  auto file = OutputFile::create(temporary, laid_out_file.image.size_bytes());
   unfinished_->mark_as_in_use();
+  file.allocate(laid_out_file.image.size_bytes());
   for (auto const& part : laid_out_file.image.parts()) file.write_at(part.offset_bytes, part.bytes);
   for (auto const& carried : laid_out_file.catalog.metadata.files)
     file.write_at(carried.offset_bytes, *carried.content);
@@ -176,8 +175,9 @@ void CheckpointWriter::commit() {
   // Every rank: on a file system of many machines each knows only its own unwritten bytes. The mark comes after that,
   // so that it never stands in a file that lacks them.
   all_or_throw(*ranks_, "save_sync", [&] { engine_->sync(); });
-  distload::commit({catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); }}, verify_,
-                   *ranks_);
+  distload::commit(
+      {catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); }, replacement_, occupants_},
+      verify_, *ranks_);
 }
 
 }  // namespace distload

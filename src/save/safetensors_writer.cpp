@@ -2,15 +2,19 @@
 #include <distload/save/safetensors_writer.hpp>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
-#include <system_error>
 #include <utility>
+
+#include <sys/stat.h>
 
 #include <distload/base/error.hpp>
 
 #include "base/fault.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "base/system.hpp"
+#include "base/utc.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"
@@ -26,6 +30,8 @@
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
 #include "save/commit/shared_files.hpp"
+#include "save/commit/manifest.hpp"
+#include "save/commit/target.hpp"
 #include "save/engines/direct_save_engine.hpp"
 
 namespace distload {
@@ -66,12 +72,16 @@ Catalog catalog_of(std::string const& directory, CheckpointMetadata metadata,
   return catalog;
 }
 
-/// Local: an empty directory in the place of what a crash has left, whose space may be needed.
-void make_empty_directory(std::string const& path) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (!error) fs::create_directories(path, error);
-  if (error) throw IoError("creating the folder " + path + " failed: " + error.message());
+void make_new_directory(std::string const& path) {
+  if (::mkdir(path.c_str(), 0777) != 0) throw IoError("creating the folder " + path + " failed: " + system_reason());
+}
+
+/// Of all files that are going to be in the directory.
+std::vector<std::string> names_of(Catalog const& catalog, std::span<SafetensorsFile const> files) {
+  std::vector<std::string> names{"config.json", kSafetensorsIndexFile};
+  for (auto const& carried : catalog.metadata.files) names.push_back(carried.name);
+  for (auto const& file : files) names.push_back(file.name);
+  return names;
 }
 
 /// Local: the files, of their final size and with their headers.
@@ -117,8 +127,9 @@ void write_text(fs::path const& path, std::string const& text) {
 }  // namespace
 
 SafetensorsWriter::SafetensorsWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
-                                     Bytes shard_bytes, VerifyAfterWrite verify, Communicator& ranks)
-    : path_(std::move(path)), ranks_(&ranks), verify_(verify) {
+                                     Bytes shard_bytes, VerifyAfterWrite verify, Communicator& ranks,
+                                     Replacement replacement)
+    : path_(std::move(path)), ranks_(&ranks), verify_(verify), replacement_(std::move(replacement)) {
   auto created = all_or_throw(ranks, "save_create", [&] {
     return ranks.rank() == 0 ? create(std::move(metadata), tensors, shard_bytes) : std::vector<std::byte>{};
   });
@@ -137,18 +148,22 @@ SafetensorsWriter::~SafetensorsWriter() = default;
 std::vector<std::byte> SafetensorsWriter::create(CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                                                  Bytes shard_bytes) {
   auto const step = metadata.step;
+  if (metadata.created.empty()) metadata.created = utc_text(std::time(nullptr));
   auto const sorted = sorted_by_name(tensors);
   auto const files = lay_out_safetensors(sorted, shard_bytes);
   load_files(metadata.files);
   auto catalog = catalog_of(temporary_name(path_), std::move(metadata), sorted, files);
   if (files.size() > 1) index_ = safetensors_index(files, sorted);
+  occupants_ = check_target(path_, replacement_);
   make_folder_of(path_);
-  remove_abandoned(folder_of(path_), step);
+  remove_abandoned(folder_of(path_), step, replacement_.loaded);
+  check_temporary(path_);
   Bytes needed = bytes_of(catalog.metadata.files);
   for (auto const& file : files) needed += file.size_bytes;
   check_space(path_, needed);
+  make_new_directory(catalog.path);
   unfinished_ = std::make_unique<TemporaryFile>(catalog.path);
-  make_empty_directory(catalog.path);
+  begin_manifest(catalog.path, names_of(catalog, files));
   create_files(catalog, files);
   unfinished_->mark_as_in_use();
   write_carried(catalog);
@@ -190,6 +205,7 @@ void SafetensorsWriter::complete() const {
   if (!config_json.empty()) write_text(directory / "config.json", config_json);
   if (!index_.empty()) write_text(directory / kSafetensorsIndexFile, index_);
   sync_carried(catalog_);
+  complete_manifest(catalog_.path, catalog_.metadata);
   fault_point("save_sync_commit");
   sync_directory(catalog_.path);
 }
@@ -221,8 +237,9 @@ void SafetensorsWriter::commit() {
     // The headers.
     if (ranks_->rank() == 0) std::ranges::for_each(catalog_.files, sync_file, &SourceFile::path);
   });
-  distload::commit({catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); }}, verify_,
-                   *ranks_);
+  distload::commit(
+      {catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); }, replacement_, occupants_},
+      verify_, *ranks_);
 }
 
 }  // namespace distload

@@ -12,6 +12,7 @@ namespace {
 
 Json section_of(SaveResult const& saved) {
   return {{"path", saved.path},
+          {"step", saved.step},
           {"engine", saved.engine},
           {"seconds", saved.seconds},
           {"stall_seconds", saved.stall_seconds},

@@ -7,9 +7,10 @@
 namespace distload {
 
 /// Some belong to one format or engine only, or to options that are not always on.
-inline constexpr std::array<std::string_view, 22> kSaveSteps{
+inline constexpr std::array<std::string_view, 23> kSaveSteps{
     "save_gather",          // what the ranks hold
     "save_files",           // rank 0 reads the model's other files, if it has not yet
+    "save_target",          // what is there, and may be replaced
     "save_create",          // the file under its temporary name, with its space
     "save_open",            // by all ranks
     "save_plan",            //

@@ -12,11 +12,13 @@
 #include <distload/save/checkpoint_writer.hpp>
 #include <distload/save/safetensors_writer.hpp>
 
+#include "base/wire.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "config/scalar.hpp"
+#include "checkpoint/source_identities.hpp"
 #include "io/output_file.hpp"
 #include "load/arena.hpp"
 #include "load/process_memory.hpp"
@@ -27,7 +29,9 @@
 #include "partition/problems.hpp"
 #include "save/commit/abandoned.hpp"
 #include "save/commit/file_space.hpp"
+#include "save/commit/own_files.hpp"
 #include "save/commit/retention.hpp"
+#include "save/commit/target.hpp"
 #include "save/held_tensors.hpp"
 #include "save/open_base.hpp"
 #include "save/save_in_flight.hpp"
@@ -64,12 +68,14 @@ bool is_same(CarriedFile const& a, CarriedFile const& b) {
 }
 
 /// Collective: what `writer`, which has committed, has done on all ranks.
-SaveResult result_of(ExtentWriter const& writer, std::string path, std::string_view engine, Communicator& ranks) {
+SaveResult result_of(ExtentWriter const& writer, std::string path, std::uint64_t step, std::string_view engine,
+                     Communicator& ranks) {
   auto const own = writer.written();
   std::vector<std::uint64_t> sums{own.written, own.unchanged, own.taken_over};
   ranks.all_reduce(std::span(sums), Reduction::sum);
   SaveResult result;
   result.path = std::move(path);
+  result.step = step;
   result.engine = engine;
   result.checkpoint_bytes = writer.catalog().nbytes();
   result.bytes = {sums[0], sums[1], sums[2]};
@@ -129,9 +135,10 @@ Bytes Saver::largest_file(OpenedCheckpoint const& checkpoint, std::optional<DTyp
 
 void Saver::check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
   auto needed = converted_bytes(checkpoint, dtype);
-  needed += bytes_of(choose_files(checkpoint.stored_catalog().metadata.files, options_.files));
-  auto const step = checkpoint.stored_catalog().metadata.step;
-  needed -= std::min(needed, abandoned_bytes(options_.directory, step));
+  auto const& stored = checkpoint.stored_catalog();
+  needed += bytes_of(choose_files(stored.metadata.files, options_.files));
+  auto const step = options_.step.value_or(stored.metadata.step);
+  needed -= std::min(needed, abandoned_bytes(options_.directory, step, source_identities(stored)));
   distload::check_space(path_of(step), needed);
   check_file_size(path_of(step), largest_file(checkpoint, dtype));
 }
@@ -161,7 +168,9 @@ std::string Saver::path_of(std::uint64_t step) const {
 
 std::unique_ptr<ExtentWriter> Saver::make_writer(std::string const& path, CheckpointMetadata metadata,
                                                  std::vector<TensorSpec> const& tensors, std::uint32_t tensor_parallel,
-                                                 Communicator& ranks) {
+                                                 std::span<FileIdentity const> loaded, Communicator& ranks) {
+  auto base = opened_base(ranks);
+  auto replacement = checked_target(path, loaded, base.get(), ranks);
   // A model that was loaded brings those of the file that it came from.
   metadata.created.clear();
   metadata.writer.clear();
@@ -171,15 +180,63 @@ std::unique_ptr<ExtentWriter> Saver::make_writer(std::string const& path, Checkp
   metadata.files = kept_files_;
   if (options_.format == SourceFormat::safetensors) {
     return std::make_unique<SafetensorsWriter>(path, std::move(metadata), tensors, options_.shard_size, options_.verify,
-                                               ranks);
+                                               ranks, std::move(replacement));
   }
   WriterOptions writer;
   writer.tensor_parallel = options_.tensor_parallel.value_or(tensor_parallel);
   writer.alignment = options_.alignment;
   writer.engine = engine();
   writer.verify = options_.verify;
-  if (!options_.base.empty()) writer.base = open_base(options_.base, options_.directory, ranks);
+  writer.base = std::move(base);
+  writer.replacement = std::move(replacement);
   return std::make_unique<CheckpointWriter>(path, std::move(metadata), tensors, writer, ranks);
+}
+
+std::shared_ptr<Catalog const> Saver::opened_base(Communicator& ranks) const {
+  if (options_.base.empty() || options_.format != SourceFormat::hdf5) return nullptr;
+  return open_base(options_.base, options_.directory, ranks);
+}
+
+Replacement Saver::checked_target(std::string const& path, std::span<FileIdentity const> loaded, Catalog const* base,
+                                  Communicator& ranks) const {
+  Replacement replacement{options_.overwrite, {loaded.begin(), loaded.end()}};
+  if (base != nullptr) {
+    auto const of_base = source_identities(*base);
+    replacement.loaded.insert(replacement.loaded.end(), of_base.begin(), of_base.end());
+    std::ranges::sort(replacement.loaded);
+  }
+  // One rank looks at what is there; whether it is being loaded each knows for its own node.
+  auto message = all_or_throw(ranks, "save_target", [&] {
+    WireWriter out;
+    if (ranks.rank() != 0) return out.take();
+    auto const occupants = distload::check_target(path, replacement);
+    check_temporary(path);
+    out.put(occupants.size());
+    for (auto const& occupant : occupants) out.put_text(occupant.path);
+    return out.take();
+  });
+  message = broadcast_message(ranks, std::move(message), 0);
+  all_or_throw(ranks, "save_target", [&] {
+    WireReader in(message);
+    for (auto left = in.get<std::size_t>(); left > 0; --left) {
+      auto const there = in.get_text();
+      if (holds_one_of(there, replacement.loaded))
+        throw ConfigError(there + " is being loaded, and is not replaced; save as another step or elsewhere");
+    }
+  });
+  return replacement;
+}
+
+void Saver::check_target(OpenedCheckpoint const& checkpoint, Communicator& ranks) const {
+  auto const& stored = checkpoint.stored_catalog();
+  auto const base = opened_base(ranks);
+  checked_target(path_of(options_.step.value_or(stored.metadata.step)), source_identities(stored), base.get(), ranks);
+}
+
+CheckpointMetadata Saver::to_save(CheckpointMetadata metadata) const {
+  metadata.step = options_.step.value_or(metadata.step);
+  metadata.model_name = options_.name.value_or(metadata.model_name);
+  return metadata;
 }
 
 void Saver::remove_old(std::uint64_t step, Communicator& ranks) const {
@@ -203,6 +260,9 @@ void Saver::meet(std::string call, std::uint64_t step, Communicator& ranks) cons
                        {"save.engine", options_.engine},
                        {"save.verify", number(static_cast<int>(options_.verify))},
                        {"save.base", options_.base},
+                       {"save.step", or_auto(options_.step)},
+                       {"save.name", options_.name.value_or("auto")},
+                       {"save.overwrite", options_.overwrite ? "true" : "false"},
                        {"save.files", options_.files ? join_list(*options_.files) : "auto"}}};
   distload::meet(ranks, intention, options_.timeout);
 }
@@ -226,10 +286,11 @@ SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, C
   wait();
   Kokkos::Profiling::ScopedRegion const region("distload::save");
   auto const start = Clock::now();
+  metadata = to_save(std::move(metadata));
   auto const step = metadata.step;
   auto const tensors = gather_held_tensors(model, ranks);
-  auto const writer =
-      make_writer(path_of(step), std::move(metadata), tensors.specs, model.topology().tensor_parallel, ranks);
+  auto const writer = make_writer(path_of(step), std::move(metadata), tensors.specs, model.topology().tensor_parallel,
+                                  model.sources(), ranks);
   auto const plan = all_or_throw(ranks, "save_plan", [&] {
     return make_save_plan(writer->catalog(), tensors.held, model.topology(), ranks.rank(),
                           {options_.staging, kArenaOnHost});
@@ -248,7 +309,7 @@ SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, C
     }
   }
   writer->commit();
-  auto result = result_of(*writer, path_of(step), engine(), ranks);
+  auto result = result_of(*writer, path_of(step), step, engine(), ranks);
   remove_old(step, ranks);
   tell_end(result.checkpoint_bytes, start);
   result.seconds = result.stall_seconds = seconds_between(start, Clock::now());
@@ -262,10 +323,11 @@ SaveResult Saver::convert(OpenedCheckpoint const& checkpoint, ConvertOptions opt
   wait();
   Kokkos::Profiling::ScopedRegion const region("distload::convert");
   auto const start = Clock::now();
-  auto const& metadata = checkpoint.stored_catalog().metadata;
+  auto const& stored = checkpoint.stored_catalog();
+  auto const metadata = to_save(stored.metadata);
   auto const path = path_of(metadata.step);
   auto const tensors = all_or_throw(ranks, "save_plan", [&] { return converted_tensors(checkpoint, options.dtype); });
-  auto const writer = make_writer(path, metadata, tensors, tensor_parallel, ranks);
+  auto const writer = make_writer(path, metadata, tensors, tensor_parallel, source_identities(stored), ranks);
   auto const total = writer->catalog().nbytes();
   Bytes done = 0;
   options.on_progress = [&, tell_others = std::move(options.on_progress)](Bytes bytes) {
@@ -276,7 +338,7 @@ SaveResult Saver::convert(OpenedCheckpoint const& checkpoint, ConvertOptions opt
   };
   auto const converted = convert_checkpoint(checkpoint, *writer, options, ranks);
   writer->commit();
-  auto result = result_of(*writer, path, engine(), ranks);
+  auto result = result_of(*writer, path, metadata.step, engine(), ranks);
   std::vector<std::uint64_t> read{converted.read_bytes};
   ranks.all_reduce(std::span(read), Reduction::sum);
   result.read_bytes = read.front();
@@ -319,10 +381,11 @@ void Saver::save_async(ShardedModel const& model, CheckpointMetadata metadata, C
     ranks_on_node_ = ranks_on_this_node(ranks);
   }
   auto& own_ranks = *background_ranks_;
+  metadata = to_save(std::move(metadata));
   auto const step = metadata.step;
   auto const tensors = gather_held_tensors(model, own_ranks);
-  auto writer =
-      make_writer(path_of(step), std::move(metadata), tensors.specs, model.topology().tensor_parallel, own_ranks);
+  auto writer = make_writer(path_of(step), std::move(metadata), tensors.specs, model.topology().tensor_parallel,
+                            model.sources(), own_ranks);
   auto plan = all_or_throw(own_ranks, "save_plan", [&] {
     return make_save_plan(writer->catalog(), tensors.held, model.topology(), own_ranks.rank(),
                           {options_.staging, /*allow_straight=*/false});
@@ -346,7 +409,7 @@ std::optional<SaveResult> Saver::wait() {
   auto const origin = save->origin();
   save->finish([&](Bytes done) { tell(done, origin.own_bytes, save->total_bytes(), origin.start); });
   meet("Saver::wait", origin.step, *background_ranks_);
-  auto result = result_of(save->writer(), path_of(origin.step), engine(), *background_ranks_);
+  auto result = result_of(save->writer(), path_of(origin.step), origin.step, engine(), *background_ranks_);
   result.seconds = seconds_between(origin.start, save->ended_at());
   result.stall_seconds = save->stall_seconds();
   // What the caller waits for now is part of it only as far as the save was still going on.

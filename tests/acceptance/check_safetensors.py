@@ -13,6 +13,7 @@ from reference_shards import Reference, read_model
 
 CARRIED = {"generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "modules.json",
            "sentence_bert_config.json", "config_sentence_transformers.json", "preprocessor_config.json", "1_Pooling"}  # fmt: skip
+MANIFEST = "distload.manifest.json"
 INDEX = "model.safetensors.index.json"
 # The safetensors library's dtypes in its own order, the last of which come first in a file.
 DTYPES = "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 I16 U16 F16 BF16 I32 U32 F32 F64 I64 U64".split()
@@ -65,12 +66,15 @@ def check_files(saved, largest, carried):
         wanted = f"model-{number:05}-of-{len(files):05}.safetensors" if len(files) > 1 else "model.safetensors"
         if path.name != wanted:
             found.append(f"{path.name} should be {wanted}")
-    names = {path.name for path in files} | {"config.json"} | carried
+    names = {path.name for path in files} | {"config.json", MANIFEST} | carried
     if len(files) > 1:
         names.add(INDEX)
         index = json.loads((saved / INDEX).read_text())
         if index != {"metadata": {"total_size": total}, "weight_map": weight_map}:
             found.append(f"{INDEX} does not say what the files hold")
+    listed = json.loads((saved / MANIFEST).read_text())["files"]
+    if {name.partition("/")[0] for name in listed} != names - {MANIFEST}:
+        found.append(f"{MANIFEST} does not list the files")
     return found + [f"{name} does not belong there" for name in sorted({path.name for path in saved.iterdir()} ^ names)]
 
 

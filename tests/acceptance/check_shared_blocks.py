@@ -58,13 +58,15 @@ class Saves:
     def __init__(self, arguments, directory):
         self.arguments = arguments
         self.directory = directory
+        self.steps = 0
 
     def save(self, **settings):
         """The `save` section of the report of a save that reads everything back."""
         report = self.arguments.work / "report.json"
+        self.steps += 1
         config = {
             "checkpoint": {"path": str(self.arguments.model)},
-            "save": {"directory": str(self.directory), "base": str(self.directory), "verify": "full", "keep": 2, **settings},
+            "save": {"directory": str(self.directory), "base": str(self.directory), "step": self.steps, "verify": "full", "keep": 2, **settings},
             "report": {"json": str(report), "progress": "none"},
         }
         path = self.arguments.work / "config.yaml"

@@ -24,6 +24,7 @@ from topologies import Topologies, Topology
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENGINES = ("buffered", "collective", "direct", "mmap", "collective, by dataset", "mmap, each rank by itself")
+OVERWRITE = {"overwrite": True}  # the same step is saved again and again
 HINTS = {"by dataset": {"distload_datasets": "enable"}, "each rank by itself": {"distload_peer_writes": "disable"}}
 STREAMED = {}
 SAVES = (
@@ -125,7 +126,7 @@ class Acceptance:
             "report": {"json": str(report), "tensors": True, "progress": "none"},
         }
         if save:
-            config["save"] = save
+            config["save"] = save | OVERWRITE
         remark = ""
         differences = self.run(config, topology.ranks)
         if not differences:
@@ -203,7 +204,7 @@ class Acceptance:
         config = {
             "checkpoint": {"path": str(self.saved_file(layout))},
             "topology": topology._asdict(),
-            "save": {"directory": str(directory), "format": "safetensors"},
+            "save": {"directory": str(directory), "format": "safetensors"} | OVERWRITE,
             "report": {"progress": "none"},
         }
         for phase in ("save_write", "save_commit", "save_publish"):
@@ -234,7 +235,7 @@ class Acceptance:
             "checkpoint": {"path": str(checkpoint)},
             "topology": topology._asdict(),
             "load": {"staging": self.staging},
-            "save": save | {"stream": True},
+            "save": save | {"stream": True} | OVERWRITE,
             "report": {"progress": "none"},
         }
         self.note(f"{pathlib.Path(checkpoint).name} streamed by {topology}", begin, self.run(config, topology.ranks))

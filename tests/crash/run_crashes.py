@@ -101,9 +101,10 @@ class Directory:
     def start(self, crash, first, count, environment):
         command = [self.arguments.build / "tests/bin/training_loop", self.path, *options_of(crash.way), "--topology", crash.topology]
         command += ["--first", first, "--count", count, "--verify", crash.verify, "--keep", crash.keep, "--staging", crash.staging]
+        command += ["--overwrite"] * (first <= self.newest)
         command += ["--without", ",".join(self.without)] * bool(self.without) + ["--frozen", ",".join(self.frozen)] * bool(self.frozen)
         if crash.way.format == "hdf5":
-            has_base = crash.has_base and (self.path / f"model-step-{self.newest}.h5").exists()
+            has_base = crash.has_base and first > self.newest and (self.path / f"model-step-{self.newest}.h5").exists()
             command += ["--layout", crash.layout, *["--base", self.path] * has_base]
         else:
             command += ["--shard-size", crash.shard_size]
@@ -155,7 +156,7 @@ class Directory:
             problems += self.check_left(saved)  # a removal need not outlive a power loss
         if crash.lost:
             lose_power(self.log, self.root, crash.lost)
-        problems += self.check_checkpoints(before if crash.keep == 0 else ())
+        problems += self.check_checkpoints(before if crash.keep == 0 else (), first)
         if not self.reported <= self.newest < first + STEPS_PER_RUN:
             problems.append(f"step {self.reported} was told to be saved, but the newest that is valid is {self.newest}")
         self.left = names(self.path, finished=False)
@@ -175,7 +176,7 @@ class Directory:
     def finish(self, crash):
         """A run without a crash, after which nothing may be left of the others."""
         problems = self.save_without_crash(crash, self.newest + 1, 2)
-        return problems + self.check_checkpoints(())
+        return problems + self.check_checkpoints((), self.newest)
 
     def check_left(self, saved):
         """What a crash has left must be gone after a save that has succeeded. What has the same name now may be a new one: of the step
@@ -184,13 +185,15 @@ class Directory:
         stale = {name for name in self.left & there if step_of(name) <= saved and (self.path / name.rpartition(".")[0]).exists()}
         return [f"{name} is still there after step {saved} was saved" for name in sorted(stale)]
 
-    def check_checkpoints(self, expected):
-        """Asks distload for the newest valid checkpoint, and numpy whether all have their content; `expected` must be there."""
+    def check_checkpoints(self, expected, first):
+        """Asks distload for the newest valid checkpoint, and numpy whether all have their content; `expected` must be there, or, from step
+        `first` on, be replaced."""
         problems = []
         found = names(self.path, finished=True)
         for name in sorted(found):
             problems += check_content(self.path / name, step_of(name), self.without, self.frozen)
-        problems += [f"{name} is gone" for name in sorted(set(expected) - found)]
+        replaced = {step_of(name) for name in found if step_of(name) >= first}  # perhaps by one in the other format
+        problems += [f"{name} is gone" for name in sorted(set(expected) - found) if step_of(name) not in replaced]
         verify = run_alone([self.arguments.build / "bin/distload-verify", "--json", self.path])
         if verify.returncode == 4 and self.reported == 0:
             self.newest = 0

@@ -52,7 +52,7 @@ class Failures:
     def save(self, path, way, step, environment, without=WITHOUT):
         """Runs a save to its end. Returns the job, its exit code and what went wrong with the end."""
         command = [self.arguments.build / "tests/bin/training_loop", path, *options_of(way), "--topology", f"{RANKS},1,1", "--first", step, "--verify", "full"]
-        command += ["--without", ",".join(without)] * bool(without)
+        command += ["--without", ",".join(without)] * bool(without) + ["--overwrite"] * any(path.glob(f"model-step-{step}*"))
         job = Job(self.arguments.mpirun, RANKS, command, environment)
         self.runs += 1
         return job, *job.end(SECONDS_ALLOWED)

@@ -100,6 +100,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--base", save.base);
   app.add_option("--without", arguments.without, "tensors that the model does not have")->delimiter(',');
   app.add_option("--frozen", arguments.frozen, "tensors that do not change")->delimiter(',');
+  app.add_flag("--overwrite", save.overwrite);
   app.add_flag("--async", arguments.is_async);
 }
 

@@ -16,7 +16,7 @@ file(WRITE "${WORK}/own-rules.yaml" "extends: auto\nrules:\n  - {match: model.no
 
 # Two replicas of two ranks: pieces are exchanged, unless the engine lets ranks share pages.
 file(WRITE "${WORK}/all-phases.yaml" "checkpoint: {path: ${saved}}\ntopology: {tensor_parallel: 2, data_parallel: 2}\nload: {engine: buffered}\n"
-  "save: {directory: ${WORK}/saved-again}\nreport: {json: ${WORK}/report.json, tensors: true}\n")
+  "save: {directory: ${WORK}/saved-again, overwrite: true}\nreport: {json: ${WORK}/report.json, tensors: true}\n")
 file(WRITE "${WORK}/one-replica-each.yaml" "checkpoint: {path: ${saved}}\ntopology: {tensor_parallel: 1, data_parallel: 3}\n")
 file(WRITE "${WORK}/results.yaml" "report: {progress: line}\n")
 file(MAKE_DIRECTORY "${WORK}/results")

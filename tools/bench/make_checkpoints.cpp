@@ -33,7 +33,8 @@ std::vector<std::string> make_checkpoints(Communicator& world, std::string const
   if (world.size() % 2 == 0) layouts.push_back(world.size() / 2);
   for (auto const layout : layouts) {
     auto const path = fs::path(directory) / ("hdf5-" + std::to_string(layout));
-    if (!is_there(world, path)) synth::write_hdf5(model, (path / checkpoint_file_name(0)).string(), 0, layout, world);
+    if (!is_there(world, path))
+      synth::write_hdf5(model, (path / checkpoint_file_name(0)).string(), 0, layout, {}, world);
     made.push_back(path.string());
   }
   auto const path = fs::path(directory) / "safetensors";

@@ -49,9 +49,9 @@ class Saves {
   /// The arena into one file, by all ranks.
   template <class F>
   void write_raw_file(Contender& contender, F const& write) {
-    auto const path = (fs::path(directory_) / "raw").string();
+    auto const path = (fs::path(directory_) / "distload-bench.raw").string();
     all_or_throw(world_, "save_write", [&] {
-      if (world_.rank() == 0) OutputFile::create(path, total_bytes_).close();
+      if (world_.rank() == 0) OutputFile::create_new(path).allocate(total_bytes_);
     });
     time(contender, [&] { write(path, before_, arena(), own_bytes_); });
     remove(path);

@@ -15,6 +15,7 @@
 
 #include <distload/base/dtype.hpp>
 #include <distload/base/error.hpp>
+#include <distload/base/file_identity.hpp>
 #include <distload/checkpoint/metadata.hpp>
 #include <distload/partition/partition.hpp>
 #include <distload/partition/placement.hpp>
@@ -76,6 +77,10 @@ class ShardedModel {
     return View(reinterpret_cast<typename View::pointer_type>(bytes(shard).data()), layout);
   }
 
+  /// The files and directories that the model was loaded from, and may still be shown from; sorted. None if it was made
+  /// otherwise.
+  std::span<FileIdentity const> sources() const noexcept { return sources_; }
+
   /// Bytes of the arena.
   Bytes resident_bytes() const noexcept;
 
@@ -85,6 +90,7 @@ class ShardedModel {
   Shard const& checked(std::string_view name, std::size_t axes, std::size_t element_bytes) const;
 
   CheckpointMetadata metadata_;
+  std::vector<FileIdentity> sources_;
   Topology topology_;
   std::vector<Shard> shards_;
   std::map<std::string, std::string, std::less<>> aliases_;

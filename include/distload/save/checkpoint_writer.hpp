@@ -10,6 +10,7 @@
 
 #include <distload/parallel/communicator.hpp>
 #include <distload/save/extent_writer.hpp>
+#include <distload/save/replacement.hpp>
 #include <distload/save/tensor_spec.hpp>
 #include <distload/save/verify_after_write.hpp>
 
@@ -22,6 +23,7 @@ class BaseBlocks;
 class BlockHasher;
 class SaveEngine;
 class TemporaryFile;
+struct Occupant;
 
 struct WriterOptions {
   std::uint32_t tensor_parallel =
@@ -31,6 +33,7 @@ struct WriterOptions {
   std::string engine = "direct";  ///< "direct": by offsets, past the page cache; "collective": by parallel HDF5
   VerifyAfterWrite verify = VerifyAfterWrite::index;
   std::shared_ptr<Catalog const> base = {};  ///< an older checkpoint, whose blocks may be taken over; or nothing
+  Replacement replacement = {};              ///< what the file may take the place of; by default nothing
 };
 
 /// Writes `path`. Until `commit` has returned, the file has another name, and whatever was at `path` stays.
@@ -53,6 +56,7 @@ class CheckpointWriter : public ExtentWriter {
   /// @throws IoError      the file cannot be created, or is being written by another process, or one of the metadata's
   ///                      files cannot be read; on all ranks.
   /// @throws CorruptData  one of the metadata's files does not have its hash; on all ranks.
+  /// @throws ConfigError  something has its name, or is of the same step, and may not be replaced; on all ranks.
   CheckpointWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                    WriterOptions const& options, Communicator& ranks);
 
@@ -80,6 +84,8 @@ class CheckpointWriter : public ExtentWriter {
   std::string path_;
   Communicator* ranks_;
   VerifyAfterWrite verify_;
+  Replacement replacement_;
+  std::vector<Occupant> occupants_;  ///< on rank 0: what goes when the file gets its name
   Catalog catalog_;
   std::shared_ptr<Catalog const> base_catalog_;
   std::unique_ptr<TemporaryFile> unfinished_;         ///< on rank 0, from its creation until it has its name

@@ -10,6 +10,7 @@
 
 #include <distload/parallel/communicator.hpp>
 #include <distload/save/extent_writer.hpp>
+#include <distload/save/replacement.hpp>
 #include <distload/save/tensor_spec.hpp>
 #include <distload/save/verify_after_write.hpp>
 
@@ -18,10 +19,11 @@ namespace distload {
 class BlockHasher;
 class SaveEngine;
 class TemporaryFile;
+struct Occupant;
 
 /// Writes the directory `path`: `model.safetensors`, or several files `model-00001-of-0000N.safetensors` with
-/// `model.safetensors.index.json`, the model's `config.json` and its other files. The partitions of the tensors do not
-/// matter.
+/// `model.safetensors.index.json`, the model's `config.json` and its other files, and `distload.manifest.json`, which
+/// lists all that, so that what others add later is known to be theirs. The partitions of the tensors do not matter.
 class SafetensorsWriter : public ExtentWriter {
  public:
   /// Collective over `ranks` (host memory), which outlive the writer: creates the files, with space for all tensors.
@@ -32,13 +34,14 @@ class SafetensorsWriter : public ExtentWriter {
   /// It calls no HDF5, and after this another thread may write and commit.
   ///
   /// @param shard_bytes  data that a file holds at most, unless one tensor is larger
-  /// @throws ConfigError  a tensor's name is none that safetensors can store; on all ranks.
+  /// @param replacement  what the directory may take the place of; by default nothing
+  /// @throws ConfigError  a tensor's name is none that safetensors can store, or something has the directory's name, or
+  ///                      is of the same step, and may not be replaced; on all ranks.
   /// @throws IoError      the files cannot be created, or are being written by another process, or one of the
-  /// metadata's
-  ///                      files cannot be read; on all ranks.
+  ///                      metadata's files cannot be read; on all ranks.
   /// @throws CorruptData  one of the metadata's files does not have its hash; on all ranks.
   SafetensorsWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
-                    Bytes shard_bytes, VerifyAfterWrite verify, Communicator& ranks);
+                    Bytes shard_bytes, VerifyAfterWrite verify, Communicator& ranks, Replacement replacement = {});
 
   /// Removes the directory if it was not committed. Waits for nobody.
   ~SafetensorsWriter() override;
@@ -59,13 +62,15 @@ class SafetensorsWriter : public ExtentWriter {
   /// Rank 0: the files, under their temporary name.
   std::vector<std::byte> create(CheckpointMetadata metadata, std::span<TensorSpec const> tensors, Bytes shard_bytes);
   void check_complete();
-  /// Rank 0: config.json and index; all small files to storage.
+  /// Rank 0: config.json, index and manifest; all small files to storage.
   void complete() const;
   void check_index() const;
 
   std::string path_;
   Communicator* ranks_;
   VerifyAfterWrite verify_;
+  Replacement replacement_;
+  std::vector<Occupant> occupants_;  ///< on rank 0: what goes when the directory gets its name
   Catalog catalog_;
   std::string index_;                          ///< on rank 0: the text of the index, empty for a single file
   std::vector<Bytes> written_bytes_;           ///< of every extent, by this rank

@@ -8,8 +8,8 @@
 
 namespace distload {
 
-/// Local: the report of a load (make_report) with a section `save`: `path`, `engine`, `seconds`, `stall_seconds` and
-/// `bytes` {`checkpoint`, `written`, `unchanged`, `taken_over`}, of all ranks together.
+/// Local: the report of a load (make_report) with a section `save`: `path`, `step`, `engine`, `seconds`,
+/// `stall_seconds` and `bytes` {`checkpoint`, `written`, `unchanged`, `taken_over`}, of all ranks together.
 std::string add_to_report(std::string const& report, SaveResult const& saved);
 
 /// Collective over `grid.world()`: the report of `Saver::convert`, which loads nothing, on rank 0; empty elsewhere. It

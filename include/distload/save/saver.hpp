@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@
 #include <distload/partition/model_layout.hpp>
 #include <distload/save/convert_checkpoint.hpp>
 #include <distload/save/extent_writer.hpp>
+#include <distload/save/replacement.hpp>
 #include <distload/save/verify_after_write.hpp>
 
 namespace distload {
@@ -52,11 +54,17 @@ struct SaveOptions {
   std::optional<std::vector<std::string>> files = std::nullopt;
   /// How long a call waits for the ranks that have not made it.
   std::chrono::milliseconds timeout{300'000};
+  std::optional<std::uint64_t> step = std::nullopt;  ///< that the checkpoint is saved as; nothing: its metadata's
+  std::optional<std::string> name = std::nullopt;    ///< of the model; nothing: its metadata's
+  /// A checkpoint of the same step, in whatever format, is replaced. Never is what is being loaded, what `base` is, or
+  /// what holds anything that distload did not write.
+  bool overwrite = false;
 };
 
 /// What a save took; equal on all ranks, but for the seconds, which each has measured.
 struct SaveResult {
   std::string path;
+  std::uint64_t step = 0;
   std::string engine;
   double seconds = 0;        ///< from the call until the checkpoint had its name
   double stall_seconds = 0;  ///< that this rank's caller has waited
@@ -107,9 +115,16 @@ class Saver {
   /// @throws IoError  it has not, or does not, with the bytes needed and available.
   void check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const;
 
+  /// Collective over `ranks`: whether the checkpoint's step, or `step`, can be saved: nothing of it is in the directory
+  /// that may not be replaced. `save` and the others check that themselves, before they write anything.
+  /// @throws ConfigError  naming what is there (model, step, size, date), why it stays, and what would help; on all
+  ///                      ranks.
+  /// @throws NoValidCheckpoint, CorruptData, IoError  `base` is none; on all ranks.
+  void check_target(OpenedCheckpoint const& checkpoint, Communicator& ranks) const;
+
   /// Collective over `ranks` (host memory, all ranks of the model's topology, in its order): writes
-  /// `directory`/model-step-N.h5, or the Hugging Face directory `directory`/model-step-N, N being `metadata.step`, and
-  /// removes checkpoints that `keep` does not keep.
+  /// `directory`/model-step-N.h5, or the Hugging Face directory `directory`/model-step-N, N being `step` or else
+  /// `metadata.step`, and removes checkpoints that `keep` does not keep.
   ///
   /// Every tensor is written once, without padding and under its own name only. The checkpoint appears when it is
   /// complete and on storage; a crash at any instant leaves what was there before. Of `metadata` all is stored that the
@@ -118,6 +133,7 @@ class Saver {
   /// checkpoint. Waits for a save in flight first.
   /// @throws IoError      storage failed; on all ranks.
   /// @throws CorruptData  storage does not give back what was written; on all ranks.
+  /// @throws ConfigError  as `check_target`.
   /// @throws ConfigError, NoValidCheckpoint  `base` is none.
   /// @throws ConfigError, IoError, CorruptData  of the model's other files, as `keep_files`; on all ranks.
   SaveResult save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks);
@@ -133,7 +149,7 @@ class Saver {
   /// background, with messages of its own, so that model and `ranks` may be used. Wants MPI_THREAD_MULTIPLE, without
   /// which it saves before it returns. Waits for the save in flight first, if there is one, and throws what that has
   /// met; then nothing is begun. `ranks` outlives the save.
-  /// @throws ConfigError  the engine is "collective": HDF5 is not made for several threads.
+  /// @throws ConfigError  the engine is "collective": HDF5 is not made for several threads; or as `check_target`.
   /// @throws IoError      as `save`, of creating the file, and of the save before.
   void save_async(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks);
 
@@ -145,7 +161,14 @@ class Saver {
  private:
   std::unique_ptr<ExtentWriter> make_writer(std::string const& path, CheckpointMetadata metadata,
                                             std::vector<TensorSpec> const& tensors, std::uint32_t tensor_parallel,
-                                            Communicator& ranks);
+                                            std::span<FileIdentity const> loaded, Communicator& ranks);
+  /// Collective: the base, if there is one.
+  std::shared_ptr<Catalog const> opened_base(Communicator& ranks) const;
+  /// Collective: what may be replaced by a checkpoint at `path`, after a check that it is no more than that.
+  Replacement checked_target(std::string const& path, std::span<FileIdentity const> loaded, Catalog const* base,
+                             Communicator& ranks) const;
+  /// With step and name as the options say.
+  CheckpointMetadata to_save(CheckpointMetadata metadata) const;
   /// Local: `files` as they are saved, in memory.
   std::vector<CarriedFile> loaded_files(std::vector<CarriedFile> const& files) const;
   std::string path_of(std::uint64_t step) const;

@@ -136,6 +136,16 @@ Catalog read(std::string const& path) {
   return catalog;
 }
 
+bool is_edited(std::string const& path) {
+  SourceFile const source{path, check_superblock(path)};
+  auto const file = open_file(path, Access::read, local_access().view());
+  auto const root = root_of(file.view());
+  if (get_text(root.view().id(), kFormat) != kFormatName) return false;
+  if (!has_link(root.view(), kIndex)) return true;
+  auto const stamp = read_stamp(open_group(root.view(), kIndex).view());
+  return !stamp || !belongs_to_file(*stamp, source);
+}
+
 }  // namespace
 }  // namespace hdf5
 
@@ -145,6 +155,14 @@ Catalog read_hdf5_catalog(std::string const& path) {
   } catch (hdf5::Hdf5Error const& error) {
     if (error.storage_failed()) throw;
     throw CorruptData(error.what());
+  }
+}
+
+bool was_edited(std::string const& path) {
+  try {
+    return hdf5::is_edited(path);
+  } catch (Error const&) {
+    return false;
   }
 }
 

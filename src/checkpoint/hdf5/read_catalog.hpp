@@ -18,4 +18,8 @@ namespace distload {
 /// @throws IoError            the system refuses to read it.
 Catalog read_hdf5_catalog(std::string const& path);
 
+/// True if the file at `path` is distload's and can be read, but somebody has rewritten or edited it since: its stamp
+/// is gone or belongs to another file. False for a damaged file, of which that cannot be told.
+bool was_edited(std::string const& path);
+
 }  // namespace distload

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "checkpoint/file_name.hpp"
 #include "save/commit/durable.hpp"
+#include "save/commit/own_files.hpp"
 
 namespace distload {
 namespace {
@@ -32,38 +33,32 @@ bool is_abandoned(fs::path const& path, std::uint64_t step) {
   return use == Use::unused || (use == Use::unknown && *its_step <= step);
 }
 
-std::vector<fs::path> find_abandoned(std::string const& directory, std::uint64_t step, std::error_code& error) {
-  std::vector<fs::path> found;
+std::vector<std::string> find_abandoned(std::string const& directory, std::uint64_t step,
+                                        std::span<FileIdentity const> loaded, std::error_code& error) {
+  std::vector<std::string> found;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    if (is_abandoned(entry->path(), step)) found.push_back(entry->path());
+    auto const path = entry->path().string();
+    if (is_abandoned(entry->path(), step) && !holds_one_of(path, loaded)) found.push_back(path);
   }
   return found;
 }
 
-Bytes bytes_of_file(fs::path const& path) {
-  std::error_code error;
-  auto const size = fs::file_size(path, error);
-  return error ? 0 : size;
-}
+Stage stage_of(std::string const& path) { return replaced_by(path) ? Stage::finished : Stage::unfinished; }
 
 }  // namespace
 
-void remove_abandoned(std::string const& directory, std::uint64_t step) {
+void remove_abandoned(std::string const& directory, std::uint64_t step, std::span<FileIdentity const> loaded) {
   std::error_code error;
-  auto const found = find_abandoned(directory, step, error);
+  auto const found = find_abandoned(directory, step, loaded, error);
   if (error) log().warn("{} cannot be searched for unfinished checkpoints: {}", directory, error.message());
-  for (auto const& path : found) remove_or_warn(path);
+  for (auto const& path : found) remove_own_or_warn(path, stage_of(path));
 }
 
-Bytes abandoned_bytes(std::string const& directory, std::uint64_t step) {
+Bytes abandoned_bytes(std::string const& directory, std::uint64_t step, std::span<FileIdentity const> loaded) {
   std::error_code error;
   Bytes bytes = 0;
-  for (auto const& path : find_abandoned(directory, step, error)) {
-    if (!fs::is_directory(path, error)) {
-      bytes += bytes_of_file(path);
-      continue;
-    }
-    for (auto const& entry : fs::directory_iterator(path, error)) bytes += bytes_of_file(entry.path());
+  for (auto const& path : find_abandoned(directory, step, loaded, error)) {
+    if (foreign_content(path, stage_of(path)).empty()) bytes += bytes_of(path);
   }
   return bytes;
 }

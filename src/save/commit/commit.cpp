@@ -2,6 +2,7 @@
 #include "save/commit/commit.hpp"
 
 #include "parallel/all_or_throw.hpp"
+#include "save/commit/publish.hpp"
 #include "save/commit/run_together.hpp"
 #include "save/commit/verify_written.hpp"
 
@@ -18,7 +19,7 @@ void commit(Uncommitted const& checkpoint, VerifyAfterWrite verify, Communicator
     if (ranks.rank() != 0) return;
     // A signal that comes now finds the checkpoint under one name or the other, but always whole.
     checkpoint.file->settle();
-    publish(checkpoint.catalog.path, checkpoint.path);
+    publish(checkpoint.catalog.path, checkpoint.path, checkpoint.replacement, checkpoint.checked);
     checkpoint.file->keep();
   });
 }

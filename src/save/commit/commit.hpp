@@ -3,12 +3,15 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/parallel/communicator.hpp>
+#include <distload/save/replacement.hpp>
 #include <distload/save/verify_after_write.hpp>
 
 #include "save/commit/durable.hpp"
+#include "save/commit/target.hpp"
 
 namespace distload {
 
@@ -19,11 +22,14 @@ struct Uncommitted {
   TemporaryFile* file;             ///< on rank 0, which alone calls the two functions
   std::function<void()> complete;  ///< writes what makes it a checkpoint; that is on storage when it returns
   std::function<void()> check;     ///< reads back what the catalog does not speak of
+  Replacement const& replacement;
+  std::vector<Occupant> const& checked;  ///< on rank 0: what may be replaced
 };
 
 /// Collective over `ranks`: verifies, completes, checks and publishes, in this order.
 /// @throws CorruptData  storage does not give back what was written; on all ranks.
 /// @throws IoError      storage failed; on all ranks.
+/// @throws ConfigError  something has come since that may not be replaced; on all ranks.
 void commit(Uncommitted const& checkpoint, VerifyAfterWrite verify, Communicator& ranks);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// fsync, rename and locks, checked.
+// fsync and locks, checked.
 #include "save/commit/durable.hpp"
 
 #include <cerrno>
@@ -13,11 +13,9 @@
 #include <distload/base/error.hpp>
 
 #include "base/descriptor.hpp"
-#include "base/fault.hpp"
-#include "base/log.hpp"
 #include "base/system.hpp"
-#include "checkpoint/file_name.hpp"
 #include "save/commit/file_space.hpp"
+#include "save/commit/own_files.hpp"
 
 namespace distload {
 namespace {
@@ -28,35 +26,6 @@ namespace fs = std::filesystem;
   throw IoError(what + " " + path + " failed: " + system_reason());
 }
 
-void rename(std::string const& from, std::string const& to) {
-  if (std::rename(from.c_str(), to.c_str()) != 0) fail("renaming " + from + " to", to);
-}
-
-/// False where the file system cannot do that.
-bool exchange(std::string const& from, std::string const& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) return true;
-  if (errno != EINVAL && errno != ENOSYS) fail("exchanging " + from + " and", to);
-  return false;
-}
-
-/// Undoes a change of names whose way to storage has failed, so that all is as before, and goes on failing.
-template <class Undo>
-void sync_or_undo(std::string const& directory, Undo const& undo) {
-  try {
-    fault_point("save_sync_directory");
-    sync_directory(directory);
-  } catch (IoError const&) {
-    undo();
-    throw;
-  }
-}
-
-void remove_replaced(std::string const& path) {
-  fault_point("save_remove");
-  std::error_code ignored;  // it can be removed later, and nobody takes it for a checkpoint
-  fs::remove_all(path, ignored);
-}
-
 /// The file whose lock says that `path` is in use; empty if there is none.
 std::string locked_file(std::string const& path) {
   std::error_code error;
@@ -65,6 +34,13 @@ std::string locked_file(std::string const& path) {
     if (entry->path().extension() == ".safetensors") return entry->path();
   }
   return {};
+}
+
+/// Of a directory only what distload has put there.
+void remove_unfinished(std::string const& path) {
+  std::error_code ignored;
+  if (fs::is_directory(fs::symlink_status(path, ignored))) return remove_own_or_warn(path, Stage::unfinished);
+  fs::remove(path, ignored);
 }
 
 struct flock whole_file() {
@@ -88,56 +64,17 @@ void sync_directory(std::string const& path) {
   if (::fsync(directory.get()) != 0 && errno != EINVAL) fail("writing to storage", path);
 }
 
-void publish(std::string const& from, std::string const& to) {
-  auto const folder = folder_of(to);
-  std::error_code ignored;
-  fs::remove_all(replaced_name(to), ignored);  // what a crash has left
-  fault_point("save_rename");
-  if (!fs::exists(to, ignored)) {
-    rename(from, to);
-    return sync_or_undo(folder, [&] { rename(to, from); });
-  }
-  if (exchange(from, to)) {
-    sync_or_undo(folder, [&] { exchange(from, to); });
-    return remove_replaced(from);
-  }
-  if (!fs::is_directory(to, ignored)) {
-    rename(from, to);
-    return sync_or_undo(folder, [] {});
-  }
-  rename(to, replaced_name(to));
-  try {
-    rename(from, to);
-  } catch (IoError const&) {
-    rename(replaced_name(to), to);
-    throw;
-  }
-  sync_or_undo(folder, [&] {
-    rename(to, from);
-    rename(replaced_name(to), to);
-  });
-  remove_replaced(replaced_name(to));
-}
-
-void remove_or_warn(std::string const& path) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (error) log().warn("{} cannot be removed: {}", path, error.message());
+void replace_own_file(std::string const& from, std::string const& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0) fail("renaming " + from + " to", to);
+  sync_directory(folder_of(to));
 }
 
 TemporaryFile::TemporaryFile(std::string path) : path_(std::move(path)) {
-  if (use_of(path_) == Use::in_use) throw IoError(std::exchange(path_, {}) + " is being written by another process");
-  on_job_end_.emplace([path = path_] {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  });
+  on_job_end_.emplace([path = path_] { remove_unfinished(path); });
 }
 
 TemporaryFile::~TemporaryFile() {
-  if (!path_.empty()) {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
+  if (!path_.empty()) remove_unfinished(path_);
   if (lock_ >= 0) ::close(lock_);
 }
 

@@ -1,6 +1,7 @@
 /// What makes files outlive a crash of the machine, and what removes those that nobody completed.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -16,20 +17,15 @@ void sync_file(std::string const& path);
 /// @throws IoError  the system refuses.
 void sync_directory(std::string const& path);
 
-/// Gives a file or directory its final name and returns when that is on storage. What has the name already goes; in
-/// exchange for the new one, where the file system can exchange two names. Where it cannot, a file takes the place of
-/// the old one at once, and a directory by way of `replaced_name`.
-/// @throws IoError  the system refuses; then what had the name has it still, if the system allows even that.
-void publish(std::string const& from, std::string const& to);
+/// Gives a file of distload's own, which is on storage, the name of the one that it replaces at once, and returns when
+/// that is on storage as well.
+/// @throws IoError  the system refuses.
+void replace_own_file(std::string const& from, std::string const& to);
 
-/// Removes a file, or a directory with all that is in it; what cannot be removed stays, with a warning.
-void remove_or_warn(std::string const& path);
-
-/// A file, or a directory with all that is in it, that goes with the object unless it is kept.
+/// A file, or a directory with what distload has put there, that goes with the object unless it is kept.
 class TemporaryFile {
  public:
-  /// It need not be there yet.
-  /// @throws IoError  another process is writing it.
+  /// It has been created by this process.
   explicit TemporaryFile(std::string path);
   ~TemporaryFile();
   TemporaryFile(TemporaryFile const&) = delete;

@@ -13,7 +13,7 @@
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/open/step_directory.hpp"
 #include "checkpoint/safetensors/directory.hpp"
-#include "save/commit/durable.hpp"
+#include "save/commit/own_files.hpp"
 
 namespace distload {
 namespace {
@@ -29,10 +29,19 @@ bool is_valid(std::string const& path) {
 
 /// A directory is no checkpoint any more before its files go: a crash in between would leave half of one.
 void remove_checkpoint(std::string const& path) {
-  if (!std::filesystem::is_directory(path)) return remove_or_warn(path);
+  auto const foreign = foreign_content(path, Stage::finished);
+  if (!foreign.empty()) {
+    log().warn("{} stays, although `keep` does not keep it: it holds what distload did not write: {}", path,
+               list_some(foreign));
+    return;
+  }
   std::error_code error;
-  std::filesystem::rename(path, temporary_name(path), error);
-  remove_or_warn(error ? path : temporary_name(path));
+  auto const aside = temporary_name(path);
+  auto const is_directory = std::filesystem::is_directory(path, error);
+  if (!is_directory || std::filesystem::exists(std::filesystem::symlink_status(aside, error)))
+    return remove_own_or_warn(path, Stage::finished);
+  std::filesystem::rename(path, aside, error);
+  remove_own_or_warn(error ? path : aside, Stage::finished);
 }
 
 /// By step, the newest first.

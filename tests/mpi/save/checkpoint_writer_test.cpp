@@ -51,6 +51,7 @@ TEST_F(CheckpointWriterTest, WritesEveryLayoutFromAnyNumberOfRanks) {
     WriterOptions options;
     options.tensor_parallel = tensor_parallel;
     options.engine = tensor_parallel % 2 == 0 ? "collective" : "direct";
+    options.replacement.overwrite = true;
     write_file(path, options);
     ranks_->barrier();
     auto const catalog = read_hdf5_catalog(path);
@@ -74,7 +75,9 @@ TEST_F(CheckpointWriterTest, LeavesTheOldFileUntilTheNewOneIsComplete) {
   auto const path = directory_.file("model-step-3.h5");
   write_file(path, {});
   {
-    CheckpointWriter const unfinished(path, {}, sample_tensors(), {}, *ranks_);
+    WriterOptions options;
+    options.replacement.overwrite = true;
+    CheckpointWriter const unfinished(path, {}, sample_tensors(), options, *ranks_);
     EXPECT_TRUE(std::filesystem::exists(path + ".partial"));
     EXPECT_EQ(read_hdf5_catalog(path).metadata.model_name, "sample");
     ranks_->barrier();
@@ -101,6 +104,7 @@ TEST_F(CheckpointWriterTest, TakesBlocksInPartsIfTheyFollowEachOther) {
     WriterOptions options;
     options.engine = engine;
     options.verify = VerifyAfterWrite::full;
+    options.replacement.overwrite = true;
     CheckpointWriter writer(path, {}, sample_tensors(), options, *ranks_);
     auto const& catalog = writer.catalog();
     for (std::uint32_t i = 0; i < catalog.extents.size(); ++i) {

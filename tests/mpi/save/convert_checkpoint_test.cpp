@@ -44,9 +44,14 @@ class ConvertCheckpointTest : public ::testing::Test {
   /// Collective.
   std::unique_ptr<ExtentWriter> writer(std::string const& path, CheckpointMetadata const& metadata,
                                        std::span<TensorSpec const> tensors, std::uint32_t tensor_parallel) {
-    if (path.ends_with(".h5"))
-      return std::make_unique<CheckpointWriter>(path, metadata, tensors, WriterOptions{tensor_parallel}, ranks());
-    return std::make_unique<SafetensorsWriter>(path, metadata, tensors, 4 * kMiB, VerifyAfterWrite::full, ranks());
+    if (path.ends_with(".h5")) {
+      WriterOptions options;
+      options.tensor_parallel = tensor_parallel;
+      options.replacement.overwrite = true;
+      return std::make_unique<CheckpointWriter>(path, metadata, tensors, options, ranks());
+    }
+    return std::make_unique<SafetensorsWriter>(path, metadata, tensors, 4 * kMiB, VerifyAfterWrite::full, ranks(),
+                                               Replacement{.overwrite = true});
   }
 
   /// Collective: a checkpoint of the sample tensors, with what a family's rules would say of them.
@@ -238,6 +243,7 @@ class ConvertLlama : public ConvertCheckpointTest {
       saving.tensor_parallel = 2;
       saving.format = name.ends_with(".h5") ? SourceFormat::hdf5 : SourceFormat::safetensors;
       saving.shard_size = 4 * kMiB;
+      saving.overwrite = true;
       auto const saved = Saver(saving).save(model, metadata, ranks()).path;
       auto const expected = open_checkpoint(saved, std::nullopt);
       metadata.created = expected.metadata.created;  // which the saver sets

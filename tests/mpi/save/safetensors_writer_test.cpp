@@ -27,7 +27,8 @@ class SafetensorsWriterTest : public testing::Test {
   void write_directory(Bytes shard_bytes, std::string const& config) {
     CheckpointMetadata metadata;
     metadata.config_json = config;
-    SafetensorsWriter writer(path_, metadata, sample_tensors(), shard_bytes, VerifyAfterWrite::full, *ranks_);
+    SafetensorsWriter writer(path_, metadata, sample_tensors(), shard_bytes, VerifyAfterWrite::full, *ranks_,
+                             {.overwrite = true});
     auto const& catalog = writer.catalog();
     for (std::uint32_t i = 0; i < catalog.extents.size(); ++i) {
       if (i % ranks_->size() != ranks_->rank()) continue;
@@ -56,7 +57,7 @@ TEST_F(SafetensorsWriterTest, ReplacesADirectoryWithNothingLeftOfTheOldOne) {
   expect_sample_content(read_safetensors_catalog(path_));
   ranks_->barrier();
   write_directory(kGiB, R"({"model_type": "new"})");
-  EXPECT_THAT(names(), UnorderedElementsAre("model.safetensors", "config.json"));
+  EXPECT_THAT(names(), UnorderedElementsAre("model.safetensors", "config.json", "distload.manifest.json"));
   auto const catalog = read_safetensors_catalog(path_);
   EXPECT_EQ(catalog.metadata.config_json, R"({"model_type": "new"})");
   expect_sample_content(catalog);
@@ -68,7 +69,8 @@ TEST_F(SafetensorsWriterTest, ReplacesADirectoryWithNothingLeftOfTheOldOne) {
 TEST_F(SafetensorsWriterTest, LeavesTheOldDirectoryUntilTheNewOneIsComplete) {
   write_directory(kGiB, "{}");
   {
-    SafetensorsWriter const unfinished(path_, {}, sample_tensors(), kGiB, VerifyAfterWrite::index, *ranks_);
+    SafetensorsWriter const unfinished(path_, {}, sample_tensors(), kGiB, VerifyAfterWrite::index, *ranks_,
+                                       {.overwrite = true});
     EXPECT_TRUE(std::filesystem::exists(path_ + ".partial"));
     expect_sample_content(read_safetensors_catalog(path_));
     ranks_->barrier();
@@ -86,7 +88,7 @@ TEST_F(SafetensorsWriterTest, TakesThePlaceOfWhatACrashHasLeft) {
   }
   ranks_->barrier();
   write_directory(kGiB, "");
-  EXPECT_THAT(names(), UnorderedElementsAre("model.safetensors"));
+  EXPECT_THAT(names(), UnorderedElementsAre("model.safetensors", "distload.manifest.json"));
   ranks_->barrier();
 }
 

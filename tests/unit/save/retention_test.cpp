@@ -54,6 +54,15 @@ TEST_F(Retention, RemovesNothingIfTheNewOneIsNotValid) {
   EXPECT_EQ(steps(), "1234");
 }
 
+TEST_F(Retention, KeepsWhatSomebodyElseHasWrittenOrEdited) {
+  std::filesystem::resize_file(file(1), std::filesystem::file_size(file(1)) + 1);  // as an editor would
+  std::filesystem::rename(file(2), folder_.file("elsewhere.h5"));
+  std::filesystem::create_symlink(folder_.file("elsewhere.h5"), file(2));
+  remove_old_checkpoints(directory(), 4, 1);
+  EXPECT_EQ(steps(), "124");
+  EXPECT_TRUE(std::filesystem::exists(folder_.file("elsewhere.h5")));
+}
+
 TEST_F(Retention, OfADirectoryThatIsGoneFailsNothing) {
   EXPECT_NO_THROW(remove_old_checkpoints(folder_.file("nowhere"), 4, 1));
 }
