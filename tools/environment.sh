@@ -11,14 +11,15 @@ step() {
   if [[ -t 1 ]]; then printf '\033[1m== %s\033[0m\n' "$*"; else printf '== %s\n' "$*"; fi
 }
 
-# Configures and builds a preset; quiet unless something has to be built or fails.
+# build_preset <preset> [targets...]: configures and builds a preset; quiet unless something has to be built or fails.
 build_preset() {
   local preset=$1
+  local targets=("${@:2}")
   local build=$distload_root/build/$preset
   cd "$distload_root"
   if ! [[ -f $build/build.ninja ]]; then
     mkdir -p build
     cmake --preset "$preset" >"$build.log" 2>&1 || { cat "$build.log" >&2; return 1; }
   fi
-  cmake --build --preset "$preset" >"$build.log" 2>&1 || { grep -v '^\[[0-9/]*\]' "$build.log" >&2; return 1; }
+  cmake --build --preset "$preset" ${targets[@]:+--target "${targets[@]}"} >"$build.log" 2>&1 || { grep -v '^\[[0-9/]*\]' "$build.log" >&2; return 1; }
 }
