@@ -12,8 +12,8 @@
 
 #include "base/fault.hpp"
 #include "base/hash.hpp"
-#include "base/text.hpp"
 #include "base/system.hpp"
+#include "base/text.hpp"
 #include "base/utc.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/choose_files.hpp"
@@ -29,8 +29,8 @@
 #include "save/commit/commit.hpp"
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
-#include "save/commit/shared_files.hpp"
 #include "save/commit/manifest.hpp"
+#include "save/commit/shared_files.hpp"
 #include "save/commit/target.hpp"
 #include "save/engines/direct_save_engine.hpp"
 
