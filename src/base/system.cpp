@@ -1,6 +1,7 @@
 // sysconf, getrlimit and error texts.
 #include "base/system.hpp"
 
+#include <array>
 #include <system_error>
 
 #include <sys/resource.h>
@@ -25,5 +26,15 @@ std::string system_reason(int number) {
   if (limit) reason += " (the file size limit, ulimit -f, is " + format_bytes(*limit) + ")";
   return reason;
 }
+
+std::string const& host_name() {
+  static auto const name = [] {
+    std::array<char, 256> text{};
+    return std::string(gethostname(text.data(), text.size() - 1) == 0 ? text.data() : "unknown");
+  }();
+  return name;
+}
+
+std::string rank_on_this_host(std::uint32_t rank) { return "rank " + std::to_string(rank) + " on " + host_name(); }
 
 }  // namespace distload

@@ -16,6 +16,7 @@
 #include "io/make_engine.hpp"
 #include "io/preflight.hpp"
 #include "io/same_bytes.hpp"
+#include "io/same_content.hpp"
 #include "load/arena.hpp"
 #include "load/load_dtype.hpp"
 #include "load/model_config.hpp"
@@ -151,6 +152,35 @@ std::vector<std::byte> Loader::metadata_message() const {
   return out.take();
 }
 
+std::vector<std::byte> Loader::agreed_metadata() {
+  auto& world = grid_.world();
+  try {
+    return all_or_throw(world, "open",
+                        [&] { return world.rank() == 0 ? metadata_message() : std::vector<std::byte>{}; });
+  } catch (NoValidCheckpoint const& error) {
+    // The same on all ranks. What rank 0 lacks may be there for others.
+    FileViews const views(world);
+    if (views.are_one()) throw;
+    all_or_throw(world, "compare", [&] {
+      if (world.rank() != 0 && views.is_first(world.rank())) refuse_to_see_one(error.what());
+    });
+    throw;
+  }
+}
+
+void Loader::refuse_to_see_one(std::string const& why_not_rank_0) const {
+  std::string seen;
+  try {
+    seen = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step,
+                           config_.checkpoint.strict_latest ? Latest::strict : Latest::valid)
+               .path;
+  } catch (Error const&) {
+    return;  // it sees none either
+  }
+  throw CorruptData(seen + " is not the same on all hosts: it is a checkpoint on " + host_name() + ", but " +
+                    why_not_rank_0);
+}
+
 OpenedCheckpoint Loader::open() {
   reset_peak_resident();
   grid_.world().barrier();  // so that nobody's clock counts the time until the others are there
@@ -162,12 +192,11 @@ OpenedCheckpoint Loader::open() {
     PhaseTimer const timer(times_.open_seconds);
     tell("open");
     auto& world = grid_.world();
-    auto message =
-        all_or_throw(world, "open", [&] { return world.rank() == 0 ? metadata_message() : std::vector<std::byte>{}; });
-    message = broadcast_message(world, std::move(message), 0);
+    auto message = broadcast_message(world, agreed_metadata(), 0);
     WireReader in(message);
     opened.catalog = deserialize_catalog(in.get_all<std::byte>());
     rules = get_rules(in);
+    check_same_content(opened.catalog, world);
   }
   PhaseTimer const timer(times_.partition_seconds);
   tell("partition");

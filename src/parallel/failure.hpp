@@ -29,7 +29,7 @@ std::vector<std::byte> encode(Failure const& failure);
 Failure decode_failure(std::span<std::byte const> message);
 
 /// Collective: nothing if no rank failed; otherwise, on all ranks, the failure of the lowest rank that did, with "rank
-/// N: " before its message unless all ranks failed in the same words.
+/// N on HOST: " before its message unless all ranks failed in the same words.
 std::optional<Failure> agree_on_failure(Communicator& ranks, std::optional<Failure> const& own);
 
 }  // namespace distload

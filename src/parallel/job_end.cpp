@@ -13,6 +13,7 @@
 #include <mpi.h>
 #include <unistd.h>
 
+#include "base/system.hpp"
 #include "parallel/job_board.hpp"
 #include "parallel/last_act.hpp"
 #include "parallel/mpi_communicator.hpp"
@@ -97,8 +98,7 @@ int end_failed_job(MpiEnvironment& mpi, Failure const& failure) {
   auto const rank = mpi.world().rank();
   auto const agreed = agree_in_time(mpi.last_resort(), failure);
   if (!agreed) {
-    speak_and_abort(mpi.board(), "rank " + std::to_string(rank) + ": " + failure.message,
-                    static_cast<int>(failure.code));
+    speak_and_abort(mpi.board(), rank_on_this_host(rank) + ": " + failure.message, static_cast<int>(failure.code));
   }
   auto const code = static_cast<int>(agreed->code);
   if (rank == 0 && mpi.board().claim_last_word()) print_error(agreed->message);

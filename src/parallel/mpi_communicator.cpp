@@ -12,6 +12,7 @@
 
 #include "parallel/mpi_check.hpp"
 #include "parallel/mpi_exchange.hpp"
+#include "parallel/patience.hpp"
 
 namespace distload {
 namespace {
@@ -25,17 +26,13 @@ MPI_Op operation_of(Reduction reduction) {
   return MPI_OP_NULL;
 }
 
-/// Waits without keeping the core from those who work, such as this rank's reading thread or, on a crowded node, the
-/// rank that everybody waits for: MPI's own waiting never sleeps. Ranks that come at about the same time lose nothing.
 void wait_patiently(MPI_Request request) {
-  constexpr auto kSpin = std::chrono::microseconds(100);
-  constexpr auto kNap = std::chrono::microseconds(20);
-  auto const start = std::chrono::steady_clock::now();
+  Patience const patience;
   while (true) {
     int done = 0;
     DISTLOAD_MPI(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
     if (done != 0) return;
-    if (std::chrono::steady_clock::now() - start > kSpin) std::this_thread::sleep_for(kNap);
+    patience.wait();
   }
 }
 
@@ -43,8 +40,8 @@ void wait_patiently(MPI_Request request) {
 
 MpiCommunicator::MpiCommunicator(MPI_Comm owned, Options options)
     : comm_(owned), options_(options), exceptions_at_birth_(std::uncaught_exceptions()) {
-  assert(options_.max_message_bytes > 0 && options_.max_message_bytes % 8 == 0);
-  assert(options_.max_message_bytes <= static_cast<Bytes>(std::numeric_limits<int>::max()));
+  assert(options_.piece_bytes > 0 && options_.piece_bytes % 8 == 0);
+  assert(options_.piece_bytes <= static_cast<Bytes>(std::numeric_limits<int>::max()));
   DISTLOAD_MPI(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
   int number = 0;
   DISTLOAD_MPI(MPI_Comm_rank(comm_, &number));
@@ -70,11 +67,12 @@ void MpiCommunicator::broadcast(std::span<std::byte> bytes, std::uint32_t root) 
   assert(root < size_);
   WaitMark const mark(options_.pulse);
   while (!bytes.empty()) {
-    auto const part = bytes.first(std::min<std::size_t>(bytes.size(), options_.max_message_bytes));
+    auto const part = bytes.first(std::min<std::size_t>(bytes.size(), options_.piece_bytes));
     MPI_Request request = MPI_REQUEST_NULL;
     DISTLOAD_MPI(
         MPI_Ibcast(part.data(), static_cast<int>(part.size()), MPI_BYTE, static_cast<int>(root), comm_, &request));
     wait_patiently(request);
+    beat();
     bytes = bytes.subspan(part.size());
   }
 }
@@ -82,7 +80,7 @@ void MpiCommunicator::broadcast(std::span<std::byte> bytes, std::uint32_t root) 
 void MpiCommunicator::all_gather(std::span<std::byte const> sent, std::span<std::byte> received) {
   assert(received.size() == sent.size() * size_);
   if (sent.empty()) return;
-  if (received.size() <= options_.max_message_bytes) {
+  if (received.size() <= options_.piece_bytes) {
     WaitMark const mark(options_.pulse);
     auto const count = static_cast<int>(sent.size());
     MPI_Request request = MPI_REQUEST_NULL;
@@ -107,11 +105,12 @@ template <class T>
 void MpiCommunicator::all_reduce_typed(std::span<T> values, MPI_Datatype type, Reduction reduction) {
   WaitMark const mark(options_.pulse);
   while (!values.empty()) {
-    auto const part = values.first(std::min<std::size_t>(values.size(), options_.max_message_bytes / sizeof(T)));
+    auto const part = values.first(std::min<std::size_t>(values.size(), options_.piece_bytes / sizeof(T)));
     MPI_Request request = MPI_REQUEST_NULL;
     DISTLOAD_MPI(MPI_Iallreduce(MPI_IN_PLACE, part.data(), static_cast<int>(part.size()), type, operation_of(reduction),
                                 comm_, &request));
     wait_patiently(request);
+    beat();
     values = values.subspan(part.size());
   }
 }
@@ -130,8 +129,7 @@ void MpiCommunicator::all_reduce(std::span<float> values, Reduction reduction) {
 
 void MpiCommunicator::exchange(std::span<Send const> sends, std::span<Receive const> receives) {
   WaitMark const mark(options_.pulse);
-  detail::MpiExchange group(comm_, options_.max_message_bytes);
-  // Receives first: what arrives finds its place at once instead of being buffered by MPI.
+  detail::MpiExchange group(comm_, options_.piece_bytes, options_.pulse);
   for (auto const& message : receives) group.receive(message);
   for (auto const& message : sends) group.send(message);
   group.complete();

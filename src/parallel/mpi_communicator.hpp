@@ -13,16 +13,15 @@
 
 namespace distload {
 
-/// MPI counts are ints and several transports copy badly beyond 2 GiB, so that longer messages travel in parts of at
-/// most this size.
-inline constexpr Bytes kDefaultMaxMessageBytes = kGiB;
+/// Everything travels in pieces of at most this size: each that arrives is a sign of life, in time even where a link
+/// brings few of them in a second. (MPI's counts are ints as well, and several transports copy badly beyond 2 GiB.)
+inline constexpr Bytes kDefaultPieceBytes = kMiB;
 
 class MpiCommunicator final : public Communicator {
  public:
   struct Options {
-    Bytes max_message_bytes =
-        kDefaultMaxMessageBytes;  ///< a multiple of 8, below 2 GiB, equal on all ranks; tests make it small
-    Pulse* pulse = nullptr;       ///< where the group's operations leave signs of life; outlives the communicator
+    Bytes piece_bytes = kDefaultPieceBytes;  ///< a multiple of 8, below 2 GiB, equal on all ranks
+    Pulse* pulse = nullptr;                  ///< where the group's operations leave signs of life; outlives the communicator
   };
 
   /// Takes over `owned` and makes its errors return.
@@ -66,6 +65,10 @@ class MpiCommunicator final : public Communicator {
   std::unique_ptr<MpiCommunicator> split_by_node();
 
  private:
+  void beat() noexcept {
+    if (options_.pulse != nullptr) options_.pulse->beat();
+  }
+
   template <class T>
   void all_reduce_typed(std::span<T> values, MPI_Datatype type, Reduction reduction);
 

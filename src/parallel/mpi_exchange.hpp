@@ -1,5 +1,5 @@
-/// MpiExchange: the point-to-point messages of one grouped exchange, cut to MPI's counts, and the check that each came
-/// whole.
+/// MpiExchange: the point-to-point messages of one grouped exchange, in pieces whose arrival shows that it gets on, and
+/// the check that each came whole.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,19 @@
 #include <distload/base/bytes.hpp>
 #include <distload/parallel/communicator.hpp>
 
+#include "parallel/pulse.hpp"
+
 namespace distload::detail {
 
-/// Started messages; `complete` must be called unless an exception leaves the job behind anyway.
+/// Messages that are to travel; `complete` must be called unless an exception leaves the job behind anyway.
+///
+/// Of the messages to or from one rank only so many pieces are under way at a time: on a slow link they would otherwise
+/// all arrive at the end, and nobody could tell it from one that is dead.
 class MpiExchange {
  public:
-  /// Both sides cut a message at the same multiples of `max_message_bytes`; MPI keeps the order of messages between two
-  /// ranks.
-  MpiExchange(MPI_Comm comm, Bytes max_message_bytes) : comm_(comm), max_message_bytes_(max_message_bytes) {}
+  /// Both sides cut a message at the same multiples of `piece_bytes`; MPI keeps the order of messages between two
+  /// ranks. Every piece that has been sent or received is a beat of `pulse`, which may be null.
+  MpiExchange(MPI_Comm comm, Bytes piece_bytes, Pulse* pulse) : comm_(comm), piece_bytes_(piece_bytes), pulse_(pulse) {}
 
   void send(Send const& message);
   void receive(Receive const& message);
@@ -27,17 +32,42 @@ class MpiExchange {
   void complete();
 
  private:
-  /// What one request stands for, to name it when it fails.
-  struct Part {
-    std::uint32_t peer;
-    int nbytes;
-    bool received;
+  struct Message {
+    std::byte* data;
+    Bytes nbytes;
   };
 
+  /// All messages in one direction between this rank and another, and how far they have been started.
+  struct Stream {
+    std::uint32_t peer = 0;
+    bool receives = false;
+    std::vector<Message> messages;
+    std::size_t next_message = 0;
+    Bytes next_byte = 0;
+    Bytes bytes_under_way = 0;
+  };
+
+  /// What one request stands for.
+  struct Piece {
+    std::size_t stream;
+    int nbytes;
+  };
+
+  Stream& stream_of(std::uint32_t peer, bool receives);
+  /// Starts what may be under way of a stream; the request of the first piece may take the place of a done one.
+  void start_pieces(std::size_t stream);
+  void start_piece(std::size_t stream_number);
+  void check(Piece const& piece, int error, MPI_Status const& status) const;
+
   MPI_Comm comm_;
-  Bytes max_message_bytes_;
+  Bytes piece_bytes_;
+  Pulse* pulse_;
+  std::vector<Stream> streams_;
+  std::vector<std::uint32_t> numbers_;  ///< by 2 x peer + direction: the number of its stream, plus one
   std::vector<MPI_Request> requests_;
-  std::vector<Part> parts_;  // one per request
+  std::vector<Piece> pieces_;      ///< one per request
+  std::vector<std::size_t> idle_;  ///< places in both that are free
+  std::size_t under_way_ = 0;
 };
 
 }  // namespace distload::detail

@@ -77,11 +77,11 @@ void PeerMemory::write(std::uint32_t job_rank, std::span<PeerWrite const> writes
   Batch batch(region.process);
   auto const send = [&] {
     if (batch.send()) return;
-    throw CommunicationError("cannot write to the memory of rank " + std::to_string(job_rank) + ": " + system_reason());
+    throw CommunicationError("cannot write to the memory of " + rank_on_this_host(job_rank) + ": " + system_reason());
   };
   for (auto const& part : writes) {
     if (part.offset_bytes > region.nbytes || part.nbytes > region.nbytes - part.offset_bytes)
-      throw InternalError("a write behind the memory of rank " + std::to_string(job_rank));
+      throw InternalError("a write behind the memory of " + rank_on_this_host(job_rank));
     if (batch.is_full()) send();
     batch.add(part.source, region.address + part.offset_bytes, part.nbytes);
   }

@@ -1,15 +1,13 @@
 // Splits the world into the groups of the three directions.
 #include <distload/parallel/process_grid.hpp>
 
-#include <array>
 #include <map>
 #include <span>
-
-#include <unistd.h>
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/error.hpp>
 
+#include "base/system.hpp"
 #include "parallel/all_gathered.hpp"
 
 namespace distload {
@@ -33,12 +31,6 @@ Topology checked(Topology const& topology, std::uint32_t ranks) {
                     "; start as many ranks as the topology needs, or change the topology");
 }
 
-std::string read_host_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
-
 /// Collective: a node is known by its ranks' lowest number in the world.
 std::vector<std::uint32_t> number_nodes(Communicator& world, Communicator& node) {
   auto first = world.rank();
@@ -56,7 +48,7 @@ ProcessGrid::ProcessGrid(Communicator& world, Communicator& node, Topology const
       node_(&node),
       topology_(checked(topology, world.size())),
       coordinates_(coordinates_of(topology, world.rank())),
-      host_name_(read_host_name()),
+      host_name_(distload::host_name()),
       node_of_(number_nodes(world, node)) {
   // A group is the ranks that differ in one coordinate only; their lowest rank is a color that no other group has.
   auto const group = [&](std::uint32_t Coordinates::*direction) {

@@ -25,6 +25,7 @@
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
 #include "save/commit/run_together.hpp"
+#include "save/commit/shared_files.hpp"
 #include "save/engines/collective_save_engine.hpp"
 #include "save/engines/direct_save_engine.hpp"
 
@@ -71,6 +72,7 @@ CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata
     return ranks.rank() == 0 ? create(std::move(metadata), tensors, options) : std::vector<std::byte>{};
   });
   catalog_ = deserialize_catalog(broadcast_message(ranks, std::move(created), 0));
+  check_shared(catalog_, ranks);
   hasher_ = std::make_unique<BlockHasher>(catalog_);
   run_together(ranks, "save_open", [&] {
     if (options.engine == "collective") {

@@ -9,6 +9,7 @@
 #include <distload/checkpoint/checkpoint.hpp>
 
 #include "checkpoint/open/step_directory.hpp"
+#include "io/same_content.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {
@@ -38,7 +39,9 @@ std::shared_ptr<Catalog const> open_base(std::string const& path, std::string co
       ranks, "save_base", [&] { return ranks.rank() == 0 ? read_base(path, directory) : std::vector<std::byte>{}; });
   message = broadcast_message(ranks, std::move(message), 0);
   if (message.empty()) return nullptr;
-  return std::make_shared<Catalog const>(deserialize_catalog(message));
+  auto base = std::make_shared<Catalog const>(deserialize_catalog(message));
+  check_same_content(*base, ranks);  // every rank takes blocks over from what its own host sees
+  return base;
 }
 
 }  // namespace distload

@@ -24,6 +24,7 @@
 #include "save/commit/commit.hpp"
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
+#include "save/commit/shared_files.hpp"
 #include "save/engines/direct_save_engine.hpp"
 
 namespace distload {
@@ -121,12 +122,13 @@ SafetensorsWriter::SafetensorsWriter(std::string path, CheckpointMetadata metada
     return ranks.rank() == 0 ? create(std::move(metadata), tensors, shard_bytes) : std::vector<std::byte>{};
   });
   catalog_ = deserialize_catalog(broadcast_message(ranks, std::move(created), 0));
+  check_shared(catalog_, ranks);
   if (verify_ == VerifyAfterWrite::full) {
     for (auto& extent : catalog_.extents) add_blocks(catalog_, extent);  // for checksums that are in no file
     hasher_ = std::make_unique<BlockHasher>(catalog_);
   }
   written_bytes_.resize(catalog_.extents.size());
-  engine_ = std::make_unique<DirectSaveEngine>(catalog_);
+  engine_ = all_or_throw(ranks, "save_open", [&] { return std::make_unique<DirectSaveEngine>(catalog_); });
 }
 
 SafetensorsWriter::~SafetensorsWriter() = default;

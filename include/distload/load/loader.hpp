@@ -71,7 +71,9 @@ class Loader {
 
   /// Collective: finds the checkpoint, reads its metadata on rank 0, sends it to all as one message and applies the
   /// family's rules.
+  /// Where ranks are on several hosts, one of each compares samples of the files with what rank 0 sees.
   /// @throws NoValidCheckpoint, CorruptData, IoError  from the source.
+  /// @throws CorruptData  a host sees other files than rank 0: names it, a file, and what differs.
   /// @throws ConfigError  from the rules, listing all parameters that they cannot cut.
   OpenedCheckpoint open();
 
@@ -115,6 +117,10 @@ class Loader {
  private:
   /// Rank 0: catalog and rules, as every rank needs them.
   std::vector<std::byte> metadata_message() const;
+  /// Collective: that message on rank 0, nothing on the others.
+  std::vector<std::byte> agreed_metadata();
+  /// Local: @throws CorruptData  this rank sees a checkpoint where rank 0 does not.
+  void refuse_to_see_one(std::string const& why_not_rank_0) const;
   /// What is left of `load.staging` for a slot if the engine needs memory of its own.
   Bytes slot_bytes(std::string_view engine, std::uint32_t slots, Bytes block_bytes) const;
   /// Collective: whether the ranks of every node can write to each other's memory; asked once.

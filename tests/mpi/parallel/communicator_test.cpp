@@ -26,12 +26,12 @@ std::vector<std::byte> message_of(std::uint32_t from, std::uint32_t to, std::siz
 class CommunicatorTest : public testing::TestWithParam<Bytes> {
  protected:
   std::unique_ptr<MpiCommunicator> const ranks =
-      MpiCommunicator::duplicate(MPI_COMM_WORLD, {.max_message_bytes = GetParam(), .pulse = nullptr});
+      MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = GetParam(), .pulse = nullptr});
   std::uint32_t const rank = ranks->rank();
   std::uint32_t const size = ranks->size();
 };
 
-INSTANTIATE_TEST_SUITE_P(Whole, CommunicatorTest, testing::Values(kDefaultMaxMessageBytes));
+INSTANTIATE_TEST_SUITE_P(Whole, CommunicatorTest, testing::Values(kDefaultPieceBytes));
 INSTANTIATE_TEST_SUITE_P(InParts, CommunicatorTest, testing::Values(8, 64));
 
 constexpr std::array<std::size_t, 7> kSizes{0, 1, 8, 63, 64, 65, 1000};

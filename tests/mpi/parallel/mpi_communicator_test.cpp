@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 
 TEST(MpiCommunicator, BeatsWithEveryOperationAlsoAfterASplit) {
   Pulse pulse;
-  auto const ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.max_message_bytes = kMiB, .pulse = &pulse});
+  auto const ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = kMiB, .pulse = &pulse});
   auto const before = pulse.beats();
   ranks->barrier();
   auto const between = pulse.beats();
