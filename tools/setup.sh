@@ -10,7 +10,7 @@ packages=(
   g++ cmake ninja-build ccache patch python3 python3-pip
   openmpi-bin libopenmpi-dev libhdf5-openmpi-dev hdf5-tools
   libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libxxhash-dev liburing-dev libssl-dev
-  libgtest-dev libgmock-dev python3-numpy python3-xxhash python3-h5py-mpi xfsprogs
+  libgtest-dev libgmock-dev python3-numpy python3-xxhash python3-h5py-mpi xfsprogs iproute2
 )
 if [[ ${1:-} == ci ]]; then
   packages+=(clang clang-format clang-tidy libclang-rt-14-dev)

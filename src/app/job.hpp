@@ -5,7 +5,7 @@
 #include <distload/config/config.hpp>
 #include <distload/parallel/process_grid.hpp>
 
-#include "parallel/watchdog.hpp"
+#include <distload/parallel/watchdog.hpp>
 
 namespace distload {
 

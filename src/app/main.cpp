@@ -3,6 +3,7 @@
 
 #include <distload/base/error.hpp>
 #include <distload/parallel/resolve_topology.hpp>
+#include <distload/parallel/watchdog.hpp>
 
 #include "app/agree_on_config.hpp"
 #include "app/command_line.hpp"
@@ -11,7 +12,6 @@
 #include "app/version.hpp"
 #include "base/standard_streams.hpp"
 #include "parallel/run_job.hpp"
-#include "parallel/watchdog.hpp"
 
 namespace distload {
 namespace {

@@ -30,6 +30,7 @@ SaveOptions save_options(Config const& config) {
   options.base = save.base;
   options.async_staging = save.async_staging;
   options.files = save.files;
+  options.timeout = config.runtime.timeout;
   return options;
 }
 

@@ -24,21 +24,22 @@ std::vector<Extents> extents_by_file(Catalog const& catalog) {
   return files;
 }
 
+/// Spread from the first byte to the last, so that a file that ends otherwise is seen as well.
 std::vector<SampledBlock> blocks_of(Extents const& extents, std::size_t most) {
   std::vector<SampledBlock> blocks;
   Bytes total = 0;
   for (auto const* extent : extents) total += extent->nbytes;
-  auto const last_begin = total - std::min(total, kSampledBytes);
-  auto const count = static_cast<std::size_t>(std::min<Bytes>(most, divide_up(total, kSampledBytes)));
+  auto const count = std::min<Bytes>(most, divide_up(total, kSampledBytes));
   std::size_t number = 0;
   Bytes before = 0;  // bytes of extents before that one
-  for (std::size_t i = 0; i < count; ++i) {
-    auto const begin = count == 1 ? last_begin / 2 : last_begin / (count - 1) * i + last_begin % (count - 1) * i / (count - 1);
-    while (before + extents[number]->nbytes <= begin) before += extents[number++]->nbytes;
+  for (Bytes i = 0; i < count; ++i) {
+    auto const steps = std::max<Bytes>(1, count - 1);
+    auto const place = (total - 1) / steps * i + (total - 1) % steps * i / steps;
+    while (before + extents[number]->nbytes <= place) before += extents[number++]->nbytes;
     auto const& extent = *extents[number];
-    auto const inside = begin - before;
-    blocks.push_back(
-        {extent.offset_bytes + inside, std::min(kSampledBytes, extent.nbytes - inside), extent.tensor});
+    auto const nbytes = std::min(kSampledBytes, extent.nbytes);
+    auto const inside = std::min(place - before, extent.nbytes - nbytes);
+    blocks.push_back({extent.offset_bytes + inside, nbytes, extent.tensor});
   }
   return blocks;
 }

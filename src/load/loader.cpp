@@ -2,6 +2,8 @@
 #include <distload/load/loader.hpp>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "base/system.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/hdf5/error.hpp"
+#include "config/schema.hpp"
 #include "io/direct_engine.hpp"
 #include "io/make_engine.hpp"
 #include "io/preflight.hpp"
@@ -25,6 +28,8 @@
 #include "load/process_memory.hpp"
 #include "load/shard_places.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/call_scope.hpp"
+#include "parallel/meeting.hpp"
 #include "parallel/peer_memory.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "partition/rules/rules_message.hpp"
@@ -119,7 +124,45 @@ bool can_be_mapped(Catalog const& catalog) {
   });
 }
 
+/// The settings that a loader uses and that have to be equal on all ranks, by their names in the configuration.
+std::vector<std::pair<std::string, std::string>> common_settings(Config const& config) {
+  constexpr std::array<std::string_view, 4> kSections{"checkpoint.", "model.", "load.", "cost."};
+  constexpr std::array<std::string_view, 3> kOthers{"topology.pipeline_layers", "topology.uneven", "runtime.timeout"};
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (auto const& key : config_keys()) {
+    std::string_view const name = key.name;
+    bool const is_used = std::ranges::any_of(kSections, [&](auto section) { return name.starts_with(section); }) ||
+                         std::ranges::find(kOthers, name) != kOthers.end();
+    // The least limit of all ranks counts, so that nodes may have different ones.
+    if (is_used && name != "load.memory_limit") settings.emplace_back(name, key.print(config));
+  }
+  for (auto const& [name, value] : config.load.hints) settings.emplace_back(std::string(kHintsPrefix) + name, value);
+  return settings;
+}
+
 }  // namespace
+
+/// A member that is being called, from outside or by another member.
+class Loader::Call {
+ public:
+  /// Collective if it is called from outside: the ranks meet.
+  Call(Loader& loader, char const* call, char const* phase) : loader_(loader), is_outermost_(!loader.is_in_call_) {
+    if (!is_outermost_) return;
+    scope_.emplace(call, phase);
+    meet(loader.grid_.world(), {call, common_settings(loader.config_)}, loader.config_.runtime.timeout);
+    loader.is_in_call_ = true;
+  }
+  ~Call() {
+    if (is_outermost_) loader_.is_in_call_ = false;
+  }
+  Call(Call const&) = delete;
+  Call& operator=(Call const&) = delete;
+
+ private:
+  Loader& loader_;
+  bool is_outermost_;
+  std::optional<CallScope> scope_;
+};
 
 Loader::Loader(ProcessGrid const& grid, Config config, ProgressSink progress)
     : grid_(grid), config_(std::move(config)), progress_(std::move(progress)) {
@@ -136,6 +179,7 @@ Loader::Loader(ProcessGrid const& grid, Config config, ProgressSink progress)
 Loader::~Loader() = default;
 
 void Loader::tell(std::string_view phase, Bytes done, Bytes total) {
+  show_progress(phase);
   if (progress_) progress_({phase, done, total, seconds_since(start_)});
 }
 
@@ -182,8 +226,8 @@ void Loader::refuse_to_see_one(std::string const& why_not_rank_0) const {
 }
 
 OpenedCheckpoint Loader::open() {
-  reset_peak_resident();
-  grid_.world().barrier();  // so that nobody's clock counts the time until the others are there
+  Call const call(*this, "Loader::open", "open");
+  reset_peak_resident();  // and nobody's clock counts the time until the others were there
   start_ = std::chrono::steady_clock::now();
   times_ = {};
   OpenedCheckpoint opened;
@@ -249,6 +293,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const& fi
 }
 
 LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled) {
+  Call const call(*this, "Loader::plan", "plan");
   PhaseTimer const timer(times_.plan_seconds);
   tell("plan");
   auto const limit = agreed_memory_limit(grid_, config_.load.memory_limit);
@@ -289,6 +334,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
 }
 
 ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+  Call const call(*this, "Loader::load", "allocate");
   tell("allocate");
   auto arena = [&] {
     PhaseTimer const timer(times_.allocate_seconds);
@@ -350,11 +396,13 @@ void Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint,
 }
 
 ShardedModel Loader::load() {
+  Call const call(*this, "Loader::load", "open");
   auto const checkpoint = open();
   return load(checkpoint, plan(checkpoint));
 }
 
 void Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+  Call const call(*this, "Loader::reload", "allocate");
   all_or_throw(grid_.world(), "allocate", [&] { check_same(model.shards(), shards_of(checkpoint, plan)); });
   times_.allocate_seconds = 0;
   fill(*model.arena_, false, checkpoint, plan);
@@ -362,6 +410,7 @@ void Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, Loa
 }
 
 void Loader::reload(ShardedModel& model) {
+  Call const call(*this, "Loader::reload", "open");
   auto const checkpoint = open();
   reload(model, checkpoint, plan(checkpoint, model));
 }

@@ -4,15 +4,16 @@
 #include <memory>
 #include <new>
 
+#include <unistd.h>
+
 #include "parallel/mpi_check.hpp"
 #include "parallel/mpi_communicator.hpp"
 
 namespace distload {
 namespace {
 
-// The flag gets a cache line of its own before the entries.
+// The header gets a cache line of its own before the entries.
 constexpr std::size_t kEntriesOffset = alignof(JobBoard::Entry);
-static_assert(kEntriesOffset >= sizeof(std::atomic<bool>));
 
 }  // namespace
 
@@ -32,14 +33,16 @@ JobBoard::JobBoard(MpiCommunicator& node, std::uint32_t job_rank) : own_(node.ra
   // Every rank sees the memory at another address, but in whole pages, so that all align to the same offset.
   auto space = static_cast<std::size_t>(size);
   auto* const bytes = static_cast<std::byte*>(std::align(alignof(Entry), space - alignof(Entry), begin, space));
-  last_word_is_taken_ = reinterpret_cast<std::atomic<bool>*>(bytes);
+  static_assert(kEntriesOffset >= sizeof(Header));
+  header_ = reinterpret_cast<Header*>(bytes);
   entries_ = {reinterpret_cast<Entry*>(bytes + kEntriesOffset), node.size()};
   if (leads) {
-    new (last_word_is_taken_) std::atomic<bool>(false);
+    new (header_) Header{};
     for (auto& entry : entries_) new (&entry) Entry{};
   }
   node.barrier();
   entries_[own_].job_rank = job_rank;
+  entries_[own_].process = getpid();
   node.barrier();
   of_process_ = this;
 }
@@ -47,7 +50,7 @@ JobBoard::JobBoard(MpiCommunicator& node, std::uint32_t job_rank) : own_(node.ra
 void JobBoard::close() {
   of_process_ = nullptr;
   entries_ = {};
-  last_word_is_taken_ = nullptr;
+  header_ = nullptr;
   DISTLOAD_MPI(MPI_Win_free(&window_));
 }
 

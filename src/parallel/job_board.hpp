@@ -2,6 +2,7 @@
 /// job's last word.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 
@@ -19,6 +20,7 @@ class JobBoard {
  public:
   struct Entry {
     std::uint32_t job_rank;
+    int process;  ///< its number
     Pulse pulse;
   };
 
@@ -33,20 +35,32 @@ class JobBoard {
 
   Pulse& own() noexcept { return entries_[own_].pulse; }
 
+  /// This process has a watchdog.
+  bool is_watched() const noexcept { return entries_[own_].pulse.is_watched(); }
+
   /// All ranks of the node, ordered by rank.
   std::span<Entry const> entries() const noexcept { return entries_; }
 
   /// True for exactly one caller on this node: it tells the user why the job ends. All others keep quiet.
-  bool claim_last_word() noexcept { return !last_word_is_taken_->exchange(true); }
+  bool claim_last_word() noexcept { return !header_->last_word_is_taken.exchange(true); }
+
+  /// The node of rank 0 has answered a watchdog of this one; how often it has.
+  void note_answer() noexcept { header_->answers.fetch_add(1); }
+  std::uint64_t answers() const noexcept { return header_->answers.load(); }
 
   /// The one of this process, or nullptr: for those who have to end the job and have no MpiEnvironment at hand.
   static JobBoard* of_process() noexcept { return of_process_; }
 
  private:
+  struct Header {
+    std::atomic<bool> last_word_is_taken{false};
+    std::atomic<std::uint64_t> answers{0};
+  };
+
   static inline std::atomic<JobBoard*> of_process_ = nullptr;
 
   MPI_Win window_ = MPI_WIN_NULL;
-  std::atomic<bool>* last_word_is_taken_ = nullptr;
+  Header* header_ = nullptr;
   std::span<Entry> entries_;
   std::size_t own_ = 0;
 };

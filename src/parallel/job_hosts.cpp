@@ -22,22 +22,14 @@ Table& table() {
 /// More hosts than this are counted, not listed.
 constexpr std::size_t kMostHostsNamed = 3;
 
-}  // namespace
-
-void set_job_hosts(std::vector<std::string> hosts) {
+std::string host_of_rank(std::uint32_t job_rank) {
   auto& known = table();
   std::lock_guard const lock(known.mutex);
-  known.hosts = std::move(hosts);
+  return job_rank < known.hosts.size() ? known.hosts[job_rank] : "";
 }
 
-std::string name_of_rank(std::uint32_t job_rank) {
-  auto& known = table();
-  std::lock_guard const lock(known.mutex);
-  auto const name = "rank " + std::to_string(job_rank);
-  return job_rank < known.hosts.size() ? name + " on " + known.hosts[job_rank] : name;
-}
-
-std::string name_of_rank(MPI_Comm group, std::uint32_t rank) {
+/// Its number in the job; its number in the group if MPI does not say.
+std::uint32_t job_rank_of(MPI_Comm group, std::uint32_t rank) {
   MPI_Group own = MPI_GROUP_NULL;
   MPI_Group all = MPI_GROUP_NULL;
   auto const in_group = static_cast<int>(rank);
@@ -47,7 +39,31 @@ std::string name_of_rank(MPI_Comm group, std::uint32_t rank) {
     MPI_Group_translate_ranks(own, 1, &in_group, all, &in_job);
   if (own != MPI_GROUP_NULL) MPI_Group_free(&own);
   if (all != MPI_GROUP_NULL) MPI_Group_free(&all);
-  return in_job == MPI_UNDEFINED ? "rank " + std::to_string(rank) : name_of_rank(static_cast<std::uint32_t>(in_job));
+  return in_job == MPI_UNDEFINED ? rank : static_cast<std::uint32_t>(in_job);
+}
+
+}  // namespace
+
+void set_job_hosts(std::vector<std::string> hosts) {
+  auto& known = table();
+  std::lock_guard const lock(known.mutex);
+  known.hosts = std::move(hosts);
+}
+
+std::string name_of_rank(std::uint32_t job_rank) {
+  auto const host = host_of_rank(job_rank);
+  return "rank " + std::to_string(job_rank) + (host.empty() ? "" : " on " + host);
+}
+
+std::string name_of_rank(MPI_Comm group, std::uint32_t rank) { return name_of_rank(job_rank_of(group, rank)); }
+
+std::string describe_ranks(MPI_Comm group, std::vector<std::uint32_t> const& ranks) {
+  std::vector<std::uint32_t> in_job;
+  for (auto const rank : ranks) in_job.push_back(job_rank_of(group, rank));
+  std::ranges::sort(in_job);
+  std::vector<std::string> hosts;
+  for (auto const rank : in_job) hosts.push_back(host_of_rank(rank));
+  return describe_ranks(in_job, hosts);
 }
 
 std::string describe_ranks(std::vector<std::uint32_t> const& ranks, std::vector<std::string> const& hosts) {

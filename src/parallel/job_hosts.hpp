@@ -18,6 +18,9 @@ std::string name_of_rank(std::uint32_t job_rank);
 /// Local: the same for a rank of a group; the number is that in the whole job.
 std::string name_of_rank(MPI_Comm group, std::uint32_t rank);
 
+/// Local: as describe_ranks, for ranks of a group.
+std::string describe_ranks(MPI_Comm group, std::vector<std::uint32_t> const& ranks);
+
 /// "rank 3 on n2", "ranks 0-2, 5 on n1" or "ranks 0-1022 on 128 hosts". `ranks` are numbers in the job, sorted and not
 /// empty; `hosts` theirs, "" where unknown.
 std::string describe_ranks(std::vector<std::uint32_t> const& ranks, std::vector<std::string> const& hosts);

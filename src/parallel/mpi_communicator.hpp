@@ -40,6 +40,9 @@ class MpiCommunicator final : public Communicator {
 
   MPI_Comm native() const noexcept { return comm_; }
 
+  /// While it lives this rank waits for others, as far as watchdogs see.
+  WaitMark mark_waiting() const noexcept { return WaitMark(options_.pulse); }
+
   /// From now on `pulse` gets the signs of life; groups split off earlier keep theirs.
   void set_pulse(Pulse* pulse) noexcept { options_.pulse = pulse; }
 

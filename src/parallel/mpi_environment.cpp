@@ -1,14 +1,22 @@
 // Begins and ends MPI.
 #include <distload/parallel/mpi_environment.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 #include <mpi.h>
 
+#include "base/system.hpp"
+#include "parallel/all_gathered.hpp"
 #include "parallel/job_board.hpp"
+#include "parallel/job_hosts.hpp"
 #include "parallel/mpi_check.hpp"
 #include "parallel/mpi_communicator.hpp"
+#include "parallel/node_numbers.hpp"
+#include "parallel/watch_channel.hpp"
 
 namespace distload {
 namespace {
@@ -40,6 +48,17 @@ std::string read_library_version() {
   return whole.substr(0, whole.find_first_of(",\n"));
 }
 
+/// Collective: the host of every rank.
+std::vector<std::string> gather_hosts(Communicator& world) {
+  constexpr std::size_t kMostBytes = 64;
+  using Name = std::array<char, kMostBytes>;
+  Name own{};
+  host_name().copy(own.data(), own.size() - 1);
+  std::vector<std::string> hosts;
+  for (auto const& name : all_gathered(world, own)) hosts.emplace_back(name.data());
+  return hosts;
+}
+
 }  // namespace
 
 MpiEnvironment::MpiEnvironment() {
@@ -66,6 +85,12 @@ MpiEnvironment::MpiEnvironment() {
   board_ = std::make_unique<JobBoard>(*node_, world_->rank());
   world_->set_pulse(&board_->own());
   node_->set_pulse(&board_->own());
+
+  auto const hosts = gather_hosts(*world_);
+  set_job_hosts(hosts);
+  auto const nodes = number_nodes(*world_, *node_);
+  bool const is_one_node = std::all_of(nodes.begin(), nodes.end(), [](auto node) { return node == 0; });
+  if (!is_one_node) channel_ = std::make_unique<WatchChannel>(*world_, nodes, hosts);
 }
 
 MpiEnvironment::~MpiEnvironment() {
@@ -78,6 +103,8 @@ MpiEnvironment::~MpiEnvironment() {
 void MpiEnvironment::finalize() {
   world_->set_pulse(nullptr);
   node_->set_pulse(nullptr);
+  set_job_hosts({});
+  channel_.reset();
   board_->close();
   board_.reset();
   node_.reset();

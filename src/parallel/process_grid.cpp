@@ -1,14 +1,11 @@
 // Splits the world into the groups of the three directions.
 #include <distload/parallel/process_grid.hpp>
 
-#include <map>
-#include <span>
-
 #include <distload/base/bytes.hpp>
 #include <distload/base/error.hpp>
 
 #include "base/system.hpp"
-#include "parallel/all_gathered.hpp"
+#include "parallel/node_numbers.hpp"
 
 namespace distload {
 namespace {
@@ -29,16 +26,6 @@ Topology checked(Topology const& topology, std::uint32_t ranks) {
                     (wanted == std::uint64_t{0} ? " leaves nobody"
                                                 : " needs " + (wanted ? std::to_string(*wanted) : "more than 2^64")) +
                     "; start as many ranks as the topology needs, or change the topology");
-}
-
-/// Collective: a node is known by its ranks' lowest number in the world.
-std::vector<std::uint32_t> number_nodes(Communicator& world, Communicator& node) {
-  auto first = world.rank();
-  node.broadcast(std::as_writable_bytes(std::span(&first, 1)), 0);
-  auto nodes = all_gathered(world, first);
-  std::map<std::uint32_t, std::uint32_t> numbers;
-  for (auto& of_rank : nodes) of_rank = numbers.try_emplace(of_rank, numbers.size()).first->second;
-  return nodes;
 }
 
 }  // namespace

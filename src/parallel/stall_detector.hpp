@@ -1,5 +1,5 @@
-/// StallDetector: decides from what the ranks of a node show whether the job is stuck, and says who is to blame. Pure:
-/// no clock, no thread, no MPI.
+/// StallDetector: decides from what the ranks show whether the job is stuck, and says who is to blame. Pure: no clock,
+/// no thread, no MPI.
 #pragma once
 
 #include <chrono>
@@ -14,34 +14,48 @@ namespace distload {
 struct RankState {
   std::uint32_t rank = 0;
   std::uint64_t beats = 0;
-  bool waits = false;  ///< inside an operation that needs other ranks
-  std::string phase;   ///< empty: it has nothing to do
+  bool waits = false;            ///< inside an operation that needs other ranks
+  std::string phase;             ///< empty: it has nothing to do
+  std::string call = {};         ///< the function of the library that it is in; empty: none
+  std::string host = {};         ///< empty: not known
+  std::uint64_t looks = 0;       ///< of its watchdog
+  bool is_watched = false;       ///< it has a watchdog: a process whose watchdog does not look is stopped or gone
+  bool is_known = true;          ///< false: nothing has been heard of it yet
+  std::string condition = {};    ///< what the system says of a process that does not run: "stopped"
 };
 
 class StallDetector {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// @param sees_whole_job  the node's ranks are all ranks. Where they are not, a node on which everybody only waits
-  /// gives the other nodes
-  ///                        a second `timeout`: whoever is stuck there is seen, and named, on its own node first.
-  StallDetector(Clock::duration timeout, bool sees_whole_job) : timeout_(timeout), sees_whole_job_(sees_whole_job) {}
+  explicit StallDetector(Clock::duration timeout) : timeout_(timeout) {}
 
-  /// Call it often, always with the same ranks in the same order. Returns the message for the user once no rank of the
-  /// node has moved for the time-out although at least one has something to do.
+  /// Call it often, always with the same ranks in the same order. Returns the message for the user once no rank has
+  /// moved for the time-out although at least one has something to do. If some ranks are not known, and those that are
+  /// only wait, it takes twice as long: whoever is stuck there is seen, and named, by others first.
   std::optional<std::string> observe(std::vector<RankState> const& states, Clock::time_point now);
+
+  /// Counts from now on.
+  void forgive(Clock::time_point now) { last_movement_ = now; }
+
+  /// When a rank has moved last, as far as has been seen.
+  Clock::time_point last_movement() const noexcept { return last_movement_; }
+
+  /// True if that rank, by its place in the states, has a watchdog that has not looked for a quarter of the time-out.
+  bool is_silent(std::vector<RankState> const& states, std::size_t place, Clock::time_point now) const;
 
  private:
   struct Seen {
-    std::uint64_t beats;
+    std::uint64_t beats = 0;
     Clock::time_point moved;
+    std::uint64_t looks = 0;
+    Clock::time_point looked;
   };
 
   void note_movement(std::vector<RankState> const& states, Clock::time_point now);
   std::string describe(std::vector<RankState> const& states, Clock::time_point now) const;
 
   Clock::duration timeout_;
-  bool sees_whole_job_;
   std::vector<Seen> seen_;
   Clock::time_point last_movement_;
   Clock::time_point last_look_;

@@ -20,6 +20,8 @@
 #include "load/arena.hpp"
 #include "load/process_memory.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/call_scope.hpp"
+#include "parallel/meeting.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "partition/problems.hpp"
 #include "save/commit/abandoned.hpp"
@@ -185,7 +187,26 @@ void Saver::remove_old(std::uint64_t step, Communicator& ranks) const {
   });
 }
 
+void Saver::meet(std::string call, std::uint64_t step, Communicator& ranks) const {
+  auto const number = [](auto value) { return std::to_string(value); };
+  auto const or_auto = [&](auto const& value) { return value ? number(*value) : "auto"; };
+  Intention intention{std::move(call),
+                      {{"step", number(step)},
+                       {"save.directory", options_.directory},
+                       {"save.tensor_parallel", or_auto(options_.tensor_parallel)},
+                       {"save.keep", number(options_.keep)},
+                       {"save.alignment", number(options_.alignment)},
+                       {"save.staging", number(options_.staging)},
+                       {"save.format", options_.format == SourceFormat::hdf5 ? "hdf5" : "safetensors"},
+                       {"save.shard_size", number(options_.shard_size)},
+                       {"save.engine", options_.engine},
+                       {"save.verify", number(static_cast<int>(options_.verify))},
+                       {"save.base", options_.base}}};
+  distload::meet(ranks, intention, options_.timeout);
+}
+
 void Saver::tell(Bytes done, Bytes own, Bytes total, Clock::time_point start) const {
+  show_progress("save");
   if (!progress_) return;
   // Ranks write at about the same speed, so that this rank's share of its own part stands for the whole.
   auto const share = own == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(own);
@@ -198,6 +219,8 @@ void Saver::tell_end(Bytes total, Clock::time_point start) const {
 }
 
 SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) {
+  CallScope const scope("Saver::save", "save");
+  meet("Saver::save", metadata.step, ranks);
   wait();
   Kokkos::Profiling::ScopedRegion const region("distload::save");
   auto const start = Clock::now();
@@ -232,6 +255,8 @@ SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, C
 
 SaveResult Saver::convert(OpenedCheckpoint const& checkpoint, ConvertOptions options, std::uint32_t tensor_parallel,
                           Communicator& ranks) {
+  CallScope const scope("Saver::convert", "save");
+  meet("Saver::convert", checkpoint.stored_catalog().metadata.step, ranks);
   wait();
   Kokkos::Profiling::ScopedRegion const region("distload::convert");
   auto const start = Clock::now();
@@ -282,6 +307,8 @@ void Saver::save_async(ShardedModel const& model, CheckpointMetadata metadata, C
     finished_ = save(model, std::move(metadata), ranks);
     return;
   }
+  CallScope const scope("Saver::save_async", "save");
+  meet("Saver::save_async", metadata.step, ranks);
   wait();
   Kokkos::Profiling::ScopedRegion const region("distload::save_async");
   auto const start = Clock::now();
@@ -310,11 +337,13 @@ void Saver::save_async(ShardedModel const& model, CheckpointMetadata metadata, C
 
 std::optional<SaveResult> Saver::wait() {
   if (!in_flight_) return std::exchange(finished_, std::nullopt);
+  CallScope const scope("Saver::wait", "save");
   auto const begin = Clock::now();
   // Whatever happens, it is in flight no more.
   auto const save = std::exchange(in_flight_, nullptr);
   auto const origin = save->origin();
   save->finish([&](Bytes done) { tell(done, origin.own_bytes, save->total_bytes(), origin.start); });
+  meet("Saver::wait", origin.step, *background_ranks_);
   auto result = result_of(save->writer(), path_of(origin.step), engine(), *background_ranks_);
   result.seconds = seconds_between(origin.start, save->ended_at());
   result.stall_seconds = save->stall_seconds();

@@ -15,12 +15,12 @@
 #include <distload/parallel/mpi_environment.hpp>
 #include <distload/parallel/process_grid.hpp>
 #include <distload/parallel/resolve_topology.hpp>
+#include <distload/parallel/watchdog.hpp>
 #include <distload/save/saver.hpp>
 
 #include "app/kokkos_settings.hpp"
 #include "app/parse_arguments.hpp"
 #include "parallel/run_job.hpp"
-#include "parallel/watchdog.hpp"
 #include "support/sample_model.hpp"
 
 namespace distload {

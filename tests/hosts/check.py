@@ -26,8 +26,13 @@ class Checks:
         if len(ended.errors()) != wanted:
             problems.append(f"{len(ended.errors())} error lines instead of {wanted}")
         text = ended.out + ended.err
-        problems += [f"the output has no /{pattern}/" for pattern in patterns if not re.search(pattern, text)]
+        problems += [f"the output has no /{pattern}/" for pattern in patterns if not re.search(pattern, text, re.MULTILINE)]
         self.report(name, problems, f"{ended.seconds:.1f} s", text)
+
+    def says(self, name, text, *patterns):
+        """A text has to match all patterns."""
+        self.cases += 1
+        self.report(name, [f"there is no /{pattern}/" for pattern in patterns if not re.search(pattern, text)], "", text)
 
     def that(self, name, holds, text=""):
         self.cases += 1

@@ -165,13 +165,14 @@ class PretendHosts:
         return self.start(*command, **keywords).wait(limit)
 
     def pids_of(self, program, host=None):
-        """Processes of that name, on one host or on all; none but this run's, since only they are in this namespace of processes."""
+        """Living processes of that name, on one host or on all; none but this run's, since only they are in this namespace of processes."""
         found = []
         for folder in pathlib.Path("/proc").iterdir():
             if not folder.name.isdigit():
                 continue
             try:
-                if (folder / "comm").read_text().strip() != program[:15]:
+                name, _, state = (folder / "stat").read_text().split("(", 1)[1].rpartition(") ")
+                if name != program[:15] or state[0] == "Z":
                     continue
                 if host and os.stat(folder / "ns/net").st_ino != os.stat(f"/proc/{self.pids[host]}/ns/net").st_ino:
                     continue

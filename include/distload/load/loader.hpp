@@ -58,6 +58,11 @@ struct LoadTimes {
 
 /// Loads one checkpoint after another onto one process grid. All members but the constructor and the accessors are
 /// collective over `grid.world()`, and throw the same exception on all ranks.
+///
+/// Each begins with a meeting of the ranks, which throws ConfigError if they call different members or have different
+/// configurations (but for `load.memory_limit` and `runtime.threads`, which may differ), naming what differs and where,
+/// and CommunicationError if a rank does not come within `runtime.timeout`, naming it. After the latter `grid` is of no
+/// more use.
 class Loader {
  public:
   /// Collective in a CUDA build, where it sets NCCL up. `grid` outlives the loader.
@@ -115,6 +120,8 @@ class Loader {
   EngineInUse const& engine() const noexcept { return engine_; }
 
  private:
+  class Call;
+
   /// Rank 0: catalog and rules, as every rank needs them.
   std::vector<std::byte> metadata_message() const;
   /// Collective: that message on rank 0, nothing on the others.
@@ -141,6 +148,7 @@ class Loader {
   EngineInUse engine_;
   LoadTimes times_;
   std::chrono::steady_clock::time_point start_;
+  bool is_in_call_ = false;  ///< of a member that uses others
 };
 
 }  // namespace distload

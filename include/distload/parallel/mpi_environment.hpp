@@ -10,6 +10,7 @@ namespace distload {
 
 class JobBoard;
 class MpiCommunicator;
+class WatchChannel;
 
 /// Initialises MPI, with MPI_THREAD_MULTIPLE and, under Open MPI, with ROMIO for files (unless OMPI_MCA_io says
 /// otherwise), and makes all errors return. If the program has initialised MPI itself, it is used as it is and left
@@ -48,6 +49,9 @@ class MpiEnvironment {
   /// What the ranks of this node see of each other.
   JobBoard& board() noexcept { return *board_; }
 
+  /// How watchdogs of different nodes talk; nullptr where there is one node.
+  WatchChannel* channel() noexcept { return channel_.get(); }
+
   /// All ranks of the job, kept apart for the agreement on how a failed job ends; nothing else may use it.
   MpiCommunicator& last_resort() noexcept { return *last_resort_; }
 
@@ -60,6 +64,7 @@ class MpiEnvironment {
   std::unique_ptr<MpiCommunicator> last_resort_;
   std::unique_ptr<MpiCommunicator> node_;
   std::unique_ptr<JobBoard> board_;
+  std::unique_ptr<WatchChannel> channel_;
 };
 
 }  // namespace distload

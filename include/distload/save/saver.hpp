@@ -50,6 +50,8 @@ struct SaveOptions {
   /// Names of those of `CheckpointMetadata::files` that are saved with the model; empty: none. Nothing: those that go
   /// along by default, up to kMostBytesByDefault together.
   std::optional<std::vector<std::string>> files = std::nullopt;
+  /// How long a call waits for the ranks that have not made it.
+  std::chrono::milliseconds timeout{300'000};
 };
 
 /// What a save took; equal on all ranks, but for the seconds, which each has measured.
@@ -67,6 +69,10 @@ struct SaveResult {
 
 /// Saves models into one directory. Of no rank in particular: every rank has its own, with equal options, and all call
 /// it alike. Destroy it before MPI ends.
+///
+/// Collective members begin with a meeting of the ranks, which throws ConfigError if they call different members, have
+/// different options or save different steps, naming what differs and where, and CommunicationError if a rank does not
+/// come within `SaveOptions::timeout`, naming it.
 class Saver {
  public:
   /// Local. `progress` is called by the threads that call the saver, with phases "save" and "done".
@@ -147,6 +153,8 @@ class Saver {
   /// The size of the largest file of a checkpoint.
   Bytes largest_file(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const;
   void remove_old(std::uint64_t step, Communicator& ranks) const;
+  /// Collective: the ranks find out whether all call `call` with equal options.
+  void meet(std::string call, std::uint64_t step, Communicator& ranks) const;
   void tell(Bytes done, Bytes own, Bytes total, std::chrono::steady_clock::time_point start) const;
   void tell_end(Bytes total, std::chrono::steady_clock::time_point start) const;
   /// Collective: the memory for a snapshot in so many parts, each of up to `part_bytes`.

@@ -1,4 +1,5 @@
 /// One rank's failure becomes every rank's exception.
+#include "base/system.hpp"
 #include "parallel/all_or_throw.hpp"
 
 #include <memory>
@@ -30,7 +31,7 @@ class AllOrThrow : public testing::Test {
   std::uint32_t const size = ranks->size();
 
   /// What stands before the message of a rank that did not fail together with all others.
-  std::string prefix(std::uint32_t speaker) const { return size == 1 ? "" : "rank " + std::to_string(speaker) + ": "; }
+  std::string prefix(std::uint32_t speaker) const { return size == 1 ? "" : rank_on_this_host(speaker) + ": "; }
 };
 
 TEST_F(AllOrThrow, ReturnsWhatTheWorkReturns) {
@@ -65,7 +66,7 @@ TEST_F(AllOrThrow, NamesNoRankIfAllSayTheSame) {
 TEST_F(AllOrThrow, NamesTheRankIfAllFailInDifferentWords) {
   if (size == 1) GTEST_SKIP() << "needs two ranks";
   auto const failure = failure_of([&] { throw ConfigError("wrong " + std::to_string(rank)); });
-  EXPECT_EQ(failure, (Failure{ExitCode::config, "rank 0: wrong 0"}));
+  EXPECT_EQ(failure, (Failure{ExitCode::config, rank_on_this_host(0) + ": wrong 0"}));
 }
 
 TEST_F(AllOrThrow, ThrowsTheTypeOfTheFailureOnRanksThatDidNotFail) {

@@ -3,14 +3,17 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <future>
+#include <mutex>
 #include <string>
 #include <thread>
+
+#include <distload/parallel/watchdog.hpp>
 
 #include "base/standard_streams.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/last_act.hpp"
 #include "parallel/run_job.hpp"
-#include "parallel/watchdog.hpp"
 
 namespace {
 
@@ -40,6 +43,20 @@ ExitCode run(MpiEnvironment& mpi, std::string const& scenario) {
     Watchdog watchdog(mpi, std::chrono::milliseconds(2000));
     watchdog.enter("hang");
     sleep_for_long();
+  } else if (scenario == "stop") {
+    Watchdog watchdog(mpi, std::chrono::milliseconds(2000));
+    watchdog.enter("stop");
+    mpi.world().barrier();
+    if (rank == 1) std::raise(SIGSTOP);
+    mpi.world().barrier();
+  } else if (scenario == "hear") {
+    std::promise<std::string> heard;
+    std::once_flag once;
+    Watchdog watchdog(mpi, {std::chrono::milliseconds(1000), [&](std::string const& message) {
+                              std::call_once(once, [&] { heard.set_value(message); });
+                            }});
+    watchdog.enter("hear");
+    std::fprintf(stderr, "heard: %s\n", heard.get_future().get().c_str());
   } else if (scenario == "sleep") {
     mpi.world().barrier();
     if (rank == 0) {

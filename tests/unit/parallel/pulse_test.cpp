@@ -6,9 +6,16 @@
 namespace distload {
 namespace {
 
-TEST(Pulse, IsOneCacheLine) {
-  EXPECT_EQ(sizeof(Pulse), 64U);
+TEST(Pulse, HasWholeCacheLines) {
+  EXPECT_EQ(sizeof(Pulse) % 64, 0U);
   EXPECT_EQ(alignof(Pulse), 64U);
+}
+
+TEST(Pulse, KeepsTheCall) {
+  Pulse pulse;
+  EXPECT_EQ(pulse.call(), "");
+  pulse.set_call("Loader::load");
+  EXPECT_EQ(pulse.call(), "Loader::load");
 }
 
 TEST(Pulse, KeepsThePhase) {
@@ -22,8 +29,8 @@ TEST(Pulse, KeepsThePhase) {
 
 TEST(Pulse, CutsALongPhase) {
   Pulse pulse;
-  pulse.enter(std::string(Pulse::kMaxPhaseBytes + 10, 'x'));
-  EXPECT_EQ(pulse.phase(), std::string(Pulse::kMaxPhaseBytes, 'x'));
+  pulse.enter(std::string(AtomicText::kMostBytes + 10, 'x'));
+  EXPECT_EQ(pulse.phase(), std::string(AtomicText::kMostBytes, 'x'));
 }
 
 TEST(Pulse, EnteringAPhaseIsASignOfLife) {

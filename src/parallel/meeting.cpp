@@ -1,0 +1,250 @@
+// Everybody tells rank 0, which tells everybody what is wrong.
+//
+// Point to point, so that who has not come is known by name: a collective that does not end says nothing.
+#include "parallel/meeting.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+
+#include <mpi.h>
+
+#include <distload/base/error.hpp>
+
+#include "base/hash.hpp"
+#include "base/wire.hpp"
+#include "parallel/call_scope.hpp"
+#include "parallel/job_hosts.hpp"
+#include "parallel/mpi_check.hpp"
+#include "parallel/mpi_communicator.hpp"
+#include "parallel/patience.hpp"
+
+namespace distload {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr int kToRank0 = 2;
+constexpr int kFromRank0 = 3;
+/// Ranks that wait so long are told that rank 0 is there.
+constexpr milliseconds kUntilGreeting{300};
+/// Rank 0's word needs some time to arrive.
+constexpr milliseconds kForAnswers{2000};
+
+/// What rank 0 says: that it is there, or how the meeting ends.
+enum class Word : std::uint64_t { greeting, all_equal, differ, missing };
+
+std::vector<std::byte> encode(Intention const& intention) {
+  WireWriter out;
+  out.put_text(intention.call);
+  out.put(intention.values.size());
+  for (auto const& [name, value] : intention.values) {
+    out.put_text(name);
+    out.put_text(value);
+  }
+  return out.take();
+}
+
+Intention decode(std::span<std::byte const> bytes) {
+  WireReader in(bytes);
+  Intention intention{in.get_text(), {}};
+  for (auto count = in.get<std::size_t>(); count > 0; --count) {
+    auto name = in.get_text();
+    intention.values.emplace_back(std::move(name), in.get_text());
+  }
+  return intention;
+}
+
+std::string format_seconds(milliseconds duration) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f s", std::chrono::duration<double>(duration).count());
+  return text.data();
+}
+
+/// "'bf16' on rank 3 on n2, 'keep' on ranks 0-2 on n1, n2"
+std::string describe_values(std::map<std::string, std::vector<std::uint32_t>> const& ranks_of_value,
+                            MpiCommunicator const& ranks) {
+  std::vector<std::pair<std::string, std::vector<std::uint32_t>>> sorted(ranks_of_value.begin(), ranks_of_value.end());
+  // What only few ranks want is likely the mistake.
+  std::ranges::stable_sort(sorted, {}, [](auto const& each) { return each.second.size(); });
+  std::string text;
+  char const* separator = "";
+  for (auto const& [value, group] : sorted)
+    text += std::exchange(separator, ", ") + value + " on " + describe_ranks(ranks.native(), group);
+  return text;
+}
+
+std::string describe_differences(std::vector<Intention> const& intentions, MpiCommunicator const& ranks) {
+  std::map<std::string, std::vector<std::uint32_t>> calls;
+  std::map<std::string, std::map<std::string, std::vector<std::uint32_t>>> values;
+  for (std::uint32_t rank = 0; rank < intentions.size(); ++rank) calls[intentions[rank].call].push_back(rank);
+  if (calls.size() > 1) return "the ranks do not call the same function: " + describe_values(calls, ranks);
+  std::set<std::string> names;
+  for (auto const& intention : intentions) {
+    for (auto const& each : intention.values) names.insert(each.first);
+  }
+  for (auto const& name : names) {
+    for (std::uint32_t rank = 0; rank < intentions.size(); ++rank) {
+      auto const& own = intentions[rank].values;
+      auto const found = std::ranges::find(own, name, [](auto const& each) { return each.first; });
+      values[name][found == own.end() ? "nothing" : "'" + found->second + "'"].push_back(rank);
+    }
+  }
+  auto text = "the ranks call " + intentions.front().call + " with different settings";
+  char const* separator = ": ";
+  for (auto const& [name, of_name] : values) {
+    if (of_name.size() > 1) text += std::exchange(separator, "; ") + name + " is " + describe_values(of_name, ranks);
+  }
+  return text;
+}
+
+/// Sends a small message that nobody has to wait for; MPI keeps it.
+void send_word(MPI_Comm group, int to, int tag, std::uint64_t word) {
+  DISTLOAD_MPI(MPI_Send(&word, 1, MPI_UINT64_T, to, tag, group));
+}
+
+/// A receive of such a message that is under way.
+class Awaited {
+ public:
+  Awaited(MPI_Comm group, int from, int tag) { DISTLOAD_MPI(MPI_Irecv(&word_, 1, MPI_UINT64_T, from, tag, group, &request_)); }
+  ~Awaited() {
+    if (request_ == MPI_REQUEST_NULL) return;
+    MPI_Cancel(&request_);
+    MPI_Wait(&request_, MPI_STATUS_IGNORE);
+  }
+  Awaited(Awaited&& other) = delete;
+  Awaited& operator=(Awaited&& other) = delete;
+
+  bool has_come() {
+    int done = 1;
+    if (request_ != MPI_REQUEST_NULL) DISTLOAD_MPI(MPI_Test(&request_, &done, MPI_STATUS_IGNORE));
+    return done != 0;
+  }
+  std::uint64_t word() const noexcept { return word_; }
+
+ private:
+  std::uint64_t word_ = 0;
+  MPI_Request request_ = MPI_REQUEST_NULL;
+};
+
+/// Where a watchdog watches it speaks first: it knows more of those who have not come.
+milliseconds with_watchdog(milliseconds limit) {
+  auto const* const board = JobBoard::of_process();
+  return board != nullptr && board->is_watched() ? limit + limit / 2 + kForAnswers : limit;
+}
+
+[[noreturn]] void throw_missing(MPI_Comm group, std::vector<std::uint32_t> const& missing, Intention const& intention,
+                                milliseconds limit) {
+  throw CommunicationError(describe_ranks(group, missing) + (missing.size() == 1 ? " has" : " have") + " not called " +
+                           intention.call + " within " + format_seconds(limit));
+}
+
+/// What the ranks mean, told to rank 0, and the outcome for all.
+[[noreturn]] void throw_differences(MpiCommunicator& ranks, Intention const& intention) {
+  auto const messages = gather_messages(ranks, encode(intention), 0);
+  std::vector<std::byte> text;
+  if (ranks.rank() == 0) {
+    std::vector<Intention> intentions;
+    for (auto const& message : messages) intentions.push_back(decode(message));
+    auto const words = describe_differences(intentions, ranks);
+    auto const bytes = std::as_bytes(std::span(words));
+    text.assign(bytes.begin(), bytes.end());
+  }
+  text = broadcast_message(ranks, std::move(text), 0);
+  throw ConfigError(std::string(reinterpret_cast<char const*>(text.data()), text.size()));
+}
+
+Word wait_as_rank_0(MPI_Comm group, std::uint32_t size, std::uint64_t own, milliseconds limit,
+                    std::vector<std::uint32_t>& missing) {
+  auto const start = Clock::now();
+  std::vector<std::unique_ptr<Awaited>> others;
+  for (std::uint32_t rank = 1; rank < size; ++rank)
+    others.push_back(std::make_unique<Awaited>(group, static_cast<int>(rank), kToRank0));
+  std::vector<bool> greeted(others.size());
+  auto const tell = [&](std::size_t place, Word word) {
+    send_word(group, static_cast<int>(place + 1), kFromRank0, static_cast<std::uint64_t>(word));
+  };
+  auto word = Word::all_equal;
+  Patience const patience;
+  while (true) {
+    bool all = true;
+    auto const waited = Clock::now() - start;
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      bool const here = others[i]->has_come();
+      all = all && here;
+      if (!here || greeted[i] || waited < kUntilGreeting) continue;
+      tell(i, Word::greeting);
+      greeted[i] = true;
+    }
+    if (all) break;
+    if (waited > limit) {
+      word = Word::missing;
+      for (std::size_t i = 0; i < others.size(); ++i) {
+        if (!others[i]->has_come()) missing.push_back(static_cast<std::uint32_t>(i + 1));
+      }
+      break;
+    }
+    patience.wait();
+  }
+  if (word == Word::all_equal && std::ranges::any_of(others, [&](auto const& each) { return each->word() != own; }))
+    word = Word::differ;
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    if (word == Word::missing && !others[i]->has_come()) continue;
+    tell(i, word);
+    if (word != Word::missing) continue;
+    send_word(group, static_cast<int>(i + 1), kFromRank0, missing.size());
+    for (auto const rank : missing) send_word(group, static_cast<int>(i + 1), kFromRank0, rank);
+  }
+  return word;
+}
+
+/// The next word of rank 0, unless it does not come in time.
+std::optional<std::uint64_t> next_word(MPI_Comm group, milliseconds limit) {
+  auto const start = Clock::now();
+  Awaited word(group, 0, kFromRank0);
+  Patience const patience;
+  while (!word.has_come()) {
+    if (Clock::now() - start > limit) return std::nullopt;
+    patience.wait();
+  }
+  return word.word();
+}
+
+Word wait_for_rank_0(MPI_Comm group, std::uint64_t own, milliseconds limit, std::vector<std::uint32_t>& missing) {
+  send_word(group, 0, kToRank0, own);
+  auto word = next_word(group, limit + kForAnswers);
+  if (word == static_cast<std::uint64_t>(Word::greeting)) word = next_word(group, limit + kForAnswers);
+  if (!word) {
+    missing = {0};
+    return Word::missing;
+  }
+  if (*word == static_cast<std::uint64_t>(Word::missing)) {
+    for (auto count = next_word(group, kForAnswers).value_or(0); count > 0; --count)
+      missing.push_back(static_cast<std::uint32_t>(next_word(group, kForAnswers).value_or(0)));
+  }
+  return static_cast<Word>(*word);
+}
+
+}  // namespace
+
+void meet(Communicator& ranks, Intention const& intention, milliseconds limit) {
+  auto* const group = dynamic_cast<MpiCommunicator*>(&ranks);
+  if (group == nullptr || ranks.size() == 1) return;
+  auto const mark = group->mark_waiting();
+  auto const own = xxh3_64(encode(intention));
+  auto const patience = with_watchdog(limit);
+  std::vector<std::uint32_t> missing;
+  auto const word = ranks.rank() == 0 ? wait_as_rank_0(group->native(), ranks.size(), own, patience, missing)
+                                      : wait_for_rank_0(group->native(), own, patience, missing);
+  if (word == Word::missing) throw_missing(group->native(), missing, intention, patience);
+  if (word == Word::differ) throw_differences(*group, intention);
+}
+
+}  // namespace distload
