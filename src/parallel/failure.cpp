@@ -9,25 +9,30 @@
 #include "base/wire.hpp"
 
 namespace distload {
+namespace {
 
-/// A failure and who has met it: the host is known there only.
-std::vector<std::byte> encode(Failure const& failure, std::uint32_t rank) {
+/// Collective: "rank 3 on n2". Only the speaker itself knows its host.
+std::string name_of_speaker(Communicator& ranks, std::uint32_t speaker) {
+  auto const name = rank_on_this_host(ranks.rank());
+  auto const own = std::as_bytes(std::span(name));
+  auto const bytes = broadcast_message(ranks, {own.begin(), own.end()}, speaker);
+  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+std::vector<std::byte> encode(Failure const& failure) {
   WireWriter writer;
   writer.put(failure.code);
   writer.put_text(failure.message);
-  writer.put_text(rank_on_this_host(rank));
   return writer.take();
 }
 
-<<<<<<< HEAD
 Failure decode_failure(std::span<std::byte const> message) {
   WireReader reader(message);
   auto const code = reader.get<ExitCode>();
   return {code, reader.get_text()};
 }
-=======
-}  // namespace
->>>>>>> 119d87e (Compare what hosts see of a checkpoint, and let pieces of messages count as progress)
 
 Failure current_failure(std::string_view phase) {
   auto const during = [&] { return " in phase '" + std::string(phase) + "'"; };
@@ -51,18 +56,10 @@ std::optional<Failure> agree_on_failure(Communicator& ranks, std::optional<Failu
   if (lowest == ranks.size()) return std::nullopt;
 
   auto const speaker = static_cast<std::uint32_t>(lowest);
-<<<<<<< HEAD
   auto agreed = decode_failure(broadcast_message(ranks, own ? encode(*own) : std::vector<std::byte>(), speaker));
-=======
-  auto const message =
-      broadcast_message(ranks, own ? encode(*own, ranks.rank()) : std::vector<std::byte>(), speaker);
-  WireReader reader(message);
-  auto const code = reader.get<ExitCode>();
-  Failure agreed{code, reader.get_text()};
->>>>>>> 119d87e (Compare what hosts see of a checkpoint, and let pieces of messages count as progress)
   std::uint64_t all_say_so = own == agreed ? 1 : 0;
   ranks.all_reduce(std::span(&all_say_so, 1), Reduction::min);
-  if (all_say_so == 0) agreed.message = reader.get_text() + ": " + agreed.message;
+  if (all_say_so == 0) agreed.message = name_of_speaker(ranks, speaker) + ": " + agreed.message;
   return agreed;
 }
 

@@ -11,7 +11,7 @@ inline constexpr std::array<std::string_view, 22> kSaveSteps{
     "save_gather",          // what the ranks hold
     "save_files",           // rank 0 reads the model's other files, if it has not yet
     "save_create",          // the file under its temporary name, with its space
-    "save_open",            // by all ranks, through MPI-IO
+    "save_open",            // by all ranks
     "save_plan",            //
     "save_allocate",        // staging memory, and the thread of a save in the background
     "save_pack",            // shards into staging memory
