@@ -44,6 +44,10 @@ class JobBoard {
   /// True for exactly one caller on this node: it tells the user why the job ends. All others keep quiet.
   bool claim_last_word() noexcept { return !header_->last_word_is_taken.exchange(true); }
 
+  /// The node's number in the job, counted from that of rank 0: nodes speak in this order.
+  void set_node_number(std::uint32_t number) noexcept { node_number_ = number; }
+  std::uint32_t node_number() const noexcept { return node_number_; }
+
   /// The node of rank 0 has answered a watchdog of this one; how often it has.
   void note_answer() noexcept { header_->answers.fetch_add(1); }
   std::uint64_t answers() const noexcept { return header_->answers.load(); }
@@ -63,6 +67,7 @@ class JobBoard {
   Header* header_ = nullptr;
   std::span<Entry> entries_;
   std::size_t own_ = 0;
+  std::uint32_t node_number_ = 0;
 };
 
 }  // namespace distload

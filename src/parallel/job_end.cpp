@@ -7,6 +7,7 @@
 // the exit code; `mpirun --quiet` leaves that out.
 #include "parallel/job_end.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
@@ -26,6 +27,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kWaitForAgreement{2000};
 constexpr milliseconds kWaitForAbort{2000};
 constexpr milliseconds kWaitForFinalize{5000};
+
+/// Of several nodes that have something to say, one does: the others are ended before their turn comes.
+constexpr milliseconds kBetweenNodes{250};
+constexpr milliseconds kMostBetweenNodes{2000};
 
 // Read by a signal handler.
 volatile std::sig_atomic_t exit_code_of_last_exit = 1;
@@ -80,6 +85,7 @@ void abort_job(int code) {
 
 void speak_and_abort(JobBoard& board, std::string_view message, int code) {
   if (board.claim_last_word()) {
+    std::this_thread::sleep_for(std::min(board.node_number() * kBetweenNodes, kMostBetweenNodes));
     print_error(message);
     abort_job(code);
   }

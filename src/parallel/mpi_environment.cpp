@@ -89,6 +89,7 @@ MpiEnvironment::MpiEnvironment() {
   auto const hosts = gather_hosts(*world_);
   set_job_hosts(hosts);
   auto const nodes = number_nodes(*world_, *node_);
+  board_->set_node_number(nodes[world_->rank()]);
   bool const is_one_node = std::all_of(nodes.begin(), nodes.end(), [](auto node) { return node == 0; });
   if (!is_one_node) channel_ = std::make_unique<WatchChannel>(*world_, nodes, hosts);
 }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <random>
 
 #include <arpa/inet.h>
@@ -80,7 +79,7 @@ void put(WireWriter& out, RankState const& state) {
 
 WatchChannel::WatchChannel(Communicator& world, std::vector<std::uint32_t> const& node_of,
                            std::vector<std::string> const& hosts)
-    : socket_(open_socket()), node_number_(node_of[world.rank()]) {
+    : socket_(open_socket()), is_with_rank_0_(node_of[world.rank()] == 0) {
   std::random_device random;
   token_ = (std::uint64_t{random()} << 32U) | random();
   world.broadcast(std::as_writable_bytes(std::span(&token_, 1)), 0);

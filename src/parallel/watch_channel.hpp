@@ -30,8 +30,7 @@ class WatchChannel {
   WatchChannel(WatchChannel const&) = delete;
   WatchChannel& operator=(WatchChannel const&) = delete;
 
-  bool is_with_rank_0() const noexcept { return node_number_ == 0; }
-  std::uint32_t node_number() const noexcept { return node_number_; }
+  bool is_with_rank_0() const noexcept { return is_with_rank_0_; }
 
   /// With rank 0: the ranks of the other nodes, ordered by rank, as they were last heard of; answers who has reported.
   std::vector<RankState> const& receive();
@@ -51,7 +50,7 @@ class WatchChannel {
 
   int socket_ = -1;
   std::uint64_t token_ = 0;  ///< of this job: others' datagrams are ignored
-  std::uint32_t node_number_ = 0;
+  bool is_with_rank_0_;
   std::vector<std::pair<std::uint32_t, std::string>> receivers_;
   std::vector<std::vector<sockaddr_in>> addresses_;  ///< of each receiver; only the one that has answered, once one has
   std::vector<RankState> others_;

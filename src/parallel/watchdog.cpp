@@ -28,10 +28,6 @@ milliseconds look_interval(milliseconds timeout) {
   return std::clamp(timeout / 20, milliseconds(5), milliseconds(500));
 }
 
-/// A node that hears nothing from that of rank 0 speaks by itself. Its number times so much later, so that one does
-/// before the others.
-constexpr milliseconds kBetweenNodes{500};
-
 /// "stopped", if the system says so of a process of this node.
 std::string condition_of(int process) {
   std::ifstream file("/proc/" + std::to_string(process) + "/stat");
@@ -132,11 +128,11 @@ class Watchdog::Watcher {
       states.push_back({rank, 0, true, "", "", host, answers, true, answers > 0, ""});
   }
 
+  /// A node that is answered leaves it to that of rank 0, which sees all.
   bool is_to_speak(Clock::time_point now) const {
     if (channel_ == nullptr || channel_->is_with_rank_0()) return true;
     if (answers_ > 0 && now - answered_ < options_.timeout / 2) return false;
-    auto const delay = channel_->node_number() * kBetweenNodes;
-    return now - detector_.last_movement() > (answers_ > 0 ? 1 : 2) * options_.timeout + delay;
+    return now - detector_.last_movement() > (answers_ > 0 ? 1 : 2) * options_.timeout;
   }
 
   JobBoard& board_;

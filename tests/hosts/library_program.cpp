@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +14,8 @@
 #include <distload/parallel/mpi_environment.hpp>
 #include <distload/parallel/watchdog.hpp>
 #include <distload/save/saver.hpp>
+
+#include "parallel/run_job.hpp"
 
 namespace {
 
@@ -126,6 +129,13 @@ void save(Job& job) {
   }
 }
 
+/// One rank of every host fails by itself while the others wait for it.
+ExitCode fail_apart(MpiEnvironment& mpi) {
+  if (mpi.node().rank() == 1) throw CorruptData("made up");
+  mpi.world().barrier();
+  return ExitCode::done;
+}
+
 void run(std::string const& scenario, Job& job) {
   if (scenario == "load") return load_with(job);
   if (scenario == "repeat") return load_for_ever(job);
@@ -141,6 +151,7 @@ void run(std::string const& scenario, Job& job) {
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
+  if (std::string(argv[1]) == "fail-apart") return run_job(fail_apart);
   MpiEnvironment mpi;
   try {
     Kokkos::ScopeGuard const kokkos(Kokkos::InitializationSettings().set_num_threads(1));

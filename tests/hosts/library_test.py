@@ -24,4 +24,6 @@ for name, *patterns in (("dtype", "code 3: the ranks call Loader::load with diff
                         ("step", "code 3: .*Saver::save .*: step is '8' on rank 3 on n2, '7' on")):
     line = next((line for line in ended.out.splitlines() if line.startswith(name + ":")), "")
     checks.says(f"ranks differ in {name}", line, *patterns)
+ended = hosts.run(program, "fail-apart", source)
+checks.ended("ranks of two hosts fail apart from each other", ended, 5, "error: rank 1 on n1: made up")
 checks.exit()

@@ -33,6 +33,8 @@ def start_loading():
 
 for name in hosts.names:
     hosts.slow_down(name, "200mbit")
+ended = hosts.run(given.bin / "distload", "--set", "load.engine=collective", config, limit=60)
+checks.ended("200 Mbit/s with a time-out of 2 s, collective", ended, 0, "loaded")
 save = ["--set", f"save.directory={given.work}/saved", "--set", "save.format=safetensors", "--set", "save.shard_size=1TB"]
 ended = hosts.run(given.bin / "distload", config, limit=60)
 checks.ended("200 Mbit/s with a time-out of 2 s", ended, 0, "loaded")
