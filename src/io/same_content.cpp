@@ -42,7 +42,8 @@ std::optional<std::string> difference(Catalog const& catalog, std::uint32_t file
   if (mine == own.blocks.end()) return std::nullopt;
   auto const block = sampled_blocks(catalog, file)[static_cast<std::size_t>(mine - own.blocks.begin())];
   return "has other numbers in tensor '" + catalog.tensors[block.tensor].name + "', bytes [" +
-         std::to_string(block.offset_bytes) + ", " + std::to_string(block.offset_bytes + block.nbytes) + ") of the file";
+         std::to_string(block.offset_bytes) + ", " + std::to_string(block.offset_bytes + block.nbytes) +
+         ") of the file";
 }
 
 /// Compares this host's files with rank 0's. @throws CorruptData  they differ.

@@ -10,8 +10,8 @@ namespace distload {
 inline constexpr int kLooksAtStaleFiles = 5;
 inline constexpr std::chrono::milliseconds kBetweenLooksAtStaleFiles{200};
 
-/// Local: has the system forget that there is no file `path`, by listing its folder, and what it has cached of the file.
-/// No failure of this is an error.
+/// Local: has the system forget that there is no file `path`, by listing its folder, and what it has cached of the
+/// file. No failure of this is an error.
 void forget_stale(std::string const& path);
 
 }  // namespace distload

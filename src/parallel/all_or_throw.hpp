@@ -17,8 +17,8 @@ namespace distload {
 /// Collective over `ranks` (in host memory): runs `local`, which must not contain a collective, and returns what it
 /// returns.
 ///
-/// If it throws on any rank, all ranks throw the exception of the lowest rank that failed, with "rank N on HOST: " before the
-/// message unless all failed in the same words. The type follows the exit code; foreign exceptions become
+/// If it throws on any rank, all ranks throw the exception of the lowest rank that failed, with "rank N on HOST: "
+/// before the message unless all failed in the same words. The type follows the exit code; foreign exceptions become
 /// InternalError, std::bad_alloc OutOfBudget. `phase` names the work in such messages and is a fault_point.
 template <class F>
 auto all_or_throw(Communicator& ranks, std::string_view phase, F&& local) {

@@ -22,8 +22,8 @@ void exit_at_the_latest_after(std::chrono::milliseconds limit, int code);
 [[noreturn]] void abort_job(int code);
 
 /// For a failure that this rank cannot agree on with the others: if nobody on this node has said why the job ends,
-/// prints `message` and aborts the job; otherwise keeps quiet and waits to be ended. Other nodes than that of rank 0 wait
-/// a moment first, so that one of them speaks.
+/// prints `message` and aborts the job; otherwise keeps quiet and waits to be ended. Other nodes than that of rank 0
+/// wait a moment first, so that one of them speaks.
 [[noreturn]] void speak_and_abort(JobBoard& board, std::string_view message, int code);
 /// The same with the board of this process, if it has one.
 [[noreturn]] void speak_and_abort(std::string_view message, int code);

@@ -113,7 +113,9 @@ void send_word(MPI_Comm group, int to, int tag, std::uint64_t word) {
 /// A receive of such a message that is under way.
 class Awaited {
  public:
-  Awaited(MPI_Comm group, int from, int tag) { DISTLOAD_MPI(MPI_Irecv(&word_, 1, MPI_UINT64_T, from, tag, group, &request_)); }
+  Awaited(MPI_Comm group, int from, int tag) {
+    DISTLOAD_MPI(MPI_Irecv(&word_, 1, MPI_UINT64_T, from, tag, group, &request_));
+  }
   ~Awaited() {
     if (request_ == MPI_REQUEST_NULL) return;
     MPI_Cancel(&request_);

@@ -12,7 +12,7 @@ namespace distload {
 
 /// What a rank is about to do, and all that has to be equal on all ranks for it.
 struct Intention {
-  std::string call;                                        ///< "Loader::load"
+  std::string call;                                         ///< "Loader::load"
   std::vector<std::pair<std::string, std::string>> values;  ///< names, as a user knows them, and values
 };
 

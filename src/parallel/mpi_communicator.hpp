@@ -21,7 +21,7 @@ class MpiCommunicator final : public Communicator {
  public:
   struct Options {
     Bytes piece_bytes = kDefaultPieceBytes;  ///< a multiple of 8, below 2 GiB, equal on all ranks
-    Pulse* pulse = nullptr;                  ///< where the group's operations leave signs of life; outlives the communicator
+    Pulse* pulse = nullptr;  ///< where the group's operations leave signs of life; outlives the communicator
   };
 
   /// Takes over `owned` and makes its errors return.

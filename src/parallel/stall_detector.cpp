@@ -33,7 +33,8 @@ struct Group {
 
 std::string describe_role(Role role, bool one, std::string const& text) {
   switch (role) {
-    case Role::silent: return text.empty() ? (one ? " does not answer" : " do not answer") : (one ? " is " : " are ") + text;
+    case Role::silent:
+      return text.empty() ? (one ? " does not answer" : " do not answer") : (one ? " is " : " are ") + text;
     case Role::stuck: return one ? " is stuck" : " are stuck";
     case Role::absent: return (one ? " has not called " : " have not called ") + text;
     case Role::waiting: return one ? " waits for other ranks" : " wait for other ranks";

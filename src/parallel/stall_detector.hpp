@@ -14,14 +14,14 @@ namespace distload {
 struct RankState {
   std::uint32_t rank = 0;
   std::uint64_t beats = 0;
-  bool waits = false;            ///< inside an operation that needs other ranks
-  std::string phase;             ///< empty: it has nothing to do
-  std::string call = {};         ///< the function of the library that it is in; empty: none
-  std::string host = {};         ///< empty: not known
-  std::uint64_t looks = 0;       ///< of its watchdog
-  bool is_watched = false;       ///< it has a watchdog: a process whose watchdog does not look is stopped or gone
-  bool is_known = true;          ///< false: nothing has been heard of it yet
-  std::string condition = {};    ///< what the system says of a process that does not run: "stopped"
+  bool waits = false;          ///< inside an operation that needs other ranks
+  std::string phase;           ///< empty: it has nothing to do
+  std::string call = {};       ///< the function of the library that it is in; empty: none
+  std::string host = {};       ///< empty: not known
+  std::uint64_t looks = 0;     ///< of its watchdog
+  bool is_watched = false;     ///< it has a watchdog: a process whose watchdog does not look is stopped or gone
+  bool is_known = true;        ///< false: nothing has been heard of it yet
+  std::string condition = {};  ///< what the system says of a process that does not run: "stopped"
 };
 
 class StallDetector {

@@ -149,7 +149,8 @@ std::vector<RankState> const& WatchChannel::receive() {
   while (true) {
     sockaddr_in from{};
     socklen_t size = sizeof from;
-    auto const got = recvfrom(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&from), &size);
+    auto const got =
+        recvfrom(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&from), &size);
     if (got < 0) break;
     try {
       take_report(std::span(bytes).first(static_cast<std::size_t>(got)));
@@ -170,7 +171,8 @@ bool WatchChannel::take_answers() {
   while (true) {
     sockaddr_in from{};
     socklen_t size = sizeof from;
-    auto const got = recvfrom(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&from), &size);
+    auto const got =
+        recvfrom(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&from), &size);
     if (got < 0) return answered;
     if (static_cast<std::size_t>(got) != bytes.size()) continue;
     WireReader in(bytes);

@@ -123,9 +123,8 @@ void save(Job& job) {
     SaveOptions options{.directory = arguments.front()};
     options.format = format;
     if (arguments.size() > 1 && format == SourceFormat::hdf5) options.base = arguments[1];
-    attempt(job, format == SourceFormat::hdf5 ? "hdf5" : "safetensors", [&] {
-      return "saved " + Saver(options).save(model, model.metadata(), job.mpi.world()).path;
-    });
+    attempt(job, format == SourceFormat::hdf5 ? "hdf5" : "safetensors",
+            [&] { return "saved " + Saver(options).save(model, model.metadata(), job.mpi.world()).path; });
   }
 }
 

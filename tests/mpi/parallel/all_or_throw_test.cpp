@@ -1,6 +1,6 @@
 /// One rank's failure becomes every rank's exception.
-#include "base/system.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "base/system.hpp"
 
 #include <memory>
 #include <new>

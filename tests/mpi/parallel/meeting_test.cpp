@@ -35,7 +35,8 @@ class Meeting : public testing::Test {
 };
 
 TEST_F(Meeting, LetsEqualIntentionsPass) {
-  for (int i = 0; i < 3; ++i) EXPECT_NO_THROW(meet(*ranks, {"Loader::load", {{"load.dtype", "keep"}}}, milliseconds(20'000)));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_NO_THROW(meet(*ranks, {"Loader::load", {{"load.dtype", "keep"}}}, milliseconds(20'000)));
 }
 
 TEST_F(Meeting, WaitsForThoseWhoComeLater) {
@@ -47,8 +48,8 @@ TEST_F(Meeting, WaitsForThoseWhoComeLater) {
 
 TEST_F(Meeting, NamesValuesThatDiffer) {
   if (ranks->size() == 1) return;
-  auto const message = message_of<ConfigError>(
-      {"Loader::load", {{"load.dtype", is_last() ? "bf16" : "keep"}, {"load.engine", "auto"}}});
+  auto const message =
+      message_of<ConfigError>({"Loader::load", {{"load.dtype", is_last() ? "bf16" : "keep"}, {"load.engine", "auto"}}});
   EXPECT_THAT(message, HasSubstr("Loader::load with different settings: load.dtype is "));
   EXPECT_THAT(message, HasSubstr("'bf16' on rank " + std::to_string(ranks->size() - 1)));
   EXPECT_THAT(message, testing::Not(HasSubstr("load.engine")));
