@@ -29,8 +29,8 @@ constexpr milliseconds kWaitForAbort{2000};
 constexpr milliseconds kWaitForFinalize{5000};
 
 /// Of several nodes that have something to say, one does: the others are ended before their turn comes.
-constexpr milliseconds kBetweenNodes{250};
-constexpr milliseconds kMostBetweenNodes{2000};
+constexpr milliseconds kBetweenNodes{1000};
+constexpr milliseconds kMostBetweenNodes{3000};
 
 // Read by a signal handler.
 volatile std::sig_atomic_t exit_code_of_last_exit = 1;

@@ -16,6 +16,7 @@
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
+#include "config/scalar.hpp"
 #include "io/output_file.hpp"
 #include "load/arena.hpp"
 #include "load/process_memory.hpp"
@@ -201,7 +202,8 @@ void Saver::meet(std::string call, std::uint64_t step, Communicator& ranks) cons
                        {"save.shard_size", number(options_.shard_size)},
                        {"save.engine", options_.engine},
                        {"save.verify", number(static_cast<int>(options_.verify))},
-                       {"save.base", options_.base}}};
+                       {"save.base", options_.base},
+                       {"save.files", options_.files ? join_list(*options_.files) : "auto"}}};
   distload::meet(ranks, intention, options_.timeout);
 }
 
