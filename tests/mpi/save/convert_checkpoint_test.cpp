@@ -275,7 +275,7 @@ TEST_F(ConvertLlama, Cast) {
 
 TEST_F(ConvertLlama, CastButForWhatItsRuleKeeps) {
   Config config;
-  config.model.rules = source_ + "/rules.yaml";
+  config.model.rules = directory_.file("rules.yaml");  // not among the files that go along with the model
   if (ranks().rank() == 0) {
     std::ofstream(config.model.rules)
         << "extends: llama\nrules:\n"
@@ -285,7 +285,7 @@ TEST_F(ConvertLlama, CastButForWhatItsRuleKeeps) {
   config.load.dtype = "bf16";
   expect_same(config, DType::bf16);
   auto const dtype_of = [&](char const* name) {
-    return open_checkpoint(directory_.file("converted/model-step-0.h5"), std::nullopt).find(name)->dtype;
+    return open_checkpoint(directory_.file("converted/model-step-0"), std::nullopt).find(name)->dtype;
   };
   EXPECT_EQ(dtype_of("model.layers.2.mlp.gate_proj.weight"), DType::f32);
   EXPECT_EQ(dtype_of("model.layers.2.mlp.up_proj.weight"), DType::bf16);
