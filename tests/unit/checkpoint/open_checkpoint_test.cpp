@@ -149,7 +149,7 @@ TEST_F(OpenCheckpoint, ReadsConfigJsonBesideAFileThatBringsNone) {
   write_hdf5("own.h5", "own");
   EXPECT_EQ(open_checkpoint(path("own.h5"), std::nullopt).metadata.config_json, "{}");
   write("config.json", "not JSON");
-  EXPECT_THAT(error_of<CorruptData>(path("some.h5")), HasSubstr("config.json: not a JSON object"));
+  EXPECT_THAT(error_of<CorruptData>(path("some.h5")), HasSubstr("config.json: line 1, column 1: not JSON"));
 }
 
 TEST_F(OpenCheckpoint, FindsStepsInEitherFormat) {
