@@ -29,9 +29,10 @@ constexpr milliseconds kWaitForAgreement{2000};
 constexpr milliseconds kWaitForAbort{2000};
 constexpr milliseconds kWaitForFinalize{5000};
 
-/// Of several nodes that have something to say, one does: the others are ended before their turn comes.
-constexpr milliseconds kBetweenNodes{1000};
-constexpr milliseconds kMostBetweenNodes{3000};
+/// Of several nodes that have something to say, one does: the others are ended before their turn comes. mpirun asks
+/// processes of other hosts to leave first, and kills them a second later.
+constexpr milliseconds kBetweenNodes{2500};
+constexpr milliseconds kMostBetweenNodes{5000};
 
 // Read by a signal handler.
 volatile std::sig_atomic_t exit_code_of_last_exit = 1;
@@ -91,7 +92,7 @@ void speak_and_abort(JobBoard& board, std::string_view message, int code) {
     abort_job(code);
   }
   // The rank that spoke ends all; a process that left by itself now could overtake it with another exit code.
-  std::this_thread::sleep_for(2 * kWaitForAbort);
+  std::this_thread::sleep_for(2 * kWaitForAbort + kMostBetweenNodes);
   _exit(code);
 }
 
