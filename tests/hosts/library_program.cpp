@@ -122,6 +122,7 @@ void save(Job& job) {
   for (auto const format : {SourceFormat::hdf5, SourceFormat::safetensors}) {
     SaveOptions options{.directory = arguments.front()};
     options.format = format;
+    options.overwrite = true;  // the step is there in the other format
     if (arguments.size() > 1 && format == SourceFormat::hdf5) options.base = arguments[1];
     attempt(job, format == SourceFormat::hdf5 ? "hdf5" : "safetensors",
             [&] { return "saved " + Saver(options).save(model, model.metadata(), job.mpi.world()).path; });
