@@ -121,8 +121,8 @@ class Awaited {
     MPI_Cancel(&request_);
     MPI_Wait(&request_, MPI_STATUS_IGNORE);
   }
-  Awaited(Awaited&& other) = delete;
-  Awaited& operator=(Awaited&& other) = delete;
+  Awaited(Awaited const&) = delete;
+  Awaited& operator=(Awaited const&) = delete;
 
   bool has_come() {
     int done = 1;
@@ -154,6 +154,7 @@ milliseconds with_watchdog(milliseconds limit) {
   std::vector<std::byte> text;
   if (ranks.rank() == 0) {
     std::vector<Intention> intentions;
+    intentions.reserve(messages.size());
     for (auto const& message : messages) intentions.push_back(decode(message));
     auto const words = describe_differences(intentions, ranks);
     auto const bytes = std::as_bytes(std::span(words));

@@ -165,7 +165,7 @@ void remove_own_files(std::string const& directory, std::vector<std::string>& fo
   if (!foreign.empty()) return;
   // Files before their directories, and the records after all that they tell of.
   std::ranges::reverse(own);
-  std::ranges::stable_partition(own, [](Entry const* entry) { return !is_record(entry->name); });
+  std::stable_partition(own.begin(), own.end(), [](Entry const* entry) { return !is_record(entry->name); });
   for (auto const* entry : own) remove_one_or_warn(entry->path);
   remove_one_or_warn(directory);
 }
