@@ -59,9 +59,11 @@ std::string name_of_rank(MPI_Comm group, std::uint32_t rank) { return name_of_ra
 
 std::string describe_ranks(MPI_Comm group, std::vector<std::uint32_t> const& ranks) {
   std::vector<std::uint32_t> in_job;
+  in_job.reserve(ranks.size());
   for (auto const rank : ranks) in_job.push_back(job_rank_of(group, rank));
   std::ranges::sort(in_job);
   std::vector<std::string> hosts;
+  hosts.reserve(in_job.size());
   for (auto const rank : in_job) hosts.push_back(host_of_rank(rank));
   return describe_ranks(in_job, hosts);
 }

@@ -104,7 +104,8 @@ class Watchdog::Watcher {
   /// On the node of rank 0: adds the ranks of the others. Elsewhere: tells that node, and adds its ranks.
   void meet_other_nodes(std::vector<RankState>& states, Clock::time_point now) {
     if (channel_->is_with_rank_0()) {
-      for (auto& state : channel_->receive()) states.push_back(std::move(state));
+      auto const& others = channel_->receive();
+      states.insert(states.end(), others.begin(), others.end());
       return;
     }
     // The first rank that lives speaks for its node.

@@ -74,6 +74,7 @@ std::string why_never(Occupant const& occupant, Replacement const& may) {
 
 [[noreturn]] void refuse(std::string const& path, std::vector<Occupant> const& occupants) {
   std::vector<std::string> there;
+  there.reserve(occupants.size());
   for (auto const& occupant : occupants) there.push_back(describe(occupant));
   auto const step = step_of(path);
   auto message = step ? "step " + std::to_string(*step) + " is there already: " : "is there already: ";
@@ -113,6 +114,7 @@ std::vector<Occupant> occupants_of(std::string const& path) {
     throw IoError("cannot list " + folder + ": " + error.message());
   std::ranges::sort(paths);
   std::vector<Occupant> occupants;
+  occupants.reserve(paths.size());
   for (auto const& found : paths) occupants.push_back(occupant_at(found));
   return occupants;
 }
