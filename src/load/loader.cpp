@@ -100,6 +100,8 @@ HugePageKind huge_page_kind(std::string_view configured) {
   return configured == "reserved" ? HugePageKind::reserved : HugePageKind::transparent;
 }
 
+Latest latest_of(CheckpointConfig const& config) { return config.strict_latest ? Latest::strict : Latest::valid; }
+
 /// Collective: names of the aliases whose bytes are those of their targets. The ranks share the reading.
 std::vector<std::string> same_as_their_targets(Catalog const& catalog, std::vector<StoredTie> const& ties,
                                                Communicator& ranks) {
@@ -187,8 +189,7 @@ void Loader::tell(std::string_view phase, Bytes done, Bytes total) {
 }
 
 std::vector<std::byte> Loader::metadata_message() const {
-  auto catalog = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step,
-                                 config_.checkpoint.strict_latest ? Latest::strict : Latest::valid,
+  auto catalog = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step, latest_of(config_.checkpoint),
                                  config_.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale);
   use_model_config(catalog, config_.model.config);
   auto const rules =
@@ -219,9 +220,7 @@ std::vector<std::byte> Loader::agreed_metadata() {
 void Loader::refuse_to_see_one(std::string const& why_not_rank_0) const {
   std::string seen;
   try {
-    seen = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step,
-                           config_.checkpoint.strict_latest ? Latest::strict : Latest::valid)
-               .path;
+    seen = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step, latest_of(config_.checkpoint)).path;
   } catch (Error const&) {
     return;  // it sees none either
   }

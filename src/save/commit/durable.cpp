@@ -22,10 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(std::string const& what, std::string const& path) {
-  throw IoError(what + " " + path + " failed: " + system_reason());
-}
-
 /// The file whose lock says that `path` is in use; empty if there is none.
 std::string locked_file(std::string const& path) {
   std::error_code error;
@@ -52,20 +48,24 @@ struct flock whole_file() {
 
 }  // namespace
 
+void throw_failed(std::string const& what, std::string const& path) {
+  throw IoError(what + " " + path + " failed: " + system_reason());
+}
+
 void sync_file(std::string const& path) {
   Descriptor const file(path, O_RDONLY);
-  if (file.get() < 0 || ::fsync(file.get()) != 0) fail("writing to storage", path);
+  if (file.get() < 0 || ::fsync(file.get()) != 0) throw_failed("writing to storage", path);
 }
 
 void sync_directory(std::string const& path) {
   Descriptor const directory(path, O_RDONLY | O_DIRECTORY);
-  if (directory.get() < 0) fail("opening", path);
+  if (directory.get() < 0) throw_failed("opening", path);
   // Some network file systems cannot sync a directory; there its names are as durable as they get.
-  if (::fsync(directory.get()) != 0 && errno != EINVAL) fail("writing to storage", path);
+  if (::fsync(directory.get()) != 0 && errno != EINVAL) throw_failed("writing to storage", path);
 }
 
 void replace_own_file(std::string const& from, std::string const& to) {
-  if (std::rename(from.c_str(), to.c_str()) != 0) fail("renaming " + from + " to", to);
+  if (std::rename(from.c_str(), to.c_str()) != 0) throw_failed("renaming " + from + " to", to);
   sync_directory(folder_of(to));
 }
 

@@ -9,6 +9,9 @@
 
 namespace distload {
 
+/// @throws IoError "WHAT PATH failed: ...", with the reason that the system has just given.
+[[noreturn]] void throw_failed(std::string const& what, std::string const& path);
+
 /// Returns when the file's bytes, as far as this machine has written them, are on storage.
 /// @throws IoError  the system refuses.
 void sync_file(std::string const& path);

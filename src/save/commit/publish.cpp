@@ -14,7 +14,6 @@
 
 #include "base/fault.hpp"
 #include "base/log.hpp"
-#include "base/system.hpp"
 #include "checkpoint/file_name.hpp"
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
@@ -25,20 +24,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(std::string const& what, std::string const& path) {
-  throw IoError(what + " " + path + " failed: " + system_reason());
-}
-
 bool is_not_supported(int error) { return error == EINVAL || error == ENOSYS || error == ENOTSUP; }
 
 void rename(std::string const& from, std::string const& to) {
-  if (std::rename(from.c_str(), to.c_str()) != 0) fail("renaming " + from + " to", to);
+  if (std::rename(from.c_str(), to.c_str()) != 0) throw_failed("renaming " + from + " to", to);
 }
 
 /// False where the file system cannot do that.
 bool exchange(std::string const& from, std::string const& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) return true;
-  if (!is_not_supported(errno)) fail("exchanging " + from + " and", to);
+  if (!is_not_supported(errno)) throw_failed("exchanging " + from + " and", to);
   return false;
 }
 
@@ -46,17 +41,17 @@ bool exchange(std::string const& from, std::string const& to) {
 bool rename_to_free_name(std::string const& from, std::string const& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
   if (errno == EEXIST) return false;
-  if (!is_not_supported(errno)) fail("renaming " + from + " to", to);
+  if (!is_not_supported(errno)) throw_failed("renaming " + from + " to", to);
   std::error_code error;
   if (fs::exists(fs::symlink_status(to, error))) return false;
   if (!fs::is_directory(from, error)) {
     // A second name is never given to what has none; the first one goes.
     if (::link(from.c_str(), to.c_str()) == 0) {
-      if (::unlink(from.c_str()) != 0) fail("removing", from);
+      if (::unlink(from.c_str()) != 0) throw_failed("removing", from);
       return true;
     }
     if (errno == EEXIST) return false;
-    if (!is_not_supported(errno) && errno != EPERM) fail("linking " + from + " to", to);
+    if (!is_not_supported(errno) && errno != EPERM) throw_failed("linking " + from + " to", to);
   }
   // A directory takes the place of nothing but an empty one.
   rename(from, to);
