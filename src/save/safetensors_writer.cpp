@@ -12,7 +12,6 @@
 
 #include "base/fault.hpp"
 #include "base/hash.hpp"
-#include "base/system.hpp"
 #include "base/text.hpp"
 #include "base/utc.hpp"
 #include "checkpoint/file_name.hpp"
@@ -73,7 +72,7 @@ Catalog catalog_of(std::string const& directory, CheckpointMetadata metadata,
 }
 
 void make_new_directory(std::string const& path) {
-  if (::mkdir(path.c_str(), 0777) != 0) throw IoError("creating the folder " + path + " failed: " + system_reason());
+  if (::mkdir(path.c_str(), 0777) != 0) throw_failed("creating the folder", path);
 }
 
 /// Of all files that are going to be in the directory.

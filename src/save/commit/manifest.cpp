@@ -12,7 +12,6 @@
 
 #include "base/hash.hpp"
 #include "base/json.hpp"
-#include "base/system.hpp"
 #include "checkpoint/safetensors/header.hpp"
 #include "io/input_file.hpp"
 #include "io/output_file.hpp"
@@ -159,8 +158,7 @@ void complete_manifest(std::string const& directory, CheckpointMetadata const& m
   auto const unfinished = (fs::path(directory) / kUnfinishedManifestFile).string();
   auto const path = (fs::path(directory) / kManifestFile).string();
   write(unfinished, json);
-  if (std::rename(unfinished.c_str(), path.c_str()) != 0)
-    throw IoError("renaming " + unfinished + " to " + path + " failed: " + system_reason());
+  if (std::rename(unfinished.c_str(), path.c_str()) != 0) throw_failed("renaming " + unfinished + " to", path);
 }
 
 std::optional<Manifest> read_manifest(std::string const& directory) {
