@@ -5,17 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include <distload/base/error.hpp>
 #include <distload/config/config.hpp>
-
-#include "base/text.hpp"
 
 namespace distload {
 namespace {
-
-[[noreturn]] void fail(char const* variable, std::string_view text, std::string const& expected) {
-  throw ConfigError("environment variable " + std::string(variable) + ": '" + printable(text) + "' is not " + expected);
-}
 
 std::string_view trimmed(std::string_view text) {
   auto const begin = text.find_first_not_of(" \t");
@@ -34,7 +27,7 @@ std::optional<std::uint32_t> from_kokkos(Environment const& environment) {
   auto const* const value = environment(kVariable);
   if (value == nullptr || *value == '\0') return std::nullopt;
   auto const number = number_in(value);
-  if (!number) fail(kVariable, value, "a whole number from 1 to " + std::to_string(kMaxHostThreads));
+  if (!number) throw_bad_variable(kVariable, value, "a whole number from 1 to " + std::to_string(kMaxHostThreads));
   return number;
 }
 
@@ -50,7 +43,8 @@ std::optional<std::uint32_t> from_openmp(Environment const& environment) {
     more = comma != std::string_view::npos;
     auto const number = number_in(trimmed(rest.substr(0, comma)));
     if (!number) {
-      fail(kVariable, value, "a whole number from 1 to " + std::to_string(kMaxHostThreads) + ", or a list of them");
+      throw_bad_variable(kVariable, value,
+                         "a whole number from 1 to " + std::to_string(kMaxHostThreads) + ", or a list of them");
     }
     if (!first) first = number;
     if (more) rest.remove_prefix(comma + 1);

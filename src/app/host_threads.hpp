@@ -3,13 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 
-namespace distload {
+#include "app/environment.hpp"
 
-/// The value of an environment variable, or nullptr, as std::getenv.
-using Environment = std::function<char const*(char const* name)>;
+namespace distload {
 
 /// `configured` (`runtime.threads`), else what KOKKOS_NUM_THREADS says, else the first number of OMP_NUM_THREADS;
 /// nothing if none of them says anything. An empty variable says nothing.

@@ -19,7 +19,9 @@ namespace distload {
 Kokkos::InitializationSettings kokkos_settings(std::optional<std::uint32_t> threads, ProcessGrid const& grid) {
   // Every rank by itself would take all of the node's cores.
   auto const share = std::clamp(std::thread::hardware_concurrency() / grid.node_size(), 1U, kMaxHostThreads);
-  auto count = host_threads(threads, [](char const* name) -> char const* { return std::getenv(name); }).value_or(share);
+  Environment const environment = [](char const* name) -> char const* { return std::getenv(name); };
+  check_kokkos_variables(environment);
+  auto count = host_threads(threads, environment).value_or(share);
 #if defined(KOKKOS_ENABLE_OPENMP)
   if (auto const limit = omp_get_thread_limit(); limit > 0 && count > static_cast<std::uint32_t>(limit)) {
     log().warn("OMP_THREAD_LIMIT allows {} instead of {} host threads per rank", limit, count);

@@ -27,6 +27,7 @@ void BufferedEngine::read(std::span<ReadRequest const> requests, ReadOptions con
   open_files(order);
   read_runs(*catalog_, order, options, threads_, [&](RunInHand const& reading) {
     auto const& run = reading.run();
+    if (run.destination == nullptr) return reading.read_passing(*files_[run.file]);
     reading.read_in_steps(*files_[run.file], reading.is_verified() ? kVerifiedStepBytes : kUnverifiedStepBytes,
                           [&](Bytes begin) { return run.destination + begin; });
   });

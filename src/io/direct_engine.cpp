@@ -137,14 +137,14 @@ DirectEngine::Step DirectEngine::step_at(Run const& run, Bytes begin) const {
   auto const& alignment = files_[run.file]->alignment;
   auto const offset = run.offset_bytes + begin;
   auto const rest = run.nbytes - begin;
-  auto* const destination = run.destination + begin;
+  auto* const destination = run.destination == nullptr ? nullptr : run.destination + begin;
   Step step;
   step.run = &run;
   step.begin = begin;
   step.skipped = offset % alignment.offset;
   step.offset = offset - step.skipped;
-  step.is_buffered = step.skipped != 0 || reinterpret_cast<std::uintptr_t>(destination) % alignment.memory != 0 ||
-                     rest < alignment.offset;
+  step.is_buffered = destination == nullptr || step.skipped != 0 ||
+                     reinterpret_cast<std::uintptr_t>(destination) % alignment.memory != 0 || rest < alignment.offset;
   if (step.is_buffered) {
     step.nbytes = std::min(rest, kBufferedBytes - step.skipped);
   } else {
@@ -166,12 +166,16 @@ void DirectEngine::retire(Step const& step, ReadOrder const& order, ReadOptions 
   if (step.arrived < step.skipped + step.nbytes) {
     throw_truncated(*catalog_, requests, step.begin + std::max(step.arrived, step.skipped) - step.skipped);
   }
-  std::span const bytes(run.destination + step.begin, step.nbytes);
-  if (step.is_buffered) std::copy_n(step.destination.data() + step.skipped, step.nbytes, bytes.data());
+  std::span bytes = step.destination.subspan(step.skipped, step.nbytes);
+  if (step.is_buffered && run.destination != nullptr) {
+    std::ranges::copy(bytes, run.destination + step.begin);
+    bytes = {run.destination + step.begin, step.nbytes};
+  }
   if (options.verify) {
     if (step.begin == 0) verifier.start(requests);
     verifier.update(bytes);
   }
+  if (run.destination == nullptr) options.on_bytes(requests.front().number, step.begin, bytes);
   options.on_progress(step.nbytes);
 }
 

@@ -13,7 +13,7 @@ using Hints = std::map<std::string, std::string>;
 /// many extents at a time; without it the size of the extents decides. MPI ignores it.
 inline constexpr char const* kDatasetsHint = "distload_datasets";
 
-/// Our own: `disable` keeps ranks from writing to each other's memory, where engine `mmap` would have them do so.
+/// Our own: `disable` keeps ranks of a node from writing to each other's memory.
 inline constexpr char const* kPeerWritesHint = "distload_peer_writes";
 
 }  // namespace distload

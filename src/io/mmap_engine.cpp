@@ -8,8 +8,6 @@ namespace {
 
 /// What storage is asked for ahead of the hashing.
 constexpr Bytes kAheadBytes = 8 * kMiB;
-/// What is hashed at a time: small enough for the cache of a core.
-constexpr Bytes kStepBytes = 512 * kKiB;
 
 }  // namespace
 
@@ -38,11 +36,9 @@ void MmapEngine::pass(RunInHand const& reading) const {
   auto const& run = reading.run();
   if (!reading.is_verified() && run.destination != nullptr) return reading.pass_over();
   // To read bytes into the cache of a core costs less than to map their pages.
-  thread_local std::vector<std::byte> buffer(kStepBytes);
   auto const offset = mapping_.offset_of(run.file) + run.offset_bytes;
-  reading.read_in_steps(mapping_.file(run.file), kStepBytes, [&](Bytes begin) {
+  reading.read_passing(mapping_.file(run.file), [&](Bytes begin) {
     if (begin % (kAheadBytes / 2) == 0) mapping_.will_need(offset + begin, std::min(kAheadBytes, run.nbytes - begin));
-    return buffer.data();
   });
 }
 

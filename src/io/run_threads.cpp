@@ -11,6 +11,12 @@
 #include "io/location.hpp"
 
 namespace distload {
+namespace {
+
+/// What passes is hashed and copied on from the cache of a core: it and the page cache's copy fit the second level.
+constexpr Bytes kPassingStepBytes = 512 * kKiB;
+
+}  // namespace
 
 RunInHand::RunInHand(Catalog const& catalog, Run const& run, std::span<ReadRequest const> requests,
                      ReadOptions const& options, BlockVerifier& verifier)
@@ -32,6 +38,14 @@ void RunInHand::read_in_steps(InputFile const& file, Bytes step_bytes,
     if (run_.destination == nullptr) options_.on_bytes(requests_.front().number, begin, part);
     options_.on_progress(part.size());
   }
+}
+
+void RunInHand::read_passing(InputFile const& file, std::function<void(Bytes)> const& before_step) const {
+  thread_local std::vector<std::byte> buffer(kPassingStepBytes);
+  read_in_steps(file, kPassingStepBytes, [&](Bytes begin) {
+    before_step(begin);
+    return buffer.data();
+  });
 }
 
 void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const& options, std::uint32_t threads,

@@ -31,6 +31,11 @@ class RunInHand {
   /// @throws CorruptData, IoError
   void read_in_steps(InputFile const& file, Bytes step_bytes, std::function<std::byte*(Bytes)> const& memory_for) const;
 
+  /// The same for what need not stay: through a small buffer of the thread's own. `before_step` is told of each step's
+  /// begin in the run.
+  void read_passing(
+      InputFile const& file, std::function<void(Bytes)> const& before_step = [](Bytes) {}) const;
+
   /// Counts as read, though nothing is.
   void pass_over() const { options_.on_progress(run_.nbytes); }
 

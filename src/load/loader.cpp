@@ -308,7 +308,8 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   auto const choice = choose_engine(config_.load.engine, around);
   engine_ = {choice.name, choice.reason};
   plan_options_.files_are_mapped = choice.name == "mmap" && around.can_be_mapped;
-  plan_options_.writes_to_peers = plan_options_.files_are_mapped && can_write_to_peers();
+  plan_options_.shows_passing = kArenaOnHost && choice.name != "collective";
+  plan_options_.writes_to_peers = plan_options_.shows_passing && can_write_to_peers();
   plan_options_.places.clear();
   if (filled != nullptr) {
     auto const own = places_in(*filled, *filled->arena_, checkpoint);

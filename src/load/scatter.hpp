@@ -28,12 +28,15 @@ class Scatter {
     Bytes source_offset = 0;
     Bytes destination_offset = 0;
   };
-  /// A copy under way.
   struct Target {
     std::uint32_t rank = 0;
-    Bytes run_bytes = 0;
-    std::vector<Run> runs;  ///< in the order of their sources
+    StridedCopy copy;
+    std::vector<Run> runs;  ///< in the order of their sources; only while the read is under way: a model has many
     std::size_t next = 0;   ///< the first of them that is not whole
+  };
+  struct Read {
+    Bytes nbytes = 0;
+    std::vector<Target> targets;
   };
 
   /// The parts of runs that `bytes` hold.
@@ -42,7 +45,7 @@ class Scatter {
   std::uint32_t own_rank_;
   std::byte* own_arena_;
   PeerMemory const* peers_;
-  std::vector<std::vector<Target>> targets_;  ///< by read
+  std::vector<Read> reads_;
 };
 
 }  // namespace distload

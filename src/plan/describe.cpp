@@ -65,8 +65,9 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
     parameters.add({printable(tensor.name), dtype_of(tensor.dtype, dtype), to_string(tensor.shape),
                     cut_of(parameter, placement, tensor.shape), parameter.rule, to_string(shard),
                     format_bytes(volume(shard) * size_of(dtype)),
-                    options.files_are_mapped ? std::string(name_of(plan.parameter(i).strategy))
-                                             : explain(plan.parameter(i).shared, options.cost)});
+                    options.files_are_mapped || plan.parameter(i).strategy == Strategy::scatter
+                        ? std::string(name_of(plan.parameter(i).strategy))
+                        : explain(plan.parameter(i).shared, options.cost)});
   }
 
   Table ranks;

@@ -36,6 +36,7 @@ Planner::Planner(Catalog const& catalog, ModelLayout const& layout, Topology con
       kinds_(0, AlikeParameters(catalog, layout, options), AlikeParameters(catalog, layout, options)),
       read_bytes_(topology.ranks()),
       kept_bytes_(topology.ranks()),
+      one_node_(std::ranges::adjacent_find(options.node_of, std::ranges::not_equal_to()) == options.node_of.end()),
       scheduler_(topology.ranks(), slot_limit(options, catalog.block_bytes)) {
   assert(rank < topology.ranks());
   auto const minimum = kMinimumStagingBlocks * catalog.block_bytes;
@@ -43,9 +44,8 @@ Planner::Planner(Catalog const& catalog, ModelLayout const& layout, Topology con
     throw ConfigError("load.staging is " + format_bytes(options.staging_bytes) + ", but at least " +
                       format_bytes(minimum) + " is needed");
   }
-  plan_.writes_to_peers = options.files_are_mapped && options.writes_to_peers;
   for (std::uint32_t other = 0; other < topology.ranks(); ++other) {
-    bool const is_peer = plan_.writes_to_peers && node_of(other) == node_of(rank);
+    bool const is_peer = options.writes_to_peers && node_of(other) == node_of(rank);
     if (other == rank || is_peer) arenas_.push_back({other, 0, {}});
   }
   if (options.files_are_mapped) mapped_offsets_ = mapped_offsets(catalog);
@@ -97,7 +97,11 @@ void Planner::plan_parameter(std::uint32_t index) {
   for (auto const& task : kind.tasks) {
     auto const& job = kind.jobs[task.job];
     auto const& reader = readers[task.job];
-    plan_task(at, job, task, reader ? *reader : least_loaded(at, job));
+    if (job.scatters && share_a_node(at, job)) {
+      plan_scatter_task(at, job, task);
+    } else {
+      plan_task(at, job, task, reader ? *reader : least_loaded(at, job));
+    }
   }
 }
 
@@ -273,6 +277,7 @@ Bytes Planner::count_bytes(Context const& at, Job const& job, Task const& task, 
     auto const receivers = audience.ranks.size() - (is_own ? 1 : 0);
     if (receivers > 0) packed += share.packed_bytes();
     load.sent_bytes += receivers * share.nbytes;
+    message_bytes_ += receivers * share.nbytes;
     audience.received_bytes += share.nbytes;
     if (is_own) kept_bytes_[reader] += share.nbytes;
   }
@@ -295,7 +300,8 @@ void Planner::total_up() {
     plan_.storage_read_bytes += load.read_bytes;
     plan_.exchanged_bytes += load.sent_bytes;
   }
-  plan_.has_messages = !options_.files_are_mapped && plan_.exchanged_bytes > 0;
+  plan_.has_messages = message_bytes_ > 0;
+  plan_.writes_to_peers = peer_bytes_ > 0;
 }
 
 }  // namespace distload

@@ -45,6 +45,7 @@ class Planner {
     Segment segment;
     Strategy strategy = Strategy::straight;
     std::optional<Member> alone;  ///< reads it for itself: only its own wants are served
+    bool scatters = false;        ///< not alone: one rank can copy it to all that want it, if they share a node
   };
 
   /// What a want means for one piece.
@@ -140,6 +141,11 @@ class Planner {
   /// True if one rank of a node can copy the segment to all that want it there. What changes its type or order, or
   /// would go to others in many small runs, each takes by itself.
   bool can_scatter(Context const& at, std::uint32_t extent, Segment const& segment, SharedRead const& shared) const;
+  /// How the segment travels.
+  Strategy strategy_of(Context const& at, std::uint32_t extent, Segment const& segment, SharedRead const& shared,
+                       bool scatters) const;
+  /// True if all ranks that want some of the job are on one node.
+  bool share_a_node(Context const& at, Job const& job) const;
   /// Of a range of an extent of the tensor, in `Area::mapped`.
   Bytes mapped_offset(Context const& at, std::uint32_t extent, Bytes begin) const;
   /// Also says how the parameter travels.
@@ -206,10 +212,13 @@ class Planner {
   std::unordered_map<std::uint32_t, Kind, AlikeParameters, AlikeParameters> kinds_;  ///< by their first parameter
   std::vector<Bytes> read_bytes_;      ///< by each rank so far; apart from `plan_`, as it is searched for every task
   std::vector<Bytes> kept_bytes_;      ///< by each rank so far, of what it read itself
+  Bytes message_bytes_ = 0;            ///< that travel in messages, so far
+  Bytes peer_bytes_ = 0;               ///< that ranks write to others, so far
   std::vector<StagingNeed> needs_;     ///< of the task being planned
   std::vector<Bytes> mapped_offsets_;  ///< by file
   std::vector<std::optional<std::uint32_t>> least_loaded_of_node_;  ///< of the job being planned
   std::vector<ArenaOnNode> arenas_;                                 ///< ascending by rank
+  bool one_node_;                                                   ///< holds all ranks
   WaveScheduler scheduler_;
   std::vector<WaveBuilder> builders_;
 };

@@ -33,16 +33,8 @@ std::vector<Planner::Job> Planner::jobs_of(Context const& at, PlannedParameter& 
   for (std::uint32_t extent = 0; extent < extents.size(); ++extent) {
     for (auto& segment : segments_of(extents[extent], at.wants_of(extent), at.element_bytes, catalog_.block_bytes)) {
       auto const shared = shared_read(at, extent, segment);
-      auto strategy = choose_strategy(shared, options_.cost);
-      if (options_.files_are_mapped) {
-        // What one rank wants for itself, and goes to its shard in one run, is read there, if it is not a view.
-        Job alone{extent, segment, Strategy::straight, Member{at.wants_of(extent)[segment.wants.front()].group, 0}};
-        if (shared.readers == 1 && reads_straight(at, alone)) {
-          strategy = Strategy::straight;
-        } else {
-          strategy = can_scatter(at, extent, segment, shared) ? Strategy::scatter : Strategy::mapped;
-        }
-      }
+      bool const scatters = can_scatter(at, extent, segment, shared);
+      auto const strategy = strategy_of(at, extent, segment, shared, scatters);
       if (shared.nbytes > planned.shared.nbytes ||
           (planned.strategy == Strategy::straight && strategy != Strategy::straight)) {
         planned = {strategy, shared};
@@ -57,11 +49,23 @@ std::vector<Planner::Job> Planner::jobs_of(Context const& at, PlannedParameter& 
         auto const group = at.wants_of(extent)[segment.wants.front()].group;
         jobs.push_back({extent, std::move(segment), strategy, Member{group, 0}});
       } else {
-        jobs.push_back({extent, std::move(segment), strategy, std::nullopt});
+        jobs.push_back({extent, std::move(segment), strategy, std::nullopt, scatters});
       }
     }
   }
   return jobs;
+}
+
+Strategy Planner::strategy_of(Context const& at, std::uint32_t extent, Segment const& segment, SharedRead const& shared,
+                              bool scatters) const {
+  if (shared.readers == 1) {
+    // What goes to its shard in one run is read there, if it is not a view.
+    Job const alone{extent, segment, Strategy::straight, Member{at.wants_of(extent)[segment.wants.front()].group, 0}};
+    if (reads_straight(at, alone)) return Strategy::straight;
+    if (scatters) return Strategy::scatter;
+  }
+  if (scatters && (options_.files_are_mapped || one_node_)) return Strategy::scatter;
+  return options_.files_are_mapped ? Strategy::mapped : choose_strategy(shared, options_.cost);
 }
 
 std::vector<std::uint32_t> Planner::groups_of(Context const& at, std::uint32_t extent, Segment const& segment) const {

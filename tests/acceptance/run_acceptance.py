@@ -23,7 +23,7 @@ from reference_shards import DTYPES, FAMILIES, read_model
 from topologies import Topologies, Topology
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ENGINES = ("buffered", "collective", "direct", "mmap", "collective, by dataset", "mmap, each rank by itself")
+ENGINES = ("buffered", "collective", "direct", "mmap", "collective, by dataset", "mmap, each rank by itself", "buffered, each rank by itself")
 OVERWRITE = {"overwrite": True}  # the same step is saved again and again
 HINTS = {"by dataset": {"distload_datasets": "enable"}, "each rank by itself": {"distload_peer_writes": "disable"}}
 STREAMED = {}

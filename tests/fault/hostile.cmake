@@ -62,7 +62,7 @@ hostile_input(yaml_of_itself CODE 3 PATTERN "yaml_of_itself.yaml:1:13: `checkpoi
 hostile_input(yaml_laughs CODE 3 PATTERN "yaml_laughs.yaml:1:1: unknown section `a`")
 hostile_input(set_odd CODE 3 CONFIG good ARGUMENTS "--set=load.engine=a\nb" PATTERN "must be one of .*, not 'a.nb'")
 
-# Threads: said before OpenMP and Kokkos end the process over them.
+# Variables: said before OpenMP and Kokkos end the process over them.
 foreach(variable_and_value IN ITEMS "OMP_NUM_THREADS 600" "OMP_NUM_THREADS 100000" "OMP_NUM_THREADS 0" "OMP_NUM_THREADS abc"
     "OMP_NUM_THREADS -4" "KOKKOS_NUM_THREADS 600" "KOKKOS_NUM_THREADS abc")
   separate_arguments(parts UNIX_COMMAND "${variable_and_value}")
@@ -72,6 +72,10 @@ foreach(variable_and_value IN ITEMS "OMP_NUM_THREADS 600" "OMP_NUM_THREADS 10000
     ENVIRONMENT ${variable}=${value} ASAN_OPTIONS=detect_leaks=0)
   set_tests_properties(fault_threads_${variable}_${value} PROPERTIES FIXTURES_REQUIRED fault_inputs)
 endforeach()
+distload_add_failure_test(fault_kokkos_variable RANKS 2 CODE 3 COMMAND $<TARGET_FILE:distload> "${work}/bad/good.yaml"
+  CHECKS --pattern "environment variable KOKKOS_DEVICE_ID: 'first' is not the number of a device" --absent "Raised by Kokkos"
+  ENVIRONMENT KOKKOS_DEVICE_ID=first ASAN_OPTIONS=detect_leaks=0)
+set_tests_properties(fault_kokkos_variable PROPERTIES FIXTURES_REQUIRED fault_inputs)
 distload_add_failure_test(fault_threads_list RANKS 2 CODE 0 COMMAND $<TARGET_FILE:distload> "${work}/bad/good.yaml"
   CHECKS --errors 0 ENVIRONMENT OMP_NUM_THREADS=2,1 ASAN_OPTIONS=detect_leaks=0)
 distload_add_failure_test(fault_threads_limited RANKS 2 CODE 0 COMMAND $<TARGET_FILE:distload> "${work}/bad/good.yaml"

@@ -92,7 +92,8 @@ struct LoadConfig {
   /// know it ignores. Two are distload's. `distload_datasets: enable` has HDF5 files read by H5Dread, dataset by
   /// dataset, `disable` by MPI-IO, many extents at a time, which is faster unless all are large; by default their size
   /// decides. `distload_peer_writes: disable` keeps ranks of a node from writing to each other's memory, which they do
-  /// with engine `mmap` where the system lets them, since it is faster than each taking its part by itself.
+  /// with every engine but `collective` where the system lets them, since it is faster than messages, or than each
+  /// taking its part of a mapped file by itself.
   std::map<std::string, std::string> hints;
 };
 

@@ -35,8 +35,11 @@ struct PlanOptions {
   bool files_are_mapped = false;
   Bytes page_bytes = 4 * kKiB;         ///< what files are mapped by
   Bytes least_view_bytes = 64 * kKiB;  ///< a shard below this is copied: a system cannot keep any number of mappings
-  std::vector<std::uint32_t> node_of;  ///< by rank, counted from 0: which ranks share pages; empty: all do
-  bool writes_to_peers = false;        ///< with mapped files: ranks of a node can write to each other's arenas
+  /// The arena is on the host, and the engine shows as it reads what has no place in memory (`Area::passing`): one rank
+  /// can copy from there to its own shards and, with `writes_to_peers`, to those of its node's other ranks.
+  bool shows_passing = false;
+  std::vector<std::uint32_t> node_of;  ///< by rank, counted from 0: which ranks share a node; empty: all do
+  bool writes_to_peers = false;        ///< ranks of a node can write to each other's arenas
   /// Arenas that are to be filled again: by parameter, where its shard lies, if it does; of this rank and, if
   /// `writes_to_peers`, the others of its node, by rank. Empty: there are none yet.
   std::map<std::uint32_t, std::vector<std::optional<ShardPlace>>> places;

@@ -170,6 +170,30 @@ TEST_P(IndependentEngines, ReportsTheSystemsRefusal) {
                                                HasSubstr("cannot map"))));  // nor mapped
 }
 
+TEST_P(IndependentEngines, ShowsInOrderWhatHasNoDestination) {
+  auto const file = checkpoint_.add_file(64);
+  for (Bytes const nbytes : {Bytes{1}, testing::kTestBlockBytes, 3 * testing::kTestBlockBytes + 5, 5 * kMiB + 1})
+    for (bool const checksums : {true, false}) checkpoint_.add_tensor(file, nbytes, checksums);
+  checkpoint_.write();
+  auto const& catalog = checkpoint_.catalog();
+  std::vector<std::vector<std::byte>> shown(100 + catalog.extents.size());
+  std::vector<ReadRequest> requests;
+  for (std::uint32_t i = 0; i < catalog.extents.size(); ++i)
+    requests.push_back({i, 0, catalog.extents[i].nbytes, nullptr, 100 + i});
+  ReadOptions options;
+  options.on_bytes = [&](std::size_t number, Bytes begin, std::span<std::byte const> bytes) {
+    EXPECT_EQ(begin, shown[number].size());
+    shown[number].insert(shown[number].end(), bytes.begin(), bytes.end());
+  };
+  GetParam().second(catalog)->read(requests, options);
+  for (std::uint32_t i = 0; i < catalog.extents.size(); ++i)
+    EXPECT_TRUE(shown[100 + i] == checkpoint_.bytes_of(i)) << "extent " << i;
+
+  for (auto& bytes : shown) bytes.clear();
+  checkpoint_.damage(2, 7);
+  EXPECT_THROW(GetParam().second(catalog)->read(requests, options), CorruptData);
+}
+
 TEST(MmapEngine, VerifiesWhatLiesInTheMapping) {
   testing::RawCheckpoint checkpoint(testing::fresh_directory());
   checkpoint.add_tensor(checkpoint.add_file(64), 100);
@@ -189,35 +213,6 @@ TEST(MmapEngine, VerifiesWhatLiesInTheMapping) {
   ReadOptions unverified;
   unverified.verify = false;
   engine.read({&request, 1}, unverified);
-}
-
-TEST(MmapEngine, ShowsInOrderWhatHasNoDestination) {
-  testing::RawCheckpoint checkpoint(testing::fresh_directory());
-  auto const file = checkpoint.add_file(64);
-  for (Bytes const nbytes : {Bytes{1}, testing::kTestBlockBytes, 3 * testing::kTestBlockBytes + 5, 3 * kMiB + 1})
-    for (bool const checksums : {true, false}) checkpoint.add_tensor(file, nbytes, checksums);
-  checkpoint.write();
-  auto const& catalog = checkpoint.catalog();
-  std::vector<std::vector<std::byte>> shown(100 + catalog.extents.size());
-  std::vector<ReadRequest> requests;
-  for (std::uint32_t i = 0; i < catalog.extents.size(); ++i)
-    requests.push_back({i, 0, catalog.extents[i].nbytes, nullptr, 100 + i});
-  ReadOptions options;
-  options.on_bytes = [&](std::size_t number, Bytes begin, std::span<std::byte const> bytes) {
-    EXPECT_EQ(begin, shown[number].size());
-    shown[number].insert(shown[number].end(), bytes.begin(), bytes.end());
-  };
-  for (std::uint32_t const threads : {1U, 3U}) {
-    for (auto& bytes : shown) bytes.clear();
-    MmapEngine engine(catalog, threads);
-    engine.read(requests, options);
-    for (std::uint32_t i = 0; i < catalog.extents.size(); ++i)
-      EXPECT_TRUE(shown[100 + i] == checkpoint.bytes_of(i)) << "extent " << i;
-  }
-  for (auto& bytes : shown) bytes.clear();
-  checkpoint.damage(2, 7);
-  MmapEngine engine(catalog);
-  EXPECT_THROW(engine.read(requests, options), CorruptData);
 }
 
 TEST(FileMapping, TellsOfWhatIsNoLongerThere) {

@@ -29,7 +29,7 @@ TEST(Scatter, CopiesInStepsWhatItWouldCopyAtOnce) {
   auto const passing = numbered(volume(matrix));
   for (Bytes const step : {1U, 2U, 7U, 28U, 29U, 30U, 100U, 5000U}) {
     Wave wave;
-    wave.reads.resize(2);
+    wave.reads = {{}, {0, Area::passing, 0, passing.size(), 0}};
     std::vector<std::byte> expected(2 * passing.size());
     Bytes end = 0;
     for (auto const& [first, columns] : {std::pair<std::uint64_t, std::uint64_t>{0, 5}, {5, 23}, {28, 1}, {0, 29}}) {
@@ -54,7 +54,7 @@ TEST(Scatter, KeepsReadsApart) {
   Shape const matrix{4, 8};
   auto const passing = numbered(volume(matrix));
   Wave wave;
-  wave.reads.resize(3);
+  wave.reads.assign(3, {0, Area::passing, 0, passing.size(), 0});
   for (std::uint32_t const read : {0U, 2U}) {
     wave.scatters.push_back(columns_of(matrix, 4 * read / 2, 4, 16 * read / 2));
     wave.scatter_targets.push_back({read, kOwnRank});

@@ -28,7 +28,11 @@ class RandomCase {
     options.in_place_bytes = below(2) == 0 ? 1 : 100000;
     options.arena_on_host = below(4) != 0;
     if (below(3) == 0) options.dtype = DType::bf16;
-    if (below(4) == 0) map_files();
+    if (below(4) == 0) {
+      map_files();
+    } else if (options.arena_on_host && below(2) == 0) {
+      let_bytes_pass();
+    }
     options.cost.request_overhead_seconds = 0;            // blocks are five orders of magnitude smaller than in earnest
     if (below(10) == 0) options.cost.link_bandwidth = 1;  // nothing may travel
   }
@@ -37,6 +41,10 @@ class RandomCase {
   ModelLayout layout;
   Topology topology;
   PlanOptions options;
+
+  bool on_one_node(std::uint32_t a, std::uint32_t b) const {
+    return options.node_of.empty() || options.node_of[a] == options.node_of[b];
+  }
 
  private:
   std::uint64_t below(std::uint64_t end) { return std::uniform_int_distribution<std::uint64_t>(0, end - 1)(random_); }
@@ -141,6 +149,11 @@ class RandomCase {
     options.arena_on_host = true;
     options.page_bytes = 32;
     options.least_view_bytes = 8;
+    let_bytes_pass();
+  }
+
+  void let_bytes_pass() {
+    options.shows_passing = true;
     options.writes_to_peers = below(2) == 0;
     if (below(2) == 0) return;
     for (std::uint32_t rank = 0; rank < topology.ranks(); ++rank)
@@ -169,6 +182,7 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
   std::size_t mapped_places = 0;
   std::size_t own_scatters = 0;
   std::size_t scatters_to_peers = 0;
+  std::size_t scatters_beside_messages = 0;
   for (int seed = 0; seed < kCases; ++seed) {
     RandomCase const test(static_cast<std::uint64_t>(seed));
     std::vector<LoadPlan> plans;
@@ -193,7 +207,11 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
       views += plans[rank].views.size();
       for (auto const& wave : plans[rank].waves) {
         for (auto const place : wave.places) mapped_places += place.source == Area::mapped ? 1 : 0;
-        for (auto const& target : wave.scatter_targets) ++(target.rank == rank ? own_scatters : scatters_to_peers);
+        for (auto const& target : wave.scatter_targets) {
+          ++(target.rank == rank ? own_scatters : scatters_to_peers);
+          ASSERT_TRUE(test.on_one_node(rank, target.rank)) << "seed " << seed;
+          if (target.rank != rank && !wave.sends.empty()) ++scatters_beside_messages;
+        }
       }
       expect_pages_of_their_own(plans[rank], test.options.page_bytes);
       for (auto const& shard : plans[rank].shards) {
@@ -210,7 +228,8 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
     }
   }
   // The cases are such that all of it happens.
-  for (auto const count : {views, mapped_places, own_scatters, scatters_to_peers}) EXPECT_GT(count, 100U);
+  for (auto const count : {views, mapped_places, own_scatters, scatters_to_peers, scatters_beside_messages})
+    EXPECT_GT(count, 100U);
 }
 
 }  // namespace
