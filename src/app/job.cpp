@@ -104,7 +104,7 @@ class Job {
     if (saver_ && config_->save->stream) return convert(checkpoint, dry_run);
     auto const plan = loader_.plan(checkpoint);
     if (!dry_run) return load(checkpoint, plan);
-    if (speaks()) print(describe(plan, checkpoint.catalog, checkpoint.layout, loader_.plan_options()));
+    if (speaks()) print(describe(plan, checkpoint.catalog, checkpoint.layout));
   }
 
  private:
@@ -140,14 +140,14 @@ class Job {
   }
 
   void load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
-    auto const model = loader_.load(checkpoint, plan);
-    if (speaks()) print_loaded(checkpoint, plan, loader_);
+    auto const loaded = loader_.load(checkpoint, plan);
+    if (speaks()) print_loaded(checkpoint, plan, loaded);
     auto const make = [&] {
       if (config_->report.json.empty()) return std::string();
       watchdog_->enter("report");
-      return make_report(*grid_, checkpoint, plan, model, loader_, config_->report.tensors);
+      return make_report(*grid_, checkpoint, plan, loaded, config_->report.tensors);
     };
-    if (saver_) return save(model, make);
+    if (saver_) return save(loaded.model, make);
     write_report(world(), *config_, make());
   }
 

@@ -8,13 +8,13 @@
 
 namespace distload {
 
-void print_loaded(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Loader const& loader) {
-  auto const seconds = loader.times().total_seconds;
+void print_loaded(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, LoadResult const& loaded) {
+  auto const seconds = loaded.times.total_seconds;
   print(fmt::format("loaded {} parameters, {}, in {:.3f} s ({:.2f} GB/s) with engine {}, read amplification {:.2f}\n",
                     checkpoint.layout.parameters.size(), format_bytes(plan.requested_bytes), seconds,
-                    static_cast<double>(plan.requested_bytes) / seconds / 1e9, loader.engine().name,
+                    static_cast<double>(plan.requested_bytes) / seconds / 1e9, loaded.engine.name,
                     plan.read_amplification()));
-  warn_of_overflows(loader.times().overflows);
+  warn_of_overflows(loaded.times.overflows);
 }
 
 void print_saved(SaveResult const& saved) {

@@ -10,7 +10,7 @@
 namespace distload {
 
 /// Local: parameters, bytes, seconds, speed and engine, in a line; warns of overflows.
-void print_loaded(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Loader const& loader);
+void print_loaded(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, LoadResult const& loaded);
 
 /// Local: path, bytes, seconds and speed, in a line, and what came from `save.base` in another.
 void print_saved(SaveResult const& saved);

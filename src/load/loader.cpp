@@ -183,9 +183,9 @@ Loader::Loader(ProcessGrid const& grid, Config config, ProgressSink progress)
 
 Loader::~Loader() = default;
 
-void Loader::tell(std::string_view phase, Bytes done, Bytes total) {
+void Loader::tell(std::string_view phase, std::chrono::steady_clock::time_point begin, Bytes done, Bytes total) const {
   show_progress(phase);
-  if (progress_) progress_({phase, done, total, seconds_since(start_)});
+  if (progress_) progress_({phase, done, total, seconds_since(begin)});
 }
 
 std::vector<std::byte> Loader::metadata_message() const {
@@ -231,13 +231,12 @@ void Loader::refuse_to_see_one(std::string const& why_not_rank_0) const {
 OpenedCheckpoint Loader::open() {
   Call const call(*this, "Loader::open", "open");
   reset_peak_resident();  // and nobody's clock counts the time until the others were there
-  start_ = std::chrono::steady_clock::now();
-  times_ = {};
   OpenedCheckpoint opened;
+  opened.begin = std::chrono::steady_clock::now();
   FamilyRules rules;
   {
-    PhaseTimer const timer(times_.open_seconds);
-    tell("open");
+    PhaseTimer const timer(opened.open_seconds);
+    tell("open", opened.begin);
     auto& world = grid_.world();
     auto message = broadcast_message(world, agreed_metadata(), 0);
     WireReader in(message);
@@ -245,8 +244,8 @@ OpenedCheckpoint Loader::open() {
     rules = get_rules(in);
     check_same_content(opened.catalog, world);
   }
-  PhaseTimer const timer(times_.partition_seconds);
-  tell("partition");
+  auto const begin = std::chrono::steady_clock::now();
+  tell("partition", opened.begin);
   auto options = layout_options(config_);
   auto const partition = [&] {
     all_or_throw(grid_.world(), "partition", [&] {
@@ -265,6 +264,7 @@ OpenedCheckpoint Loader::open() {
     opened.stored = {std::exchange(opened.catalog, std::move(fused.catalog)), std::move(fused.stored_extents)};
     opened.layout = std::move(fused.layout);
   });
+  opened.partition_seconds = seconds_since(begin);
   return opened;
 }
 
@@ -297,8 +297,8 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const& fi
 
 LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled) {
   Call const call(*this, "Loader::plan", "plan");
-  PhaseTimer const timer(times_.plan_seconds);
-  tell("plan");
+  auto const begin = std::chrono::steady_clock::now();
+  tell("plan", checkpoint.begin);
   auto const limit = agreed_memory_limit(grid_, config_.load.memory_limit);
   auto around = look_around(config_.load.engine, checkpoint.stored_catalog(), grid_.world());
   auto const& topology = grid_.topology();
@@ -306,28 +306,26 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   around.shard_bytes = checkpoint.catalog.nbytes() / (topology.tensor_parallel * topology.pipeline_parallel);
   around.memory_limit = limit;
   auto const choice = choose_engine(config_.load.engine, around);
-  engine_ = {choice.name, choice.reason};
-  plan_options_.files_are_mapped = choice.name == "mmap" && around.can_be_mapped;
-  plan_options_.shows_passing = kArenaOnHost && choice.name != "collective";
-  plan_options_.writes_to_peers = plan_options_.shows_passing && can_write_to_peers();
-  plan_options_.places.clear();
+  PlanOptions options;
+  options.files_are_mapped = choice.name == "mmap" && around.can_be_mapped;
+  options.shows_passing = kArenaOnHost && choice.name != "collective";
+  options.writes_to_peers = options.shows_passing && can_write_to_peers();
   if (filled != nullptr) {
     auto const own = places_in(*filled, *filled->arena_, checkpoint);
-    plan_options_.places =
-        plan_options_.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
+    options.places = options.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
   }
-  return all_or_throw(grid_.world(), "plan", [&] {
+  auto plan = all_or_throw(grid_.world(), "plan", [&] {
     // A collective engine runs between the exchanges, not beside them: one slot is all it can use.
-    plan_options_.slots = choice.name == "collective" ? 1 : 1 + config_.load.prefetch;
-    plan_options_.staging_bytes = slot_bytes(choice.name, plan_options_.slots, checkpoint.catalog.block_bytes);
-    plan_options_.page_bytes = page_bytes();
-    plan_options_.node_of = grid_.node_of();
-    plan_options_.memory_limit = limit;
-    plan_options_.resident = choice.name == "direct" ? 0 : around.resident.value_or(0);
-    plan_options_.arena_on_host = kArenaOnHost;
-    plan_options_.dtype = load_dtype(config_.load.dtype);
-    plan_options_.cost = cost_model(config_.cost);
-    auto made = make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), plan_options_);
+    options.slots = choice.name == "collective" ? 1 : 1 + config_.load.prefetch;
+    options.staging_bytes = slot_bytes(choice.name, options.slots, checkpoint.catalog.block_bytes);
+    options.page_bytes = page_bytes();
+    options.node_of = grid_.node_of();
+    options.memory_limit = limit;
+    options.resident = choice.name == "direct" ? 0 : around.resident.value_or(0);
+    options.arena_on_host = kArenaOnHost;
+    options.dtype = load_dtype(config_.load.dtype);
+    options.cost = cost_model(config_.cost);
+    auto made = make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), options);
     if (checkpoint.stored) {
       for (auto& wave : made.waves) {
         for (auto& read : wave.reads) read.extent = checkpoint.stored->extents[read.extent];
@@ -335,36 +333,41 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     }
     return made;
   });
+  plan.engine = {choice.name, choice.reason};
+  plan.plan_seconds = seconds_since(begin);
+  return plan;
 }
 
-ShardedModel Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   Call const call(*this, "Loader::load", "allocate");
-  tell("allocate");
+  tell("allocate", checkpoint.begin);
+  double allocate_seconds = 0;
   auto arena = [&] {
-    PhaseTimer const timer(times_.allocate_seconds);
+    PhaseTimer const timer(allocate_seconds);
     return all_or_throw(grid_.world(), "allocate",
                         [&] { return Arena(plan.arena_bytes, huge_page_kind(config_.load.huge_pages)); });
   }();
-  fill(arena, true, checkpoint, plan);
+  auto times = fill(arena, true, checkpoint, plan);
+  times.allocate_seconds = allocate_seconds;
   auto shards = shards_of(checkpoint, plan);
   auto aliases = aliases_of(checkpoint, shards);
   ShardedModel model(checkpoint.stored_catalog().metadata, plan.topology, std::move(shards), std::move(aliases),
                      std::move(arena));
   model.sources_ = source_identities(checkpoint.stored_catalog());
-  return model;
+  return {std::move(model), times, plan.engine};
 }
 
-void Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   auto& world = grid_.world();
   auto const& catalog = checkpoint.stored_catalog();
   auto const total = plan.storage_read_bytes;
   // Ranks read at about the same speed, so that this rank's share of its own part stands for the whole.
   auto const own = static_cast<double>(std::max<Bytes>(1, plan.ranks[plan.rank].read_bytes));
   Bytes done = 0;
-  tell("read", 0, total);
+  tell("read", checkpoint.begin, 0, total);
   all_or_throw(world, "open", [&] { preflight(catalog); });
   auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
-  auto const engine = make_engine(engine_.name, catalog, world, {config_.load.hints, threads, grid_.node_size()});
+  auto const engine = make_engine(plan.engine.name, catalog, world, {config_.load.hints, threads, grid_.node_size()});
   all_or_throw(world, "allocate", [&] {
     arena.show(plan.views, engine->mapping());
     if (staging_.size() == plan.slots && staging_.front().nbytes() >= plan.slot_bytes) return;
@@ -373,7 +376,7 @@ void Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint,
   });
   // Where storage is what is waited for, or cores are to spare, pages need not be waited for as well.
   std::optional<PageToucher> toucher;
-  if (is_new && (threads > 1 || engine_.name == "direct")) toucher.emplace(arena.untouched());
+  if (is_new && (threads > 1 || plan.engine.name == "direct")) toucher.emplace(arena.untouched());
   PipelineOptions options;
   std::optional<PeerMemory> peers;
   if (plan.writes_to_peers) {
@@ -383,44 +386,48 @@ void Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint,
   options.verify = config_.load.verify;
   options.on_read = [&](Bytes bytes) {
     done += bytes;
-    tell("read", static_cast<Bytes>(static_cast<double>(done) / own * static_cast<double>(total)), total);
+    tell("read", checkpoint.begin, static_cast<Bytes>(static_cast<double>(done) / own * static_cast<double>(total)),
+         total);
   };
   auto& messages = device_messages_ ? *device_messages_ : world;
-  auto const times = run_pipeline(plan, *engine, world, messages, arena, staging_, options);
+  auto const run = run_pipeline(plan, *engine, world, messages, arena, staging_, options);
   all_or_throw(world, "close", [&] { engine->close(); });
-  times_.read_seconds = times.read_seconds;
-  times_.exchange_seconds = times.exchange_seconds;
-  times_.place_seconds = times.place_seconds;
-  times_.read_bytes = times.read_bytes;
 
-  std::vector<double> seconds{seconds_since(start_)};
+  std::vector<double> seconds{seconds_since(checkpoint.begin)};
   world.all_reduce(std::span<double>(seconds), Reduction::max);
-  times_.total_seconds = seconds.front();
-  std::vector<std::uint64_t> overflows{times.overflows};
+  std::vector<std::uint64_t> overflows{run.overflows};
   world.all_reduce(std::span<std::uint64_t>(overflows), Reduction::sum);
-  times_.overflows = overflows.front();
-  tell("done", total, total);
+  tell("done", checkpoint.begin, total, total);
+  return {.open_seconds = checkpoint.open_seconds,
+          .partition_seconds = checkpoint.partition_seconds,
+          .plan_seconds = plan.plan_seconds,
+          .read_seconds = run.read_seconds,
+          .exchange_seconds = run.exchange_seconds,
+          .place_seconds = run.place_seconds,
+          .total_seconds = seconds.front(),
+          .read_bytes = run.read_bytes,
+          .overflows = overflows.front()};
 }
 
-ShardedModel Loader::load() {
+LoadResult Loader::load() {
   Call const call(*this, "Loader::load", "open");
   auto const checkpoint = open();
   return load(checkpoint, plan(checkpoint));
 }
 
-void Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
+ReloadResult Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   Call const call(*this, "Loader::reload", "allocate");
   all_or_throw(grid_.world(), "allocate", [&] { check_same(model.shards(), shards_of(checkpoint, plan)); });
-  times_.allocate_seconds = 0;
-  fill(*model.arena_, false, checkpoint, plan);
+  auto const times = fill(*model.arena_, false, checkpoint, plan);
   model.metadata_ = checkpoint.stored_catalog().metadata;
   model.sources_ = source_identities(checkpoint.stored_catalog());
+  return {times, plan.engine};
 }
 
-void Loader::reload(ShardedModel& model) {
+ReloadResult Loader::reload(ShardedModel& model) {
   Call const call(*this, "Loader::reload", "open");
   auto const checkpoint = open();
-  reload(model, checkpoint, plan(checkpoint, model));
+  return reload(model, checkpoint, plan(checkpoint, model));
 }
 
 }  // namespace distload

@@ -93,11 +93,12 @@ Bytes sum(Json const& ranks, char const* key) {
 }  // namespace
 
 std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint, LoadPlan const& plan,
-                        ShardedModel const& model, Loader const& loader, bool tensors) {
+                        LoadResult const& loaded, bool tensors) {
   // As text: JSON is what the ranks have in common, and rank 0 only joins the parts.
   auto const part = all_or_throw(grid.world(), "report", [&] {
-    Json own = rank_of_report(grid, plan, model, loader.times());
-    return json_text(Json{{"rank", std::move(own)}, {"tensors", tensors ? tensors_of(grid, model) : Json::array()}});
+    Json own = rank_of_report(grid, plan, loaded.model, loaded.times);
+    return json_text(
+        Json{{"rank", std::move(own)}, {"tensors", tensors ? tensors_of(grid, loaded.model) : Json::array()}});
   });
   auto const parts = gather_messages(grid.world(), std::as_bytes(std::span(part)), 0);
   return all_or_throw(grid.world(), "report", [&]() -> std::string {
@@ -120,10 +121,10 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
 
     auto report = report_head(grid, checkpoint);
     report.update(Json{
-        {"engine", loader.engine().name},
-        {"engine_reason", loader.engine().reason},
+        {"engine", loaded.engine.name},
+        {"engine_reason", loaded.engine.reason},
         {"phases", std::move(phases)},
-        {"seconds", loader.times().total_seconds},
+        {"seconds", loaded.times.total_seconds},
         {"predicted_seconds", plan.predicted.total_seconds},
         {"predicted_phases", {{"read", plan.predicted.read_seconds}, {"exchange", plan.predicted.exchange_seconds}}},
         {"bytes",
@@ -137,7 +138,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
          {{"resident", largest<Bytes>(ranks, "memory", "resident")},
           {"staging_peak", largest<Bytes>(ranks, "memory", "staging_peak")},
           {"overhead_peak", largest<Bytes>(ranks, "memory", "overhead_peak")}}},
-        {"overflows", loader.times().overflows},
+        {"overflows", loaded.times.overflows},
         {"warnings", std::move(warnings)},
         {"ranks", std::move(ranks)},
     });

@@ -50,8 +50,8 @@ std::string cut_of(Parameter const& parameter, Placement const& placement, Shape
 
 }  // namespace
 
-std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout,
-                     PlanOptions const& options) {
+std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout) {
+  auto const& options = plan.options;
   Table parameters;
   parameters.add({"tensor", "dtype", "shape", "partition", "rule", "shard", "bytes/rank", "how"});
   for (std::size_t i = 0; i < layout.parameters.size(); ++i) {

@@ -7,7 +7,10 @@ namespace distload {
 
 LoadPlan make_plan(Catalog const& catalog, ModelLayout const& layout, Topology const& topology, std::uint32_t rank,
                    PlanOptions const& options) {
-  return Planner(catalog, layout, topology, rank, options).run();
+  auto plan = Planner(catalog, layout, topology, rank, options).run();
+  plan.options = options;
+  plan.options.places.clear();
+  return plan;
 }
 
 }  // namespace distload

@@ -54,7 +54,7 @@ void load_with(Job& job) {
   for (auto const& engine : job.arguments) {
     job.config.load.engine = engine;
     attempt(job, engine, [&] {
-      auto const model = Loader(job.grid, job.config).load();
+      auto const model = Loader(job.grid, job.config).load().model;
       return "loaded " + std::to_string(model.shards().size()) + " shards";
     });
   }
@@ -64,7 +64,7 @@ void load_with(Job& job) {
 void load_for_ever(Job& job) {
   Watchdog const watchdog(job.mpi, kTimeout);
   Loader loader(job.grid, job.config);
-  auto model = loader.load();
+  auto model = loader.load().model;
   job.say("ready");
   while (true) loader.reload(model);
 }
@@ -96,7 +96,7 @@ void differ(Job& job) {
   attempt(job, "path", [&] { return Loader(job.grid, job.config).load(), "loaded"; });
   job.config.checkpoint.path = path;
   Loader loader(job.grid, job.config);
-  auto const model = loader.load();
+  auto const model = loader.load().model;
   SaveOptions options{.directory = job.arguments.front()};
   Saver saver(options);
   attempt(job, "call", [&] {
@@ -117,7 +117,7 @@ void differ(Job& job) {
 
 /// Saves to a directory in each format, and from a base if one is named.
 void save(Job& job) {
-  auto const model = Loader(job.grid, job.config).load();
+  auto const model = Loader(job.grid, job.config).load().model;
   auto const& arguments = job.arguments;
   for (auto const format : {SourceFormat::hdf5, SourceFormat::safetensors}) {
     SaveOptions options{.directory = arguments.front()};

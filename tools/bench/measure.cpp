@@ -109,13 +109,13 @@ class Bench {
       if (config_.load.verify) add_load(limit, engine, false);
     }
     if (!options_.cold) {
-      model_ = std::make_unique<ShardedModel>(loader_.load(checkpoint_, plan_));
+      model_ = std::make_unique<ShardedModel>(loader_.load(checkpoint_, plan_).model);
       add_reload(in_place, "buffered", true, *model_);
       if (config_.load.verify) add_reload(in_place, "buffered", false, *model_);
       if (std::ranges::find(options_.engines, "auto") != options_.engines.end()) {
         Loader loader(grid_, with_engine("auto"));
         auto const checkpoint = open(loader);
-        shown_model_ = std::make_unique<ShardedModel>(loader.load(checkpoint, loader.plan(checkpoint)));
+        shown_model_ = std::make_unique<ShardedModel>(loader.load(checkpoint, loader.plan(checkpoint)).model);
         add_reload(in_place, "auto", true, *shown_model_);
       }
       if (!options_.save_directory.empty()) add_saves();
@@ -171,10 +171,10 @@ class Bench {
       auto const made = loader.load(checkpoint, plan);
       contender.seconds.add(slowest_seconds(world_, start));
     }
-    contender.metadata.add(loader.times().open_seconds);
+    contender.metadata.add(checkpoint.open_seconds);
     contender.predicted.add(plan.predicted.total_seconds);
-    contender.engine = loader.engine().name;
-    contender.reason = loader.engine().reason;
+    contender.engine = plan.engine.name;
+    contender.reason = plan.engine.reason;
   }
 
   ProcessGrid const& grid_;

@@ -103,11 +103,10 @@ void print_plan(Catalog const& catalog, Arguments const& arguments) {
     if (same_bytes(catalog, stored, catalog.tensors[target])) same.same_bytes.push_back(stored.name);
   }
   if (!same.same_bytes.empty()) layout = partition_model(catalog, topology, rules, same);
-  PlanOptions const options;
-  auto const plan = make_plan(catalog, layout, topology, 0, options);
+  auto const plan = make_plan(catalog, layout, topology, 0, {});
   print(fmt::format("\nplan for {} ranks (tensor {} x pipeline {} x data {})\n", topology.ranks(),
                     topology.tensor_parallel, topology.pipeline_parallel, topology.data_parallel));
-  print(describe(plan, catalog, layout, options));
+  print(describe(plan, catalog, layout));
 }
 
 ExitCode inspect(Arguments const& arguments) {

@@ -31,22 +31,19 @@ struct OpenedCheckpoint {
   Catalog catalog;  ///< as it is loaded: with the tensors fused that `model.fuse` names
   ModelLayout layout;
   std::optional<StoredCheckpoint> stored = std::nullopt;  ///< only if something is fused
+  std::chrono::steady_clock::time_point begin = {};       ///< of `Loader::open`, once all ranks had come
+  double open_seconds = 0;                                ///< metadata read by rank 0 and sent to all
+  double partition_seconds = 0;                           ///< rules applied
 
   Catalog const& stored_catalog() const noexcept { return stored ? stored->catalog : catalog; }
-};
-
-/// Which engine reads, and why it was chosen.
-struct EngineInUse {
-  std::string name;
-  std::string reason;
 };
 
 /// What a load took on this rank. Reading overlaps exchanging and placing, so that phases may add up to more than the
 /// whole.
 struct LoadTimes {
-  double open_seconds = 0;       ///< metadata read by rank 0 and sent to all
-  double partition_seconds = 0;  ///< rules applied
-  double plan_seconds = 0;
+  double open_seconds = 0;       ///< of the checkpoint
+  double partition_seconds = 0;  ///< likewise
+  double plan_seconds = 0;       ///< of the plan
   double allocate_seconds = 0;
   double read_seconds = 0;  ///< in the engine, verification included
   double exchange_seconds = 0;
@@ -56,7 +53,20 @@ struct LoadTimes {
   std::uint64_t overflows = 0;  ///< on all ranks: numbers that are finite in the checkpoint and infinite in load.dtype
 };
 
-/// Loads one checkpoint after another onto one process grid. All members but the constructor and the accessors are
+/// What `Loader::load` gives.
+struct LoadResult {
+  ShardedModel model;
+  LoadTimes times;
+  EngineInUse engine;
+};
+
+/// What `Loader::reload` gives.
+struct ReloadResult {
+  LoadTimes times;
+  EngineInUse engine;
+};
+
+/// Loads one checkpoint after another onto one process grid. All members but the constructor and `release_staging` are
 /// collective over `grid.world()`, and throw the same exception on all ranks.
 ///
 /// Each begins with a meeting of the ranks, which throws ConfigError if they call different members or have different
@@ -94,30 +104,23 @@ class Loader {
   /// Collective: every parameter of the plan that this rank owns, verified.
   /// @throws CorruptData  a block's XXH3-64 differs; names tensor, file and byte range.
   /// @throws IoError      storage failed.
-  ShardedModel load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
+  LoadResult load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
 
   /// Collective: open, plan and load in one.
-  ShardedModel load();
+  LoadResult load();
 
   /// Collective: fills the memory of a loaded model again, from another checkpoint of the same model: a newer step,
   /// say. `plan` was made for this model. No memory is taken but for staging, and that once: it is kept for the next
   /// time. Views of the model stay valid. If it throws, what they show is neither the old nor the new.
   /// @throws ConfigError  the plan's shards are not those of `model`; nothing is changed.
   /// @throws CorruptData, IoError  as `load`.
-  void reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
+  ReloadResult reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
 
   /// Collective: open, plan and reload in one.
-  void reload(ShardedModel& model);
+  ReloadResult reload(ShardedModel& model);
 
   /// Gives back the staging memory that loads keep for the next one.
   void release_staging() noexcept;
-
-  /// How `plan` was asked for: to describe it.
-  PlanOptions const& plan_options() const noexcept { return plan_options_; }
-
-  /// Of the last load.
-  LoadTimes const& times() const noexcept { return times_; }
-  EngineInUse const& engine() const noexcept { return engine_; }
 
  private:
   class Call;
@@ -135,8 +138,9 @@ class Loader {
   /// @param filled  the model that is to be filled again; nullptr: a new one
   LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled);
   /// Carries the plan out. Memory that is new has no pages yet.
-  void fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
-  void tell(std::string_view phase, Bytes done = 0, Bytes total = 0);
+  LoadTimes fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
+  /// @param begin  of the load, for the seconds that it has taken
+  void tell(std::string_view phase, std::chrono::steady_clock::time_point begin, Bytes done = 0, Bytes total = 0) const;
 
   ProcessGrid const& grid_;
   Config config_;
@@ -144,11 +148,7 @@ class Loader {
   std::unique_ptr<Communicator> device_messages_;  ///< NCCL, in a CUDA build
   std::vector<StagingSlot> staging_;               ///< kept from load to load
   std::optional<bool> writes_to_peers_;            ///< nothing until it has been asked
-  PlanOptions plan_options_;
-  EngineInUse engine_;
-  LoadTimes times_;
-  std::chrono::steady_clock::time_point start_;
-  bool is_in_call_ = false;  ///< of a member that uses others
+  bool is_in_call_ = false;                        ///< of a member that uses others
 };
 
 }  // namespace distload

@@ -4,7 +4,6 @@
 #include <string>
 
 #include <distload/load/loader.hpp>
-#include <distload/load/sharded_model.hpp>
 #include <distload/parallel/process_grid.hpp>
 #include <distload/plan/load_plan.hpp>
 
@@ -18,6 +17,6 @@ inline constexpr char const* kReportSchema = "distload-report-1";
 /// @param tensors  add every shard of every rank with dtype, local shape and the XXH3-64 (seed 0) of its bytes as they
 /// lie in memory.
 std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint, LoadPlan const& plan,
-                        ShardedModel const& model, Loader const& loader, bool tensors);
+                        LoadResult const& loaded, bool tensors);
 
 }  // namespace distload

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <distload/base/bytes.hpp>
@@ -10,6 +11,7 @@
 #include <distload/partition/partition.hpp>
 #include <distload/partition/topology.hpp>
 #include <distload/plan/cost_model.hpp>
+#include <distload/plan/plan_options.hpp>
 #include <distload/plan/planned_copies.hpp>
 
 namespace distload {
@@ -96,7 +98,16 @@ struct Prediction {
   double total_seconds = 0;
 };
 
+/// Which engine reads, and why it was chosen.
+struct EngineInUse {
+  std::string name;
+  std::string reason;
+};
+
 struct LoadPlan {
+  EngineInUse engine;       ///< that carries the plan out; `Loader::plan` says it
+  PlanOptions options;      ///< that the plan was made with, but for `places`
+  double plan_seconds = 0;  ///< that `Loader::plan` took
   Topology topology;
   std::uint32_t rank = 0;
   std::uint32_t slots = 1;              ///< staging slots of `slot_bytes` each

@@ -30,7 +30,7 @@ void train_on(distload::MpiEnvironment& mpi, char const* model, char const* run,
   distload::ProcessGrid const grid(mpi.world(), mpi.node(), {.tensor_parallel = mpi.world().size()});
   distload::Config config;
   config.checkpoint.path = std::filesystem::exists(run) ? run : model;
-  auto const weights = distload::Loader(grid, config).load();
+  auto const weights = distload::Loader(grid, config).load().model;
   distload::CheckpointMetadata metadata = weights.metadata();
   distload::Saver saver({.directory = run, .keep = 2});
   for (auto const last = metadata.step + steps; metadata.step < last;) {

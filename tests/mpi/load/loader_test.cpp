@@ -126,10 +126,29 @@ class LoaderTest : public ::testing::Test {
   std::filesystem::path directory_;
 };
 
+TEST_F(LoaderTest, LoadsAPlanAsItWasMadeWhateverWasPlannedSince) {
+  auto const ranks = grid(most_parallel());
+  for (auto const* const engine : {"mmap", "buffered", "collective"}) {
+    auto settings = config();
+    settings.load.engine = engine;
+    Loader planner(ranks, settings);
+    auto const checkpoint = planner.open();
+    auto const plan = planner.plan(checkpoint);
+    for (auto const* const other : {"direct", "buffered", "mmap"}) {
+      settings.load.engine = other;
+      Loader loader(ranks, settings);
+      static_cast<void>(loader.plan(checkpoint));
+      auto const loaded = loader.load(checkpoint, plan);
+      EXPECT_EQ(loaded.engine.name, plan.engine.name);
+      expect_right(loaded.model);
+    }
+  }
+}
+
 TEST_F(LoaderTest, ReloadsInPlace) {
   auto const ranks = grid(most_parallel());
   Loader loader(ranks, config());
-  auto model = loader.load();
+  auto model = loader.load().model;
   auto const memory = model.resident_bytes();
   std::vector<std::byte*> places;
   for (auto const& shard : model.shards()) {
@@ -156,13 +175,13 @@ TEST_F(LoaderTest, ShowsFilesInPlaceAndCopiesThereAgain) {
   auto const plan = shows.plan(checkpoint);
   EXPECT_FALSE(plan.views.empty());
   EXPECT_EQ(plan.slot_bytes, 0U);
-  auto model = shows.load(checkpoint, plan);
+  auto model = shows.load(checkpoint, plan).model;
   expect_right(model);
 
   // What is written to a view stays in this process.
   auto const& shard = *model.find("model.layers.0.mlp.down_proj.weight");
   Kokkos::deep_copy(model.bytes(shard), std::byte{0x5A});
-  auto const another = shows.load(checkpoint, plan);
+  auto const another = shows.load(checkpoint, plan).model;
   expect_right(another);
 
   for (auto const* const engine : {"buffered", "mmap", "collective", "mmap"}) {
@@ -191,7 +210,7 @@ TEST_F(LoaderTest, TakesItsPartByItselfWhereRanksMayNotWriteToEachOther) {
     Loader loader(ranks, settings);
     auto const checkpoint = loader.open();
     auto const plan = loader.plan(checkpoint);
-    auto model = loader.load(checkpoint, plan);
+    auto model = loader.load(checkpoint, plan).model;
     expect_right(model);
     bool const writes_to_others = std::ranges::any_of(plan.waves, [&](Wave const& wave) {
       return std::ranges::any_of(wave.scatter_targets,
@@ -209,7 +228,7 @@ TEST_F(LoaderTest, TakesItsPartByItselfWhereRanksMayNotWriteToEachOther) {
 TEST_F(LoaderTest, ReloadsNothingElse) {
   auto const ranks = grid(most_parallel());
   Loader loader(ranks, config());
-  auto model = loader.load();
+  auto model = loader.load().model;
   auto other = config();
   other.load.dtype = "bf16";
   Loader narrow(ranks, other);
@@ -225,12 +244,13 @@ TEST_F(LoaderTest, LoadsEveryShardWithEveryEngine) {
     Loader loader(ranks, settings);
     auto const checkpoint = loader.open();
     auto const plan = loader.plan(checkpoint);
-    auto const model = loader.load(checkpoint, plan);
-    auto const is_refused = loader.engine().reason.starts_with("direct is not possible: ");
-    EXPECT_EQ(loader.engine().name, is_refused ? "buffered" : engine);
+    auto const [model, times, used] = loader.load(checkpoint, plan);
+    EXPECT_EQ(used.name, plan.engine.name);
+    auto const is_refused = plan.engine.reason.starts_with("direct is not possible: ");
+    EXPECT_EQ(plan.engine.name, is_refused ? "buffered" : engine);
     EXPECT_EQ(model.shards().size(), testing::tiny_llama_tensors().size());
     EXPECT_DOUBLE_EQ(plan.read_amplification(), 1.0);
-    EXPECT_EQ(loader.times().read_bytes, plan.ranks[plan.rank].read_bytes);
+    EXPECT_EQ(times.read_bytes, plan.ranks[plan.rank].read_bytes);
     expect_right(model);
   }
 }
@@ -239,7 +259,7 @@ TEST_F(LoaderTest, PutsLayersOnTheirPipelineStages) {
   if (world().size() != 3) GTEST_SKIP() << "made for three stages";
   auto const ranks = grid({1, 3, 1});
   Loader loader(ranks, config());
-  auto const model = loader.load();
+  auto const model = loader.load().model;
   expect_right(model);
   EXPECT_EQ(model.find("model.embed_tokens.weight") != nullptr, world().rank() == 0);
   EXPECT_EQ(model.find("model.layers.1.mlp.up_proj.weight") != nullptr, world().rank() == 1);
@@ -252,7 +272,7 @@ TEST_F(LoaderTest, PutsAsManyLayersOnAStageAsItIsTold) {
   auto settings = config();
   settings.topology.pipeline_layers = {1, 2};
   Loader loader(ranks, settings);
-  auto const model = loader.load();
+  auto const model = loader.load().model;
   expect_right(model);
   EXPECT_EQ(model.find("model.layers.0.mlp.up_proj.weight") != nullptr, world().rank() == 0);
   EXPECT_EQ(model.find("model.layers.1.mlp.up_proj.weight") != nullptr, world().rank() == 1);
@@ -272,7 +292,7 @@ TEST_F(LoaderTest, KeepsATiedHeadThatIsStoredWithOtherBytes) {
     ASSERT_EQ(checkpoint.layout.warnings.size(), 1U);
     EXPECT_NE(checkpoint.layout.warnings[0].find("lm_head.weight should be the same as model.embed_tokens.weight"),
               std::string::npos);
-    auto const model = loader.load(checkpoint, loader.plan(checkpoint));
+    auto const model = loader.load(checkpoint, loader.plan(checkpoint)).model;
     expect_right(model);
     auto const stage = world().rank() / topology.stage_ranks();
     auto const* const head = model.find("lm_head.weight");
@@ -304,7 +324,7 @@ TEST_F(LoaderTest, LoadsATiedHeadOnceThatIsStoredTwice) {
     Loader loader(ranks, config());
     auto const checkpoint = loader.open();
     EXPECT_TRUE(checkpoint.layout.warnings.empty());
-    auto const model = loader.load(checkpoint, loader.plan(checkpoint));
+    auto const model = loader.load(checkpoint, loader.plan(checkpoint)).model;
     expect_right(model);
     auto const stage = world().rank() / topology.stage_ranks();
     auto const* const head = model.find("lm_head.weight");
@@ -330,7 +350,7 @@ TEST_F(LoaderTest, CastsNothingThatItsRuleKeeps) {
       settings.load.dtype = "bf16";
       if (fused) settings.model.fuse = {"gate_up"};
       Loader loader(ranks, settings);
-      auto const model = loader.load();
+      auto const model = loader.load().model;
       // Fused, what one part keeps the whole keeps: it has only one type, and that must hold all of the parts' values.
       std::vector<std::string> const kept{"model.norm.weight", fused ? "model.layers.1.mlp.gate_up_proj.weight"
                                                                      : "model.layers.1.mlp.gate_proj.weight"};
@@ -350,7 +370,7 @@ TEST_F(LoaderTest, CastsNothingThatItsRuleKeeps) {
 TEST_F(LoaderTest, HandsOutTypedViews) {
   auto const ranks = grid({1, 1, world().size()});
   Loader loader(ranks, config());
-  auto const model = loader.load();
+  auto const model = loader.load().model;
   auto const view = model.view<float**>("model.layers.0.mlp.down_proj.weight");
   EXPECT_EQ(view.extent(0), 128U);
   EXPECT_EQ(view.extent(1), 144U);
@@ -372,8 +392,7 @@ TEST_F(LoaderTest, ReportsWhatItDid) {
   Loader loader(ranks, config());
   auto const checkpoint = loader.open();
   auto const plan = loader.plan(checkpoint);
-  auto const model = loader.load(checkpoint, plan);
-  auto const report = make_report(ranks, checkpoint, plan, model, loader, true);
+  auto const report = make_report(ranks, checkpoint, plan, loader.load(checkpoint, plan), true);
   EXPECT_EQ(report.empty(), world().rank() != 0);
   if (world().rank() != 0) return;
   for (auto const* const key :

@@ -235,7 +235,7 @@ class ConvertLlama : public ConvertCheckpointTest {
     ProcessGrid const grid(ranks(), mpi_->node(), {1, 1, ranks().size()});
     Loader loader(grid, config);
     auto const opened = loader.open();
-    auto const model = loader.load(opened, loader.plan(opened));
+    auto const [model, times, engine] = loader.load(opened, loader.plan(opened));
     auto metadata = model.metadata();
     for (std::string const name : {"model-step-0.h5", "model-step-0"}) {
       SaveOptions saving;
@@ -254,7 +254,7 @@ class ConvertLlama : public ConvertCheckpointTest {
       auto const result = convert_checkpoint(opened, *made, options, ranks());
       made->commit();
       ranks().barrier();
-      EXPECT_EQ(result.overflows * ranks().size(), loader.times().overflows);  // every rank has loaded the whole model
+      EXPECT_EQ(result.overflows * ranks().size(), times.overflows);  // every rank has loaded the whole model
       expect_equal(open_checkpoint(directory_.file("converted/" + name), std::nullopt), expected);
       ranks().barrier();
     }

@@ -58,7 +58,7 @@ class ReplacementTest : public ::testing::Test {
     config.checkpoint.path = from;
     Loader loader(grid_, config);
     auto checkpoint = loader.open();
-    auto model = loader.load(checkpoint, loader.plan(checkpoint));
+    auto model = loader.load(checkpoint, loader.plan(checkpoint)).model;
     return {std::move(checkpoint), std::move(model)};
   }
 

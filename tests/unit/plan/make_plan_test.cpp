@@ -140,9 +140,7 @@ TEST(Describe, ListsEveryParameterAndTheTotals) {
   Model model;
   model.add("model.w", {4096, 1024}, cut(PartitionKind::column_parallel, 0, 4096));
   model.layout.parameters[0].rule = "llama.yaml:7";
-  PlanOptions const options;
-  auto const text =
-      describe(make_plan(model.catalog, model.layout, {2, 1, 1}, 0, options), model.catalog, model.layout, options);
+  auto const text = describe(make_plan(model.catalog, model.layout, {2, 1, 1}, 0, {}), model.catalog, model.layout);
   for (auto const* const expected :
        {"model.w", "column_parallel axis 0", "llama.yaml:7", "[2048, 1024]", "8 MiB", "read amplification"}) {
     EXPECT_NE(text.find(expected), std::string::npos) << expected << " is missing in\n" << text;
