@@ -6,7 +6,7 @@
 namespace distload {
 
 std::string describe_conversion(OpenedCheckpoint const& checkpoint, ConvertOptions const& options,
-                                CostConfig const& cost, ProcessGrid const& grid) {
+                                CostModel const& cost, ProcessGrid const& grid) {
   auto const read = converted_bytes(checkpoint, std::nullopt);
   auto const written = converted_bytes(checkpoint, options.dtype);
   auto const ranks = grid.topology().ranks();
@@ -18,8 +18,8 @@ std::string describe_conversion(OpenedCheckpoint const& checkpoint, ConvertOptio
       "predicted  {:.3f} s at {}/s for reading and writing together\n",
       checkpoint.stored_catalog().path, checkpoint.layout.parameters.size(), ranks, format_bytes(read),
       format_bytes(written), format_bytes(options.staging_bytes), format_bytes(options.staging_bytes * ranks),
-      static_cast<double>(read + written) / static_cast<double>(cost.storage_bandwidth),
-      format_bytes(cost.storage_bandwidth));
+      static_cast<double>(read + written) / cost.storage_bandwidth,
+      format_bytes(static_cast<Bytes>(cost.storage_bandwidth)));
 }
 
 }  // namespace distload

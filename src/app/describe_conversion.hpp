@@ -13,6 +13,6 @@ namespace distload {
 /// A text of a few lines: bytes, memory, and the seconds that they take at the storage's bandwidth, which reads and
 /// writes share.
 std::string describe_conversion(OpenedCheckpoint const& checkpoint, ConvertOptions const& options,
-                                CostConfig const& cost, ProcessGrid const& grid);
+                                CostModel const& cost, ProcessGrid const& grid);
 
 }  // namespace distload

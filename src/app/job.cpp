@@ -91,7 +91,9 @@ class Job {
         watchdog_(&watchdog),
         display_(speaks() ? progress_mode(config.report.progress, isatty(STDERR_FILENO) != 0) : ProgressMode::none),
         loader_(grid, config, [this](ProgressEvent const& event) { show(event); }) {
-    if (config.save) saver_.emplace(save_options(config), [this](ProgressEvent const& event) { show(event); });
+    if (!config.save) return;
+    saver_.emplace(
+        save_options(config), [this](ProgressEvent const& event) { show(event); }, config.runtime);
   }
 
   /// Collective.

@@ -8,7 +8,6 @@
 
 #include "base/log.hpp"
 #include "base/result_file.hpp"
-#include "load/load_dtype.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {
@@ -47,7 +46,7 @@ Refusals refusals_of_storage(Config const& config, OpenedCheckpoint const& check
   }
   if (saver != nullptr) {
     refusals.collect("save.directory: ", [&] { saver->check_directory(/*may_touch=*/!dry_run); });
-    refusals.collect("", [&] { saver->check_space(checkpoint, load_dtype(config.load.dtype)); });
+    refusals.collect("", [&] { saver->check_space(checkpoint, config.load.dtype); });
     if (!dry_run) refusals.collect("save.files: ", [&] { saver->keep_files(checkpoint.catalog.metadata); });
   }
   return refusals;

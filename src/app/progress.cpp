@@ -37,11 +37,8 @@ std::size_t terminal_columns() {
 
 }  // namespace
 
-ProgressMode progress_mode(std::string_view value, bool stderr_is_terminal) {
-  if (value == "bar") return ProgressMode::bar;
-  if (value == "line") return ProgressMode::line;
-  if (value == "json") return ProgressMode::json;
-  if (value == "none") return ProgressMode::none;
+ProgressMode progress_mode(ProgressMode configured, bool stderr_is_terminal) {
+  if (configured != ProgressMode::automatic) return configured;
   return stderr_is_terminal ? ProgressMode::bar : ProgressMode::line;
 }
 
@@ -91,6 +88,7 @@ void ProgressDisplay::show(ProgressEvent const& event) {
     case ProgressMode::bar: show_bar(event); break;
     case ProgressMode::line: std::fprintf(stderr, "%s\n", draw_line(event).c_str()); break;
     case ProgressMode::json: std::fprintf(stderr, "%s\n", draw_json(event).c_str()); break;
+    case ProgressMode::automatic:
     case ProgressMode::none: break;
   }
 }

@@ -6,14 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include <distload/base/choices.hpp>
 #include <distload/load/progress.hpp>
 
 namespace distload {
 
-enum class ProgressMode { none, bar, line, json };
-
-/// The mode of a `report.progress` value; `auto` is a bar where stderr is a terminal, else lines.
-ProgressMode progress_mode(std::string_view value, bool stderr_is_terminal);
+/// The mode that is not `automatic`.
+ProgressMode progress_mode(ProgressMode configured, bool stderr_is_terminal);
 
 /// What is shown of an event. Pure.
 /// @param columns  width of the terminal

@@ -12,7 +12,7 @@ void print_loaded(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Load
   auto const seconds = loaded.times.total_seconds;
   print(fmt::format("loaded {} parameters, {}, in {:.3f} s ({:.2f} GB/s) with engine {}, read amplification {:.2f}\n",
                     checkpoint.layout.parameters.size(), format_bytes(plan.requested_bytes), seconds,
-                    static_cast<double>(plan.requested_bytes) / seconds / 1e9, loaded.engine.name,
+                    static_cast<double>(plan.requested_bytes) / seconds / 1e9, word_of(loaded.engine.name),
                     plan.read_amplification()));
   warn_of_overflows(loaded.times.overflows);
 }

@@ -8,17 +8,12 @@
 #include <vector>
 
 #include <distload/base/bytes.hpp>
+#include <distload/base/choices.hpp>
 
 namespace distload {
 
 /// Page size that the memory is aligned to: 2 MiB on x86-64 and on arm64 with 4 KiB base pages.
 inline constexpr Bytes kHugePageBytes = 2 * kMiB;
-
-/// Where huge pages come from.
-enum class HugePageKind : std::uint8_t {
-  transparent,  ///< the kernel makes them as it can, of any free memory
-  reserved,     ///< the administrator has set them aside (hugetlbfs, vm.nr_hugepages); nobody can take them away
-};
 
 /// Zeroed by the kernel when first touched. Filling fresh huge pages is four to five times as fast as filling 4 KiB
 /// pages. Move-only.

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <distload/base/error.hpp>
+#include <distload/config/validate.hpp>
 
 #include "base/text.hpp"
 #include "config/apply_setting.hpp"
@@ -139,42 +140,16 @@ class Reader {
   Config config_;
 };
 
-/// What a `save` section cannot be combined with.
-void check_save(Config const& config, SaveConfig const& save, std::string const& file_name) {
-  auto const refuse_if = [&file_name](bool is_wrong, char const* why) {
-    if (is_wrong) throw ConfigError(file_name + ": " + why);
-  };
-  refuse_if(save.directory.empty(), "`save.directory` is missing: where is the checkpoint to be saved?");
-  refuse_if(config.load.transpose,
-            "`load.transpose` and a `save` section exclude each other: transposed weights are no checkpoint of the "
-            "model's family");
-  refuse_if(save.async && save.engine == "collective",
-            "`save.async` and `save.engine: collective` exclude each other: HDF5 is not made for several threads");
-  refuse_if(save.stream && save.async,
-            "`save.stream` and `save.async` exclude each other: nothing is in memory to copy");
-  if (save.format != "safetensors") return;
-  refuse_if(!config.model.fuse.empty() || !config.model.split.empty(),
-            "`save.format: safetensors` writes what the model's family stores: not together with `model.fuse` or "
-            "`model.split`");
-  refuse_if(save.engine == "collective",
-            "`save.engine: collective` writes HDF5: not together with `save.format: safetensors`");
-  refuse_if(!save.base.empty(), "`save.base` compares checksums, which `save.format: safetensors` has not");
-}
-
 }  // namespace
 
 Config parse_config(std::string const& text, std::string const& file_name, std::span<Setting const> overrides) {
   auto config = Reader(text, file_name).read();
   for (auto const& setting : overrides) apply_setting(setting, config);
-  if (config.checkpoint.path.empty()) {
-    throw ConfigError(file_name + ": `checkpoint.path` is missing: which checkpoint is to be loaded?");
+  try {
+    validate(config);
+  } catch (ConfigError const& error) {
+    throw ConfigError(file_name + ": " + error.what());
   }
-  if (config.load.transpose && !config.model.split.empty()) {
-    throw ConfigError(file_name +
-                      ": `load.transpose` and `model.split` exclude each other: the parts of a transposed " +
-                      "matrix do not lie one after the other");
-  }
-  if (config.save) check_save(config, *config.save, file_name);
   return config;
 }
 

@@ -2,7 +2,12 @@
 #include "config/schema.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cctype>
+#include <cmath>
+#include <type_traits>
+#include <utility>
 
 #include "config/did_you_mean.hpp"
 #include "config/scalar.hpp"
@@ -10,22 +15,38 @@
 namespace distload {
 namespace {
 
-using Choices = std::vector<std::string>;
+/// A check that nothing fails.
+struct Anything {
+  template <class T>
+  void operator()(T const& /*value*/) const noexcept {}
+};
 
-/// A reference to a member, reached through its section. `Section` gives the section of a Config.
-template <class Section, class Member, class Parse, class Print>
-ConfigKey key(std::string name, Section section, Member member, Parse parse, Print print) {
-  return {std::move(name), [=](Config& config, std::string_view text) { section(config).*member = parse(text); },
-          [=](Config const& config) {
-            auto copy = config;
-            return print(section(copy).*member);
-          }};
+/// A key of the member that `member` gives of a Config. `check` throws ScalarError for values that may not be.
+template <class Member, class Parse, class Print, class Check = Anything>
+ConfigKey key(std::string name, Member member, Parse parse, Print print, Check check = {}) {
+  return {.name = std::move(name),
+          .set =
+              [=](Config& config, std::string_view text) {
+                auto value = parse(text);
+                check(value);
+                member(config) = std::move(value);
+              },
+          .print =
+              [=](Config const& config) {
+                auto copy = config;
+                return print(member(copy));
+              },
+          .check =
+              [=](Config const& config) {
+                auto copy = config;
+                check(member(copy));
+              }};
 }
 
 /// The same for a key that may have a list for its value.
-template <class Section, class Member, class Parse, class Print>
-ConfigKey list_key(std::string name, Section section, Member member, Parse parse, Print print) {
-  auto made = key(std::move(name), section, member, parse, print);
+template <class... Arguments>
+ConfigKey list_key(Arguments... arguments) {
+  auto made = key(std::move(arguments)...);
   made.takes_list = true;
   return made;
 }
@@ -33,8 +54,27 @@ ConfigKey list_key(std::string name, Section section, Member member, Parse parse
 std::string print_text(std::string const& value) { return value; }
 std::string print_bool(bool value) { return value ? "true" : "false"; }
 std::string print_number(std::uint64_t value) { return std::to_string(value); }
-std::string print_size(Bytes value) { return format_bytes(value); }
-std::string print_rate(Bytes value) { return format_bytes(value) + "/s"; }
+
+/// Such that it is read back as the same number.
+std::string print_size(Bytes value) {
+  auto text = format_bytes(value);
+  return parse_bytes(text) == value ? text : std::to_string(value) + " B";
+}
+
+std::string print_rate(double value) { return print_size(static_cast<Bytes>(std::llround(value))) + "/s"; }
+
+std::string print_seconds(double value) { return print_duration(std::chrono::nanoseconds(std::llround(value * 1e9))); }
+
+double parse_bandwidth(std::string_view text) { return static_cast<double>(parse_rate(text)); }
+double parse_seconds(std::string_view text) { return std::chrono::duration<double>(parse_duration(text)).count(); }
+
+void check_bandwidth(double value) {
+  if (!(value >= 1) || value > 1e18) throw ScalarError("must be a rate from 1 B/s to 1 EB/s");
+}
+
+void check_seconds(double value) {
+  if (!(value >= 0) || value > 1e9) throw ScalarError("must be a duration from 0 s to 1e9 s");
+}
 
 /// A value or a word that stands for none.
 template <class Parse>
@@ -45,67 +85,113 @@ template <class Print>
 auto or_word_printed(std::string word, Print print) {
   return [=](auto const& value) { return value ? print(*value) : word; };
 }
-
-auto one_of(Choices const& choices) {
-  return [=](std::string_view text) { return parse_one_of(text, choices); };
+/// The check of a value, where there is one.
+template <class Check>
+auto if_any(Check check) {
+  return [=](auto const& value) {
+    if (value) check(*value);
+  };
 }
 
-std::string parse_text(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos) throw ScalarError("must not hold a NUL character");
-  return std::string(text);
+template <class Choice>
+Choice parse_choice(std::string_view text) {
+  auto const words = words_of<Choice>();
+  return *choice_of<Choice>(parse_one_of(text, std::vector<std::string>(words.begin(), words.end())));
 }
 
-std::string parse_path(std::string_view text) {
+template <class Choice>
+std::string print_choice(Choice choice) {
+  return std::string(word_of(choice));
+}
+
+template <class Choice>
+void check_choice(Choice choice) {
+  if (!is_choice(choice)) throw ScalarError("is none of its choices");
+}
+
+/// The key of a member that is a choice.
+template <class Member>
+ConfigKey choice_key(std::string name, Member member) {
+  using Choice = std::remove_reference_t<decltype(member(std::declval<Config&>()))>;
+  return key(std::move(name), member, parse_choice<Choice>, print_choice<Choice>, check_choice<Choice>);
+}
+
+std::string parse_text(std::string_view text) { return std::string(text); }
+
+void check_text(std::string const& text) {
+  if (text.find('\0') != std::string::npos) throw ScalarError("must not hold a NUL character");
+}
+
+void check_path(std::string const& text) {
   if (text.empty()) throw ScalarError("must not be empty");
-  return parse_text(text);
+  check_text(text);
 }
 
 /// Above any node's memory, and far below where sums of a few of them leave 64 bits.
 constexpr Bytes kMaxStaging = kTiB;
-constexpr Bytes kMaxAlignment = kGiB;
 
-Bytes parse_staging(std::string_view text) {
-  auto const bytes = parse_size(text);
+void check_staging(Bytes bytes) {
   if (bytes > kMaxStaging) throw ScalarError("must be at most " + format_bytes(kMaxStaging));
   if (bytes < 16 * kMiB) throw ScalarError("must be at least 16 MiB: a few blocks of 4 MiB must fit at once");
-  return bytes;
 }
+
+/// Of a save, which has smaller slots.
+void check_save_staging(Bytes bytes) {
+  if (bytes > kMaxStaging) throw ScalarError("must be at most " + format_bytes(kMaxStaging));
+}
+
+constexpr std::uint32_t kMaxPrefetch = 64;
 
 /// Waves that are read ahead; true and false are words for one and none.
 std::uint32_t parse_prefetch(std::string_view text) {
-  constexpr std::uint64_t kMost = 64;
   if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front())) == 0) return parse_boolean(text) ? 1 : 0;
-  auto const waves = parse_count(text);
-  if (waves > kMost) throw ScalarError("must be at most " + std::to_string(kMost));
-  return static_cast<std::uint32_t>(waves);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(parse_count(text), kMaxPrefetch + 1));
 }
 
 std::string print_prefetch(std::uint32_t waves) { return waves <= 1 ? print_bool(waves == 1) : std::to_string(waves); }
 
-Bytes parse_alignment(std::string_view text) {
-  auto const bytes = parse_size(text);
-  if (bytes < 4 * kKiB || bytes > kMaxAlignment || (bytes & (bytes - 1)) != 0) {
+void check_prefetch(std::uint32_t waves) {
+  if (waves > kMaxPrefetch) throw ScalarError("must be at most " + std::to_string(kMaxPrefetch));
+}
+
+/// The types that elements can be cast to, by their words.
+constexpr std::array<std::pair<std::string_view, DType>, 3> kCasts{
+    {{"bf16", DType::bf16}, {"fp16", DType::f16}, {"fp32", DType::f32}}};
+
+std::optional<DType> parse_dtype(std::string_view text) {
+  std::vector<std::string> words{"keep"};
+  for (auto const& [word, dtype] : kCasts) words.emplace_back(word);
+  auto const word = parse_one_of(text, words);
+  auto const* const found = std::ranges::find(kCasts, word, &decltype(kCasts)::value_type::first);
+  return found == kCasts.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string print_dtype(std::optional<DType> dtype) {
+  if (!dtype) return "keep";
+  auto const* const found = std::ranges::find(kCasts, *dtype, &decltype(kCasts)::value_type::second);
+  return found == kCasts.end() ? std::string(name_of(*dtype)) : std::string(found->first);
+}
+
+void check_dtype(DType dtype) {
+  if (std::ranges::find(kCasts, dtype, &decltype(kCasts)::value_type::second) == kCasts.end())
+    throw ScalarError("must be one of bf16, fp16, fp32");
+}
+
+void check_alignment(Bytes bytes) {
+  if (bytes < 4 * kKiB || bytes > kGiB || !std::has_single_bit(bytes))
     throw ScalarError("must be a power of two from 4 KiB to 1 GiB");
-  }
-  return bytes;
 }
 
-Bytes parse_shard_size(std::string_view text) {
-  auto const bytes = parse_size(text);
+void check_shard_size(Bytes bytes) {
   if (bytes < 1'000'000 || bytes > kTiB) throw ScalarError("must be from 1 MB to 1 TiB");
-  return bytes;
 }
 
-std::uint32_t parse_threads(std::string_view text) {
-  auto const threads = parse_positive_u32(text);
-  if (threads > kMaxHostThreads) throw ScalarError("must be at most " + std::to_string(kMaxHostThreads));
-  return threads;
-}
-
-std::uint32_t parse_ranks(std::string_view text) {
-  auto const ranks = parse_positive_u32(text);
-  if (ranks > kMaxRanks) throw ScalarError("must be at most " + std::to_string(kMaxRanks));
-  return ranks;
+/// Of a number that `parse_positive_u32` may have read.
+auto at_most(std::uint32_t most) {
+  return [=](std::uint32_t number) {
+    if (number == 0) throw ScalarError("must be at least 1");
+    if (number > most) throw ScalarError("must be at most " + std::to_string(most));
+  };
 }
 
 /// Layers of each stage: "[20, 28]", or nothing for `auto`.
@@ -113,7 +199,6 @@ std::vector<std::uint32_t> parse_pipeline_layers(std::string_view text) {
   if (text == "auto") return {};
   std::vector<std::uint32_t> layers;
   for (auto const item : split_list(text)) layers.push_back(parse_positive_u32(item));
-  if (layers.size() > kMaxRanks) throw ScalarError("must be at most " + std::to_string(kMaxRanks) + " stages");
   return layers;
 }
 
@@ -125,14 +210,21 @@ std::string print_pipeline_layers(std::vector<std::uint32_t> const& layers) {
   return join_list(items);
 }
 
+void check_pipeline_layers(std::vector<std::uint32_t> const& layers) {
+  if (layers.size() > kMaxRanks) throw ScalarError("must be at most " + std::to_string(kMaxRanks) + " stages");
+  if (std::ranges::find(layers, 0U) != layers.end()) throw ScalarError("must be at least 1");
+}
+
 std::vector<std::string> parse_names(std::string_view text) {
   if (text == "[]") return {};
   std::vector<std::string> names;
-  for (auto const item : split_list(text)) names.push_back(parse_path(item));
+  for (auto const item : split_list(text)) names.emplace_back(item);
   return names;
 }
 
 std::string print_names(std::vector<std::string> const& names) { return join_list(names); }
+
+void check_names(std::vector<std::string> const& names) { std::ranges::for_each(names, check_path); }
 
 /// Names of files, or nothing for `auto`.
 std::optional<std::vector<std::string>> parse_files(std::string_view text) {
@@ -146,9 +238,17 @@ std::string print_files(std::optional<std::vector<std::string>> const& files) {
 }
 
 std::chrono::milliseconds parse_timeout(std::string_view text) {
-  auto const timeout = std::chrono::duration_cast<std::chrono::milliseconds>(parse_duration(text));
+  return std::chrono::duration_cast<std::chrono::milliseconds>(parse_duration(text));
+}
+
+void check_timeout(std::chrono::milliseconds timeout) {
   if (timeout < std::chrono::seconds(1)) throw ScalarError("must be at least 1 s");
-  return timeout;
+}
+
+/// A member of a section, by reference, as `key` wants it. `Section` gives the section of a Config.
+template <class Section, class Member>
+auto of(Section section, Member member) {
+  return [=](Config & config) -> auto& { return section(config).*member; };
 }
 
 std::vector<ConfigKey> make_keys() {
@@ -160,68 +260,77 @@ std::vector<ConfigKey> make_keys() {
   auto const report = [](Config & config) -> auto& { return config.report; };
   auto const runtime = [](Config & config) -> auto& { return config.runtime; };
   auto const cost = [](Config & config) -> auto& { return config.cost; };
-  auto const ranks = or_word("auto", parse_ranks);
-  auto const tolerance = one_of({"error", "warn", "ignore"});
+  auto const ranks = or_word("auto", parse_positive_u32);
   auto const ranks_printed = or_word_printed("auto", print_number);
+  auto const check_ranks = at_most(kMaxRanks);
+  auto const size_or_auto = or_word("auto", parse_size);
+  auto const size_printed = or_word_printed("auto", print_size);
 
   return {
-      key("checkpoint.path", checkpoint, &CheckpointConfig::path, parse_path, print_text),
-      key("checkpoint.step", checkpoint, &CheckpointConfig::step, or_word("latest", parse_count),
+      key("checkpoint.path", of(checkpoint, &CheckpointOptions::path), parse_text, print_text, check_path),
+      key("checkpoint.step", of(checkpoint, &CheckpointOptions::step), or_word("latest", parse_count),
           or_word_printed("latest", print_number)),
-      key("checkpoint.strict_latest", checkpoint, &CheckpointConfig::strict_latest, parse_boolean, print_bool),
-      key("topology.tensor_parallel", topology, &TopologyConfig::tensor_parallel, ranks, ranks_printed),
-      key("topology.pipeline_parallel", topology, &TopologyConfig::pipeline_parallel, parse_ranks, print_number),
-      list_key("topology.pipeline_layers", topology, &TopologyConfig::pipeline_layers, parse_pipeline_layers,
-               print_pipeline_layers),
-      key("topology.expert_parallel", topology, &TopologyConfig::expert_parallel, parse_ranks, print_number),
-      key("topology.uneven", topology, &TopologyConfig::uneven, one_of({"error", "allow"}), print_text),
-      key("topology.data_parallel", topology, &TopologyConfig::data_parallel, ranks, ranks_printed),
-      key("model.family", model, &ModelConfig::family, parse_path, print_text),
-      key("model.rules", model, &ModelConfig::rules, parse_path, print_text),
-      key("model.config", model, &ModelConfig::config, parse_path, print_text),
-      list_key("model.fuse", model, &ModelConfig::fuse, parse_names, print_names),
-      list_key("model.split", model, &ModelConfig::split, parse_names, print_names),
-      key("model.missing", model, &ModelConfig::missing, tolerance, print_text),
-      key("model.unexpected", model, &ModelConfig::unexpected, tolerance, print_text),
-      key("load.engine", load, &LoadConfig::engine, one_of({"auto", "collective", "buffered", "direct", "mmap"}),
-          print_text),
-      key("load.prefetch", load, &LoadConfig::prefetch, parse_prefetch, print_prefetch),
-      key("load.verify", load, &LoadConfig::verify, parse_boolean, print_bool),
-      key("load.staging", load, &LoadConfig::staging, parse_staging, print_size),
-      key("load.memory_limit", load, &LoadConfig::memory_limit, or_word("auto", parse_size),
-          or_word_printed("auto", print_size)),
-      key("load.huge_pages", load, &LoadConfig::huge_pages, one_of({"transparent", "reserved"}), print_text),
-      key("load.dtype", load, &LoadConfig::dtype, one_of({"keep", "bf16", "fp16", "fp32"}), print_text),
-      key("load.transpose", load, &LoadConfig::transpose, parse_boolean, print_bool),
-      key("save.directory", save, &SaveConfig::directory, parse_path, print_text),
-      key("save.tensor_parallel", save, &SaveConfig::tensor_parallel, ranks, ranks_printed),
-      key("save.format", save, &SaveConfig::format, one_of({"hdf5", "safetensors"}), print_text),
-      key("save.async", save, &SaveConfig::async, parse_boolean, print_bool),
-      key("save.async_staging", save, &SaveConfig::async_staging, or_word("auto", parse_size),
-          or_word_printed("auto", print_size)),
-      key("save.engine", save, &SaveConfig::engine, one_of({"auto", "direct", "collective"}), print_text),
-      key("save.verify", save, &SaveConfig::verify, one_of({"none", "index", "full"}), print_text),
-      key("save.base", save, &SaveConfig::base, parse_text, print_text),
-      key("save.stream", save, &SaveConfig::stream, parse_boolean, print_bool),
-      key("save.keep", save, &SaveConfig::keep, parse_count, print_number),
-      key("save.step", save, &SaveConfig::step, or_word("auto", parse_count), or_word_printed("auto", print_number)),
-      key("save.name", save, &SaveConfig::name, or_word("auto", parse_path), or_word_printed("auto", print_text)),
-      key("save.overwrite", save, &SaveConfig::overwrite, parse_boolean, print_bool),
-      list_key("save.files", save, &SaveConfig::files, parse_files, print_files),
-      key("save.alignment", save, &SaveConfig::alignment, parse_alignment, print_size),
-      key("save.shard_size", save, &SaveConfig::shard_size, parse_shard_size, print_size),
-      key("report.json", report, &ReportConfig::json, parse_text, print_text),
-      key("report.tensors", report, &ReportConfig::tensors, parse_boolean, print_bool),
-      key("report.progress", report, &ReportConfig::progress, one_of({"auto", "bar", "line", "json", "none"}),
-          print_text),
-      key("runtime.timeout", runtime, &RuntimeConfig::timeout, parse_timeout, print_duration),
-      key("runtime.threads", runtime, &RuntimeConfig::threads, or_word("auto", parse_threads), ranks_printed),
-      key("cost.storage_bandwidth", cost, &CostConfig::storage_bandwidth, parse_rate, print_rate),
-      key("cost.cache_bandwidth", cost, &CostConfig::cache_bandwidth, parse_rate, print_rate),
-      key("cost.link_bandwidth", cost, &CostConfig::link_bandwidth, parse_rate, print_rate),
-      key("cost.storage_latency", cost, &CostConfig::storage_latency, parse_duration, print_duration),
-      key("cost.link_latency", cost, &CostConfig::link_latency, parse_duration, print_duration),
-      key("cost.request_overhead", cost, &CostConfig::request_overhead, parse_duration, print_duration),
+      key("checkpoint.strict_latest", of(checkpoint, &CheckpointOptions::strict_latest), parse_boolean, print_bool),
+      key("topology.tensor_parallel", of(topology, &TopologyOptions::tensor_parallel), ranks, ranks_printed,
+          if_any(check_ranks)),
+      key("topology.pipeline_parallel", of(topology, &TopologyOptions::pipeline_parallel), parse_positive_u32,
+          print_number, check_ranks),
+      list_key(std::string("topology.pipeline_layers"), of(topology, &TopologyOptions::pipeline_layers),
+               parse_pipeline_layers, print_pipeline_layers, check_pipeline_layers),
+      key("topology.expert_parallel", of(topology, &TopologyOptions::expert_parallel), parse_positive_u32, print_number,
+          check_ranks),
+      choice_key("topology.uneven", of(topology, &TopologyOptions::uneven)),
+      key("topology.data_parallel", of(topology, &TopologyOptions::data_parallel), ranks, ranks_printed,
+          if_any(check_ranks)),
+      key("model.family", of(model, &ModelOptions::family), parse_text, print_text, check_path),
+      key("model.rules", of(model, &ModelOptions::rules), parse_text, print_text, check_path),
+      key("model.config", of(model, &ModelOptions::config), parse_text, print_text, check_path),
+      list_key(std::string("model.fuse"), of(model, &ModelOptions::fuse), parse_names, print_names, check_names),
+      list_key(std::string("model.split"), of(model, &ModelOptions::split), parse_names, print_names, check_names),
+      choice_key("model.missing", of(model, &ModelOptions::missing)),
+      choice_key("model.unexpected", of(model, &ModelOptions::unexpected)),
+      choice_key("load.engine", of(load, &LoadOptions::engine)),
+      key("load.prefetch", of(load, &LoadOptions::prefetch), parse_prefetch, print_prefetch, check_prefetch),
+      key("load.verify", of(load, &LoadOptions::verify), parse_boolean, print_bool),
+      key("load.staging", of(load, &LoadOptions::staging), parse_size, print_size, check_staging),
+      key("load.memory_limit", of(load, &LoadOptions::memory_limit), size_or_auto, size_printed),
+      choice_key("load.huge_pages", of(load, &LoadOptions::huge_pages)),
+      key("load.dtype", of(load, &LoadOptions::dtype), parse_dtype, print_dtype, if_any(check_dtype)),
+      key("load.transpose", of(load, &LoadOptions::transpose), parse_boolean, print_bool),
+      key("save.directory", of(save, &SaveOptions::directory), parse_text, print_text, check_path),
+      key("save.tensor_parallel", of(save, &SaveOptions::tensor_parallel), ranks, ranks_printed, if_any(check_ranks)),
+      choice_key("save.format", of(save, &SaveOptions::format)),
+      key("save.async", of(save, &SaveOptions::async), parse_boolean, print_bool),
+      key("save.async_staging", of(save, &SaveOptions::async_staging), size_or_auto, size_printed),
+      choice_key("save.engine", of(save, &SaveOptions::engine)),
+      choice_key("save.verify", of(save, &SaveOptions::verify)),
+      key("save.staging", of(save, &SaveOptions::staging), size_or_auto, size_printed, if_any(check_save_staging)),
+      key("save.base", of(save, &SaveOptions::base), parse_text, print_text, check_text),
+      key("save.stream", of(save, &SaveOptions::stream), parse_boolean, print_bool),
+      key("save.keep", of(save, &SaveOptions::keep), parse_count, print_number),
+      key("save.step", of(save, &SaveOptions::step), or_word("auto", parse_count),
+          or_word_printed("auto", print_number)),
+      key("save.name", of(save, &SaveOptions::name), or_word("auto", parse_text), or_word_printed("auto", print_text),
+          if_any(check_path)),
+      key("save.overwrite", of(save, &SaveOptions::overwrite), parse_boolean, print_bool),
+      list_key(std::string("save.files"), of(save, &SaveOptions::files), parse_files, print_files, if_any(check_names)),
+      key("save.alignment", of(save, &SaveOptions::alignment), parse_size, print_size, check_alignment),
+      key("save.shard_size", of(save, &SaveOptions::shard_size), parse_size, print_size, check_shard_size),
+      key("report.json", of(report, &ReportOptions::json), parse_text, print_text, check_text),
+      key("report.tensors", of(report, &ReportOptions::tensors), parse_boolean, print_bool),
+      choice_key("report.progress", of(report, &ReportOptions::progress)),
+      key("runtime.timeout", of(runtime, &RuntimeOptions::timeout), parse_timeout, print_duration, check_timeout),
+      key("runtime.threads", of(runtime, &RuntimeOptions::threads), or_word("auto", parse_positive_u32), ranks_printed,
+          if_any(at_most(kMaxHostThreads))),
+      key("cost.storage_bandwidth", of(cost, &CostModel::storage_bandwidth), parse_bandwidth, print_rate,
+          check_bandwidth),
+      key("cost.cache_bandwidth", of(cost, &CostModel::cache_bandwidth), parse_bandwidth, print_rate, check_bandwidth),
+      key("cost.link_bandwidth", of(cost, &CostModel::link_bandwidth), parse_bandwidth, print_rate, check_bandwidth),
+      key("cost.storage_latency", of(cost, &CostModel::storage_latency_seconds), parse_seconds, print_seconds,
+          check_seconds),
+      key("cost.link_latency", of(cost, &CostModel::link_latency_seconds), parse_seconds, print_seconds, check_seconds),
+      key("cost.request_overhead", of(cost, &CostModel::request_overhead_seconds), parse_seconds, print_seconds,
+          check_seconds),
   };
 }
 
@@ -243,8 +352,10 @@ ConfigKey const* find_config_key(std::string_view name) {
 }
 
 void set_hint(Config& config, std::string_view key, std::string_view value) {
-  auto const name = parse_path(key.substr(kHintsPrefix.size()));
-  config.load.hints[name] = parse_text(value);
+  auto const name = std::string(key.substr(kHintsPrefix.size()));
+  check_path(name);
+  check_text(std::string(value));
+  config.load.hints[name] = value;
 }
 
 bool is_config_section(std::string_view name) {

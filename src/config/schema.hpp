@@ -16,8 +16,11 @@ struct ConfigKey {
   std::string name;
   /// Takes the value as it is written, a list as "[1, 2]"; throws ScalarError.
   std::function<void(Config&, std::string_view)> set;
-  /// The value as it would be written; its default where there is no `save` section.
+  /// The value as it would be written, such that `set` takes the same from it; its default where there is no `save`
+  /// section.
   std::function<std::string(Config const&)> print;
+  /// Throws ScalarError if the value is none that `set` would take.
+  std::function<void(Config const&)> check;
   /// The value may be a list.
   bool takes_list = false;
 };

@@ -54,13 +54,14 @@ FileSystem file_system_of(std::string const& path) noexcept {
   return file_system_of_magic(static_cast<std::uint32_t>(status.f_type));
 }
 
-Circumstances look_around(std::string_view configured, Catalog const& catalog, Communicator& world) {
+Circumstances look_around(ReadEngine configured, Catalog const& catalog, Communicator& world) {
   Circumstances around;
   around.format = catalog.format;
   if (!catalog.files.empty()) around.file_system = file_system_of(catalog.files.front().path);
-  auto const resident =
-      all_or_throw(world, "plan", [&] { return configured == "direct" ? std::nullopt : resident_share(catalog); });
-  if (configured == "auto" || configured == "direct") around.why_not_direct = why_not_direct(catalog);
+  auto const resident = all_or_throw(
+      world, "plan", [&] { return configured == ReadEngine::direct ? std::nullopt : resident_share(catalog); });
+  if (configured == ReadEngine::automatic || configured == ReadEngine::direct)
+    around.why_not_direct = why_not_direct(catalog);
   // The least of all: whether it is known, how much it is, whether direct reading is possible.
   std::vector<double> least{resident ? 1.0 : 0.0, resident.value_or(0), around.why_not_direct ? 0.0 : 1.0};
   world.all_reduce(std::span<double>(least), Reduction::min);
@@ -69,20 +70,23 @@ Circumstances look_around(std::string_view configured, Catalog const& catalog, C
   return around;
 }
 
-EngineChoice choose_engine(std::string_view configured, Circumstances const& around) {
-  if (configured == "direct" && around.why_not_direct)
-    return {"buffered", "direct is not possible: " + *around.why_not_direct};
-  if (configured != "auto") return {std::string(configured), "configured"};
+EngineInUse choose_engine(ReadEngine configured, Circumstances const& around) {
+  if (configured == ReadEngine::direct && around.why_not_direct)
+    return {ReadEngine::buffered, "direct is not possible: " + *around.why_not_direct};
+  if (configured != ReadEngine::automatic) return {configured, "configured"};
 
   auto reason = std::string(around.format == SourceFormat::hdf5 ? "HDF5" : "safetensors") + " on " +
                 (around.file_system.name.empty() ? "an unknown file system" : around.file_system.name);
   if (around.resident) reason += fmt::format(", {:.0f} % of it in the page cache", 100 * *around.resident);
-  if (around.resident.value_or(0) >= kMostlyResident) return {around.can_be_mapped ? "mmap" : "buffered", reason};
+  if (around.resident.value_or(0) >= kMostlyResident)
+    return {around.can_be_mapped ? ReadEngine::mmap : ReadEngine::buffered, reason};
   if (around.can_be_mapped && around.memory_limit && around.shard_bytes > *around.memory_limit)
-    return {"mmap", reason + ", more than fits into memory a second time"};
-  if (around.file_system.is_shared) return {around.format == SourceFormat::hdf5 ? "collective" : "buffered", reason};
-  if (around.why_not_direct) return {"buffered", reason + "; direct is not possible: " + *around.why_not_direct};
-  return {around.resident ? "direct" : "buffered", reason};
+    return {ReadEngine::mmap, reason + ", more than fits into memory a second time"};
+  if (around.file_system.is_shared)
+    return {around.format == SourceFormat::hdf5 ? ReadEngine::collective : ReadEngine::buffered, reason};
+  if (around.why_not_direct)
+    return {ReadEngine::buffered, reason + "; direct is not possible: " + *around.why_not_direct};
+  return {around.resident ? ReadEngine::direct : ReadEngine::buffered, reason};
 }
 
 }  // namespace distload

@@ -4,20 +4,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include <distload/base/bytes.hpp>
+#include <distload/base/choices.hpp>
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/parallel/communicator.hpp>
 
 namespace distload {
-
-struct EngineChoice {
-  std::string name;    ///< "collective", "buffered", ...
-  std::string reason;  ///< for people, e.g. "HDF5 on ext4, 3 % of it in the page cache"
-
-  friend bool operator==(EngineChoice const&, EngineChoice const&) = default;
-};
 
 /// What a file lies on, as far as it matters for reading and writing.
 struct FileSystem {
@@ -45,9 +38,9 @@ struct Circumstances {
 
 /// Collective over `world`: what there is to know about `catalog`, as far as it matters for what is `configured`. The
 /// caller fills in the last three.
-Circumstances look_around(std::string_view configured, Catalog const& catalog, Communicator& world);
+Circumstances look_around(ReadEngine configured, Catalog const& catalog, Communicator& world);
 
-/// Pure. `configured`: an engine's name, or "auto", which decides so:
+/// Pure. `configured`: an engine, or `automatic`, which decides so:
 ///
 /// - What is in the page cache, mostly, is mapped: ranks of a node share it, and what is stored as it is loaded need
 /// not
@@ -55,6 +48,6 @@ Circumstances look_around(std::string_view configured, Catalog const& catalog, C
 /// - So is what would not fit into memory a second time.
 /// - A shared file system is served best by a few large requests that all ranks make together.
 /// - Anything else is read past the page cache, many requests at a time, if the file system allows.
-EngineChoice choose_engine(std::string_view configured, Circumstances const& circumstances);
+EngineInUse choose_engine(ReadEngine configured, Circumstances const& circumstances);
 
 }  // namespace distload

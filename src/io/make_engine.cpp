@@ -1,4 +1,4 @@
-// Names to engines.
+// Choices to engines.
 #include "io/make_engine.hpp"
 
 #include <algorithm>
@@ -29,19 +29,21 @@ bool reads_datasets(Catalog const& catalog, Hints const& hints) {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_engine(std::string_view name, Catalog const& catalog, Communicator& ranks,
+std::unique_ptr<Engine> make_engine(ReadEngine engine, Catalog const& catalog, Communicator& ranks,
                                     EngineResources const& resources) {
-  if (name == "buffered") return std::make_unique<BufferedEngine>(catalog, resources.threads);
-  if (name == "mmap")
-    return all_or_throw(ranks, "open", [&] { return std::make_unique<MmapEngine>(catalog, resources.threads); });
-  if (name == "direct")
-    return std::make_unique<DirectEngine>(catalog, DirectEngine::depth_for(resources.ranks_of_node));
-  if (name == "collective") {
-    if (reads_datasets(catalog, resources.hints))
-      if (auto engine = CollectiveHdf5::open(catalog, ranks, resources.hints)) return engine;
-    return std::make_unique<CollectiveFiles>(catalog, ranks, resources.hints);
+  switch (engine) {
+    case ReadEngine::automatic: break;
+    case ReadEngine::buffered: return std::make_unique<BufferedEngine>(catalog, resources.threads);
+    case ReadEngine::mmap:
+      return all_or_throw(ranks, "open", [&] { return std::make_unique<MmapEngine>(catalog, resources.threads); });
+    case ReadEngine::direct:
+      return std::make_unique<DirectEngine>(catalog, DirectEngine::depth_for(resources.ranks_of_node));
+    case ReadEngine::collective:
+      if (reads_datasets(catalog, resources.hints))
+        if (auto datasets = CollectiveHdf5::open(catalog, ranks, resources.hints)) return datasets;
+      return std::make_unique<CollectiveFiles>(catalog, ranks, resources.hints);
   }
-  throw ConfigError("there is no engine '" + std::string(name) + "'; there are buffered, direct, mmap and collective");
+  throw InternalError("an engine must be chosen before it is made");
 }
 
 }  // namespace distload

@@ -1,9 +1,8 @@
-/// make_engine: an engine by its name.
+/// make_engine: the engine of a choice.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
 
 #include <distload/parallel/communicator.hpp>
 
@@ -21,9 +20,9 @@ struct EngineResources {
 };
 
 /// Collective: opens `catalog` for reading by all of `ranks`; both outlive the engine.
-/// @throws ConfigError           there is no engine of that name.
+/// Precondition: `engine` is not `automatic`.
 /// @throws IoError, CorruptData  a file cannot be opened; the same on all ranks.
-std::unique_ptr<Engine> make_engine(std::string_view name, Catalog const& catalog, Communicator& ranks,
+std::unique_ptr<Engine> make_engine(ReadEngine engine, Catalog const& catalog, Communicator& ranks,
                                     EngineResources const& resources);
 
 }  // namespace distload

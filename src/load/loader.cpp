@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <distload/checkpoint/checkpoint.hpp>
+#include <distload/config/validate.hpp>
 #include <distload/partition/fuse.hpp>
 
 #include "base/page_toucher.hpp"
@@ -23,7 +24,6 @@
 #include "io/same_bytes.hpp"
 #include "io/same_content.hpp"
 #include "load/arena.hpp"
-#include "load/load_dtype.hpp"
 #include "load/model_config.hpp"
 #include "load/pipeline.hpp"
 #include "load/planned_shards.hpp"
@@ -68,39 +68,18 @@ std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<
   return limit.front();
 }
 
-CostModel cost_model(CostConfig const& config) {
-  auto const seconds = [](std::chrono::nanoseconds duration) {
-    return std::chrono::duration<double>(duration).count();
-  };
-  return {static_cast<double>(config.storage_bandwidth),
-          static_cast<double>(config.cache_bandwidth),
-          static_cast<double>(config.link_bandwidth),
-          seconds(config.storage_latency),
-          seconds(config.link_latency),
-          seconds(config.request_overhead)};
+LayoutOptions layout_options(LoaderOptions const& options) {
+  return {.pipeline_layers = options.topology.pipeline_layers,
+          .transpose = options.load.transpose,
+          .uneven = options.topology.uneven == UnevenCuts::allow,
+          .missing = options.model.missing,
+          .unexpected = options.model.unexpected,
+          .fuse = options.model.fuse,
+          .split = options.model.split,
+          .config_file = options.model.config == "auto" ? "" : options.model.config};
 }
 
-Tolerance tolerance(std::string_view configured) {
-  if (configured == "warn") return Tolerance::warn;
-  return configured == "ignore" ? Tolerance::ignore : Tolerance::error;
-}
-
-LayoutOptions layout_options(Config const& config) {
-  return {config.topology.pipeline_layers,
-          config.load.transpose,
-          config.topology.uneven == "allow",
-          tolerance(config.model.missing),
-          tolerance(config.model.unexpected),
-          config.model.fuse,
-          config.model.split,
-          config.model.config == "auto" ? "" : config.model.config};
-}
-
-HugePageKind huge_page_kind(std::string_view configured) {
-  return configured == "reserved" ? HugePageKind::reserved : HugePageKind::transparent;
-}
-
-Latest latest_of(CheckpointConfig const& config) { return config.strict_latest ? Latest::strict : Latest::valid; }
+Latest latest_of(CheckpointOptions const& options) { return options.strict_latest ? Latest::strict : Latest::valid; }
 
 /// Collective: names of the aliases whose bytes are those of their targets. The ranks share the reading.
 std::vector<std::string> same_as_their_targets(Catalog const& catalog, std::vector<StoredTie> const& ties,
@@ -130,9 +109,11 @@ bool can_be_mapped(Catalog const& catalog) {
 }
 
 /// The settings that a loader uses and that have to be equal on all ranks, by their names in the configuration.
-std::vector<std::pair<std::string, std::string>> common_settings(Config const& config) {
+std::vector<std::pair<std::string, std::string>> common_settings(LoaderOptions const& options) {
   constexpr std::array<std::string_view, 4> kSections{"checkpoint.", "model.", "load.", "cost."};
   constexpr std::array<std::string_view, 3> kOthers{"topology.pipeline_layers", "topology.uneven", "runtime.timeout"};
+  Config config;
+  static_cast<LoaderOptions&>(config) = options;
   std::vector<std::pair<std::string, std::string>> settings;
   for (auto const& key : config_keys()) {
     std::string_view const name = key.name;
@@ -141,7 +122,7 @@ std::vector<std::pair<std::string, std::string>> common_settings(Config const& c
     // The least limit of all ranks counts, so that nodes may have different ones.
     if (is_used && name != "load.memory_limit") settings.emplace_back(name, key.print(config));
   }
-  for (auto const& [name, value] : config.load.hints) settings.emplace_back(std::string(kHintsPrefix) + name, value);
+  for (auto const& [name, value] : options.load.hints) settings.emplace_back(std::string(kHintsPrefix) + name, value);
   return settings;
 }
 
@@ -154,7 +135,7 @@ class Loader::Call {
   Call(Loader& loader, char const* call, char const* phase) : loader_(loader), is_outermost_(!loader.is_in_call_) {
     if (!is_outermost_) return;
     scope_.emplace(call, phase);
-    meet(loader.grid_.world(), {call, common_settings(loader.config_)}, loader.config_.runtime.timeout);
+    meet(loader.grid_.world(), {call, common_settings(loader.options_)}, loader.options_.runtime.timeout);
     loader.is_in_call_ = true;
   }
   ~Call() {
@@ -169,15 +150,16 @@ class Loader::Call {
   std::optional<CallScope> scope_;
 };
 
-Loader::Loader(ProcessGrid const& grid, Config config, ProgressSink progress)
-    : grid_(grid), config_(std::move(config)), progress_(std::move(progress)) {
+Loader::Loader(ProcessGrid const& grid, LoaderOptions options, ProgressSink progress)
+    : grid_(grid), options_(std::move(options)), progress_(std::move(progress)) {
+  validate(options_);
   hdf5::start_library();  // takes milliseconds, once in a process
 #if defined(DISTLOAD_ENABLE_CUDA)
   // The device that Kokkos was initialised with: shards and kernels are there.
-  NcclCommunicator::Options options;
-  options.device = Kokkos::Cuda().cuda_device();
-  options.timeout = config_.runtime.timeout;
-  device_messages_ = std::make_unique<NcclCommunicator>(grid.world(), options);
+  NcclCommunicator::Options nccl;
+  nccl.device = Kokkos::Cuda().cuda_device();
+  nccl.timeout = options_.runtime.timeout;
+  device_messages_ = std::make_unique<NcclCommunicator>(grid.world(), nccl);
 #endif
 }
 
@@ -189,12 +171,12 @@ void Loader::tell(std::string_view phase, std::chrono::steady_clock::time_point 
 }
 
 std::vector<std::byte> Loader::metadata_message() const {
-  auto catalog = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step, latest_of(config_.checkpoint),
-                                 config_.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale);
-  use_model_config(catalog, config_.model.config);
+  auto catalog = open_checkpoint(options_.checkpoint.path, options_.checkpoint.step, latest_of(options_.checkpoint),
+                                 options_.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale);
+  use_model_config(catalog, options_.model.config);
   auto const rules =
-      find_rules({config_.model.family, catalog.metadata.config_json, default_rule_directories(), config_.model.rules,
-                  config_.model.config == "auto" ? config_file_of(catalog) : config_.model.config});
+      find_rules({options_.model.family, catalog.metadata.config_json, default_rule_directories(), options_.model.rules,
+                  options_.model.config == "auto" ? config_file_of(catalog) : options_.model.config});
   WireWriter out;
   out.put_all(serialize(catalog));
   put_rules(out, rules);
@@ -220,7 +202,7 @@ std::vector<std::byte> Loader::agreed_metadata() {
 void Loader::refuse_to_see_one(std::string const& why_not_rank_0) const {
   std::string seen;
   try {
-    seen = open_checkpoint(config_.checkpoint.path, config_.checkpoint.step, latest_of(config_.checkpoint)).path;
+    seen = open_checkpoint(options_.checkpoint.path, options_.checkpoint.step, latest_of(options_.checkpoint)).path;
   } catch (Error const&) {
     return;  // it sees none either
   }
@@ -246,7 +228,7 @@ OpenedCheckpoint Loader::open() {
   }
   auto const begin = std::chrono::steady_clock::now();
   tell("partition", opened.begin);
-  auto options = layout_options(config_);
+  auto options = layout_options(options_);
   auto const partition = [&] {
     all_or_throw(grid_.world(), "partition", [&] {
       opened.layout =
@@ -268,17 +250,17 @@ OpenedCheckpoint Loader::open() {
   return opened;
 }
 
-Bytes Loader::slot_bytes(std::string_view engine, std::uint32_t slots, Bytes block_bytes) const {
-  auto const engines_own = engine == "direct" ? DirectEngine::kMemoryBytes / slots : 0;
+Bytes Loader::slot_bytes(ReadEngine engine, std::uint32_t slots, Bytes block_bytes) const {
+  auto const engines_own = engine == ReadEngine::direct ? DirectEngine::kMemoryBytes / slots : 0;
   auto const least = kMinimumStagingBlocks * block_bytes;
-  return std::max(config_.load.staging - std::min(config_.load.staging, engines_own),
-                  std::min(config_.load.staging, least));
+  return std::max(options_.load.staging - std::min(options_.load.staging, engines_own),
+                  std::min(options_.load.staging, least));
 }
 
 bool Loader::can_write_to_peers() {
   if (!writes_to_peers_) {
-    auto const hint = config_.load.hints.find(kPeerWritesHint);
-    bool const may = hint == config_.load.hints.end() || hint->second != "disable";
+    auto const hint = options_.load.hints.find(kPeerWritesHint);
+    bool const may = hint == options_.load.hints.end() || hint->second != "disable";
     // Ranks without peers can, but their plan has to be like that of the others.
     std::vector<std::uint64_t> can{may && !why_not_peer_memory(grid_.node()) ? 1U : 0U};
     grid_.world().all_reduce(std::span<std::uint64_t>(can), Reduction::min);
@@ -299,16 +281,17 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   Call const call(*this, "Loader::plan", "plan");
   auto const begin = std::chrono::steady_clock::now();
   tell("plan", checkpoint.begin);
-  auto const limit = agreed_memory_limit(grid_, config_.load.memory_limit);
-  auto around = look_around(config_.load.engine, checkpoint.stored_catalog(), grid_.world());
+  auto const limit = agreed_memory_limit(grid_, options_.load.memory_limit);
+  auto around = look_around(options_.load.engine, checkpoint.stored_catalog(), grid_.world());
   auto const& topology = grid_.topology();
-  around.can_be_mapped = kArenaOnHost && config_.load.huge_pages == "transparent" && can_be_mapped(checkpoint.catalog);
+  around.can_be_mapped =
+      kArenaOnHost && options_.load.huge_pages == HugePageKind::transparent && can_be_mapped(checkpoint.catalog);
   around.shard_bytes = checkpoint.catalog.nbytes() / (topology.tensor_parallel * topology.pipeline_parallel);
   around.memory_limit = limit;
-  auto const choice = choose_engine(config_.load.engine, around);
+  auto const choice = choose_engine(options_.load.engine, around);
   PlanOptions options;
-  options.files_are_mapped = choice.name == "mmap" && around.can_be_mapped;
-  options.shows_passing = kArenaOnHost && choice.name != "collective";
+  options.files_are_mapped = choice.name == ReadEngine::mmap && around.can_be_mapped;
+  options.shows_passing = kArenaOnHost && choice.name != ReadEngine::collective;
   options.writes_to_peers = options.shows_passing && can_write_to_peers();
   if (filled != nullptr) {
     auto const own = places_in(*filled, *filled->arena_, checkpoint);
@@ -316,15 +299,15 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   }
   auto plan = all_or_throw(grid_.world(), "plan", [&] {
     // A collective engine runs between the exchanges, not beside them: one slot is all it can use.
-    options.slots = choice.name == "collective" ? 1 : 1 + config_.load.prefetch;
+    options.slots = choice.name == ReadEngine::collective ? 1 : 1 + options_.load.prefetch;
     options.staging_bytes = slot_bytes(choice.name, options.slots, checkpoint.catalog.block_bytes);
     options.page_bytes = page_bytes();
     options.node_of = grid_.node_of();
     options.memory_limit = limit;
-    options.resident = choice.name == "direct" ? 0 : around.resident.value_or(0);
+    options.resident = choice.name == ReadEngine::direct ? 0 : around.resident.value_or(0);
     options.arena_on_host = kArenaOnHost;
-    options.dtype = load_dtype(config_.load.dtype);
-    options.cost = cost_model(config_.cost);
+    options.dtype = options_.load.dtype;
+    options.cost = options_.cost;
     auto made = make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), options);
     if (checkpoint.stored) {
       for (auto& wave : made.waves) {
@@ -333,7 +316,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     }
     return made;
   });
-  plan.engine = {choice.name, choice.reason};
+  plan.engine = choice;
   plan.plan_seconds = seconds_since(begin);
   return plan;
 }
@@ -344,8 +327,7 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
   double allocate_seconds = 0;
   auto arena = [&] {
     PhaseTimer const timer(allocate_seconds);
-    return all_or_throw(grid_.world(), "allocate",
-                        [&] { return Arena(plan.arena_bytes, huge_page_kind(config_.load.huge_pages)); });
+    return all_or_throw(grid_.world(), "allocate", [&] { return Arena(plan.arena_bytes, options_.load.huge_pages); });
   }();
   auto times = fill(arena, true, checkpoint, plan);
   times.allocate_seconds = allocate_seconds;
@@ -367,7 +349,7 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   tell("read", checkpoint.begin, 0, total);
   all_or_throw(world, "open", [&] { preflight(catalog); });
   auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
-  auto const engine = make_engine(plan.engine.name, catalog, world, {config_.load.hints, threads, grid_.node_size()});
+  auto const engine = make_engine(plan.engine.name, catalog, world, {options_.load.hints, threads, grid_.node_size()});
   all_or_throw(world, "allocate", [&] {
     arena.show(plan.views, engine->mapping());
     if (staging_.size() == plan.slots && staging_.front().nbytes() >= plan.slot_bytes) return;
@@ -376,14 +358,14 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   });
   // Where storage is what is waited for, or cores are to spare, pages need not be waited for as well.
   std::optional<PageToucher> toucher;
-  if (is_new && (threads > 1 || plan.engine.name == "direct")) toucher.emplace(arena.untouched());
+  if (is_new && (threads > 1 || plan.engine.name == ReadEngine::direct)) toucher.emplace(arena.untouched());
   PipelineOptions options;
   std::optional<PeerMemory> peers;
   if (plan.writes_to_peers) {
     peers.emplace(grid_.node(), grid_.rank(), std::span(arena.data(), arena.nbytes()));
     options.peers = &*peers;
   }
-  options.verify = config_.load.verify;
+  options.verify = options_.load.verify;
   options.on_read = [&](Bytes bytes) {
     done += bytes;
     tell("read", checkpoint.begin, static_cast<Bytes>(static_cast<double>(done) / own * static_cast<double>(total)),

@@ -121,7 +121,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
 
     auto report = report_head(grid, checkpoint);
     report.update(Json{
-        {"engine", loaded.engine.name},
+        {"engine", word_of(loaded.engine.name)},
         {"engine_reason", loaded.engine.reason},
         {"phases", std::move(phases)},
         {"seconds", loaded.times.total_seconds},

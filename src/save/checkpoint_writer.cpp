@@ -59,12 +59,13 @@ std::vector<hdf5::NewTensor> laid_out(std::span<TensorSpec const> tensors, std::
 }  // namespace
 
 CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
-                                   WriterOptions const& options, Communicator& ranks)
+                                   SaveOptions const& options, Communicator& ranks, std::shared_ptr<Catalog const> base,
+                                   std::vector<FileIdentity> loaded)
     : path_(std::move(path)),
       ranks_(&ranks),
       verify_(options.verify),
-      replacement_(options.replacement),
-      base_catalog_(options.base) {
+      replacement_(std::make_unique<Replacement>(Replacement{options.overwrite, std::move(loaded)})),
+      base_catalog_(std::move(base)) {
   auto created = all_or_throw(ranks, "save_create", [&] {
     return ranks.rank() == 0 ? create(std::move(metadata), tensors, options) : std::vector<std::byte>{};
   });
@@ -72,7 +73,7 @@ CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata
   check_shared(catalog_, ranks);
   hasher_ = std::make_unique<BlockHasher>(catalog_);
   run_together(ranks, "save_open", [&] {
-    if (options.engine == "collective") {
+    if (options.engine == WriteEngine::collective) {
       engine_ = std::make_unique<CollectiveSaveEngine>(catalog_, native_mpi(ranks));
     } else {
       engine_ = std::make_unique<DirectSaveEngine>(catalog_);
@@ -84,18 +85,19 @@ CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata
 CheckpointWriter::~CheckpointWriter() = default;
 
 std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
-                                                WriterOptions const& options) {
-  occupants_ = check_target(path_, replacement_);
+                                                SaveOptions const& options) {
+  occupants_ = check_target(path_, *replacement_);
   make_folder_of(path_);
-  remove_abandoned(folder_of(path_), metadata.step, replacement_.loaded);
+  remove_abandoned(folder_of(path_), metadata.step, replacement_->loaded);
   check_temporary(path_);
   load_files(metadata.files);
   Bytes needed = bytes_of(metadata.files);
   for (auto const& tensor : tensors) needed += volume(tensor.shape) * size_of(tensor.dtype);
   check_space(path_, needed);
   auto const temporary = temporary_name(path_);
-  auto laid_out_file = hdf5::lay_out_file(temporary, completed(std::move(metadata), tensors, options.tensor_parallel),
-                                          laid_out(tensors, options.tensor_parallel), options.alignment);
+  auto const tensor_parallel = options.tensor_parallel.value_or(1);
+  auto laid_out_file = hdf5::lay_out_file(temporary, completed(std::move(metadata), tensors, tensor_parallel),
+                                          laid_out(tensors, tensor_parallel), options.alignment);
   auto file = OutputFile::create_new(temporary);
   unfinished_ = std::make_unique<TemporaryFile>(temporary);
   unfinished_->mark_as_in_use();
@@ -175,9 +177,9 @@ void CheckpointWriter::commit() {
   // Every rank: on a file system of many machines each knows only its own unwritten bytes. The mark comes after that,
   // so that it never stands in a file that lacks them.
   all_or_throw(*ranks_, "save_sync", [&] { engine_->sync(); });
-  distload::commit(
-      {catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); }, replacement_, occupants_},
-      verify_, *ranks_);
+  distload::commit({catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); },
+                    *replacement_, occupants_},
+                   verify_, *ranks_);
 }
 
 }  // namespace distload

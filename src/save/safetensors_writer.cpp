@@ -126,11 +126,13 @@ void write_text(fs::path const& path, std::string const& text) {
 }  // namespace
 
 SafetensorsWriter::SafetensorsWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
-                                     Bytes shard_bytes, VerifyAfterWrite verify, Communicator& ranks,
-                                     Replacement replacement)
-    : path_(std::move(path)), ranks_(&ranks), verify_(verify), replacement_(std::move(replacement)) {
+                                     SaveOptions const& options, Communicator& ranks, std::vector<FileIdentity> loaded)
+    : path_(std::move(path)),
+      ranks_(&ranks),
+      verify_(options.verify),
+      replacement_(std::make_unique<Replacement>(Replacement{options.overwrite, std::move(loaded)})) {
   auto created = all_or_throw(ranks, "save_create", [&] {
-    return ranks.rank() == 0 ? create(std::move(metadata), tensors, shard_bytes) : std::vector<std::byte>{};
+    return ranks.rank() == 0 ? create(std::move(metadata), tensors, options.shard_size) : std::vector<std::byte>{};
   });
   catalog_ = deserialize_catalog(broadcast_message(ranks, std::move(created), 0));
   check_shared(catalog_, ranks);
@@ -153,9 +155,9 @@ std::vector<std::byte> SafetensorsWriter::create(CheckpointMetadata metadata, st
   load_files(metadata.files);
   auto catalog = catalog_of(temporary_name(path_), std::move(metadata), sorted, files);
   if (files.size() > 1) index_ = safetensors_index(files, sorted);
-  occupants_ = check_target(path_, replacement_);
+  occupants_ = check_target(path_, *replacement_);
   make_folder_of(path_);
-  remove_abandoned(folder_of(path_), step, replacement_.loaded);
+  remove_abandoned(folder_of(path_), step, replacement_->loaded);
   check_temporary(path_);
   Bytes needed = bytes_of(catalog.metadata.files);
   for (auto const& file : files) needed += file.size_bytes;
@@ -236,9 +238,9 @@ void SafetensorsWriter::commit() {
     // The headers.
     if (ranks_->rank() == 0) std::ranges::for_each(catalog_.files, sync_file, &SourceFile::path);
   });
-  distload::commit(
-      {catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); }, replacement_, occupants_},
-      verify_, *ranks_);
+  distload::commit({catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); },
+                    *replacement_, occupants_},
+                   verify_, *ranks_);
 }
 
 }  // namespace distload

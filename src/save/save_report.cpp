@@ -13,7 +13,7 @@ namespace {
 Json section_of(SaveResult const& saved) {
   return {{"path", saved.path},
           {"step", saved.step},
-          {"engine", saved.engine},
+          {"engine", word_of(saved.engine)},
           {"seconds", saved.seconds},
           {"stall_seconds", saved.stall_seconds},
           {"bytes",
@@ -41,7 +41,7 @@ std::string make_conversion_report(ProcessGrid const& grid, OpenedCheckpoint con
   auto warnings = checkpoint.catalog.warnings;
   warnings.insert(warnings.end(), checkpoint.layout.warnings.begin(), checkpoint.layout.warnings.end());
   report.update(
-      Json{{"engine", saved.read_engine.name},
+      Json{{"engine", word_of(saved.read_engine.name)},
            {"engine_reason", saved.read_engine.reason},
            {"seconds", saved.seconds},
            {"bytes", {{"checkpoint", stored}, {"storage_read", saved.read_bytes}, {"resident", 0}}},

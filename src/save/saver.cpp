@@ -9,6 +9,7 @@
 #include <Kokkos_Profiling_ScopedRegion.hpp>
 
 #include <distload/base/error.hpp>
+#include <distload/config/validate.hpp>
 #include <distload/save/checkpoint_writer.hpp>
 #include <distload/save/safetensors_writer.hpp>
 
@@ -18,7 +19,7 @@
 #include "checkpoint/files/load_files.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/source_identities.hpp"
-#include "config/scalar.hpp"
+#include "config/schema.hpp"
 #include "io/output_file.hpp"
 #include "load/arena.hpp"
 #include "load/process_memory.hpp"
@@ -44,6 +45,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// `SaveOptions::staging` where nothing is said.
+constexpr Bytes kDefaultStaging = 64 * kMiB;
+
 double seconds_between(Clock::time_point begin, Clock::time_point end) {
   return std::chrono::duration<double>(end - begin).count();
 }
@@ -68,7 +72,7 @@ bool is_same(CarriedFile const& a, CarriedFile const& b) {
 }
 
 /// Collective: what `writer`, which has committed, has done on all ranks.
-SaveResult result_of(ExtentWriter const& writer, std::string path, std::uint64_t step, std::string_view engine,
+SaveResult result_of(ExtentWriter const& writer, std::string path, std::uint64_t step, WriteEngine engine,
                      Communicator& ranks) {
   auto const own = writer.written();
   std::vector<std::uint64_t> sums{own.written, own.unchanged, own.taken_over};
@@ -92,8 +96,10 @@ Bytes written_by_plan(SavePlan const& plan) {
 
 }  // namespace
 
-Saver::Saver(SaveOptions options, ProgressSink progress)
-    : options_(std::move(options)), progress_(std::move(progress)) {}
+Saver::Saver(SaveOptions options, ProgressSink progress, RuntimeOptions runtime)
+    : options_(std::move(options)), runtime_(runtime), progress_(std::move(progress)) {
+  validate(options_);
+}
 
 Saver::~Saver() = default;
 
@@ -155,9 +161,8 @@ std::vector<CarriedFile> Saver::loaded_files(std::vector<CarriedFile> const& fil
 
 void Saver::keep_files(CheckpointMetadata const& metadata) { kept_files_ = loaded_files(metadata.files); }
 
-std::string_view Saver::engine() const {
-  auto const is_hdf5 = options_.format == SourceFormat::hdf5;
-  return is_hdf5 && options_.engine == "collective" ? "collective" : "direct";
+WriteEngine Saver::engine() const {
+  return options_.engine == WriteEngine::automatic ? WriteEngine::direct : options_.engine;
 }
 
 std::string Saver::path_of(std::uint64_t step) const {
@@ -179,17 +184,13 @@ std::unique_ptr<ExtentWriter> Saver::make_writer(std::string const& path, Checkp
   });
   metadata.files = kept_files_;
   if (options_.format == SourceFormat::safetensors) {
-    return std::make_unique<SafetensorsWriter>(path, std::move(metadata), tensors, options_.shard_size, options_.verify,
-                                               ranks, std::move(replacement));
+    return std::make_unique<SafetensorsWriter>(path, std::move(metadata), tensors, options_, ranks,
+                                               std::move(replacement.loaded));
   }
-  WriterOptions writer;
-  writer.tensor_parallel = options_.tensor_parallel.value_or(tensor_parallel);
-  writer.alignment = options_.alignment;
-  writer.engine = engine();
-  writer.verify = options_.verify;
-  writer.base = std::move(base);
-  writer.replacement = std::move(replacement);
-  return std::make_unique<CheckpointWriter>(path, std::move(metadata), tensors, writer, ranks);
+  auto options = options_;
+  options.tensor_parallel = options_.tensor_parallel.value_or(tensor_parallel);
+  return std::make_unique<CheckpointWriter>(path, std::move(metadata), tensors, options, ranks, std::move(base),
+                                            std::move(replacement.loaded));
 }
 
 std::shared_ptr<Catalog const> Saver::opened_base(Communicator& ranks) const {
@@ -246,25 +247,13 @@ void Saver::remove_old(std::uint64_t step, Communicator& ranks) const {
 }
 
 void Saver::meet(std::string call, std::uint64_t step, Communicator& ranks) const {
-  auto const number = [](auto value) { return std::to_string(value); };
-  auto const or_auto = [&](auto const& value) { return value ? number(*value) : "auto"; };
-  Intention intention{std::move(call),
-                      {{"step", number(step)},
-                       {"save.directory", options_.directory},
-                       {"save.tensor_parallel", or_auto(options_.tensor_parallel)},
-                       {"save.keep", number(options_.keep)},
-                       {"save.alignment", number(options_.alignment)},
-                       {"save.staging", number(options_.staging)},
-                       {"save.format", options_.format == SourceFormat::hdf5 ? "hdf5" : "safetensors"},
-                       {"save.shard_size", number(options_.shard_size)},
-                       {"save.engine", options_.engine},
-                       {"save.verify", number(static_cast<int>(options_.verify))},
-                       {"save.base", options_.base},
-                       {"save.step", or_auto(options_.step)},
-                       {"save.name", options_.name.value_or("auto")},
-                       {"save.overwrite", options_.overwrite ? "true" : "false"},
-                       {"save.files", options_.files ? join_list(*options_.files) : "auto"}}};
-  distload::meet(ranks, intention, options_.timeout);
+  Config config;
+  config.save = options_;
+  Intention intention{std::move(call), {{"step", std::to_string(step)}}};
+  for (auto const& key : config_keys()) {
+    if (key.name.starts_with("save.")) intention.values.emplace_back(key.name, key.print(config));
+  }
+  distload::meet(ranks, intention, runtime_.timeout);
 }
 
 void Saver::tell(Bytes done, Bytes own, Bytes total, Clock::time_point start) const {
@@ -293,7 +282,7 @@ SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, C
                                   model.sources(), ranks);
   auto const plan = all_or_throw(ranks, "save_plan", [&] {
     return make_save_plan(writer->catalog(), tensors.held, model.topology(), ranks.rank(),
-                          {options_.staging, kArenaOnHost});
+                          {options_.staging.value_or(kDefaultStaging), kArenaOnHost});
   });
   {
     std::optional<HostSlot> packed;
@@ -365,7 +354,7 @@ void Saver::prepare_memory(std::size_t parts, Bytes part_bytes, Communicator& ra
 }
 
 void Saver::save_async(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) {
-  if (engine() == "collective")
+  if (engine() == WriteEngine::collective)
     throw ConfigError("save.async: engine collective cannot write in the background; set save.engine to direct");
   if (!threads_may_call_mpi()) {
     finished_ = save(model, std::move(metadata), ranks);
@@ -388,7 +377,7 @@ void Saver::save_async(ShardedModel const& model, CheckpointMetadata metadata, C
                             model.sources(), own_ranks);
   auto plan = all_or_throw(own_ranks, "save_plan", [&] {
     return make_save_plan(writer->catalog(), tensors.held, model.topology(), own_ranks.rank(),
-                          {options_.staging, /*allow_straight=*/false});
+                          {options_.staging.value_or(kDefaultStaging), /*allow_straight=*/false});
   });
   prepare_memory(plan.waves.size(), plan.packed_bytes, own_ranks);
   in_flight_ = all_or_throw(own_ranks, "save_allocate", [&] {

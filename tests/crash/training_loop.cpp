@@ -83,6 +83,8 @@ ExitCode train(MpiEnvironment& mpi, Arguments const& arguments) {
 void add_options(CLI::App& app, Arguments& arguments) {
   std::map<std::string, SourceFormat> const formats{{"hdf5", SourceFormat::hdf5},
                                                     {"safetensors", SourceFormat::safetensors}};
+  std::map<std::string, WriteEngine> const engines{
+      {"auto", WriteEngine::automatic}, {"direct", WriteEngine::direct}, {"collective", WriteEngine::collective}};
   std::map<std::string, VerifyAfterWrite> const verify{
       {"none", VerifyAfterWrite::none}, {"index", VerifyAfterWrite::index}, {"full", VerifyAfterWrite::full}};
   auto& save = arguments.save;
@@ -91,7 +93,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--count", arguments.count, "steps");
   app.add_option("--topology", arguments.topology, "ranks by tensor, pipeline and data")->delimiter(',')->expected(3);
   app.add_option("--layout", save.tensor_parallel, "tensor-parallel layout of an HDF5 file; the model's by default");
-  app.add_option("--engine", save.engine);
+  app.add_option("--engine", save.engine)->transform(CLI::CheckedTransformer(engines));
   app.add_option("--format", save.format)->transform(CLI::CheckedTransformer(formats));
   app.add_option("--shard-size", save.shard_size, "bytes in a safetensors file");
   app.add_option("--staging", save.staging, "bytes");

@@ -52,7 +52,7 @@ void attempt(Job const& job, std::string const& name, F&& what) {
 /// Loads with each engine named.
 void load_with(Job& job) {
   for (auto const& engine : job.arguments) {
-    job.config.load.engine = engine;
+    job.config.load.engine = choice_of<ReadEngine>(engine).value();
     attempt(job, engine, [&] {
       auto const model = Loader(job.grid, job.config).load().model;
       return "loaded " + std::to_string(model.shards().size()) + " shards";
@@ -89,9 +89,9 @@ void load_without_one_and_hear(Job& job) {
 
 void differ(Job& job) {
   auto const path = job.config.checkpoint.path;
-  if (job.is_last()) job.config.load.dtype = "fp16";
+  if (job.is_last()) job.config.load.dtype = DType::f16;
   attempt(job, "dtype", [&] { return Loader(job.grid, job.config).load(), "loaded"; });
-  job.config.load.dtype = "keep";
+  job.config.load.dtype = std::nullopt;
   if (job.is_last()) job.config.checkpoint.path = path + "/";
   attempt(job, "path", [&] { return Loader(job.grid, job.config).load(), "loaded"; });
   job.config.checkpoint.path = path;

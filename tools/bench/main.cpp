@@ -25,8 +25,9 @@ namespace distload {
 namespace {
 
 struct Arguments {
-  Config config;
-  MeasureOptions measured{{"buffered", "collective", "direct", "mmap", "auto"}, 5, false, Part::all, {}};
+  LoaderOptions config;
+  MeasureOptions measured{.engines = {ReadEngine::buffered, ReadEngine::collective, ReadEngine::direct,
+                                      ReadEngine::mmap, ReadEngine::automatic}};
   std::vector<std::string> checkpoints;
   std::vector<std::string> states{"warm", "cold"};
   std::vector<Part> parts{Part::all};
@@ -103,6 +104,9 @@ int main(int argc, char** argv) {
     std::map<std::string, distload::Part> const parts{{"all", distload::Part::all},
                                                       {"column_parallel", distload::Part::column_parallel},
                                                       {"row_parallel", distload::Part::row_parallel}};
+    std::map<std::string, distload::ReadEngine> engines;
+    for (auto const word : distload::words_of<distload::ReadEngine>())
+      engines.emplace(word, *distload::choice_of<distload::ReadEngine>(word));
     app.add_option("checkpoints", arguments.checkpoints, "files or directories");
     app.add_option("--make", arguments.make,
                    "also the checkpoints in this directory: safetensors, and HDF5 files for this number of ranks, for "
@@ -115,6 +119,7 @@ int main(int argc, char** argv) {
     app.add_option("--family", arguments.config.model.family,
                    "partition rules; by config.json's model_type by default");
     app.add_option("--engine", arguments.measured.engines, "engines to compare, e.g. buffered,auto; all by default")
+        ->transform(CLI::CheckedTransformer(engines))
         ->delimiter(',')
         ->allow_extra_args(false);
     app.add_option("--state", arguments.states, "warm, cold (the files leave the page cache before every run), or both")

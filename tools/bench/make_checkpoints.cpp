@@ -34,7 +34,7 @@ std::vector<std::string> make_checkpoints(Communicator& world, std::string const
   for (auto const layout : layouts) {
     auto const path = fs::path(directory) / ("hdf5-" + std::to_string(layout));
     if (!is_there(world, path))
-      synth::write_hdf5(model, (path / checkpoint_file_name(0)).string(), 0, layout, {}, world);
+      synth::write_hdf5(model, (path / checkpoint_file_name(0)).string(), 0, layout, false, world);
     made.push_back(path.string());
   }
   auto const path = fs::path(directory) / "safetensors";

@@ -23,8 +23,12 @@ constexpr std::uint32_t kRawDepth = 4;
 
 class Bench {
  public:
-  Bench(ProcessGrid const& grid, Config const& config, MeasureOptions const& options)
-      : grid_(grid), world_(grid.world()), config_(config), options_(options), loader_(grid, with_engine("buffered")) {
+  Bench(ProcessGrid const& grid, LoaderOptions const& config, MeasureOptions const& options)
+      : grid_(grid),
+        world_(grid.world()),
+        config_(config),
+        options_(options),
+        loader_(grid, with_engine(ReadEngine::buffered)) {
     checkpoint_ = open(loader_);
     plan_ = loader_.plan(checkpoint_);
     raw_ = all_or_throw(world_, "open", [&] {
@@ -55,11 +59,11 @@ class Bench {
   }
 
  private:
-  Config with_engine(std::string const& engine, bool verify = true) const {
-    auto config = config_;
-    config.load.engine = engine;
-    config.load.verify = verify && config_.load.verify;
-    return config;
+  LoaderOptions with_engine(ReadEngine engine, bool verify = true) const {
+    LoaderOptions options = config_;
+    options.load.engine = engine;
+    options.load.verify = verify && config_.load.verify;
+    return options;
   }
 
   /// The checkpoint, with the parameters that are to be loaded.
@@ -104,33 +108,34 @@ class Bench {
         time_local(contender, [&] { std::copy_n(share_.data(), raw_->share_bytes(), copy.data()); });
       });
     }
-    for (auto const& engine : options_.engines) {
+    for (auto const engine : options_.engines) {
       add_load(limit, engine, true);
       if (config_.load.verify) add_load(limit, engine, false);
     }
     if (!options_.cold) {
       model_ = std::make_unique<ShardedModel>(loader_.load(checkpoint_, plan_).model);
-      add_reload(in_place, "buffered", true, *model_);
-      if (config_.load.verify) add_reload(in_place, "buffered", false, *model_);
-      if (std::ranges::find(options_.engines, "auto") != options_.engines.end()) {
-        Loader loader(grid_, with_engine("auto"));
+      add_reload(in_place, ReadEngine::buffered, true, *model_);
+      if (config_.load.verify) add_reload(in_place, ReadEngine::buffered, false, *model_);
+      if (std::ranges::find(options_.engines, ReadEngine::automatic) != options_.engines.end()) {
+        Loader loader(grid_, with_engine(ReadEngine::automatic));
         auto const checkpoint = open(loader);
         shown_model_ = std::make_unique<ShardedModel>(loader.load(checkpoint, loader.plan(checkpoint)).model);
-        add_reload(in_place, "auto", true, *shown_model_);
+        add_reload(in_place, ReadEngine::automatic, true, *shown_model_);
       }
       if (!options_.save_directory.empty()) add_saves();
     }
   }
 
-  void add_load(std::size_t limit, std::string const& engine, bool verify) {
+  void add_load(std::size_t limit, ReadEngine engine, bool verify) {
     loaders_.push_back(std::make_unique<Loader>(grid_, with_engine(engine, verify)));
-    add(held_against(limit, engine + (verify ? "" : " unverified"), plan_.storage_read_bytes),
+    add(held_against(limit, std::string(word_of(engine)) + (verify ? "" : " unverified"), plan_.storage_read_bytes),
         [this, loader = loaders_.back().get()](Contender& contender) { time_load(contender, *loader, nullptr); });
   }
 
-  void add_reload(std::size_t limit, std::string const& engine, bool verify, ShardedModel& model) {
+  void add_reload(std::size_t limit, ReadEngine engine, bool verify, ShardedModel& model) {
     loaders_.push_back(std::make_unique<Loader>(grid_, with_engine(engine, verify)));
-    add(held_against(limit, "reload " + engine + (verify ? "" : " unverified"), plan_.storage_read_bytes),
+    add(held_against(limit, "reload " + std::string(word_of(engine)) + (verify ? "" : " unverified"),
+                     plan_.storage_read_bytes),
         [this, loader = loaders_.back().get(), &model](Contender& contender) {
           time_load(contender, *loader, &model);
         });
@@ -173,13 +178,13 @@ class Bench {
     }
     contender.metadata.add(checkpoint.open_seconds);
     contender.predicted.add(plan.predicted.total_seconds);
-    contender.engine = plan.engine.name;
+    contender.engine = word_of(plan.engine.name);
     contender.reason = plan.engine.reason;
   }
 
   ProcessGrid const& grid_;
   Communicator& world_;
-  Config config_;
+  LoaderOptions config_;
   MeasureOptions options_;
   Loader loader_;
   OpenedCheckpoint checkpoint_;
@@ -234,7 +239,7 @@ void forget_files(Communicator& world, Catalog const& catalog) {
   });
 }
 
-Measurement measure(ProcessGrid const& grid, Config const& config, MeasureOptions const& options) {
+Measurement measure(ProcessGrid const& grid, LoaderOptions const& config, MeasureOptions const& options) {
   return Bench(grid, config, options).run();
 }
 

@@ -22,11 +22,11 @@ std::string_view name_of(Part part) noexcept;
 
 /// What is measured together.
 struct MeasureOptions {
-  std::vector<std::string> engines;
+  std::vector<ReadEngine> engines = {};
   std::uint32_t rounds = 5;
   bool cold = false;  ///< the files leave the page cache before every run
   Part part = Part::all;
-  std::string save_directory;  ///< where what was loaded is saved, and removed again; empty: nothing is saved
+  std::string save_directory = {};  ///< where what was loaded is saved, and removed again; empty: nothing is saved
 };
 
 /// One way of getting bytes somewhere.
@@ -61,6 +61,6 @@ double share_of_limit(Measurement const& measured, Contender const& contender);
 void forget_files(Communicator& world, Catalog const& catalog);
 
 /// Collective: after one round that is not counted, `rounds` times every contender in turn.
-Measurement measure(ProcessGrid const& grid, Config const& config, MeasureOptions const& options);
+Measurement measure(ProcessGrid const& grid, LoaderOptions const& config, MeasureOptions const& options);
 
 }  // namespace distload

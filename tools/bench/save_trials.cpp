@@ -71,7 +71,7 @@ class Saves {
     auto const start = std::chrono::steady_clock::now();
     auto const saved = Saver(options).save(model_, model_.metadata(), world_);
     contender.seconds.add(slowest_seconds(world_, start));
-    contender.engine = saved.engine;
+    contender.engine = word_of(saved.engine);
     remove(saved.path);
   }
 
@@ -130,7 +130,7 @@ std::vector<Trial> save_trials(ProcessGrid const& grid, ShardedModel const& mode
                  [saves, options](Contender& contender) { saves->save(contender, options); }};
   };
   SaveOptions collective;
-  collective.engine = "collective";
+  collective.engine = WriteEngine::collective;
   SaveOptions full;
   full.verify = VerifyAfterWrite::full;
   SaveOptions safetensors;

@@ -135,7 +135,7 @@ ExitCode synthesise(MpiEnvironment& mpi, Arguments const& arguments) {
   auto const start = std::chrono::steady_clock::now();
   if (arguments.format == "hdf5") {
     write_hdf5(model, target_of(arguments), arguments.step.value_or(0), arguments.tensor_parallel.value_or(1),
-               {.overwrite = arguments.force}, world);
+               arguments.force, world);
   } else {
     write_safetensors(model, arguments.out, shard_bytes, threads_of(arguments, mpi), world);
   }

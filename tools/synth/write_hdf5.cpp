@@ -91,7 +91,7 @@ void write_pieces(Model const& model, CheckpointWriter& writer, Communicator con
 }  // namespace
 
 void write_hdf5(Model const& model, std::string const& path, std::uint64_t step, std::uint32_t tensor_parallel,
-                Replacement const& replacement, Communicator& ranks) {
+                bool overwrite, Communicator& ranks) {
   auto const specs = all_or_throw(ranks, "partition", [&] { return specs_of(model, tensor_parallel); });
   CheckpointMetadata metadata;
   metadata.model_name = "synthetic-" + std::string(model.family->name);
@@ -99,9 +99,7 @@ void write_hdf5(Model const& model, std::string const& path, std::uint64_t step,
   metadata.step = step;
   metadata.config_json = model.config;
   metadata.extra["seed"] = std::to_string(model.seed);
-  WriterOptions options;
-  options.tensor_parallel = tensor_parallel;
-  options.replacement = replacement;
+  SaveOptions const options{.tensor_parallel = tensor_parallel, .overwrite = overwrite};
   CheckpointWriter writer(path, std::move(metadata), specs, options, ranks);
   all_or_throw(ranks, "write", [&] { write_pieces(model, writer, ranks); });
   writer.commit();

@@ -5,7 +5,6 @@
 #include <string>
 
 #include <distload/parallel/communicator.hpp>
-#include <distload/save/replacement.hpp>
 
 #include "synth/model.hpp"
 
@@ -13,11 +12,11 @@ namespace distload::synth {
 
 /// Collective over `ranks`, which share the work: writes `path`, laid out for `tensor_parallel` ranks by the family's
 /// rules. The elements are those that write_safetensors writes.
-/// @param replacement  what the file may take the place of
+/// @param overwrite  the file may take the place of a checkpoint of the same step
 /// @throws ConfigError  the family's rules cannot cut the model for so many ranks, or something may not be replaced; on
 ///                      all ranks.
 /// @throws IoError      storage failed; on all ranks.
 void write_hdf5(Model const& model, std::string const& path, std::uint64_t step, std::uint32_t tensor_parallel,
-                Replacement const& replacement, Communicator& ranks);
+                bool overwrite, Communicator& ranks);
 
 }  // namespace distload::synth

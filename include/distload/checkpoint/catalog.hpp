@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <distload/base/bytes.hpp>
+#include <distload/base/choices.hpp>
 #include <distload/base/dtype.hpp>
 #include <distload/checkpoint/metadata.hpp>
 #include <distload/tensor/box.hpp>
@@ -54,8 +55,6 @@ struct SourceFile {
   std::string path;
   Bytes size_bytes = 0;
 };
-
-enum class SourceFormat : std::uint8_t { hdf5, safetensors };
 
 /// All tensors of one checkpoint. Made on one rank, validated, and sent to the others as one message.
 struct Catalog {

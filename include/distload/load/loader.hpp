@@ -77,9 +77,8 @@ class Loader {
  public:
   /// Collective in a CUDA build, where it sets NCCL up. `grid` outlives the loader.
   ///
-  /// Of `config` it uses `checkpoint`, `model`, `load`, `cost`, `runtime`, `topology.pipeline_layers` and
-  /// `topology.uneven`; the topology is the grid's.
-  Loader(ProcessGrid const& grid, Config config, ProgressSink progress = {});
+  /// @throws ConfigError  as validate, of `options`; the topology is the grid's.
+  Loader(ProcessGrid const& grid, LoaderOptions options, ProgressSink progress = {});
   ~Loader();
   Loader(Loader const&) = delete;
   Loader& operator=(Loader const&) = delete;
@@ -132,7 +131,7 @@ class Loader {
   /// Local: @throws CorruptData  this rank sees a checkpoint where rank 0 does not.
   void refuse_to_see_one(std::string const& why_not_rank_0) const;
   /// What is left of `load.staging` for a slot if the engine needs memory of its own.
-  Bytes slot_bytes(std::string_view engine, std::uint32_t slots, Bytes block_bytes) const;
+  Bytes slot_bytes(ReadEngine engine, std::uint32_t slots, Bytes block_bytes) const;
   /// Collective: whether the ranks of every node can write to each other's memory; asked once.
   bool can_write_to_peers();
   /// @param filled  the model that is to be filled again; nullptr: a new one
@@ -143,7 +142,7 @@ class Loader {
   void tell(std::string_view phase, std::chrono::steady_clock::time_point begin, Bytes done = 0, Bytes total = 0) const;
 
   ProcessGrid const& grid_;
-  Config config_;
+  LoaderOptions options_;
   ProgressSink progress_;
   std::unique_ptr<Communicator> device_messages_;  ///< NCCL, in a CUDA build
   std::vector<StagingSlot> staging_;               ///< kept from load to load

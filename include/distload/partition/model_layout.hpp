@@ -86,9 +86,6 @@ struct FamilyRules {
   std::vector<RuleText> bases = {};  ///< the one that it extends, the one that that one extends, ...
 };
 
-/// What becomes of a model that is not quite what its family's rules describe.
-enum class Tolerance : std::uint8_t { error, warn, ignore };
-
 /// What of a layout is up to the user.
 struct LayoutOptions {
   std::vector<std::uint32_t> pipeline_layers;  ///< layers of each pipeline stage; empty: shared out evenly

@@ -1,4 +1,4 @@
-/// CostModel: what storage and links cost, and which way of distributing a shared piece is cheapest.
+/// choose_strategy: which way of distributing a shared piece is cheapest.
 #pragma once
 
 #include <cstdint>
@@ -6,19 +6,9 @@
 #include <string_view>
 
 #include <distload/base/bytes.hpp>
+#include <distload/config/config.hpp>
 
 namespace distload {
-
-/// Defaults describe one node with a good NVMe disk and shared memory between its ranks; `cost:` in the config or a
-/// measurement replaces them.
-struct CostModel {
-  double storage_bandwidth = 4.0 * 1024 * 1024 * 1024;  ///< bytes per second of all ranks together
-  double cache_bandwidth = 12.0 * 1024 * 1024 * 1024;   ///< likewise, of what is in the page cache
-  double link_bandwidth = 8.0 * 1024 * 1024 * 1024;     ///< bytes per second that one rank sends or receives
-  double storage_latency_seconds = 100e-6;              ///< until the first byte of a request arrives
-  double link_latency_seconds = 5e-6;                   ///< of one message
-  double request_overhead_seconds = 5e-6;               ///< of each further request that a rank makes
-};
 
 /// How bytes that several ranks want get to them.
 enum class Strategy : std::uint8_t {
@@ -26,7 +16,7 @@ enum class Strategy : std::uint8_t {
   two_phase,         ///< cut into pieces, each read by one of the ranks and sent to the others
   broadcast,         ///< read by one rank and sent to the others
   every_rank_reads,  ///< each rank reads what it wants, more than once from storage
-  scatter,           ///< files are mapped: on every node one rank reads, and writes to the shards of all of them
+  scatter,           ///< one rank of a node reads, and writes to the shards of all ranks of the node that want some
   mapped,            ///< files are mapped: each rank takes what it wants from memory that its node's ranks share
 };
 

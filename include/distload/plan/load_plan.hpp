@@ -3,10 +3,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include <distload/base/bytes.hpp>
+#include <distload/base/choices.hpp>
 #include <distload/base/dtype.hpp>
 #include <distload/partition/partition.hpp>
 #include <distload/partition/topology.hpp>
@@ -96,12 +96,6 @@ struct Prediction {
   double read_seconds = 0;
   double exchange_seconds = 0;
   double total_seconds = 0;
-};
-
-/// Which engine reads, and why it was chosen.
-struct EngineInUse {
-  std::string name;
-  std::string reason;
 };
 
 struct LoadPlan {

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include <distload/base/file_identity.hpp>
+#include <distload/config/config.hpp>
 #include <distload/parallel/communicator.hpp>
 #include <distload/save/extent_writer.hpp>
-#include <distload/save/replacement.hpp>
 #include <distload/save/tensor_spec.hpp>
-#include <distload/save/verify_after_write.hpp>
 
 namespace distload {
 
@@ -24,17 +24,7 @@ class BlockHasher;
 class SaveEngine;
 class TemporaryFile;
 struct Occupant;
-
-struct WriterOptions {
-  std::uint32_t tensor_parallel =
-      1;  ///< the layout of the file: sharded tensors are stored in chunks of one of so many ranks' shard
-  Bytes alignment =
-      4 * kKiB;  ///< of every tensor that is at least as large, e.g. the stripe size of a Lustre file; a power of two
-  std::string engine = "direct";  ///< "direct": by offsets, past the page cache; "collective": by parallel HDF5
-  VerifyAfterWrite verify = VerifyAfterWrite::index;
-  std::shared_ptr<Catalog const> base = {};  ///< an older checkpoint, whose blocks may be taken over; or nothing
-  Replacement replacement = {};              ///< what the file may take the place of; by default nothing
-};
+struct Replacement;
 
 /// Writes `path`. Until `commit` has returned, the file has another name, and whatever was at `path` stays.
 ///
@@ -53,12 +43,19 @@ class CheckpointWriter : public ExtentWriter {
   ///
   /// This calls HDF5, and with the collective engine so do `write` and `commit`. With the direct engine another thread
   /// may do both.
+  /// @param options      of which `tensor_parallel` (the layout of the file: sharded tensors are stored in chunks of
+  /// one
+  ///                     of so many ranks' shard; nothing: 1), `alignment`, `engine`, `verify` and `overwrite` are
+  ///                     used
+  /// @param base         an older checkpoint, whose blocks may be taken over; or nothing
+  /// @param loaded       files and directories that are never replaced; sorted
   /// @throws IoError      the file cannot be created, or is being written by another process, or one of the metadata's
   ///                      files cannot be read; on all ranks.
   /// @throws CorruptData  one of the metadata's files does not have its hash; on all ranks.
   /// @throws ConfigError  something has its name, or is of the same step, and may not be replaced; on all ranks.
   CheckpointWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
-                   WriterOptions const& options, Communicator& ranks);
+                   SaveOptions const& options, Communicator& ranks, std::shared_ptr<Catalog const> base = {},
+                   std::vector<FileIdentity> loaded = {});
 
   /// Removes the file if it was not committed. Waits for nobody.
   ~CheckpointWriter() override;
@@ -74,7 +71,7 @@ class CheckpointWriter : public ExtentWriter {
  private:
   /// Rank 0: the file, under its temporary name.
   std::vector<std::byte> create(CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
-                                WriterOptions const& options);
+                                SaveOptions const& options);
   void write_out(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes);
   void collect_hashes();
   /// Rank 0: checksums, mark and stamp.
@@ -84,7 +81,7 @@ class CheckpointWriter : public ExtentWriter {
   std::string path_;
   Communicator* ranks_;
   VerifyAfterWrite verify_;
-  Replacement replacement_;
+  std::unique_ptr<Replacement const> replacement_;
   std::vector<Occupant> occupants_;  ///< on rank 0: what goes when the file gets its name
   Catalog catalog_;
   std::shared_ptr<Catalog const> base_catalog_;

@@ -17,9 +17,9 @@
 namespace distload {
 
 struct ConvertOptions {
-  /// "direct", "buffered", or "auto": past the page cache, unless most of the checkpoint is there. The others cannot
-  /// read in order, and "buffered" takes their place.
-  std::string engine = "auto";
+  /// `direct`, `buffered`, or `automatic`: past the page cache, unless most of the checkpoint is there. The others
+  /// cannot read in order, and `buffered` takes their place.
+  ReadEngine engine = ReadEngine::automatic;
   bool verify = true;               ///< hold every block of the source against its checksum, if it has one
   Bytes staging_bytes = 64 * kMiB;  ///< memory of a rank, whatever the size of a tensor
   std::optional<DType> dtype;       ///< type of what can be cast to it; nothing keeps the stored types

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include <distload/base/file_identity.hpp>
+#include <distload/config/config.hpp>
 #include <distload/parallel/communicator.hpp>
 #include <distload/save/extent_writer.hpp>
-#include <distload/save/replacement.hpp>
 #include <distload/save/tensor_spec.hpp>
-#include <distload/save/verify_after_write.hpp>
 
 namespace distload {
 
@@ -20,6 +20,7 @@ class BlockHasher;
 class SaveEngine;
 class TemporaryFile;
 struct Occupant;
+struct Replacement;
 
 /// Writes the directory `path`: `model.safetensors`, or several files `model-00001-of-0000N.safetensors` with
 /// `model.safetensors.index.json`, the model's `config.json` and its other files, and `distload.manifest.json`, which
@@ -33,15 +34,15 @@ class SafetensorsWriter : public ExtentWriter {
   ///
   /// It calls no HDF5, and after this another thread may write and commit.
   ///
-  /// @param shard_bytes  data that a file holds at most, unless one tensor is larger
-  /// @param replacement  what the directory may take the place of; by default nothing
+  /// @param options      of which `shard_size`, `verify` and `overwrite` are used
+  /// @param loaded       files and directories that are never replaced; sorted
   /// @throws ConfigError  a tensor's name is none that safetensors can store, or something has the directory's name, or
   ///                      is of the same step, and may not be replaced; on all ranks.
   /// @throws IoError      the files cannot be created, or are being written by another process, or one of the
   ///                      metadata's files cannot be read; on all ranks.
   /// @throws CorruptData  one of the metadata's files does not have its hash; on all ranks.
   SafetensorsWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
-                    Bytes shard_bytes, VerifyAfterWrite verify, Communicator& ranks, Replacement replacement = {});
+                    SaveOptions const& options, Communicator& ranks, std::vector<FileIdentity> loaded = {});
 
   /// Removes the directory if it was not committed. Waits for nobody.
   ~SafetensorsWriter() override;
@@ -69,7 +70,7 @@ class SafetensorsWriter : public ExtentWriter {
   std::string path_;
   Communicator* ranks_;
   VerifyAfterWrite verify_;
-  Replacement replacement_;
+  std::unique_ptr<Replacement const> replacement_;
   std::vector<Occupant> occupants_;  ///< on rank 0: what goes when the directory gets its name
   Catalog catalog_;
   std::string index_;                          ///< on rank 0: the text of the index, empty for a single file

@@ -12,60 +12,29 @@
 #include <vector>
 
 #include <distload/base/bytes.hpp>
+#include <distload/base/choices.hpp>
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/checkpoint/metadata.hpp>
+#include <distload/config/config.hpp>
 #include <distload/load/progress.hpp>
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/communicator.hpp>
 #include <distload/partition/model_layout.hpp>
 #include <distload/save/convert_checkpoint.hpp>
 #include <distload/save/extent_writer.hpp>
-#include <distload/save/replacement.hpp>
-#include <distload/save/verify_after_write.hpp>
 
 namespace distload {
 
 class SaveInFlight;
 class SnapshotMemory;
+struct Replacement;
 struct TensorSpec;
-
-struct SaveOptions {
-  std::string directory = {};  ///< where the checkpoint is put; made if it is missing
-  /// Layout of an HDF5 file; nothing: as the model is cut now.
-  std::optional<std::uint32_t> tensor_parallel = std::nullopt;
-  std::uint64_t keep = 0;  ///< steps to keep in the directory, the newest ones; 0 keeps all
-  Bytes alignment =
-      4 * kKiB;  ///< of tensors in an HDF5 file, a power of two; raise it to the stripe size of a parallel file system
-  Bytes staging =
-      64 * kMiB;  ///< host memory per rank for what cannot be written straight from a shard; at least 8 MiB are used
-  SourceFormat format = SourceFormat::hdf5;
-  Bytes shard_size = 5'000'000'000;  ///< data in one safetensors file at most, unless one tensor is larger
-  std::string engine = "auto";       ///< "direct", "collective" (HDF5 files only), or "auto": direct
-  VerifyAfterWrite verify = VerifyAfterWrite::index;
-  /// Path of an older HDF5 checkpoint, or of a directory of them, of which the newest counts: its blocks may be taken
-  /// over. Empty: everything is written.
-  std::string base = {};
-  /// Host memory per rank for the copy that `save_async` makes, which the saver keeps; what does not fit is copied
-  /// when something else has been written, and waited for. Nothing: as much as the copy needs, but not more than half
-  /// of this rank's share of the free memory.
-  std::optional<Bytes> async_staging = std::nullopt;
-  /// Names of those of `CheckpointMetadata::files` that are saved with the model; empty: none. Nothing: those that go
-  /// along by default, up to kMostBytesByDefault together.
-  std::optional<std::vector<std::string>> files = std::nullopt;
-  /// How long a call waits for the ranks that have not made it.
-  std::chrono::milliseconds timeout{300'000};
-  std::optional<std::uint64_t> step = std::nullopt;  ///< that the checkpoint is saved as; nothing: its metadata's
-  std::optional<std::string> name = std::nullopt;    ///< of the model; nothing: its metadata's
-  /// A checkpoint of the same step, in whatever format, is replaced. Never is what is being loaded, what `base` is, or
-  /// what holds anything that distload did not write.
-  bool overwrite = false;
-};
 
 /// What a save took; equal on all ranks, but for the seconds, which each has measured.
 struct SaveResult {
   std::string path;
   std::uint64_t step = 0;
-  std::string engine;
+  WriteEngine engine = WriteEngine::direct;
   double seconds = 0;        ///< from the call until the checkpoint had its name
   double stall_seconds = 0;  ///< that this rank's caller has waited
   Bytes checkpoint_bytes = 0;
@@ -80,11 +49,13 @@ struct SaveResult {
 ///
 /// Collective members begin with a meeting of the ranks, which throws ConfigError if they call different members, have
 /// different options or save different steps, naming what differs and where, and CommunicationError if a rank does not
-/// come within `SaveOptions::timeout`, naming it.
+/// come within `RuntimeOptions::timeout`, naming it.
 class Saver {
  public:
   /// Local. `progress` is called by the threads that call the saver, with phases "save" and "done".
-  explicit Saver(SaveOptions options, ProgressSink progress = {});
+  /// Of `runtime`, `timeout` is how long a call waits for the ranks that have not made it.
+  /// @throws ConfigError  as validate, of `options`.
+  explicit Saver(SaveOptions options, ProgressSink progress = {}, RuntimeOptions runtime = {});
 
   /// Waits for a save in flight, whose errors are lost then.
   ~Saver();
@@ -149,7 +120,7 @@ class Saver {
   /// background, with messages of its own, so that model and `ranks` may be used. Wants MPI_THREAD_MULTIPLE, without
   /// which it saves before it returns. Waits for the save in flight first, if there is one, and throws what that has
   /// met; then nothing is begun. `ranks` outlives the save.
-  /// @throws ConfigError  the engine is "collective": HDF5 is not made for several threads; or as `check_target`.
+  /// @throws ConfigError  the engine is `collective`: HDF5 is not made for several threads; or as `check_target`.
   /// @throws IoError      as `save`, of creating the file, and of the save before.
   void save_async(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks);
 
@@ -172,7 +143,7 @@ class Saver {
   /// Local: `files` as they are saved, in memory.
   std::vector<CarriedFile> loaded_files(std::vector<CarriedFile> const& files) const;
   std::string path_of(std::uint64_t step) const;
-  std::string_view engine() const;
+  WriteEngine engine() const;
   /// The size of the largest file of a checkpoint.
   Bytes largest_file(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const;
   void remove_old(std::uint64_t step, Communicator& ranks) const;
@@ -184,6 +155,7 @@ class Saver {
   void prepare_memory(std::size_t parts, Bytes part_bytes, Communicator& ranks);
 
   SaveOptions options_;
+  RuntimeOptions runtime_;
   ProgressSink progress_;
   std::vector<CarriedFile> kept_files_;             ///< on rank 0: the files of the last save, in memory
   std::unique_ptr<Communicator> background_ranks_;  ///< from the first `save_async` on

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include <distload/base/choices.hpp>
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/parallel/communicator.hpp>
-#include <distload/save/replacement.hpp>
-#include <distload/save/verify_after_write.hpp>
+#include "save/commit/replacement.hpp"
 
 #include "save/commit/durable.hpp"
 #include "save/commit/target.hpp"

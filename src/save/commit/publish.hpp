@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <distload/save/replacement.hpp>
+#include "save/commit/replacement.hpp"
 
 #include "save/commit/target.hpp"
 

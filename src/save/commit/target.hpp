@@ -7,7 +7,7 @@
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/file_identity.hpp>
-#include <distload/save/replacement.hpp>
+#include "save/commit/replacement.hpp"
 
 namespace distload {
 

@@ -29,10 +29,10 @@ namespace {
 /// hangs.
 constexpr Bytes kMaxRoundBytes = 2 * kGiB;
 
-EngineInUse choose(std::string const& configured, Catalog const& catalog, Communicator& ranks) {
-  auto const choice = choose_engine(configured, look_around(configured, catalog, ranks));
-  if (choice.name == "direct" || choice.name == "buffered") return {choice.name, choice.reason};
-  return {"buffered", choice.reason + "; " + choice.name + " does not read in order"};
+EngineInUse choose(ReadEngine configured, Catalog const& catalog, Communicator& ranks) {
+  auto choice = choose_engine(configured, look_around(configured, catalog, ranks));
+  if (choice.name == ReadEngine::direct || choice.name == ReadEngine::buffered) return choice;
+  return {ReadEngine::buffered, choice.reason + "; " + std::string(word_of(choice.name)) + " does not read in order"};
 }
 
 Bytes cost_of(std::span<StreamPiece const> pieces) {
@@ -84,7 +84,7 @@ ConvertResult convert_checkpoint(OpenedCheckpoint const& checkpoint, ExtentWrite
   StreamTensors const tensors(checkpoint.catalog, checkpoint.layout, writer.catalog(), options.verify);
   auto const shares = all_or_throw(ranks, "stream_plan", [&] { return share_out(tensors, ranks.size()); });
   StreamReader reader(stored, *engine, options.verify);
-  auto const engines_own = result.engine.name == "direct" ? DirectEngine::kMemoryBytes : 0;
+  auto const engines_own = result.engine.name == ReadEngine::direct ? DirectEngine::kMemoryBytes : 0;
   auto const converter = all_or_throw(ranks, "stream_allocate", [&] {
     auto const extents = checkpoint.stored ? std::span(checkpoint.stored->extents) : std::span<std::uint32_t const>();
     return std::make_unique<StreamConverter>(tensors, shares[ranks.rank()], reader, extents, writer,

@@ -128,13 +128,13 @@ class LoaderTest : public ::testing::Test {
 
 TEST_F(LoaderTest, LoadsAPlanAsItWasMadeWhateverWasPlannedSince) {
   auto const ranks = grid(most_parallel());
-  for (auto const* const engine : {"mmap", "buffered", "collective"}) {
+  for (auto const engine : {ReadEngine::mmap, ReadEngine::buffered, ReadEngine::collective}) {
     auto settings = config();
     settings.load.engine = engine;
     Loader planner(ranks, settings);
     auto const checkpoint = planner.open();
     auto const plan = planner.plan(checkpoint);
-    for (auto const* const other : {"direct", "buffered", "mmap"}) {
+    for (auto const other : {ReadEngine::direct, ReadEngine::buffered, ReadEngine::mmap}) {
       settings.load.engine = other;
       Loader loader(ranks, settings);
       static_cast<void>(loader.plan(checkpoint));
@@ -169,7 +169,7 @@ TEST_F(LoaderTest, ShowsFilesInPlaceAndCopiesThereAgain) {
   if (!kArenaOnHost) GTEST_SKIP() << "files cannot be shown in a device's memory";
   auto const ranks = grid({1, 1, world().size()});
   auto mapped = config();
-  mapped.load.engine = "mmap";
+  mapped.load.engine = ReadEngine::mmap;
   Loader shows(ranks, mapped);
   auto const checkpoint = shows.open();
   auto const plan = shows.plan(checkpoint);
@@ -184,7 +184,7 @@ TEST_F(LoaderTest, ShowsFilesInPlaceAndCopiesThereAgain) {
   auto const another = shows.load(checkpoint, plan).model;
   expect_right(another);
 
-  for (auto const* const engine : {"buffered", "mmap", "collective", "mmap"}) {
+  for (auto const engine : {ReadEngine::buffered, ReadEngine::mmap, ReadEngine::collective, ReadEngine::mmap}) {
     auto settings = config();
     settings.load.engine = engine;
     Loader loader(ranks, settings);
@@ -198,12 +198,12 @@ TEST_F(LoaderTest, ShowsFilesInPlaceAndCopiesThereAgain) {
 TEST_F(LoaderTest, TakesItsPartByItselfWhereRanksMayNotWriteToEachOther) {
   if (!kArenaOnHost) GTEST_SKIP() << "files cannot be mapped for a device's memory";
   auto const ranks = grid(most_parallel());
-  for (auto const& [engine, may_write] : {std::pair("mmap", true),
-                                          {"mmap", false},
-                                          {"buffered", true},
-                                          {"buffered", false},
-                                          {"direct", true},
-                                          {"direct", false}}) {
+  for (auto const& [engine, may_write] : {std::pair(ReadEngine::mmap, true),
+                                          {ReadEngine::mmap, false},
+                                          {ReadEngine::buffered, true},
+                                          {ReadEngine::buffered, false},
+                                          {ReadEngine::direct, true},
+                                          {ReadEngine::direct, false}}) {
     auto settings = config();
     settings.load.engine = engine;
     if (!may_write) settings.load.hints["distload_peer_writes"] = "disable";
@@ -230,7 +230,7 @@ TEST_F(LoaderTest, ReloadsNothingElse) {
   Loader loader(ranks, config());
   auto model = loader.load().model;
   auto other = config();
-  other.load.dtype = "bf16";
+  other.load.dtype = DType::bf16;
   Loader narrow(ranks, other);
   EXPECT_THROW(narrow.reload(model), ConfigError);
   expect_right(model);
@@ -238,7 +238,7 @@ TEST_F(LoaderTest, ReloadsNothingElse) {
 
 TEST_F(LoaderTest, LoadsEveryShardWithEveryEngine) {
   auto const ranks = grid(most_parallel());
-  for (auto const* const engine : {"buffered", "collective", "direct", "mmap"}) {
+  for (auto const engine : {ReadEngine::buffered, ReadEngine::collective, ReadEngine::direct, ReadEngine::mmap}) {
     auto settings = config();
     settings.load.engine = engine;
     Loader loader(ranks, settings);
@@ -247,7 +247,7 @@ TEST_F(LoaderTest, LoadsEveryShardWithEveryEngine) {
     auto const [model, times, used] = loader.load(checkpoint, plan);
     EXPECT_EQ(used.name, plan.engine.name);
     auto const is_refused = plan.engine.reason.starts_with("direct is not possible: ");
-    EXPECT_EQ(plan.engine.name, is_refused ? "buffered" : engine);
+    EXPECT_EQ(plan.engine.name, is_refused ? ReadEngine::buffered : engine);
     EXPECT_EQ(model.shards().size(), testing::tiny_llama_tensors().size());
     EXPECT_DOUBLE_EQ(plan.read_amplification(), 1.0);
     EXPECT_EQ(times.read_bytes, plan.ranks[plan.rank].read_bytes);
@@ -342,12 +342,12 @@ TEST_F(LoaderTest, CastsNothingThatItsRuleKeeps) {
   }
   world().barrier();
   auto const ranks = grid(most_parallel());
-  for (auto const* const engine : {"buffered", "collective", "direct", "mmap"}) {
+  for (auto const engine : {ReadEngine::buffered, ReadEngine::collective, ReadEngine::direct, ReadEngine::mmap}) {
     for (bool const fused : {false, true}) {
       auto settings = config();
       settings.model.rules = directory_ / "rules.yaml";
       settings.load.engine = engine;
-      settings.load.dtype = "bf16";
+      settings.load.dtype = DType::bf16;
       if (fused) settings.model.fuse = {"gate_up"};
       Loader loader(ranks, settings);
       auto const model = loader.load().model;
@@ -357,7 +357,7 @@ TEST_F(LoaderTest, CastsNothingThatItsRuleKeeps) {
       for (auto const& name : kept) {
         auto const* const shard = model.find(name);
         ASSERT_NE(shard, nullptr) << name;
-        EXPECT_EQ(shard->dtype, DType::f32) << name << " with " << engine;
+        EXPECT_EQ(shard->dtype, DType::f32) << name << " with " << word_of(engine);
       }
       EXPECT_EQ(model.find("model.layers.1.mlp.down_proj.weight")->dtype, DType::bf16);
       Bytes held = 0;

@@ -23,7 +23,7 @@ using testing::HasSubstr;
 class CheckpointWriterTest : public testing::Test {
  protected:
   /// Collective: writes all extents, shared out in turn.
-  void write_file(std::string const& path, WriterOptions const& options) {
+  void write_file(std::string const& path, SaveOptions const& options) {
     CheckpointMetadata metadata;
     metadata.model_name = "sample";
     metadata.step = 3;
@@ -48,10 +48,10 @@ class CheckpointWriterTest : public testing::Test {
 TEST_F(CheckpointWriterTest, WritesEveryLayoutFromAnyNumberOfRanks) {
   for (std::uint32_t const tensor_parallel : {1U, 2U, 3U, 4U, 8U}) {
     auto const path = directory_.file("out/model-step-3.h5");
-    WriterOptions options;
+    SaveOptions options;
     options.tensor_parallel = tensor_parallel;
-    options.engine = tensor_parallel % 2 == 0 ? "collective" : "direct";
-    options.replacement.overwrite = true;
+    options.engine = tensor_parallel % 2 == 0 ? WriteEngine::collective : WriteEngine::direct;
+    options.overwrite = true;
     write_file(path, options);
     ranks_->barrier();
     auto const catalog = read_hdf5_catalog(path);
@@ -75,8 +75,8 @@ TEST_F(CheckpointWriterTest, LeavesTheOldFileUntilTheNewOneIsComplete) {
   auto const path = directory_.file("model-step-3.h5");
   write_file(path, {});
   {
-    WriterOptions options;
-    options.replacement.overwrite = true;
+    SaveOptions options;
+    options.overwrite = true;
     CheckpointWriter const unfinished(path, {}, sample_tensors(), options, *ranks_);
     EXPECT_TRUE(std::filesystem::exists(path + ".partial"));
     EXPECT_EQ(read_hdf5_catalog(path).metadata.model_name, "sample");
@@ -99,12 +99,12 @@ TEST_F(CheckpointWriterTest, RefusesToCommitWithoutEveryBlock) {
 }
 
 TEST_F(CheckpointWriterTest, TakesBlocksInPartsIfTheyFollowEachOther) {
-  for (auto const* const engine : {"direct", "collective"}) {
+  for (auto const engine : {WriteEngine::direct, WriteEngine::collective}) {
     auto const path = directory_.file("model-step-3.h5");
-    WriterOptions options;
+    SaveOptions options;
     options.engine = engine;
     options.verify = VerifyAfterWrite::full;
-    options.replacement.overwrite = true;
+    options.overwrite = true;
     CheckpointWriter writer(path, {}, sample_tensors(), options, *ranks_);
     auto const& catalog = writer.catalog();
     for (std::uint32_t i = 0; i < catalog.extents.size(); ++i) {
@@ -136,9 +136,9 @@ TEST_F(CheckpointWriterTest, RefusesWhatBeginsWithinABlockOrIsTooMuch) {
 
 TEST_F(CheckpointWriterTest, FindsWhatStorageDoesNotGiveBack) {
   auto const path = directory_.file("model-step-3.h5");
-  WriterOptions options;
+  SaveOptions options;
   options.verify = VerifyAfterWrite::full;
-  options.engine = "collective";  // what it is given is in the file at once
+  options.engine = WriteEngine::collective;  // what it is given is in the file at once
   CheckpointWriter writer(path, {}, sample_tensors(), options, *ranks_);
   auto const& catalog = writer.catalog();
   for (std::uint32_t i = 0; i < catalog.extents.size(); ++i) {

@@ -45,13 +45,11 @@ class ConvertCheckpointTest : public ::testing::Test {
   std::unique_ptr<ExtentWriter> writer(std::string const& path, CheckpointMetadata const& metadata,
                                        std::span<TensorSpec const> tensors, std::uint32_t tensor_parallel) {
     if (path.ends_with(".h5")) {
-      WriterOptions options;
-      options.tensor_parallel = tensor_parallel;
-      options.replacement.overwrite = true;
+      SaveOptions const options{.tensor_parallel = tensor_parallel, .overwrite = true};
       return std::make_unique<CheckpointWriter>(path, metadata, tensors, options, ranks());
     }
-    return std::make_unique<SafetensorsWriter>(path, metadata, tensors, 4 * kMiB, VerifyAfterWrite::full, ranks(),
-                                               Replacement{.overwrite = true});
+    SaveOptions const options{.verify = VerifyAfterWrite::full, .overwrite = true, .shard_size = 4 * kMiB};
+    return std::make_unique<SafetensorsWriter>(path, metadata, tensors, options, ranks());
   }
 
   /// Collective: a checkpoint of the sample tensors, with what a family's rules would say of them.
@@ -127,7 +125,7 @@ TEST_F(ConvertCheckpointTest, GoesFromEveryFormatAndLayoutToEveryOther) {
 
 TEST_F(ConvertCheckpointTest, NeedsNoMoreThanAFewPages) {
   auto const source = sample(directory_.file("source.h5"), 4);
-  for (std::string const engine : {"buffered", "direct"}) {
+  for (auto const engine : {ReadEngine::buffered, ReadEngine::direct}) {
     ConvertOptions options;
     options.staging_bytes = kLeastStaging;
     options.engine = engine;
@@ -139,12 +137,12 @@ TEST_F(ConvertCheckpointTest, NeedsNoMoreThanAFewPages) {
 
 TEST_F(ConvertCheckpointTest, ReadsInOrderWithWhateverEngineIsConfigured) {
   auto const source = sample(directory_.file("source.h5"), 4);
-  for (std::string const engine : {"mmap", "collective"}) {
+  for (auto const engine : {ReadEngine::mmap, ReadEngine::collective}) {
     ConvertOptions options;
     options.engine = engine;
     auto const result = convert(source, directory_.file("converted.h5"), 1, options);
-    EXPECT_EQ(result.engine.name, "buffered");
-    EXPECT_THAT(result.engine.reason, HasSubstr(engine + " does not read in order"));
+    EXPECT_EQ(result.engine.name, ReadEngine::buffered);
+    EXPECT_THAT(result.engine.reason, HasSubstr(std::string(word_of(engine)) + " does not read in order"));
   }
 }
 
@@ -267,9 +265,9 @@ TEST_F(ConvertLlama, AsItIs) { expect_same({}, std::nullopt); }
 
 TEST_F(ConvertLlama, Cast) {
   Config config;
-  config.load.dtype = "bf16";
+  config.load.dtype = DType::bf16;
   expect_same(config, DType::bf16);
-  config.load.dtype = "fp16";  // which has no room for some of the numbers
+  config.load.dtype = DType::f16;  // which has no room for some of the numbers
   expect_same(config, DType::f16);
 }
 
@@ -282,7 +280,7 @@ TEST_F(ConvertLlama, CastButForWhatItsRuleKeeps) {
            "  - {match: \"model.layers.{layer}.mlp.gate_proj.weight\", partition: column_parallel, keep_dtype: true}\n";
   }
   ranks().barrier();
-  config.load.dtype = "bf16";
+  config.load.dtype = DType::bf16;
   expect_same(config, DType::bf16);
   auto const dtype_of = [&](char const* name) {
     return open_checkpoint(directory_.file("converted/model-step-0"), std::nullopt).find(name)->dtype;
@@ -298,7 +296,7 @@ TEST_F(ConvertLlama, Fused) {
   Config config;
   config.model.fuse = {"qkv", "gate_up"};
   expect_same(config, std::nullopt);
-  config.load.dtype = "bf16";
+  config.load.dtype = DType::bf16;
   expect_same(config, DType::bf16);
 }
 

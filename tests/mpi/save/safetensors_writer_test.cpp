@@ -27,8 +27,8 @@ class SafetensorsWriterTest : public testing::Test {
   void write_directory(Bytes shard_bytes, std::string const& config) {
     CheckpointMetadata metadata;
     metadata.config_json = config;
-    SafetensorsWriter writer(path_, metadata, sample_tensors(), shard_bytes, VerifyAfterWrite::full, *ranks_,
-                             {.overwrite = true});
+    SafetensorsWriter writer(path_, metadata, sample_tensors(),
+                             {.verify = VerifyAfterWrite::full, .overwrite = true, .shard_size = shard_bytes}, *ranks_);
     auto const& catalog = writer.catalog();
     for (std::uint32_t i = 0; i < catalog.extents.size(); ++i) {
       if (i % ranks_->size() != ranks_->rank()) continue;
@@ -69,8 +69,7 @@ TEST_F(SafetensorsWriterTest, ReplacesADirectoryWithNothingLeftOfTheOldOne) {
 TEST_F(SafetensorsWriterTest, LeavesTheOldDirectoryUntilTheNewOneIsComplete) {
   write_directory(kGiB, "{}");
   {
-    SafetensorsWriter const unfinished(path_, {}, sample_tensors(), kGiB, VerifyAfterWrite::index, *ranks_,
-                                       {.overwrite = true});
+    SafetensorsWriter const unfinished(path_, {}, sample_tensors(), {.overwrite = true, .shard_size = kGiB}, *ranks_);
     EXPECT_TRUE(std::filesystem::exists(path_ + ".partial"));
     expect_sample_content(read_safetensors_catalog(path_));
     ranks_->barrier();
@@ -93,7 +92,7 @@ TEST_F(SafetensorsWriterTest, TakesThePlaceOfWhatACrashHasLeft) {
 }
 
 TEST_F(SafetensorsWriterTest, RefusesToCommitWithoutEveryByte) {
-  SafetensorsWriter writer(path_, {}, sample_tensors(), kGiB, VerifyAfterWrite::index, *ranks_);
+  SafetensorsWriter writer(path_, {}, sample_tensors(), {.shard_size = kGiB}, *ranks_);
   try {
     writer.commit();
     ADD_FAILURE() << "was committed";
@@ -108,7 +107,7 @@ TEST_F(SafetensorsWriterTest, RefusesWhatTheFileSystemCannotHold) {
   TensorSpec const vast{"vast", DType::f32, {3 * kTiB}, {}};
   if (std::filesystem::space(directory_.path()).available >= 12 * kTiB) GTEST_SKIP() << "this file system can";
   try {
-    SafetensorsWriter const writer(path_, {}, std::span(&vast, 1), kGiB, VerifyAfterWrite::index, *ranks_);
+    SafetensorsWriter const writer(path_, {}, std::span(&vast, 1), {.shard_size = kGiB}, *ranks_);
     ADD_FAILURE() << "was created";
   } catch (IoError const& error) {
     EXPECT_THAT(error.what(), HasSubstr("model-step-3 needs 12"));
@@ -119,9 +118,8 @@ TEST_F(SafetensorsWriterTest, FailsOnAllRanksIfTheFolderCannotBeMade) {
   auto const file = directory_.file("file");
   if (ranks_->rank() == 0) std::ofstream(file) << "no folder";
   ranks_->barrier();
-  EXPECT_THROW(
-      SafetensorsWriter(file + "/sub/model-step-1", {}, sample_tensors(), kGiB, VerifyAfterWrite::index, *ranks_),
-      IoError);
+  EXPECT_THROW(SafetensorsWriter(file + "/sub/model-step-1", {}, sample_tensors(), {.shard_size = kGiB}, *ranks_),
+               IoError);
 }
 
 }  // namespace

@@ -34,15 +34,15 @@ using testing::HasSubstr;
 struct Way {
   char const* name;
   SourceFormat format;
-  char const* engine;
+  WriteEngine engine;
   bool is_async;
 };
 
-constexpr std::array<Way, 5> kWays{{{"hdf5, direct", SourceFormat::hdf5, "direct", false},
-                                    {"hdf5, collective", SourceFormat::hdf5, "collective", false},
-                                    {"hdf5, async", SourceFormat::hdf5, "auto", true},
-                                    {"safetensors", SourceFormat::safetensors, "auto", false},
-                                    {"safetensors, async", SourceFormat::safetensors, "direct", true}}};
+constexpr std::array<Way, 5> kWays{{{"hdf5, direct", SourceFormat::hdf5, WriteEngine::direct, false},
+                                    {"hdf5, collective", SourceFormat::hdf5, WriteEngine::collective, false},
+                                    {"hdf5, async", SourceFormat::hdf5, WriteEngine::automatic, true},
+                                    {"safetensors", SourceFormat::safetensors, WriteEngine::automatic, false},
+                                    {"safetensors, async", SourceFormat::safetensors, WriteEngine::direct, true}}};
 
 /// As a caller brings them who has made them himself.
 std::vector<CarriedFile> files_in_memory() {
@@ -127,19 +127,16 @@ TEST_F(SaverTest, WritesAHuggingFaceDirectoryFromEveryTopology) {
   options.format = SourceFormat::safetensors;
   for (auto const& topology : topologies()) {
     auto const model = make_model(topology, ranks_->rank());
-    // All in one file; several; and less than most tensors have.
-    for (Bytes const shard_size : {Bytes{kGiB}, Bytes{kMiB}, Bytes{1}}) {
+    // All in one file; several.
+    for (Bytes const shard_size : {Bytes{kGiB}, Bytes{1'000'000}}) {
       options.shard_size = shard_size;
-      options.staging = shard_size == 1 ? 1 : 64 * kMiB;
+      options.staging = shard_size == kGiB ? 64 * kMiB : 1;
       auto const path = save(model, options, 5);
       EXPECT_EQ(path, directory_.file("model-step-5"));
       auto const catalog = read_safetensors_catalog(path);
       EXPECT_EQ(catalog.tensors.size(), tensors_for(topology.tensor_parallel).size());
       EXPECT_EQ(catalog.metadata.config_json, "{}");
       EXPECT_EQ(catalog.files.size() == 1, shard_size == kGiB);
-      if (shard_size == 1) {
-        EXPECT_EQ(catalog.files.size(), catalog.tensors.size());
-      }
       expect_sample_content(catalog);
       ranks_->barrier();
     }

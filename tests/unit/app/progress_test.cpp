@@ -12,10 +12,10 @@ namespace {
 constexpr Bytes kHalf = 512 * kMiB;
 
 TEST(ProgressMode, FollowsTheTerminalOnlyForAuto) {
-  EXPECT_EQ(progress_mode("auto", true), ProgressMode::bar);
-  EXPECT_EQ(progress_mode("auto", false), ProgressMode::line);
-  EXPECT_EQ(progress_mode("none", true), ProgressMode::none);
-  EXPECT_EQ(progress_mode("bar", false), ProgressMode::bar);
+  EXPECT_EQ(progress_mode(ProgressMode::automatic, true), ProgressMode::bar);
+  EXPECT_EQ(progress_mode(ProgressMode::automatic, false), ProgressMode::line);
+  EXPECT_EQ(progress_mode(ProgressMode::none, true), ProgressMode::none);
+  EXPECT_EQ(progress_mode(ProgressMode::bar, false), ProgressMode::bar);
 }
 
 TEST(DrawBar, FitsTheTerminal) {

@@ -46,7 +46,7 @@ runtime: {timeout: 90 s}
   EXPECT_EQ(config.checkpoint.step, 7U);
   EXPECT_EQ(config.topology.tensor_parallel, 4U);
   EXPECT_EQ(config.topology.data_parallel, std::nullopt);
-  EXPECT_EQ(config.load.engine, "collective");
+  EXPECT_EQ(config.load.engine, ReadEngine::collective);
   EXPECT_EQ(config.load.staging, 128 * kMiB);
   EXPECT_EQ(config.load.memory_limit, 2 * kGiB);
   EXPECT_EQ(config.load.hints, (std::map<std::string, std::string>{{"cb_nodes", "4"}, {"romio_cb_read", "enable"}}));
@@ -62,7 +62,7 @@ TEST(ParseConfig, TakesTheLastOverrideAboveTheFile) {
                                        parse_setting("load.hints.cb_nodes=2"),
                                        parse_setting("save.directory=here")};
   auto const config = parse("checkpoint: {path: p}\nload: {engine: auto}\n", overrides);
-  EXPECT_EQ(config.load.engine, "buffered");
+  EXPECT_EQ(config.load.engine, ReadEngine::buffered);
   EXPECT_EQ(config.load.hints.at("cb_nodes"), "2");
   ASSERT_TRUE(config.save);
   EXPECT_EQ(config.save->directory, "here");

@@ -42,7 +42,7 @@ TEST(Schema, ReachesTheMemberOfItsName) {
   EXPECT_EQ(config.runtime.threads, 3U);
   ASSERT_TRUE(config.save);
   EXPECT_EQ(config.save->keep, 2U);
-  EXPECT_EQ(config.cost.link_latency, std::chrono::microseconds(9));
+  EXPECT_DOUBLE_EQ(config.cost.link_latency_seconds, 9e-6);
 }
 
 TEST(Reference, ListsEveryKeyWithItsDefault) {

@@ -18,49 +18,50 @@ TEST(ChooseEngine, FollowsThePageCacheAndTheFileSystem) {
   struct Case {
     FileSystem file_system;
     std::optional<double> resident;
-    EngineChoice expected;
+    EngineInUse expected;
   };
   for (auto const& [file_system, resident, expected] : {
-           Case{{"ext4", false}, 1.0, {"mmap", "HDF5 on ext4, 100 % of it in the page cache"}},
-           Case{{"ext4", false}, 0.6, {"mmap", "HDF5 on ext4, 60 % of it in the page cache"}},
-           Case{{"ext4", false}, 0.3, {"direct", "HDF5 on ext4, 30 % of it in the page cache"}},
-           Case{{"lustre", true}, 0.0, {"collective", "HDF5 on lustre, 0 % of it in the page cache"}},
-           Case{{"lustre", true}, 1.0, {"mmap", "HDF5 on lustre, 100 % of it in the page cache"}},
-           Case{{}, std::nullopt, {"buffered", "HDF5 on an unknown file system"}},
+           Case{{"ext4", false}, 1.0, {ReadEngine::mmap, "HDF5 on ext4, 100 % of it in the page cache"}},
+           Case{{"ext4", false}, 0.6, {ReadEngine::mmap, "HDF5 on ext4, 60 % of it in the page cache"}},
+           Case{{"ext4", false}, 0.3, {ReadEngine::direct, "HDF5 on ext4, 30 % of it in the page cache"}},
+           Case{{"lustre", true}, 0.0, {ReadEngine::collective, "HDF5 on lustre, 0 % of it in the page cache"}},
+           Case{{"lustre", true}, 1.0, {ReadEngine::mmap, "HDF5 on lustre, 100 % of it in the page cache"}},
+           Case{{}, std::nullopt, {ReadEngine::buffered, "HDF5 on an unknown file system"}},
        }) {
-    EXPECT_EQ(choose_engine("auto", on(file_system, resident)), expected) << expected.reason;
+    EXPECT_EQ(choose_engine(ReadEngine::automatic, on(file_system, resident)), expected) << expected.reason;
   }
 }
 
 TEST(ChooseEngine, ReadsThroughThePageCacheWhereNothingElseIsPossible) {
   auto around = on({"nfs", true}, 0.1);
   around.format = SourceFormat::safetensors;
-  EXPECT_EQ(choose_engine("auto", around).name, "buffered");
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).name, ReadEngine::buffered);
   around = on({"ext4", false}, 0.1);
   around.why_not_direct = "the kernel says no";
-  EXPECT_EQ(choose_engine("auto", around).name, "buffered");
-  EXPECT_EQ(choose_engine("auto", around).reason,
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).name, ReadEngine::buffered);
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).reason,
             "HDF5 on ext4, 10 % of it in the page cache; direct is not possible: the kernel says no");
   around = on({"ext4", false}, 0.9);
   around.can_be_mapped = false;
-  EXPECT_EQ(choose_engine("auto", around).name, "buffered");
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).name, ReadEngine::buffered);
 }
 
 TEST(ChooseEngine, ShowsWhatDoesNotFitTwice) {
   auto around = on({"ext4", false}, 0.0);
   around.shard_bytes = 3 * kGiB;
   around.memory_limit = 2 * kGiB;
-  EXPECT_EQ(choose_engine("auto", around).name, "mmap");
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).name, ReadEngine::mmap);
   around.can_be_mapped = false;
-  EXPECT_EQ(choose_engine("auto", around).name, "direct");
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).name, ReadEngine::direct);
 }
 
 TEST(ChooseEngine, DoesWhatItIsTold) {
   auto around = on({"ext4", false}, 1.0);
-  EXPECT_EQ(choose_engine("collective", around), (EngineChoice{"collective", "configured"}));
-  EXPECT_EQ(choose_engine("direct", around), (EngineChoice{"direct", "configured"}));
+  EXPECT_EQ(choose_engine(ReadEngine::collective, around), (EngineInUse{ReadEngine::collective, "configured"}));
+  EXPECT_EQ(choose_engine(ReadEngine::direct, around), (EngineInUse{ReadEngine::direct, "configured"}));
   around.why_not_direct = "it is a tmpfs";
-  EXPECT_EQ(choose_engine("direct", around), (EngineChoice{"buffered", "direct is not possible: it is a tmpfs"}));
+  EXPECT_EQ(choose_engine(ReadEngine::direct, around),
+            (EngineInUse{ReadEngine::buffered, "direct is not possible: it is a tmpfs"}));
 }
 
 TEST(FileSystemOfMagic, KnowsSharedFromLocal) {

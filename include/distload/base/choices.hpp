@@ -1,0 +1,115 @@
+/// Choices: what can be chosen by a word of the configuration, as enumerations with their words.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace distload {
+
+/// How bytes are read.
+enum class ReadEngine : std::uint8_t {
+  automatic,   ///< "auto": by where the checkpoint lies
+  collective,  ///< parallel HDF5, MPI-IO
+  buffered,    ///< pread
+  direct,      ///< io_uring, O_DIRECT; `buffered` where the file system refuses
+  mmap,        ///< shards are shown where they lie in the page cache if they can be, else copied from there
+};
+
+/// How bytes are written.
+enum class WriteEngine : std::uint8_t {
+  automatic,   ///< "auto": direct
+  direct,      ///< every rank by offset, with io_uring and O_DIRECT where the system has them
+  collective,  ///< parallel HDF5; HDF5 files only
+};
+
+/// What becomes of parameters that the ranks do not divide.
+enum class UnevenCuts : std::uint8_t {
+  error,
+  allow,  ///< cut unevenly where their rule says that they can be
+};
+
+/// What becomes of a model that is not quite what its family's rules describe.
+enum class Tolerance : std::uint8_t { error, warn, ignore };
+
+/// Where huge pages come from.
+enum class HugePageKind : std::uint8_t {
+  transparent,  ///< the kernel makes them as it can, of any free memory
+  reserved,     ///< the administrator has set them aside (hugetlbfs, vm.nr_hugepages); nobody can take them away
+};
+
+/// How a checkpoint is stored.
+enum class SourceFormat : std::uint8_t {
+  hdf5,         ///< one file
+  safetensors,  ///< a Hugging Face directory, as transformers reads it
+};
+
+/// What is read back before a checkpoint gets its name.
+enum class VerifyAfterWrite : std::uint8_t {
+  none,
+  index,  ///< all but the tensors
+  full,   ///< everything, from storage
+};
+
+/// How progress is shown.
+enum class ProgressMode : std::uint8_t {
+  automatic,  ///< "auto": a bar where stderr is a terminal, else lines
+  bar,
+  line,
+  json,
+  none,
+};
+
+/// The words of an enumeration of this header, in the order of its values, which count from 0.
+template <class Choice>
+std::span<std::string_view const> words_of() noexcept;
+
+template <>
+std::span<std::string_view const> words_of<ReadEngine>() noexcept;
+template <>
+std::span<std::string_view const> words_of<WriteEngine>() noexcept;
+template <>
+std::span<std::string_view const> words_of<UnevenCuts>() noexcept;
+template <>
+std::span<std::string_view const> words_of<Tolerance>() noexcept;
+template <>
+std::span<std::string_view const> words_of<HugePageKind>() noexcept;
+template <>
+std::span<std::string_view const> words_of<SourceFormat>() noexcept;
+template <>
+std::span<std::string_view const> words_of<VerifyAfterWrite>() noexcept;
+template <>
+std::span<std::string_view const> words_of<ProgressMode>() noexcept;
+
+/// True if `choice` is one of the values that its type names.
+template <class Choice>
+bool is_choice(Choice choice) noexcept {
+  return static_cast<std::size_t>(choice) < words_of<Choice>().size();
+}
+
+/// "auto", "mmap", ... Precondition: is_choice.
+template <class Choice>
+requires requires { words_of<Choice>(); }
+std::string_view word_of(Choice choice) noexcept { return words_of<Choice>()[static_cast<std::size_t>(choice)]; }
+
+/// The value with that word; nothing if there is none.
+template <class Choice>
+std::optional<Choice> choice_of(std::string_view word) noexcept {
+  auto const words = words_of<Choice>();
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == word) return static_cast<Choice>(i);
+  }
+  return std::nullopt;
+}
+
+/// Which engine reads, and why it was chosen. Never `automatic`.
+struct EngineInUse {
+  ReadEngine name = ReadEngine::buffered;
+  std::string reason;  ///< for people, e.g. "HDF5 on ext4, 3 % of it in the page cache"
+
+  friend bool operator==(EngineInUse const&, EngineInUse const&) = default;
+};
+
+}  // namespace distload

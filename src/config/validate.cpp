@@ -1,0 +1,86 @@
+// Key by key, then what excludes each other.
+#include <distload/config/validate.hpp>
+
+#include <distload/base/error.hpp>
+
+#include "config/scalar.hpp"
+#include "config/schema.hpp"
+
+namespace distload {
+namespace {
+
+void refuse_if(bool is_wrong, char const* why) {
+  if (is_wrong) throw ConfigError(why);
+}
+
+bool is_of_save(ConfigKey const& key) { return key.name.starts_with("save."); }
+
+void check_key(ConfigKey const& key, Config const& config) {
+  try {
+    key.check(config);
+  } catch (ScalarError const& error) {
+    throw ConfigError("`" + key.name + "` " + error.what());
+  }
+}
+
+/// What a loader's options cannot be combined with.
+void check_combinations(LoaderOptions const& options) {
+  refuse_if(options.checkpoint.path.empty(), "`checkpoint.path` is missing: which checkpoint is to be loaded?");
+  refuse_if(options.load.transpose && !options.model.split.empty(),
+            "`load.transpose` and `model.split` exclude each other: the parts of a transposed matrix do not lie one "
+            "after the other");
+}
+
+void check_combinations(SaveOptions const& save) {
+  refuse_if(save.directory.empty(), "`save.directory` is missing: where is the checkpoint to be saved?");
+  refuse_if(save.async && save.engine == WriteEngine::collective,
+            "`save.async` and `save.engine: collective` exclude each other: HDF5 is not made for several threads");
+  refuse_if(save.stream && save.async,
+            "`save.stream` and `save.async` exclude each other: nothing is in memory to copy");
+  if (save.format != SourceFormat::safetensors) return;
+  refuse_if(save.engine == WriteEngine::collective,
+            "`save.engine: collective` writes HDF5: not together with `save.format: safetensors`");
+  refuse_if(!save.base.empty(), "`save.base` compares checksums, which `save.format: safetensors` has not");
+}
+
+/// What a section `save` cannot be combined with in the others.
+void check_combinations(LoaderOptions const& options, SaveOptions const& save) {
+  refuse_if(options.load.transpose,
+            "`load.transpose` and a `save` section exclude each other: transposed weights are no checkpoint of the "
+            "model's family");
+  refuse_if(save.format == SourceFormat::safetensors && (!options.model.fuse.empty() || !options.model.split.empty()),
+            "`save.format: safetensors` writes what the model's family stores: not together with `model.fuse` or "
+            "`model.split`");
+}
+
+}  // namespace
+
+void validate(LoaderOptions const& options) {
+  check_combinations(options);
+  Config config;
+  static_cast<LoaderOptions&>(config) = options;
+  for (auto const& key : config_keys()) {
+    if (!is_of_save(key)) check_key(key, config);
+  }
+}
+
+void validate(SaveOptions const& options) {
+  check_combinations(options);
+  Config config;
+  config.save = options;
+  for (auto const& key : config_keys()) {
+    if (is_of_save(key)) check_key(key, config);
+  }
+}
+
+void validate(Config const& config) {
+  validate(static_cast<LoaderOptions const&>(config));
+  for (auto const& key : config_keys()) {
+    if (key.name.starts_with("report.")) check_key(key, config);
+  }
+  if (!config.save) return;
+  validate(*config.save);
+  check_combinations(config, *config.save);
+}
+
+}  // namespace distload
