@@ -41,6 +41,8 @@ class Holders {
   std::span<HolderGroup const> groups() const noexcept { return groups_; }
   /// Into how many the parameter is cut.
   std::uint32_t parts() const noexcept { return placement_.parts; }
+  /// The axis that is cut; 0 if none is.
+  std::uint32_t axis() const noexcept { return axis_; }
 
   /// What lies in `box`, in the order of the cut axis.
   std::vector<Want> wants_in(Box const& box) const;
