@@ -11,7 +11,7 @@
 namespace distload {
 namespace {
 
-/// What a rank verifies of mapped files before it is copied from there: such that it is still in the cache.
+/// What a rank verifies of mapped files before it is copied from there.
 constexpr Bytes kMappedWaveBytes = 8 * kMiB;
 
 Bytes slot_limit_of(PlanOptions const& options, Bytes block_bytes) {
@@ -62,9 +62,15 @@ void Ledger::count_peer_write(std::uint32_t writer, std::uint32_t receiver, Byte
   peer_bytes_ += nbytes;
 }
 
+std::uint32_t Ledger::wave_of_node_read(std::uint32_t reader, Bytes nbytes) {
+  if (has_staging_) return scheduler_.current(reader);
+  StagingNeed const need{.ranks = {&reader, 1}, .nbytes = std::min(nbytes, scheduler_.slot_limit())};
+  return scheduler_.place({&need, 1});
+}
+
 std::uint32_t Ledger::place(std::span<StagingNeed const> needs, std::string const& tensor) {
   auto const& worst = *std::ranges::max_element(needs, {}, &StagingNeed::nbytes);
-  if (worst.nbytes > slot_limit()) throw_no_room(worst, slot_limit(), tensor);
+  if (worst.nbytes > scheduler_.slot_limit()) throw_no_room(worst, scheduler_.slot_limit(), tensor);
   return scheduler_.place(needs);
 }
 

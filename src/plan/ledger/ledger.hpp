@@ -35,10 +35,12 @@ class Ledger {
 
   /// The wave of work that needs no staging on `rank`.
   std::uint32_t current_wave(std::uint32_t rank) { return scheduler_.current(rank); }
+  /// The wave in which `reader` reads for all ranks of its node, without staging. Of mapped files a wave holds as much
+  /// as is still in the cache when it is copied from there.
+  std::uint32_t wave_of_node_read(std::uint32_t reader, Bytes nbytes);
   /// The wave of work of a tensor that needs so much on these ranks.
   /// @throws OutOfBudget  a slot cannot hold it.
   std::uint32_t place(std::span<StagingNeed const> needs, std::string const& tensor);
-  Bytes slot_limit() const noexcept { return scheduler_.slot_limit(); }
   std::uint32_t waves() const noexcept { return scheduler_.waves(); }
 
   /// Fills in what is known of every rank, and its sums.
@@ -61,7 +63,7 @@ class Ledger {
   std::vector<SetBytes> set_bytes_;
   Bytes message_bytes_ = 0;
   Bytes peer_bytes_ = 0;
-  bool has_staging_;  ///< slots are memory, not just what is read before it is copied on
+  bool has_staging_;  ///< what the scheduler limits is memory; of mapped files it is what a wave verifies
   WaveScheduler scheduler_;
 };
 

@@ -1,8 +1,6 @@
 // The least loaded rank of each node.
 #include "plan/routes/node_readers.hpp"
 
-#include <algorithm>
-
 namespace distload {
 
 std::span<NodeReader const> NodeReaders::choose(CurrentParameter const& parameter, ReadPiece const& piece) {
@@ -11,7 +9,7 @@ std::span<NodeReader const> NodeReaders::choose(CurrentParameter const& paramete
   for (auto const reader : least_loaded_) {
     if (!reader) continue;
     ledger_.count_read(*reader, piece.range.nbytes());
-    readers_.push_back({.rank = *reader, .wave = wave_of(*reader, parameter, piece.range.nbytes())});
+    readers_.push_back({.rank = *reader, .wave = ledger_.wave_of_node_read(*reader, piece.range.nbytes())});
   }
   return readers_;
 }
@@ -27,12 +25,6 @@ void NodeReaders::find_least_loaded(CurrentParameter const& parameter, ReadPiece
       if (!best || read_bytes[rank] < read_bytes[*best]) best = rank;
     }
   }
-}
-
-std::uint32_t NodeReaders::wave_of(std::uint32_t reader, CurrentParameter const& parameter, Bytes nbytes) {
-  if (!request_.options.files_are_mapped) return ledger_.current_wave(reader);
-  StagingNeed const need{.ranks = {&reader, 1}, .nbytes = std::min(nbytes, ledger_.slot_limit())};
-  return ledger_.place({&need, 1}, parameter.tensor.name);
 }
 
 }  // namespace distload

@@ -27,7 +27,6 @@ class NodeReaders {
 
  private:
   void find_least_loaded(CurrentParameter const& parameter, ReadPiece const& piece);
-  std::uint32_t wave_of(std::uint32_t reader, CurrentParameter const& parameter, Bytes nbytes);
 
   PlanRequest const& request_;
   Ledger& ledger_;
