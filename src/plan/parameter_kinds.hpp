@@ -21,15 +21,16 @@
 
 namespace distload {
 
-/// All that does not depend on what has been planned before.
+/// What does not depend on what has been planned before.
 struct ParameterKind {
   std::uint32_t number = 0;  ///< index into `LoadPlan::kinds`
-  Demand demand;             ///< of the first of them; extents of the others lie elsewhere, but are cut alike
+  Demand demand;             ///< of the first of them: extents of the others have the same boxes, elsewhere
   std::vector<ReadJob> jobs;
   std::vector<ReadPiece> pieces;
   std::vector<std::optional<ShardInFile>> view_candidates;  ///< by group; none unless files are mapped
   std::shared_ptr<ShardLayout const> own_layout;            ///< of the own rank, on their stages; null if it has none
-  std::map<std::vector<std::uint32_t>, std::vector<RankSetId>> rank_sets;  ///< by group, for stages asked for so far
+  std::map<std::vector<std::uint32_t>, std::vector<RankSetId>>
+      rank_sets;  ///< by group, for each list of stages met so far
 };
 
 class ParameterKinds {

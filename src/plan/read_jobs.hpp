@@ -1,4 +1,4 @@
-/// ReadJobs: how each segment of a demand is read and reaches the ranks that want it, and the pieces it is read in.
+/// read_jobs: by which strategy each segment of a demand is read, by whom, and in which pieces.
 #pragma once
 
 #include <cstdint>

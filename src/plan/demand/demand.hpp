@@ -31,8 +31,8 @@ struct WantedPart {
   std::uint32_t want = 0;   ///< index into `Demand::wants_of`
   std::uint32_t group = 0;  ///< whose want it is
   Bytes nbytes = 0;
-  std::optional<Bytes> shard_run =
-      std::nullopt;  ///< it is the whole range, and consecutive in the shard from this offset on
+  /// Where it begins in the shard, if it is the whole range, unchanged, and consecutive there.
+  std::optional<Bytes> shard_run = std::nullopt;
 };
 
 class Demand {
@@ -45,7 +45,7 @@ class Demand {
   std::span<Extent const> extents() const noexcept { return extents_; }
   /// Precondition: the parameter has elements.
   std::vector<Want> const& wants_of(std::uint32_t extent) const { return wants_[extent]; }
-  /// By extent and range.
+  /// In the order of the extents, and in each of their bytes. Bytes that nobody wants lie in none.
   std::span<DemandedSegment const> segments() const noexcept { return segments_; }
 
   DType stored_dtype() const noexcept { return stored_dtype_; }
@@ -53,7 +53,7 @@ class Demand {
   Bytes stored_element_bytes() const noexcept { return size_of(stored_dtype_); }
   bool is_cast() const noexcept { return dtype_ != stored_dtype_; }
   bool is_transposed() const noexcept { return is_transposed_; }
-  /// The elements lie in memory as they are stored, as far as a box of them goes.
+  /// True if elements have the same type and order in memory as in storage.
   bool is_verbatim() const noexcept { return !is_cast() && !is_transposed_; }
 
   /// Of the shard of a group, in memory.
