@@ -34,26 +34,10 @@ Ledger::Ledger(PlanRequest const& request)
       has_staging_(!request.options.files_are_mapped),
       scheduler_(request.topology.ranks(), slot_limit_of(request.options, request.catalog.block_bytes)) {}
 
-Ledger::SetBytes& Ledger::bytes_of(RankSetId set) {
-  if (set_bytes_.size() <= set) set_bytes_.resize(set + std::size_t{1});
-  return set_bytes_[set];
-}
-
 void Ledger::count_shard(RankSetId holders, Bytes nbytes, bool may_be_view) {
   auto& bytes = bytes_of(holders);
   bytes.resident += nbytes;
   if (may_be_view) bytes.views += nbytes;
-}
-
-void Ledger::count_read(std::uint32_t reader, Bytes nbytes) {
-  read_bytes_[reader] += nbytes;
-  ++loads_[reader].requests;
-}
-
-void Ledger::count_message(std::uint32_t sender, RankSetId set, std::uint64_t receivers, Bytes nbytes) {
-  loads_[sender].sent_bytes += receivers * nbytes;
-  message_bytes_ += receivers * nbytes;
-  bytes_of(set).received += nbytes;
 }
 
 void Ledger::count_peer_write(std::uint32_t writer, std::uint32_t receiver, Bytes nbytes) {

@@ -1,6 +1,7 @@
 /// Ledger: what every rank reads, sends, receives and holds, and in which waves.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -21,10 +22,17 @@ class Ledger {
   /// A shard that each rank of a set holds.
   void count_shard(RankSetId holders, Bytes nbytes, bool may_be_view);
   /// A request to storage.
-  void count_read(std::uint32_t reader, Bytes nbytes);
+  void count_read(std::uint32_t reader, Bytes nbytes) {
+    read_bytes_[reader] += nbytes;
+    ++loads_[reader].requests;
+  }
   /// What a rank sends to each of the `receivers` ranks of a set that are not itself. If it is one of the set, it also
   /// keeps as much (`count_kept`).
-  void count_message(std::uint32_t sender, RankSetId set, std::uint64_t receivers, Bytes nbytes);
+  void count_message(std::uint32_t sender, RankSetId set, std::uint64_t receivers, Bytes nbytes) {
+    loads_[sender].sent_bytes += receivers * nbytes;
+    message_bytes_ += receivers * nbytes;
+    bytes_of(set).received += nbytes;
+  }
   /// What a rank of a set that it sends to has itself.
   void count_kept(std::uint32_t sender, Bytes nbytes) { kept_bytes_[sender] += nbytes; }
   /// What a rank writes to the arena of another.
@@ -54,7 +62,10 @@ class Ledger {
     Bytes received = 0;  ///< by each rank, counting also what it had read itself
   };
 
-  SetBytes& bytes_of(RankSetId set);
+  SetBytes& bytes_of(RankSetId set) {
+    if (set_bytes_.size() <= set) set_bytes_.resize(set + std::size_t{1});
+    return set_bytes_[set];
+  }
   void add_sets(RankSets const& sets);
 
   std::vector<RankLoad> loads_;

@@ -20,17 +20,18 @@ void MessageRoute::plan(CurrentParameter const& parameter, ReadPiece const& piec
   auto const reader = reader_of(parameter, piece);
   auto const reader_bytes = count(parameter, piece, reader);
   auto const wave = wave_of(parameter, piece, reader, reader_bytes);
-  if (reader == request_.rank) {
+  if (reader.rank == request_.rank) {
     add_read(parameter, piece, waves_[wave]);
   } else if (!parameter.job_of(piece).sole_reader && parameter.own_group) {
-    add_receives(parameter, piece, reader, waves_[wave]);
+    add_receives(parameter, piece, reader.rank, waves_[wave]);
   }
 }
 
-std::uint32_t MessageRoute::reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const {
+MessageRoute::Reader MessageRoute::reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const {
   auto const& job = parameter.job_of(piece);
-  if (job.sole_reader) return parameter.rank_of(*job.sole_reader);
-  return job.strategy == Strategy::broadcast ? reader_of_job_[piece.job] : least_loaded(parameter, job);
+  if (job.sole_reader) return {.rank = parameter.rank_of(*job.sole_reader), .group = job.sole_reader->group};
+  auto const rank = job.strategy == Strategy::broadcast ? reader_of_job_[piece.job] : least_loaded(parameter, job);
+  return {.rank = rank, .group = *parameter.demand().holders().group_of(rank)};
 }
 
 std::uint32_t MessageRoute::least_loaded(CurrentParameter const& parameter, ReadJob const& job) const {
@@ -61,20 +62,19 @@ bool MessageRoute::is_read_to_shard(WantedPart const& part, std::optional<std::u
   return part.group == group && part.shard_run && request_.options.arena_on_host;
 }
 
-Bytes MessageRoute::count(CurrentParameter const& parameter, ReadPiece const& piece, std::uint32_t reader) {
+Bytes MessageRoute::count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader) {
   bool const is_sole_reader = parameter.job_of(piece).sole_reader.has_value();
-  auto const reader_group = parameter.demand().holders().group_of(reader);
-  ledger_.count_read(reader, piece.range.nbytes());
+  ledger_.count_read(reader.rank, piece.range.nbytes());
   auto staging = round_up(piece.range.nbytes(), kStagingAlignment);
   Bytes packed = 0;
   for (auto const& part : piece.parts) {
-    if (is_read_to_shard(part, reader_group)) staging = 0;
+    if (is_read_to_shard(part, reader.group)) staging = 0;
     if (is_sole_reader) continue;
-    bool const is_own = part.group == reader_group;
+    bool const is_own = part.group == reader.group;
     auto const receivers = parameter.ranks_of(part.group).size() - (is_own ? 1 : 0);
     if (receivers > 0) packed += packed_bytes(part);
-    ledger_.count_message(reader, parameter.rank_sets[part.group], receivers, part.nbytes);
-    if (is_own) ledger_.count_kept(reader, part.nbytes);
+    ledger_.count_message(reader.rank, parameter.rank_sets[part.group], receivers, part.nbytes);
+    if (is_own) ledger_.count_kept(reader.rank, part.nbytes);
   }
   return staging + packed;
 }
@@ -83,6 +83,11 @@ std::span<MessageRoute::MessageStaging const> MessageRoute::staging_by_group(Cur
                                                                              ReadPiece const& piece) {
   staging_.clear();
   if (parameter.job_of(piece).sole_reader) return staging_;
+  if (piece.parts.size() == 1) {
+    auto const& part = piece.parts.front();
+    staging_.push_back({.group = part.group, .nbytes = packed_bytes(part)});
+    return staging_;
+  }
   constexpr auto kNone = std::numeric_limits<std::uint32_t>::max();
   auto const groups = parameter.demand().holders().groups().size();
   if (staging_index_.size() < groups) staging_index_.resize(groups, kNone);
@@ -99,25 +104,24 @@ std::span<MessageRoute::MessageStaging const> MessageRoute::staging_by_group(Cur
   return staging_;
 }
 
-std::uint32_t MessageRoute::wave_of(CurrentParameter const& parameter, ReadPiece const& piece, std::uint32_t reader,
+std::uint32_t MessageRoute::wave_of(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
                                     Bytes reader_bytes) {
   needs_.clear();
-  needs_.push_back({.ranks = {&reader, 1}, .nbytes = reader_bytes});
+  needs_.push_back({.ranks = {&reader.rank, 1}, .nbytes = reader_bytes});
   auto const add = [&](std::span<std::uint32_t const> ranks, Bytes nbytes) {
     if (!ranks.empty()) needs_.push_back({.ranks = ranks, .nbytes = nbytes});
   };
-  auto const reader_group = parameter.demand().holders().group_of(reader);
   for (auto const& [group, nbytes] : staging_by_group(parameter, piece)) {
     auto const ranks = parameter.ranks_of(group);
-    if (group != reader_group) {
+    if (group != reader.group) {
       add(ranks, nbytes);
       continue;
     }
-    auto const before = static_cast<std::size_t>(std::ranges::lower_bound(ranks, reader) - ranks.begin());
+    auto const before = static_cast<std::size_t>(std::ranges::lower_bound(ranks, reader.rank) - ranks.begin());
     add(ranks.first(before), nbytes);
     add(ranks.subspan(before + 1), nbytes);
   }
-  if (needs_.size() == 1 && reader_bytes == 0) return ledger_.current_wave(reader);
+  if (needs_.size() == 1 && reader_bytes == 0) return ledger_.current_wave(reader.rank);
   return ledger_.place(needs_, parameter.tensor.name);
 }
 

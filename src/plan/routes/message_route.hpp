@@ -23,6 +23,10 @@ class MessageRoute final : public Route {
   void plan(CurrentParameter const& parameter, ReadPiece const& piece) override;
 
  private:
+  struct Reader {
+    std::uint32_t rank = 0;
+    std::uint32_t group = 0;
+  };
   /// Where the reader has a piece.
   struct ReadTarget {
     Area area = Area::staging;
@@ -34,15 +38,15 @@ class MessageRoute final : public Route {
     Bytes nbytes = 0;
   };
 
-  std::uint32_t reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const;
+  Reader reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const;
   std::uint32_t least_loaded(CurrentParameter const& parameter, ReadJob const& job) const;
   bool goes_in_place(WantedPart const& part) const noexcept;
   Bytes packed_bytes(WantedPart const& part) const noexcept;
   bool is_read_to_shard(WantedPart const& part, std::optional<std::uint32_t> group) const noexcept;
 
   /// Counts what is sent. @returns what the reader needs in its slot.
-  Bytes count(CurrentParameter const& parameter, ReadPiece const& piece, std::uint32_t reader);
-  std::uint32_t wave_of(CurrentParameter const& parameter, ReadPiece const& piece, std::uint32_t reader,
+  Bytes count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader);
+  std::uint32_t wave_of(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
                         Bytes reader_bytes);
   std::span<MessageStaging const> staging_by_group(CurrentParameter const& parameter, ReadPiece const& piece);
 
