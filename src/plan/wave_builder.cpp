@@ -35,9 +35,9 @@ void WaveBuilder::receive_in_place(std::uint32_t peer, Bytes arena_offset, Bytes
   incoming_.push_back({false, {peer, Area::arena, arena_offset, nbytes}, {}});
 }
 
-void WaveBuilder::send_packed(AudienceId audience, std::vector<std::uint32_t> const& peers,
+void WaveBuilder::send_packed(RankSetId receivers, std::vector<std::uint32_t> const& peers,
                               std::vector<PlannedCopy> packs, Bytes nbytes) {
-  auto const [entry, added] = outgoing_index_.try_emplace(audience, outgoing_.size());
+  auto const [entry, added] = outgoing_index_.try_emplace(receivers, outgoing_.size());
   if (added) outgoing_.push_back({peers, true, {}, {}});
   auto& out = outgoing_[entry->second];
   for (auto& pack : packs) {
@@ -47,9 +47,9 @@ void WaveBuilder::send_packed(AudienceId audience, std::vector<std::uint32_t> co
   out.message.nbytes += round_up(nbytes, kStagingAlignment);
 }
 
-void WaveBuilder::receive_packed(std::uint32_t peer, AudienceId audience, std::vector<PlannedCopy> places,
+void WaveBuilder::receive_packed(std::uint32_t peer, RankSetId receivers, std::vector<PlannedCopy> places,
                                  Bytes nbytes) {
-  auto const [entry, added] = incoming_index_.try_emplace({peer, audience}, incoming_.size());
+  auto const [entry, added] = incoming_index_.try_emplace({peer, receivers}, incoming_.size());
   if (added) incoming_.push_back({true, {peer, Area::staging, 0, 0}, {}});
   auto& in = incoming_[entry->second];
   for (auto& place : places) {
@@ -96,6 +96,19 @@ Wave WaveBuilder::finish() && {
   wave_.scatters.shrink_to_fit();
   wave_.scatter_targets.shrink_to_fit();
   return std::move(wave_);
+}
+
+WaveBuilder& WaveBuilders::operator[](std::uint32_t wave) {
+  if (builders_.size() <= wave) builders_.resize(wave + std::size_t{1});
+  return builders_[wave];
+}
+
+std::vector<Wave> WaveBuilders::finish(std::uint32_t count) && {
+  builders_.resize(count);
+  std::vector<Wave> waves;
+  waves.reserve(count);
+  for (auto& builder : builders_) waves.push_back(std::move(builder).finish());
+  return waves;
 }
 
 }  // namespace distload

@@ -9,7 +9,7 @@
 
 #include <distload/plan/load_plan.hpp>
 
-#include "plan/audiences.hpp"
+#include "plan/demand/rank_sets.hpp"
 
 namespace distload {
 
@@ -34,13 +34,13 @@ class WaveBuilder {
   /// And come in where they belong.
   void receive_in_place(std::uint32_t peer, Bytes arena_offset, Bytes nbytes);
 
-  /// Appends `nbytes` to the packed message for `audience`. `packs` write to offsets counted from the first of these
+  /// Appends `nbytes` to the packed message for `receivers`. `packs` write to offsets counted from the first of these
   /// bytes.
-  void send_packed(AudienceId audience, std::vector<std::uint32_t> const& peers, std::vector<PlannedCopy> packs,
+  void send_packed(RankSetId receivers, std::vector<std::uint32_t> const& peers, std::vector<PlannedCopy> packs,
                    Bytes nbytes);
   /// Appends `nbytes` to the packed message from `peer`; `places` read from offsets counted from the first of these
   /// bytes.
-  void receive_packed(std::uint32_t peer, AudienceId audience, std::vector<PlannedCopy> places, Bytes nbytes);
+  void receive_packed(std::uint32_t peer, RankSetId receivers, std::vector<PlannedCopy> places, Bytes nbytes);
 
   /// Staging to arena on this rank.
   void place(PlannedCopy copy) { wave_.places.push_back(copy); }
@@ -64,8 +64,19 @@ class WaveBuilder {
   Bytes read_bytes_ = 0;
   std::vector<Outgoing> outgoing_;  // in the order of their first piece, which both sides see alike
   std::vector<Incoming> incoming_;
-  std::map<AudienceId, std::size_t> outgoing_index_;
-  std::map<std::pair<std::uint32_t, AudienceId>, std::size_t> incoming_index_;
+  std::map<RankSetId, std::size_t> outgoing_index_;
+  std::map<std::pair<std::uint32_t, RankSetId>, std::size_t> incoming_index_;
+};
+
+/// The own rank's part of all waves.
+class WaveBuilders {
+ public:
+  WaveBuilder& operator[](std::uint32_t wave);
+  /// `count` waves, of which the last ones may be empty on this rank.
+  std::vector<Wave> finish(std::uint32_t count) &&;
+
+ private:
+  std::vector<WaveBuilder> builders_;
 };
 
 }  // namespace distload

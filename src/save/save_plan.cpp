@@ -20,7 +20,7 @@ constexpr Bytes kMaxWaveBytes = kGiB;
 /// A box of a unit that one rank contributes.
 struct Part {
   Box box;  ///< in the tensor
-  Holder source;
+  SegmentHolder source;
   Dims source_position;  ///< in the source's shard
   Shape source_shape;
   Shape unit_shape;             ///< of the run of the unit that the box lies in
@@ -122,14 +122,14 @@ Unit Planner::make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbytes, 
 
   Unit unit{extent_number, begin, nbytes, choose_writer(parts), {}};
   for (auto& [part, segment] : parts) {
-    auto source = std::ranges::find(segment->holders, unit.writer, &Holder::rank);
+    auto source = std::ranges::find(segment->holders, unit.writer, &SegmentHolder::rank);
     if (source == segment->holders.end()) {
-      source =
-          std::ranges::min_element(segment->holders, {}, [this](Holder const& holder) { return sent_[holder.rank]; });
+      source = std::ranges::min_element(segment->holders, {},
+                                        [this](SegmentHolder const& holder) { return sent_[holder.rank]; });
       sent_[source->rank] += part.nbytes;
     }
     part.source = *source;
-    part.source_shape = holders.shard_shape(source->part);
+    part.source_shape = holders.shard_shape(source->group);
     part.source_position = source->local_offset;
     for (std::size_t axis = 0; axis < part.box.offset.size(); ++axis) {
       part.source_position[axis] += part.box.offset[axis] - segment->box.offset[axis];

@@ -7,11 +7,11 @@
 namespace distload {
 namespace {
 
-/// All places on the partitioned axis where a piece begins or ends.
-std::vector<std::uint64_t> boundaries(std::vector<ShardLayout> const& layouts, std::size_t axis) {
+/// All places on an axis where a group's piece begins or ends.
+std::vector<std::uint64_t> boundaries(Holders const& holders, std::size_t axis) {
   std::vector<std::uint64_t> cuts;
-  for (auto const& layout : layouts) {
-    for (auto const& piece : layout.pieces) {
+  for (auto const& group : holders.groups()) {
+    for (auto const& piece : group.layout.pieces) {
       cuts.push_back(piece.global.offset[axis]);
       cuts.push_back(piece.global.offset[axis] + piece.global.extent[axis]);
     }
@@ -21,11 +21,10 @@ std::vector<std::uint64_t> boundaries(std::vector<ShardLayout> const& layouts, s
   return cuts;
 }
 
-std::vector<Box> segment_boxes(std::vector<ShardLayout> const& layouts, Partition const& partition,
-                               Shape const& shape) {
-  if (shape.empty() || partition.kind == PartitionKind::replicated) return {whole(shape)};
-  auto const axis = partition.axis;
-  auto const cuts = boundaries(layouts, axis);
+std::vector<Box> segment_boxes(Holders const& holders, Shape const& shape) {
+  if (shape.empty()) return {whole(shape)};
+  auto const axis = holders.axis();
+  auto const cuts = boundaries(holders, axis);
   std::vector<Box> boxes;
   for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
     Box box = whole(shape);
@@ -36,49 +35,41 @@ std::vector<Box> segment_boxes(std::vector<ShardLayout> const& layouts, Partitio
   return boxes;
 }
 
+/// Of the groups that want all of `box`: no boundary of theirs crosses it.
+std::vector<SegmentHolder> holders_of(Holders const& holders, Box const& box, std::span<std::uint32_t const> stages) {
+  std::vector<SegmentHolder> all;
+  for (auto const& want : holders.wants_in(box)) {
+    assert(want.box == box);
+    auto const& group = holders.groups()[want.group];
+    auto const local_offset = local_position(group.layout.pieces[want.piece], box.offset);
+    for (auto const rank : holders.ranks_of(group, stages)) {
+      all.push_back({.rank = rank, .group = want.group, .local_offset = local_offset});
+    }
+  }
+  assert(!all.empty());
+  std::ranges::sort(all, {}, &SegmentHolder::rank);
+  return all;
+}
+
 }  // namespace
 
-TensorHolders::TensorHolders(HeldTensor const& tensor, Shape const& shape, Topology const& topology) {
+TensorHolders::TensorHolders(HeldTensor const& tensor, Shape const& shape, Topology const& topology)
+    : holders_(tensor.partition, tensor.experts, tensor.stages.size(), shape, topology) {
   if (volume(shape) == 0) return;
-  auto const placement = placement_of(tensor.partition, tensor.experts, shape, topology);
-  axis_ = placement.partition.axis;
-  std::vector<ShardLayout> layouts;
-  for (std::uint32_t part = 0; part < placement.parts; ++part) {
-    layouts.push_back(shard_layout(placement.partition, shape, part, placement.parts));
-    shard_shapes_.push_back(layouts.back().shape);
-  }
-  auto const stage_ranks = topology.stage_ranks();
-  for (auto const& box : segment_boxes(layouts, placement.partition, shape)) {
-    HeldSegment segment{box, {}};
-    for (std::uint32_t part = 0; part < placement.parts; ++part) {
-      if (placement.only && part != *placement.only) continue;
-      for (auto const& piece : layouts[part].pieces) {
-        if (!contains(piece.global, box)) continue;
-        auto local = piece.local_offset;
-        for (std::size_t axis = 0; axis < local.size(); ++axis)
-          local[axis] += box.offset[axis] - piece.global.offset[axis];
-        for (auto const stage : tensor.stages) {
-          for (auto rank = part; rank < stage_ranks; rank += placement.parts) {
-            segment.holders.push_back({stage * stage_ranks + rank, part, local});
-          }
-        }
-        break;
-      }
-    }
-    assert(!segment.holders.empty());
-    std::ranges::sort(segment.holders, {}, &Holder::rank);
-    segments_.push_back(std::move(segment));
+  for (auto const& box : segment_boxes(holders_, shape)) {
+    segments_.push_back({.box = box, .holders = holders_of(holders_, box, tensor.stages)});
   }
 }
 
 std::span<HeldSegment const> TensorHolders::touching(Box const& box) const {
   if (segments_.size() <= 1) return segments_;
-  auto const begin_of = [this](HeldSegment const& segment) { return segment.box.offset[axis_]; };
-  auto const end_of = [this](HeldSegment const& segment) {
-    return segment.box.offset[axis_] + segment.box.extent[axis_];
+  auto const axis = holders_.axis();
+  auto const begin_of = [axis](HeldSegment const& segment) { return segment.box.offset[axis]; };
+  auto const end_of = [axis](HeldSegment const& segment) {
+    return segment.box.offset[axis] + segment.box.extent[axis];
   };
-  auto const first = std::ranges::upper_bound(segments_, box.offset[axis_], {}, end_of);
-  auto const last = std::ranges::lower_bound(segments_, box.offset[axis_] + box.extent[axis_], {}, begin_of);
+  auto const first = std::ranges::upper_bound(segments_, box.offset[axis], {}, end_of);
+  auto const last = std::ranges::lower_bound(segments_, box.offset[axis] + box.extent[axis], {}, begin_of);
   return {first, last};
 }
 

@@ -1,7 +1,6 @@
 /// TensorHolders: which ranks hold which stretch of a tensor. Pure.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -9,21 +8,22 @@
 #include <distload/partition/topology.hpp>
 #include <distload/tensor/box.hpp>
 
+#include "plan/demand/holders.hpp"
 #include "save/save_plan.hpp"
 
 namespace distload {
 
 /// A rank that holds all of a segment.
-struct Holder {
+struct SegmentHolder {
   std::uint32_t rank = 0;
-  std::uint32_t part = 0;  ///< of the placement; decides the shape of its shard
-  Dims local_offset;       ///< of the segment's first element in its shard
+  std::uint32_t group = 0;  ///< of the tensor's holders; decides the shape of its shard
+  Dims local_offset;        ///< of the segment's first element in its shard
 };
 
 /// A box of a tensor that no holder's boundary crosses.
 struct HeldSegment {
   Box box;
-  std::vector<Holder> holders;  ///< never empty, ordered by rank
+  std::vector<SegmentHolder> holders;  ///< never empty, ordered by rank
 };
 
 class TensorHolders {
@@ -33,12 +33,11 @@ class TensorHolders {
   /// The segments that have elements of `box`, in order. All segments are disjoint and together the tensor.
   std::span<HeldSegment const> touching(Box const& box) const;
 
-  Shape const& shard_shape(std::uint32_t part) const { return shard_shapes_[part]; }
+  Shape const& shard_shape(std::uint32_t group) const { return holders_.groups()[group].layout.shape; }
 
  private:
-  std::size_t axis_ = 0;               // along which the tensor is cut into segments
-  std::vector<HeldSegment> segments_;  // ordered along it
-  std::vector<Shape> shard_shapes_;
+  Holders holders_;
+  std::vector<HeldSegment> segments_;  ///< ordered along the cut axis
 };
 
 }  // namespace distload

@@ -1,5 +1,5 @@
 // How an extent is cut where its wants change.
-#include "plan/segments.hpp"
+#include "plan/demand/segments.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Which wave a piece of work gets.
-#include "plan/wave_scheduler.hpp"
+#include "plan/ledger/wave_scheduler.hpp"
 
 #include <gtest/gtest.h>
 

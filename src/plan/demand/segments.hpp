@@ -8,7 +8,7 @@
 #include <distload/base/bytes.hpp>
 #include <distload/checkpoint/catalog.hpp>
 
-#include "plan/holders.hpp"
+#include "plan/demand/holders.hpp"
 
 namespace distload {
 
@@ -22,12 +22,16 @@ struct Segment {
   Bytes nbytes() const noexcept { return end_bytes - begin_bytes; }
 };
 
-/// The shortest range of the extent's elements, as bytes, that holds `box` and is made of whole slabs of the box's
-/// outermost axis. A box that is contiguous in the extent gives exactly its own bytes.
+/// The bytes [begin, end) of an extent.
 struct ByteRange {
   Bytes begin = 0;
   Bytes end = 0;
+
+  Bytes nbytes() const noexcept { return end - begin; }
 };
+
+/// The shortest range of the extent's elements that holds `box` and is made of whole slabs of the box's outermost axis.
+/// A box that is contiguous in the extent gives exactly its own bytes.
 ByteRange covering_range(Extent const& extent, Box const& box, Bytes element_bytes);
 
 /// The segments of `extent`, in order. Bytes that nobody wants lie in none.

@@ -1,4 +1,4 @@
-/// parameter_kind: which parameters are planned alike, as all experts of all layers are.
+/// AlikeParameters: which parameters are planned alike, as all experts of all layers are.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // List scheduling of staged work.
-#include "plan/wave_scheduler.hpp"
+#include "plan/ledger/wave_scheduler.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // Sweep over the ranges that ranks want of one extent.
-#include "plan/segments.hpp"
+#include "plan/demand/segments.hpp"
 
 #include <algorithm>
 

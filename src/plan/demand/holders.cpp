@@ -1,30 +1,45 @@
 // Groups of ranks with equal shards, found by the stretch of the cut axis that they hold.
-#include "plan/holders.hpp"
+#include "plan/demand/holders.hpp"
 
 #include <algorithm>
 
 namespace distload {
 
-Holders::Holders(Parameter const& parameter, Shape const& shape, Topology const& topology)
+Dims local_position(Piece const& piece, Dims const& global) {
+  auto position = piece.local_offset;
+  for (std::size_t axis = 0; axis < position.size(); ++axis) position[axis] += global[axis] - piece.global.offset[axis];
+  return position;
+}
+
+Holders::Holders(Partition const& partition, std::optional<ExpertPlacement> const& experts, std::size_t stage_count,
+                 Shape const& shape, Topology const& topology)
     : topology_(topology),
-      placement_(placement_of(parameter.partition, parameter.experts, shape, topology)),
-      stage_count_(parameter.stages.size()),
+      placement_(placement_of(partition, experts, shape, topology)),
+      stage_count_(stage_count),
       axis_(placement_.partition.axis) {
+  make_groups(shape);
+  make_intervals(shape);
+}
+
+void Holders::make_groups(Shape const& shape) {
   auto const& partition = placement_.partition;
   auto const parts = placement_.parts;
   if (partition.kind == PartitionKind::replicated) {
     groups_.push_back(
         {placement_.only.value_or(0), placement_.only ? 1 : parts, shard_layout(partition, shape, 0, parts)});
-  } else {
-    for (std::uint32_t part = 0; part < parts; ++part) {
-      auto layout = shard_layout(partition, shape, part, parts);
-      if (!groups_.empty() && groups_.back().layout == layout) {
-        ++groups_.back().parts;
-      } else {
-        groups_.push_back({part, 1, std::move(layout)});
-      }
+    return;
+  }
+  for (std::uint32_t part = 0; part < parts; ++part) {
+    auto layout = shard_layout(partition, shape, part, parts);
+    if (!groups_.empty() && groups_.back().layout == layout) {
+      ++groups_.back().parts;
+    } else {
+      groups_.push_back({part, 1, std::move(layout)});
     }
   }
+}
+
+void Holders::make_intervals(Shape const& shape) {
   for (std::uint32_t group = 0; group < groups_.size(); ++group) {
     auto const& pieces = groups_[group].layout.pieces;
     for (std::uint32_t piece = 0; piece < pieces.size(); ++piece) {
@@ -56,6 +71,17 @@ std::vector<Want> Holders::wants_in(Box const& box) const {
 
 std::uint64_t Holders::rank_count(std::uint32_t group) const noexcept {
   return std::uint64_t{groups_[group].parts} * (topology_.stage_ranks() / placement_.parts) * stage_count_;
+}
+
+std::vector<std::uint32_t> Holders::ranks_of(HolderGroup const& group, std::span<std::uint32_t const> stages) const {
+  std::vector<std::uint32_t> ranks;
+  auto const stage_ranks = topology_.stage_ranks();
+  for (auto const stage : stages) {
+    for (auto first = group.first_part; first < stage_ranks; first += placement_.parts) {
+      for (std::uint32_t i = 0; i < group.parts; ++i) ranks.push_back(stage * stage_ranks + first + i);
+    }
+  }
+  return ranks;
 }
 
 std::optional<std::uint32_t> Holders::group_of(std::uint32_t rank) const noexcept {

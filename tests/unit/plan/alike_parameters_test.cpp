@@ -1,5 +1,5 @@
 // Which parameters share what is decided for one of them.
-#include "plan/parameter_kind.hpp"
+#include "plan/demand/alike_parameters.hpp"
 
 #include <gtest/gtest.h>
 

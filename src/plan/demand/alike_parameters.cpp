@@ -1,5 +1,5 @@
 // Comparison of what a plan depends on.
-#include "plan/parameter_kind.hpp"
+#include "plan/demand/alike_parameters.hpp"
 
 #include <algorithm>
 #include <initializer_list>

@@ -1,0 +1,12 @@
+/// predict: the seconds that a plan will take, from its bytes and the cost model.
+#pragma once
+
+#include <distload/plan/load_plan.hpp>
+#include <distload/plan/make_plan.hpp>
+
+namespace distload {
+
+/// `plan` has its waves, its slots, its loads of all ranks and their sums.
+Prediction predict(LoadPlan const& plan, PlanOptions const& options);
+
+}  // namespace distload

@@ -1,0 +1,84 @@
+// From demands over routes to the plan.
+#include "plan/load_planner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "plan/ledger/memory_limit.hpp"
+#include "plan/ledger/prediction.hpp"
+
+namespace distload {
+
+LoadPlanner::LoadPlanner(PlanRequest const& request)
+    : request_(request),
+      kinds_(request),
+      arenas_(request),
+      ledger_(request),
+      message_route_(request, ledger_, waves_),
+      mapped_route_(request, ledger_, waves_),
+      scatter_route_(request, arenas_, ledger_, waves_) {
+  plan_.topology = request.topology;
+  plan_.rank = request.rank;
+  plan_.kind_of.reserve(request.layout.parameters.size());
+}
+
+LoadPlan LoadPlanner::run() {
+  for (std::uint32_t index = 0; index < request_.layout.parameters.size(); ++index) plan_parameter(index);
+  finish();
+  return std::move(plan_);
+}
+
+void LoadPlanner::plan_parameter(std::uint32_t index) {
+  auto parameter = current_parameter(index);
+  for (std::uint32_t group = 0; group < parameter.rank_sets.size(); ++group) {
+    ledger_.count_shard(parameter.rank_sets[group], arenas_.room_of(parameter, group),
+                        parameter.kind.view_candidates[group].has_value());
+  }
+  parameter.own = arenas_.place(parameter, plan_);
+  plan_.requested_bytes += parameter.tensor.nbytes();
+  plan_.kind_of.push_back(parameter.kind.number);
+
+  route_of_job_.clear();
+  for (auto const& job : parameter.kind.jobs) route_of_job_.push_back(&route_of(parameter, job));
+  for (auto* const route : routes_) route->start(parameter);
+  for (auto const& piece : parameter.kind.pieces) route_of_job_[piece.job]->plan(parameter, piece);
+}
+
+CurrentParameter LoadPlanner::current_parameter(std::uint32_t index) {
+  auto const& parameter = request_.layout.parameters[index];
+  auto& kind = kinds_.of(index);
+  auto const [sets, is_new] = kind.rank_sets.try_emplace(parameter.stages);
+  if (is_new) sets->second = rank_sets_.of(kind.demand.holders(), parameter.stages);
+  bool const is_on_stage = request_.is_on_stage_of(parameter, request_.rank);
+  return {.index = index,
+          .parameter = parameter,
+          .tensor = request_.catalog.tensors[parameter.tensor],
+          .kind = kind,
+          .all_rank_sets = rank_sets_,
+          .rank_sets = sets->second,
+          .own_group = is_on_stage ? kind.demand.holders().group_of(request_.rank) : std::nullopt,
+          .own = {}};
+}
+
+Route& LoadPlanner::route_of(CurrentParameter const& parameter, ReadJob const& job) {
+  if (request_.options.files_are_mapped) {
+    if (job.strategy == Strategy::scatter) return scatter_route_;
+    return mapped_route_;
+  }
+  if (job.can_scatter && share_a_node(parameter, job, request_)) return scatter_route_;
+  return message_route_;
+}
+
+void LoadPlanner::finish() {
+  plan_.shards.shrink_to_fit();
+  plan_.kinds = std::move(kinds_).take_summaries();
+  plan_.kinds.shrink_to_fit();
+  plan_.waves = std::move(waves_).finish(ledger_.waves());
+  for (auto const& wave : plan_.waves) plan_.slot_bytes = std::max(plan_.slot_bytes, wave.staging_bytes);
+  plan_.slots = std::min(request_.options.slots, ledger_.waves());
+  std::move(ledger_).write_totals(rank_sets_, plan_);
+  check_memory_limit(plan_, request_);
+  plan_.predicted = predict(plan_, request_.options);
+}
+
+}  // namespace distload

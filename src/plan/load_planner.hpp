@@ -1,0 +1,53 @@
+/// LoadPlanner: goes through all parameters once, deciding for every rank and writing down what the own rank has to do.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include <distload/plan/make_plan.hpp>
+
+#include "plan/arena_layout.hpp"
+#include "plan/demand/rank_sets.hpp"
+#include "plan/ledger/ledger.hpp"
+#include "plan/parameter_kinds.hpp"
+#include "plan/plan_request.hpp"
+#include "plan/routes/mapped_route.hpp"
+#include "plan/routes/message_route.hpp"
+#include "plan/routes/scatter_route.hpp"
+#include "plan/wave_builder.hpp"
+
+namespace distload {
+
+class LoadPlanner {
+ public:
+  /// `request` outlives the object.
+  explicit LoadPlanner(PlanRequest const& request);
+  LoadPlanner(LoadPlanner const&) = delete;
+  LoadPlanner& operator=(LoadPlanner const&) = delete;
+  ~LoadPlanner() = default;
+
+  /// Precondition: called once.
+  LoadPlan run();
+
+ private:
+  void plan_parameter(std::uint32_t index);
+  CurrentParameter current_parameter(std::uint32_t index);
+  Route& route_of(CurrentParameter const& parameter, ReadJob const& job);
+  void finish();
+
+  PlanRequest const& request_;
+  RankSets rank_sets_;
+  ParameterKinds kinds_;
+  ArenaLayout arenas_;
+  Ledger ledger_;
+  WaveBuilders waves_;
+  MessageRoute message_route_;
+  MappedRoute mapped_route_;
+  ScatterRoute scatter_route_;
+  std::array<Route*, 3> routes_{&message_route_, &mapped_route_, &scatter_route_};
+  std::vector<Route*> route_of_job_;  ///< of the current parameter
+  LoadPlan plan_;
+};
+
+}  // namespace distload

@@ -1,0 +1,38 @@
+// Checks of the arguments of make_plan.
+#include "plan/plan_request.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <functional>
+
+#include <distload/base/error.hpp>
+
+namespace distload {
+
+PlanRequest::PlanRequest(Catalog const& from_catalog, ModelLayout const& from_layout, Topology const& for_topology,
+                         std::uint32_t for_rank, PlanOptions const& with_options)
+    : catalog(from_catalog),
+      layout(from_layout),
+      topology(for_topology),
+      rank(for_rank),
+      options(with_options),
+      one_node(std::ranges::adjacent_find(options.node_of, std::ranges::not_equal_to()) == options.node_of.end()) {
+  assert(rank < topology.ranks());
+  auto const minimum = kMinimumStagingBlocks * catalog.block_bytes;
+  if (options.staging_bytes < minimum) {
+    throw ConfigError("load.staging is " + format_bytes(options.staging_bytes) + ", but at least " +
+                      format_bytes(minimum) + " is needed");
+  }
+  if (options.files_are_mapped) mapped_offsets = distload::mapped_offsets(catalog);
+}
+
+bool PlanRequest::is_on_stage_of(Parameter const& parameter, std::uint32_t of_rank) const noexcept {
+  return std::ranges::find(parameter.stages, of_rank / topology.stage_ranks()) != parameter.stages.end();
+}
+
+Bytes PlanRequest::mapped_offset(std::uint32_t extent, Bytes begin) const {
+  auto const& stored = catalog.extents[extent];
+  return mapped_offsets[stored.file] + stored.offset_bytes + begin;
+}
+
+}  // namespace distload

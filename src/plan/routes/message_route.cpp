@@ -1,0 +1,183 @@
+// Readers, their messages, and the staging that both sides need.
+#include "plan/routes/message_route.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "plan/routes/piece_copies.hpp"
+
+namespace distload {
+
+void MessageRoute::start(CurrentParameter const& parameter) {
+  auto const& jobs = parameter.kind.jobs;
+  reader_of_job_.resize(jobs.size());
+  for (std::size_t job = 0; job < jobs.size(); ++job) {
+    if (jobs[job].strategy == Strategy::broadcast) reader_of_job_[job] = least_loaded(parameter, jobs[job]);
+  }
+}
+
+void MessageRoute::plan(CurrentParameter const& parameter, ReadPiece const& piece) {
+  auto const reader = reader_of(parameter, piece);
+  auto const reader_bytes = count(parameter, piece, reader);
+  auto const wave = wave_of(parameter, piece, reader, reader_bytes);
+  if (reader.rank == request_.rank) {
+    add_read(parameter, piece, waves_[wave]);
+  } else if (!parameter.job_of(piece).sole_reader && parameter.own_group) {
+    add_receives(parameter, piece, reader.rank, waves_[wave]);
+  }
+}
+
+MessageRoute::Reader MessageRoute::reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const {
+  auto const& job = parameter.job_of(piece);
+  if (job.sole_reader) return {.rank = parameter.rank_of(*job.sole_reader), .group = job.sole_reader->group};
+  auto const rank = job.strategy == Strategy::broadcast ? reader_of_job_[piece.job] : least_loaded(parameter, job);
+  return {.rank = rank, .group = *parameter.demand().holders().group_of(rank)};
+}
+
+std::uint32_t MessageRoute::least_loaded(CurrentParameter const& parameter, ReadJob const& job) const {
+  auto const& demanded = parameter.segment_of(job);
+  auto const& wants = parameter.demand().wants_of(demanded.extent);
+  auto const read_bytes = ledger_.read_bytes();
+  auto least = std::numeric_limits<Bytes>::max();
+  std::uint32_t best = 0;
+  for (auto const want : demanded.segment.wants) {
+    for (auto const rank : parameter.ranks_of(wants[want].group)) {
+      if (read_bytes[rank] >= least) continue;
+      least = read_bytes[rank];
+      best = rank;
+    }
+  }
+  return best;
+}
+
+bool MessageRoute::goes_in_place(WantedPart const& part) const noexcept {
+  return part.shard_run && part.nbytes >= request_.options.in_place_bytes;
+}
+
+Bytes MessageRoute::packed_bytes(WantedPart const& part) const noexcept {
+  return goes_in_place(part) ? 0 : round_up(part.nbytes, kStagingAlignment);
+}
+
+bool MessageRoute::is_read_to_shard(WantedPart const& part, std::optional<std::uint32_t> group) const noexcept {
+  return part.group == group && part.shard_run && request_.options.arena_on_host;
+}
+
+Bytes MessageRoute::count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader) {
+  bool const is_sole_reader = parameter.job_of(piece).sole_reader.has_value();
+  ledger_.count_read(reader.rank, piece.range.nbytes());
+  auto staging = round_up(piece.range.nbytes(), kStagingAlignment);
+  Bytes packed = 0;
+  for (auto const& part : piece.parts) {
+    if (is_read_to_shard(part, reader.group)) staging = 0;
+    if (is_sole_reader) continue;
+    bool const is_own = part.group == reader.group;
+    auto const receivers = parameter.ranks_of(part.group).size() - (is_own ? 1 : 0);
+    if (receivers > 0) packed += packed_bytes(part);
+    ledger_.count_message(reader.rank, parameter.rank_sets[part.group], receivers, part.nbytes);
+    if (is_own) ledger_.count_kept(reader.rank, part.nbytes);
+  }
+  return staging + packed;
+}
+
+std::span<MessageRoute::MessageStaging const> MessageRoute::staging_by_group(CurrentParameter const& parameter,
+                                                                             ReadPiece const& piece) {
+  staging_.clear();
+  if (parameter.job_of(piece).sole_reader) return staging_;
+  if (piece.parts.size() == 1) {
+    auto const& part = piece.parts.front();
+    staging_.push_back({.group = part.group, .nbytes = packed_bytes(part)});
+    return staging_;
+  }
+  constexpr auto kNone = std::numeric_limits<std::uint32_t>::max();
+  auto const groups = parameter.demand().holders().groups().size();
+  if (staging_index_.size() < groups) staging_index_.resize(groups, kNone);
+  // Parameters of several sections may name a group more than once.
+  for (auto const& part : piece.parts) {
+    auto& index = staging_index_[part.group];
+    if (index == kNone) {
+      index = static_cast<std::uint32_t>(staging_.size());
+      staging_.push_back({.group = part.group});
+    }
+    staging_[index].nbytes += packed_bytes(part);
+  }
+  for (auto const& staging : staging_) staging_index_[staging.group] = kNone;
+  return staging_;
+}
+
+std::uint32_t MessageRoute::wave_of(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
+                                    Bytes reader_bytes) {
+  needs_.clear();
+  needs_.push_back({.ranks = {&reader.rank, 1}, .nbytes = reader_bytes});
+  auto const add = [&](std::span<std::uint32_t const> ranks, Bytes nbytes) {
+    if (!ranks.empty()) needs_.push_back({.ranks = ranks, .nbytes = nbytes});
+  };
+  for (auto const& [group, nbytes] : staging_by_group(parameter, piece)) {
+    auto const ranks = parameter.ranks_of(group);
+    if (group != reader.group) {
+      add(ranks, nbytes);
+      continue;
+    }
+    auto const before = static_cast<std::size_t>(std::ranges::lower_bound(ranks, reader.rank) - ranks.begin());
+    add(ranks.first(before), nbytes);
+    add(ranks.subspan(before + 1), nbytes);
+  }
+  if (needs_.size() == 1 && reader_bytes == 0) return ledger_.current_wave(reader.rank);
+  return ledger_.place(needs_, parameter.tensor.name);
+}
+
+void MessageRoute::add_read(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const {
+  auto const target = add_request(parameter, piece, wave);
+  bool const is_sole_reader = parameter.job_of(piece).sole_reader.has_value();
+  for (auto const& part : piece.parts) {
+    if (parameter.own_group == part.group && target.area == Area::staging) {
+      for (auto const& copy :
+           copies_to_shard(parameter, piece, part, Area::staging, target.offset_bytes, parameter.own.offset_bytes)) {
+        wave.place(copy);
+      }
+    }
+    if (!is_sole_reader) add_send(parameter, piece, part, target, wave);
+  }
+}
+
+MessageRoute::ReadTarget MessageRoute::add_request(CurrentParameter const& parameter, ReadPiece const& piece,
+                                                   WaveBuilder& wave) const {
+  auto const extent = parameter.extent_of(piece);
+  auto const nbytes = piece.range.nbytes();
+  auto const own = std::ranges::find_if(
+      piece.parts, [&](WantedPart const& part) { return is_read_to_shard(part, parameter.own_group); });
+  if (own == piece.parts.end()) {
+    return {.area = Area::staging, .offset_bytes = wave.read_to_staging(extent, piece.range.begin, nbytes)};
+  }
+  auto const offset = parameter.own.offset_bytes + *own->shard_run;
+  wave.read_to_arena(extent, piece.range.begin, nbytes, offset);
+  return {.area = Area::arena, .offset_bytes = offset};
+}
+
+void MessageRoute::add_send(CurrentParameter const& parameter, ReadPiece const& piece, WantedPart const& part,
+                            ReadTarget const& target, WaveBuilder& wave) const {
+  auto const ranks = parameter.ranks_of(part.group);
+  std::vector<std::uint32_t> peers(ranks.begin(), ranks.end());
+  std::erase(peers, request_.rank);
+  if (peers.empty()) return;
+  if (goes_in_place(part)) {
+    wave.send_in_place(peers, target.area, target.offset_bytes, piece.range.nbytes());
+  } else {
+    wave.send_packed(parameter.rank_sets[part.group], peers,
+                     copies_to_message(parameter, piece, part, target.area, target.offset_bytes), part.nbytes);
+  }
+}
+
+void MessageRoute::add_receives(CurrentParameter const& parameter, ReadPiece const& piece, std::uint32_t reader,
+                                WaveBuilder& wave) const {
+  for (auto const& part : piece.parts) {
+    if (parameter.own_group != part.group) continue;
+    if (goes_in_place(part)) {
+      wave.receive_in_place(reader, parameter.own.offset_bytes + *part.shard_run, part.nbytes);
+    } else {
+      wave.receive_packed(reader, parameter.rank_sets[part.group], copies_from_message(parameter, piece, part),
+                          part.nbytes);
+    }
+  }
+}
+
+}  // namespace distload

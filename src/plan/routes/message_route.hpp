@@ -1,0 +1,69 @@
+/// MessageRoute: one rank reads a piece and sends the others what they want of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "plan/ledger/ledger.hpp"
+#include "plan/plan_request.hpp"
+#include "plan/routes/route.hpp"
+#include "plan/wave_builder.hpp"
+
+namespace distload {
+
+class MessageRoute final : public Route {
+ public:
+  /// All arguments outlive the object.
+  MessageRoute(PlanRequest const& request, Ledger& ledger, WaveBuilders& waves)
+      : request_(request), ledger_(ledger), waves_(waves) {}
+
+  void start(CurrentParameter const& parameter) override;
+  void plan(CurrentParameter const& parameter, ReadPiece const& piece) override;
+
+ private:
+  struct Reader {
+    std::uint32_t rank = 0;
+    std::uint32_t group = 0;
+  };
+  /// Where the reader has a piece.
+  struct ReadTarget {
+    Area area = Area::staging;
+    Bytes offset_bytes = 0;
+  };
+  /// Staging that messages with a piece take on each rank of a group.
+  struct MessageStaging {
+    std::uint32_t group = 0;
+    Bytes nbytes = 0;
+  };
+
+  Reader reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const;
+  std::uint32_t least_loaded(CurrentParameter const& parameter, ReadJob const& job) const;
+  bool goes_in_place(WantedPart const& part) const noexcept;
+  Bytes packed_bytes(WantedPart const& part) const noexcept;
+  bool is_read_to_shard(WantedPart const& part, std::optional<std::uint32_t> group) const noexcept;
+
+  /// Counts what is sent. @returns what the reader needs in its slot.
+  Bytes count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader);
+  std::uint32_t wave_of(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
+                        Bytes reader_bytes);
+  std::span<MessageStaging const> staging_by_group(CurrentParameter const& parameter, ReadPiece const& piece);
+
+  void add_read(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const;
+  ReadTarget add_request(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const;
+  void add_send(CurrentParameter const& parameter, ReadPiece const& piece, WantedPart const& part,
+                ReadTarget const& target, WaveBuilder& wave) const;
+  void add_receives(CurrentParameter const& parameter, ReadPiece const& piece, std::uint32_t reader,
+                    WaveBuilder& wave) const;
+
+  PlanRequest const& request_;
+  Ledger& ledger_;
+  WaveBuilders& waves_;
+  std::vector<std::uint32_t> reader_of_job_;  ///< of the current parameter; only of jobs that are broadcast
+  std::vector<StagingNeed> needs_;            ///< of the piece being planned, as is `staging_`
+  std::vector<MessageStaging> staging_;
+  std::vector<std::uint32_t> staging_index_;  ///< by group, into `staging_`
+};
+
+}  // namespace distload

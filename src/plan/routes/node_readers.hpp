@@ -1,0 +1,37 @@
+/// NodeReaders: chooses, on every node where a piece is wanted, the rank that reads it for its node.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "plan/current_parameter.hpp"
+#include "plan/ledger/ledger.hpp"
+#include "plan/plan_request.hpp"
+
+namespace distload {
+
+struct NodeReader {
+  std::uint32_t rank = 0;
+  std::uint32_t wave = 0;
+};
+
+class NodeReaders {
+ public:
+  /// All arguments outlive the object.
+  NodeReaders(PlanRequest const& request, Ledger& ledger) : request_(request), ledger_(ledger) {}
+
+  /// Counts the read on each node, of the rank there that has read least. @returns the ranks until the next call.
+  std::span<NodeReader const> choose(CurrentParameter const& parameter, ReadPiece const& piece);
+
+ private:
+  void find_least_loaded(CurrentParameter const& parameter, ReadPiece const& piece);
+
+  PlanRequest const& request_;
+  Ledger& ledger_;
+  std::vector<std::optional<std::uint32_t>> least_loaded_;  ///< by node
+  std::vector<NodeReader> readers_;
+};
+
+}  // namespace distload

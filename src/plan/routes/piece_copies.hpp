@@ -1,0 +1,24 @@
+/// piece_copies: the copies that bring parts of a piece to shards, directly or packed in messages.
+#pragma once
+
+#include <vector>
+
+#include <distload/plan/planned_copies.hpp>
+
+#include "plan/current_parameter.hpp"
+
+namespace distload {
+
+/// From the piece, dense at `source_offset` of `source`, to the shard that begins at `shard_offset` of an arena.
+std::vector<PlannedCopy> copies_to_shard(CurrentParameter const& parameter, ReadPiece const& piece,
+                                         WantedPart const& part, Area source, Bytes source_offset, Bytes shard_offset);
+
+/// From the piece, likewise, to a message: the part's boxes one after the other, from offset 0 on.
+std::vector<PlannedCopy> copies_to_message(CurrentParameter const& parameter, ReadPiece const& piece,
+                                           WantedPart const& part, Area source, Bytes source_offset);
+
+/// From such a message to the own shard.
+std::vector<PlannedCopy> copies_from_message(CurrentParameter const& parameter, ReadPiece const& piece,
+                                             WantedPart const& part);
+
+}  // namespace distload

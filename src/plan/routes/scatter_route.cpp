@@ -1,0 +1,64 @@
+// Copies out of a range that is being read to the arenas of a node.
+#include "plan/routes/scatter_route.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "plan/routes/piece_copies.hpp"
+
+namespace distload {
+
+void ScatterRoute::plan(CurrentParameter const& parameter, ReadPiece const& piece) {
+  for (auto const& [reader, wave] : node_readers_.choose(parameter, piece)) {
+    bool const has_copies = count_copies(parameter, piece, reader);
+    if (reader != request_.rank) continue;
+    if (has_copies) {
+      read_and_copy(parameter, piece, waves_[wave]);
+    } else {
+      auto const extent = parameter.extent_of(piece);
+      auto const begin = piece.range.begin;
+      waves_[wave].read_mapped(extent, begin, piece.range.nbytes(), request_.mapped_offset(extent, begin));
+    }
+  }
+}
+
+bool ScatterRoute::count_copies(CurrentParameter const& parameter, ReadPiece const& piece, std::uint32_t reader) {
+  bool has_copies = false;
+  for (auto const& part : piece.parts) {
+    // Where arenas are there already, each rank knows of its own node alone what is a view.
+    if (parameter.kind.view_candidates[part.group] && request_.options.places.empty()) continue;
+    for (auto const rank : parameter.ranks_of(part.group)) {
+      if (request_.node_of(rank) != request_.node_of(reader)) continue;
+      has_copies = true;
+      if (rank != reader) ledger_.count_peer_write(reader, rank, part.nbytes);
+    }
+  }
+  return has_copies;
+}
+
+void ScatterRoute::read_and_copy(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const {
+  wave.read_passing(parameter.extent_of(piece), piece.range.begin, piece.range.nbytes());
+  for (auto const& part : piece.parts) {
+    auto const ranks = parameter.ranks_of(part.group);
+    for (auto const& [rank, nbytes, shard] : arenas_.arenas()) {
+      if (shard.is_view || !std::ranges::binary_search(ranks, rank)) continue;
+      for (auto const& copy : copies_to_shard(parameter, piece, part, Area::passing, 0, shard.offset_bytes)) {
+        wave.scatter(rank, copy);
+      }
+    }
+  }
+}
+
+bool share_a_node(CurrentParameter const& parameter, ReadJob const& job, PlanRequest const& request) {
+  if (request.one_node) return true;
+  std::optional<std::uint32_t> node;
+  for (auto const group : parameter.segment_of(job).groups) {
+    for (auto const rank : parameter.ranks_of(group)) {
+      if (node && *node != request.node_of(rank)) return false;
+      node = request.node_of(rank);
+    }
+  }
+  return true;
+}
+
+}  // namespace distload
