@@ -66,7 +66,8 @@ class ShardedModel {
   /// The shard's bytes, row-major, in `ShardSpace`.
   ShardBytes bytes(Shard const& shard) const;
 
-  /// The shard as an unmanaged LayoutRight view, e.g. `view<float**>("model.norm.weight")`.
+  /// The shard as an unmanaged LayoutRight view, e.g. `view<float*>("model.norm.weight")` of float32 elements, or
+  /// `view<std::uint16_t*>("model.norm.weight")` of bf16 ones.
   /// @throws ConfigError  if there is no such shard, or its number of axes or element size differ from `DataType`'s.
   template <class DataType>
   auto view(std::string_view name) const {

@@ -67,7 +67,7 @@ struct ModelLayout {
 struct RulesSource {
   std::string family = "auto";  ///< family name, or "auto": by `model_type` in the model's config.json
   std::string config_json;  ///< the model's config.json as text; may be empty if `family` is given and needs no sizes
-  std::vector<std::string> directories;     ///< where <family>.yaml files lie, first match wins
+  std::vector<std::string> directories;     ///< where `<family>.yaml` files lie, first match wins
   std::string rules = "auto";               ///< path of the user's own rule file, instead of a family's
   std::string config_file = "config.json";  ///< where `config_json` comes from, for messages
 };

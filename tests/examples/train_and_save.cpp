@@ -1,14 +1,18 @@
-/// A training job that links the installed library: takes up the newest checkpoint, goes on from there, and saves in
-/// the background.
+// A training job: takes up the newest checkpoint, goes on from there, and saves in the background:
+// mpirun -np 4 train_and_save MODEL RUN STEPS
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <string>
 
 #include <Kokkos_Core.hpp>
 
 #include <distload/load/loader.hpp>
 #include <distload/parallel/mpi_environment.hpp>
+#include <distload/parallel/watchdog.hpp>
 #include <distload/save/saver.hpp>
 #include <distload/version.hpp>
 
@@ -18,16 +22,19 @@ namespace {
 void train(distload::ShardedModel const& model) {
   auto const table = model.view<float**>("model.embed_tokens.weight");
   Kokkos::parallel_for(
-      "consumer::train",
+      "train_and_save::train",
       Kokkos::MDRangePolicy<Kokkos::Rank<2>>({0, 0},
                                              {static_cast<long>(table.extent(0)), static_cast<long>(table.extent(1))}),
       KOKKOS_LAMBDA(long row, long column) { table(row, column) += 1.0F; });
-  Kokkos::fence("consumer: the model is saved next");
+  Kokkos::fence("train_and_save: the model is saved next");
 }
 
 /// Collective: `steps` steps from the newest checkpoint of `run`, or, before the first one, from `model`.
-void train_on(distload::MpiEnvironment& mpi, char const* model, char const* run, std::uint64_t steps) {
-  distload::ProcessGrid const grid(mpi.world(), mpi.node(), {.tensor_parallel = mpi.world().size()});
+void train_on(distload::MpiEnvironment& environment, char const* model, char const* run, std::uint64_t steps) {
+  // Nothing moves for so long inside a load or a save: one message, and the job ends with exit code 7.
+  distload::Watchdog const watchdog(environment, std::chrono::minutes(5));
+  auto& ranks = environment.world();
+  distload::ProcessGrid const grid(ranks, environment.node(), {.tensor_parallel = ranks.size()});
   distload::Config config;
   config.checkpoint.path = std::filesystem::exists(run) ? run : model;
   auto const weights = distload::Loader(grid, config).load().model;
@@ -37,29 +44,28 @@ void train_on(distload::MpiEnvironment& mpi, char const* model, char const* run,
     train(weights);
     ++metadata.step;
     metadata.extra["loss"] = std::to_string(1.0 / static_cast<double>(metadata.step));
-    saver.save_async(weights, metadata, mpi.world());  // waits for the save before, and throws what that has met
+    saver.save_async(weights, metadata, ranks);  // waits for the save before, and throws what that has met
   }
   auto const saved = saver.wait();
-  if (saved && mpi.world().rank() == 0) std::printf("distload %s: saved %s\n", DISTLOAD_VERSION, saved->path.c_str());
+  if (saved && ranks.rank() == 0) std::printf("distload %s: saved %s\n", DISTLOAD_VERSION, saved->path.c_str());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 4) {
-    std::fprintf(stderr, "usage: consumer MODEL RUN STEPS\n");
+    std::fprintf(stderr, "usage: train_and_save MODEL RUN STEPS\n");
     return 2;
   }
   try {
-    distload::MpiEnvironment mpi;
+    distload::MpiEnvironment environment;
     {
       Kokkos::ScopeGuard const kokkos(argc, argv);
-      train_on(mpi, argv[1], argv[2], std::strtoull(argv[3], nullptr, 10));
+      train_on(environment, argv[1], argv[2], std::strtoull(argv[3], nullptr, 10));
     }
-    mpi.finalize();
+    environment.finalize();
     return EXIT_SUCCESS;
-  } catch (std::exception const& error) {
-    // The same on all ranks; without MPI_Finalize, mpirun ends the job.
+  } catch (std::exception const& error) {  // the same one on all ranks
     std::fprintf(stderr, "%s\n", error.what());
     return EXIT_FAILURE;
   }

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Makes the API reference of include/ and fails if a comment is wrong: tools/api_reference.sh
+#
+# The pages begin at build/api-reference/html/index.html.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+cd "$distload_root"
+mkdir -p build
+rm -rf build/api-reference
+DISTLOAD_VERSION=$(sed -n 's/^project(distload VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+export DISTLOAD_VERSION
+doxygen Doxyfile
