@@ -60,7 +60,7 @@ void HugePages::map_file(Bytes offset, int descriptor, Bytes file_offset, Bytes 
   throw IoError(std::string("cannot map a file into the arena: ") + system_reason());
 }
 
-bool HugePages::shows_file_at(Bytes offset) const noexcept {
+bool HugePages::maps_file_at(Bytes offset) const noexcept {
   auto const* const at = data_ + offset;
   return std::ranges::any_of(files_,
                              [&](Range const& range) { return at >= range.begin && at < range.begin + range.nbytes; });

@@ -49,7 +49,7 @@ class HugePages {
   void map_file(Bytes offset, int descriptor, Bytes file_offset, Bytes nbytes);
 
   /// True if a file is shown at `offset`.
-  bool shows_file_at(Bytes offset) const noexcept;
+  bool maps_file_at(Bytes offset) const noexcept;
 
   /// What of the first `nbytes`, rounded up to pages, shows no file.
   std::vector<std::span<std::byte>> without_files(Bytes nbytes) const;

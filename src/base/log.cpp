@@ -37,6 +37,6 @@ spdlog::logger& log() {
   return *logger;
 }
 
-void speak_on_this_rank(bool speaks) { log().set_level(speaks ? spdlog::level::info : spdlog::level::critical); }
+void print_on_this_rank(bool speaks) { log().set_level(speaks ? spdlog::level::info : spdlog::level::critical); }
 
 }  // namespace distload

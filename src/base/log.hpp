@@ -7,10 +7,10 @@
 
 namespace distload {
 
-/// The program's logger. Until `speak_on_this_rank` decides otherwise every process speaks.
+/// The program's logger. Until `print_on_this_rank` decides otherwise every process speaks.
 spdlog::logger& log();
 
 /// Silences everything below `critical` on ranks that do not speak for the job.
-void speak_on_this_rank(bool speaks);
+void print_on_this_rank(bool speaks);
 
 }  // namespace distload

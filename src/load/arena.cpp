@@ -7,6 +7,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/process_memory.hpp"
 #include "base/system.hpp"
 
 namespace distload {
@@ -41,6 +42,19 @@ void Arena::show(std::span<PlannedView const> views, FileMapping const* files) {
     host_.map_file(view.arena_offset_bytes - before, files->file(view.file).descriptor(),
                    view.file_offset_bytes - before, view.nbytes + before);
   }
+}
+
+std::optional<Bytes> available_arena_bytes(std::uint32_t sharers) {
+#if defined(KOKKOS_ENABLE_CUDA)
+  if constexpr (!kArenaOnHost) {
+    std::size_t free = 0;
+    std::size_t total = 0;
+    // Ranks with a device each share nothing.
+    if (cudaMemGetInfo(&free, &total) == cudaSuccess) return free;
+    return std::nullopt;
+  }
+#endif
+  return available_host_bytes(sharers);
 }
 
 }  // namespace distload

@@ -2,13 +2,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include <distload/base/bytes.hpp>
 #include <distload/load/sharded_model.hpp>
 #include <distload/plan/load_plan.hpp>
 
 #include "base/huge_pages.hpp"
-#include "io/file_mapping.hpp"
+#include "io/files/file_mapping.hpp"
 
 namespace distload {
 
@@ -33,12 +37,16 @@ class Arena {
   void show(std::span<PlannedView const> views, FileMapping const* files);
 
   /// True if what begins at `offset` is shown from a file.
-  bool shows_file_at(Bytes offset) const noexcept { return host_.shows_file_at(offset); }
+  bool maps_file_at(Bytes offset) const noexcept { return host_.maps_file_at(offset); }
 
  private:
   Bytes nbytes_;
   HugePages host_;                               // the memory, where ShardSpace is host memory
   Kokkos::View<std::byte*, ShardSpace> device_;  // the memory, where it is not
 };
+
+/// Bytes of the memory in which shards live that one of `sharers` processes on this node can have: as
+/// `available_host_bytes`, or what the device has free. Nothing if the system does not tell.
+std::optional<Bytes> available_arena_bytes(std::uint32_t sharers);
 
 }  // namespace distload

@@ -12,25 +12,25 @@
 #include <distload/partition/fuse.hpp>
 
 #include "base/page_toucher.hpp"
+#include "base/process_memory.hpp"
 #include "base/system.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/hdf5/error.hpp"
 #include "checkpoint/safetensors/model_config.hpp"
 #include "checkpoint/source_identities.hpp"
 #include "config/schema.hpp"
-#include "io/direct_engine.hpp"
-#include "io/make_engine.hpp"
-#include "io/preflight.hpp"
-#include "io/same_bytes.hpp"
-#include "io/same_content.hpp"
+#include "io/engines/direct_engine.hpp"
+#include "io/engines/make_engine.hpp"
+#include "io/files/preflight.hpp"
+#include "io/files/same_bytes.hpp"
+#include "io/files/same_content.hpp"
 #include "load/arena.hpp"
 #include "load/model_config.hpp"
 #include "load/pipeline.hpp"
 #include "load/planned_shards.hpp"
-#include "load/process_memory.hpp"
 #include "load/shard_places.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "parallel/call_scope.hpp"
+#include "parallel/liveness/call_scope.hpp"
 #include "parallel/meeting.hpp"
 #include "parallel/peer_memory.hpp"
 #include "partition/rules/rule_directories.hpp"
@@ -62,7 +62,7 @@ class PhaseTimer {
 /// The least of all ranks' limits, so that all plan with the same.
 std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<Bytes> configured) {
   constexpr auto kNone = ~std::uint64_t{0};
-  std::vector<std::uint64_t> limit{configured ? *configured : available_bytes(grid.node_size()).value_or(kNone)};
+  std::vector<std::uint64_t> limit{configured ? *configured : available_arena_bytes(grid.node_size()).value_or(kNone)};
   grid.world().all_reduce(std::span<std::uint64_t>(limit), Reduction::min);
   if (limit.front() == kNone) return std::nullopt;
   return limit.front();
@@ -282,7 +282,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   auto const begin = std::chrono::steady_clock::now();
   tell("plan", checkpoint.begin);
   auto const limit = agreed_memory_limit(grid_, options_.load.memory_limit);
-  auto around = look_around(options_.load.engine, checkpoint.stored_catalog(), grid_.world());
+  auto around = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world());
   auto const& topology = grid_.topology();
   around.can_be_mapped =
       kArenaOnHost && options_.load.huge_pages == HugePageKind::transparent && can_be_mapped(checkpoint.catalog);

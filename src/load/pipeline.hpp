@@ -9,7 +9,7 @@
 #include <distload/parallel/communicator.hpp>
 #include <distload/plan/load_plan.hpp>
 
-#include "io/engine.hpp"
+#include "io/engines/engine.hpp"
 #include "load/arena.hpp"
 #include "load/staging_slot.hpp"
 #include "parallel/peer_memory.hpp"

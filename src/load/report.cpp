@@ -9,8 +9,8 @@
 
 #include "base/hash.hpp"
 #include "base/json.hpp"
+#include "base/process_memory.hpp"
 #include "load/arena.hpp"
-#include "load/process_memory.hpp"
 #include "load/report_head.hpp"
 #include "parallel/all_or_throw.hpp"
 

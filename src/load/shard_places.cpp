@@ -21,7 +21,7 @@ std::vector<std::optional<ShardPlace>> places_in(ShardedModel const& model, Aren
     if (shard == nullptr) {
       places.emplace_back();
     } else {
-      places.push_back(ShardPlace{shard->offset_bytes, arena.shows_file_at(shard->offset_bytes)});
+      places.push_back(ShardPlace{shard->offset_bytes, arena.maps_file_at(shard->offset_bytes)});
     }
   }
   return places;

@@ -1,4 +1,4 @@
-// Host memory, or pinned host memory with its device twin.
+// Host memory, or pinned host memory with a copy on the device.
 #include "load/staging_slot.hpp"
 
 #include <stdexcept>

@@ -19,11 +19,11 @@
 
 #include "base/hash.hpp"
 #include "base/wire.hpp"
-#include "parallel/call_scope.hpp"
 #include "parallel/job_hosts.hpp"
+#include "parallel/liveness/backoff.hpp"
+#include "parallel/liveness/call_scope.hpp"
 #include "parallel/mpi_check.hpp"
 #include "parallel/mpi_communicator.hpp"
-#include "parallel/patience.hpp"
 
 namespace distload {
 namespace {
@@ -138,7 +138,7 @@ class Awaited {
 
 /// Where a watchdog watches it speaks first: it knows more of those who have not come.
 milliseconds with_watchdog(milliseconds limit) {
-  auto const* const board = JobBoard::of_process();
+  auto const* const board = NodeBoard::of_process();
   return board != nullptr && board->is_watched() ? limit + limit / 2 + kForAnswers : limit;
 }
 
@@ -175,7 +175,7 @@ Word wait_as_rank_0(MPI_Comm group, std::uint32_t size, std::uint64_t own, milli
     send_word(group, static_cast<int>(place + 1), kFromRank0, static_cast<std::uint64_t>(word));
   };
   auto word = Word::all_equal;
-  Patience const patience;
+  Backoff const backoff;
   while (true) {
     bool all = true;
     auto const waited = Clock::now() - start;
@@ -194,7 +194,7 @@ Word wait_as_rank_0(MPI_Comm group, std::uint32_t size, std::uint64_t own, milli
       }
       break;
     }
-    patience.wait();
+    backoff.wait();
   }
   if (word == Word::all_equal && std::ranges::any_of(others, [&](auto const& each) { return each->word() != own; }))
     word = Word::differ;
@@ -212,10 +212,10 @@ Word wait_as_rank_0(MPI_Comm group, std::uint32_t size, std::uint64_t own, milli
 std::optional<std::uint64_t> next_word(MPI_Comm group, milliseconds limit) {
   auto const start = Clock::now();
   Awaited word(group, 0, kFromRank0);
-  Patience const patience;
+  Backoff const backoff;
   while (!word.has_come()) {
     if (Clock::now() - start > limit) return std::nullopt;
-    patience.wait();
+    backoff.wait();
   }
   return word.word();
 }
@@ -242,11 +242,11 @@ void meet(Communicator& ranks, Intention const& intention, milliseconds limit) {
   if (group == nullptr || ranks.size() == 1) return;
   auto const mark = group->mark_waiting();
   auto const own = xxh3_64(encode(intention));
-  auto const patience = with_watchdog(limit);
+  auto const backoff = with_watchdog(limit);
   std::vector<std::uint32_t> missing;
-  auto const word = ranks.rank() == 0 ? wait_as_rank_0(group->native(), ranks.size(), own, patience, missing)
-                                      : wait_for_rank_0(group->native(), own, patience, missing);
-  if (word == Word::missing) throw_missing(group->native(), missing, intention, patience);
+  auto const word = ranks.rank() == 0 ? wait_as_rank_0(group->native(), ranks.size(), own, backoff, missing)
+                                      : wait_for_rank_0(group->native(), own, backoff, missing);
+  if (word == Word::missing) throw_missing(group->native(), missing, intention, backoff);
   if (word == Word::differ) throw_differences(*group, intention);
 }
 

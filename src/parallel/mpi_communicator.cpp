@@ -10,9 +10,9 @@
 
 #include <distload/base/error.hpp>
 
+#include "parallel/liveness/backoff.hpp"
 #include "parallel/mpi_check.hpp"
 #include "parallel/mpi_exchange.hpp"
-#include "parallel/patience.hpp"
 
 namespace distload {
 namespace {
@@ -27,12 +27,12 @@ MPI_Op operation_of(Reduction reduction) {
 }
 
 void wait_patiently(MPI_Request request) {
-  Patience const patience;
+  Backoff const backoff;
   while (true) {
     int done = 0;
     DISTLOAD_MPI(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
     if (done != 0) return;
-    patience.wait();
+    backoff.wait();
   }
 }
 
@@ -65,7 +65,7 @@ MpiCommunicator::~MpiCommunicator() {
 
 void MpiCommunicator::broadcast(std::span<std::byte> bytes, std::uint32_t root) {
   assert(root < size_);
-  WaitMark const mark(options_.pulse);
+  WaitScope const mark(options_.heartbeat);
   while (!bytes.empty()) {
     auto const part = bytes.first(std::min<std::size_t>(bytes.size(), options_.piece_bytes));
     MPI_Request request = MPI_REQUEST_NULL;
@@ -81,7 +81,7 @@ void MpiCommunicator::all_gather(std::span<std::byte const> sent, std::span<std:
   assert(received.size() == sent.size() * size_);
   if (sent.empty()) return;
   if (received.size() <= options_.piece_bytes) {
-    WaitMark const mark(options_.pulse);
+    WaitScope const mark(options_.heartbeat);
     auto const count = static_cast<int>(sent.size());
     MPI_Request request = MPI_REQUEST_NULL;
     DISTLOAD_MPI(MPI_Iallgather(sent.data(), count, MPI_BYTE, received.data(), count, MPI_BYTE, comm_, &request));
@@ -103,7 +103,7 @@ void MpiCommunicator::all_gather(std::span<std::byte const> sent, std::span<std:
 
 template <class T>
 void MpiCommunicator::all_reduce_typed(std::span<T> values, MPI_Datatype type, Reduction reduction) {
-  WaitMark const mark(options_.pulse);
+  WaitScope const mark(options_.heartbeat);
   while (!values.empty()) {
     auto const part = values.first(std::min<std::size_t>(values.size(), options_.piece_bytes / sizeof(T)));
     MPI_Request request = MPI_REQUEST_NULL;
@@ -128,15 +128,15 @@ void MpiCommunicator::all_reduce(std::span<float> values, Reduction reduction) {
 }
 
 void MpiCommunicator::exchange(std::span<Send const> sends, std::span<Receive const> receives) {
-  WaitMark const mark(options_.pulse);
-  detail::MpiExchange group(comm_, options_.piece_bytes, options_.pulse);
+  WaitScope const mark(options_.heartbeat);
+  detail::MpiExchange group(comm_, options_.piece_bytes, options_.heartbeat);
   for (auto const& message : receives) group.receive(message);
   for (auto const& message : sends) group.send(message);
   group.complete();
 }
 
 void MpiCommunicator::barrier() {
-  WaitMark const mark(options_.pulse);
+  WaitScope const mark(options_.heartbeat);
   MPI_Request request = MPI_REQUEST_NULL;
   DISTLOAD_MPI(MPI_Ibarrier(comm_, &request));
   wait_patiently(request);
@@ -156,7 +156,7 @@ bool MpiCommunicator::try_barrier(std::chrono::milliseconds limit) {
 }
 
 std::unique_ptr<Communicator> MpiCommunicator::split(std::uint32_t color, std::uint32_t key) {
-  WaitMark const mark(options_.pulse);
+  WaitScope const mark(options_.heartbeat);
   MPI_Comm part = MPI_COMM_NULL;
   assert(color <= static_cast<std::uint32_t>(std::numeric_limits<int>::max()));
   DISTLOAD_MPI(MPI_Comm_split(comm_, static_cast<int>(color), static_cast<int>(key), &part));
@@ -164,7 +164,7 @@ std::unique_ptr<Communicator> MpiCommunicator::split(std::uint32_t color, std::u
 }
 
 std::unique_ptr<MpiCommunicator> MpiCommunicator::split_by_node() {
-  WaitMark const mark(options_.pulse);
+  WaitScope const mark(options_.heartbeat);
   MPI_Comm part = MPI_COMM_NULL;
   DISTLOAD_MPI(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, static_cast<int>(rank_), MPI_INFO_NULL, &part));
   return std::make_unique<MpiCommunicator>(part, options_);

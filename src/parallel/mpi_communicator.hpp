@@ -9,7 +9,7 @@
 #include <distload/base/bytes.hpp>
 #include <distload/parallel/communicator.hpp>
 
-#include "parallel/pulse.hpp"
+#include "parallel/liveness/heartbeat.hpp"
 
 namespace distload {
 
@@ -21,7 +21,7 @@ class MpiCommunicator final : public Communicator {
  public:
   struct Options {
     Bytes piece_bytes = kDefaultPieceBytes;  ///< a multiple of 8, below 2 GiB, equal on all ranks
-    Pulse* pulse = nullptr;  ///< where the group's operations leave signs of life; outlives the communicator
+    Heartbeat* heartbeat = nullptr;  ///< where the group's operations leave signs of life; outlives the communicator
   };
 
   /// Takes over `owned` and makes its errors return.
@@ -41,10 +41,10 @@ class MpiCommunicator final : public Communicator {
   MPI_Comm native() const noexcept { return comm_; }
 
   /// While it lives this rank waits for others, as far as watchdogs see.
-  WaitMark mark_waiting() const noexcept { return WaitMark(options_.pulse); }
+  WaitScope mark_waiting() const noexcept { return WaitScope(options_.heartbeat); }
 
-  /// From now on `pulse` gets the signs of life; groups split off earlier keep theirs.
-  void set_pulse(Pulse* pulse) noexcept { options_.pulse = pulse; }
+  /// From now on `heartbeat` gets the signs of life; groups split off earlier keep theirs.
+  void set_heartbeat(Heartbeat* heartbeat) noexcept { options_.heartbeat = heartbeat; }
 
   std::uint32_t rank() const noexcept override { return rank_; }
   std::uint32_t size() const noexcept override { return size_; }
@@ -69,7 +69,7 @@ class MpiCommunicator final : public Communicator {
 
  private:
   void beat() noexcept {
-    if (options_.pulse != nullptr) options_.pulse->beat();
+    if (options_.heartbeat != nullptr) options_.heartbeat->beat();
   }
 
   template <class T>

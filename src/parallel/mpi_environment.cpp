@@ -11,12 +11,12 @@
 
 #include "base/system.hpp"
 #include "parallel/all_gathered.hpp"
-#include "parallel/job_board.hpp"
 #include "parallel/job_hosts.hpp"
+#include "parallel/liveness/node_board.hpp"
+#include "parallel/liveness/watch_channel.hpp"
 #include "parallel/mpi_check.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "parallel/node_numbers.hpp"
-#include "parallel/watch_channel.hpp"
 
 namespace distload {
 namespace {
@@ -80,11 +80,11 @@ MpiEnvironment::MpiEnvironment() {
   io_component_ = read_io_component();
 
   world_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});
-  last_resort_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});
+  failure_ranks_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});
   node_ = world_->split_by_node();
-  board_ = std::make_unique<JobBoard>(*node_, world_->rank());
-  world_->set_pulse(&board_->own());
-  node_->set_pulse(&board_->own());
+  board_ = std::make_unique<NodeBoard>(*node_, world_->rank());
+  world_->set_heartbeat(&board_->own());
+  node_->set_heartbeat(&board_->own());
 
   auto const hosts = gather_hosts(*world_);
   set_job_hosts(hosts);
@@ -96,20 +96,20 @@ MpiEnvironment::MpiEnvironment() {
 
 MpiEnvironment::~MpiEnvironment() {
   // What `finalize` has not given back stays with MPI.
-  for (auto* const group : {world_.get(), last_resort_.get(), node_.get()}) {
+  for (auto* const group : {world_.get(), failure_ranks_.get(), node_.get()}) {
     if (group != nullptr) group->abandon();
   }
 }
 
 void MpiEnvironment::finalize() {
-  world_->set_pulse(nullptr);
-  node_->set_pulse(nullptr);
+  world_->set_heartbeat(nullptr);
+  node_->set_heartbeat(nullptr);
   set_job_hosts({});
   channel_.reset();
   board_->close();
   board_.reset();
   node_.reset();
-  last_resort_.reset();
+  failure_ranks_.reset();
   world_.reset();
   if (owns_mpi_) DISTLOAD_MPI(MPI_Finalize());
 }

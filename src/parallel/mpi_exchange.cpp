@@ -8,8 +8,8 @@
 #include <distload/base/error.hpp>
 
 #include "parallel/job_hosts.hpp"
+#include "parallel/liveness/backoff.hpp"
 #include "parallel/mpi_check.hpp"
-#include "parallel/patience.hpp"
 
 namespace distload::detail {
 namespace {
@@ -102,7 +102,7 @@ void MpiExchange::complete() {
   }
   std::vector<int> done;
   std::vector<MPI_Status> statuses;
-  Patience patience;
+  Backoff backoff;
   while (under_way_ > 0) {
     done.resize(requests_.size());
     statuses.resize(requests_.size());
@@ -111,11 +111,11 @@ void MpiExchange::complete() {
         MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &count, done.data(), statuses.data());
     if (result != MPI_SUCCESS && result != MPI_ERR_IN_STATUS) check_mpi(result, "MPI_Testsome", {__FILE__, __LINE__});
     if (count == 0) {
-      patience.wait();
+      backoff.wait();
       continue;
     }
-    patience.renew();
-    if (pulse_ != nullptr) pulse_->beat();
+    backoff.renew();
+    if (heartbeat_ != nullptr) heartbeat_->beat();
     for (int i = 0; i < count; ++i) {
       auto const place = static_cast<std::size_t>(done[static_cast<std::size_t>(i)]);
       auto const piece = pieces_[place];

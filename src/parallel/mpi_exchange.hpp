@@ -10,7 +10,7 @@
 #include <distload/base/bytes.hpp>
 #include <distload/parallel/communicator.hpp>
 
-#include "parallel/pulse.hpp"
+#include "parallel/liveness/heartbeat.hpp"
 
 namespace distload::detail {
 
@@ -21,8 +21,9 @@ namespace distload::detail {
 class MpiExchange {
  public:
   /// Both sides cut a message at the same multiples of `piece_bytes`; MPI keeps the order of messages between two
-  /// ranks. Every piece that has been sent or received is a beat of `pulse`, which may be null.
-  MpiExchange(MPI_Comm comm, Bytes piece_bytes, Pulse* pulse) : comm_(comm), piece_bytes_(piece_bytes), pulse_(pulse) {}
+  /// ranks. Every piece that has been sent or received is a beat of `heartbeat`, which may be null.
+  MpiExchange(MPI_Comm comm, Bytes piece_bytes, Heartbeat* heartbeat)
+      : comm_(comm), piece_bytes_(piece_bytes), heartbeat_(heartbeat) {}
 
   void send(Send const& message);
   void receive(Receive const& message);
@@ -61,7 +62,7 @@ class MpiExchange {
 
   MPI_Comm comm_;
   Bytes piece_bytes_;
-  Pulse* pulse_;
+  Heartbeat* heartbeat_;
   std::vector<Stream> streams_;
   std::vector<std::uint32_t> numbers_;  ///< by 2 x peer + direction: the number of its stream, plus one
   std::vector<MPI_Request> requests_;

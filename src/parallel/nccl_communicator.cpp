@@ -106,7 +106,7 @@ void NcclCommunicator::close() {
 
 void NcclCommunicator::run(std::string_view operation, std::function<void()> const& start) {
   if (comm_ == nullptr) throw CommunicationError("NCCL " + std::string(operation) + " after an earlier failure");
-  WaitMark const mark(options_.pulse);
+  WaitScope const mark(options_.heartbeat);
   auto const until = deadline();
   try {
     settle(comm_.get(), "set-up", until);

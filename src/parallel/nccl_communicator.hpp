@@ -9,7 +9,7 @@
 #include <distload/parallel/communicator.hpp>
 
 #include "parallel/cuda_handles.hpp"
-#include "parallel/pulse.hpp"
+#include "parallel/liveness/heartbeat.hpp"
 
 struct ncclComm;
 
@@ -25,7 +25,7 @@ class NcclCommunicator final : public Communicator {
   struct Options {
     int device = 0;                              ///< this rank's CUDA device; no two ranks of a group may share one
     std::chrono::milliseconds timeout{300'000};  ///< how long any operation may take, the set-up included
-    Pulse* pulse = nullptr;                      ///< where operations leave signs of life; outlives the communicator
+    Heartbeat* heartbeat = nullptr;              ///< where operations leave signs of life; outlives the communicator
   };
 
   /// Collective over `bootstrap`, a group in host memory: a group of the same ranks on their devices. Makes `device`

@@ -8,8 +8,8 @@
 #include "base/log.hpp"
 #include "base/standard_streams.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "parallel/job_end.hpp"
-#include "parallel/signal_watch.hpp"
+#include "parallel/liveness/job_end.hpp"
+#include "parallel/liveness/signal_watch.hpp"
 
 namespace distload {
 namespace {
@@ -49,7 +49,7 @@ int run_job(std::function<ExitCode(MpiEnvironment&)> const& body) {
     SignalWatch const signals(*mpi);
     try {
       set_fault_rank(mpi->world().rank());
-      speak_on_this_rank(mpi->world().rank() == 0);
+      print_on_this_rank(mpi->world().rank() == 0);
       code = body(*mpi);
       check_output_of_job(*mpi, code);
     } catch (...) {

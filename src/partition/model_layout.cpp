@@ -304,7 +304,7 @@ class Layouter {
   }
 
   /// Joins `found` to the problems, or to the warnings.
-  void report(rules::Problems const& found, Tolerance tolerance, std::string const& what, ModelLayout& layout) {
+  void report(Problems const& found, Tolerance tolerance, std::string const& what, ModelLayout& layout) {
     if (found.empty() || tolerance == Tolerance::ignore) return;
     if (tolerance == Tolerance::error) {
       problems_.add(found);
@@ -353,7 +353,7 @@ class Layouter {
   rules::ModelConfig const& config_;
   LayoutOptions const& options_;
   rules::Sizes sizes_;
-  rules::Problems problems_;
+  Problems problems_;
   rules::StageFinder stages_;
   rules::Ties ties_;
   std::vector<rules::SizedRule> sized_rules_;  ///< of the same index in the rule set
@@ -361,8 +361,8 @@ class Layouter {
   rules::LayerContents layers_;
   std::string rule_ = set_.file;                        ///< that is being applied
   std::map<std::string, std::string> config_problems_;  ///< each with the first rule that it is in the way of
-  rules::Problems missing_;
-  rules::Problems unexpected_;
+  Problems missing_;
+  Problems unexpected_;
   std::vector<Parameter> parameters_;
   std::vector<std::size_t> parameter_of_;  ///< for each tensor, its index there, or kNone
   std::vector<std::uint32_t> unmatched_;   ///< tensors without a rule

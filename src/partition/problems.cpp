@@ -10,7 +10,7 @@
 
 #include "base/text.hpp"
 
-namespace distload::rules {
+namespace distload {
 namespace {
 
 constexpr std::size_t kShownText = 2000;
@@ -150,4 +150,4 @@ std::string Problems::describe() const {
   return text;
 }
 
-}  // namespace distload::rules
+}  // namespace distload

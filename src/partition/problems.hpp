@@ -9,7 +9,7 @@
 
 #include <distload/tensor/dims.hpp>
 
-namespace distload::rules {
+namespace distload {
 
 class Problems {
  public:
@@ -52,4 +52,4 @@ class Problems {
   std::size_t count_ = 0;
 };
 
-}  // namespace distload::rules
+}  // namespace distload

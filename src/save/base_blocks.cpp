@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "io/engine_choice.hpp"
+#include "io/files/file_system.hpp"
 
 namespace distload {
 namespace {
@@ -16,7 +16,7 @@ constexpr Bytes kShareableBytes = 4 * kKiB;
 BaseBlocks::BaseBlocks(Catalog const& base, Catalog const& file)
     : base_(&base),
       file_(&file),
-      twins_(file.extents.size()),
+      base_extents_(file.extents.size()),
       opened_(base.files.size()),
       servers_copy_(file_system_of(file.files.front().path).servers_copy) {
   if (base.block_bytes != file.block_bytes) return;
@@ -31,31 +31,31 @@ BaseBlocks::BaseBlocks(Catalog const& base, Catalog const& file)
       old = std::find_if(old, olds.end(), [&](Extent const& other) { return other.box == extent.box; });
       if (old == olds.end()) break;
       if (!old->has_checksums()) continue;
-      twins_[tensor.first_extent + i] = before->first_extent + static_cast<std::uint32_t>(old - olds.begin());
+      base_extents_[tensor.first_extent + i] = before->first_extent + static_cast<std::uint32_t>(old - olds.begin());
     }
   }
 }
 
 bool BaseBlocks::has(std::uint32_t extent, std::uint64_t block, std::uint64_t hash) const {
-  auto const& twin = twins_[extent];
-  return twin && base_->hashes_of(base_->extents[*twin])[block] == hash;
+  auto const& same = base_extents_[extent];
+  return same && base_->hashes_of(base_->extents[*same])[block] == hash;
 }
 
 BaseBlocks::Range BaseBlocks::take_over(std::uint32_t extent_number, Range range, OutputFile const& file) {
   if (gave_up_) return {};
-  auto const& twin = base_->extents[*twins_[extent_number]];
+  auto const& same = base_->extents[*base_extents_[extent_number]];
   auto const& extent = file_->extents[extent_number];
   auto here = extent.offset_bytes + range.begin_bytes;
   if (!servers_copy_) {
-    if (here % kShareableBytes != (twin.offset_bytes + range.begin_bytes) % kShareableBytes) return {};
+    if (here % kShareableBytes != (same.offset_bytes + range.begin_bytes) % kShareableBytes) return {};
     auto const end = round_down(here + range.nbytes, kShareableBytes);
     here = round_up(here, kShareableBytes);
     if (here >= end) return {};
     range = {here - extent.offset_bytes, end - here};
   }
-  auto& from = opened_[twin.file];
-  if (!from) from.emplace(base_->files[twin.file].path);
-  auto const method = file.take_over(*from, twin.offset_bytes + range.begin_bytes, here, range.nbytes, servers_copy_);
+  auto& from = opened_[same.file];
+  if (!from) from.emplace(base_->files[same.file].path);
+  auto const method = file.take_over(*from, same.offset_bytes + range.begin_bytes, here, range.nbytes, servers_copy_);
   gave_up_ = method == CopyMethod::none;
   return gave_up_ ? Range{} : range;
 }

@@ -7,8 +7,8 @@
 
 #include <distload/checkpoint/catalog.hpp>
 
-#include "io/input_file.hpp"
-#include "io/output_file.hpp"
+#include "io/files/input_file.hpp"
+#include "io/files/output_file.hpp"
 
 namespace distload {
 
@@ -37,10 +37,10 @@ class BaseBlocks {
  private:
   Catalog const* base_;
   Catalog const* file_;
-  std::vector<std::optional<std::uint32_t>> twins_;  ///< by extent of the new file: the base's
-  std::vector<std::optional<InputFile>> opened_;     ///< by the base's file number
-  bool servers_copy_ = false;                        ///< of the new file's file system
-  bool gave_up_ = false;                             ///< after the first refusal
+  std::vector<std::optional<std::uint32_t>> base_extents_;  ///< by extent of the new file: the base's
+  std::vector<std::optional<InputFile>> opened_;            ///< by the base's file number
+  bool servers_copy_ = false;                               ///< of the new file's file system
+  bool gave_up_ = false;                                    ///< after the first refusal
 };
 
 }  // namespace distload

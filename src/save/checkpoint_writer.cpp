@@ -15,7 +15,7 @@
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"
 #include "checkpoint/hdf5/lay_out_file.hpp"
-#include "io/input_file.hpp"
+#include "io/files/input_file.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "save/base_blocks.hpp"

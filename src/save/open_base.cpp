@@ -9,7 +9,7 @@
 #include <distload/checkpoint/checkpoint.hpp>
 
 #include "checkpoint/open/step_directory.hpp"
-#include "io/same_content.hpp"
+#include "io/files/same_content.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {

@@ -6,10 +6,10 @@
 #include <span>
 #include <vector>
 
+#include <distload/base/topology.hpp>
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/partition/partition.hpp>
 #include <distload/partition/placement.hpp>
-#include <distload/partition/topology.hpp>
 #include <distload/tensor/strided_copy.hpp>
 
 namespace distload {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "load/process_memory.hpp"
+#include "base/process_memory.hpp"
 #include "load/report_head.hpp"
 
 namespace distload {

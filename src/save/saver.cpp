@@ -13,6 +13,7 @@
 #include <distload/save/checkpoint_writer.hpp>
 #include <distload/save/safetensors_writer.hpp>
 
+#include "base/process_memory.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/choose_files.hpp"
@@ -20,11 +21,10 @@
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/source_identities.hpp"
 #include "config/schema.hpp"
-#include "io/output_file.hpp"
+#include "io/files/output_file.hpp"
 #include "load/arena.hpp"
-#include "load/process_memory.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "parallel/call_scope.hpp"
+#include "parallel/liveness/call_scope.hpp"
 #include "parallel/meeting.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "partition/problems.hpp"
@@ -53,7 +53,7 @@ double seconds_between(Clock::time_point begin, Clock::time_point end) {
 }
 
 void check_names(Catalog const& catalog, ModelLayout const& layout) {
-  rules::Problems problems;
+  Problems problems;
   for (auto const& parameter : layout.parameters) {
     auto const& tensor = catalog.tensors[parameter.tensor];
     if (!is_safetensors_name(tensor.name))
@@ -111,7 +111,7 @@ void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
   }
   if (!options_.tensor_parallel) return;
   auto const ranks = *options_.tensor_parallel;
-  rules::Problems problems;
+  Problems problems;
   for (auto const& parameter : layout.parameters) {
     auto const& tensor = catalog.tensors[parameter.tensor];
     if (divides(parameter.partition, ranks)) continue;

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include <distload/partition/topology.hpp>
+#include <distload/base/topology.hpp>
 #include <distload/tensor/box.hpp>
 
 #include "plan/demand/holders.hpp"

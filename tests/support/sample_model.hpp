@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <distload/base/topology.hpp>
 #include <distload/load/sharded_model.hpp>
-#include <distload/partition/topology.hpp>
 #include <distload/save/tensor_spec.hpp>
 
 namespace distload {

@@ -7,9 +7,9 @@
 #include <distload/base/error.hpp>
 
 #include "base/system.hpp"
-#include "io/direct_engine.hpp"
-#include "io/io_ring.hpp"
-#include "io/output_file.hpp"
+#include "io/engines/direct_engine.hpp"
+#include "io/engines/io_ring.hpp"
+#include "io/files/output_file.hpp"
 #include "save/commit/durable.hpp"
 
 namespace distload {

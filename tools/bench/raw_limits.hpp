@@ -10,7 +10,7 @@
 #include <distload/checkpoint/catalog.hpp>
 
 #include "base/huge_pages.hpp"
-#include "io/input_file.hpp"
+#include "io/files/input_file.hpp"
 
 namespace distload {
 

@@ -15,7 +15,7 @@
 #include "base/huge_pages.hpp"
 #include "bench/raw_limits.hpp"
 #include "bench/slowest.hpp"
-#include "io/output_file.hpp"
+#include "io/files/output_file.hpp"
 #include "parallel/all_gathered.hpp"
 #include "parallel/all_or_throw.hpp"
 

@@ -19,7 +19,7 @@
 #include "base/text.hpp"
 #include "checkpoint/safetensors/model_config.hpp"
 #include "extract_files.hpp"
-#include "io/same_bytes.hpp"
+#include "io/files/same_bytes.hpp"
 #include "partition/rules/rule_directories.hpp"
 
 namespace distload {

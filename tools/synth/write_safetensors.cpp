@@ -13,10 +13,10 @@
 #include "base/result_file.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
-#include "io/first_failure.hpp"
-#include "io/output_file.hpp"
+#include "io/engines/first_failure.hpp"
+#include "io/files/output_file.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "parallel/last_act.hpp"
+#include "parallel/liveness/abort_action.hpp"
 #include "synth/content.hpp"
 #include "synth/or_io_error.hpp"
 
@@ -96,7 +96,7 @@ class UnfinishedFiles {
 
   fs::path directory_;
   std::vector<SafetensorsFile> const* files_;
-  LastAct on_job_end_;
+  AbortAction on_job_end_;
   bool published_ = false;
 };
 

@@ -12,7 +12,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/hash.hpp"
-#include "io/input_file.hpp"
+#include "io/files/input_file.hpp"
 #include "verify/sha256.hpp"
 
 namespace distload {

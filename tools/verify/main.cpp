@@ -12,7 +12,7 @@
 
 #include "app/parse_arguments.hpp"
 #include "base/standard_streams.hpp"
-#include "parallel/job_end.hpp"
+#include "parallel/liveness/job_end.hpp"
 #include "parallel/run_job.hpp"
 #include "verify/check_manifest.hpp"
 #include "verify/report.hpp"

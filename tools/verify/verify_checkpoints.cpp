@@ -8,7 +8,7 @@
 
 #include "base/wire.hpp"
 #include "checkpoint/open/read_step.hpp"
-#include "io/block_check.hpp"
+#include "io/engines/block_check.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "verify/failure_of.hpp"
 #include "verify/from_first_rank.hpp"

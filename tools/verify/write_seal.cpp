@@ -17,7 +17,7 @@
 #include "base/text.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/seal/seal_file.hpp"
-#include "io/output_file.hpp"
+#include "io/files/output_file.hpp"
 #include "save/commit/durable.hpp"
 
 namespace distload {

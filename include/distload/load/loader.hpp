@@ -13,30 +13,12 @@
 #include <distload/load/progress.hpp>
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/process_grid.hpp>
-#include <distload/partition/model_layout.hpp>
+#include <distload/partition/opened_checkpoint.hpp>
 #include <distload/plan/make_plan.hpp>
 
 namespace distload {
 
 class StagingSlot;
-
-/// A checkpoint as it is stored, where that is not as it is loaded.
-struct StoredCheckpoint {
-  Catalog catalog;
-  std::vector<std::uint32_t> extents;  ///< for each extent as it is loaded, its index in `catalog`
-};
-
-/// A checkpoint whose metadata every rank has.
-struct OpenedCheckpoint {
-  Catalog catalog;  ///< as it is loaded: with the tensors fused that `model.fuse` names
-  ModelLayout layout;
-  std::optional<StoredCheckpoint> stored = std::nullopt;  ///< only if something is fused
-  std::chrono::steady_clock::time_point begin = {};       ///< of `Loader::open`, once all ranks had come
-  double open_seconds = 0;                                ///< metadata read by rank 0 and sent to all
-  double partition_seconds = 0;                           ///< rules applied
-
-  Catalog const& stored_catalog() const noexcept { return stored ? stored->catalog : catalog; }
-};
 
 /// What a load took on this rank. Reading overlaps exchanging and placing, so that phases may add up to more than the
 /// whole.

@@ -16,10 +16,10 @@
 #include <distload/base/dtype.hpp>
 #include <distload/base/error.hpp>
 #include <distload/base/file_identity.hpp>
+#include <distload/base/topology.hpp>
 #include <distload/checkpoint/metadata.hpp>
 #include <distload/partition/partition.hpp>
 #include <distload/partition/placement.hpp>
-#include <distload/partition/topology.hpp>
 #include <distload/tensor/box.hpp>
 
 namespace distload {

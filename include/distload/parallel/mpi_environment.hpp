@@ -8,7 +8,7 @@
 
 namespace distload {
 
-class JobBoard;
+class NodeBoard;
 class MpiCommunicator;
 class WatchChannel;
 
@@ -47,13 +47,13 @@ class MpiEnvironment {
   std::string const& io_component() const noexcept { return io_component_; }
 
   /// What the ranks of this node see of each other.
-  JobBoard& board() noexcept { return *board_; }
+  NodeBoard& board() noexcept { return *board_; }
 
   /// How watchdogs of different nodes talk; nullptr where there is one node.
   WatchChannel* channel() noexcept { return channel_.get(); }
 
   /// All ranks of the job, kept apart for the agreement on how a failed job ends; nothing else may use it.
-  MpiCommunicator& last_resort() noexcept { return *last_resort_; }
+  MpiCommunicator& failure_ranks() noexcept { return *failure_ranks_; }
 
  private:
   bool owns_mpi_ = false;
@@ -61,9 +61,9 @@ class MpiEnvironment {
   std::string library_version_;
   std::string io_component_;
   std::unique_ptr<MpiCommunicator> world_;
-  std::unique_ptr<MpiCommunicator> last_resort_;
+  std::unique_ptr<MpiCommunicator> failure_ranks_;
   std::unique_ptr<MpiCommunicator> node_;
-  std::unique_ptr<JobBoard> board_;
+  std::unique_ptr<NodeBoard> board_;
   std::unique_ptr<WatchChannel> channel_;
 };
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <distload/base/topology.hpp>
 #include <distload/parallel/communicator.hpp>
-#include <distload/partition/topology.hpp>
 
 namespace distload {
 

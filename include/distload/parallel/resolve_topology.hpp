@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include <distload/partition/topology.hpp>
+#include <distload/base/topology.hpp>
 
 namespace distload {
 

@@ -11,7 +11,7 @@
 
 namespace distload {
 
-class Pulse;
+class Heartbeat;
 
 /// A thread per rank that watches all ranks of its node, and on the node of rank 0 those of the other nodes as well,
 /// which send what they see (by UDP, since MPI may be what is stuck). When none has moved for `timeout` although one is
@@ -49,7 +49,7 @@ class Watchdog {
  private:
   class Watcher;
 
-  Pulse& pulse_;
+  Heartbeat& heartbeat_;
   std::unique_ptr<Watcher> watcher_;
 };
 

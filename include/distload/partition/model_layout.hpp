@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include <distload/base/topology.hpp>
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/partition/partition.hpp>
 #include <distload/partition/placement.hpp>
-#include <distload/partition/topology.hpp>
 #include <distload/tensor/cast.hpp>
 
 namespace distload {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include <distload/base/topology.hpp>
 #include <distload/partition/partition.hpp>
-#include <distload/partition/topology.hpp>
 
 namespace distload {
 

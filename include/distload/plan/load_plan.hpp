@@ -8,8 +8,8 @@
 #include <distload/base/bytes.hpp>
 #include <distload/base/choices.hpp>
 #include <distload/base/dtype.hpp>
+#include <distload/base/topology.hpp>
 #include <distload/partition/partition.hpp>
-#include <distload/partition/topology.hpp>
 #include <distload/plan/cost_model.hpp>
 #include <distload/plan/plan_options.hpp>
 #include <distload/plan/planned_copies.hpp>

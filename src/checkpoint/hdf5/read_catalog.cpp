@@ -54,8 +54,8 @@ bool stored_alike(Catalog const& a, TensorInfo const& in_a, Catalog const& b, Te
   auto const other = b.extents_of(in_b);
   std::size_t i = 0;
   for (auto const& extent : a.extents_of(in_a)) {
-    auto const& twin = other[i++];
-    if (extent.offset_bytes != twin.offset_bytes || extent.nbytes != twin.nbytes || !(extent.box == twin.box))
+    auto const& again = other[i++];
+    if (extent.offset_bytes != again.offset_bytes || extent.nbytes != again.nbytes || !(extent.box == again.box))
       return false;
   }
   return true;

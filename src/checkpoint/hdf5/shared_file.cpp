@@ -21,8 +21,8 @@ constexpr Bytes kMaxTransferBytes = kGiB;
 /// While it lives, a failure of MPI-IO on a file is nobody's to handle any more. One at a time: HDF5 is for one thread.
 class WatchedClose {
  public:
-  WatchedClose(FileView file, std::string const& path, SharedFile::LastResort const& last_resort)
-      : path_(&path), last_resort_(&last_resort) {
+  WatchedClose(FileView file, std::string const& path, SharedFile::LastResort const& failure_ranks)
+      : path_(&path), failure_ranks_(&failure_ranks) {
     void* handle = nullptr;
     DISTLOAD_HDF5(path, H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &handle));
     active_ = this;
@@ -43,13 +43,13 @@ class WatchedClose {
     std::array<char, MPI_MAX_ERROR_STRING> text{};
     int length = 0;
     MPI_Error_string(*code, text.data(), &length);
-    (*active_->last_resort_)("cannot write " + *active_->path_ +
-                             " while it is closed: " + std::string(text.data(), static_cast<std::size_t>(length)));
+    (*active_->failure_ranks_)("cannot write " + *active_->path_ +
+                               " while it is closed: " + std::string(text.data(), static_cast<std::size_t>(length)));
   }
 
   static inline WatchedClose* active_ = nullptr;
   std::string const* path_;
-  SharedFile::LastResort const* last_resort_;
+  SharedFile::LastResort const* failure_ranks_;
 };
 
 }  // namespace
@@ -90,10 +90,10 @@ void SharedFile::write(TensorInfo const& tensor, Box const& box, std::byte const
   }
 }
 
-void SharedFile::close(LastResort const& last_resort) {
+void SharedFile::close(LastResort const& failure_ranks) {
   last_.reset();
   tensors_.close(path_);
-  WatchedClose const watched(file_.view(), path_, last_resort);
+  WatchedClose const watched(file_.view(), path_, failure_ranks);
   file_.close(path_);
 }
 

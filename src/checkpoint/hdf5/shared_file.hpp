@@ -37,7 +37,7 @@ class SharedFile {
 
   /// Collective: closes the file.
   /// @throws IoError  HDF5 refuses.
-  void close(LastResort const& last_resort);
+  void close(LastResort const& failure_ranks);
 
  private:
   /// The tensor written last: its parts mostly come one after the other.

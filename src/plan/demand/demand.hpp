@@ -8,9 +8,9 @@
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/dtype.hpp>
+#include <distload/base/topology.hpp>
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/partition/model_layout.hpp>
-#include <distload/partition/topology.hpp>
 #include <distload/plan/cost_model.hpp>
 
 #include "plan/demand/holders.hpp"

@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
+#include <distload/base/topology.hpp>
 #include <distload/partition/partition.hpp>
 #include <distload/partition/placement.hpp>
-#include <distload/partition/topology.hpp>
 
 namespace distload {
 

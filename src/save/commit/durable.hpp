@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "parallel/last_act.hpp"
+#include "parallel/liveness/abort_action.hpp"
 
 namespace distload {
 
@@ -45,7 +45,7 @@ class TemporaryFile {
 
  private:
   std::string path_;
-  std::optional<LastAct> on_job_end_;
+  std::optional<AbortAction> on_job_end_;
   int lock_ = -1;
 };
 

@@ -13,8 +13,8 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "checkpoint/safetensors/header.hpp"
-#include "io/input_file.hpp"
-#include "io/output_file.hpp"
+#include "io/files/input_file.hpp"
+#include "io/files/output_file.hpp"
 #include "save/commit/durable.hpp"
 
 namespace distload {

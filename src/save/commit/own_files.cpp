@@ -16,7 +16,7 @@
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/seal/seal.hpp"
-#include "io/input_file.hpp"
+#include "io/files/input_file.hpp"
 #include "save/commit/manifest.hpp"
 
 namespace distload {

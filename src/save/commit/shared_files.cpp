@@ -12,9 +12,9 @@
 
 #include "base/system.hpp"
 #include "base/wire.hpp"
-#include "io/input_file.hpp"
-#include "io/output_file.hpp"
-#include "io/stale_cache.hpp"
+#include "io/files/input_file.hpp"
+#include "io/files/output_file.hpp"
+#include "io/files/stale_cache.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {

@@ -3,7 +3,7 @@
 
 #include <distload/base/error.hpp>
 
-#include "io/block_check.hpp"
+#include "io/engines/block_check.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {

@@ -8,7 +8,7 @@
 #include <distload/base/error.hpp>
 
 #include "checkpoint/hdf5/shared_file.hpp"
-#include "parallel/job_end.hpp"
+#include "parallel/liveness/job_end.hpp"
 #include "save/commit/file_space.hpp"
 
 namespace distload {
@@ -43,7 +43,7 @@ void CollectiveSaveEngine::close() {
   shared_->close([this](std::string const& why) {
     std::error_code ignored;
     std::filesystem::remove(catalog_->path, ignored);
-    speak_and_abort(why, static_cast<int>(ExitCode::io));
+    print_error_and_abort(why, static_cast<int>(ExitCode::io));
   });
 }
 

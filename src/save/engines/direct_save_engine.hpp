@@ -3,7 +3,7 @@
 
 #include <distload/checkpoint/catalog.hpp>
 
-#include "io/direct_writer.hpp"
+#include "io/engines/direct_writer.hpp"
 #include "save/engines/save_engine.hpp"
 
 namespace distload {

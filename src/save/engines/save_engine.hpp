@@ -9,7 +9,7 @@
 
 #include <distload/base/bytes.hpp>
 
-#include "io/output_file.hpp"
+#include "io/files/output_file.hpp"
 
 namespace distload {
 

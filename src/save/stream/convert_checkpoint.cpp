@@ -12,11 +12,11 @@
 #include <distload/base/error.hpp>
 
 #include "base/text.hpp"
-#include "io/direct_engine.hpp"
-#include "io/engine_choice.hpp"
-#include "io/make_engine.hpp"
-#include "io/preflight.hpp"
-#include "io/stream_reader.hpp"
+#include "io/engines/choose_engine.hpp"
+#include "io/engines/direct_engine.hpp"
+#include "io/engines/make_engine.hpp"
+#include "io/engines/stream_reader.hpp"
+#include "io/files/preflight.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "save/stream/stream_converter.hpp"
 #include "save/stream/stream_plan.hpp"
@@ -30,7 +30,7 @@ namespace {
 constexpr Bytes kMaxRoundBytes = 2 * kGiB;
 
 EngineInUse choose(ReadEngine configured, Catalog const& catalog, Communicator& ranks) {
-  auto choice = choose_engine(configured, look_around(configured, catalog, ranks));
+  auto choice = choose_engine(configured, probe_storage(configured, catalog, ranks));
   if (choice.name == ReadEngine::direct || choice.name == ReadEngine::buffered) return choice;
   return {ReadEngine::buffered, choice.reason + "; " + std::string(word_of(choice.name)) + " does not read in order"};
 }

@@ -14,7 +14,7 @@
 #include <distload/tensor/cast.hpp>
 
 #include "base/huge_pages.hpp"
-#include "io/stream_reader.hpp"
+#include "io/engines/stream_reader.hpp"
 #include "save/stream/stream_band.hpp"
 #include "save/stream/stream_plan.hpp"
 #include "save/stream/stream_tensor.hpp"

@@ -1,5 +1,5 @@
 // The collective engine on plain files: every rank its own ranges, uneven and empty shares, failures on one rank.
-#include "io/collective_files.hpp"
+#include "io/mpi/collective_files.hpp"
 
 #include <string>
 

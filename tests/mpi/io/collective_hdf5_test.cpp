@@ -1,5 +1,5 @@
 // The collective engine on HDF5 files: every storage layout, uneven and empty shares, damage, files that changed.
-#include "io/collective_hdf5.hpp"
+#include "io/mpi/collective_hdf5.hpp"
 
 #include <filesystem>
 #include <string>
@@ -8,7 +8,7 @@
 
 #include <distload/base/error.hpp>
 
-#include "io/make_engine.hpp"
+#include "io/engines/make_engine.hpp"
 #include "mpi/io/hdf5_sample.hpp"
 #include "mpi/io/ranks_fixture.hpp"
 

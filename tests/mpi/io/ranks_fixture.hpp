@@ -14,7 +14,7 @@
 
 #include <distload/checkpoint/catalog.hpp>
 
-#include "io/engine.hpp"
+#include "io/engines/engine.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "unit/io/raw_checkpoint.hpp"
 

@@ -1,5 +1,5 @@
 /// Ranks that see equal and other files, as if each were on a host of its own.
-#include "io/same_content.hpp"
+#include "io/files/same_content.hpp"
 
 #include <chrono>
 #include <fstream>
@@ -11,7 +11,7 @@
 
 #include <distload/base/error.hpp>
 
-#include "io/content_sample.hpp"
+#include "io/files/content_sample.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "support/scratch_folder.hpp"
 

@@ -26,7 +26,7 @@ std::vector<std::byte> message_of(std::uint32_t from, std::uint32_t to, std::siz
 class CommunicatorTest : public testing::TestWithParam<Bytes> {
  protected:
   std::unique_ptr<MpiCommunicator> const ranks =
-      MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = GetParam(), .pulse = nullptr});
+      MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = GetParam(), .heartbeat = nullptr});
   std::uint32_t const rank = ranks->rank();
   std::uint32_t const size = ranks->size();
 };

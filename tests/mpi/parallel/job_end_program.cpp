@@ -12,7 +12,7 @@
 
 #include "base/standard_streams.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "parallel/last_act.hpp"
+#include "parallel/liveness/abort_action.hpp"
 #include "parallel/run_job.hpp"
 
 namespace {
@@ -73,7 +73,7 @@ ExitCode run(MpiEnvironment& mpi, std::string const& scenario) {
     auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (std::chrono::steady_clock::now() < end) std::atomic_signal_fence(std::memory_order_seq_cst);
   } else if (scenario == "unfinished") {
-    LastAct const removal([rank] { print("rank " + std::to_string(rank) + " removed what was unfinished\n"); });
+    AbortAction const removal([rank] { print("rank " + std::to_string(rank) + " removed what was unfinished\n"); });
     mpi.world().barrier();
     if (rank == 0) print("ready\n");
     sleep_for_long();

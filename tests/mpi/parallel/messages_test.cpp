@@ -14,14 +14,14 @@ std::vector<std::byte> message_of(std::uint32_t rank) {
 }
 
 TEST(BroadcastMessage, BringsEveryRootsMessageToAll) {
-  auto const ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = 512, .pulse = nullptr});
+  auto const ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = 512, .heartbeat = nullptr});
   for (std::uint32_t root = 0; root < ranks->size(); ++root) {
     EXPECT_EQ(broadcast_message(*ranks, message_of(ranks->rank()), root), message_of(root));
   }
 }
 
 TEST(GatherMessages, BringsAllMessagesToTheRootOnly) {
-  auto const ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = 512, .pulse = nullptr});
+  auto const ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = 512, .heartbeat = nullptr});
   for (std::uint32_t root = 0; root < ranks->size(); ++root) {
     auto const messages = gather_messages(*ranks, message_of(ranks->rank()), root);
     if (ranks->rank() != root) {

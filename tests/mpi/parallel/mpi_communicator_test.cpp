@@ -15,17 +15,17 @@ namespace {
 using std::chrono::milliseconds;
 
 TEST(MpiCommunicator, BeatsWithEveryOperationAlsoAfterASplit) {
-  Pulse pulse;
-  auto const ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = kMiB, .pulse = &pulse});
-  auto const before = pulse.beats();
+  Heartbeat heartbeat;
+  auto const ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = kMiB, .heartbeat = &heartbeat});
+  auto const before = heartbeat.beats();
   ranks->barrier();
-  auto const between = pulse.beats();
+  auto const between = heartbeat.beats();
   EXPECT_GT(between, before);
   auto const part = ranks->split(0, 0);
-  auto const after_split = pulse.beats();
+  auto const after_split = heartbeat.beats();
   part->barrier();
-  EXPECT_GT(pulse.beats(), after_split);
-  EXPECT_FALSE(pulse.waits());
+  EXPECT_GT(heartbeat.beats(), after_split);
+  EXPECT_FALSE(heartbeat.waits());
 }
 
 TEST(MpiCommunicator, PutsAllRanksOfThisMachineOnOneNode) {

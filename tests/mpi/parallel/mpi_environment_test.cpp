@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <mpi.h>
 
-#include "parallel/job_board.hpp"
+#include "parallel/liveness/node_board.hpp"
 
 namespace distload {
 namespace {
@@ -24,14 +24,14 @@ TEST(MpiEnvironment, CanBeLeftWithoutFinalize) {
   EXPECT_TRUE(mpi.is_thread_multiple());
 }
 
-TEST(JobBoard, ShowsThePulsesOfAllRanks) {
+TEST(NodeBoard, ShowsTheHeartbeatsOfAllRanks) {
   MpiEnvironment mpi;
   mpi.board().own().enter("phase " + std::to_string(mpi.world().rank()));
   mpi.world().barrier();
   std::uint32_t expected = 0;
   for (auto const& entry : mpi.board().entries()) {
     EXPECT_EQ(entry.job_rank, expected);
-    EXPECT_EQ(entry.pulse.phase(), "phase " + std::to_string(expected));
+    EXPECT_EQ(entry.heartbeat.phase(), "phase " + std::to_string(expected));
     ++expected;
   }
   EXPECT_EQ(expected, mpi.node().size());
@@ -39,12 +39,12 @@ TEST(JobBoard, ShowsThePulsesOfAllRanks) {
   mpi.finalize();
 }
 
-TEST(JobBoard, GivesTheLastWordToOneRank) {
+TEST(NodeBoard, GivesTheLastWordToOneRank) {
   MpiEnvironment mpi;
-  std::uint64_t speakers = mpi.board().claim_last_word() ? 1 : 0;
+  std::uint64_t speakers = mpi.board().claim_error_message() ? 1 : 0;
   mpi.world().all_reduce(std::span(&speakers, 1), Reduction::sum);
   EXPECT_EQ(speakers, 1U);
-  EXPECT_FALSE(mpi.board().claim_last_word());
+  EXPECT_FALSE(mpi.board().claim_error_message());
   mpi.finalize();
 }
 

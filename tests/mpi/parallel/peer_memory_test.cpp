@@ -16,7 +16,7 @@ namespace {
 class PeerMemoryTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    ranks_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = 512, .pulse = nullptr});
+    ranks_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = 512, .heartbeat = nullptr});
     if (auto const why = why_not_peer_memory(*ranks_)) GTEST_SKIP() << *why;
   }
 

@@ -13,7 +13,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/page_toucher.hpp"
-#include "io/input_file.hpp"
+#include "io/files/input_file.hpp"
 
 namespace distload {
 namespace {
@@ -50,10 +50,10 @@ TEST(HugePages, ShowsFilesAndHasZerosAgain) {
   EXPECT_TRUE(is_all(memory.data() + 2 * kPage, kPage, 'b'));
   EXPECT_TRUE(is_all(memory.data() + 3 * kPage, kPage, 'c'));
   EXPECT_TRUE(is_all(memory.data() + 4 * kPage, 4 * kPage, '\0'));
-  EXPECT_FALSE(memory.shows_file_at(2 * kPage - 1));
-  EXPECT_TRUE(memory.shows_file_at(2 * kPage));
-  EXPECT_TRUE(memory.shows_file_at(4 * kPage - 1));
-  EXPECT_FALSE(memory.shows_file_at(4 * kPage));
+  EXPECT_FALSE(memory.maps_file_at(2 * kPage - 1));
+  EXPECT_TRUE(memory.maps_file_at(2 * kPage));
+  EXPECT_TRUE(memory.maps_file_at(4 * kPage - 1));
+  EXPECT_FALSE(memory.maps_file_at(4 * kPage));
 
   // What is written does not reach the file.
   std::fill_n(memory.data() + 2 * kPage, kPage, std::byte{'x'});
@@ -62,7 +62,7 @@ TEST(HugePages, ShowsFilesAndHasZerosAgain) {
 
   memory.unmap_files();
   EXPECT_TRUE(is_all(memory.data(), 8 * kPage, '\0'));
-  EXPECT_FALSE(memory.shows_file_at(2 * kPage));
+  EXPECT_FALSE(memory.maps_file_at(2 * kPage));
 }
 
 TEST(HugePages, KnowsWhatShowsNoFile) {

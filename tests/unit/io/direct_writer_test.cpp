@@ -1,5 +1,5 @@
 /// Ranges written in parts of any size, at any place, by several writers of one file.
-#include "io/direct_writer.hpp"
+#include "io/engines/direct_writer.hpp"
 
 #include <algorithm>
 #include <cstdlib>

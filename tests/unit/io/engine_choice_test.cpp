@@ -1,13 +1,13 @@
 // Which engine reads what from where.
-#include "io/engine_choice.hpp"
+#include "io/engines/choose_engine.hpp"
 
 #include <gtest/gtest.h>
 
 namespace distload {
 namespace {
 
-Circumstances on(FileSystem const& file_system, std::optional<double> resident) {
-  Circumstances around;
+StorageFacts on(FileSystem const& file_system, std::optional<double> resident) {
+  StorageFacts around;
   around.file_system = file_system;
   around.resident = resident;
   around.can_be_mapped = true;

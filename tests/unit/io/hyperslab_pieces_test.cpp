@@ -1,5 +1,5 @@
 // Byte ranges of extents as boxes: every byte once, in order, in pieces that are short enough.
-#include "io/hyperslab_pieces.hpp"
+#include "io/mpi/hyperslab_pieces.hpp"
 
 #include <random>
 

@@ -8,9 +8,9 @@
 
 #include <distload/base/error.hpp>
 
-#include "io/buffered_engine.hpp"
-#include "io/direct_engine.hpp"
-#include "io/mmap_engine.hpp"
+#include "io/engines/buffered_engine.hpp"
+#include "io/engines/direct_engine.hpp"
+#include "io/engines/mmap_engine.hpp"
 #include "unit/io/raw_checkpoint.hpp"
 
 namespace distload {

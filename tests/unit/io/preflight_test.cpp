@@ -1,5 +1,5 @@
 // Missing and resized files are noticed before anything is read.
-#include "io/preflight.hpp"
+#include "io/files/preflight.hpp"
 
 #include <filesystem>
 

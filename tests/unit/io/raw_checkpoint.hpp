@@ -9,7 +9,7 @@
 
 #include <distload/checkpoint/catalog.hpp>
 
-#include "io/engine.hpp"
+#include "io/engines/engine.hpp"
 
 namespace distload::testing {
 

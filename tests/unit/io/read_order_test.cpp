@@ -1,5 +1,5 @@
 // Sorting, joining and cutting of read requests.
-#include "io/read_order.hpp"
+#include "io/engines/read_order.hpp"
 
 #include <vector>
 

@@ -1,11 +1,11 @@
 // How much of a checkpoint the page cache has.
-#include "io/residency.hpp"
+#include "io/files/residency.hpp"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "io/input_file.hpp"
+#include "io/files/input_file.hpp"
 #include "save/commit/durable.hpp"
 #include "unit/io/raw_checkpoint.hpp"
 

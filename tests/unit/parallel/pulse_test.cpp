@@ -1,58 +1,58 @@
-/// Pulse and WaitMark.
-#include "parallel/pulse.hpp"
+/// Heartbeat and WaitScope.
+#include "parallel/liveness/heartbeat.hpp"
 
 #include <gtest/gtest.h>
 
 namespace distload {
 namespace {
 
-TEST(Pulse, HasWholeCacheLines) {
-  EXPECT_EQ(sizeof(Pulse) % 64, 0U);
-  EXPECT_EQ(alignof(Pulse), 64U);
+TEST(Heartbeat, HasWholeCacheLines) {
+  EXPECT_EQ(sizeof(Heartbeat) % 64, 0U);
+  EXPECT_EQ(alignof(Heartbeat), 64U);
 }
 
-TEST(Pulse, KeepsTheCall) {
-  Pulse pulse;
-  EXPECT_EQ(pulse.call(), "");
-  pulse.set_call("Loader::load");
-  EXPECT_EQ(pulse.call(), "Loader::load");
+TEST(Heartbeat, KeepsTheCall) {
+  Heartbeat heartbeat;
+  EXPECT_EQ(heartbeat.call(), "");
+  heartbeat.set_call("Loader::load");
+  EXPECT_EQ(heartbeat.call(), "Loader::load");
 }
 
-TEST(Pulse, KeepsThePhase) {
-  Pulse pulse;
-  EXPECT_EQ(pulse.phase(), "");
+TEST(Heartbeat, KeepsThePhase) {
+  Heartbeat heartbeat;
+  EXPECT_EQ(heartbeat.phase(), "");
   for (auto const* const phase : {"read", "a", "exactly eight and more", "", "exchange"}) {
-    pulse.enter(phase);
-    EXPECT_EQ(pulse.phase(), phase);
+    heartbeat.enter(phase);
+    EXPECT_EQ(heartbeat.phase(), phase);
   }
 }
 
-TEST(Pulse, CutsALongPhase) {
-  Pulse pulse;
-  pulse.enter(std::string(AtomicText::kMostBytes + 10, 'x'));
-  EXPECT_EQ(pulse.phase(), std::string(AtomicText::kMostBytes, 'x'));
+TEST(Heartbeat, CutsALongPhase) {
+  Heartbeat heartbeat;
+  heartbeat.enter(std::string(AtomicText::kMostBytes + 10, 'x'));
+  EXPECT_EQ(heartbeat.phase(), std::string(AtomicText::kMostBytes, 'x'));
 }
 
-TEST(Pulse, EnteringAPhaseIsASignOfLife) {
-  Pulse pulse;
-  auto const before = pulse.beats();
-  pulse.enter("read");
-  EXPECT_GT(pulse.beats(), before);
+TEST(Heartbeat, EnteringAPhaseIsASignOfLife) {
+  Heartbeat heartbeat;
+  auto const before = heartbeat.beats();
+  heartbeat.enter("read");
+  EXPECT_GT(heartbeat.beats(), before);
 }
 
-TEST(WaitMark, ShowsWaitingForItsLifetime) {
-  Pulse pulse;
-  auto const before = pulse.beats();
+TEST(WaitScope, ShowsWaitingForItsLifetime) {
+  Heartbeat heartbeat;
+  auto const before = heartbeat.beats();
   {
-    WaitMark const outer(&pulse);
-    { WaitMark const inner(&pulse); }
-    EXPECT_TRUE(pulse.waits());
+    WaitScope const outer(&heartbeat);
+    { WaitScope const inner(&heartbeat); }
+    EXPECT_TRUE(heartbeat.waits());
   }
-  EXPECT_FALSE(pulse.waits());
-  EXPECT_GT(pulse.beats(), before);
+  EXPECT_FALSE(heartbeat.waits());
+  EXPECT_GT(heartbeat.beats(), before);
 }
 
-TEST(WaitMark, NeedsNoPulse) { EXPECT_NO_THROW(WaitMark(nullptr)); }
+TEST(WaitScope, NeedsNoHeartbeat) { EXPECT_NO_THROW(WaitScope(nullptr)); }
 
 }  // namespace
 }  // namespace distload

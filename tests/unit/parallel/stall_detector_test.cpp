@@ -1,5 +1,5 @@
 /// StallDetector on made-up ranks and a made-up clock.
-#include "parallel/stall_detector.hpp"
+#include "parallel/liveness/stall_detector.hpp"
 
 #include <gmock/gmock.h>
 

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace distload::rules {
+namespace distload {
 namespace {
 
 using ::testing::HasSubstr;
@@ -45,4 +45,4 @@ TEST(Problems, BoundsTheNumbersOfOneLine) {
 }
 
 }  // namespace
-}  // namespace distload::rules
+}  // namespace distload

@@ -17,7 +17,7 @@
 #include "checkpoint/hdf5/property_list.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/hdf5/stamp.hpp"
-#include "io/block_check.hpp"
+#include "io/engines/block_check.hpp"
 #include "sample_file.hpp"
 
 namespace distload {

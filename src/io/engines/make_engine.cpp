@@ -1,0 +1,49 @@
+// Choices to engines.
+#include "io/engines/make_engine.hpp"
+
+#include <algorithm>
+
+#include <distload/base/error.hpp>
+
+#include "io/engines/buffered_engine.hpp"
+#include "io/engines/direct_engine.hpp"
+#include "io/engines/mmap_engine.hpp"
+#include "io/mpi/collective_files.hpp"
+#include "io/mpi/collective_hdf5.hpp"
+#include "parallel/all_or_throw.hpp"
+
+namespace distload {
+namespace {
+
+/// From this size on, H5Dread of one extent after the other is as fast as MPI-IO of many together: opening a dataset
+/// and reading it collectively takes half a millisecond on four ranks.
+constexpr Bytes kLargeExtentBytes = 32 * kMiB;
+
+bool reads_datasets(Catalog const& catalog, Hints const& hints) {
+  if (catalog.format != SourceFormat::hdf5 || catalog.files.size() != 1) return false;
+  auto const hint = hints.find(kDatasetsHint);
+  if (hint != hints.end() && hint->second == "enable") return true;
+  if (hint != hints.end() && hint->second == "disable") return false;
+  return catalog.nbytes() / std::max<std::size_t>(catalog.extents.size(), 1) >= kLargeExtentBytes;
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(ReadEngine engine, Catalog const& catalog, Communicator& ranks,
+                                    EngineResources const& resources) {
+  switch (engine) {
+    case ReadEngine::automatic: break;
+    case ReadEngine::buffered: return std::make_unique<BufferedEngine>(catalog, resources.threads);
+    case ReadEngine::mmap:
+      return all_or_throw(ranks, "open", [&] { return std::make_unique<MmapEngine>(catalog, resources.threads); });
+    case ReadEngine::direct:
+      return std::make_unique<DirectEngine>(catalog, DirectEngine::depth_for(resources.ranks_of_node));
+    case ReadEngine::collective:
+      if (reads_datasets(catalog, resources.hints))
+        if (auto datasets = CollectiveHdf5::open(catalog, ranks, resources.hints)) return datasets;
+      return std::make_unique<CollectiveFiles>(catalog, ranks, resources.hints);
+  }
+  throw InternalError("an engine must be chosen before it is made");
+}
+
+}  // namespace distload

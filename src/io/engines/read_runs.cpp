@@ -1,0 +1,89 @@
+// Steps of a run, and threads that take the next run until there is none left.
+#include "io/engines/read_runs.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "io/files/location.hpp"
+
+namespace distload {
+namespace {
+
+/// What passes is hashed and copied on from the cache of a core: it and the page cache's copy fit the second level.
+constexpr Bytes kPassingStepBytes = 512 * kKiB;
+
+}  // namespace
+
+ActiveRun::ActiveRun(Catalog const& catalog, Run const& run, std::span<ReadRequest const> requests,
+                     ReadOptions const& options, BlockVerifier& verifier)
+    : catalog_(catalog),
+      run_(run),
+      requests_(requests),
+      options_(options),
+      verifier_(verifier),
+      is_verified_(options.verify && verifier.has_checksums(requests)) {}
+
+void ActiveRun::read_in_steps(InputFile const& file, Bytes step_bytes,
+                              std::function<std::byte*(Bytes)> const& memory_for) const {
+  if (is_verified_) verifier_.start(requests_);
+  for (Bytes begin = 0; begin < run_.nbytes; begin += step_bytes) {
+    std::span const part(memory_for(begin), std::min(step_bytes, run_.nbytes - begin));
+    auto const got = file.read_at(run_.offset_bytes + begin, part);
+    if (got < part.size()) throw_truncated(catalog_, requests_, begin + got);
+    if (is_verified_) verifier_.update(part);
+    if (run_.destination == nullptr) options_.on_bytes(requests_.front().number, begin, part);
+    options_.on_progress(part.size());
+  }
+}
+
+void ActiveRun::read_passing(InputFile const& file, std::function<void(Bytes)> const& before_step) const {
+  thread_local std::vector<std::byte> buffer(kPassingStepBytes);
+  read_in_steps(file, kPassingStepBytes, [&](Bytes begin) {
+    before_step(begin);
+    return buffer.data();
+  });
+}
+
+void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const& options, std::uint32_t threads,
+               RunReader const& read_run) {
+  auto const count = std::min<std::size_t>(threads, order.runs.size());
+  if (count <= 1) {
+    BlockVerifier verifier(catalog);
+    for (auto const& run : order.runs) read_run({catalog, run, order.requests_of(run), options, verifier});
+    return;
+  }
+  std::mutex mutex;  // guards `failure` and the caller's on_progress
+  std::exception_ptr failure;
+  std::atomic<std::size_t> next{0};
+  auto guarded = options;
+  guarded.on_progress = [&](Bytes nbytes) {
+    std::scoped_lock const lock(mutex);
+    options.on_progress(nbytes);
+  };
+  auto const work = [&] {
+    try {
+      BlockVerifier verifier(catalog);
+      for (auto i = next++; i < order.runs.size(); i = next++) {
+        auto const& run = order.runs[i];
+        read_run({catalog, run, order.requests_of(run), guarded, verifier});
+      }
+    } catch (...) {
+      next = order.runs.size();
+      std::scoped_lock const lock(mutex);
+      if (!failure) failure = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    helpers.reserve(count - 1);
+    for (std::size_t i = 1; i < count; ++i) helpers.emplace_back(work);
+    work();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace distload

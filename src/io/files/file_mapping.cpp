@@ -1,0 +1,96 @@
+// mmap and madvise.
+#include "io/files/file_mapping.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <sys/mman.h>
+
+#include <distload/base/error.hpp>
+
+#include "base/system.hpp"
+
+namespace distload {
+namespace {
+
+/// The pages that a range touches.
+struct Pages {
+  void* begin;
+  Bytes nbytes;
+};
+
+Pages pages_of(std::byte* data, Bytes offset, Bytes nbytes) {
+  auto const page = page_bytes();
+  auto const first = round_down(offset, page);
+  return {data + first, round_up(offset + nbytes, page) - first};
+}
+
+/// Address space for all files. Nothing is behind it yet.
+std::byte* reserve(Bytes nbytes) {
+  auto* const memory = mmap(nullptr, nbytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED)
+    throw IoError("the system refuses " + format_bytes(nbytes) + " of addresses: " + system_reason());
+  return static_cast<std::byte*>(memory);
+}
+
+}  // namespace
+
+FileMapping::FileMapping(Catalog const& catalog) : offsets_(mapped_offsets(catalog)) {
+  files_.reserve(catalog.files.size());
+  for (auto const& file : catalog.files) files_.emplace_back(file.path);
+  if (offsets_.back() == 0) return;
+  data_ = reserve(offsets_.back());
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    auto const nbytes = catalog.files[i].size_bytes;
+    if (nbytes == 0) continue;
+    auto* const mapped =
+        mmap(data_ + offsets_[i], nbytes, PROT_READ, MAP_SHARED | MAP_FIXED, files_[i].descriptor(), 0);
+    if (mapped != MAP_FAILED) continue;
+    auto const message = "cannot map " + files_[i].path() + ": " + system_reason();
+    munmap(data_, offsets_.back());
+    throw IoError(message);
+  }
+}
+
+FileMapping::~FileMapping() {
+  if (data_ != nullptr) munmap(data_, offsets_.back());
+}
+
+void FileMapping::prefault(Bytes offset, Bytes nbytes) const {
+#if defined(MADV_POPULATE_READ)
+  if (nbytes == 0) return;
+  auto const pages = pages_of(data_, offset, nbytes);
+  int result = 0;
+  do result = madvise(pages.begin, pages.nbytes, MADV_POPULATE_READ);
+  while (result != 0 && (errno == EINTR || errno == EAGAIN));
+  if (result == 0 || errno == EINVAL) return;
+  auto const why = errno == EFAULT ? std::string("storage failed, or the file has become shorter") : system_reason();
+  auto const file = static_cast<std::size_t>(std::ranges::upper_bound(offsets_, offset) - offsets_.begin() - 1);
+  auto const begin = offset - offsets_[file];
+  throw IoError("cannot read " + files_[file].path() + ", bytes [" + std::to_string(begin) + ", " +
+                std::to_string(begin + nbytes) + "), through its mapping: " + why);
+#else
+  static_cast<void>(offset);
+  static_cast<void>(nbytes);
+#endif
+}
+
+void FileMapping::will_need(Bytes offset, Bytes nbytes) const noexcept {
+  if (nbytes == 0) return;
+  auto const pages = pages_of(data_, offset, nbytes);
+  // Even where all is there, the system would look at every page.
+  unsigned char first = 0;
+  unsigned char last = 0;
+  auto* const end = static_cast<std::byte*>(pages.begin) + pages.nbytes;
+  bool const is_there = mincore(pages.begin, 1, &first) == 0 && mincore(end - page_bytes(), 1, &last) == 0 &&
+                        (first & 1U) != 0 && (last & 1U) != 0;
+  if (!is_there) static_cast<void>(madvise(pages.begin, pages.nbytes, MADV_WILLNEED));
+}
+
+void FileMapping::release(Bytes offset, Bytes nbytes) const noexcept {
+  if (nbytes == 0) return;
+  auto const pages = pages_of(data_, offset, nbytes);
+  static_cast<void>(madvise(pages.begin, pages.nbytes, MADV_DONTNEED));
+}
+
+}  // namespace distload

@@ -1,0 +1,48 @@
+/// CollectiveHdf5: the collective engine for HDF5 files, by H5Dread of hyperslabs through parallel HDF5.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <distload/parallel/communicator.hpp>
+
+#include "checkpoint/hdf5/handle.hpp"
+#include "io/engines/block_verifier.hpp"
+#include "io/engines/engine.hpp"
+#include "io/engines/hints.hpp"
+#include "io/files/shared_input.hpp"
+#include "io/mpi/hyperslab_pieces.hpp"
+
+namespace distload {
+
+/// Every rank reads its boxes of a dataset, in rounds: the ranks agree on how many each dataset needs, so that all call
+/// H5Dread equally often, and who has nothing left selects nothing. Parallel HDF5 is not thread-safe: for the main
+/// thread only.
+class CollectiveHdf5 final : public Engine {
+ public:
+  /// Collective: opens the file; nothing if its datasets cannot be found by the names of the catalog's tensors (a
+  /// foreign file with nested groups). Catalog and ranks outlive the engine.
+  /// @throws IoError, CorruptData  the file cannot be opened; the same on all ranks.
+  static std::unique_ptr<CollectiveHdf5> open(Catalog const& catalog, Communicator& ranks, Hints const& hints);
+
+  std::string_view name() const noexcept override { return "collective"; }
+  bool is_collective() const noexcept override { return true; }
+  void read(std::span<ReadRequest const> requests, ReadOptions const& options) override;
+  void close() override;
+
+ private:
+  CollectiveHdf5(Catalog const& catalog, Communicator& ranks, SharedInput file, hdf5::Group tensors);
+
+  hdf5::Dataset open_dataset(TensorInfo const& tensor) const;
+  void read_piece(hdf5::DatasetView dataset, HyperslabPiece const* piece);
+
+  Catalog const* catalog_;
+  Communicator* ranks_;
+  SharedInput file_;
+  hdf5::Group tensors_;  ///< the group that the datasets are in
+  hdf5::PropertyList transfer_;
+  BlockVerifier verifier_;
+  bool warned_ = false;
+};
+
+}  // namespace distload

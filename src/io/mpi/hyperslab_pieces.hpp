@@ -1,0 +1,35 @@
+/// HyperslabPieces: byte ranges of extents as boxes of their tensors, the form in which HDF5 is asked for them. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <distload/base/bytes.hpp>
+
+#include "io/engines/engine.hpp"
+
+namespace distload {
+
+/// A box of a tensor that goes, row-major, to one stretch of memory.
+struct HyperslabPiece {
+  std::uint32_t tensor = 0;  ///< index into `Catalog::tensors`
+  Box box;                   ///< in the tensor, in elements
+  Bytes nbytes = 0;
+  std::byte* destination = nullptr;
+};
+
+/// The requests in the order of their tensors and extents, and the pieces that they consist of, in the same order of
+/// bytes.
+struct HyperslabPieces {
+  std::vector<ReadRequest> requests;
+  std::vector<HyperslabPiece> pieces;
+};
+
+/// Cuts every request into boxes of at most `longest_piece` bytes, along the outermost axes so that there are few; a
+/// single element may be longer.
+/// @throws InternalError  as `check_request`, or if a request cuts an element.
+HyperslabPieces hyperslab_pieces(Catalog const& catalog, std::span<ReadRequest const> requests, Bytes longest_piece);
+
+}  // namespace distload

@@ -1,0 +1,100 @@
+// A handler that only wakes a thread, because nearly nothing is allowed in the handler itself.
+#include "parallel/liveness/signal_watch.hpp"
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <string>
+
+#include <semaphore.h>
+#include <unistd.h>
+
+#include "parallel/liveness/abort_action.hpp"
+#include "parallel/liveness/job_end.hpp"
+#include "parallel/liveness/node_board.hpp"
+
+namespace distload {
+namespace {
+
+struct Watched {
+  int signal = 0;
+  char const* message = nullptr;
+  /// It may come again when the program is done, by itself, and has no meaning then.
+  bool is_advice = false;
+};
+
+constexpr std::array<Watched, 6> kWatched{{
+    {SIGINT, "stopped by SIGINT (Ctrl-C)"},
+    {SIGTERM,
+     "stopped by SIGTERM (the user or the batch system ended the job, or the launcher did because another rank died)"},
+    {SIGHUP, "stopped by SIGHUP (the terminal or the session that started the job has gone)"},
+    {SIGUSR1, "stopped by SIGUSR1 (the batch system sends it ahead of the time limit, or the user did)", true},
+    {SIGUSR2, "stopped by SIGUSR2 (the batch system sends it ahead of the time limit, or the user did)", true},
+    {SIGXCPU, "stopped by SIGXCPU (the limit of processor time, ulimit -t, is reached)", true},
+}};
+constexpr std::chrono::seconds kWaitForMessage{2};
+
+// What the handler shares with the thread: the first signal that came, or zero for "no more".
+volatile std::sig_atomic_t arrived_signal = 0;
+sem_t something_arrived;
+
+extern "C" void note_signal(int signal) {
+  if (arrived_signal == 0) arrived_signal = signal;
+  sem_post(&something_arrived);
+}
+
+std::string message_for(int signal) {
+  for (auto const& watched : kWatched) {
+    if (watched.signal == signal) return watched.message;
+  }
+  return "stopped by signal " + std::to_string(signal);
+}
+
+void wait_for_signal(NodeBoard& board) {
+  while (sem_wait(&something_arrived) != 0 && errno == EINTR) {
+  }
+  int const signal = arrived_signal;
+  if (signal == 0) return;
+  int const code = 128 + signal;
+  // Whoever waits to read the message may be gone.
+  exit_at_the_latest_after(kWaitForMessage, code);
+  run_abort_actions();
+  // One node speaks for the job. All other ranks wait for the one that does: launchers take the first process to leave
+  // as the sign to kill the rest at once, before the message is out. Processor time runs out for one rank alone.
+  bool const node_speaks = board.entries().front().job_rank == 0 || signal == SIGXCPU;
+  if (node_speaks) print_error_and_abort(board, message_for(signal), code);
+  std::this_thread::sleep_for(kWaitForMessage / 2);
+  _exit(code);
+}
+
+/// What was ignored when the program was started stays so: SIGHUP under nohup, SIGINT in the background of a script.
+bool is_ignored(int signal) {
+  struct sigaction present {};
+  return sigaction(signal, nullptr, &present) == 0 && present.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
+SignalWatch::SignalWatch(MpiEnvironment& mpi) {
+  arrived_signal = 0;
+  sem_init(&something_arrived, 0, 0);
+  thread_ = std::thread([&board = mpi.board()] { wait_for_signal(board); });
+  struct sigaction action {};
+  action.sa_handler = note_signal;
+  action.sa_flags = SA_RESTART;
+  for (auto const& watched : kWatched) {
+    if (!is_ignored(watched.signal)) sigaction(watched.signal, &action, nullptr);
+  }
+}
+
+SignalWatch::~SignalWatch() {
+  for (auto const& watched : kWatched) {
+    if (!is_ignored(watched.signal)) std::signal(watched.signal, watched.is_advice ? SIG_IGN : SIG_DFL);
+  }
+  sem_post(&something_arrived);
+  thread_.join();
+  sem_destroy(&something_arrived);
+}
+
+}  // namespace distload
