@@ -6,7 +6,8 @@
 #include <distload/config/config.hpp>
 #include <distload/load/loader.hpp>
 #include <distload/parallel/process_grid.hpp>
-#include <distload/save/convert_checkpoint.hpp>
+
+#include "save/stream/convert_checkpoint.hpp"
 
 namespace distload {
 

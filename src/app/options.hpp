@@ -3,8 +3,9 @@
 
 #include <distload/config/config.hpp>
 #include <distload/parallel/process_grid.hpp>
-#include <distload/save/convert_checkpoint.hpp>
 #include <distload/save/saver.hpp>
+
+#include "save/stream/convert_checkpoint.hpp"
 
 namespace distload {
 

@@ -9,7 +9,6 @@
 
 #include <distload/checkpoint/checkpoint.hpp>
 #include <distload/config/validate.hpp>
-#include <distload/partition/fuse.hpp>
 
 #include "base/page_toucher.hpp"
 #include "base/process_memory.hpp"
@@ -33,6 +32,7 @@
 #include "parallel/liveness/call_scope.hpp"
 #include "parallel/meeting.hpp"
 #include "parallel/peer_memory.hpp"
+#include "partition/fuse.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "partition/rules/rules_message.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)

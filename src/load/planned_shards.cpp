@@ -5,9 +5,9 @@
 #include <utility>
 
 #include <distload/base/error.hpp>
-#include <distload/partition/fuse.hpp>
 
 #include "base/text.hpp"
+#include "partition/fuse.hpp"
 
 namespace distload {
 namespace {

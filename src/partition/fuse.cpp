@@ -1,5 +1,5 @@
 // Tensors joined along their cut axis.
-#include <distload/partition/fuse.hpp>
+#include "partition/fuse.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -1,5 +1,5 @@
 // The life of a checkpoint file from its temporary to its final name.
-#include <distload/save/checkpoint_writer.hpp>
+#include "save/checkpoint_writer.hpp"
 
 #include <algorithm>
 #include <ctime>

@@ -6,9 +6,9 @@
 
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/communicator.hpp>
-#include <distload/save/tensor_spec.hpp>
 
 #include "save/save_plan.hpp"
+#include "save/tensor_spec.hpp"
 
 namespace distload {
 

@@ -1,5 +1,5 @@
 // The life of a Hugging Face directory from its temporary to its final name.
-#include <distload/save/safetensors_writer.hpp>
+#include "save/safetensors_writer.hpp"
 
 #include <algorithm>
 #include <ctime>

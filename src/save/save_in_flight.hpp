@@ -12,9 +12,9 @@
 #include <thread>
 
 #include <distload/parallel/communicator.hpp>
-#include <distload/save/extent_writer.hpp>
 #include <distload/save/saver.hpp>
 
+#include "save/extent_writer.hpp"
 #include "save/save_plan.hpp"
 #include "save/save_wave.hpp"
 #include "save/snapshot_memory.hpp"

@@ -5,8 +5,8 @@
 
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/communicator.hpp>
-#include <distload/save/extent_writer.hpp>
 
+#include "save/extent_writer.hpp"
 #include "save/host_slot.hpp"
 #include "save/save_plan.hpp"
 

@@ -10,8 +10,6 @@
 
 #include <distload/base/error.hpp>
 #include <distload/config/validate.hpp>
-#include <distload/save/checkpoint_writer.hpp>
-#include <distload/save/safetensors_writer.hpp>
 
 #include "base/process_memory.hpp"
 #include "base/wire.hpp"
@@ -28,6 +26,7 @@
 #include "parallel/meeting.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "partition/problems.hpp"
+#include "save/checkpoint_writer.hpp"
 #include "save/commit/abandoned.hpp"
 #include "save/commit/file_space.hpp"
 #include "save/commit/own_files.hpp"
@@ -35,10 +34,12 @@
 #include "save/commit/target.hpp"
 #include "save/held_tensors.hpp"
 #include "save/open_base.hpp"
+#include "save/safetensors_writer.hpp"
 #include "save/save_in_flight.hpp"
 #include "save/save_plan.hpp"
 #include "save/save_wave.hpp"
 #include "save/snapshot_memory.hpp"
+#include "save/stream/convert_checkpoint.hpp"
 
 namespace distload {
 namespace {

@@ -1,7 +1,7 @@
 /// Tensors of a model and who holds them, in messages between ranks.
 #pragma once
 
-#include <distload/save/tensor_spec.hpp>
+#include "save/tensor_spec.hpp"
 
 #include "base/wire.hpp"
 #include "save/save_plan.hpp"

@@ -3,10 +3,10 @@
 #include <vector>
 
 #include <distload/base/error.hpp>
-#include <distload/partition/fuse.hpp>
 #include <distload/partition/model_layout.hpp>
 
 #include "fuzz/fuzz_target.hpp"
+#include "partition/fuse.hpp"
 #include "partition/rules/rule_reader.hpp"
 
 namespace distload::fuzz {

@@ -7,7 +7,8 @@
 
 #include <distload/base/topology.hpp>
 #include <distload/load/sharded_model.hpp>
-#include <distload/save/tensor_spec.hpp>
+
+#include "save/tensor_spec.hpp"
 
 namespace distload {
 

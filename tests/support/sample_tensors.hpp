@@ -6,7 +6,8 @@
 #include <vector>
 
 #include <distload/checkpoint/catalog.hpp>
-#include <distload/save/tensor_spec.hpp>
+
+#include "save/tensor_spec.hpp"
 
 namespace distload {
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <distload/partition/model_layout.hpp>
-#include <distload/save/checkpoint_writer.hpp>
 
 #include "parallel/all_or_throw.hpp"
 #include "partition/rules/rule_directories.hpp"
+#include "save/checkpoint_writer.hpp"
 #include "synth/content.hpp"
 
 namespace distload::synth {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/choices.hpp>
+#include <distload/base/dtype.hpp>
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/checkpoint/metadata.hpp>
 #include <distload/config/config.hpp>
@@ -20,28 +22,28 @@
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/communicator.hpp>
 #include <distload/partition/model_layout.hpp>
-#include <distload/save/convert_checkpoint.hpp>
-#include <distload/save/extent_writer.hpp>
+#include <distload/partition/opened_checkpoint.hpp>
+#include <distload/save/save_result.hpp>
 
 namespace distload {
 
+class ExtentWriter;
 class SaveInFlight;
 class SnapshotMemory;
 struct Replacement;
 struct TensorSpec;
 
-/// What a save took; equal on all ranks, but for the seconds, which each has measured.
-struct SaveResult {
-  std::string path;
-  std::uint64_t step = 0;
-  WriteEngine engine = WriteEngine::direct;
-  double seconds = 0;        ///< from the call until the checkpoint had its name
-  double stall_seconds = 0;  ///< that this rank's caller has waited
-  Bytes checkpoint_bytes = 0;
-  WrittenBytes bytes;           ///< of all ranks
-  Bytes read_bytes = 0;         ///< of a conversion: from the source, by all ranks
-  EngineInUse read_engine;      ///< of a conversion
-  std::uint64_t overflows = 0;  ///< of a conversion: numbers that were finite and have become infinite
+/// How `Saver::convert` reads.
+struct ConvertOptions {
+  /// `direct`, `buffered`, or `automatic`: past the page cache, unless most of the checkpoint is there. The others
+  /// cannot read in order, and `buffered` takes their place.
+  ReadEngine engine = ReadEngine::automatic;
+  bool verify = true;               ///< hold every block of the source against its checksum, if it has one
+  Bytes staging_bytes = 64 * kMiB;  ///< memory of a rank, whatever the size of a tensor
+  std::optional<DType> dtype;       ///< type of what can be cast to it; nothing keeps the stored types
+  std::uint32_t ranks_of_node = 1;  ///< that share this rank's storage
+  /// Called now and then with the bytes of the source that this rank has converted since the last call.
+  std::function<void(Bytes)> on_progress = [](Bytes) {};
 };
 
 /// Saves models into one directory. Of no rank in particular: every rank has its own, with equal options, and all call

@@ -1,5 +1,5 @@
 // Rounds of independent work.
-#include <distload/save/convert_checkpoint.hpp>
+#include "save/stream/convert_checkpoint.hpp"
 
 #include <algorithm>
 #include <memory>

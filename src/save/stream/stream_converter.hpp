@@ -10,11 +10,11 @@
 #include <vector>
 
 #include <distload/base/bytes.hpp>
-#include <distload/save/extent_writer.hpp>
 #include <distload/tensor/cast.hpp>
 
 #include "base/huge_pages.hpp"
 #include "io/engines/stream_reader.hpp"
+#include "save/extent_writer.hpp"
 #include "save/stream/stream_band.hpp"
 #include "save/stream/stream_plan.hpp"
 #include "save/stream/stream_tensor.hpp"

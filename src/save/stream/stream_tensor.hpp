@@ -8,9 +8,10 @@
 #include <distload/base/bytes.hpp>
 #include <distload/base/dtype.hpp>
 #include <distload/checkpoint/catalog.hpp>
-#include <distload/partition/fuse.hpp>
 #include <distload/partition/model_layout.hpp>
 #include <distload/tensor/box.hpp>
+
+#include "partition/fuse.hpp"
 
 namespace distload {
 

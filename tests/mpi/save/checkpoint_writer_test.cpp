@@ -1,5 +1,5 @@
 /// One file written by all ranks, read back by its catalog.
-#include <distload/save/checkpoint_writer.hpp>
+#include "save/checkpoint_writer.hpp"
 
 #include <filesystem>
 #include <fstream>

@@ -1,5 +1,5 @@
 /// Checkpoints converted between all formats and layouts, with little memory.
-#include <distload/save/convert_checkpoint.hpp>
+#include "save/stream/convert_checkpoint.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -13,12 +13,12 @@
 #include <distload/base/error.hpp>
 #include <distload/checkpoint/checkpoint.hpp>
 #include <distload/parallel/mpi_environment.hpp>
-#include <distload/save/checkpoint_writer.hpp>
-#include <distload/save/safetensors_writer.hpp>
 #include <distload/save/saver.hpp>
 
 #include "expect_sample_content.hpp"
 #include "injected_fault.hpp"
+#include "save/checkpoint_writer.hpp"
+#include "save/safetensors_writer.hpp"
 #include "scratch_directory.hpp"
 #include "support/sample_tensors.hpp"
 #include "support/tiny_llama.hpp"

@@ -1,5 +1,5 @@
 /// One Hugging Face directory written by all ranks.
-#include <distload/save/safetensors_writer.hpp>
+#include "save/safetensors_writer.hpp"
 
 #include <filesystem>
 #include <fstream>

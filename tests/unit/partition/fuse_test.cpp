@@ -1,5 +1,5 @@
 // Tensors that are fused and split on load.
-#include <distload/partition/fuse.hpp>
+#include "partition/fuse.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

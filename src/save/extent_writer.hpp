@@ -6,18 +6,9 @@
 #include <span>
 
 #include <distload/checkpoint/catalog.hpp>
+#include <distload/save/save_result.hpp>
 
 namespace distload {
-
-/// What one rank has done for a checkpoint.
-struct WrittenBytes {
-  Bytes written = 0;
-  Bytes unchanged = 0;   ///< of what the base has as well, whether written again or not
-  Bytes taken_over = 0;  ///< from the base, by the file system, instead of being written
-
-  /// What is done with, one way or the other.
-  Bytes handled() const noexcept { return written + taken_over; }
-};
 
 /// A checkpoint whose extents are fixed and whose bytes come from all ranks. Until `commit` has returned it has another
 /// name, and what it replaces stays.

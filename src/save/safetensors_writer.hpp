@@ -11,8 +11,9 @@
 #include <distload/base/file_identity.hpp>
 #include <distload/config/config.hpp>
 #include <distload/parallel/communicator.hpp>
-#include <distload/save/extent_writer.hpp>
-#include <distload/save/tensor_spec.hpp>
+
+#include "save/extent_writer.hpp"
+#include "save/tensor_spec.hpp"
 
 namespace distload {
 

@@ -11,22 +11,12 @@
 #include <distload/base/dtype.hpp>
 #include <distload/load/loader.hpp>
 #include <distload/parallel/communicator.hpp>
-#include <distload/save/extent_writer.hpp>
-#include <distload/save/tensor_spec.hpp>
+#include <distload/save/saver.hpp>
+
+#include "save/extent_writer.hpp"
+#include "save/tensor_spec.hpp"
 
 namespace distload {
-
-struct ConvertOptions {
-  /// `direct`, `buffered`, or `automatic`: past the page cache, unless most of the checkpoint is there. The others
-  /// cannot read in order, and `buffered` takes their place.
-  ReadEngine engine = ReadEngine::automatic;
-  bool verify = true;               ///< hold every block of the source against its checksum, if it has one
-  Bytes staging_bytes = 64 * kMiB;  ///< memory of a rank, whatever the size of a tensor
-  std::optional<DType> dtype;       ///< type of what can be cast to it; nothing keeps the stored types
-  std::uint32_t ranks_of_node = 1;  ///< that share this rank's storage
-  /// Called now and then with the bytes of the source that this rank has converted since the last call.
-  std::function<void(Bytes)> on_progress = [](Bytes) {};
-};
 
 struct ConvertResult {
   EngineInUse engine;
