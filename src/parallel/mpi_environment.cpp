@@ -4,11 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <exception>
 #include <string>
 #include <vector>
 
 #include <mpi.h>
 
+#include <distload/base/error.hpp>
+
+#include "base/log.hpp"
 #include "base/system.hpp"
 #include "parallel/all_gathered.hpp"
 #include "parallel/job_hosts.hpp"
@@ -61,7 +65,7 @@ std::vector<std::string> gather_hosts(Communicator& world) {
 
 }  // namespace
 
-MpiEnvironment::MpiEnvironment() {
+MpiEnvironment::MpiEnvironment() : exceptions_under_way_(std::uncaught_exceptions()) {
   int initialized = 0;
   DISTLOAD_MPI(MPI_Initialized(&initialized));
   int provided = 0;
@@ -95,7 +99,18 @@ MpiEnvironment::MpiEnvironment() {
 }
 
 MpiEnvironment::~MpiEnvironment() {
-  // What `finalize` has not given back stays with MPI.
+  if (world_ == nullptr) return;
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (finalized == 0 && std::uncaught_exceptions() == exceptions_under_way_) {
+    try {
+      finalize();
+      return;
+    } catch (CommunicationError const& error) {
+      log().error("MPI does not end: {}", error.what());
+    }
+  }
+  // What is not given back stays with MPI.
   for (auto* const group : {world_.get(), failure_ranks_.get(), node_.get()}) {
     if (group != nullptr) group->abandon();
   }

@@ -7,9 +7,7 @@
 
 #include <Kokkos_Core.hpp>
 
-#include <distload/load/loader.hpp>
-#include <distload/parallel/mpi_environment.hpp>
-#include <distload/save/saver.hpp>
+#include <distload/distload.hpp>
 
 namespace {
 
@@ -38,11 +36,8 @@ int main(int argc, char** argv) {
   }
   try {
     distload::MpiEnvironment environment;
-    {
-      Kokkos::ScopeGuard const kokkos(argc, argv);
-      convert(environment, argv[1], argv[2], static_cast<std::uint32_t>(std::strtoul(argv[3], nullptr, 10)));
-    }
-    environment.finalize();
+    Kokkos::ScopeGuard const kokkos(argc, argv);
+    convert(environment, argv[1], argv[2], static_cast<std::uint32_t>(std::strtoul(argv[3], nullptr, 10)));
     return 0;
   } catch (std::exception const& error) {  // the same one on all ranks
     std::fprintf(stderr, "%s\n", error.what());

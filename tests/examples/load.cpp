@@ -4,8 +4,7 @@
 
 #include <Kokkos_Core.hpp>
 
-#include <distload/load/loader.hpp>
-#include <distload/parallel/mpi_environment.hpp>
+#include <distload/distload.hpp>
 
 // Collective: loads this rank's part, and lists what rank 0 holds.
 void load(distload::MpiEnvironment& environment, char const* path) {
@@ -13,7 +12,7 @@ void load(distload::MpiEnvironment& environment, char const* path) {
   distload::ProcessGrid const grid(ranks, environment.node(), {.tensor_parallel = ranks.size()});
   distload::Config config;
   config.checkpoint.path = path;  // a Hugging Face directory, an HDF5 file, or a directory of saved steps
-  distload::ShardedModel const model = distload::Loader(grid, config).load();
+  distload::ShardedModel const model = distload::Loader(grid, config).load().model;
   if (ranks.rank() != 0) return;
   for (distload::Shard const& shard : model.shards()) {
     auto const bytes = model.bytes(shard);  // a Kokkos view; or model.view<float**>(shard.name) of a float32 matrix
@@ -26,11 +25,8 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   try {
     distload::MpiEnvironment environment;
-    {
-      Kokkos::ScopeGuard const kokkos(argc, argv);
-      load(environment, argv[1]);
-    }
-    environment.finalize();
+    Kokkos::ScopeGuard const kokkos(argc, argv);
+    load(environment, argv[1]);
     return 0;
   } catch (std::exception const& error) {  // the same one on all ranks
     std::fprintf(stderr, "%s\n", error.what());

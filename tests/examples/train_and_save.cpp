@@ -10,11 +10,7 @@
 
 #include <Kokkos_Core.hpp>
 
-#include <distload/load/loader.hpp>
-#include <distload/parallel/mpi_environment.hpp>
-#include <distload/parallel/watchdog.hpp>
-#include <distload/save/saver.hpp>
-#include <distload/version.hpp>
+#include <distload/distload.hpp>
 
 namespace {
 
@@ -59,11 +55,8 @@ int main(int argc, char** argv) {
   }
   try {
     distload::MpiEnvironment environment;
-    {
-      Kokkos::ScopeGuard const kokkos(argc, argv);
-      train_on(environment, argv[1], argv[2], std::strtoull(argv[3], nullptr, 10));
-    }
-    environment.finalize();
+    Kokkos::ScopeGuard const kokkos(argc, argv);
+    train_on(environment, argv[1], argv[2], std::strtoull(argv[3], nullptr, 10));
     return EXIT_SUCCESS;
   } catch (std::exception const& error) {  // the same one on all ranks
     std::fprintf(stderr, "%s\n", error.what());

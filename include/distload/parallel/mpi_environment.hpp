@@ -11,18 +11,20 @@ namespace distload {
 class NodeBoard;
 class MpiCommunicator;
 class WatchChannel;
+struct JobInternals;
 
 /// Initialises MPI, with MPI_THREAD_MULTIPLE and, under Open MPI, with ROMIO for files (unless OMPI_MCA_io says
 /// otherwise), and makes all errors return. If the program has initialised MPI itself, it is used as it is and left
 /// running.
 ///
-/// Nothing collective happens in the destructor: after a failure the other ranks may not come. The good path ends with
-/// `finalize`.
+/// The destructor ends what the constructor began (`finalize`), which is collective, unless an exception is unwinding
+/// the stack: after a failure the other ranks may not come.
 class MpiEnvironment {
  public:
   /// Collective over all ranks of the job.
   /// @throws CommunicationError  MPI cannot be set up.
   MpiEnvironment();
+  /// Collective, unless `finalize` was called before or an exception is under way. What fails in it is logged.
   ~MpiEnvironment();
   MpiEnvironment(MpiEnvironment const&) = delete;
   MpiEnvironment& operator=(MpiEnvironment const&) = delete;
@@ -46,16 +48,10 @@ class MpiEnvironment {
   /// What MPI reads and writes files with: "romio321", or "default" where nothing was chosen.
   std::string const& io_component() const noexcept { return io_component_; }
 
-  /// What the ranks of this node see of each other.
-  NodeBoard& board() noexcept { return *board_; }
-
-  /// How watchdogs of different nodes talk; nullptr where there is one node.
-  WatchChannel* channel() noexcept { return channel_.get(); }
-
-  /// All ranks of the job, kept apart for the agreement on how a failed job ends; nothing else may use it.
-  MpiCommunicator& failure_ranks() noexcept { return *failure_ranks_; }
-
  private:
+  friend struct JobInternals;
+
+  int exceptions_under_way_;  ///< when it was made
   bool owns_mpi_ = false;
   bool is_thread_multiple_ = false;
   std::string library_version_;

@@ -7,6 +7,7 @@
 // the exit code; `mpirun --quiet` leaves that out.
 #include "parallel/liveness/job_end.hpp"
 #include "base/text.hpp"
+#include "parallel/job_internals.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -104,13 +105,13 @@ void print_error_and_abort(std::string_view message, int code) {
 
 int end_failed_job(MpiEnvironment& mpi, Failure const& failure) {
   auto const rank = mpi.world().rank();
-  auto const agreed = agree_in_time(mpi.failure_ranks(), failure);
+  auto const agreed = agree_in_time(JobInternals::failure_ranks(mpi), failure);
   if (!agreed) {
-    print_error_and_abort(mpi.board(), rank_on_this_host(rank) + ": " + failure.message,
+    print_error_and_abort(JobInternals::board(mpi), rank_on_this_host(rank) + ": " + failure.message,
                           static_cast<int>(failure.code));
   }
   auto const code = static_cast<int>(agreed->code);
-  if (rank == 0 && mpi.board().claim_error_message()) print_error(agreed->message);
+  if (rank == 0 && JobInternals::board(mpi).claim_error_message()) print_error(agreed->message);
   // The first rank to leave makes mpirun send SIGTERM to the others, which are about to leave with the same code.
   std::signal(SIGTERM, SIG_IGN);
   exit_at_the_latest_after(kWaitForFinalize, code);

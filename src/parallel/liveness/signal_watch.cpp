@@ -1,5 +1,6 @@
 // A handler that only wakes a thread, because nearly nothing is allowed in the handler itself.
 #include "parallel/liveness/signal_watch.hpp"
+#include "parallel/job_internals.hpp"
 
 #include <array>
 #include <cerrno>
@@ -79,7 +80,7 @@ bool is_ignored(int signal) {
 SignalWatch::SignalWatch(MpiEnvironment& mpi) {
   arrived_signal = 0;
   sem_init(&something_arrived, 0, 0);
-  thread_ = std::thread([&board = mpi.board()] { wait_for_signal(board); });
+  thread_ = std::thread([&board = JobInternals::board(mpi)] { wait_for_signal(board); });
   struct sigaction action {};
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART;

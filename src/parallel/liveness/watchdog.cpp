@@ -13,6 +13,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/system.hpp"
+#include "parallel/job_internals.hpp"
 #include "parallel/liveness/job_end.hpp"
 #include "parallel/liveness/node_board.hpp"
 #include "parallel/liveness/stall_detector.hpp"
@@ -45,8 +46,8 @@ std::string condition_of(int process) {
 class Watchdog::Watcher {
  public:
   Watcher(MpiEnvironment& mpi, Options options)
-      : board_(mpi.board()),
-        channel_(mpi.channel()),
+      : board_(JobInternals::board(mpi)),
+        channel_(JobInternals::channel(mpi)),
         options_(std::move(options)),
         own_place_(mpi.node().rank()),
         detector_(options_.timeout) {
@@ -153,7 +154,7 @@ class Watchdog::Watcher {
 Watchdog::Watchdog(MpiEnvironment& mpi, milliseconds timeout) : Watchdog(mpi, Options{timeout, {}}) {}
 
 Watchdog::Watchdog(MpiEnvironment& mpi, Options options)
-    : heartbeat_(mpi.board().own()), watcher_(std::make_unique<Watcher>(mpi, std::move(options))) {}
+    : heartbeat_(JobInternals::board(mpi).own()), watcher_(std::make_unique<Watcher>(mpi, std::move(options))) {}
 
 Watchdog::~Watchdog() {
   watcher_.reset();

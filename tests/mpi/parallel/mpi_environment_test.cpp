@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <mpi.h>
 
+#include <distload/base/error.hpp>
+
+#include "parallel/job_internals.hpp"
 #include "parallel/liveness/node_board.hpp"
 
 namespace distload {
@@ -17,7 +20,20 @@ TEST(MpiEnvironment, LeavesMpiRunningIfTheProgramBeganIt) {
   EXPECT_EQ(finalized, 0);
 }
 
-TEST(MpiEnvironment, CanBeLeftWithoutFinalize) {
+TEST(MpiEnvironment, WaitsForNobodyWhileAnExceptionIsUnderWay) {
+  bool is_first = false;
+  try {
+    MpiEnvironment mpi;
+    is_first = mpi.world().rank() == 0;
+    // The others go on only when the first rank has left.
+    if (!is_first) MPI_Barrier(MPI_COMM_WORLD);
+    throw InternalError("");
+  } catch (InternalError const&) {
+    if (is_first) MPI_Barrier(MPI_COMM_WORLD);
+  }
+}
+
+TEST(MpiEnvironment, EndsWithoutFinalize) {
   MpiEnvironment mpi;
   EXPECT_FALSE(mpi.library_version().empty());
   EXPECT_EQ(mpi.io_component(), "romio321");
@@ -26,10 +42,10 @@ TEST(MpiEnvironment, CanBeLeftWithoutFinalize) {
 
 TEST(NodeBoard, ShowsTheHeartbeatsOfAllRanks) {
   MpiEnvironment mpi;
-  mpi.board().own().enter("phase " + std::to_string(mpi.world().rank()));
+  JobInternals::board(mpi).own().enter("phase " + std::to_string(mpi.world().rank()));
   mpi.world().barrier();
   std::uint32_t expected = 0;
-  for (auto const& entry : mpi.board().entries()) {
+  for (auto const& entry : JobInternals::board(mpi).entries()) {
     EXPECT_EQ(entry.job_rank, expected);
     EXPECT_EQ(entry.heartbeat.phase(), "phase " + std::to_string(expected));
     ++expected;
@@ -41,10 +57,10 @@ TEST(NodeBoard, ShowsTheHeartbeatsOfAllRanks) {
 
 TEST(NodeBoard, GivesTheLastWordToOneRank) {
   MpiEnvironment mpi;
-  std::uint64_t speakers = mpi.board().claim_error_message() ? 1 : 0;
+  std::uint64_t speakers = JobInternals::board(mpi).claim_error_message() ? 1 : 0;
   mpi.world().all_reduce(std::span(&speakers, 1), Reduction::sum);
   EXPECT_EQ(speakers, 1U);
-  EXPECT_FALSE(mpi.board().claim_error_message());
+  EXPECT_FALSE(JobInternals::board(mpi).claim_error_message());
   mpi.finalize();
 }
 
