@@ -15,7 +15,7 @@
 #include "app/describe_conversion.hpp"
 #include "app/options.hpp"
 #include "app/prepare.hpp"
-#include "app/progress.hpp"
+#include "app/progress_display.hpp"
 #include "app/summary.hpp"
 #include "base/log.hpp"
 #include "base/result_file.hpp"

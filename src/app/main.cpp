@@ -9,7 +9,7 @@
 #include "app/command_line.hpp"
 #include "app/job.hpp"
 #include "app/kokkos_settings.hpp"
-#include "app/version.hpp"
+#include "app/version_text.hpp"
 #include "base/standard_streams.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/run_job.hpp"

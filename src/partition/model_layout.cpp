@@ -11,7 +11,7 @@
 
 #include <distload/base/error.hpp>
 
-#include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/safetensors/model_config_file.hpp"
 #include "partition/added_once.hpp"
 #include "partition/companion_cut.hpp"
 #include "partition/companions.hpp"
@@ -50,7 +50,7 @@ bool is_linear(Partition const& partition, std::size_t axes) {
 class Layouter {
  public:
   Layouter(Catalog const& catalog, Topology const& topology, rules::RuleSet const& set,
-           rules::ModelConfig const& config, LayoutOptions const& options)
+           rules::ConfigValues const& config, LayoutOptions const& options)
       : catalog_(catalog),
         topology_(topology),
         set_(set),
@@ -350,7 +350,7 @@ class Layouter {
   Catalog const& catalog_;
   Topology const& topology_;
   rules::RuleSet const& set_;
-  rules::ModelConfig const& config_;
+  rules::ConfigValues const& config_;
   LayoutOptions const& options_;
   rules::Sizes sizes_;
   Problems problems_;
@@ -372,7 +372,7 @@ class Layouter {
 };
 
 /// Removes the rules that are not for this model.
-void drop_rules(rules::RuleSet& set, rules::ModelConfig const& config) {
+void drop_rules(rules::RuleSet& set, rules::ConfigValues const& config) {
   std::map<std::string, bool> flags;
   for (auto const& [key, otherwise] : set.flags) flags[key] = config.boolean(key).value_or(otherwise);
   std::erase_if(set.rules, [&](rules::Rule const& rule) {
@@ -390,8 +390,8 @@ ModelLayout partition_model(Catalog const& catalog, Topology const& topology, Fa
                       " stages, but topology.pipeline_parallel is " + std::to_string(topology.pipeline_parallel));
   }
   auto set = rules::read_rules(family);
-  rules::ModelConfig const config(config_json,
-                                  options.config_file.empty() ? config_file_of(catalog) : options.config_file);
+  rules::ConfigValues const config(config_json,
+                                   options.config_file.empty() ? config_file_of(catalog) : options.config_file);
   try {
     drop_rules(set, config);
     return Layouter(catalog, topology, set, config, options).make(family.family);

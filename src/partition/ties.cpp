@@ -18,7 +18,7 @@ std::optional<std::uint32_t> find_tensor(Catalog const& catalog, std::vector<Pat
   return std::nullopt;
 }
 
-bool is_wanted(TiedRule const& tied, ModelConfig const& config) {
+bool is_wanted(TiedRule const& tied, ConfigValues const& config) {
   return !tied.when || config.boolean(*tied.when).value_or(tied.when_absent);
 }
 
@@ -40,7 +40,7 @@ std::vector<std::uint32_t> stages_of_alias(TiedRule const& tied, RuleSet const& 
 
 }  // namespace
 
-Ties::Ties(Catalog const& catalog, RuleSet const& set, ModelConfig const& config, StageFinder const& stages,
+Ties::Ties(Catalog const& catalog, RuleSet const& set, ConfigValues const& config, StageFinder const& stages,
            std::vector<std::string> const& same_bytes, Problems& problems)
     : same_bytes_(same_bytes) {
   for (auto const& tied : set.tied) {

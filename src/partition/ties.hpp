@@ -12,7 +12,7 @@
 #include <distload/partition/model_layout.hpp>
 
 #include "partition/problems.hpp"
-#include "partition/rules/model_config.hpp"
+#include "partition/rules/config_values.hpp"
 #include "partition/rules/rules.hpp"
 #include "partition/stages.hpp"
 
@@ -29,7 +29,7 @@ class Ties {
  public:
   /// Finds those of a checkpoint and adds what is wrong with them to `problems`.
   /// @param same_bytes  as in `LayoutOptions`
-  Ties(Catalog const& catalog, RuleSet const& set, ModelConfig const& config, StageFinder const& stages,
+  Ties(Catalog const& catalog, RuleSet const& set, ConfigValues const& config, StageFinder const& stages,
        std::vector<std::string> const& same_bytes, Problems& problems);
 
   std::vector<Alias> const& aliases() const noexcept { return aliases_; }

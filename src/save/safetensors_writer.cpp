@@ -19,7 +19,7 @@
 #include "checkpoint/files/load_files.hpp"
 #include "checkpoint/safetensors/directory.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
-#include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/safetensors/model_config_file.hpp"
 #include "io/files/input_file.hpp"
 #include "io/files/output_file.hpp"
 #include "parallel/all_or_throw.hpp"

@@ -38,9 +38,9 @@ struct Unit {
 };
 
 /// Makes the units of all tensors in the same order on every rank, and cuts them into waves.
-class Planner {
+class SavePlanner {
  public:
-  Planner(Catalog const& file, Topology const& topology, std::uint32_t rank, SavePlanOptions const& options)
+  SavePlanner(Catalog const& file, Topology const& topology, std::uint32_t rank, SavePlanOptions const& options)
       : file_(&file),
         rank_(rank),
         options_(options),
@@ -104,7 +104,7 @@ Placed in_unit(Part const& part, Bytes unit_offset_bytes) {
   return {part.unit_shape, part.unit_position, unit_offset_bytes + part.unit_offset_bytes};
 }
 
-Unit Planner::make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbytes, TensorHolders const& holders) {
+Unit SavePlanner::make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbytes, TensorHolders const& holders) {
   auto const& extent = file_->extents[extent_number];
   auto const element_bytes = size_of(file_->tensors[extent.tensor].dtype);
   std::vector<std::pair<Part, HeldSegment const*>> parts;
@@ -140,7 +140,7 @@ Unit Planner::make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbytes, 
   return unit;
 }
 
-std::uint32_t Planner::choose_writer(std::vector<std::pair<Part, HeldSegment const*>> const& parts) const {
+std::uint32_t SavePlanner::choose_writer(std::vector<std::pair<Part, HeldSegment const*>> const& parts) const {
   std::map<std::uint32_t, Bytes> held;
   for (auto const& [part, segment] : parts) {
     for (auto const& holder : segment->holders) held[holder.rank] += part.nbytes;
@@ -152,7 +152,7 @@ std::uint32_t Planner::choose_writer(std::vector<std::pair<Part, HeldSegment con
 }
 
 /// Where the unit lies in the writer's shard, if it lies there as in the file.
-std::optional<Bytes> Planner::straight_offset(Unit const& unit) const {
+std::optional<Bytes> SavePlanner::straight_offset(Unit const& unit) const {
   if (!options_.allow_straight) return std::nullopt;
   auto const element_bytes = size_of(file_->tensors[file_->extents[unit.extent].tensor].dtype);
   std::optional<Bytes> offset;
@@ -179,14 +179,14 @@ std::map<std::uint32_t, Bytes> staging_of(Unit const& unit) {
 }
 
 /// Takes what the unit needs from the present wave, or closes that and takes it from the next one.
-void Planner::reserve(Unit const& unit, std::map<std::uint32_t, Bytes> const& staging) {
+void SavePlanner::reserve(Unit const& unit, std::map<std::uint32_t, Bytes> const& staging) {
   auto const no_memory = [this](auto const& need) { return used_[need.first] + need.second > staging_bytes_; };
   if (writing_[unit.writer] + unit.nbytes > kMaxWaveBytes || std::ranges::any_of(staging, no_memory)) close_wave();
   writing_[unit.writer] += unit.nbytes;
   for (auto const& [rank, nbytes] : staging) used_[rank] += nbytes;
 }
 
-void Planner::add_unit(Unit const& unit) {
+void SavePlanner::add_unit(Unit const& unit) {
   auto const straight = straight_offset(unit);
   reserve(unit, straight ? std::map<std::uint32_t, Bytes>{} : staging_of(unit));
   if (unit.writer != rank_) {
@@ -198,7 +198,7 @@ void Planner::add_unit(Unit const& unit) {
   }
 }
 
-void Planner::write_staged(Unit const& unit) {
+void SavePlanner::write_staged(Unit const& unit) {
   auto const tensor = file_->extents[unit.extent].tensor;
   auto const element_bytes = size_of(file_->tensors[tensor].dtype);
   auto const offset = take_packed(unit.nbytes);
@@ -215,7 +215,7 @@ void Planner::write_staged(Unit const& unit) {
   wave_.writes.push_back({unit.extent, unit.begin_bytes, unit.nbytes, false, offset});
 }
 
-void Planner::send_parts(Unit const& unit) {
+void SavePlanner::send_parts(Unit const& unit) {
   auto const tensor = file_->extents[unit.extent].tensor;
   auto const element_bytes = size_of(file_->tensors[tensor].dtype);
   for (auto const& part : unit.parts) {
@@ -227,7 +227,7 @@ void Planner::send_parts(Unit const& unit) {
   }
 }
 
-void Planner::close_wave() {
+void SavePlanner::close_wave() {
   plan_.packed_bytes = std::max(plan_.packed_bytes, wave_.packed_bytes);
   plan_.received_bytes = std::max(plan_.received_bytes, wave_.received_bytes);
   plan_.waves.push_back(std::exchange(wave_, {}));
@@ -239,7 +239,7 @@ void Planner::close_wave() {
 
 SavePlan make_save_plan(Catalog const& file, std::span<HeldTensor const> tensors, Topology const& topology,
                         std::uint32_t rank, SavePlanOptions const& options) {
-  Planner planner(file, topology, rank, options);
+  SavePlanner planner(file, topology, rank, options);
   for (std::uint32_t tensor = 0; tensor < file.tensors.size(); ++tensor) {
     planner.add_tensor(tensor, TensorHolders(tensors[tensor], file.tensors[tensor].shape, topology));
   }

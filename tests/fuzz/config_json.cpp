@@ -5,7 +5,7 @@
 
 #include "checkpoint/safetensors/directory.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
-#include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/safetensors/model_config_file.hpp"
 #include "fuzz/checked_catalog.hpp"
 #include "fuzz/input_folder.hpp"
 

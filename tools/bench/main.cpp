@@ -14,10 +14,10 @@
 #include "app/parse_arguments.hpp"
 #include "base/result_file.hpp"
 #include "base/standard_streams.hpp"
+#include "bench/bench_report.hpp"
 #include "bench/calibrate.hpp"
 #include "bench/make_checkpoints.hpp"
 #include "bench/measure.hpp"
-#include "bench/report.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/run_job.hpp"
 

@@ -17,7 +17,7 @@
 #include "base/standard_streams.hpp"
 #include "base/table.hpp"
 #include "base/text.hpp"
-#include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/safetensors/model_config_file.hpp"
 #include "extract_files.hpp"
 #include "io/files/same_bytes.hpp"
 #include "partition/rules/rule_directories.hpp"

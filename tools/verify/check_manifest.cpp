@@ -17,7 +17,7 @@
 #include "verify/failure_of.hpp"
 #include "verify/from_first_rank.hpp"
 #include "verify/hash_files.hpp"
-#include "verify/manifest.hpp"
+#include "verify/published_sums.hpp"
 
 namespace distload {
 namespace {

@@ -15,8 +15,8 @@
 #include "parallel/liveness/job_end.hpp"
 #include "parallel/run_job.hpp"
 #include "verify/check_manifest.hpp"
-#include "verify/report.hpp"
 #include "verify/verify_checkpoints.hpp"
+#include "verify/verify_report.hpp"
 
 namespace distload {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <hdf5.h>
 
-#include "checkpoint/hdf5/error.hpp"
+#include "checkpoint/hdf5/hdf5_error.hpp"
 
 namespace distload::hdf5 {
 

@@ -11,7 +11,7 @@
 #include "checkpoint/open/read_step.hpp"
 #include "checkpoint/open/step_directory.hpp"
 #include "checkpoint/safetensors/directory.hpp"
-#include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/safetensors/model_config_file.hpp"
 #include "checkpoint/seal/apply_seal.hpp"
 
 namespace distload {

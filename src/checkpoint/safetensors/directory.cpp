@@ -14,7 +14,7 @@
 #include "checkpoint/files/find_files.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/safetensors/header.hpp"
-#include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/safetensors/model_config_file.hpp"
 
 namespace distload {
 namespace {

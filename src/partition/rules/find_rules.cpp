@@ -12,7 +12,7 @@
 
 #include "base/suggest.hpp"
 #include "base/text.hpp"
-#include "partition/rules/model_config.hpp"
+#include "partition/rules/config_values.hpp"
 #include "partition/rules/rule_problem.hpp"
 #include "partition/rules/rule_reader.hpp"
 
@@ -111,7 +111,7 @@ FamilyRules find_model_type(RulesSource const& source) {
     throw ConfigError("the checkpoint carries no config.json, so that its family is unknown: set model.family (" +
                       known_families(source, "") + ")");
   }
-  rules::ModelConfig const config(source.config_json, source.config_file);
+  rules::ConfigValues const config(source.config_json, source.config_file);
   auto const model_type = [&] {
     try {
       return config.text("model_type");

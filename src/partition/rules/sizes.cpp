@@ -25,7 +25,7 @@ std::optional<std::uint64_t> combine(char operation, std::uint64_t left, std::ui
 
 }  // namespace
 
-Sizes::Sizes(std::vector<SizeDefinition> const& definitions, ModelConfig const& config)
+Sizes::Sizes(std::vector<SizeDefinition> const& definitions, ConfigValues const& config)
     : definitions_(definitions), config_(config) {
   for (auto const& definition : definitions) {
     Entry entry;

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "partition/rules/config_values.hpp"
 #include "partition/rules/expression.hpp"
-#include "partition/rules/model_config.hpp"
 
 namespace distload::rules {
 
@@ -22,7 +22,7 @@ struct SizeDefinition {
 class Sizes {
  public:
   /// Both arguments outlive the object. What cannot be evaluated is a problem only of those who ask for it.
-  Sizes(std::vector<SizeDefinition> const& definitions, ModelConfig const& config);
+  Sizes(std::vector<SizeDefinition> const& definitions, ConfigValues const& config);
 
   /// @throws ConfigProblem if config.json lacks what the expression needs, or the result is no positive integer; names
   /// the keys of config.json.
@@ -56,7 +56,7 @@ class Sizes {
   void collect_keys(Expression const& expression, std::vector<std::string>& keys, std::set<std::string>& seen) const;
 
   std::vector<SizeDefinition> const& definitions_;
-  ModelConfig const& config_;
+  ConfigValues const& config_;
   std::map<std::string, Entry, std::less<>> entries_;
 };
 

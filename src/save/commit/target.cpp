@@ -13,7 +13,7 @@
 #include "base/utc.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
-#include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/safetensors/model_config_file.hpp"
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
 #include "save/commit/manifest.hpp"

@@ -1,5 +1,5 @@
 // How progress looks.
-#include "app/progress.hpp"
+#include "app/progress_display.hpp"
 
 #include <gtest/gtest.h>
 

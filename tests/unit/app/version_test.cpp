@@ -1,5 +1,5 @@
 // What --version tells.
-#include "app/version.hpp"
+#include "app/version_text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The config.json that a checkpoint is given when it is written.
-#include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/safetensors/model_config_file.hpp"
 
 #include <gtest/gtest.h>
 

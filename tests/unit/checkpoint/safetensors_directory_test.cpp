@@ -8,7 +8,7 @@
 
 #include <distload/base/error.hpp>
 
-#include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/safetensors/model_config_file.hpp"
 
 namespace distload {
 namespace {

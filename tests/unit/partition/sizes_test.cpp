@@ -38,7 +38,7 @@ class SizesTest : public ::testing::Test {
     return {};
   }
 
-  ModelConfig config_{kConfig};
+  ConfigValues config_{kConfig};
   std::vector<SizeDefinition> definitions_{
       {"hidden", expression({"config.hidden_size"})},
       {"kv_heads", expression({"config.num_key_value_heads", "config.heads"})},
@@ -113,7 +113,7 @@ TEST(Sizes, NamesTheKeysOfConfigJson) {
             "`head_dim` is unknown: config.json lacks head_dim or hidden_size"},
            {R"({"head_dim":0})", "head_dim is 0, expected 1 or more"},
        }) {
-    ModelConfig const config(json);
+    ConfigValues const config(json);
     std::vector<SizeDefinition> const definitions{
         {"hidden", expression({"config.hidden_size"})},
         {"heads", expression({"config.num_attention_heads"})},
@@ -131,7 +131,7 @@ TEST(Sizes, NamesTheKeysOfConfigJson) {
 }
 
 TEST(Sizes, AreBoundedAndChecked) {
-  ModelConfig const config(R"({"a":1099511627776,"layers":10001})");
+  ConfigValues const config(R"({"a":1099511627776,"layers":10001})");
   std::vector<SizeDefinition> const definitions{{"a", expression({"config.a"})},
                                                 {"layers", expression({"config.layers"})}};
   Sizes const sizes(definitions, config);
@@ -160,7 +160,7 @@ TEST(Sizes, AreSaidToBeUnknownInTimeHoweverTheyAreMade) {
     auto const text = before + " + " + before;
     definitions.push_back({"s" + std::to_string(i), expression({text.c_str()})});
   }
-  ModelConfig const config("{}");
+  ConfigValues const config("{}");
   Sizes const sizes(definitions, config);
   EXPECT_THROW(sizes.value(expression({"s199"})), ConfigProblem);
 }
@@ -171,13 +171,13 @@ TEST(ParseTerm, RefusesWhatIsNoSize) {
   }
 }
 
-TEST(ModelConfig, RefusesWhatIsNoObject) {
-  EXPECT_THROW(ModelConfig("{"), ConfigError);
-  EXPECT_THROW(ModelConfig("[]"), ConfigError);
-  EXPECT_THROW(ModelConfig(R"({"a": 1, "a": 2})"), ConfigError);
-  EXPECT_THROW(ModelConfig(std::string(100'000, '[')), ConfigError);
+TEST(ConfigValues, RefusesWhatIsNoObject) {
+  EXPECT_THROW(ConfigValues("{"), ConfigError);
+  EXPECT_THROW(ConfigValues("[]"), ConfigError);
+  EXPECT_THROW(ConfigValues(R"({"a": 1, "a": 2})"), ConfigError);
+  EXPECT_THROW(ConfigValues(std::string(100'000, '[')), ConfigError);
   try {
-    ModelConfig("{\n\"a\": x}", "d/config.json");
+    ConfigValues("{\n\"a\": x}", "d/config.json");
     FAIL();
   } catch (ConfigError const& error) {
     EXPECT_STREQ(error.what(),
@@ -185,14 +185,14 @@ TEST(ModelConfig, RefusesWhatIsNoObject) {
   }
 }
 
-TEST(ModelConfig, ReadsBooleansAndTexts) {
-  ModelConfig const config(kConfig);
+TEST(ConfigValues, ReadsBooleansAndTexts) {
+  ConfigValues const config(kConfig);
   EXPECT_EQ(config.boolean("flag"), true);
   EXPECT_EQ(config.boolean("absent"), std::nullopt);
   EXPECT_THROW(config.boolean("name"), RuleProblem);
   EXPECT_EQ(config.text("name"), "x");
   EXPECT_THROW(config.text("flag"), ConfigProblem);
-  EXPECT_EQ(ModelConfig("").size("hidden_size"), std::nullopt);
+  EXPECT_EQ(ConfigValues("").size("hidden_size"), std::nullopt);
 }
 
 }  // namespace

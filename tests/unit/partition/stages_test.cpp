@@ -36,7 +36,7 @@ TEST(StageOfLayer, IsContiguousAndEvenForAllSmallNumbers) {
 
 TEST(StageFinder, RefusesMoreLayersThanAnyModelHas) {
   auto const problem_of = [](std::string const& json, std::optional<std::uint32_t> layer) -> std::string {
-    ModelConfig const config(json);
+    ConfigValues const config(json);
     std::vector<SizeDefinition> definitions;
     for (auto const* const name : {"layers", "extra_layers", "first"}) {
       definitions.push_back({name, {{parse_term(std::string("config.").append(name))}, name}});

@@ -1,5 +1,5 @@
 // Lists of published sums.
-#include "verify/manifest.hpp"
+#include "verify/published_sums.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

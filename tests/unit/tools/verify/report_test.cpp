@@ -1,5 +1,5 @@
 // What is printed of outcomes.
-#include "verify/report.hpp"
+#include "verify/verify_report.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // Tables and JSON.
-#include "bench/report.hpp"
+#include "bench/bench_report.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // Reads config.json.
-#include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/safetensors/model_config_file.hpp"
 
 #include <algorithm>
 #include <array>

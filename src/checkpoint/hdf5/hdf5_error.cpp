@@ -1,5 +1,5 @@
 // Turns HDF5's error stack into exceptions.
-#include "checkpoint/hdf5/error.hpp"
+#include "checkpoint/hdf5/hdf5_error.hpp"
 
 #include <vector>
 

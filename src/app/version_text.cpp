@@ -1,5 +1,5 @@
 // Asks every library for its version.
-#include "app/version.hpp"
+#include "app/version_text.hpp"
 
 #include <hdf5.h>
 

@@ -1,5 +1,5 @@
 // Lines of sums.
-#include "verify/manifest.hpp"
+#include "verify/published_sums.hpp"
 
 #include <algorithm>
 #include <filesystem>

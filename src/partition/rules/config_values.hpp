@@ -1,4 +1,5 @@
-/// ModelConfig: the scalars of a model's config.json under dotted keys; those of a short list end in their place in it.
+/// ConfigValues: the scalars of a model's config.json under dotted keys; those of a short list end in their place in
+/// it.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +14,14 @@ namespace distload::rules {
 /// No size of a model is larger; products of two of them are checked.
 inline constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 40U;
 
-class ModelConfig {
+class ConfigValues {
  public:
   /// Nothing is known.
-  ModelConfig() = default;
+  ConfigValues() = default;
   /// An empty text is a config without keys.
   /// @param source  where it comes from, for messages
   /// @throws ConfigError if `text` is no JSON object; names `source` and the place.
-  explicit ModelConfig(std::string_view text, std::string source = "config.json");
+  explicit ConfigValues(std::string_view text, std::string source = "config.json");
 
   std::string const& source() const noexcept { return source_; }
 

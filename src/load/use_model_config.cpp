@@ -1,11 +1,11 @@
 // Reading a config.json that the user names.
-#include "load/model_config.hpp"
+#include "load/use_model_config.hpp"
 
 #include <filesystem>
 
 #include <distload/base/error.hpp>
 
-#include "checkpoint/safetensors/model_config.hpp"
+#include "checkpoint/safetensors/model_config_file.hpp"
 
 namespace distload {
 

@@ -1,5 +1,5 @@
 // Text and JSON.
-#include "verify/report.hpp"
+#include "verify/verify_report.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,5 @@
 // config.json as a flat map.
-#include "partition/rules/model_config.hpp"
+#include "partition/rules/config_values.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -40,7 +40,7 @@ void visit(Json const& object, std::string const& prefix, int depth, Add const& 
 
 }  // namespace
 
-ModelConfig::ModelConfig(std::string_view text, std::string source) : source_(std::move(source)) {
+ConfigValues::ConfigValues(std::string_view text, std::string source) : source_(std::move(source)) {
   if (text.empty()) return;
   auto const document = [&] {
     try {
@@ -63,12 +63,12 @@ ModelConfig::ModelConfig(std::string_view text, std::string source) : source_(st
   });
 }
 
-ModelConfig::Value const* ModelConfig::find(std::string const& key) const {
+ConfigValues::Value const* ConfigValues::find(std::string const& key) const {
   auto const found = values_.find(key);
   return found == values_.end() ? nullptr : &found->second;
 }
 
-std::optional<std::uint64_t> ModelConfig::size(std::string const& key) const {
+std::optional<std::uint64_t> ConfigValues::size(std::string const& key) const {
   auto const* const value = find(key);
   if (value == nullptr) return std::nullopt;
   auto const* const number = std::get_if<std::uint64_t>(&value->known);
@@ -79,14 +79,14 @@ std::optional<std::uint64_t> ModelConfig::size(std::string const& key) const {
   return *number;
 }
 
-std::optional<bool> ModelConfig::boolean(std::string const& key) const {
+std::optional<bool> ConfigValues::boolean(std::string const& key) const {
   auto const* const value = find(key);
   if (value == nullptr) return std::nullopt;
   if (auto const* flag = std::get_if<bool>(&value->known)) return *flag;
   throw ConfigProblem(key + " is " + value->shown + ", expected true or false");
 }
 
-std::optional<std::string> ModelConfig::text(std::string const& key) const {
+std::optional<std::string> ConfigValues::text(std::string const& key) const {
   auto const* const value = find(key);
   if (value == nullptr) return std::nullopt;
   if (auto const* words = std::get_if<std::string>(&value->known)) return *words;

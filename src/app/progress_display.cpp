@@ -1,5 +1,5 @@
 // Drawing and pacing of progress.
-#include "app/progress.hpp"
+#include "app/progress_display.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
