@@ -32,9 +32,7 @@ std::vector<std::byte> configuration_message(CommandLine const& line) {
 }  // namespace
 
 Config agree_on_config(Communicator& world, CommandLine const& line) {
-  auto message = all_or_throw(
-      world, "config", [&] { return world.rank() == 0 ? configuration_message(line) : std::vector<std::byte>{}; });
-  message = broadcast_message(world, std::move(message), 0);
+  auto const message = bytes_of_rank_0(world, "config", [&] { return configuration_message(line); });
   return all_or_throw(world, "config", [&] {
     WireReader in(message);
     auto const text = in.get_text();

@@ -12,6 +12,7 @@
 
 #include "base/page_toucher.hpp"
 #include "base/process_memory.hpp"
+#include "base/scope_timer.hpp"
 #include "base/system.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/hdf5/hdf5_error.hpp"
@@ -41,23 +42,6 @@
 
 namespace distload {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-/// Adds the seconds of a scope to `total`.
-class PhaseTimer {
- public:
-  explicit PhaseTimer(double& total) : total_(total) {}
-  ~PhaseTimer() { total_ += seconds_since(start_); }
-  PhaseTimer(PhaseTimer const&) = delete;
-  PhaseTimer& operator=(PhaseTimer const&) = delete;
-
- private:
-  double& total_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 /// The least of all ranks' limits, so that all plan with the same.
 std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<Bytes> configured) {
@@ -186,8 +170,7 @@ std::vector<std::byte> Loader::metadata_message() const {
 std::vector<std::byte> Loader::agreed_metadata() {
   auto& world = grid_.world();
   try {
-    return all_or_throw(world, "open",
-                        [&] { return world.rank() == 0 ? metadata_message() : std::vector<std::byte>{}; });
+    return bytes_of_rank_0(world, "open", [&] { return metadata_message(); });
   } catch (NoValidCheckpoint const& error) {
     // The same on all ranks. What rank 0 lacks may be there for others.
     FileViews const views(world);
@@ -217,10 +200,10 @@ OpenedCheckpoint Loader::open() {
   opened.begin = std::chrono::steady_clock::now();
   FamilyRules rules;
   {
-    PhaseTimer const timer(opened.open_seconds);
+    ScopeTimer const timer(opened.open_seconds);
     tell("open", opened.begin);
     auto& world = grid_.world();
-    auto message = broadcast_message(world, agreed_metadata(), 0);
+    auto const message = agreed_metadata();
     WireReader in(message);
     opened.catalog = deserialize_catalog(in.get_all<std::byte>());
     rules = get_rules(in);
@@ -326,7 +309,7 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
   tell("allocate", checkpoint.begin);
   double allocate_seconds = 0;
   auto arena = [&] {
-    PhaseTimer const timer(allocate_seconds);
+    ScopeTimer const timer(allocate_seconds);
     return all_or_throw(grid_.world(), "allocate", [&] { return Arena(plan.arena_bytes, options_.load.huge_pages); });
   }();
   auto times = fill(arena, true, checkpoint, plan);

@@ -2,12 +2,13 @@
 #include "load/pipeline.hpp"
 
 #include <chrono>
-#include <exception>
 #include <utility>
 #include <vector>
 
 #include <Kokkos_Profiling_ScopedRegion.hpp>
 
+#include "base/first_failure.hpp"
+#include "base/scope_timer.hpp"
 #include "load/staging_slot.hpp"
 #include "load/wave_reader.hpp"
 #include "parallel/all_or_throw.hpp"
@@ -15,18 +16,6 @@
 
 namespace distload {
 namespace {
-
-class Stopwatch {
- public:
-  explicit Stopwatch(double& total) : total_(total) {}
-  ~Stopwatch() { total_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-  Stopwatch(Stopwatch const&) = delete;
-  Stopwatch& operator=(Stopwatch const&) = delete;
-
- private:
-  double& total_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 /// Copies between addresses; those with casts and transposes apart.
 struct BoundCopies {
@@ -122,20 +111,8 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
   OverflowCount const overflows("distload::overflows");
   WaveReader reader(plan, engine, arena, slots, options.peers, {options.verify, options.on_read, {}}, ahead);
   // What goes wrong on this rank between two agreements; told to the others at the next one.
-  std::exception_ptr failure;
-  auto const attempt = [&failure](auto const& work) {
-    if (failure) return;
-    try {
-      work();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  };
-  auto const agree = [&](char const* phase) {
-    all_or_throw(control, phase, [&] {
-      if (failure) std::rethrow_exception(failure);
-    });
-  };
+  FirstFailure failure;
+  auto const agree = [&](char const* phase) { all_or_throw(control, phase, [&] { failure.rethrow(); }); };
 
   try {
     for (std::uint32_t index = 0; index < plan.waves.size(); ++index) {
@@ -144,19 +121,17 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
       WaveMemory const memory(arena, slot, engine.mapping());
 
       if (alone) {
-        attempt([&] { reader.wait_for(index); });
+        failure.guard_unless_failed([&] { reader.wait_for(index); });
         if (index % kWavesAlone == 0) agree("read");
       } else {
         // A collective engine needs every rank, also one that has failed to place the wave before.
-        auto const placed = std::exchange(failure, nullptr);
-        attempt([&] { reader.wait_for(index); });
-        if (placed) failure = placed;
+        failure.guard([&] { reader.wait_for(index); });
         agree("read");
       }
 
       {
-        Stopwatch const stopwatch(times.exchange_seconds);
-        attempt([&] {
+        ScopeTimer const timer(times.exchange_seconds);
+        failure.guard_unless_failed([&] {
           if (wave.staging_bytes > 0) slot->upload(space, wave.staging_bytes);
           enqueue_copies(space, memory.bind(wave.packs).copies, "distload::pack");
           space.fence("distload: packed before it is sent");
@@ -167,8 +142,8 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
         }
       }
       {
-        Stopwatch const stopwatch(times.place_seconds);
-        attempt([&] {
+        ScopeTimer const timer(times.place_seconds);
+        failure.guard_unless_failed([&] {
           if (engine.mapping() != nullptr) memory.prefault(wave);
           auto const places = memory.bind(wave.places);
           enqueue_copies(space, places.copies, "distload::place");

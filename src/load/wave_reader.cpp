@@ -6,6 +6,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/scope_timer.hpp"
 #include "load/scatter.hpp"
 
 namespace distload {
@@ -59,7 +60,7 @@ void WaveReader::read(std::uint32_t wave) {
     scatter.take(read, begin, bytes);
   };
   engine_.read(requests, options_);
-  busy_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  busy_seconds_ += seconds_since(start);
 }
 
 void WaveReader::read_all_waves() {

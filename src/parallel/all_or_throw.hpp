@@ -2,10 +2,12 @@
 /// exception.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <distload/parallel/communicator.hpp>
 
@@ -44,6 +46,16 @@ auto all_or_throw(Communicator& ranks, std::string_view phase, F&& local) {
     if (auto const agreed = agree_on_failure(ranks, failure)) throw_error(agreed->code, agreed->message);
     return std::move(*result);
   }
+}
+
+/// Collective over `ranks` (in host memory): runs `make` on rank 0 and gives the bytes that it returns to all.
+/// @throws what `make` does, on all ranks, as `all_or_throw`.
+template <class F>
+std::vector<std::byte> bytes_of_rank_0(Communicator& ranks, std::string_view phase, F&& make) {
+  auto bytes = all_or_throw(ranks, phase, [&]() -> std::vector<std::byte> {
+    return ranks.rank() == 0 ? std::forward<F>(make)() : std::vector<std::byte>{};
+  });
+  return broadcast_message(ranks, std::move(bytes), 0);
 }
 
 }  // namespace distload

@@ -66,10 +66,8 @@ CheckpointWriter::CheckpointWriter(std::string path, CheckpointMetadata metadata
       verify_(options.verify),
       replacement_(std::make_unique<Replacement>(Replacement{options.overwrite, std::move(loaded)})),
       base_catalog_(std::move(base)) {
-  auto created = all_or_throw(ranks, "save_create", [&] {
-    return ranks.rank() == 0 ? create(std::move(metadata), tensors, options) : std::vector<std::byte>{};
-  });
-  catalog_ = deserialize_catalog(broadcast_message(ranks, std::move(created), 0));
+  catalog_ = deserialize_catalog(
+      bytes_of_rank_0(ranks, "save_create", [&] { return create(std::move(metadata), tensors, options); }));
   check_shared(catalog_, ranks);
   hasher_ = std::make_unique<BlockHasher>(catalog_);
   run_together(ranks, "save_open", [&] {

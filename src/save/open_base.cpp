@@ -35,9 +35,7 @@ std::vector<std::byte> read_base(std::string const& path, std::string const& dir
 }  // namespace
 
 std::shared_ptr<Catalog const> open_base(std::string const& path, std::string const& directory, Communicator& ranks) {
-  auto message = all_or_throw(
-      ranks, "save_base", [&] { return ranks.rank() == 0 ? read_base(path, directory) : std::vector<std::byte>{}; });
-  message = broadcast_message(ranks, std::move(message), 0);
+  auto message = bytes_of_rank_0(ranks, "save_base", [&] { return read_base(path, directory); });
   if (message.empty()) return nullptr;
   auto base = std::make_shared<Catalog const>(deserialize_catalog(message));
   check_same_content(*base, ranks);  // every rank takes blocks over from what its own host sees

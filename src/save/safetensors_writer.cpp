@@ -131,10 +131,8 @@ SafetensorsWriter::SafetensorsWriter(std::string path, CheckpointMetadata metada
       ranks_(&ranks),
       verify_(options.verify),
       replacement_(std::make_unique<Replacement>(Replacement{options.overwrite, std::move(loaded)})) {
-  auto created = all_or_throw(ranks, "save_create", [&] {
-    return ranks.rank() == 0 ? create(std::move(metadata), tensors, options.shard_size) : std::vector<std::byte>{};
-  });
-  catalog_ = deserialize_catalog(broadcast_message(ranks, std::move(created), 0));
+  catalog_ = deserialize_catalog(
+      bytes_of_rank_0(ranks, "save_create", [&] { return create(std::move(metadata), tensors, options.shard_size); }));
   check_shared(catalog_, ranks);
   if (verify_ == VerifyAfterWrite::full) {
     for (auto& extent : catalog_.extents) add_blocks(catalog_, extent);  // for checksums that are in no file

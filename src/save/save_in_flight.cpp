@@ -5,6 +5,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/scope_timer.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {
@@ -39,7 +40,7 @@ void SaveInFlight::take_snapshot() {
   has_begun_ = true;
   begin_.set_value(true);
   copy_waves();
-  stall_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - origin_.start).count();
+  stall_seconds_ = seconds_since(origin_.start);
 }
 
 void SaveInFlight::copy_waves() {

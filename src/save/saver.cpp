@@ -208,16 +208,14 @@ Replacement Saver::checked_target(std::string const& path, std::span<FileIdentit
     std::ranges::sort(replacement.loaded);
   }
   // One rank looks at what is there; whether it is being loaded each knows for its own node.
-  auto message = all_or_throw(ranks, "save_target", [&] {
+  auto const message = bytes_of_rank_0(ranks, "save_target", [&] {
     WireWriter out;
-    if (ranks.rank() != 0) return out.take();
     auto const occupants = distload::check_target(path, replacement);
     check_temporary(path);
     out.put(occupants.size());
     for (auto const& occupant : occupants) out.put_text(occupant.path);
     return out.take();
   });
-  message = broadcast_message(ranks, std::move(message), 0);
   all_or_throw(ranks, "save_target", [&] {
     WireReader in(message);
     for (auto left = in.get<std::size_t>(); left > 0; --left) {

@@ -1,5 +1,6 @@
 // Short measurements of storage and messages.
 #include "bench/calibrate.hpp"
+#include "base/scope_timer.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -49,7 +50,7 @@ double small_read_seconds(Catalog const& catalog, Caching caching) {
     if (caching == Caching::page_cache) file.read_at(page * kPageBytes, {memory.data(), kPageBytes});
     auto const start = std::chrono::steady_clock::now();
     file.read_at(page * kPageBytes, {memory.data(), kPageBytes});
-    samples.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    samples.add(seconds_since(start));
   }
   return samples.median();
 }

@@ -7,11 +7,13 @@
 
 #include <distload/parallel/communicator.hpp>
 
+#include "base/scope_timer.hpp"
+
 namespace distload {
 
 /// Collective: seconds since `start` on the slowest rank.
 inline double slowest_seconds(Communicator& world, std::chrono::steady_clock::time_point start) {
-  std::vector<double> seconds{std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+  std::vector<double> seconds{seconds_since(start)};
   world.all_reduce(std::span<double>(seconds), Reduction::max);
   return seconds.front();
 }

@@ -14,6 +14,7 @@
 #include <distload/plan/make_plan.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "base/scope_timer.hpp"
 #include "base/serial_program.hpp"
 #include "base/standard_streams.hpp"
 #include "base/table.hpp"
@@ -75,7 +76,7 @@ template <typename Action>
 auto timed(double& least, Action const& action) {
   auto const start = std::chrono::steady_clock::now();
   auto result = action();
-  least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  least = std::min(least, seconds_since(start));
   return result;
 }
 

@@ -16,6 +16,7 @@
 #include <distload/base/error.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "base/scope_timer.hpp"
 #include "base/standard_streams.hpp"
 #include "base/suggest.hpp"
 #include "base/table.hpp"
@@ -140,8 +141,7 @@ ExitCode synthesise(MpiEnvironment& mpi, Arguments const& arguments) {
     write_safetensors(model, arguments.out, shard_bytes, threads_of(arguments, mpi), world);
   }
   if (world.rank() == 0) {
-    print_summary(arguments, model, sizes,
-                  std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    print_summary(arguments, model, sizes, seconds_since(start));
   }
   return ExitCode::done;
 }

@@ -10,10 +10,10 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/first_failure.hpp"
 #include "base/result_file.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
-#include "io/engines/first_failure.hpp"
 #include "io/files/output_file.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/liveness/abort_action.hpp"

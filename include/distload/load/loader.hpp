@@ -108,7 +108,7 @@ class Loader {
 
   /// Rank 0: catalog and rules, as every rank needs them.
   std::vector<std::byte> metadata_message() const;
-  /// Collective: that message on rank 0, nothing on the others.
+  /// Collective: that message.
   std::vector<std::byte> agreed_metadata();
   /// Local: @throws CorruptData  this rank sees a checkpoint where rank 0 does not.
   void refuse_to_see_one(std::string const& why_not_rank_0) const;

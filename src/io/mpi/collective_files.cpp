@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/fault.hpp"
-#include "io/engines/first_failure.hpp"
+#include "base/first_failure.hpp"
 #include "io/files/location.hpp"
 #include "io/mpi/collective_defaults.hpp"
 #include "parallel/mpi_communicator.hpp"

@@ -8,9 +8,9 @@
 
 #include <distload/parallel/communicator.hpp>
 
+#include "base/first_failure.hpp"
 #include "io/engines/block_verifier.hpp"
 #include "io/engines/engine.hpp"
-#include "io/engines/first_failure.hpp"
 #include "io/engines/read_order.hpp"
 #include "io/mpi/mpi_file.hpp"
 

@@ -9,6 +9,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/fault.hpp"
+#include "base/first_failure.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "checkpoint/hdf5/dataset.hpp"
@@ -16,7 +17,6 @@
 #include "checkpoint/hdf5/element_type.hpp"
 #include "checkpoint/hdf5/format.hpp"
 #include "checkpoint/hdf5/group.hpp"
-#include "io/engines/first_failure.hpp"
 #include "io/mpi/collective_defaults.hpp"
 #include "io/mpi/collective_transfer.hpp"
 #include "parallel/all_or_throw.hpp"

@@ -78,14 +78,12 @@ void check_shared(Catalog const& created, Communicator& ranks) { check_shared(cr
 
 void check_shared(Catalog const& created, Communicator& ranks, FileViews const& views) {
   if (views.are_one()) return;
-  auto message = all_or_throw(ranks, "save_open", [&] {
-    if (ranks.rank() != 0) return std::vector<std::byte>{};
+  auto const message = bytes_of_rank_0(ranks, "save_open", [&] {
     WireWriter out;
     out.put(write_token(created));
     out.put_text(host_name());
     return out.take();
   });
-  message = broadcast_message(ranks, std::move(message), 0);
   all_or_throw(ranks, "save_open", [&] {
     if (ranks.rank() == 0 || !views.is_first(ranks.rank())) return;
     WireReader in(message);

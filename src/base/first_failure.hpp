@@ -19,6 +19,12 @@ class FirstFailure {
     }
   }
 
+  /// As `guard`, but does nothing if something has failed before.
+  template <class F>
+  void guard_unless_failed(F&& work) noexcept {
+    if (!first_) guard(std::forward<F>(work));
+  }
+
   explicit operator bool() const noexcept { return first_ != nullptr; }
 
   void rethrow() const {
