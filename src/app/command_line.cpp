@@ -9,7 +9,7 @@
 
 namespace distload {
 
-std::optional<CommandLine> parse_command_line(int argc, char const* const* argv, bool speaks) {
+std::optional<CommandLine> parse_command_line(int argc, char const* const* argv, bool prints) {
   CommandLine line;
   CLI::App app(
       "Loads an LLM checkpoint onto tensor-, pipeline- and data-parallel ranks: mpirun -np 4 distload config.yaml",
@@ -24,7 +24,7 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
       ->check(CLI::IsMember({"auto", "bar", "line", "json", "none"}))
       ->type_name("MODE");
   app.add_flag("--version", line.version, "print the versions of distload and of what it is built on");
-  if (!parse_arguments(app, argc, argv, speaks)) return std::nullopt;
+  if (!parse_arguments(app, argc, argv, prints)) return std::nullopt;
   // Not CLI11's to check: it would complain of the missing file first, whatever else is wrong, and --version needs
   // none.
   if (line.config.empty() && !line.version) {

@@ -16,8 +16,8 @@ struct CommandLine {
   std::optional<std::string> progress;  ///< --progress MODE
 };
 
-/// Local. @returns nothing if help was asked for and, where `speaks`, has been printed to stdout.
+/// Local. @returns nothing if help was asked for and, where `prints`, has been printed to stdout.
 /// @throws UsageError
-std::optional<CommandLine> parse_command_line(int argc, char const* const* argv, bool speaks);
+std::optional<CommandLine> parse_command_line(int argc, char const* const* argv, bool prints);
 
 }  // namespace distload

@@ -89,7 +89,7 @@ class Job {
       : config_(&config),
         grid_(&grid),
         watchdog_(&watchdog),
-        display_(speaks() ? progress_mode(config.report.progress, isatty(STDERR_FILENO) != 0) : ProgressMode::none),
+        display_(prints() ? progress_mode(config.report.progress, isatty(STDERR_FILENO) != 0) : ProgressMode::none),
         loader_(grid, config, [this](ProgressEvent const& event) { show(event); }) {
     if (!config.save) return;
     saver_.emplace(
@@ -106,12 +106,12 @@ class Job {
     if (saver_ && config_->save->stream) return convert(checkpoint, dry_run);
     auto const plan = loader_.plan(checkpoint);
     if (!dry_run) return load(checkpoint, plan);
-    if (speaks()) print(describe(plan, checkpoint.catalog, checkpoint.layout));
+    if (prints()) print(describe(plan, checkpoint.catalog, checkpoint.layout));
   }
 
  private:
   Communicator& world() const { return grid_->world(); }
-  bool speaks() const { return world().rank() == 0; }
+  bool prints() const { return world().rank() == 0; }
 
   void show(ProgressEvent const& event) {
     watchdog_->beat();
@@ -127,11 +127,11 @@ class Job {
     watchdog_->enter("save");
     auto const options = convert_options(*config_, *grid_);
     if (dry_run) {
-      if (speaks()) print(describe_conversion(checkpoint, options, config_->cost, *grid_));
+      if (prints()) print(describe_conversion(checkpoint, options, config_->cost, *grid_));
       return;
     }
     auto const saved = saver_->convert(checkpoint, options, grid_->topology().tensor_parallel, world());
-    if (speaks()) {
+    if (prints()) {
       print_saved(saved);
       warn_of_overflows(saved.overflows);
     }
@@ -143,7 +143,7 @@ class Job {
 
   void load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
     auto const loaded = loader_.load(checkpoint, plan);
-    if (speaks()) print_loaded(checkpoint, plan, loaded);
+    if (prints()) print_loaded(checkpoint, plan, loaded);
     auto const make = [&] {
       if (config_->report.json.empty()) return std::string();
       watchdog_->enter("report");
@@ -153,7 +153,7 @@ class Job {
     write_report(world(), *config_, make());
   }
 
-  /// Collective: the report speaks of memory and times as the load has left them, hence it is made before the save, or
+  /// Collective: the report gives memory and times as the load has left them, hence it is made before the save, or
   /// while a save in the background goes on.
   template <class Make>
   void save(ShardedModel const& model, Make const& make_load_report) {
@@ -168,14 +168,14 @@ class Job {
     if (!is_async) loader_.release_staging();
     auto const saved = or_report_load(
         report, [&] { return is_async ? saver_->wait().value() : saver_->save(model, model.metadata(), world()); });
-    if (speaks()) print_saved(saved);
+    if (prints()) print_saved(saved);
     after_save(saved, [&] {
       auto const& text = report.text();
       write_report(world(), *config_, text.empty() ? "" : add_to_report(text, saved));
     });
   }
 
-  /// Runs `step`. Where it fails, the report speaks of the load alone; rank 0 needs no others for that.
+  /// Runs `step`. Where it fails, the report is about the load alone; rank 0 needs no others for that.
   template <class Step>
   SaveResult or_report_load(LoadReport const& report, Step const& step) const {
     try {

@@ -11,12 +11,12 @@
 
 namespace distload {
 
-bool parse_arguments(CLI::App& app, int argc, char const* const* argv, bool speaks) {
+bool parse_arguments(CLI::App& app, int argc, char const* const* argv, bool prints) {
   try {
     app.parse(argc, argv);
     return true;
   } catch (CLI::CallForHelp const&) {
-    if (speaks) print(app.help());
+    if (prints) print(app.help());
     return false;
   } catch (CLI::ParseError const& error) {
     throw UsageError(std::string(error.what()) + " (" + app.get_name() + " --help shows how it is used)");

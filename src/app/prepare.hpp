@@ -1,4 +1,4 @@
-/// What is found out before anything is loaded, so that nobody waits for a load whose results have no place.
+/// What is found out before anything is loaded, so that no load is started whose results cannot be stored.
 #pragma once
 
 #include <distload/config/config.hpp>

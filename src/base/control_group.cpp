@@ -30,7 +30,7 @@ std::optional<Bytes> read_number(fs::path const& path) {
   return std::nullopt;
 }
 
-/// Page cache that is charged to a group. Shared memory is counted with it, but nobody can give that up.
+/// Page cache that is charged to a group. Shared memory is counted with it, but cannot be reclaimed.
 Bytes cached_bytes(fs::path const& group, Version const& version) {
   std::ifstream file(group / "memory.stat");
   Bytes cached = 0;

@@ -4,7 +4,7 @@
 ///     column JsonView const seal(json, path); auto const version = seal.at("version").count(); // CorruptData: path,
 ///     key for (auto const& file : seal.at("files").items()) use(file.at("name").text(), file.at("bytes").count());
 ///
-/// Nothing else in the project parses JSON of others: nlohmann's own parser and get<>() speak in exceptions of their
+/// Nothing else in the project parses JSON of others: nlohmann's own parser and get<>() throw exceptions of their
 /// own.
 #pragma once
 

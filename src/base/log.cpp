@@ -37,6 +37,6 @@ spdlog::logger& log() {
   return *logger;
 }
 
-void print_on_this_rank(bool speaks) { log().set_level(speaks ? spdlog::level::info : spdlog::level::critical); }
+void print_on_this_rank(bool prints) { log().set_level(prints ? spdlog::level::info : spdlog::level::critical); }
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-/// Messages for people, on stderr; only rank 0 speaks unless a rank must name itself.
+/// Messages for people, on stderr; only rank 0 prints unless a rank must name itself.
 #pragma once
 
 #include <memory>
@@ -7,10 +7,10 @@
 
 namespace distload {
 
-/// The program's logger. Until `print_on_this_rank` decides otherwise every process speaks.
+/// The program's logger. Until `print_on_this_rank` decides otherwise every process prints.
 spdlog::logger& log();
 
-/// Silences everything below `critical` on ranks that do not speak for the job.
-void print_on_this_rank(bool speaks);
+/// Silences everything below `critical` on ranks that do not print for the job.
+void print_on_this_rank(bool prints);
 
 }  // namespace distload

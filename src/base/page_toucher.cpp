@@ -14,7 +14,7 @@ namespace {
 
 constexpr Bytes kStepBytes = 16 * kMiB;
 
-/// False if the kernel cannot, or has no memory: whoever fills it will be told then.
+/// False if the kernel cannot, or has no memory: filling it fails then.
 bool touch(std::byte* begin, Bytes nbytes) {
 #if defined(MADV_POPULATE_WRITE)
   while (madvise(begin, nbytes, MADV_POPULATE_WRITE) != 0) {

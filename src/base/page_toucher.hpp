@@ -11,7 +11,7 @@
 
 namespace distload {
 
-/// The kernel zeroes a page when it is first written to, and whoever writes waits for that. Meanwhile others may fill
+/// The kernel zeroes a page when it is first written to, and the writer waits for that. Meanwhile others may fill
 /// the same memory: nothing in it is changed. Move-free.
 class PageToucher {
  public:

@@ -67,7 +67,7 @@ std::optional<struct stat> status_of(fs::path const& path) {
   return status;
 }
 
-/// A new file in the folder, under a name that nobody has. @returns none, with the reason in errno, if it cannot be.
+/// A new file in the folder, under an unused name. @returns none, with the reason in errno, if it cannot be.
 Descriptor make_file_in(std::string const& folder, std::string& name) {
   for (int number = 0;; ++number) {
     name = (fs::path(folder) / (".distload-" + std::to_string(getpid()) + "-" + std::to_string(number))).string();

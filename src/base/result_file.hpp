@@ -22,7 +22,7 @@ void check_result_file(std::string const& path, Probe how);
 
 /// Local: writes `text` to `path`.
 ///
-/// A file is replaced by one that is complete and on storage, so that nobody ever sees half of it; its permissions
+/// A file is replaced by one that is complete and on storage, so that a reader never sees half of it; its permissions
 /// stay. Where the folder does not permit that, and for what is no file (a pipe, a terminal, /dev/stdout), the text is
 /// written as it is; a named pipe is waited for until somebody reads it.
 /// @throws IoError  naming path and reason; then a file has kept what it had, unless it could only be written in place.

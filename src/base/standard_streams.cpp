@@ -30,7 +30,7 @@ Output& output() {
   return of_process;
 }
 
-/// Some file systems of other machines tell only when a file is closed that they have no space for what was written.
+/// Some network file systems report only when a file is closed that they have no space for what was written.
 bool closing_would_succeed(int descriptor) noexcept {
   auto const copy = ::dup(descriptor);
   return copy >= 0 && ::close(copy) == 0;

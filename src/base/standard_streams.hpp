@@ -9,7 +9,7 @@ namespace distload {
 /// Local: comes first in a main function, before any library opens files.
 ///
 /// Where a standard stream is closed, its number is kept from the files that are opened later, so that no message can
-/// get into a checkpoint. Writes to a pipe that nobody reads, and beyond the limit of file sizes, fail from now on as
+/// get into a checkpoint. Writes to a pipe without a reader, and beyond the limit of file sizes, fail from now on as
 /// any other write does, instead of ending the process by SIGPIPE or SIGXFSZ: a save is not lost for the sake of a line
 /// of text.
 void protect_standard_streams() noexcept;

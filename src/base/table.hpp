@@ -9,7 +9,7 @@ namespace distload {
 class Table {
  public:
   /// Rows may differ in length. Cells are shown as `printable` makes them, at most 1,000 characters of each: names are
-  /// cut by whoever adds them, paths may be long.
+  /// cut by the caller, paths may be long.
   void add(std::vector<std::string> row);
 
   /// The rows, cells padded, two spaces between columns, no spaces at the ends of lines.

@@ -1,4 +1,4 @@
-/// A flat byte form for what ranks tell each other: native byte order, every read checked against the end.
+/// A flat byte form for messages between ranks: native byte order, every read checked against the end.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-/// source_identities: the files and directories that a checkpoint consists of, for whoever must not touch them.
+/// source_identities: the files and directories that a checkpoint consists of, for code that must not touch them.
 #pragma once
 
 #include <vector>

@@ -46,7 +46,7 @@ class Arena {
 };
 
 /// Bytes of the memory in which shards live that one of `sharers` processes on this node can have: as
-/// `available_host_bytes`, or what the device has free. Nothing if the system does not tell.
+/// `available_host_bytes`, or what the device has free. Nothing if the system does not say.
 std::optional<Bytes> available_arena_bytes(std::uint32_t sharers);
 
 }  // namespace distload

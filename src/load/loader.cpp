@@ -149,7 +149,8 @@ Loader::Loader(ProcessGrid const& grid, LoaderOptions options, ProgressSink prog
 
 Loader::~Loader() = default;
 
-void Loader::tell(std::string_view phase, std::chrono::steady_clock::time_point begin, Bytes done, Bytes total) const {
+void Loader::report_progress(std::string_view phase, std::chrono::steady_clock::time_point begin, Bytes done,
+                             Bytes total) const {
   show_progress(phase);
   if (progress_) progress_({phase, done, total, seconds_since(begin)});
 }
@@ -195,13 +196,13 @@ void Loader::refuse_to_see_one(std::string const& why_not_rank_0) const {
 
 OpenedCheckpoint Loader::open() {
   Call const call(*this, "Loader::open", "open");
-  reset_peak_resident();  // and nobody's clock counts the time until the others were there
+  reset_peak_resident();  // after the meeting: waiting for other ranks is not counted
   OpenedCheckpoint opened;
   opened.begin = std::chrono::steady_clock::now();
   FamilyRules rules;
   {
     ScopeTimer const timer(opened.open_seconds);
-    tell("open", opened.begin);
+    report_progress("open", opened.begin);
     auto& world = grid_.world();
     auto const message = agreed_metadata();
     WireReader in(message);
@@ -210,7 +211,7 @@ OpenedCheckpoint Loader::open() {
     check_same_content(opened.catalog, world);
   }
   auto const begin = std::chrono::steady_clock::now();
-  tell("partition", opened.begin);
+  report_progress("partition", opened.begin);
   auto options = layout_options(options_);
   auto const partition = [&] {
     all_or_throw(grid_.world(), "partition", [&] {
@@ -242,8 +243,7 @@ Bytes Loader::slot_bytes(ReadEngine engine, std::uint32_t slots, Bytes block_byt
 
 bool Loader::can_write_to_peers() {
   if (!writes_to_peers_) {
-    auto const hint = options_.load.hints.find(kPeerWritesHint);
-    bool const may = hint == options_.load.hints.end() || hint->second != "disable";
+    bool const may = options_.load.peer_writes;
     // Ranks without peers can, but their plan has to be like that of the others.
     std::vector<std::uint64_t> can{may && !why_not_peer_memory(grid_.node()) ? 1U : 0U};
     grid_.world().all_reduce(std::span<std::uint64_t>(can), Reduction::min);
@@ -263,7 +263,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const& fi
 LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled) {
   Call const call(*this, "Loader::plan", "plan");
   auto const begin = std::chrono::steady_clock::now();
-  tell("plan", checkpoint.begin);
+  report_progress("plan", checkpoint.begin);
   auto const limit = agreed_memory_limit(grid_, options_.load.memory_limit);
   auto around = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world());
   auto const& topology = grid_.topology();
@@ -306,7 +306,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
 
 LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   Call const call(*this, "Loader::load", "allocate");
-  tell("allocate", checkpoint.begin);
+  report_progress("allocate", checkpoint.begin);
   double allocate_seconds = 0;
   auto arena = [&] {
     ScopeTimer const timer(allocate_seconds);
@@ -329,10 +329,14 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   // Ranks read at about the same speed, so that this rank's share of its own part stands for the whole.
   auto const own = static_cast<double>(std::max<Bytes>(1, plan.ranks[plan.rank].read_bytes));
   Bytes done = 0;
-  tell("read", checkpoint.begin, 0, total);
+  report_progress("read", checkpoint.begin, 0, total);
   all_or_throw(world, "open", [&] { preflight(catalog); });
   auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
-  auto const engine = make_engine(plan.engine.name, catalog, world, {options_.load.hints, threads, grid_.node_size()});
+  auto const engine = make_engine(plan.engine.name, catalog, world,
+                                  {.hints = options_.load.hints,
+                                   .read_datasets = options_.load.read_datasets,
+                                   .threads = threads,
+                                   .ranks_of_node = grid_.node_size()});
   all_or_throw(world, "allocate", [&] {
     arena.show(plan.views, engine->mapping());
     if (staging_.size() == plan.slots && staging_.front().nbytes() >= plan.slot_bytes) return;
@@ -351,8 +355,8 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   options.verify = options_.load.verify;
   options.on_read = [&](Bytes bytes) {
     done += bytes;
-    tell("read", checkpoint.begin, static_cast<Bytes>(static_cast<double>(done) / own * static_cast<double>(total)),
-         total);
+    report_progress("read", checkpoint.begin,
+                    static_cast<Bytes>(static_cast<double>(done) / own * static_cast<double>(total)), total);
   };
   auto& messages = device_messages_ ? *device_messages_ : world;
   auto const run = run_pipeline(plan, *engine, world, messages, arena, staging_, options);
@@ -362,7 +366,7 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   world.all_reduce(std::span<double>(seconds), Reduction::max);
   std::vector<std::uint64_t> overflows{run.overflows};
   world.all_reduce(std::span<std::uint64_t>(overflows), Reduction::sum);
-  tell("done", checkpoint.begin, total, total);
+  report_progress("done", checkpoint.begin, total, total);
   return {.open_seconds = checkpoint.open_seconds,
           .partition_seconds = checkpoint.partition_seconds,
           .plan_seconds = plan.plan_seconds,

@@ -1,4 +1,4 @@
-/// Failure: what one rank has to tell the others, and the agreement on it.
+/// Failure: why one rank failed, and the agreement of all ranks on it.
 #pragma once
 
 #include <cstddef>

@@ -105,7 +105,7 @@ std::string describe_differences(std::vector<Intention> const& intentions, MpiCo
   return text;
 }
 
-/// Sends a small message that nobody has to wait for; MPI keeps it.
+/// Sends a small message without waiting for it; MPI keeps it.
 void send_word(MPI_Comm group, int to, int tag, std::uint64_t word) {
   DISTLOAD_MPI(MPI_Send(&word, 1, MPI_UINT64_T, to, tag, group));
 }
@@ -136,7 +136,7 @@ class Awaited {
   MPI_Request request_ = MPI_REQUEST_NULL;
 };
 
-/// Where a watchdog watches it speaks first: it knows more of those who have not come.
+/// A watchdog, where there is one, prints first: it knows more about the missing ranks.
 milliseconds with_watchdog(milliseconds limit) {
   auto const* const board = NodeBoard::of_process();
   return board != nullptr && board->is_watched() ? limit + limit / 2 + kForAnswers : limit;
@@ -171,7 +171,7 @@ Word wait_as_rank_0(MPI_Comm group, std::uint32_t size, std::uint64_t own, milli
   for (std::uint32_t rank = 1; rank < size; ++rank)
     others.push_back(std::make_unique<Awaited>(group, static_cast<int>(rank), kToRank0));
   std::vector<bool> greeted(others.size());
-  auto const tell = [&](std::size_t place, Word word) {
+  auto const answer = [&](std::size_t place, Word word) {
     send_word(group, static_cast<int>(place + 1), kFromRank0, static_cast<std::uint64_t>(word));
   };
   auto word = Word::all_equal;
@@ -183,7 +183,7 @@ Word wait_as_rank_0(MPI_Comm group, std::uint32_t size, std::uint64_t own, milli
       bool const here = others[i]->has_come();
       all = all && here;
       if (!here || greeted[i] || waited < kUntilGreeting) continue;
-      tell(i, Word::greeting);
+      answer(i, Word::greeting);
       greeted[i] = true;
     }
     if (all) break;
@@ -200,7 +200,7 @@ Word wait_as_rank_0(MPI_Comm group, std::uint32_t size, std::uint64_t own, milli
     word = Word::differ;
   for (std::size_t i = 0; i < others.size(); ++i) {
     if (word == Word::missing && !others[i]->has_come()) continue;
-    tell(i, word);
+    answer(i, word);
     if (word != Word::missing) continue;
     send_word(group, static_cast<int>(i + 1), kFromRank0, missing.size());
     for (auto const rank : missing) send_word(group, static_cast<int>(i + 1), kFromRank0, rank);

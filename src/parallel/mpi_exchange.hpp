@@ -17,7 +17,7 @@ namespace distload::detail {
 /// Messages that are to travel; `complete` must be called unless an exception leaves the job behind anyway.
 ///
 /// Of the messages to or from one rank only so many pieces are under way at a time: on a slow link they would otherwise
-/// all arrive at the end, and nobody could tell it from one that is dead.
+/// all arrive at the end, and it could not be told from a dead one.
 class MpiExchange {
  public:
   /// Both sides cut a message at the same multiples of `piece_bytes`; MPI keeps the order of messages between two

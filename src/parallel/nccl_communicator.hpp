@@ -55,7 +55,7 @@ class NcclCommunicator final : public Communicator {
  private:
   using Deadline = std::chrono::steady_clock::time_point;
 
-  /// Abandons what is in flight, and waits for nobody.
+  /// Abandons what is in flight, without waiting.
   struct Abort {
     void operator()(ncclComm* comm) const noexcept;
   };

@@ -58,7 +58,7 @@ class CheckpointWriter : public ExtentWriter {
                    SaveOptions const& options, Communicator& ranks, std::shared_ptr<Catalog const> base = {},
                    std::vector<FileIdentity> loaded = {});
 
-  /// Removes the file if it was not committed. Waits for nobody.
+  /// Local: removes the file if it was not committed.
   ~CheckpointWriter() override;
   CheckpointWriter(CheckpointWriter const&) = delete;
   CheckpointWriter& operator=(CheckpointWriter const&) = delete;

@@ -45,7 +45,7 @@ class SafetensorsWriter : public ExtentWriter {
   SafetensorsWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                     SaveOptions const& options, Communicator& ranks, std::vector<FileIdentity> loaded = {});
 
-  /// Removes the directory if it was not committed. Waits for nobody.
+  /// Local: removes the directory if it was not committed.
   ~SafetensorsWriter() override;
   SafetensorsWriter(SafetensorsWriter const&) = delete;
   SafetensorsWriter& operator=(SafetensorsWriter const&) = delete;

@@ -41,7 +41,7 @@ class SaveInFlight {
   SaveInFlight(SaveInFlight const&) = delete;
   SaveInFlight& operator=(SaveInFlight const&) = delete;
 
-  /// Local: copies this rank's part, wave by wave; returns when it has all been copied, or nobody wants it any more.
+  /// Local: copies this rank's part, wave by wave; returns when it has all been copied, or the save has failed.
   /// Called once, on all ranks, when all of them have a thread: from then on only the threads use `ranks`.
   void take_snapshot();
 

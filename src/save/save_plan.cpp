@@ -14,7 +14,7 @@ namespace {
 // Large enough for full storage speed, small enough to spread replicated tensors evenly.
 constexpr Bytes kMaxUnitBytes = 64 * kMiB;
 
-// Bytes that a rank writes in one wave: after it the ranks hear of each other's failures and that nobody hangs.
+// Bytes that a rank writes in one wave: after it the ranks exchange failures and signs of life.
 constexpr Bytes kMaxWaveBytes = kGiB;
 
 /// A box of a unit that one rank contributes.

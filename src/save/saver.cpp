@@ -255,7 +255,7 @@ void Saver::meet(std::string call, std::uint64_t step, Communicator& ranks) cons
   distload::meet(ranks, intention, runtime_.timeout);
 }
 
-void Saver::tell(Bytes done, Bytes own, Bytes total, Clock::time_point start) const {
+void Saver::report_progress(Bytes done, Bytes own, Bytes total, Clock::time_point start) const {
   show_progress("save");
   if (!progress_) return;
   // Ranks write at about the same speed, so that this rank's share of its own part stands for the whole.
@@ -264,7 +264,7 @@ void Saver::tell(Bytes done, Bytes own, Bytes total, Clock::time_point start) co
       {"save", static_cast<Bytes>(share * static_cast<double>(total)), total, seconds_between(start, Clock::now())});
 }
 
-void Saver::tell_end(Bytes total, Clock::time_point start) const {
+void Saver::report_end(Bytes total, Clock::time_point start) const {
   if (progress_) progress_({"done", total, total, seconds_between(start, Clock::now())});
 }
 
@@ -293,13 +293,13 @@ SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, C
     for (auto const& wave : plan.waves) {
       all_or_throw(ranks, "save_pack", [&] { waves.pack(wave, packed->data()); });
       waves.deliver(wave, packed->data(), ranks);
-      tell(writer->written().handled(), own, writer->catalog().nbytes(), start);
+      report_progress(writer->written().handled(), own, writer->catalog().nbytes(), start);
     }
   }
   writer->commit();
   auto result = result_of(*writer, path_of(step), step, engine(), ranks);
   remove_old(step, ranks);
-  tell_end(result.checkpoint_bytes, start);
+  report_end(result.checkpoint_bytes, start);
   result.seconds = result.stall_seconds = seconds_between(start, Clock::now());
   return result;
 }
@@ -322,7 +322,7 @@ SaveResult Saver::convert(OpenedCheckpoint const& checkpoint, ConvertOptions opt
     tell_others(bytes);
     done += bytes;
     // As if all ranks did as much.
-    tell(std::min(done * ranks.size(), total), total, total, start);
+    report_progress(std::min(done * ranks.size(), total), total, total, start);
   };
   auto const converted = convert_checkpoint(checkpoint, *writer, options, ranks);
   writer->commit();
@@ -333,7 +333,7 @@ SaveResult Saver::convert(OpenedCheckpoint const& checkpoint, ConvertOptions opt
   result.read_engine = converted.engine;
   result.overflows = converted.overflows;
   remove_old(metadata.step, ranks);
-  tell_end(total, start);
+  report_end(total, start);
   result.seconds = result.stall_seconds = seconds_between(start, Clock::now());
   return result;
 }
@@ -395,7 +395,7 @@ std::optional<SaveResult> Saver::wait() {
   // Whatever happens, it is in flight no more.
   auto const save = std::exchange(in_flight_, nullptr);
   auto const origin = save->origin();
-  save->finish([&](Bytes done) { tell(done, origin.own_bytes, save->total_bytes(), origin.start); });
+  save->finish([&](Bytes done) { report_progress(done, origin.own_bytes, save->total_bytes(), origin.start); });
   meet("Saver::wait", origin.step, *background_ranks_);
   auto result = result_of(save->writer(), path_of(origin.step), origin.step, engine(), *background_ranks_);
   result.seconds = seconds_between(origin.start, save->ended_at());
@@ -403,7 +403,7 @@ std::optional<SaveResult> Saver::wait() {
   // What the caller waits for now is part of it only as far as the save was still going on.
   result.stall_seconds += std::max(0.0, seconds_between(begin, save->ended_at()));
   remove_old(origin.step, *background_ranks_);
-  tell_end(result.checkpoint_bytes, origin.start);
+  report_end(result.checkpoint_bytes, origin.start);
   return result;
 }
 

@@ -38,7 +38,7 @@ class SnapshotMemory {
   std::byte* next_filled();
   void emptied();
 
-  /// The emptying thread gives up: nobody waits for it any more.
+  /// The emptying thread gives up; no thread waits for it any more.
   void stop();
 
  private:

@@ -318,9 +318,9 @@ class Seals:
         self.note("its seal, recomputed", "" if self.sidecar(directory)["files"] == {path.name: expected} else self.sidecar(directory)["files"])
         for ranks in (1, 2, 4):
             for engine in ENGINES:
-                for hints in ("enable", "disable") if engine == "collective" else ("",):
-                    keys = {"load_engine": engine} | ({"load.hints.distload_datasets": hints} if hints else {})
-                    found = self.shards(f"sealed HDF5, {engine} {hints} on {ranks} ranks", path, ranks, (NO_CHECKSUMS,), **keys)
+                for by_dataset in ("true", "false") if engine == "collective" else ("",):
+                    keys = {"load_engine": engine} | ({"load_read_datasets": by_dataset} if by_dataset else {})
+                    found = self.shards(f"sealed HDF5, {engine} {by_dataset} on {ranks} ranks", path, ranks, (NO_CHECKSUMS,), **keys)
                     if ranks == 2:
                         self.note("the same shards", "" if found == wanted else "they differ")
         flip(path, path.stat().st_size - 100, keep_time=True)

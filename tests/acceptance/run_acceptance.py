@@ -25,7 +25,7 @@ from topologies import Topologies, Topology
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENGINES = ("buffered", "collective", "direct", "mmap", "collective, by dataset", "mmap, each rank by itself", "buffered, each rank by itself")
 OVERWRITE = {"overwrite": True}  # the same step is saved again and again
-HINTS = {"by dataset": {"distload_datasets": "enable"}, "each rank by itself": {"distload_peer_writes": "disable"}}
+LOAD_KEYS = {"by dataset": {"read_datasets": True}, "each rank by itself": {"peer_writes": False}}
 STREAMED = {}
 SAVES = (
     {"engine": "direct", "verify": "full"},
@@ -122,7 +122,7 @@ class Acceptance:
             "checkpoint": {"path": str(checkpoint)},
             "topology": topology._asdict(),
             "model": model | ({"rules": str(self.rules)} if self.rules else {}),
-            "load": {"engine": named, "hints": HINTS.get(how, {}), "staging": self.staging, "dtype": dtype, "transpose": transpose},
+            "load": {"engine": named, "staging": self.staging, "dtype": dtype, "transpose": transpose} | LOAD_KEYS.get(how, {}),
             "report": {"json": str(report), "tensors": True, "progress": "none"},
         }
         if save:

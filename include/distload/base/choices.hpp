@@ -37,7 +37,7 @@ enum class Tolerance : std::uint8_t { error, warn, ignore };
 /// Where huge pages come from.
 enum class HugePageKind : std::uint8_t {
   transparent,  ///< the kernel makes them as it can, of any free memory
-  reserved,     ///< the administrator has set them aside (hugetlbfs, vm.nr_hugepages); nobody can take them away
+  reserved,     ///< the administrator has set them aside (hugetlbfs, vm.nr_hugepages); other processes cannot take them
 };
 
 /// How a checkpoint is stored.

@@ -26,7 +26,7 @@ enum class SealUse : std::uint8_t {
 
 /// Local, meant for one rank: reads the metadata of the checkpoint at `path`.
 ///
-/// `path` is an HDF5 file (ours or anybody's), a directory of `model-step-N.h5`, a Hugging Face directory
+/// `path` is an HDF5 file (ours or a foreign one), a directory of `model-step-N.h5`, a Hugging Face directory
 /// (`config.json` and `model.safetensors` or `model.safetensors.index.json`), or one `.safetensors` file. In a
 /// directory of steps the newest valid one is taken, and what is passed over is named in `Catalog::warnings`; valid is
 /// what is committed and has an index that agrees with its checksum. With `step` exactly that one is taken.

@@ -87,12 +87,14 @@ struct LoadOptions {
   /// Weights of column- and row-parallel layers, stored as [out, in], lie in memory as [in, out]. For engines that want
   /// them so. What is loaded so cannot be saved in the same run.
   bool transpose = false;
+  /// With engine `collective`, how HDF5 files are read: true: by H5Dread, dataset by dataset; false: by MPI-IO, many
+  /// extents at a time, which is faster unless all are large. Nothing (`auto`): by the size of the extents.
+  std::optional<bool> read_datasets = {};
+  /// Ranks of a node write to each other's memory, with every engine but `collective` and where the system lets them:
+  /// that is faster than messages, or than each taking its part of a mapped file by itself.
+  bool peer_writes = true;
   /// MPI-IO hints for the collective engine, e.g. {romio_cb_read: enable}. Names and values are MPI's; what it does not
-  /// know it ignores. Two are distload's. `distload_datasets: enable` has HDF5 files read by H5Dread, dataset by
-  /// dataset, `disable` by MPI-IO, many extents at a time, which is faster unless all are large; by default their size
-  /// decides. `distload_peer_writes: disable` keeps ranks of a node from writing to each other's memory, which they do
-  /// with every engine but `collective` where the system lets them, since it is faster than messages, or than each
-  /// taking its part of a mapped file by itself.
+  /// know it ignores.
   std::map<std::string, std::string> hints = {};
 };
 

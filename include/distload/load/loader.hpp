@@ -121,7 +121,8 @@ class Loader {
   /// Carries the plan out. Memory that is new has no pages yet.
   LoadTimes fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
   /// @param begin  of the load, for the seconds that it has taken
-  void tell(std::string_view phase, std::chrono::steady_clock::time_point begin, Bytes done = 0, Bytes total = 0) const;
+  void report_progress(std::string_view phase, std::chrono::steady_clock::time_point begin, Bytes done = 0,
+                       Bytes total = 0) const;
 
   ProcessGrid const& grid_;
   LoaderOptions options_;

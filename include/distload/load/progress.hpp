@@ -1,4 +1,4 @@
-/// Progress: how far a load or a save is, told to whoever wants to show it.
+/// Progress: how far a load or a save is, for a callback that shows it.
 #pragma once
 
 #include <functional>

@@ -113,7 +113,7 @@ struct LoadPlan {
   std::vector<PlannedParameter> kinds;  ///< of parameters, each once for all that are planned alike
   std::vector<std::uint32_t> kind_of;   ///< for each of `ModelLayout::parameters`, an index into `kinds`
   std::vector<RankLoad> ranks;          ///< one for every rank
-  Bytes requested_bytes = 0;            ///< of all tensors that somebody wants, each counted once
+  Bytes requested_bytes = 0;            ///< of all tensors that some rank wants, each counted once
   Bytes storage_read_bytes = 0;         ///< by all ranks
   Bytes exchanged_bytes = 0;            ///< between all ranks
   bool has_messages = false;            ///< some rank sends to another: all go through the waves together

@@ -17,7 +17,7 @@ inline constexpr std::uint64_t kMinimumStagingBlocks = 4;
 
 /// The plan of `rank`. Every rank computes the same decisions and keeps only its own part; no communication.
 ///
-/// Every stored byte that somebody wants is read exactly once (unless the cost model finds reading again cheaper), in
+/// Every stored byte that a rank wants is read exactly once (unless the cost model finds reading again cheaper), in
 /// whole blocks where there are checksums, so that the reader can verify it.
 ///
 /// @throws OutOfBudget  some rank needs more than `memory_limit`: names tensor, bytes, shortfall and the setting that

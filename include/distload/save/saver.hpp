@@ -46,8 +46,8 @@ struct ConvertOptions {
   std::function<void(Bytes)> on_progress = [](Bytes) {};
 };
 
-/// Saves models into one directory. Of no rank in particular: every rank has its own, with equal options, and all call
-/// it alike. Destroy it before MPI ends.
+/// Saves models into one directory. Every rank has a Saver with equal options, and all call it alike. Destroy it before
+/// MPI ends.
 ///
 /// Collective members begin with a meeting of the ranks, which throws ConfigError if they call different members, have
 /// different options or save different steps, naming what differs and where, and CommunicationError if a rank does not
@@ -64,7 +64,7 @@ class Saver {
   Saver(Saver const&) = delete;
   Saver& operator=(Saver const&) = delete;
 
-  /// Local: what can be known to go wrong before a model is loaded, so that nobody waits for a load in vain.
+  /// Local: what can be known to go wrong before a model is loaded, so that no load is started in vain.
   /// @throws ConfigError  listing the parameters that cannot be cut for an HDF5 file's `tensor_parallel`, or that
   ///                      safetensors cannot store, or the model's other files, of which `files` names some that the
   ///                      catalog has not, or which are too large.
@@ -151,8 +151,8 @@ class Saver {
   void remove_old(std::uint64_t step, Communicator& ranks) const;
   /// Collective: the ranks find out whether all call `call` with equal options.
   void meet(std::string call, std::uint64_t step, Communicator& ranks) const;
-  void tell(Bytes done, Bytes own, Bytes total, std::chrono::steady_clock::time_point start) const;
-  void tell_end(Bytes total, std::chrono::steady_clock::time_point start) const;
+  void report_progress(Bytes done, Bytes own, Bytes total, std::chrono::steady_clock::time_point start) const;
+  void report_end(Bytes total, std::chrono::steady_clock::time_point start) const;
   /// Collective: the memory for a snapshot in so many parts, each of up to `part_bytes`.
   void prepare_memory(std::size_t parts, Bytes part_bytes, Communicator& ranks);
 

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Nothing if it is no regular file, or one that the system does not tell of.
+/// Nothing if it is no regular file, or one that the system does not describe.
 std::optional<CarriedFile> look_at(fs::directory_entry const& entry, std::string const& name) {
   if (!is_carried_name(name) || is_made_by_saving(name)) return std::nullopt;
   std::error_code error;

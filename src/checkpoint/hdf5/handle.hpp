@@ -15,7 +15,7 @@ enum class Kind : std::uint8_t { file, group, dataset, attribute, dataspace, dat
 /// Closes an identifier of that kind; negative on failure.
 herr_t close_identifier(Kind kind, hid_t id) noexcept;
 
-/// An identifier that somebody else owns; what functions take.
+/// An identifier that another object owns; what functions take.
 template <Kind kind>
 class View {
  public:

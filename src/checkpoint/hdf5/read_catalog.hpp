@@ -1,4 +1,4 @@
-/// Reading the catalog of an HDF5 file, ours or somebody else's.
+/// Reading the catalog of an HDF5 file, ours or a foreign one.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ namespace distload {
 /// @throws IoError            the system refuses to read it.
 Catalog read_hdf5_catalog(std::string const& path);
 
-/// True if the file at `path` is distload's and can be read, but somebody has rewritten or edited it since: its stamp
+/// True if the file at `path` is distload's and can be read, but it has been rewritten or edited since: its stamp
 /// is gone or belongs to another file. False for a damaged file, of which that cannot be told.
 bool was_edited(std::string const& path);
 

@@ -18,7 +18,7 @@ namespace {
 // MPI-IO counts bytes in ints.
 constexpr Bytes kMaxTransferBytes = kGiB;
 
-/// While it lives, a failure of MPI-IO on a file is nobody's to handle any more. One at a time: HDF5 is for one thread.
+/// While it lives, a failure of MPI-IO on a file is not handled any more. One at a time: HDF5 is for one thread.
 class WatchedClose {
  public:
   WatchedClose(FileView file, std::string const& path, SharedFile::LastResort const& failure_ranks)

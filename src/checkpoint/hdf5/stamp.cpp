@@ -32,7 +32,7 @@ Datatype stamp_type() {
   return type;
 }
 
-/// XXH3-64 of the first `nbytes`. Piece by piece: nobody has checked that so many bytes fit into memory.
+/// XXH3-64 of the first `nbytes`. Piece by piece: so many bytes may not fit into memory.
 std::uint64_t hash_of_head(std::string const& path, Bytes nbytes) {
   StreamHash hash;
   std::ifstream file(path, std::ios::binary);

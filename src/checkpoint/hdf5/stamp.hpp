@@ -1,4 +1,4 @@
-/// The stamp: what tells a file that its index belongs to from the same file after somebody has rewritten or edited it.
+/// The stamp: what tells a file that its index belongs to from the same file after it has been rewritten or edited.
 #pragma once
 
 #include <cstdint>

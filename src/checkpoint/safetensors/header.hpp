@@ -1,4 +1,4 @@
-/// The header of a safetensors file: parsed from bytes that nobody has checked yet.
+/// The header of a safetensors file: parsed from unchecked bytes.
 #pragma once
 
 #include <cstdint>

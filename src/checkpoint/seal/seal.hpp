@@ -36,7 +36,7 @@ struct Seal {
   std::map<std::string, SealedFile> files;  ///< by their names in the sidecar's directory
 };
 
-/// Takes bytes that nobody has checked yet.
+/// Takes unchecked bytes.
 /// @param path  for messages
 /// @throws CorruptData  naming `path`, the place and the cause: no JSON of the described form, a duplicate key, a name
 /// that leads elsewhere, a newer version.

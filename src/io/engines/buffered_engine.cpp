@@ -12,7 +12,7 @@ namespace {
 /// A step that is hashed right after it arrived: it and the page cache's copy of it fit the second-level
 /// cache.
 constexpr Bytes kVerifiedStepBytes = 512 * kKiB;
-/// A step that nobody looks at again.
+/// A step that is not looked at again.
 constexpr Bytes kUnverifiedStepBytes = 8 * kMiB;
 
 }  // namespace

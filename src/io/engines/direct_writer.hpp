@@ -34,7 +34,7 @@ class DirectWriter {
   /// For files that exist and have their size.
   explicit DirectWriter(std::vector<std::string> paths);
 
-  /// What is under way is waited for, and nothing of it is certain.
+  /// Waits for what is under way; which of it was written is unknown.
   ~DirectWriter();
   DirectWriter(DirectWriter const&) = delete;
   DirectWriter& operator=(DirectWriter const&) = delete;

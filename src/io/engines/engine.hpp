@@ -60,8 +60,9 @@ class Engine {
   /// @throws IoError      the system refused.
   virtual void read(std::span<ReadRequest const> requests, ReadOptions const& options) = 0;
 
-  /// Collective if `is_collective`: closes the files; the good path's end. Without it (after a failure) the destructor
-  /// of a collective engine leaves its files open, because closing them would wait for ranks that may never come.
+  /// Collective if `is_collective`: closes the files; the end of a load without failure. Without it (after a failure)
+  /// the destructor of a collective engine leaves its files open, because closing them would wait for ranks that may
+  /// never come.
   /// @throws IoError  a library refuses to close.
   virtual void close() {}
 

@@ -19,11 +19,9 @@ namespace {
 /// and reading it collectively takes half a millisecond on four ranks.
 constexpr Bytes kLargeExtentBytes = 32 * kMiB;
 
-bool reads_datasets(Catalog const& catalog, Hints const& hints) {
+bool reads_datasets(Catalog const& catalog, std::optional<bool> configured) {
   if (catalog.format != SourceFormat::hdf5 || catalog.files.size() != 1) return false;
-  auto const hint = hints.find(kDatasetsHint);
-  if (hint != hints.end() && hint->second == "enable") return true;
-  if (hint != hints.end() && hint->second == "disable") return false;
+  if (configured) return *configured;
   return catalog.nbytes() / std::max<std::size_t>(catalog.extents.size(), 1) >= kLargeExtentBytes;
 }
 
@@ -39,7 +37,7 @@ std::unique_ptr<Engine> make_engine(ReadEngine engine, Catalog const& catalog, C
     case ReadEngine::direct:
       return std::make_unique<DirectEngine>(catalog, DirectEngine::depth_for(resources.ranks_of_node));
     case ReadEngine::collective:
-      if (reads_datasets(catalog, resources.hints))
+      if (reads_datasets(catalog, resources.read_datasets))
         if (auto datasets = CollectiveHdf5::open(catalog, ranks, resources.hints)) return datasets;
       return std::make_unique<CollectiveFiles>(catalog, ranks, resources.hints);
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <distload/parallel/communicator.hpp>
 
@@ -14,9 +15,10 @@ namespace distload {
 
 /// What engines may use.
 struct EngineResources {
-  Hints hints;                      ///< for collective engines
-  std::uint32_t threads = 1;        ///< of this rank, for engines that read for it alone
-  std::uint32_t ranks_of_node = 1;  ///< that share its storage
+  Hints hints = {};                        ///< for collective engines
+  std::optional<bool> read_datasets = {};  ///< as LoadOptions says
+  std::uint32_t threads = 1;               ///< of this rank, for engines that read for it alone
+  std::uint32_t ranks_of_node = 1;         ///< that share its storage
 };
 
 /// Collective: opens `catalog` for reading by all of `ranks`; both outlive the engine.

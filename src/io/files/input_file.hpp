@@ -30,7 +30,7 @@ class InputFile {
   /// For requests that others make of the system.
   int descriptor() const noexcept { return descriptor_; }
 
-  /// Sends the file's bytes out of the page cache, unless somebody maps or writes them.
+  /// Sends the file's bytes out of the page cache, unless they are mapped or being written.
   /// @throws IoError  the system refuses.
   void forget_cached() const;
 

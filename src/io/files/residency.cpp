@@ -30,7 +30,7 @@ std::unique_ptr<FileMapping> map_if_possible(Catalog const& catalog) {
   try {
     return std::make_unique<FileMapping>(catalog);
   } catch (IoError const&) {
-    return nullptr;  // a file that cannot be read is somebody else's to tell of
+    return nullptr;  // opening it for the load reports why it cannot be read
   }
 }
 

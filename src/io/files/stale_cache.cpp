@@ -19,7 +19,7 @@ void forget_stale(std::string const& path) {
   try {
     InputFile(path).forget_cached();
   } catch (IoError const&) {
-    // It is not there, or not to be read: whoever looks next sees that.
+    // It is missing or unreadable: the next reader reports that.
   }
 }
 

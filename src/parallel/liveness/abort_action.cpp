@@ -32,7 +32,7 @@ AbortAction::~AbortAction() {
 }
 
 void run_abort_actions() noexcept {
-  // Not unlocked: whoever is about to take an act back, because its work gets on, must not get on while it is run.
+  // Not unlocked: a thread that is about to remove an action must not go on while the action runs.
   acts().mutex.lock();
   for (auto const& [owner, act] : std::exchange(acts().of, {})) {
     try {

@@ -35,7 +35,8 @@ class CallScope {
   std::string call_before_;
 };
 
-/// This rank gets on with `phase`; does nothing where there is no MpiEnvironment. For the thread that has the scope.
+/// This rank makes progress in `phase`; does nothing where there is no MpiEnvironment. For the thread that has the
+/// scope.
 inline void show_progress(std::string_view phase) {
   auto* const board = NodeBoard::of_process();
   if (board == nullptr) return;

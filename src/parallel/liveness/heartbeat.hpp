@@ -69,7 +69,7 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "a lock would not
 /// Says for its lifetime that the rank waits for others; entering and leaving are signs of life themselves.
 class WaitScope {
  public:
-  /// `heartbeat` may be null: nobody watches.
+  /// `heartbeat` may be null: there is no watchdog.
   explicit WaitScope(Heartbeat* heartbeat) noexcept : heartbeat_(heartbeat) { change(1); }
   ~WaitScope() { change(static_cast<std::uint32_t>(-1)); }
   WaitScope(WaitScope const&) = delete;

@@ -1,4 +1,4 @@
-/// How a failed job ends: one message, one exit code, nobody left waiting.
+/// How a failed job ends: one message, one exit code, no rank left waiting.
 #pragma once
 
 #include <chrono>
@@ -21,9 +21,9 @@ void exit_at_the_latest_after(std::chrono::milliseconds limit, int code);
 /// Ends all ranks of the job: the launcher kills them and returns `code`. Without MPI, ends the process.
 [[noreturn]] void abort_job(int code);
 
-/// For a failure that this rank cannot agree on with the others: if nobody on this node has said why the job ends,
+/// For a failure that this rank cannot agree on with the others: if no rank of this node has printed why the job ends,
 /// prints `message` and aborts the job; otherwise keeps quiet and waits to be ended. Other nodes than that of rank 0
-/// wait a moment first, so that one of them speaks.
+/// wait a moment first, so that one of them prints.
 [[noreturn]] void print_error_and_abort(NodeBoard& board, std::string_view message, int code);
 /// The same with the board of this process, if it has one.
 [[noreturn]] void print_error_and_abort(std::string_view message, int code);

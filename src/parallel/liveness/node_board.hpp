@@ -1,4 +1,4 @@
-/// NodeBoard: what the ranks of one node see of each other without communicating: everyone's Heartbeat, and who speaks
+/// NodeBoard: what the ranks of one node see of each other without communicating: everyone's Heartbeat, and who prints
 /// the job's last word.
 #pragma once
 
@@ -44,7 +44,7 @@ class NodeBoard {
   /// True for exactly one caller on this node: it tells the user why the job ends. All others keep quiet.
   bool claim_error_message() noexcept { return !header_->error_message_is_claimed.exchange(true); }
 
-  /// The node's number in the job, counted from that of rank 0: nodes speak in this order.
+  /// The node's number in the job, counted from that of rank 0: nodes print in this order.
   void set_node_number(std::uint32_t number) noexcept { node_number_ = number; }
   std::uint32_t node_number() const noexcept { return node_number_; }
 

@@ -61,10 +61,10 @@ void wait_for_signal(NodeBoard& board) {
   // Whoever waits to read the message may be gone.
   exit_at_the_latest_after(kWaitForMessage, code);
   run_abort_actions();
-  // One node speaks for the job. All other ranks wait for the one that does: launchers take the first process to leave
+  // One node prints for the job. All other ranks wait for the one that does: launchers take the first process to leave
   // as the sign to kill the rest at once, before the message is out. Processor time runs out for one rank alone.
-  bool const node_speaks = board.entries().front().job_rank == 0 || signal == SIGXCPU;
-  if (node_speaks) print_error_and_abort(board, message_for(signal), code);
+  bool const node_prints = board.entries().front().job_rank == 0 || signal == SIGXCPU;
+  if (node_prints) print_error_and_abort(board, message_for(signal), code);
   std::this_thread::sleep_for(kWaitForMessage / 2);
   _exit(code);
 }

@@ -12,7 +12,7 @@ namespace distload {
 /// (130, 143), after what is unfinished has been removed (AbortAction). What was ignored when the program was started
 /// stays ignored. Later ones are of no effect: mpirun sends SIGTERM again as soon as the first rank has left, perhaps
 /// before the message is out. mpirun passes Ctrl-C on to all ranks as SIGTERM, and also sends it to the others when one
-/// rank dies; of all these ranks one speaks, on the node of rank 0. For main programs: a process has one owner of its
+/// rank dies; one of these ranks prints, on the node of rank 0. For main programs: a process has one owner of its
 /// signals.
 class SignalWatch {
  public:

@@ -32,7 +32,7 @@ class StallDetector {
 
   /// Call it often, always with the same ranks in the same order. Returns the message for the user once no rank has
   /// moved for the time-out although at least one has something to do. If some ranks are not known, and those that are
-  /// only wait, it takes twice as long: whoever is stuck there is seen, and named, by others first.
+  /// only wait, it takes twice as long: a rank that is stuck there is named by others first.
   std::optional<std::string> observe(std::vector<RankState> const& states, Clock::time_point now);
 
   /// Counts from now on.

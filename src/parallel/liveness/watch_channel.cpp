@@ -155,7 +155,7 @@ std::vector<RankState> const& WatchChannel::receive() {
     try {
       take_report(std::span(bytes).first(static_cast<std::size_t>(got)));
     } catch (InternalError const&) {
-      continue;  // somebody else's datagram
+      continue;  // a datagram from outside of the job
     }
     WireWriter out;
     out.put(token_);

@@ -1,4 +1,4 @@
-/// WatchChannel: what the watchdogs of one node tell those of the node of rank 0.
+/// WatchChannel: messages from the watchdogs of one node to those of the node of rank 0.
 #pragma once
 
 #include <cstddef>

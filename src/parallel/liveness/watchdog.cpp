@@ -79,7 +79,7 @@ class Watchdog::Watcher {
       if (channel_ != nullptr) meet_other_nodes(states, now);
       auto const message = detector_.observe(states, now);
       last_states_ = std::move(states);
-      if (!message || !is_to_speak(now)) continue;
+      if (!message || !is_to_print(now)) continue;
       if (options_.on_stall) {
         options_.on_stall(*message);
         detector_.forgive(Clock::now());
@@ -109,7 +109,7 @@ class Watchdog::Watcher {
       states.insert(states.end(), others.begin(), others.end());
       return;
     }
-    // The first rank that lives speaks for its node.
+    // The first rank that lives prints for its node.
     auto const first = [&] {
       std::size_t place = 0;
       while (place < own_place_ && (!states[place].is_watched ||
@@ -131,7 +131,7 @@ class Watchdog::Watcher {
   }
 
   /// A node that is answered leaves it to that of rank 0, which sees all.
-  bool is_to_speak(Clock::time_point now) const {
+  bool is_to_print(Clock::time_point now) const {
     if (channel_ == nullptr || channel_->is_with_rank_0()) return true;
     if (answers_ > 0 && now - answered_ < options_.timeout / 2) return false;
     return now - detector_.last_movement() > (answers_ > 0 ? 1 : 2) * options_.timeout;

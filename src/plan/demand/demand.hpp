@@ -45,7 +45,7 @@ class Demand {
   std::span<Extent const> extents() const noexcept { return extents_; }
   /// Precondition: the parameter has elements.
   std::vector<Want> const& wants_of(std::uint32_t extent) const { return wants_[extent]; }
-  /// In the order of the extents, and in each of their bytes. Bytes that nobody wants lie in none.
+  /// In the order of the extents, and in each of their bytes. Bytes that no rank wants lie in none.
   std::span<DemandedSegment const> segments() const noexcept { return segments_; }
 
   DType stored_dtype() const noexcept { return stored_dtype_; }

@@ -34,7 +34,7 @@ struct ByteRange {
 /// A box that is contiguous in the extent gives exactly its own bytes.
 ByteRange covering_range(Extent const& extent, Box const& box, Bytes element_bytes);
 
-/// The segments of `extent`, in order. Bytes that nobody wants lie in none.
+/// The segments of `extent`, in order. Bytes that no rank wants lie in none.
 std::vector<Segment> segments_of(Extent const& extent, std::span<Want const> wants, Bytes element_bytes,
                                  Bytes block_bytes);
 

@@ -1,4 +1,4 @@
-// Temporary names, and whether somebody is at work under them.
+// Temporary names, and whether a process is writing under them.
 #include "save/commit/abandoned.hpp"
 
 #include <filesystem>

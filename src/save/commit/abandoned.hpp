@@ -12,7 +12,7 @@ namespace distload {
 
 /// Local, for one rank: removes from `directory` what has the temporary name of a checkpoint, or is one that was just
 /// being replaced by another which is there, unless a process is writing it. Where the file system does not tell, those
-/// of steps up to `step` go, which nobody else is writing. What cannot be removed, or holds what distload did not
+/// of steps up to `step` go, which no other process is writing. What cannot be removed, or holds what distload did not
 /// write, stays, with a warning. So does what is being loaded: the sorted `loaded`.
 void remove_abandoned(std::string const& directory, std::uint64_t step, std::span<FileIdentity const> loaded);
 

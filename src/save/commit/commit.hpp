@@ -21,7 +21,7 @@ struct Uncommitted {
   std::string const& path;         ///< that it gets
   TemporaryFile* file;             ///< on rank 0, which alone calls the two functions
   std::function<void()> complete;  ///< writes what makes it a checkpoint; that is on storage when it returns
-  std::function<void()> check;     ///< reads back what the catalog does not speak of
+  std::function<void()> check;     ///< reads back what is not in the catalog
   Replacement const& replacement;
   std::vector<Occupant> const& checked;  ///< on rank 0: what may be replaced
 };

@@ -1,4 +1,4 @@
-/// What makes files outlive a crash of the machine, and what removes those that nobody completed.
+/// What makes files outlive a crash of the machine, and what removes incomplete ones.
 #pragma once
 
 #include <cstdint>

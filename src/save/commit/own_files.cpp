@@ -99,7 +99,7 @@ std::optional<std::string> why_foreign(Entry const& entry, Manifest const& manif
   return std::nullopt;
 }
 
-/// Whether a directory's entry is somebody else's, and why.
+/// Whether a directory's entry is foreign, and why.
 template <class F>
 void look_at(std::string const& directory, std::vector<Entry> const& entries, F const& found) {
   auto const manifest = read_manifest(directory);
@@ -163,7 +163,7 @@ void remove_own_files(std::string const& directory, std::vector<std::string>& fo
     }
   });
   if (!foreign.empty()) return;
-  // Files before their directories, and the records after all that they tell of.
+  // Files before their directories, and records after the files that they list.
   std::ranges::reverse(own);
   std::stable_partition(own.begin(), own.end(), [](Entry const* entry) { return !is_record(entry->name); });
   for (auto const* entry : own) remove_one_or_warn(entry->path);

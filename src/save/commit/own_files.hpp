@@ -16,12 +16,12 @@ enum class Stage : std::uint8_t {
   unfinished,  ///< what a writer that did not finish has left, in any state
 };
 
-/// Local: what of the file or directory `path` distload has not written, or somebody has changed since; each with its
+/// Local: what of the file or directory `path` distload has not written, or that has been changed since; each with its
 /// path and the reason. Empty if all of it is distload's, or nothing is there.
 ///
-/// A checkpoint file is distload's if it begins as its files do, and its stamp does not say that somebody has rewritten
+/// A checkpoint file is distload's if it begins as its files do, and its stamp does not say that it has been rewritten
 /// it. Of a directory, everything is that its manifest lists and that still is as the manifest says; without one, the
-/// files of a model in safetensors if nothing else is there. Symbolic links are somebody else's.
+/// files of a model in safetensors if nothing else is there. Symbolic links are foreign.
 std::vector<std::string> foreign_content(std::string const& path, Stage stage);
 
 /// "a, b, c and 4 more"

@@ -1,4 +1,4 @@
-// A number that nobody else can know, written on one host and read on the others.
+// A secret number, written on one host and read on the others.
 #include "save/commit/shared_files.hpp"
 
 #include <algorithm>

@@ -24,7 +24,7 @@ struct Occupant {
 };
 
 /// Local: what is at `path` now, whatever it is; a dangling link too.
-/// @throws IoError  nothing is there, or the system refuses to tell.
+/// @throws IoError  nothing is there, or the system refuses to say.
 Occupant occupant_at(std::string const& path);
 
 /// Local: what has the name `path`, and if that is a step's, every other checkpoint of that step beside it: in the
@@ -33,7 +33,7 @@ std::vector<Occupant> occupants_of(std::string const& path);
 
 /// Local, for one rank: what is there and may be replaced. Calls HDF5.
 /// @throws ConfigError  something is there that may not be: it is being loaded, it holds what distload did not write,
-///                      or nobody asked for it to be replaced. Names everything, and what would help.
+///                      or replacing it was not asked for. Names everything, and what would help.
 std::vector<Occupant> check_target(std::string const& path, Replacement const& may);
 
 /// Local: the same just before the checkpoint gets its name, without HDF5. `checked` is what `check_target` has found.

@@ -1,4 +1,4 @@
-/// verify_written: reads back what has been saved before anybody can load it.
+/// verify_written: reads back what has been saved before it can be loaded.
 #pragma once
 
 #include <distload/checkpoint/catalog.hpp>

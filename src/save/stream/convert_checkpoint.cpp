@@ -79,7 +79,8 @@ ConvertResult convert_checkpoint(OpenedCheckpoint const& checkpoint, ExtentWrite
   ConvertResult result{choose(options.engine, stored, ranks), 0, 0};
   all_or_throw(ranks, "open", [&] { preflight(stored); });
   auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
-  auto const engine = make_engine(result.engine.name, stored, ranks, {{}, threads, options.ranks_of_node});
+  auto const engine =
+      make_engine(result.engine.name, stored, ranks, {.threads = threads, .ranks_of_node = options.ranks_of_node});
 
   StreamTensors const tensors(checkpoint.catalog, checkpoint.layout, writer.catalog(), options.verify);
   auto const shares = all_or_throw(ranks, "stream_plan", [&] { return share_out(tensors, ranks.size()); });

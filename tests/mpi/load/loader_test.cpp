@@ -206,7 +206,7 @@ TEST_F(LoaderTest, TakesItsPartByItselfWhereRanksMayNotWriteToEachOther) {
                                           {ReadEngine::direct, false}}) {
     auto settings = config();
     settings.load.engine = engine;
-    if (!may_write) settings.load.hints["distload_peer_writes"] = "disable";
+    settings.load.peer_writes = may_write;
     Loader loader(ranks, settings);
     auto const checkpoint = loader.open();
     auto const plan = loader.plan(checkpoint);
