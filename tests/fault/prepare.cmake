@@ -14,8 +14,8 @@ run("${PYTHON}" "${MAKE_BAD_INPUTS}" "${WORK}/llama" "${saved}" "${WORK}/bad")
 
 file(WRITE "${WORK}/own-rules.yaml" "extends: auto\nrules:\n  - {match: model.norm.weight, partition: replicated, stage: all}\n")
 
-# Two replicas of two ranks: pieces are exchanged, unless the engine lets ranks share pages.
-file(WRITE "${WORK}/all-phases.yaml" "checkpoint: {path: ${saved}}\ntopology: {tensor_parallel: 2, data_parallel: 2}\nload: {engine: buffered}\n"
+# Two replicas of two ranks that may not write to each other's memory: pieces are exchanged in messages.
+file(WRITE "${WORK}/all-phases.yaml" "checkpoint: {path: ${saved}}\ntopology: {tensor_parallel: 2, data_parallel: 2}\nload: {engine: buffered, peer_writes: false}\n"
   "save: {directory: ${WORK}/saved-again, overwrite: true}\nreport: {json: ${WORK}/report.json, tensors: true}\n")
 file(WRITE "${WORK}/one-replica-each.yaml" "checkpoint: {path: ${saved}}\ntopology: {tensor_parallel: 1, data_parallel: 3}\n")
 file(WRITE "${WORK}/results.yaml" "report: {progress: line}\n")
