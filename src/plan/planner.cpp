@@ -301,7 +301,7 @@ void Planner::total_up() {
     plan_.exchanged_bytes += load.sent_bytes;
   }
   plan_.has_messages = message_bytes_ > 0;
-  plan_.writes_to_peers = peer_bytes_ > 0;
+  plan_.writes_to_peers = plan_.exchanged_bytes > message_bytes_;
 }
 
 }  // namespace distload

@@ -212,8 +212,7 @@ class Planner {
   std::unordered_map<std::uint32_t, Kind, AlikeParameters, AlikeParameters> kinds_;  ///< by their first parameter
   std::vector<Bytes> read_bytes_;      ///< by each rank so far; apart from `plan_`, as it is searched for every task
   std::vector<Bytes> kept_bytes_;      ///< by each rank so far, of what it read itself
-  Bytes message_bytes_ = 0;            ///< that travel in messages, so far
-  Bytes peer_bytes_ = 0;               ///< that ranks write to others, so far
+  Bytes message_bytes_ = 0;            ///< that travel in messages so far; the rest is written to other arenas
   std::vector<StagingNeed> needs_;     ///< of the task being planned
   std::vector<Bytes> mapped_offsets_;  ///< by file
   std::vector<std::optional<std::uint32_t>> least_loaded_of_node_;  ///< of the job being planned

@@ -21,8 +21,8 @@ bool Planner::can_scatter(Context const& at, std::uint32_t extent, Segment const
 bool Planner::share_a_node(Context const& at, Job const& job) const {
   if (one_node_) return true;
   std::optional<std::uint32_t> node;
-  for (auto const group : groups_of(at, job.extent, job.segment)) {
-    for (auto const rank : ranks_of(at, group)) {
+  for (auto const index : job.segment.wants) {
+    for (auto const rank : ranks_of(at, at.wants_of(job.extent)[index].group)) {
       if (node && *node != node_of(rank)) return false;
       node = node_of(rank);
     }
@@ -44,12 +44,9 @@ void Planner::read_on_each_node(Context const& at, Job const& job, Bytes nbytes,
     if (!reader) continue;
     read_bytes_[*reader] += nbytes;
     ++plan_.ranks[*reader].requests;
-    if (!options_.files_are_mapped) {
-      plan_read(*reader, scheduler_.current(*reader));
-      continue;
-    }
+    // What passes by takes no staging; waves of mapped files are short, so that what is verified is still in the cache.
     StagingNeed const need{{&*reader, 1}, std::min(nbytes, scheduler_.slot_limit())};
-    plan_read(*reader, scheduler_.place({&need, 1}));
+    plan_read(*reader, options_.files_are_mapped ? scheduler_.place({&need, 1}) : scheduler_.current(*reader));
   }
 }
 
@@ -80,7 +77,6 @@ bool Planner::count_scattered(Context const& at, Job const& job, Task const& tas
       if (rank == reader) continue;
       plan_.ranks[reader].sent_bytes += share.nbytes;
       plan_.ranks[rank].received_bytes += share.nbytes;
-      peer_bytes_ += share.nbytes;
     }
   }
   return has_copies;
