@@ -1,16 +1,26 @@
-/// All of distload's library: load (Loader), save (Saver), cut tensors (shard), and what a job needs around them.
+/// The whole public library: load (Loader), save (Saver), cut tensors (shard), and the job around them.
 ///
-/// Order of life. MpiEnvironment comes first and goes last, then Kokkos (Kokkos::ScopeGuard), ProcessGrid, Loader and
-/// Saver; a ShardedModel goes before Kokkos does, and a Saver before its ranks. Saver::save_async wants its `ranks` to
-/// stay until Saver::wait; the model may change as soon as it has returned.
+/// Lifetimes. Make and destroy objects in this order, the last made first destroyed: MpiEnvironment, Kokkos
+/// (Kokkos::ScopeGuard), ProcessGrid, Loader and Saver, ShardedModel. A Saver outlives its save in flight; the
+/// communicator given to Saver::save_async lives until Saver::wait. A model may change as soon as save_async returns.
+/// Views of a ShardedModel are valid as long as the model lives, also after Loader::reload.
 ///
-/// Collective calls. All members of Loader, and those of Saver that say so, are called by all ranks of the grid, in the
-/// same order, by one thread of each; a failure on one rank is the same exception on all. Two loaders of one process
-/// are used one after the other, not by two threads at a time.
+/// Collective calls. Functions that are documented as collective are called by all ranks of the named group, in the
+/// same order, with equal options. A failure on one rank becomes the same exception on all of them.
+///
+/// Threads. One thread of a process at a time is inside a member of Loader or Saver; another one that enters gets a
+/// ConfigError. Functions documented as local or pure may be called by any thread. ProgressSink is called by threads of
+/// the library.
+///
+/// MPI and Kokkos. MpiEnvironment initializes MPI unless the program has, and then finalizes it. The program
+/// initializes Kokkos after MPI and finalizes it before. Models and messages of a CUDA build are in device memory.
+///
+/// Errors. All exceptions derive from distload::Error. Wrong use is a ConfigError.
 #pragma once
 
 #include <distload/base/choices.hpp>
 #include <distload/base/error.hpp>
+#include <distload/checkpoint/checkpoint.hpp>
 #include <distload/config/config.hpp>
 #include <distload/config/parse_config.hpp>
 #include <distload/config/validate.hpp>
@@ -20,8 +30,9 @@
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/mpi_environment.hpp>
 #include <distload/parallel/process_grid.hpp>
+#include <distload/parallel/resolve_topology.hpp>
 #include <distload/parallel/watchdog.hpp>
-#include <distload/plan/make_plan.hpp>
+#include <distload/plan/load_plan.hpp>
 #include <distload/save/save_report.hpp>
 #include <distload/save/saver.hpp>
 #include <distload/version.hpp>

@@ -27,18 +27,4 @@ Bytes Catalog::nbytes() const noexcept {
   return total;
 }
 
-void add_blocks(Catalog& catalog, Extent& extent) {
-  extent.first_block = static_cast<std::uint32_t>(catalog.block_hashes.size());
-  catalog.block_hashes.resize(catalog.block_hashes.size() + divide_up(extent.nbytes, catalog.block_bytes));
-}
-
-std::vector<Bytes> mapped_offsets(Catalog const& catalog) {
-  // The largest page of any system, and such that huge pages of files can be mapped as such.
-  constexpr auto kGrain = 2 * kMiB;
-  std::vector<Bytes> offsets{0};
-  offsets.reserve(catalog.files.size() + 1);
-  for (auto const& file : catalog.files) offsets.push_back(offsets.back() + round_up(file.size_bytes, kGrain));
-  return offsets;
-}
-
 }  // namespace distload

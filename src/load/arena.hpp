@@ -9,10 +9,10 @@
 
 #include <distload/base/bytes.hpp>
 #include <distload/load/sharded_model.hpp>
-#include <distload/plan/load_plan.hpp>
 
 #include "base/huge_pages.hpp"
 #include "io/files/file_mapping.hpp"
+#include "plan/rank_work.hpp"
 
 namespace distload {
 

@@ -15,6 +15,7 @@
 #include "base/scope_timer.hpp"
 #include "base/system.hpp"
 #include "base/wire.hpp"
+#include "checkpoint/catalog_message.hpp"
 #include "checkpoint/hdf5/hdf5_error.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
 #include "checkpoint/source_identities.hpp"
@@ -34,8 +35,11 @@
 #include "parallel/meeting.hpp"
 #include "parallel/peer_memory.hpp"
 #include "partition/fuse.hpp"
+#include "partition/partition_model.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "partition/rules/rules_message.hpp"
+#include "plan/make_plan.hpp"
+#include "plan/rank_work.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)
 #include "parallel/nccl_communicator.hpp"
 #endif
@@ -110,15 +114,25 @@ std::vector<std::pair<std::string, std::string>> common_settings(LoaderOptions c
   return settings;
 }
 
+/// @throws ConfigError  the plan was made for another checkpoint, topology or rank.
+void check_plan(LoadPlan const& plan, OpenedCheckpoint const& checkpoint, ProcessGrid const& grid) {
+  if (plan.work == nullptr) throw ConfigError("the plan is empty; Loader::plan makes plans");
+  if (plan.topology != grid.topology() || plan.rank != grid.rank())
+    throw ConfigError("the plan was made for another topology or rank than those of the loader's process grid");
+  auto const& catalog = checkpoint.catalog;
+  if (plan.work->checkpoint == catalog.path && plan.work->kind_of.size() == checkpoint.layout.parameters.size()) return;
+  throw ConfigError("the plan was made for " + plan.work->checkpoint + ", not for " + catalog.path);
+}
+
 }  // namespace
 
 /// A member that is being called, from outside or by another member.
 class Loader::Call {
  public:
   /// Collective if it is called from outside: the ranks meet.
-  Call(Loader& loader, char const* call, char const* phase) : loader_(loader), is_outermost_(!loader.is_in_call_) {
+  Call(Loader& loader, char const* call, char const* phase)
+      : scope_(call, phase), loader_(loader), is_outermost_(!loader.is_in_call_) {
     if (!is_outermost_) return;
-    scope_.emplace(call, phase);
     meet(loader.grid_.world(), {call, common_settings(loader.options_)}, loader.options_.runtime.timeout);
     loader.is_in_call_ = true;
   }
@@ -129,9 +143,9 @@ class Loader::Call {
   Call& operator=(Call const&) = delete;
 
  private:
+  CallScope scope_;
   Loader& loader_;
   bool is_outermost_;
-  std::optional<CallScope> scope_;
 };
 
 Loader::Loader(ProcessGrid const& grid, LoaderOptions options, ProgressSink progress)
@@ -291,13 +305,8 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     options.arena_on_host = kArenaOnHost;
     options.dtype = options_.load.dtype;
     options.cost = options_.cost;
-    auto made = make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), options);
-    if (checkpoint.stored) {
-      for (auto& wave : made.waves) {
-        for (auto& read : wave.reads) read.extent = checkpoint.stored->extents[read.extent];
-      }
-    }
-    return made;
+    if (checkpoint.stored) options.stored_extents = checkpoint.stored->extents;
+    return make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), options);
   });
   plan.engine = choice;
   plan.plan_seconds = seconds_since(begin);
@@ -310,7 +319,10 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
   double allocate_seconds = 0;
   auto arena = [&] {
     ScopeTimer const timer(allocate_seconds);
-    return all_or_throw(grid_.world(), "allocate", [&] { return Arena(plan.arena_bytes, options_.load.huge_pages); });
+    return all_or_throw(grid_.world(), "allocate", [&] {
+      check_plan(plan, checkpoint, grid_);
+      return Arena(plan.arena_bytes, options_.load.huge_pages);
+    });
   }();
   auto times = fill(arena, true, checkpoint, plan);
   times.allocate_seconds = allocate_seconds;
@@ -338,7 +350,7 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
                                    .threads = threads,
                                    .ranks_of_node = grid_.node_size()});
   all_or_throw(world, "allocate", [&] {
-    arena.show(plan.views, engine->mapping());
+    arena.show(plan.work->views, engine->mapping());
     if (staging_.size() == plan.slots && staging_.front().nbytes() >= plan.slot_bytes) return;
     staging_.clear();
     for (std::uint32_t i = 0; i < plan.slots; ++i) staging_.emplace_back(plan.slot_bytes);
@@ -386,7 +398,10 @@ LoadResult Loader::load() {
 
 ReloadResult Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   Call const call(*this, "Loader::reload", "allocate");
-  all_or_throw(grid_.world(), "allocate", [&] { check_same(model.shards(), shards_of(checkpoint, plan)); });
+  all_or_throw(grid_.world(), "allocate", [&] {
+    check_plan(plan, checkpoint, grid_);
+    check_same(model.shards(), shards_of(checkpoint, plan));
+  });
   auto const times = fill(*model.arena_, false, checkpoint, plan);
   model.metadata_ = checkpoint.stored_catalog().metadata;
   model.sources_ = source_identities(checkpoint.stored_catalog());

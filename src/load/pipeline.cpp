@@ -12,6 +12,7 @@
 #include "load/staging_slot.hpp"
 #include "load/wave_reader.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "plan/rank_work.hpp"
 #include "tensor/kernels/copy_kernel.hpp"
 
 namespace distload {
@@ -115,8 +116,8 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
   auto const agree = [&](char const* phase) { all_or_throw(control, phase, [&] { failure.rethrow(); }); };
 
   try {
-    for (std::uint32_t index = 0; index < plan.waves.size(); ++index) {
-      auto const& wave = plan.waves[index];
+    for (std::uint32_t index = 0; index < plan.work->waves.size(); ++index) {
+      auto const& wave = plan.work->waves[index];
       auto const* const slot = slots.empty() ? nullptr : &slots[index % slots.size()];
       WaveMemory const memory(arena, slot, engine.mapping());
 

@@ -8,6 +8,8 @@
 
 #include "base/text.hpp"
 #include "partition/fuse.hpp"
+#include "partition/placement.hpp"
+#include "plan/rank_work.hpp"
 
 namespace distload {
 namespace {
@@ -52,7 +54,7 @@ void transpose(Shard& shard) {
 
 std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   std::vector<Shard> shards;
-  for (auto const& planned : plan.shards) {
+  for (auto const& planned : plan.work->shards) {
     auto const& parameter = checkpoint.layout.parameters[planned.parameter];
     auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
     Shard shard{tensor.name,         planned.dtype,     planned.layout->shape, tensor.shape,

@@ -6,9 +6,8 @@
 #include <span>
 #include <vector>
 
-#include <distload/plan/load_plan.hpp>
-
 #include "parallel/peer_memory.hpp"
+#include "plan/rank_work.hpp"
 
 namespace distload {
 

@@ -7,9 +7,9 @@
 #include <distload/load/loader.hpp>
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/process_grid.hpp>
-#include <distload/plan/make_plan.hpp>
 
 #include "load/arena.hpp"
+#include "plan/make_plan.hpp"
 
 namespace distload {
 

@@ -8,6 +8,7 @@
 
 #include "base/scope_timer.hpp"
 #include "load/scatter.hpp"
+#include "plan/rank_work.hpp"
 
 namespace distload {
 
@@ -48,14 +49,14 @@ std::byte* WaveReader::base_of(Area area, std::uint32_t wave) const {
 void WaveReader::read(std::uint32_t wave) {
   auto const start = std::chrono::steady_clock::now();
   std::vector<ReadRequest> requests;
-  auto const& reads = plan_.waves[wave].reads;
+  auto const& reads = plan_.work->waves[wave].reads;
   requests.reserve(reads.size());
   for (auto const& read : reads) {
     auto* const base = base_of(read.area, wave);
     auto* const destination = base == nullptr ? nullptr : base + read.offset_bytes;
     requests.push_back({read.extent, read.begin_bytes, read.nbytes, destination, requests.size()});
   }
-  Scatter scatter(plan_.waves[wave], plan_.rank, arena_.data(), peers_);
+  Scatter scatter(plan_.work->waves[wave], plan_.rank, arena_.data(), peers_);
   options_.on_bytes = [&scatter](std::size_t read, Bytes begin, std::span<std::byte const> bytes) {
     scatter.take(read, begin, bytes);
   };
@@ -65,7 +66,7 @@ void WaveReader::read(std::uint32_t wave) {
 
 void WaveReader::read_all_waves() {
   try {
-    for (std::uint32_t wave = 0; wave < plan_.waves.size(); ++wave) {
+    for (std::uint32_t wave = 0; wave < plan_.work->waves.size(); ++wave) {
       {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return stops_ || wave < waves_released_ + slots_.size(); });

@@ -21,7 +21,7 @@
 #include "base/wire.hpp"
 #include "parallel/job_hosts.hpp"
 #include "parallel/liveness/backoff.hpp"
-#include "parallel/liveness/call_scope.hpp"
+#include "parallel/liveness/node_board.hpp"
 #include "parallel/mpi_check.hpp"
 #include "parallel/mpi_communicator.hpp"
 

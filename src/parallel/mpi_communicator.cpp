@@ -180,6 +180,23 @@ std::uint32_t ranks_on_this_node(Communicator const& ranks) {
   return MpiCommunicator::duplicate(native_mpi(ranks), {})->split_by_node()->size();
 }
 
+bool has_other_ranks(Communicator const& part, Communicator const& ranks) {
+  auto const* const of_part = dynamic_cast<MpiCommunicator const*>(&part);
+  auto const* const of_ranks = dynamic_cast<MpiCommunicator const*>(&ranks);
+  if (of_part == nullptr || of_ranks == nullptr) return false;
+  MPI_Group part_group = MPI_GROUP_NULL;
+  MPI_Group group = MPI_GROUP_NULL;
+  MPI_Group others = MPI_GROUP_NULL;
+  DISTLOAD_MPI(MPI_Comm_group(of_part->native(), &part_group));
+  DISTLOAD_MPI(MPI_Comm_group(of_ranks->native(), &group));
+  DISTLOAD_MPI(MPI_Group_difference(part_group, group, &others));
+  bool const has_others = others != MPI_GROUP_EMPTY;
+  for (auto* one : {&part_group, &group, &others}) {
+    if (*one != MPI_GROUP_EMPTY) DISTLOAD_MPI(MPI_Group_free(one));
+  }
+  return has_others;
+}
+
 MPI_Comm native_mpi(Communicator const& ranks) {
   auto const* const mpi = dynamic_cast<MpiCommunicator const*>(&ranks);
   if (mpi == nullptr) throw InternalError("an MPI communicator is needed here");

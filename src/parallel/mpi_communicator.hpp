@@ -89,6 +89,9 @@ bool threads_may_call_mpi();
 /// @throws InternalError  `ranks` does not talk over MPI.
 std::uint32_t ranks_on_this_node(Communicator const& ranks);
 
+/// Local: true if both talk over MPI and some rank of `part` is not among `ranks`.
+bool has_other_ranks(Communicator const& part, Communicator const& ranks);
+
 /// The MPI communicator behind `ranks`, for libraries that want one.
 /// @throws InternalError  `ranks` does not talk over MPI.
 MPI_Comm native_mpi(Communicator const& ranks);

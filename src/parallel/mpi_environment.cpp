@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "base/system.hpp"
 #include "parallel/all_gathered.hpp"
+#include "parallel/background_work.hpp"
 #include "parallel/job_hosts.hpp"
 #include "parallel/liveness/node_board.hpp"
 #include "parallel/liveness/watch_channel.hpp"
@@ -63,6 +64,11 @@ std::vector<std::string> gather_hosts(Communicator& world) {
   return hosts;
 }
 
+Communicator& still_there(Communicator* ranks) {
+  if (ranks == nullptr) throw ConfigError("MpiEnvironment is used after its finalize");
+  return *ranks;
+}
+
 }  // namespace
 
 MpiEnvironment::MpiEnvironment() : exceptions_under_way_(std::uncaught_exceptions()) {
@@ -100,11 +106,13 @@ MpiEnvironment::MpiEnvironment() : exceptions_under_way_(std::uncaught_exception
 
 MpiEnvironment::~MpiEnvironment() {
   if (world_ == nullptr) return;
+  // A save whose Saver lives longer uses the board.
+  BackgroundWork::wait_for_all();
   int finalized = 0;
   MPI_Finalized(&finalized);
   if (finalized == 0 && std::uncaught_exceptions() == exceptions_under_way_) {
     try {
-      finalize();
+      release();
       return;
     } catch (CommunicationError const& error) {
       log().error("MPI does not end: {}", error.what());
@@ -117,6 +125,11 @@ MpiEnvironment::~MpiEnvironment() {
 }
 
 void MpiEnvironment::finalize() {
+  BackgroundWork::check_none();
+  release();
+}
+
+void MpiEnvironment::release() {
   world_->set_heartbeat(nullptr);
   node_->set_heartbeat(nullptr);
   set_job_hosts({});
@@ -129,8 +142,8 @@ void MpiEnvironment::finalize() {
   if (owns_mpi_) DISTLOAD_MPI(MPI_Finalize());
 }
 
-Communicator& MpiEnvironment::world() noexcept { return *world_; }
+Communicator& MpiEnvironment::world() { return still_there(world_.get()); }
 
-Communicator& MpiEnvironment::node() noexcept { return *node_; }
+Communicator& MpiEnvironment::node() { return still_there(node_.get()); }
 
 }  // namespace distload

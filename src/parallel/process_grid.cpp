@@ -5,6 +5,8 @@
 #include <distload/base/error.hpp>
 
 #include "base/system.hpp"
+#include "parallel/all_or_throw.hpp"
+#include "parallel/mpi_communicator.hpp"
 #include "parallel/node_numbers.hpp"
 
 namespace distload {
@@ -28,11 +30,22 @@ Topology checked(Topology const& topology, std::uint32_t ranks) {
                     "; start as many ranks as the topology needs, or change the topology");
 }
 
+/// Collective over `world`.
+Communicator* checked(Communicator& node, Communicator& world) {
+  all_or_throw(world, "grid", [&] {
+    if (world.serves_device_memory() || node.serves_device_memory())
+      throw ConfigError("ProcessGrid takes communicators of host memory");
+    if (has_other_ranks(node, world))
+      throw ConfigError("ProcessGrid: `node` has ranks that are not in `world`; split the node's ranks of `world` off");
+  });
+  return &node;
+}
+
 }  // namespace
 
 ProcessGrid::ProcessGrid(Communicator& world, Communicator& node, Topology const& topology)
     : world_(&world),
-      node_(&node),
+      node_(checked(node, world)),
       topology_(checked(topology, world.size())),
       coordinates_(coordinates_of(topology, world.rank())),
       host_name_(distload::host_name()),

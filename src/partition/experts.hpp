@@ -4,8 +4,6 @@
 #include <cstdint>
 #include <optional>
 
-#include <distload/partition/placement.hpp>
-
 #include "partition/rules/rules.hpp"
 #include "partition/rules/sizes.hpp"
 

@@ -1,5 +1,5 @@
 // Parts over tensor-parallel ranks or expert-parallel groups.
-#include <distload/partition/placement.hpp>
+#include "partition/placement.hpp"
 
 namespace distload {
 

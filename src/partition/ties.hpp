@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <distload/checkpoint/catalog.hpp>
-#include <distload/partition/model_layout.hpp>
 
+#include "partition/partition_model.hpp"
 #include "partition/problems.hpp"
 #include "partition/rules/config_values.hpp"
 #include "partition/rules/rules.hpp"

@@ -10,7 +10,7 @@ ArenaLayout::ArenaLayout(PlanRequest const& request) : request_(request) {
   }
 }
 
-ShardPosition ArenaLayout::place(CurrentParameter const& parameter, LoadPlan& plan) {
+ShardPosition ArenaLayout::place(CurrentParameter const& parameter, RankWork& work) {
   ShardPosition own;
   for (auto& arena : arenas_) {
     if (!request_.is_on_stage_of(parameter.parameter, arena.rank)) continue;
@@ -20,8 +20,8 @@ ShardPosition ArenaLayout::place(CurrentParameter const& parameter, LoadPlan& pl
     arena.nbytes += room_of(parameter, *group);
     if (arena.rank != request_.rank) continue;
     own = arena.current;
-    plan.arena_bytes = arena.nbytes;
-    add_own_shard(parameter, *group, own, plan);
+    own_bytes_ = arena.nbytes;
+    add_own_shard(parameter, *group, own, work);
   }
   return own;
 }
@@ -49,9 +49,9 @@ ShardPosition ArenaLayout::position_of(CurrentParameter const& parameter, std::u
 }
 
 void ArenaLayout::add_own_shard(CurrentParameter const& parameter, std::uint32_t group, ShardPosition const& position,
-                                LoadPlan& plan) const {
+                                RankWork& work) const {
   auto const nbytes = parameter.demand().shard_bytes(group);
-  plan.shards.push_back({.parameter = parameter.index,
+  work.shards.push_back({.parameter = parameter.index,
                          .dtype = parameter.demand().dtype(),
                          .transposed = parameter.parameter.transposed,
                          .layout = parameter.kind.own_layout,
@@ -59,7 +59,7 @@ void ArenaLayout::add_own_shard(CurrentParameter const& parameter, std::uint32_t
                          .nbytes = nbytes});
   if (!position.is_view) return;
   auto const& shard = *parameter.kind.view_candidates[group];
-  plan.views.push_back({.file = request_.catalog.extents[parameter.tensor.first_extent + shard.extent].file,
+  work.views.push_back({.file = request_.catalog.extents[parameter.tensor.first_extent + shard.extent].file,
                         .file_offset_bytes = file_offset_of(parameter, shard),
                         .arena_offset_bytes = position.offset_bytes,
                         .nbytes = nbytes});

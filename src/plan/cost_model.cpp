@@ -1,5 +1,5 @@
 // Seconds of the ways to share bytes.
-#include <distload/plan/cost_model.hpp>
+#include "plan/cost_model.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,13 +1,17 @@
 // The plan as a table for people.
+#include <distload/plan/load_plan.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <string>
-#include <vector>
 
-#include <distload/plan/make_plan.hpp>
+#include <distload/checkpoint/catalog.hpp>
+#include <distload/partition/model_layout.hpp>
 
 #include "base/table.hpp"
 #include "base/text.hpp"
+#include "partition/placement.hpp"
+#include "plan/rank_work.hpp"
 
 namespace distload {
 namespace {
@@ -51,7 +55,7 @@ std::string cut_of(Parameter const& parameter, Placement const& placement, Shape
 }  // namespace
 
 std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout) {
-  auto const& options = plan.options;
+  auto const& options = plan.work->options;
   Table parameters;
   parameters.add({"tensor", "dtype", "shape", "partition", "rule", "shard", "bytes/rank", "how"});
   for (std::size_t i = 0; i < layout.parameters.size(); ++i) {
@@ -65,9 +69,9 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
     parameters.add({printable(tensor.name), dtype_of(tensor.dtype, dtype), to_string(tensor.shape),
                     cut_of(parameter, placement, tensor.shape), parameter.rule, to_string(shard),
                     format_bytes(volume(shard) * size_of(dtype)),
-                    options.files_are_mapped || plan.parameter(i).strategy == Strategy::scatter
-                        ? std::string(name_of(plan.parameter(i).strategy))
-                        : explain(plan.parameter(i).shared, options.cost)});
+                    options.files_are_mapped || plan.work->parameter(i).strategy == Strategy::scatter
+                        ? std::string(name_of(plan.work->parameter(i).strategy))
+                        : explain(plan.work->parameter(i).shared, options.cost)});
   }
 
   Table ranks;
@@ -87,7 +91,7 @@ std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout c
   totals.add({"read from storage", format_bytes(plan.storage_read_bytes)});
   totals.add({"read amplification", amplification});
   totals.add({"exchanged", format_bytes(plan.exchanged_bytes)});
-  totals.add({"waves", std::to_string(plan.waves.size())});
+  totals.add({"waves", std::to_string(plan.work->waves.size())});
   totals.add({"predicted", milliseconds(predicted.total_seconds) + " (read " + milliseconds(predicted.read_seconds) +
                                ", exchange " + milliseconds(predicted.exchange_seconds) + ")"});
 

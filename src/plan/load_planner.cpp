@@ -19,7 +19,7 @@ LoadPlanner::LoadPlanner(PlanRequest const& request)
       scatter_route_(request, arenas_, ledger_, waves_) {
   plan_.topology = request.topology;
   plan_.rank = request.rank;
-  plan_.kind_of.reserve(request.layout.parameters.size());
+  work_.kind_of.reserve(request.layout.parameters.size());
 }
 
 LoadPlan LoadPlanner::run() {
@@ -34,9 +34,9 @@ void LoadPlanner::plan_parameter(std::uint32_t index) {
     ledger_.count_shard(parameter.rank_sets[group], arenas_.room_of(parameter, group),
                         parameter.kind.view_candidates[group].has_value());
   }
-  parameter.own = arenas_.place(parameter, plan_);
+  parameter.own = arenas_.place(parameter, work_);
   plan_.requested_bytes += parameter.tensor.nbytes();
-  plan_.kind_of.push_back(parameter.kind.number);
+  work_.kind_of.push_back(parameter.kind.number);
 
   route_of_job_.clear();
   for (auto const& job : parameter.kind.jobs) route_of_job_.push_back(&route_of(parameter, job));
@@ -70,15 +70,31 @@ Route& LoadPlanner::route_of(CurrentParameter const& parameter, ReadJob const& j
 }
 
 void LoadPlanner::finish() {
-  plan_.shards.shrink_to_fit();
-  plan_.kinds = std::move(kinds_).take_summaries();
-  plan_.kinds.shrink_to_fit();
-  plan_.waves = std::move(waves_).finish(ledger_.waves());
-  for (auto const& wave : plan_.waves) plan_.slot_bytes = std::max(plan_.slot_bytes, wave.staging_bytes);
+  plan_.arena_bytes = arenas_.own_bytes();
   plan_.slots = std::min(request_.options.slots, ledger_.waves());
+  auto const waves = ledger_.waves();
   std::move(ledger_).write_totals(rank_sets_, plan_);
+  finish_work(waves);
+  for (auto const& wave : work_.waves) plan_.slot_bytes = std::max(plan_.slot_bytes, wave.staging_bytes);
   check_memory_limit(plan_, request_);
-  plan_.predicted = predict(plan_, request_.options);
+  plan_.predicted = predict(plan_, waves, request_.options);
+  plan_.work = std::make_shared<RankWork const>(std::move(work_));
+}
+
+void LoadPlanner::finish_work(std::uint32_t waves) {
+  work_.checkpoint = request_.catalog.path;
+  work_.options = request_.options;
+  work_.options.places.clear();
+  work_.options.stored_extents = {};
+  work_.shards.shrink_to_fit();
+  work_.kinds = std::move(kinds_).take_summaries();
+  work_.kinds.shrink_to_fit();
+  work_.waves = std::move(waves_).finish(waves);
+  auto const stored = request_.options.stored_extents;
+  if (stored.empty()) return;
+  for (auto& wave : work_.waves) {
+    for (auto& read : wave.reads) read.extent = stored[read.extent];
+  }
 }
 
 }  // namespace distload

@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <vector>
 
-#include <distload/plan/make_plan.hpp>
-
 #include "plan/arena_layout.hpp"
 #include "plan/demand/rank_sets.hpp"
 #include "plan/ledger/ledger.hpp"
+#include "plan/make_plan.hpp"
 #include "plan/parameter_kinds.hpp"
 #include "plan/plan_request.hpp"
+#include "plan/rank_work.hpp"
 #include "plan/routes/mapped_route.hpp"
 #include "plan/routes/message_route.hpp"
 #include "plan/routes/scatter_route.hpp"
@@ -35,6 +35,8 @@ class LoadPlanner {
   CurrentParameter current_parameter(std::uint32_t index);
   Route& route_of(CurrentParameter const& parameter, ReadJob const& job);
   void finish();
+  /// All of `work_` but its shards and views.
+  void finish_work(std::uint32_t waves);
 
   PlanRequest const& request_;
   RankSets rank_sets_;
@@ -47,6 +49,7 @@ class LoadPlanner {
   ScatterRoute scatter_route_;
   std::array<Route*, 3> routes_{&message_route_, &mapped_route_, &scatter_route_};
   std::vector<Route*> route_of_job_;  ///< of the current parameter
+  RankWork work_;
   LoadPlan plan_;
 };
 

@@ -1,5 +1,5 @@
 // The public entry to the planner.
-#include <distload/plan/make_plan.hpp>
+#include "plan/make_plan.hpp"
 
 #include "plan/load_planner.hpp"
 
@@ -8,10 +8,7 @@ namespace distload {
 LoadPlan make_plan(Catalog const& catalog, ModelLayout const& layout, Topology const& topology, std::uint32_t rank,
                    PlanOptions const& options) {
   PlanRequest const request(catalog, layout, topology, rank, options);
-  auto plan = LoadPlanner(request).run();
-  plan.options = options;
-  plan.options.places.clear();
-  return plan;
+  return LoadPlanner(request).run();
 }
 
 }  // namespace distload

@@ -10,20 +10,19 @@
 #include <utility>
 #include <vector>
 
-#include <distload/plan/load_plan.hpp>
-
 #include "plan/demand/alike_parameters.hpp"
 #include "plan/demand/demand.hpp"
 #include "plan/demand/rank_sets.hpp"
 #include "plan/demand/shards_in_file.hpp"
 #include "plan/plan_request.hpp"
+#include "plan/rank_work.hpp"
 #include "plan/read_jobs.hpp"
 
 namespace distload {
 
 /// What does not depend on what has been planned before.
 struct ParameterKind {
-  std::uint32_t number = 0;  ///< index into `LoadPlan::kinds`
+  std::uint32_t number = 0;  ///< index into `RankWork::kinds`
   Demand demand;             ///< of the first of them: extents of the others have the same boxes, elsewhere
   std::vector<ReadJob> jobs;
   std::vector<ReadPiece> pieces;

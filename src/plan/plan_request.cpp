@@ -7,6 +7,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/mapped_offsets.hpp"
+
 namespace distload {
 
 PlanRequest::PlanRequest(Catalog const& from_catalog, ModelLayout const& from_layout, Topology const& for_topology,

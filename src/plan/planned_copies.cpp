@@ -1,5 +1,5 @@
 // Copies apart from their loops, and together again.
-#include <distload/plan/planned_copies.hpp>
+#include "plan/planned_copies.hpp"
 
 #include <algorithm>
 

@@ -6,10 +6,9 @@
 #include <span>
 #include <vector>
 
-#include <distload/plan/load_plan.hpp>
-
 #include "plan/demand/demand.hpp"
 #include "plan/plan_request.hpp"
+#include "plan/rank_work.hpp"
 
 namespace distload {
 

@@ -7,9 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include <distload/plan/load_plan.hpp>
-
 #include "plan/demand/rank_sets.hpp"
+#include "plan/rank_work.hpp"
 
 namespace distload {
 

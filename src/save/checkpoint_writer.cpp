@@ -11,6 +11,7 @@
 #include "base/fault.hpp"
 #include "base/text.hpp"
 #include "base/utc.hpp"
+#include "checkpoint/catalog_message.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"

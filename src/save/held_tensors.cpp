@@ -1,15 +1,43 @@
 // Every stage tells what it holds; rank 0 merges.
 #include "save/held_tensors.hpp"
 
+#include <algorithm>
 #include <map>
+#include <string>
 #include <utility>
 
+#include <distload/base/error.hpp>
+
+#include "base/text.hpp"
 #include "base/wire.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "partition/placement.hpp"
 #include "save/tensor_message.hpp"
 
 namespace distload {
 namespace {
+
+/// @throws ConfigError  `ranks` are not those of the model's topology, in its order.
+void check_ranks(ShardedModel const& model, Communicator const& ranks) {
+  auto const& topology = model.topology();
+  if (ranks.serves_device_memory()) throw ConfigError("Saver takes communicators of host memory");
+  if (ranks.size() != topology.ranks()) {
+    throw ConfigError("the model is cut for " + std::to_string(topology.ranks()) + " ranks, but is to be saved by " +
+                      std::to_string(ranks.size()));
+  }
+  auto const stage = coordinates_of(topology, ranks.rank()).pipeline;
+  for (auto const& shard : model.shards()) {
+    auto const placement = placement_of(shard.partition, shard.experts, shard.global_shape, topology);
+    auto const part = placement.part_of(topology, ranks.rank());
+    if (part && std::ranges::find(shard.stages, stage) != shard.stages.end() &&
+        shard.layout == shard_layout(placement.partition, shard.global_shape, *part, placement.parts)) {
+      continue;
+    }
+    throw ConfigError("rank " + std::to_string(ranks.rank()) + " holds another part of " + printable(shard.name) +
+                      " than a rank of this number in the model's topology: the communicator has other ranks, or "
+                      "another order, than that of the load");
+  }
+}
 
 std::vector<std::byte> describe_own(ShardedModel const& model) {
   WireWriter wire;
@@ -40,7 +68,10 @@ HeldTensors gather_held_tensors(ShardedModel const& model, Communicator& ranks) 
   // The ranks of a stage would all say the same, but for the experts, which its first ranks hold all together.
   auto const& topology = model.topology();
   auto const in_stage = ranks.rank() % topology.stage_ranks();
-  auto const own = in_stage < topology.expert_parallel ? describe_own(model) : std::vector<std::byte>{};
+  auto const own = all_or_throw(ranks, "save_gather", [&] {
+    check_ranks(model, ranks);
+    return in_stage < topology.expert_parallel ? describe_own(model) : std::vector<std::byte>{};
+  });
   auto const messages = gather_messages(ranks, own, 0);
   auto merged = all_or_throw(ranks, "save_gather", [&] { return merge(messages); });
   auto const all = broadcast_message(ranks, std::move(merged), 0);

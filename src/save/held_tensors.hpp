@@ -19,6 +19,7 @@ struct HeldTensors {
 };
 
 /// Collective over `ranks`: the tensors of all pipeline stages, on every rank.
+/// @throws ConfigError  `ranks` are not those of the model's topology, in its order; on all ranks.
 HeldTensors gather_held_tensors(ShardedModel const& model, Communicator& ranks);
 
 }  // namespace distload

@@ -8,6 +8,7 @@
 #include <distload/base/error.hpp>
 #include <distload/checkpoint/checkpoint.hpp>
 
+#include "checkpoint/catalog_message.hpp"
 #include "checkpoint/open/step_directory.hpp"
 #include "io/files/same_content.hpp"
 #include "parallel/all_or_throw.hpp"

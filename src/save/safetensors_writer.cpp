@@ -14,6 +14,8 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "base/utc.hpp"
+#include "checkpoint/add_blocks.hpp"
+#include "checkpoint/catalog_message.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"

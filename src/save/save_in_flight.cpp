@@ -27,6 +27,7 @@ SaveInFlight::SaveInFlight(Origin origin, std::unique_ptr<ExtentWriter> writer, 
   memory.reset();
   thread_ = std::thread([this] {
     if (begin_.get_future().get()) run();
+    work_.end();
   });
 }
 

@@ -14,6 +14,7 @@
 #include <distload/parallel/communicator.hpp>
 #include <distload/save/saver.hpp>
 
+#include "parallel/background_work.hpp"
 #include "save/extent_writer.hpp"
 #include "save/save_plan.hpp"
 #include "save/save_wave.hpp"
@@ -79,6 +80,7 @@ class SaveInFlight {
   bool has_ended_ = false;
   std::promise<bool> begin_;  ///< tells the thread to run, or to end at once
   bool has_begun_ = false;
+  BackgroundWork work_{"a save begun by Saver::save_async"};
   std::thread thread_;
 };
 

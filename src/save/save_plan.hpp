@@ -9,8 +9,8 @@
 #include <distload/base/topology.hpp>
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/partition/partition.hpp>
-#include <distload/partition/placement.hpp>
-#include <distload/tensor/strided_copy.hpp>
+
+#include "tensor/strided_copy.hpp"
 
 namespace distload {
 

@@ -1,5 +1,5 @@
 // Strided box copies on the host.
-#include <distload/tensor/strided_copy.hpp>
+#include "tensor/strided_copy.hpp"
 
 #include <cassert>
 #include <cstring>

@@ -1,4 +1,6 @@
 // The message in which one rank tells the others of a checkpoint.
+#include "checkpoint/catalog_message.hpp"
+#include "checkpoint/validate_catalog.hpp"
 #include "fuzz/checked_catalog.hpp"
 #include "fuzz/fuzz_target.hpp"
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "checkpoint/catalog_message.hpp"
+#include "checkpoint/validate_catalog.hpp"
 #include "fuzz/fuzz_target.hpp"
 
 namespace distload::fuzz {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "checkpoint/hdf5/index.hpp"
+#include "checkpoint/validate_catalog.hpp"
 #include "fuzz/checked_catalog.hpp"
 #include "fuzz/fuzz_target.hpp"
 

@@ -3,10 +3,12 @@
 #include <vector>
 
 #include <distload/base/error.hpp>
-#include <distload/partition/model_layout.hpp>
 
+#include "checkpoint/validate_catalog.hpp"
 #include "fuzz/fuzz_target.hpp"
 #include "partition/fuse.hpp"
+#include "partition/partition_model.hpp"
+#include "partition/placement.hpp"
 #include "partition/rules/rule_reader.hpp"
 
 namespace distload::fuzz {

@@ -11,6 +11,7 @@
 
 #include "checkpoint/safetensors/directory.hpp"
 #include "checkpoint/seal/apply_seal.hpp"
+#include "checkpoint/validate_catalog.hpp"
 #include "fuzz/checked_catalog.hpp"
 #include "fuzz/input_folder.hpp"
 

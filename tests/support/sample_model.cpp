@@ -3,10 +3,9 @@
 
 #include <algorithm>
 
-#include <distload/tensor/strided_copy.hpp>
-
 #include "load/arena.hpp"
 #include "support/sample_tensors.hpp"
+#include "tensor/strided_copy.hpp"
 
 namespace distload {
 namespace {

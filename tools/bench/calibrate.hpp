@@ -5,7 +5,8 @@
 
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/parallel/communicator.hpp>
-#include <distload/plan/cost_model.hpp>
+
+#include "plan/cost_model.hpp"
 
 namespace distload {
 

@@ -9,7 +9,6 @@
 
 #include <distload/base/error.hpp>
 #include <distload/checkpoint/checkpoint.hpp>
-#include <distload/plan/make_plan.hpp>
 
 #include "app/parse_arguments.hpp"
 #include "base/log.hpp"
@@ -20,7 +19,9 @@
 #include "checkpoint/safetensors/model_config_file.hpp"
 #include "extract_files.hpp"
 #include "io/files/same_bytes.hpp"
+#include "partition/partition_model.hpp"
 #include "partition/rules/rule_directories.hpp"
+#include "plan/make_plan.hpp"
 
 namespace distload {
 namespace {

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "checkpoint/add_blocks.hpp"
+#include "checkpoint/validate_catalog.hpp"
+#include "partition/partition_model.hpp"
 #include "save/chunk_rule.hpp"
 
 namespace distload::plan_bench {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <distload/checkpoint/catalog.hpp>
-#include <distload/partition/model_layout.hpp>
 
+#include "partition/partition_model.hpp"
 #include "plan_bench/models.hpp"
 
 namespace distload::plan_bench {

@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include "plan/rank_work.hpp"
+
 namespace distload::plan_bench {
 namespace {
 
@@ -14,12 +16,13 @@ Bytes own_bytes(std::vector<Element> const& vector) noexcept {
 }  // namespace
 
 Bytes heap_bytes(LoadPlan const& plan) noexcept {
-  auto bytes = own_bytes(plan.shards) + own_bytes(plan.waves) + own_bytes(plan.kinds) + own_bytes(plan.kind_of) +
+  auto const& work = *plan.work;
+  auto bytes = own_bytes(work.shards) + own_bytes(work.waves) + own_bytes(work.kinds) + own_bytes(work.kind_of) +
                own_bytes(plan.ranks);
   std::set<ShardLayout const*> layouts;  // shards that are alike share theirs
-  for (auto const& shard : plan.shards) layouts.insert(shard.layout.get());
+  for (auto const& shard : work.shards) layouts.insert(shard.layout.get());
   for (auto const* const layout : layouts) bytes += sizeof *layout + own_bytes(layout->pieces);
-  for (auto const& wave : plan.waves) {
+  for (auto const& wave : work.waves) {
     bytes += own_bytes(wave.reads) + wave.packs.capacity_bytes() + own_bytes(wave.sends) + own_bytes(wave.receives) +
              wave.places.capacity_bytes();
   }

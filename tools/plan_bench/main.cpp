@@ -11,14 +11,15 @@
 #include <vector>
 
 #include <distload/base/error.hpp>
-#include <distload/plan/make_plan.hpp>
 
 #include "app/parse_arguments.hpp"
 #include "base/scope_timer.hpp"
 #include "base/serial_program.hpp"
 #include "base/standard_streams.hpp"
 #include "base/table.hpp"
+#include "partition/partition_model.hpp"
 #include "partition/rules/rule_directories.hpp"
+#include "plan/make_plan.hpp"
 #include "plan_bench/catalogs.hpp"
 #include "plan_bench/heap_bytes.hpp"
 #include "plan_bench/models.hpp"

@@ -6,9 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include <distload/partition/model_layout.hpp>
-
 #include "parallel/all_or_throw.hpp"
+#include "partition/partition_model.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "save/checkpoint_writer.hpp"
 #include "synth/content.hpp"

@@ -12,6 +12,8 @@
 #include <distload/base/error.hpp>
 
 #include "base/wire.hpp"
+#include "checkpoint/add_blocks.hpp"
+#include "checkpoint/catalog_message.hpp"
 #include "checkpoint/open/read_step.hpp"
 #include "checkpoint/seal/seal_file.hpp"
 #include "checkpoint/seal/seal_format.hpp"

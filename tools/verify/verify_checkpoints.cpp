@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/wire.hpp"
+#include "checkpoint/catalog_message.hpp"
 #include "checkpoint/open/read_step.hpp"
 #include "io/engines/block_check.hpp"
 #include "parallel/all_or_throw.hpp"

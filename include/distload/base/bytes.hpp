@@ -17,29 +17,29 @@ inline constexpr Bytes kGiB = Bytes{1} << 30U;
 inline constexpr Bytes kTiB = Bytes{1} << 40U;
 
 /// Parses "64 MiB", "1.5GB", "4096" (bytes). Units: B, KiB..TiB (powers of 1024), kB/KB..TB (powers of 1000).
-/// @returns nothing if the text is no size, is negative, or does not fit 64 bits.
+/// @returns nothing if the text is not a size, is negative, or exceeds 64 bits.
 std::optional<Bytes> parse_bytes(std::string_view text);
 
 /// Prints with a binary unit and at most two decimals: "64 MiB", "1.50 GiB", "17 B".
 std::string format_bytes(Bytes bytes);
 
-/// a * b, or nothing if it does not fit 64 bits.
+/// a * b, or nothing if it exceeds 64 bits.
 std::optional<std::uint64_t> checked_multiply(std::uint64_t a, std::uint64_t b) noexcept;
 
-/// a + b, or nothing if it does not fit 64 bits.
+/// a + b, or nothing if it exceeds 64 bits.
 std::optional<std::uint64_t> checked_add(std::uint64_t a, std::uint64_t b) noexcept;
 
-/// How many parts of `size` (> 0) hold `value`, the last of which may be shorter.
+/// value / size, rounded up. Precondition: size > 0.
 constexpr std::uint64_t divide_up(std::uint64_t value, std::uint64_t size) noexcept {
   return (value + size - 1) / size;
 }
 
-/// The smallest multiple of `alignment` (> 0) that is not below `value`.
+/// The smallest multiple of `alignment` that is at least `value`. Precondition: alignment > 0.
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment) noexcept {
   return divide_up(value, alignment) * alignment;
 }
 
-/// The largest multiple of `alignment` that is not greater than `value`.
+/// The largest multiple of `alignment` that is at most `value`. Precondition: alignment > 0.
 constexpr std::uint64_t round_down(std::uint64_t value, std::uint64_t alignment) noexcept {
   return value - value % alignment;
 }

@@ -1,4 +1,4 @@
-/// Choices: what can be chosen by a word of the configuration, as enumerations with their words.
+/// Enumerations for the settings that the configuration spells as words.
 #pragma once
 
 #include <cstdint>
@@ -9,47 +9,47 @@
 
 namespace distload {
 
-/// How bytes are read.
+/// How a checkpoint is read.
 enum class ReadEngine : std::uint8_t {
   automatic,   ///< "auto": by where the checkpoint lies
   collective,  ///< parallel HDF5, MPI-IO
   buffered,    ///< pread
   direct,      ///< io_uring, O_DIRECT; `buffered` where the file system refuses
-  mmap,        ///< shards are shown where they lie in the page cache if they can be, else copied from there
+  mmap,        ///< shards that are one range of a file are mapped, others are copied from the page cache
 };
 
-/// How bytes are written.
+/// How a checkpoint is written.
 enum class WriteEngine : std::uint8_t {
   automatic,   ///< "auto": direct
   direct,      ///< every rank by offset, with io_uring and O_DIRECT where the system has them
   collective,  ///< parallel HDF5; HDF5 files only
 };
 
-/// What becomes of parameters that the ranks do not divide.
+/// What to do with a parameter whose size the ranks do not divide.
 enum class UnevenCuts : std::uint8_t {
   error,
-  allow,  ///< cut unevenly where their rule says that they can be
+  allow,  ///< cut it unevenly if its rule allows that
 };
 
-/// What becomes of a model that is not quite what its family's rules describe.
+/// What to do when a checkpoint differs from its family's rules.
 enum class Tolerance : std::uint8_t { error, warn, ignore };
 
-/// Where huge pages come from.
+/// Which huge pages host memory uses.
 enum class HugePageKind : std::uint8_t {
-  transparent,  ///< the kernel makes them as it can, of any free memory
-  reserved,     ///< the administrator has set them aside (hugetlbfs, vm.nr_hugepages); other processes cannot take them
+  transparent,  ///< transparent huge pages, as far as the kernel has free ones
+  reserved,     ///< pages that the administrator has reserved (hugetlbfs, vm.nr_hugepages)
 };
 
-/// How a checkpoint is stored.
+/// The format of a checkpoint.
 enum class SourceFormat : std::uint8_t {
   hdf5,         ///< one file
   safetensors,  ///< a Hugging Face directory, as transformers reads it
 };
 
-/// What is read back before a checkpoint gets its name.
+/// What is read back before a new checkpoint is committed.
 enum class VerifyAfterWrite : std::uint8_t {
   none,
-  index,  ///< all but the tensors
+  index,  ///< everything except the tensors
   full,   ///< everything, from storage
 };
 
@@ -104,10 +104,10 @@ std::optional<Choice> choice_of(std::string_view word) noexcept {
   return std::nullopt;
 }
 
-/// Which engine reads, and why it was chosen. Never `automatic`.
+/// The engine that reads, and why it was chosen.
 struct EngineInUse {
-  ReadEngine name = ReadEngine::buffered;
-  std::string reason;  ///< for people, e.g. "HDF5 on ext4, 3 % of it in the page cache"
+  ReadEngine name = ReadEngine::buffered;  ///< never `automatic`
+  std::string reason;                      ///< for people, e.g. "HDF5 on ext4, 3 % of it in the page cache"
 
   friend bool operator==(EngineInUse const&, EngineInUse const&) = default;
 };

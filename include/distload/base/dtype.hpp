@@ -9,6 +9,7 @@
 
 namespace distload {
 
+/// An element type; f8_e4m3 and f8_e5m2 are the OCP FP8 formats, f8_e8m0 the scale of the MX formats.
 enum class DType : std::uint8_t {
   f64,
   f32,
@@ -37,6 +38,7 @@ std::string_view name_of(DType dtype) noexcept;
 /// The dtype of a safetensors name, or nothing if distload does not know it.
 std::optional<DType> parse_dtype(std::string_view name) noexcept;
 
+/// True for all floating-point formats, the 8-bit ones included.
 bool is_floating_point(DType dtype) noexcept;
 
 }  // namespace distload

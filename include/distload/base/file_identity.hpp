@@ -1,4 +1,4 @@
-/// FileIdentity: which file or directory a name leads to, whatever names it has besides.
+/// FileIdentity: device and inode number of a file or directory.
 #pragma once
 
 #include <compare>
@@ -8,7 +8,7 @@
 
 namespace distload {
 
-/// The same for all hard links of a file and for everything that links to it, on this host.
+/// Equal for two paths of one host if both lead to the same file or directory.
 struct FileIdentity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
@@ -16,7 +16,7 @@ struct FileIdentity {
   friend auto operator<=>(FileIdentity const&, FileIdentity const&) = default;
 };
 
-/// Of what `path` leads to, symbolic links followed; nothing if that is not there.
+/// Of the file or directory at `path`, symbolic links followed; nothing if there is none.
 std::optional<FileIdentity> identity_of(std::string const& path) noexcept;
 
 }  // namespace distload

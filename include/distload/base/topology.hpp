@@ -1,20 +1,23 @@
-/// Topology: how many ways a model is cut, and which rank is which part, in Megatron's order: tensor, data, pipeline.
+/// Topology: the sizes of tensor, pipeline, data and expert parallelism, and the rank order: tensor fastest, then data,
+/// then pipeline (Megatron's order).
 #pragma once
 
 #include <cstdint>
 
 namespace distload {
 
+/// How the ranks of a job are arranged.
 struct Topology {
   std::uint32_t tensor_parallel = 1;
   std::uint32_t pipeline_parallel = 1;
   std::uint32_t data_parallel = 1;
-  /// Ways that whole experts are dealt out over a stage's ranks; 1: experts are cut as everything else is. Divides
-  /// `stage_ranks()`.
+  /// Groups of a stage's ranks that each hold some whole experts; 1: experts are cut over the tensor-parallel ranks.
+  /// Divides `stage_ranks()`.
   std::uint32_t expert_parallel = 1;
 
-  /// Of one pipeline stage.
+  /// Ranks of one pipeline stage.
   constexpr std::uint32_t stage_ranks() const noexcept { return tensor_parallel * data_parallel; }
+  /// Ranks of the job.
   constexpr std::uint32_t ranks() const noexcept { return tensor_parallel * pipeline_parallel * data_parallel; }
   friend bool operator==(Topology const&, Topology const&) = default;
 };
@@ -22,7 +25,7 @@ struct Topology {
 /// @throws ConfigError  `expert_parallel` does not divide the ranks of a stage.
 void check_expert_parallel(Topology const& topology);
 
-/// One rank's place in each of the three directions.
+/// A rank's number within its tensor-, data- and pipeline-parallel group.
 struct Coordinates {
   std::uint32_t tensor = 0;
   std::uint32_t data = 0;
@@ -31,12 +34,14 @@ struct Coordinates {
   friend bool operator==(Coordinates const&, Coordinates const&) = default;
 };
 
+/// The coordinates of `rank` in the job.
 constexpr Coordinates coordinates_of(Topology const& topology, std::uint32_t rank) noexcept {
   auto const tp = topology.tensor_parallel;
   auto const dp = topology.data_parallel;
   return {rank % tp, rank / tp % dp, rank / (tp * dp)};
 }
 
+/// The rank in the job at these coordinates.
 constexpr std::uint32_t rank_of(Topology const& topology, Coordinates const& at) noexcept {
   return at.tensor + topology.tensor_parallel * (at.data + topology.data_parallel * at.pipeline);
 }

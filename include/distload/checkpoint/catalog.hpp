@@ -1,8 +1,7 @@
-/// Catalog: every tensor of a checkpoint with where its bytes lie. The one thing that planner and engines know of a
-/// source.
+/// Catalog: every tensor of a checkpoint with the files and ranges that hold its bytes. Planner and engines know a
+/// checkpoint only through it.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -51,6 +50,7 @@ struct TensorInfo {
   Bytes nbytes() const noexcept { return volume(shape) * size_of(dtype); }
 };
 
+/// A file of a checkpoint.
 struct SourceFile {
   std::string path;
   Bytes size_bytes = 0;
@@ -64,33 +64,18 @@ struct Catalog {
   std::vector<SourceFile> files;
   std::vector<TensorInfo> tensors;          ///< sorted by name
   std::vector<Extent> extents;              ///< grouped by tensor
-  Bytes block_bytes = kBlockBytes;          ///< bytes per checksum, and the grain in which extents are shared out
+  Bytes block_bytes = kBlockBytes;          ///< bytes per checksum; extents are divided among ranks in multiples of it
   std::vector<std::uint64_t> block_hashes;  ///< XXH3-64, seed 0, of every block of every extent with checksums
-  std::vector<std::string> warnings;        ///< what a person should know, e.g. that nothing can be verified
+  std::vector<std::string> warnings;        ///< for people, e.g. that nothing can be verified
 
   /// The tensor of that name, or nullptr.
   TensorInfo const* find(std::string_view name) const noexcept;
+  /// The extents of a tensor of this catalog.
   std::span<Extent const> extents_of(TensorInfo const& tensor) const noexcept;
   /// Checksums of the extent's blocks; empty if it has none.
   std::span<std::uint64_t const> hashes_of(Extent const& extent) const noexcept;
   /// Bytes of all tensors.
   Bytes nbytes() const noexcept;
 };
-
-/// Gives `extent`, which is to be one of the catalog's, blocks whose hashes are zero.
-void add_blocks(Catalog& catalog, Extent& extent);
-
-/// Where each file begins when all are mapped one after the other into one range of addresses, and at the end the bytes
-/// of that range. All are multiples of any system's page size.
-std::vector<Bytes> mapped_offsets(Catalog const& catalog);
-
-/// Checks what every source promises: names unique and harmless, sizes without overflow, extents inside their file,
-/// disjoint in the file and in the tensor, covering the tensor, checksums complete. Sorts nothing, changes nothing.
-/// @throws CorruptData naming file, tensor and what is wrong.
-void validate(Catalog const& catalog);
-
-/// The whole catalog as one flat message, and back.
-std::vector<std::byte> serialize(Catalog const& catalog);
-Catalog deserialize_catalog(std::span<std::byte const> bytes);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-/// open_checkpoint: whatever the user names, as a Catalog.
+/// open_checkpoint: reads the metadata of a checkpoint of any format.
 #pragma once
 
 #include <cstdint>
@@ -12,26 +12,26 @@ namespace distload {
 /// Which step of a directory is the latest.
 enum class Latest : std::uint8_t {
   valid,   ///< the newest that is valid
-  strict,  ///< the newest, which has to be valid
+  strict,  ///< the newest; an error if it is invalid
 };
 
-/// What to do with a seal (`distload.checksums.json` beside files that have no checksums of their own) whose file has
-/// been changed since: its size, its header or its time is another one.
+/// What to do with a stale seal: `distload.checksums.json` beside files that have no checksums of their own, of which a
+/// file has another size, header or modification time than the seal states.
 enum class SealUse : std::uint8_t {
   refuse_stale,     ///< a stale or damaged seal is an error
   warn_of_stale,    ///< its files are not verified, and a warning says why
-  compare_content,  ///< an error, unless only the time differs: then a warning, and the blocks tell
-  ignore,           ///< there might as well be no seal
+  compare_content,  ///< an error, unless only times differ: then a warning, and the blocks are verified
+  ignore,           ///< load as if there were no seal
 };
 
-/// Local, meant for one rank: reads the metadata of the checkpoint at `path`.
+/// Local, for one rank: reads the metadata of the checkpoint at `path`.
 ///
 /// `path` is an HDF5 file (ours or a foreign one), a directory of `model-step-N.h5`, a Hugging Face directory
 /// (`config.json` and `model.safetensors` or `model.safetensors.index.json`), or one `.safetensors` file. In a
-/// directory of steps the newest valid one is taken, and what is passed over is named in `Catalog::warnings`; valid is
+/// directory of steps the newest valid one is taken, and invalid newer ones are named in `Catalog::warnings`; valid is
 /// what is committed and has an index that agrees with its checksum. With `step` exactly that one is taken.
 ///
-/// @throws NoValidCheckpoint  nothing is there, or nothing that is committed and well-formed.
+/// @throws NoValidCheckpoint  there is no committed, well-formed checkpoint.
 /// @throws CorruptData        a file contradicts itself, is cut short, or does not fit its seal.
 /// @throws IoError            the system refused.
 Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest = Latest::valid,

@@ -1,4 +1,4 @@
-/// Config: everything that can be set. Its sections are the options of what the library does; defaults stand here, and
+/// Config: all settings. Its sections are the options structs of Loader and Saver, with their defaults;
 /// config/reference.yaml lists them for people.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace distload {
 
-/// The most host threads per rank: what Kokkos' OpenMP backend has room for; it does not check.
+/// The most host threads per rank: the limit of Kokkos' OpenMP backend, which does not check it.
 inline constexpr std::uint32_t kMaxHostThreads = 512;
 /// The most ranks along one dimension of a topology; more than any machine has.
 inline constexpr std::uint32_t kMaxRanks = 1U << 20U;
@@ -34,20 +34,20 @@ struct CheckpointOptions {
 struct TopologyOptions {
   /// Ranks that share the shards of one layer. Nothing (`auto`): ranks / (pipeline x data).
   std::optional<std::uint32_t> tensor_parallel = {};
-  /// Stages over which the layers are dealt out.
+  /// Stages that the layers are divided among.
   std::uint32_t pipeline_parallel = 1;
-  /// Layers of each stage, e.g. [20, 28]. Empty (`auto`): evenly, the first stages get one more where it must be.
+  /// Layers of each stage, e.g. [20, 28]. Empty (`auto`): equally many, the first stages with the remainder.
   std::vector<std::uint32_t> pipeline_layers = {};
-  /// Ways that whole experts are dealt out over the tensor x data ranks of a stage, which it divides; 1: experts are
-  /// cut over the tensor-parallel ranks like everything else.
+  /// Groups of a stage's tensor x data ranks that each hold some whole experts; divides their number. 1: experts are
+  /// cut over the tensor-parallel ranks.
   std::uint32_t expert_parallel = 1;
-  /// Parameters that the ranks do not divide.
+  /// What to do with parameters that the ranks do not divide.
   UnevenCuts uneven = UnevenCuts::error;
   /// Replicas of the model. Nothing (`auto`): ranks / (tensor x pipeline), or 1 if tensor_parallel is `auto` as well.
   std::optional<std::uint32_t> data_parallel = {};
 };
 
-/// What the model is, where the checkpoint does not say.
+/// The model and its rules, where the checkpoint does not determine them.
 struct ModelOptions {
   /// Partition rules: the name of a file in config/models, or `auto`: by `model_type` in the model's config.json.
   std::string family = "auto";
@@ -55,52 +55,50 @@ struct ModelOptions {
   std::string rules = "auto";
   /// Path of the model's config.json; `auto`: the checkpoint's own. For files that carry none.
   std::string config = "auto";
-  /// What of a checkpoint's separate matrices becomes one parameter, by the names that the family's rule file gives
-  /// them, e.g. [qkv, gate_up].
+  /// Separate matrices of the checkpoint that are loaded as one parameter, by their names in the family's rule file,
+  /// e.g. [qkv, gate_up].
   std::vector<std::string> fuse = {};
-  /// What of its fused matrices becomes several parameters; likewise.
+  /// Fused matrices of the checkpoint that are loaded as several parameters, likewise.
   std::vector<std::string> split = {};
-  /// Tensors that the family requires, or that some layers have and others lack.
+  /// What to do if tensors are missing that the family requires, or that other layers have.
   Tolerance missing = Tolerance::error;
-  /// Tensors without a rule; unless that is an error they are not loaded.
+  /// What to do with tensors without a rule; unless it is an error they are not loaded.
   Tolerance unexpected = Tolerance::error;
 };
 
-/// How bytes get into memory.
+/// How a checkpoint is loaded.
 struct LoadOptions {
   ReadEngine engine = ReadEngine::automatic;
-  /// How many waves are read ahead while one is exchanged, at most 64; each costs a staging slot. `true` is 1, `false`
-  /// 0.
+  /// Waves that are read ahead while one is exchanged, at most 64; each takes a staging slot. `true` is 1, `false` 0.
   std::uint32_t prefetch = 1;
-  /// Compare every block with its checksum. Costs a few percent where storage is waited for, about an
-  /// eighth where files come from the page cache.
+  /// Compare every block with its checksum. Costs a few percent where storage is the bottleneck, about an eighth where
+  /// files are in the page cache.
   bool verify = true;
   /// Bytes of one staging slot per rank, 16 MiB to 1 TiB. Larger: fewer waves; smaller: less memory.
   Bytes staging = 64 * kMiB;
   /// Bytes of shards and staging that a rank may use. Nothing (`auto`): its share of what the node has free.
   std::optional<Bytes> memory_limit = {};
-  /// What shards lie in on the host. In reserved huge pages nothing can be shown from a file.
+  /// Huge pages of the memory of shards on the host. Files cannot be mapped into reserved ones.
   HugePageKind huge_pages = HugePageKind::transparent;
-  /// Element type in memory: bf16, f16 or f32, rounded to nearest even. Integers and eight-bit numbers stay what they
-  /// are. What becomes infinite is counted and reported. Nothing (`keep`): the checkpoint's.
+  /// Element type in memory: bf16, f16 or f32, rounded to nearest even. Integers and 8-bit types are kept. Numbers that
+  /// become infinite are counted and reported. Nothing (`keep`): the checkpoint's.
   std::optional<DType> dtype = {};
-  /// Weights of column- and row-parallel layers, stored as [out, in], lie in memory as [in, out]. For engines that want
-  /// them so. What is loaded so cannot be saved in the same run.
+  /// Transpose weights of column- and row-parallel layers, stored as [out, in], to [in, out]. Such a model cannot be
+  /// saved in the same run.
   bool transpose = false;
   /// With engine `collective`, how HDF5 files are read: true: by H5Dread, dataset by dataset; false: by MPI-IO, many
   /// extents at a time, which is faster unless all are large. Nothing (`auto`): by the size of the extents.
   std::optional<bool> read_datasets = {};
-  /// Ranks of a node write to each other's memory, with every engine but `collective` and where the system lets them:
-  /// that is faster than messages, or than each taking its part of a mapped file by itself.
+  /// Ranks of a node write to each other's memory (process_vm_writev), with every engine but `collective` and where the
+  /// system permits it. Faster than messages.
   bool peer_writes = true;
-  /// MPI-IO hints for the collective engine, e.g. {romio_cb_read: enable}. Names and values are MPI's; what it does not
-  /// know it ignores.
+  /// MPI-IO hints for the collective engine, e.g. {romio_cb_read: enable}, passed to MPI, which ignores unknown ones.
   std::map<std::string, std::string> hints = {};
 };
 
 /// How models are saved; in the program, after loading.
 struct SaveOptions {
-  /// Where model-step-N.h5 or model-step-N/ is put; made if it is not there. Required in a `save` section.
+  /// Directory of model-step-N.h5 or model-step-N/, made if needed. Required in a `save` section.
   std::string directory = {};
   /// Tensor-parallel layout of an HDF5 file. Nothing (`auto`): the load's.
   std::optional<std::uint32_t> tensor_parallel = {};
@@ -108,13 +106,13 @@ struct SaveOptions {
   /// In the program: copy the shards, and write them in the background while the report is made. A library's caller
   /// calls Saver::save_async instead.
   bool async = false;
-  /// Bytes per rank for that copy. Nothing (`auto`): what it needs, but not more than half of the rank's share of the
-  /// free memory. With less the copy waits until something has been written.
+  /// Bytes per rank for that copy. Nothing (`auto`): its size, but at most half of the rank's share of the free memory.
+  /// With less, copying waits for writing.
   std::optional<Bytes> async_staging = {};
   WriteEngine engine = WriteEngine::automatic;
   VerifyAfterWrite verify = VerifyAfterWrite::index;
-  /// Host memory per rank for what cannot be written straight from a shard; at least 8 MiB are used. Nothing (`auto`):
-  /// `load.staging`; in a library, 64 MiB.
+  /// Host memory per rank for data that cannot be written directly from a shard; at least 8 MiB are used. Nothing
+  /// (`auto`): `load.staging`; in a library, 64 MiB.
   std::optional<Bytes> staging = {};
   /// Path of an older HDF5 checkpoint, or of a directory of them, of which the newest is taken: blocks that it has as
   /// well are shared with it (reflink) or copied by the file system's servers instead of being written, where the file
@@ -142,27 +140,25 @@ struct SaveOptions {
   Bytes shard_size = 5'000'000'000;
 };
 
-/// What is told about a run.
+/// What is reported about a run.
 struct ReportOptions {
-  /// Path of the JSON report; empty: none. Whether it can be written is found out before anything is loaded; it is
-  /// written, at once, when everything else is done.
+  /// Path of the JSON report; empty: none. Checked before loading, written atomically at the end.
   std::string json = {};
-  /// Put every shard with the hash of its bytes into the report. Reads all shards once more. Nothing with
-  /// `save.stream`, which has none.
+  /// List every shard with the hash of its bytes in the report. Reads all shards once more. Ignored with `save.stream`.
   bool tensors = false;
   ProgressMode progress = ProgressMode::automatic;
 };
 
 /// The process.
 struct RuntimeOptions {
-  /// The job is ended when nothing has moved for so long; at least 1 s.
+  /// The job ends when no rank has made progress for that time; at least 1 s.
   std::chrono::milliseconds timeout{300'000};
   /// Host threads per rank, at most 512. Nothing (`auto`): the node's cores / its ranks, unless OMP_NUM_THREADS says
   /// otherwise.
   std::optional<std::uint32_t> threads = {};
 };
 
-/// What storage and links cost, for the planner. Defaults describe one node with a good NVMe disk and shared memory
+/// Speeds of storage and links, for the planner. Defaults are those of a node with an NVMe disk and shared memory
 /// between its ranks; `distload-bench calibrate` measures others.
 struct CostModel {
   double storage_bandwidth = 4.0 * kGiB;    ///< bytes per second that storage gives all ranks together

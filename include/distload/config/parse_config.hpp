@@ -1,4 +1,4 @@
-/// From YAML text, command line and environment to a Config.
+/// parse_config: a Config from YAML text, command line and environment.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace distload {
 
-/// A value that comes from outside the file.
+/// A value of one key from the command line or the environment.
 struct Setting {
   std::string key;  ///< "load.engine"
   std::string value;
@@ -21,8 +21,8 @@ struct Setting {
 /// @throws ConfigError  it cannot be read, or is larger.
 std::string read_config_text(std::string const& path);
 
-/// Local, for one rank: the settings in the environment: DISTLOAD_LOAD_ENGINE is load.engine. DISTLOAD_FAULT is left
-/// out: it is the switch of failure tests.
+/// Local, for one rank: the settings in the environment: DISTLOAD_LOAD_ENGINE is load.engine. DISTLOAD_FAULT is
+/// skipped: failure tests use it.
 /// @throws ConfigError  a variable that begins with DISTLOAD_ is no key.
 std::vector<Setting> environment_settings(char const* const* environment);
 
@@ -30,7 +30,7 @@ std::vector<Setting> environment_settings(char const* const* environment);
 /// @throws ConfigError  there is no '='.
 Setting parse_setting(std::string const& text);
 
-/// What `text` says, with `overrides` applied in order; the last one of a key wins. Pure.
+/// The configuration in `text` with `overrides` applied in order; the last one of a key wins. Pure.
 /// @param file_name  for messages only
 /// @throws ConfigError  with file:line:column, the line and a caret, or the origin of an override: not YAML, an unknown
 ///                      or duplicate key, a value of the wrong kind. Or a required key is missing.

@@ -1,14 +1,15 @@
-/// validate: what the YAML reader checks, for options that a program has filled in.
+/// validate: the checks of parse_config for options that a program has filled in.
 #pragma once
 
 #include <distload/config/config.hpp>
 
 namespace distload {
 
-/// All throw ConfigError, naming the first key that is wrong as the configuration names it, and what it must be.
+/// @throws ConfigError  a value is out of range: names the first such key, as the YAML spells it, and its range.
 void validate(LoaderOptions const& options);
+/// @throws ConfigError  likewise.
 void validate(SaveOptions const& options);
-/// Also what the sections cannot be combined with.
+/// @throws ConfigError  likewise; also if sections exclude each other.
 void validate(Config const& config);
 
 }  // namespace distload

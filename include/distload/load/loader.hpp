@@ -14,93 +14,94 @@
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/process_grid.hpp>
 #include <distload/partition/opened_checkpoint.hpp>
-#include <distload/plan/make_plan.hpp>
+#include <distload/plan/load_plan.hpp>
 
 namespace distload {
 
 class StagingSlot;
 
-/// What a load took on this rank. Reading overlaps exchanging and placing, so that phases may add up to more than the
-/// whole.
+/// What a load took on this rank. Reading overlaps exchanging and placing, so that the sum of the phases may exceed the
+/// total.
 struct LoadTimes {
-  double open_seconds = 0;       ///< of the checkpoint
-  double partition_seconds = 0;  ///< likewise
-  double plan_seconds = 0;       ///< of the plan
+  double open_seconds = 0;       ///< metadata read by rank 0 and sent to all
+  double partition_seconds = 0;  ///< rules applied
+  double plan_seconds = 0;
   double allocate_seconds = 0;
   double read_seconds = 0;  ///< in the engine, verification included
   double exchange_seconds = 0;
   double place_seconds = 0;
   double total_seconds = 0;     ///< from the start of `open` until the slowest rank has all its tensors
   Bytes read_bytes = 0;         ///< from storage, by this rank
-  std::uint64_t overflows = 0;  ///< on all ranks: numbers that are finite in the checkpoint and infinite in load.dtype
+  std::uint64_t overflows = 0;  ///< on all ranks: finite numbers that became infinite
 };
 
-/// What `Loader::load` gives.
+/// Result of `Loader::load`.
 struct LoadResult {
   ShardedModel model;
   LoadTimes times;
-  EngineInUse engine;
+  EngineInUse engine;  ///< that read
 };
 
-/// What `Loader::reload` gives.
+/// Result of `Loader::reload`.
 struct ReloadResult {
   LoadTimes times;
   EngineInUse engine;
 };
 
-/// Loads one checkpoint after another onto one process grid. All members but the constructor and `release_staging` are
-/// collective over `grid.world()`, and throw the same exception on all ranks.
+/// Loads checkpoints onto a process grid. All members but the constructor and `release_staging` are collective over
+/// `grid.world()`, and throw the same exception on all ranks.
 ///
-/// Each begins with a meeting of the ranks, which throws ConfigError if they call different members or have different
-/// configurations (but for `load.memory_limit` and `runtime.threads`, which may differ), naming what differs and where,
-/// and CommunicationError if a rank does not come within `runtime.timeout`, naming it. After the latter `grid` is of no
-/// more use.
+/// Each first compares the ranks' calls and options. It throws ConfigError if ranks call different members, or have
+/// different options (`load.memory_limit` and `runtime.threads` may differ), with the names, values and ranks. It
+/// throws CommunicationError if a rank does not make the call within `runtime.timeout`, with its number; `grid` is
+/// unusable afterwards. It throws ConfigError, on the rank concerned, if another thread of the process is inside Loader
+/// or Saver.
 class Loader {
  public:
-  /// Collective in a CUDA build, where it sets NCCL up. `grid` outlives the loader.
-  ///
-  /// @throws ConfigError  as validate, of `options`; the topology is the grid's.
+  /// Collective in a CUDA build, where it initializes NCCL; otherwise local. `grid` outlives the loader. Of
+  /// `options.topology`, sizes are ignored: the grid has them.
+  /// @throws ConfigError  as validate, of `options`.
   Loader(ProcessGrid const& grid, LoaderOptions options, ProgressSink progress = {});
   ~Loader();
   Loader(Loader const&) = delete;
   Loader& operator=(Loader const&) = delete;
 
-  /// Collective: finds the checkpoint, reads its metadata on rank 0, sends it to all as one message and applies the
-  /// family's rules.
-  /// Where ranks are on several hosts, one of each compares samples of the files with what rank 0 sees.
+  /// Collective: finds the checkpoint, reads its metadata on rank 0, sends it to all ranks as one message and applies
+  /// the family's rules. With several hosts, one rank of each compares samples of the files with those of rank 0.
   /// @throws NoValidCheckpoint, CorruptData, IoError  from the source.
-  /// @throws CorruptData  a host sees other files than rank 0: names it, a file, and what differs.
-  /// @throws ConfigError  from the rules, listing all parameters that they cannot cut.
+  /// @throws CorruptData  a host has other files than rank 0: names it, a file, and the difference.
+  /// @throws ConfigError  the rules cannot cut some parameters: lists all of them.
   OpenedCheckpoint open();
 
-  /// Collective: what this rank will do. Its reads are of extents of `checkpoint.stored_catalog()`.
-  /// @throws OutOfBudget  some rank needs more than `load.memory_limit`, or than its node has; before anything is
-  /// allocated.
+  /// Collective: plans a load into new memory. Chooses the engine if `load.engine` is `auto`.
+  /// @throws OutOfBudget  some rank needs more memory than `load.memory_limit`, or than its node has free. Nothing has
+  ///                      been allocated.
   LoadPlan plan(OpenedCheckpoint const& checkpoint);
 
-  /// Collective: what this rank will do to fill the memory of a loaded model again.
-  /// @throws OutOfBudget  some rank needs more for staging.
+  /// Collective: plans a load into the memory of `filled`.
+  /// @throws OutOfBudget  likewise, of staging.
   LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const& filled);
 
-  /// Collective: every parameter of the plan that this rank owns, verified.
-  /// @throws CorruptData  a block's XXH3-64 differs; names tensor, file and byte range.
+  /// Collective: loads this rank's shards, verified unless `load.verify` is off.
+  /// @throws ConfigError  `plan` was made for another checkpoint, topology or rank.
+  /// @throws CorruptData  a block's XXH3-64 differs: names tensor, file and byte range.
   /// @throws IoError      storage failed.
   LoadResult load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
 
   /// Collective: open, plan and load in one.
   LoadResult load();
 
-  /// Collective: fills the memory of a loaded model again, from another checkpoint of the same model: a newer step,
-  /// say. `plan` was made for this model. No memory is taken but for staging, and that once: it is kept for the next
-  /// time. Views of the model stay valid. If it throws, what they show is neither the old nor the new.
-  /// @throws ConfigError  the plan's shards are not those of `model`; nothing is changed.
+  /// Collective: loads another checkpoint of the same model, e.g. a newer step, into the memory of `model`. `plan` was
+  /// made for this model. Allocates at most staging, which is kept for the next call. Views of the model stay valid;
+  /// after an exception of reading their values are undefined.
+  /// @throws ConfigError  as `load`, or the plan's shards are not those of `model`; the model is unchanged.
   /// @throws CorruptData, IoError  as `load`.
   ReloadResult reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
 
   /// Collective: open, plan and reload in one.
   ReloadResult reload(ShardedModel& model);
 
-  /// Gives back the staging memory that loads keep for the next one.
+  /// Local: frees the staging memory that is kept for the next load.
   void release_staging() noexcept;
 
  private:

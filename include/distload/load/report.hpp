@@ -1,4 +1,4 @@
-/// The report: what a load did, as JSON that programs and people can check.
+/// make_report: what a load did, as JSON.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-/// shard, unshard: a tensor that lies in memory, cut by a Partition, and put together again.
+/// shard, unshard: cut a tensor in memory by a Partition, and join the parts.
 #pragma once
 
 #include <cstddef>
@@ -59,7 +59,7 @@ constexpr Reach reach_of() {
     return Reach::kernels;
   } else {
     static_assert(Kokkos::SpaceAccessibility<Kokkos::HostSpace, Space>::accessible,
-                  "memory that nobody here can reach");
+                  "the view's memory is accessible neither to the host nor to kernels");
     return Reach::host;
   }
 }
@@ -97,9 +97,9 @@ std::byte const* bytes_of(View const& view) {
 
 }  // namespace detail
 
-/// The part of `tensor` that `tensor_rank` of `tensor_parallel` ranks holds, as a new row-major view in the same memory
-/// space. Padding is zero. Any layout will do for `tensor`; what is not row-major is copied once more. Local, and done
-/// when it returns.
+/// Local: the part of `tensor` that `tensor_rank` of `tensor_parallel` ranks holds, as a new row-major view in the same
+/// memory space. Padding is zero. `tensor` may have any layout; one that is not row-major costs one more copy. The copy
+/// is complete when the function returns.
 /// @throws ConfigError  `partition` cannot cut a tensor of that shape for so many ranks.
 template <class View>
 detail::RowMajor<View> shard(View const& tensor, Partition const& partition, std::uint32_t tensor_rank,
@@ -114,8 +114,8 @@ detail::RowMajor<View> shard(View const& tensor, Partition const& partition, std
   return result;
 }
 
-/// The tensor of global shape `shape` that `shards`, the views of all tensor-parallel ranks in their order, were cut
-/// from, without their padding; of what several ranks hold, one copy is taken. Otherwise as `shard`.
+/// Local: the tensor of global shape `shape` that `shards` were cut from, without padding. `shards` are the views of
+/// all tensor-parallel ranks, in rank order. Otherwise as `shard`.
 /// @throws ConfigError  `partition` cannot cut a tensor of that shape for so many ranks, or a shard has another shape
 ///                      than it then has.
 template <std::ranges::contiguous_range Shards>

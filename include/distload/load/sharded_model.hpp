@@ -19,13 +19,13 @@
 #include <distload/base/topology.hpp>
 #include <distload/checkpoint/metadata.hpp>
 #include <distload/partition/partition.hpp>
-#include <distload/partition/placement.hpp>
 #include <distload/tensor/box.hpp>
 
 namespace distload {
 
-/// Where shards live: the memory of Kokkos' default execution space (device memory in a CUDA build).
+/// The memory of Kokkos' default execution space: device memory in a CUDA build, otherwise host memory.
 using ShardSpace = Kokkos::DefaultExecutionSpace::memory_space;
+/// The bytes of a shard.
 using ShardBytes = Kokkos::View<std::byte*, ShardSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
 
 /// One parameter's part on this rank.
@@ -39,15 +39,17 @@ struct Shard {
   std::vector<std::uint32_t> stages;  ///< pipeline stages that hold the parameter
   Bytes offset_bytes = 0;             ///< in the arena
   Bytes nbytes = 0;
-  std::optional<ExpertPlacement> experts = std::nullopt;  ///< under expert parallelism: takes the place of `partition`
-  bool added_once = false;  ///< bias of a row-parallel layer: all ranks hold it, and it is added once, after the sum
+  std::optional<ExpertPlacement> experts = std::nullopt;  ///< under expert parallelism: replaces `partition`
+  bool added_once = false;  ///< bias of a row-parallel layer: all ranks hold it; one addition after the sum
 };
 
 class Arena;
 
-/// Owns the arena. Move-only; views handed out are valid as long as it lives.
+/// Owns the memory of all shards of a rank. Move-only. Views and spans are valid as long as it lives, also after a
+/// move, and show new values after Loader::reload. Members are local; const ones may be called by several threads.
 class ShardedModel {
  public:
+  /// Local. `Loader::load` makes models.
   ShardedModel(CheckpointMetadata metadata, Topology topology, std::vector<Shard> shards,
                std::map<std::string, std::string, std::less<>> aliases, Arena arena);
   ~ShardedModel();
@@ -56,19 +58,23 @@ class ShardedModel {
   ShardedModel(ShardedModel const&) = delete;
   ShardedModel& operator=(ShardedModel const&) = delete;
 
+  /// Of the checkpoint that was loaded last.
   CheckpointMetadata const& metadata() const noexcept { return metadata_; }
+  /// That the model is cut for.
   Topology const& topology() const noexcept { return topology_; }
+  /// In the order of the checkpoint's catalog.
   std::span<Shard const> shards() const noexcept { return shards_; }
 
   /// The shard of that parameter (or of the parameter it is an alias of), or nullptr if this rank holds none.
   Shard const* find(std::string_view name) const noexcept;
 
-  /// The shard's bytes, row-major, in `ShardSpace`.
+  /// The shard's bytes, row-major, in `ShardSpace`. Precondition: one of `shards()`.
   ShardBytes bytes(Shard const& shard) const;
 
-  /// The shard as an unmanaged LayoutRight view, e.g. `view<float*>("model.norm.weight")` of float32 elements, or
-  /// `view<std::uint16_t*>("model.norm.weight")` of bf16 ones.
-  /// @throws ConfigError  if there is no such shard, or its number of axes or element size differ from `DataType`'s.
+  /// The shard as an unmanaged LayoutRight view, e.g. `view<float*>("model.norm.weight")` of an F32 vector. `DataType`
+  /// has as many `*` as the shard has axes and a value type of the element's size: float for F32,
+  /// std::uint16_t or __nv_bfloat16 for BF16, std::uint16_t or __half for F16, std::uint8_t for the FP8 types.
+  /// @throws ConfigError  there is no such shard on this rank, or its number of axes or element size is another.
   template <class DataType>
   auto view(std::string_view name) const {
     using View = Kokkos::View<DataType, Kokkos::LayoutRight, ShardSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
@@ -78,11 +84,11 @@ class ShardedModel {
     return View(reinterpret_cast<typename View::pointer_type>(bytes(shard).data()), layout);
   }
 
-  /// The files and directories that the model was loaded from, and may still be shown from; sorted. None if it was made
-  /// otherwise.
+  /// The files and directories that the model was loaded from, which may still be mapped; sorted. Empty if it was not
+  /// loaded.
   std::span<FileIdentity const> sources() const noexcept { return sources_; }
 
-  /// Bytes of the arena.
+  /// Bytes of the memory of all shards.
   Bytes resident_bytes() const noexcept;
 
  private:

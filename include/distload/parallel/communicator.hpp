@@ -1,4 +1,4 @@
-/// Communicator: the few operations that loading needs, on bytes; MPI for host memory, NCCL for device memory.
+/// Communicator: the collective operations that loading needs; MPI for host memory, NCCL for device memory.
 #pragma once
 
 #include <cstddef>
@@ -18,26 +18,29 @@ struct Send {
   std::byte const* data = nullptr;
   Bytes nbytes = 0;
 };
+/// The other end of a `Send`.
 struct Receive {
   std::uint32_t peer = 0;
   std::byte* data = nullptr;
   Bytes nbytes = 0;
 };
 
+/// An operation of all_reduce.
 enum class Reduction : std::uint8_t { sum, max, min };
 
-/// A group of ranks. All operations are collective over the group. Move-free owner, handed around as a reference.
-///
-/// Buffers lie in the memory that the implementation serves (`serves_device_memory`). Operations return when the
-/// buffers may be used again. All throw CommunicationError.
+/// A group of ranks. All operations but the first three are collective over the group, block until their buffers may be
+/// used again, and throw CommunicationError. Not copied or moved; passed by reference.
 class Communicator {
  public:
   virtual ~Communicator() = default;
   Communicator(Communicator const&) = delete;
   Communicator& operator=(Communicator const&) = delete;
 
+  /// This rank in the group.
   virtual std::uint32_t rank() const noexcept = 0;
+  /// Ranks of the group.
   virtual std::uint32_t size() const noexcept = 0;
+  /// True if buffers are device memory, false if they are host memory.
   virtual bool serves_device_memory() const noexcept = 0;
 
   /// Collective: every rank gets the bytes of `root`. Any size.
@@ -46,13 +49,13 @@ class Communicator {
   /// Collective: `received` has size() x sent.size() bytes, ordered by rank.
   virtual void all_gather(std::span<std::byte const> sent, std::span<std::byte> received) = 0;
 
-  /// Collective: element by element over all ranks, in place.
+  /// Collective: reduces each element over all ranks, in place.
   virtual void all_reduce(std::span<std::uint64_t> values, Reduction reduction) = 0;
   virtual void all_reduce(std::span<double> values, Reduction reduction) = 0;
   virtual void all_reduce(std::span<float> values, Reduction reduction) = 0;
 
-  /// Collective: sends and receives all messages as one group; a rank may take part with none. A message of any size;
-  /// never to itself.
+  /// Collective: sends and receives all messages as one group; both lists may be empty. Messages have any size and go
+  /// to other ranks.
   virtual void exchange(std::span<Send const> sends, std::span<Receive const> receives) = 0;
 
   /// Collective: returns when all ranks have called it.
@@ -65,7 +68,7 @@ class Communicator {
   Communicator() = default;
 };
 
-/// Collective: `bytes` of rank `root`, whatever their length, on every rank.
+/// Collective: `bytes` of rank `root` on every rank; only `root` knows their number.
 std::vector<std::byte> broadcast_message(Communicator& ranks, std::vector<std::byte> bytes, std::uint32_t root);
 
 /// Collective: every rank's message, ordered by rank, on `root`; empty elsewhere.

@@ -17,27 +17,29 @@ struct JobInternals;
 /// otherwise), and makes all errors return. If the program has initialised MPI itself, it is used as it is and left
 /// running.
 ///
-/// The destructor ends what the constructor began (`finalize`), which is collective, unless an exception is unwinding
-/// the stack: after a failure the other ranks may not come.
+/// The destructor does what `finalize` does, which is collective, unless an exception is unwinding the stack: after a
+/// failure the other ranks may not come. It waits for saves in flight.
 class MpiEnvironment {
  public:
   /// Collective over all ranks of the job.
   /// @throws CommunicationError  MPI cannot be set up.
   MpiEnvironment();
-  /// Collective, unless `finalize` was called before or an exception is under way. What fails in it is logged.
+  /// Collective, unless `finalize` was called before or an exception is unwinding the stack. Failures are logged.
   ~MpiEnvironment();
   MpiEnvironment(MpiEnvironment const&) = delete;
   MpiEnvironment& operator=(MpiEnvironment const&) = delete;
 
-  /// Collective: gives back what the constructor made, and ends MPI if the constructor began it. Nothing of this object
-  /// may be used afterwards.
+  /// Collective: frees what the constructor made, and ends MPI if the constructor began it.
+  /// @throws ConfigError  a save of Saver::save_async has not been waited for; nothing has changed then.
   void finalize();
 
   /// All ranks of the job.
-  Communicator& world() noexcept;
+  /// @throws ConfigError  after `finalize`.
+  Communicator& world();
 
   /// The ranks on this rank's node, ordered by rank.
-  Communicator& node() noexcept;
+  /// @throws ConfigError  after `finalize`.
+  Communicator& node();
 
   /// True if several threads may call MPI at the same time.
   bool is_thread_multiple() const noexcept { return is_thread_multiple_; }
@@ -50,6 +52,8 @@ class MpiEnvironment {
 
  private:
   friend struct JobInternals;
+
+  void release();
 
   int exceptions_under_way_;  ///< when it was made
   bool owns_mpi_ = false;

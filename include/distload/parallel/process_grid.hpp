@@ -11,14 +11,18 @@
 
 namespace distload {
 
+/// Does not own `world` and `node`. Members are local.
 class ProcessGrid {
  public:
   /// Collective over `world`. `node`: the ranks of `world` on this rank's node (MpiEnvironment::node), all of which
   /// make a grid. Both outlive it.
-  /// @throws ConfigError  `world` has not exactly tensor x pipeline x data ranks, or one of them is zero; on all ranks.
+  /// @throws ConfigError  `world` has not exactly tensor x pipeline x data ranks, or one of them is zero; `node` has
+  ///                      ranks that `world` has not; one of them is for device memory. On all ranks.
   ProcessGrid(Communicator& world, Communicator& node, Topology const& topology);
 
+  /// Of the job.
   Topology const& topology() const noexcept { return topology_; }
+  /// Of this rank.
   Coordinates const& coordinates() const noexcept { return coordinates_; }
 
   /// This rank's number in the whole job.
@@ -30,21 +34,22 @@ class ProcessGrid {
   /// The ranks on this rank's node.
   Communicator& node() const noexcept { return *node_; }
 
-  /// The ranks that hold the shards of the same layers of the same replica; its ranks are `coordinates().tensor`.
+  /// The ranks that share the layers of one replica: they differ in `coordinates().tensor`, their rank in the group.
   Communicator& tensor() const noexcept { return *tensor_; }
 
-  /// The ranks that hold equal shards, one per replica; its ranks are `coordinates().data`.
+  /// The ranks that hold equal shards, one per replica: they differ in `coordinates().data`.
   Communicator& data() const noexcept { return *data_; }
 
-  /// The ranks that hold the successive stages of the same replica; its ranks are `coordinates().pipeline`.
+  /// The ranks that hold successive stages of one replica: they differ in `coordinates().pipeline`.
   Communicator& pipeline() const noexcept { return *pipeline_; }
 
-  /// This rank's number among the ranks of its node, and how many they are: which device is its own.
+  /// This rank's number among the ranks of its node, and their number; they choose a rank's device.
   std::uint32_t node_rank() const noexcept { return node_->rank(); }
   std::uint32_t node_size() const noexcept { return node_->size(); }
+  /// Of this rank.
   std::string const& host_name() const noexcept { return host_name_; }
 
-  /// The node of every rank, by a number that its ranks share; nodes are counted from 0.
+  /// The node of every rank, counted from 0.
   std::vector<std::uint32_t> const& node_of() const noexcept { return node_of_; }
 
  private:

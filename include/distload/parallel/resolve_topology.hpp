@@ -1,4 +1,4 @@
-/// resolve_topology: what `auto` means for a job of so many ranks.
+/// resolve_topology: the topology that `auto` stands for in a job of a given size.
 #pragma once
 
 #include <cstdint>

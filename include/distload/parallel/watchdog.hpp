@@ -1,4 +1,4 @@
-/// Watchdog: ends the job with a clear message when nothing moves any more, instead of letting it wait for ever.
+/// Watchdog: ends a job in which no rank makes progress any more.
 #pragma once
 
 #include <chrono>
@@ -13,37 +13,38 @@ namespace distload {
 
 class Heartbeat;
 
-/// A thread per rank that watches all ranks of its node, and on the node of rank 0 those of the other nodes as well,
-/// which send what they see (by UDP, since MPI may be what is stuck). When none has moved for `timeout` although one is
-/// inside distload, the job is ended with exit code 7 and one message: which ranks are stopped or stuck, which have not
-/// called what the others wait in, and which merely wait, each with host and phase.
+/// A thread per rank watches all ranks of its node. The nodes send what they see to the node of rank 0, by UDP, since
+/// MPI itself may be stuck. When no rank has made progress for `timeout` while one is inside distload, the job ends
+/// with exit code 7 and one message. It names the ranks that are stopped or stuck, those that have not made the call in
+/// which the others wait, and those that wait, each with host and phase.
 ///
-/// Loader and Saver tell what they are at by themselves, and so do the communicators of `mpi`, with every piece of a
-/// message; outside of their calls nothing is expected of a rank unless `enter` says so. Every rank makes one.
+/// Calls of Loader and Saver, and each piece of a message of the communicators of `mpi`, count as progress. Outside of
+/// such calls a rank is not watched, unless it has called `enter`. Every rank makes one watchdog.
 class Watchdog {
  public:
+  /// Options of a watchdog.
   struct Options {
-    /// How long nothing may move.
+    /// How long no rank may make progress.
     std::chrono::milliseconds timeout{300'000};
-    /// Called instead of ending the job, with the message, by the watching thread of each rank that has noticed; those
-    /// of one node do. It is called again after another `timeout` without movement. Empty: prints the message, ends
-    /// the job.
+    /// Called with the message, instead of ending the job, by the watching thread of each rank of a node that has found
+    /// the stall; again after each further `timeout` without progress. Empty: prints the message and ends the job.
     std::function<void(std::string const& message)> on_stall = {};
   };
 
   /// Local. `mpi` outlives the watchdog; there is at most one at a time.
   Watchdog(MpiEnvironment& mpi, std::chrono::milliseconds timeout);
+  /// Local: likewise.
   Watchdog(MpiEnvironment& mpi, Options options);
 
-  /// Local: this rank has nothing to do any more.
+  /// Local: this rank is not watched any more.
   ~Watchdog();
   Watchdog(Watchdog const&) = delete;
   Watchdog& operator=(Watchdog const&) = delete;
 
-  /// This rank works at `phase` from now on, until the next call; empty: at nothing that others wait for.
+  /// From now on this rank is watched in `phase`; empty: it is not watched.
   void enter(std::string_view phase) noexcept;
 
-  /// This rank gets on. A few nanoseconds; from any thread.
+  /// This rank has made progress. Takes a few nanoseconds; from any thread.
   void beat() noexcept;
 
  private:

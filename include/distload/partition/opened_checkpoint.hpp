@@ -1,4 +1,4 @@
-/// OpenedCheckpoint: a checkpoint's metadata, and how the family's rules cut it.
+/// OpenedCheckpoint: a checkpoint's catalog, and how its family's rules cut it.
 #pragma once
 
 #include <chrono>
@@ -11,21 +11,22 @@
 
 namespace distload {
 
-/// A checkpoint as it is stored, where that is not as it is loaded.
+/// The catalog of the files, where `model.fuse` makes it differ from the catalog of what is loaded.
 struct StoredCheckpoint {
   Catalog catalog;
-  std::vector<std::uint32_t> extents;  ///< for each extent as it is loaded, its index in `catalog`
+  std::vector<std::uint32_t> extents;  ///< by extent of what is loaded: its index in `catalog`
 };
 
-/// A checkpoint whose metadata every rank has.
+/// Made by Loader::open; equal on all ranks.
 struct OpenedCheckpoint {
-  Catalog catalog;  ///< as it is loaded: with the tensors fused that `model.fuse` names
-  ModelLayout layout;
+  Catalog catalog;     ///< of what is loaded: tensors that `model.fuse` names are fused
+  ModelLayout layout;  ///< of `catalog`
   std::optional<StoredCheckpoint> stored = std::nullopt;  ///< only if something is fused
-  std::chrono::steady_clock::time_point begin = {};       ///< of `Loader::open`, once all ranks had come
+  std::chrono::steady_clock::time_point begin = {};       ///< of `Loader::open`, after all ranks had called it
   double open_seconds = 0;                                ///< metadata read by rank 0 and sent to all
   double partition_seconds = 0;                           ///< rules applied
 
+  /// Of the files.
   Catalog const& stored_catalog() const noexcept { return stored ? stored->catalog : catalog; }
 };
 

@@ -1,7 +1,8 @@
-/// Partition: how one parameter is cut over the ranks of a tensor-parallel group, and the boxes that follow. Pure.
+/// Partition: how a parameter is cut over the ranks of a tensor-parallel group, and the resulting shards. Pure.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -9,27 +10,29 @@
 
 namespace distload {
 
+/// How a parameter is cut.
 enum class PartitionKind : std::uint8_t {
   replicated,       ///< every rank holds all of it
   column_parallel,  ///< the output dimension is cut: axis 0 of an [out, in] weight; outputs are concatenated
   row_parallel,     ///< the input dimension is cut: axis 1; partial outputs are summed, the bias is added once
   vocab_parallel,   ///< axis 0 is cut after zero-padding to a multiple of the group
-  expert_parallel,  ///< whole experts are dealt out: the axis of a tensor that holds them all is cut
+  expert_parallel,  ///< the axis over experts is cut between experts
 };
 
 /// "column_parallel", ...
 std::string_view name_of(PartitionKind kind) noexcept;
 
-/// A stretch of the cut axis that is divided by itself: a fused QKV weight has three, an ordinary weight one.
+/// A range of the cut axis that is divided separately: a fused QKV weight has three, an ordinary weight one.
 struct Section {
   std::uint64_t size = 0;        ///< elements along the axis
-  std::uint64_t unit = 1;        ///< elements that stay together, e.g. one head; divides `size`
-  bool replicate_units = false;  ///< fewer units than ranks: whole units are given to several ranks (key/value heads)
-  bool uneven = false;           ///< units that the ranks do not divide are given to the first ranks, one more each
+  std::uint64_t unit = 1;        ///< elements that are not separated, e.g. one head; divides `size`
+  bool replicate_units = false;  ///< with fewer units than ranks, several ranks hold the same unit (key/value heads)
+  bool uneven = false;           ///< if the ranks do not divide the units, the first ranks hold one unit more
 
   friend bool operator==(Section const&, Section const&) = default;
 };
 
+/// How a parameter is cut, along which axis.
 struct Partition {
   PartitionKind kind = PartitionKind::replicated;
   std::uint32_t axis = 0;         ///< the axis that is cut; 0 when replicated
@@ -38,17 +41,25 @@ struct Partition {
   friend bool operator==(Partition const&, Partition const&) = default;
 };
 
-/// True if a section can be shared out among so many ranks: equally, or, with `replicate_units`, each unit to equally
-/// many ranks, or anyhow, with `uneven`.
+/// Where a parameter of experts is under expert parallelism, which replaces its partition: experts stay whole.
+struct ExpertPlacement {
+  std::optional<std::uint32_t> group;  ///< the group that holds this one expert; nothing: the tensor holds all experts
+  std::uint32_t axis = 0;              ///< of the experts, if the tensor holds all
+
+  friend bool operator==(ExpertPlacement const&, ExpertPlacement const&) = default;
+};
+
+/// True if a section can be cut for that number of ranks: into equal parts; with `replicate_units` also with each unit
+/// on equally many ranks; with `uneven` always.
 bool divides(Section const& section, std::uint32_t tensor_parallel) noexcept;
 
-/// True if `shard_layout` can cut a parameter for so many ranks.
+/// True if `shard_layout` can cut a parameter for that number of ranks.
 bool divides(Partition const& partition, std::uint32_t tensor_parallel) noexcept;
 
-/// Rows of zeros that all ranks' shards have together beyond those of the parameter: of vocab_parallel ones only.
+/// Rows of zeros that the shards of all ranks have in addition to the parameter's; 0 unless it is vocab_parallel.
 std::uint64_t padded_rows(Partition const& partition, Shape const& shape, std::uint32_t tensor_parallel) noexcept;
 
-/// A box of the stored tensor and where its first element lies in a rank's shard.
+/// A box of the stored tensor and the position of its first element in a rank's shard.
 struct Piece {
   Box global;
   Dims local_offset;

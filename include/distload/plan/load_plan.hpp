@@ -1,133 +1,68 @@
-/// LoadPlan: everything one rank does to get its shards, decided beforehand from integers alone.
+/// LoadPlan: what a load costs every rank and what this rank does, decided before any tensor is read.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/choices.hpp>
-#include <distload/base/dtype.hpp>
 #include <distload/base/topology.hpp>
-#include <distload/partition/partition.hpp>
-#include <distload/plan/cost_model.hpp>
-#include <distload/plan/plan_options.hpp>
-#include <distload/plan/planned_copies.hpp>
 
 namespace distload {
 
-/// Start of every shard in the arena: what vector loads, cp.async and TMA want, and what most devices want of memory
-/// that they read into directly.
-inline constexpr Bytes kShardAlignment = 512;
+struct Catalog;
+struct ModelLayout;
+struct RankWork;
 
-/// A range of one extent, to be read to `offset_bytes` of `area`; to be only verified if that is `Area::mapped`.
-struct PlannedRead {
-  std::uint32_t extent = 0;  ///< index into `Catalog::extents`
-  Area area = Area::arena;
-  Bytes begin_bytes = 0;  ///< in the extent; block-aligned if it has checksums
-  Bytes nbytes = 0;
-  Bytes offset_bytes = 0;
-};
-
-/// A message; between the same two ranks both sides list theirs in the same order.
-struct PlannedMessage {
-  std::uint32_t peer = 0;
-  Area area = Area::staging;
-  Bytes offset_bytes = 0;
-  Bytes nbytes = 0;
-};
-
-/// What is copied out of a range that is read to `Area::passing`, and to whose arena: this rank's, or that of another
-/// one of its node.
-struct ScatterTarget {
-  std::uint32_t read = 0;  ///< index into `Wave::reads`
-  std::uint32_t rank = 0;
-};
-
-/// The part of a plan whose staging fits one slot.
-struct Wave {
-  std::vector<PlannedRead> reads;
-  PlannedCopies packs;  ///< after the reads, before the exchange
-  std::vector<PlannedMessage> sends;
-  std::vector<PlannedMessage> receives;
-  PlannedCopies places;                        ///< after the exchange
-  PlannedCopies scatters;                      ///< while reading; offsets of sources count from the range's begin
-  std::vector<ScatterTarget> scatter_targets;  ///< of each of `scatters`, which are in the order of the reads
-  Bytes staging_bytes = 0;                     ///< of the slot, on this rank
-};
-
-/// One parameter's part on this rank.
-struct PlannedShard {
-  std::uint32_t parameter = 0;                ///< index into `ModelLayout::parameters`
-  DType dtype = DType::f32;                   ///< in memory
-  bool transposed = false;                    ///< the last two axes of `layout` lie in memory the other way round
-  std::shared_ptr<ShardLayout const> layout;  ///< one for all that are alike; never null in a plan
-  Bytes offset_bytes = 0;                     ///< in the arena
-  Bytes nbytes = 0;
-};
-
-/// A shard that is a range of a file as it stands there: it is not copied, the file is mapped to its place.
-struct PlannedView {
-  std::uint32_t file = 0;        ///< index into `Catalog::files`
-  Bytes file_offset_bytes = 0;   ///< of the shard's first byte, which need not begin a page
-  Bytes arena_offset_bytes = 0;  ///< as far behind the begin of a page as the former; nothing else is in its pages
-  Bytes nbytes = 0;
-};
-
-/// What the plan means for one rank, known for every rank.
+/// What a plan means for one rank.
 struct RankLoad {
-  Bytes resident_bytes = 0;
-  Bytes view_bytes = 0;  ///< of them, what takes no memory but the page cache's
-  Bytes read_bytes = 0;  ///< from storage
-  Bytes sent_bytes = 0;
-  Bytes received_bytes = 0;
-  Bytes staging_bytes = 0;  ///< the largest slot
-  std::uint64_t requests = 0;
+  Bytes resident_bytes = 0;    ///< of shards
+  Bytes view_bytes = 0;        ///< of those, the bytes that stay in the page cache instead of taking memory
+  Bytes read_bytes = 0;        ///< from storage
+  Bytes sent_bytes = 0;        ///< to other ranks
+  Bytes received_bytes = 0;    ///< from other ranks
+  Bytes staging_bytes = 0;     ///< of the largest staging slot
+  std::uint64_t requests = 0;  ///< read requests
 };
 
-/// How one parameter travels; the reason can be computed again from `shared`.
-struct PlannedParameter {
-  Strategy strategy = Strategy::straight;  ///< of its largest shared stretch; straight if it has none
-  SharedRead shared;                       ///< that stretch
-};
-
-/// Predicted seconds, from the cost model.
+/// Seconds that the cost model predicts.
 struct Prediction {
   double read_seconds = 0;
   double exchange_seconds = 0;
   double total_seconds = 0;
 };
 
+/// A plan of `Loader::plan`, for one checkpoint on one process grid. Its totals and `ranks` are the same on all ranks.
 struct LoadPlan {
-  EngineInUse engine;       ///< that carries the plan out; `Loader::plan` says it
-  PlanOptions options;      ///< that the plan was made with, but for `places`
-  double plan_seconds = 0;  ///< that `Loader::plan` took
-  Topology topology;
-  std::uint32_t rank = 0;
-  std::uint32_t slots = 1;              ///< staging slots of `slot_bytes` each
-  Bytes slot_bytes = 0;                 ///< the largest wave's staging on this rank
-  Bytes arena_bytes = 0;                ///< of this rank
-  std::vector<PlannedShard> shards;     ///< of this rank, in the order of the catalog
-  std::vector<PlannedView> views;       ///< of this rank
-  std::vector<Wave> waves;              ///< of this rank; every rank has equally many
-  std::vector<PlannedParameter> kinds;  ///< of parameters, each once for all that are planned alike
-  std::vector<std::uint32_t> kind_of;   ///< for each of `ModelLayout::parameters`, an index into `kinds`
-  std::vector<RankLoad> ranks;          ///< one for every rank
-  Bytes requested_bytes = 0;            ///< of all tensors that some rank wants, each counted once
-  Bytes storage_read_bytes = 0;         ///< by all ranks
-  Bytes exchanged_bytes = 0;            ///< between all ranks
-  bool has_messages = false;            ///< some rank sends to another: all go through the waves together
-  bool writes_to_peers = false;         ///< some rank may write to another's arena
-  Prediction predicted;
+  EngineInUse engine;                    ///< reads, and why it was chosen
+  double plan_seconds = 0;               ///< that planning took
+  Topology topology;                     ///< of the job
+  std::uint32_t rank = 0;                ///< this rank
+  std::uint32_t slots = 1;               ///< staging slots of this rank
+  Bytes slot_bytes = 0;                  ///< of each of them
+  Bytes arena_bytes = 0;                 ///< of this rank's arena
+  std::vector<RankLoad> ranks;           ///< by rank
+  Bytes requested_bytes = 0;             ///< of all tensors that some rank holds, each counted once
+  Bytes storage_read_bytes = 0;          ///< by all ranks
+  Bytes exchanged_bytes = 0;             ///< between all ranks
+  bool has_messages = false;             ///< some rank sends a message to another
+  bool writes_to_peers = false;          ///< some rank writes to the arena of another rank of its node
+  Prediction predicted;                  ///< by the cost model
+  std::shared_ptr<RankWork const> work;  ///< this rank's reads, copies and messages; the library's own, never null
 
-  /// @param index  of `ModelLayout::parameters`
-  PlannedParameter const& parameter(std::size_t index) const { return kinds[kind_of[index]]; }
-  /// Storage bytes read by all ranks / bytes of the tensors requested.
+  /// Storage bytes read by all ranks / bytes of the tensors requested; 1 if none are requested.
   double read_amplification() const noexcept {
     return requested_bytes == 0 ? 1.0 : static_cast<double>(storage_read_bytes) / static_cast<double>(requested_bytes);
   }
   /// Most memory that this rank needs: arena and staging.
   Bytes peak_bytes() const noexcept { return arena_bytes + slots * slot_bytes; }
 };
+
+/// The plan as text for people: for each parameter its partition, shape and strategy with the reason; then bytes,
+/// memory and seconds. Local.
+/// @param catalog, layout  of the checkpoint that was planned
+std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-/// What a save took, as a part of the report, and the report of a conversion.
+/// Reports of saves and conversions, as JSON.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ namespace distload {
 /// `stall_seconds` and `bytes` {`checkpoint`, `written`, `unchanged`, `taken_over`}, of all ranks together.
 std::string add_to_report(std::string const& report, SaveResult const& saved);
 
-/// Collective over `grid.world()`: the report of `Saver::convert`, which loads nothing, on rank 0; empty elsewhere. It
-/// has the members of a load's report that make sense without one, and the section `save`.
+/// Collective over `grid.world()`: the report of `Saver::convert` on rank 0; empty elsewhere. It has the members of a
+/// load's report that apply to a conversion, and the section `save`.
 std::string make_conversion_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint,
                                    ConvertOptions const& options, SaveResult const& saved);
 

@@ -9,28 +9,28 @@
 
 namespace distload {
 
-/// What one rank has done for a checkpoint.
+/// Bytes of a new checkpoint, by how they got there.
 struct WrittenBytes {
   Bytes written = 0;
-  Bytes unchanged = 0;   ///< of what the base has as well, whether written again or not
+  Bytes unchanged = 0;   ///< equal to the base's, written or taken over
   Bytes taken_over = 0;  ///< from the base, by the file system, instead of being written
 
-  /// What is done with, one way or the other.
+  /// Bytes that are in place.
   Bytes handled() const noexcept { return written + taken_over; }
 };
 
-/// What a save took; equal on all ranks, but for the seconds, which each has measured.
+/// What a save took. Equal on all ranks, except for the seconds, which each measures.
 struct SaveResult {
   std::string path;
   std::uint64_t step = 0;
   WriteEngine engine = WriteEngine::direct;
-  double seconds = 0;        ///< from the call until the checkpoint had its name
-  double stall_seconds = 0;  ///< that this rank's caller has waited
+  double seconds = 0;        ///< from the call until the commit
+  double stall_seconds = 0;  ///< that this rank's caller waited
   Bytes checkpoint_bytes = 0;
   WrittenBytes bytes;           ///< of all ranks
   Bytes read_bytes = 0;         ///< of a conversion: from the source, by all ranks
   EngineInUse read_engine;      ///< of a conversion
-  std::uint64_t overflows = 0;  ///< of a conversion: numbers that were finite and have become infinite
+  std::uint64_t overflows = 0;  ///< of a conversion: finite numbers that became infinite
 };
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-/// Saver: from a ShardedModel to a committed checkpoint, at once or in the background.
+/// Saver: writes a ShardedModel as a checkpoint, in the call or in the background.
 #pragma once
 
 #include <chrono>
@@ -35,100 +35,99 @@ struct TensorSpec;
 
 /// How `Saver::convert` reads.
 struct ConvertOptions {
-  /// `direct`, `buffered`, or `automatic`: past the page cache, unless most of the checkpoint is there. The others
-  /// cannot read in order, and `buffered` takes their place.
+  /// `direct`, `buffered`, or `automatic`: `direct` unless most of the checkpoint is in the page cache. Others are
+  /// replaced by `buffered`, as they cannot read in order.
   ReadEngine engine = ReadEngine::automatic;
-  bool verify = true;               ///< hold every block of the source against its checksum, if it has one
-  Bytes staging_bytes = 64 * kMiB;  ///< memory of a rank, whatever the size of a tensor
-  std::optional<DType> dtype;       ///< type of what can be cast to it; nothing keeps the stored types
+  bool verify = true;               ///< verify the source's checksums, if it has any
+  Bytes staging_bytes = 64 * kMiB;  ///< memory of a rank, for tensors of any size
+  std::optional<DType>
+      dtype;  ///< type of floating-point tensors that can be cast to it; nothing keeps the stored types
   std::uint32_t ranks_of_node = 1;  ///< that share this rank's storage
-  /// Called now and then with the bytes of the source that this rank has converted since the last call.
+  /// Called with the bytes of the source that this rank has converted since the last call.
   std::function<void(Bytes)> on_progress = [](Bytes) {};
 };
 
-/// Saves models into one directory. Every rank has a Saver with equal options, and all call it alike. Destroy it before
-/// MPI ends.
+/// Saves models into one directory. Every rank has a Saver with equal options, and all ranks make the same calls.
+/// Destroy it before MPI ends.
 ///
-/// Collective members begin with a meeting of the ranks, which throws ConfigError if they call different members, have
-/// different options or save different steps, naming what differs and where, and CommunicationError if a rank does not
-/// come within `RuntimeOptions::timeout`, naming it.
+/// Collective members first compare the ranks' calls. They throw ConfigError if ranks call different members, have
+/// different options or save different steps, with names, values and ranks, and CommunicationError if a rank does not
+/// make the call within `RuntimeOptions::timeout`, with its number; the group is unusable afterwards. They throw
+/// ConfigError, on the rank concerned, if another thread of the process is inside Loader or Saver.
 class Saver {
  public:
-  /// Local. `progress` is called by the threads that call the saver, with phases "save" and "done".
-  /// Of `runtime`, `timeout` is how long a call waits for the ranks that have not made it.
+  /// Local. `progress` is called by the threads that call the saver, with phases "save" and "done". Of `runtime`,
+  /// `timeout` is used.
   /// @throws ConfigError  as validate, of `options`.
   explicit Saver(SaveOptions options, ProgressSink progress = {}, RuntimeOptions runtime = {});
 
-  /// Waits for a save in flight, whose errors are lost then.
+  /// Local: waits for a save in flight; its errors are lost.
   ~Saver();
   Saver(Saver const&) = delete;
   Saver& operator=(Saver const&) = delete;
 
-  /// Local: what can be known to go wrong before a model is loaded, so that no load is started in vain.
-  /// @throws ConfigError  listing the parameters that cannot be cut for an HDF5 file's `tensor_parallel`, or that
-  ///                      safetensors cannot store, or the model's other files, of which `files` names some that the
-  ///                      catalog has not, or which are too large.
+  /// Local: checks, before a model is loaded, that it can be saved.
+  /// @throws ConfigError  parameters cannot be cut for an HDF5 file's `tensor_parallel`, or cannot be stored by
+  ///                      safetensors: lists them; `files` names a file that the catalog does not have, or the files
+  ///                      are too large.
   void check(Catalog const& catalog, ModelLayout const& layout) const;
 
-  /// Local, for one rank: whether the directory is there and can be written to, or can be made.
-  /// @param may_touch  an empty file may be made and removed to find out, which tells more than permissions do
-  /// @throws IoError  it cannot, with the folder and the system's reason.
+  /// Local, for one rank: checks that the directory exists and is writable, or can be made.
+  /// @param may_touch  make and remove an empty file there, which detects more than permissions do
+  /// @throws IoError  it is not, with the folder and the system's reason.
   void check_directory(bool may_touch) const;
 
-  /// Local, for rank 0: reads the model's other files that a save of this metadata takes along, and keeps them in
-  /// memory. Without it the first save does that, and fails if they have been changed or removed since the checkpoint
-  /// was opened; later saves of the same files do not need their source any more, which may be a step that `keep` has
-  /// not kept.
+  /// Local, for rank 0: reads the model's other files that a save of this metadata writes, and keeps them in memory for
+  /// all saves. Otherwise the first save reads them, and fails if they have changed since the checkpoint was opened.
   /// @throws ConfigError           as `check`, of files.
   /// @throws IoError, CorruptData  as content_of.
   void keep_files(CheckpointMetadata const& metadata);
 
-  /// Local, for one rank: whether the file system has the space for a checkpoint of those parameters, cast to `dtype`
-  /// if there is one, and the system permits files of that size.
-  /// @throws IoError  it has not, or does not, with the bytes needed and available.
+  /// Local, for one rank: checks that the file system has the space for a checkpoint of those parameters, cast to
+  /// `dtype` if given, and that the system permits files of that size.
+  /// @throws IoError  it has not, with the bytes needed and available.
   void check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const;
 
-  /// Collective over `ranks`: whether the checkpoint's step, or `step`, can be saved: nothing of it is in the directory
-  /// that may not be replaced. `save` and the others check that themselves, before they write anything.
-  /// @throws ConfigError  naming what is there (model, step, size, date), why it stays, and what would help; on all
-  ///                      ranks.
-  /// @throws NoValidCheckpoint, CorruptData, IoError  `base` is none; on all ranks.
+  /// Collective over `ranks`: checks that the checkpoint's step, or `step`, can be saved: that the directory has
+  /// nothing at its place, or what may be replaced. All saves check that as well, before they write.
+  /// @throws ConfigError  something may not be replaced: names model, step, size, date, the reason and the setting that
+  ///                      would help; on all ranks.
+  /// @throws NoValidCheckpoint, CorruptData, IoError  `base` is not a valid checkpoint; on all ranks.
   void check_target(OpenedCheckpoint const& checkpoint, Communicator& ranks) const;
 
   /// Collective over `ranks` (host memory, all ranks of the model's topology, in its order): writes
   /// `directory`/model-step-N.h5, or the Hugging Face directory `directory`/model-step-N, N being `step` or else
   /// `metadata.step`, and removes checkpoints that `keep` does not keep.
   ///
-  /// Every tensor is written once, without padding and under its own name only. The checkpoint appears when it is
-  /// complete and on storage; a crash at any instant leaves what was there before. Of `metadata` all is stored that the
-  /// format has room for, but `model_size`, `created`, `tensor_parallel` and `writer`, which are the new file's own; of
-  /// its files, those of rank 0, what `SaveOptions::files` says. A model that was loaded brings those of its
-  /// checkpoint. Waits for a save in flight first.
+  /// Every tensor is written once, without padding, under its own name and not its aliases'. The checkpoint appears
+  /// when it is complete and on storage; after a crash the directory is as before. Stores the members of `metadata`
+  /// that the format has room for; `model_size`, `created`, `tensor_parallel` and `writer` are the new file's own. Of
+  /// rank 0's `metadata.files` it writes those that `SaveOptions::files` selects. Waits for a save in flight first.
   /// @throws IoError      storage failed; on all ranks.
   /// @throws CorruptData  storage does not give back what was written; on all ranks.
-  /// @throws ConfigError  as `check_target`.
-  /// @throws ConfigError, NoValidCheckpoint  `base` is none.
+  /// @throws ConfigError  as `check_target`, or `ranks` are not those of the model's topology in its order.
+  /// @throws ConfigError, NoValidCheckpoint  `base` is not a valid checkpoint.
   /// @throws ConfigError, IoError, CorruptData  of the model's other files, as `keep_files`; on all ranks.
   SaveResult save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks);
 
-  /// Collective over `ranks` (host memory): as `save`, of the parameters of a checkpoint, which nobody loads: they go
-  /// from one file to the other in pieces, with no more memory than `options.staging_bytes` per rank. An HDF5 file that
-  /// is not told otherwise gets the layout of `tensor_parallel` ranks.
+  /// Collective over `ranks` (host memory): as `save`, but copies the parameters of a checkpoint without loading them,
+  /// in pieces, with at most `options.staging_bytes` of memory per rank. An HDF5 file has the layout of
+  /// `tensor_parallel` ranks, unless `SaveOptions::tensor_parallel` is set.
   /// @throws CorruptData, OutOfBudget  as convert_checkpoint; on all ranks.
   SaveResult convert(OpenedCheckpoint const& checkpoint, ConvertOptions options, std::uint32_t tensor_parallel,
                      Communicator& ranks);
 
-  /// Collective: as `save`, but returns as soon as what this rank contributes has been copied; the rest happens in the
-  /// background, with messages of its own, so that model and `ranks` may be used. Wants MPI_THREAD_MULTIPLE, without
-  /// which it saves before it returns. Waits for the save in flight first, if there is one, and throws what that has
-  /// met; then nothing is begun. `ranks` outlives the save.
-  /// @throws ConfigError  the engine is `collective`: HDF5 is not made for several threads; or as `check_target`.
-  /// @throws IoError      as `save`, of creating the file, and of the save before.
+  /// Collective: as `save`, but returns when this rank's shards have been copied; a thread writes them, with a
+  /// communicator of its own, so that model and `ranks` may be used meanwhile. Without MPI_THREAD_MULTIPLE it saves
+  /// before it returns. First waits for the save in flight, if there is one, and throws its failure. `ranks` outlives
+  /// the save.
+  /// @throws ConfigError  as `save`, or the engine is `collective`, which cannot run in a thread of its own.
+  /// @throws IoError      as `save`, of creating the file, and of the previous save.
   void save_async(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks);
 
   /// Collective: waits for the save in flight, then removes checkpoints that `keep` does not keep.
-  /// @returns what it took; nothing if none is in flight.
-  /// @throws IoError, CorruptData  as `save`, on all ranks. Then there is none in flight any more.
+  /// @returns what the save took; nothing if none is in flight.
+  /// @throws IoError, CorruptData  as `save`, on all ranks. The save is not in flight any more.
   std::optional<SaveResult> wait();
 
  private:

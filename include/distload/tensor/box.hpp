@@ -24,13 +24,13 @@ Box whole(Shape const& shape);
 /// Number of elements.
 std::uint64_t volume(Box const& box) noexcept;
 
-/// The common part, or nothing if there is none. Both boxes have the same number of axes.
+/// The intersection, or nothing if it is empty. Both boxes have the same number of axes.
 std::optional<Box> intersection(Box const& a, Box const& b) noexcept;
 
 /// True if every element of `inner` lies in `outer`.
 bool contains(Box const& outer, Box const& inner) noexcept;
 
-/// True if `part` is one run of consecutive elements of a row-major tensor of shape `shape`.
+/// True if `part` is one range of consecutive elements of a row-major tensor of shape `shape`.
 bool is_contiguous_in(Shape const& shape, Box const& part) noexcept;
 
 /// Row-major index of the element at `position` in a tensor of shape `shape`.

@@ -1,4 +1,4 @@
-/// A short vector of sizes or offsets, one per axis, held in place: boxes are made by the million while planning.
+/// Dims: sizes or offsets, one per axis, without a heap allocation: planning makes millions of them.
 #pragma once
 
 #include <algorithm>
@@ -67,13 +67,13 @@ using Shape = Dims;
 /// (`checked_volume`).
 std::uint64_t volume(Dims const& dims) noexcept;
 
-/// Number of elements times `factor`, or nothing if that does not fit 64 bits.
+/// Number of elements times `factor`, or nothing if that exceeds 64 bits.
 std::optional<std::uint64_t> checked_volume(Dims const& dims, std::uint64_t factor = 1) noexcept;
 
 /// "[4096, 11008]"
 std::string to_string(Dims const& dims);
 
-/// Of the transposed tensor. Precondition: there are two axes at least.
+/// The sizes of the transposed tensor. Precondition: at least two axes.
 Dims with_last_axes_swapped(Dims dims);
 
 }  // namespace distload

@@ -10,6 +10,12 @@
 
 namespace distload {
 
+/// Most bytes that go along by default, of all files together.
+inline constexpr Bytes kMostBytesByDefault = 256 * kMiB;
+
+/// Most bytes that can be made to go along, of all files together: they are held in memory.
+inline constexpr Bytes kMostCarriedBytes = 2 * kGiB;
+
 /// Pure: of `files`, those that a save takes along: what goes along by default, or what `names` lists. config.json may
 /// be in the list, but is none of them, since every save writes it.
 /// @throws ConfigError  a name is of no file, or of one that saving makes itself; or the files have more bytes than

@@ -8,6 +8,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/text.hpp"
+#include "checkpoint/add_blocks.hpp"
 #include "checkpoint/hdf5/attribute.hpp"
 #include "checkpoint/hdf5/dataset.hpp"
 #include "checkpoint/hdf5/dataspace.hpp"

@@ -18,6 +18,7 @@
 #include "checkpoint/hdf5/stamp.hpp"
 #include "checkpoint/hdf5/superblock.hpp"
 #include "checkpoint/hdf5/walk.hpp"
+#include "checkpoint/validate_catalog.hpp"
 
 namespace distload {
 namespace hdf5 {

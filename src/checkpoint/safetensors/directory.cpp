@@ -15,6 +15,7 @@
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/safetensors/header.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
+#include "checkpoint/validate_catalog.hpp"
 
 namespace distload {
 namespace {

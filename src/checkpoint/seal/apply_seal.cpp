@@ -12,6 +12,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/text.hpp"
+#include "checkpoint/add_blocks.hpp"
 #include "checkpoint/seal/seal_file.hpp"
 #include "checkpoint/seal/seal_format.hpp"
 

@@ -9,6 +9,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/system.hpp"
+#include "checkpoint/mapped_offsets.hpp"
 
 namespace distload {
 namespace {

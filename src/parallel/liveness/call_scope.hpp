@@ -1,32 +1,20 @@
-/// CallScope: this process is inside a function of the library, for the watchdogs of the job.
+/// CallScope: this process is inside a collective function of the library.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "parallel/liveness/node_board.hpp"
-
 namespace distload {
 
-/// While it lives something is expected of this rank. Does nothing where there is no MpiEnvironment.
+/// One thread of a process at a time is inside such functions; they may call each other. While a scope lives, the
+/// watchdogs of the job expect this rank to make progress.
 class CallScope {
  public:
   /// @param call   "Loader::load"
   /// @param phase  what the rank is at, unless the program has said so itself
-  CallScope(std::string_view call, std::string_view phase) {
-    auto* const board = NodeBoard::of_process();
-    if (board == nullptr) return;
-    phase_before_ = board->own().phase();
-    call_before_ = board->own().call();
-    if (call_before_.empty()) board->own().set_call(call);
-    if (phase_before_.empty()) board->own().enter(phase);
-  }
-  ~CallScope() {
-    auto* const board = NodeBoard::of_process();
-    if (board == nullptr) return;
-    board->own().set_call(call_before_);
-    board->own().enter(phase_before_);
-  }
+  /// @throws ConfigError  another thread is inside such a function, or MPI has ended.
+  CallScope(std::string_view call, std::string_view phase);
+  ~CallScope();
   CallScope(CallScope const&) = delete;
   CallScope& operator=(CallScope const&) = delete;
 
@@ -37,14 +25,6 @@ class CallScope {
 
 /// This rank makes progress in `phase`; does nothing where there is no MpiEnvironment. For the thread that has the
 /// scope.
-inline void show_progress(std::string_view phase) {
-  auto* const board = NodeBoard::of_process();
-  if (board == nullptr) return;
-  if (board->own().phase() == phase) {
-    board->own().beat();
-  } else {
-    board->own().enter(phase);
-  }
-}
+void show_progress(std::string_view phase);
 
 }  // namespace distload

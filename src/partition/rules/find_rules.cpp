@@ -8,10 +8,10 @@
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/error.hpp>
-#include <distload/partition/model_layout.hpp>
 
 #include "base/suggest.hpp"
 #include "base/text.hpp"
+#include "partition/partition_model.hpp"
 #include "partition/rules/config_values.hpp"
 #include "partition/rules/rule_problem.hpp"
 #include "partition/rules/rule_reader.hpp"

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "config/second_document.hpp"
+#include "partition/partition_model.hpp"
 #include "partition/rules/size_reader.hpp"
 #include "partition/rules/yaml_fields.hpp"
 

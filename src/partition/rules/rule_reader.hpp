@@ -6,8 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <distload/partition/model_layout.hpp>
-
+#include "partition/partition_model.hpp"
 #include "partition/rules/rules.hpp"
 
 namespace distload::rules {

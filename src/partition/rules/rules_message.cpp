@@ -1,5 +1,6 @@
 // FamilyRules to bytes and back.
 #include "partition/rules/rules_message.hpp"
+#include "partition/partition_model.hpp"
 
 namespace distload {
 

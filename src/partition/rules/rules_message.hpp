@@ -1,9 +1,8 @@
 /// A family's rules in messages between ranks: one rank reads them for all.
 #pragma once
 
-#include <distload/partition/model_layout.hpp>
-
 #include "base/wire.hpp"
+#include "partition/partition_model.hpp"
 
 namespace distload {
 

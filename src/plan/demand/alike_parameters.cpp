@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "partition/dtype_in_memory.hpp"
+
 namespace distload {
 namespace {
 

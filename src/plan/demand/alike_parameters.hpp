@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <distload/plan/make_plan.hpp>
+#include "plan/make_plan.hpp"
 
 namespace distload {
 

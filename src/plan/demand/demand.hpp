@@ -11,8 +11,8 @@
 #include <distload/base/topology.hpp>
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/partition/model_layout.hpp>
-#include <distload/plan/cost_model.hpp>
 
+#include "plan/cost_model.hpp"
 #include "plan/demand/holders.hpp"
 #include "plan/demand/segments.hpp"
 

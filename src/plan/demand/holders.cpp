@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "partition/placement.hpp"
+
 namespace distload {
 
 Dims local_position(Piece const& piece, Dims const& global) {

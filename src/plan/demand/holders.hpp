@@ -9,7 +9,8 @@
 
 #include <distload/base/topology.hpp>
 #include <distload/partition/partition.hpp>
-#include <distload/partition/placement.hpp>
+
+#include "partition/placement.hpp"
 
 namespace distload {
 

@@ -5,7 +5,7 @@
 
 namespace distload {
 
-Prediction predict(LoadPlan const& plan, PlanOptions const& options) {
+Prediction predict(LoadPlan const& plan, std::uint32_t wave_count, PlanOptions const& options) {
   auto const& cost = options.cost;
   std::uint64_t requests = 0;
   Bytes travelling = 0;
@@ -13,7 +13,7 @@ Prediction predict(LoadPlan const& plan, PlanOptions const& options) {
     requests = std::max(requests, load.requests);
     travelling = std::max({travelling, load.sent_bytes, load.received_bytes});
   }
-  auto const waves = static_cast<double>(plan.waves.size());
+  auto const waves = static_cast<double>(wave_count);
   auto const cold = 1 - options.resident;
   auto const seconds_per_byte = options.resident / cost.cache_bandwidth + cold / cost.storage_bandwidth;
   Prediction predicted;

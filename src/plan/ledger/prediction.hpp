@@ -2,11 +2,12 @@
 #pragma once
 
 #include <distload/plan/load_plan.hpp>
-#include <distload/plan/make_plan.hpp>
+
+#include "plan/make_plan.hpp"
 
 namespace distload {
 
-/// `plan` has its waves, its slots, its loads of all ranks and their sums.
-Prediction predict(LoadPlan const& plan, PlanOptions const& options);
+/// `plan` has its slots, its loads of all ranks and their sums.
+Prediction predict(LoadPlan const& plan, std::uint32_t waves, PlanOptions const& options);
 
 }  // namespace distload

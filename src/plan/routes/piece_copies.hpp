@@ -3,9 +3,8 @@
 
 #include <vector>
 
-#include <distload/plan/planned_copies.hpp>
-
 #include "plan/current_parameter.hpp"
+#include "plan/planned_copies.hpp"
 
 namespace distload {
 

@@ -18,6 +18,7 @@
 #include "io/engines/stream_reader.hpp"
 #include "io/files/preflight.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "partition/dtype_in_memory.hpp"
 #include "save/stream/stream_converter.hpp"
 #include "save/stream/stream_plan.hpp"
 #include "save/stream/stream_tensor.hpp"

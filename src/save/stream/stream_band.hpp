@@ -5,9 +5,9 @@
 #include <vector>
 
 #include <distload/base/bytes.hpp>
-#include <distload/tensor/strided_copy.hpp>
 
 #include "save/stream/stream_tensor.hpp"
+#include "tensor/strided_copy.hpp"
 
 namespace distload {
 

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <distload/base/bytes.hpp>
-#include <distload/tensor/cast.hpp>
 
 #include "base/huge_pages.hpp"
 #include "io/engines/stream_reader.hpp"
@@ -18,6 +17,7 @@
 #include "save/stream/stream_band.hpp"
 #include "save/stream/stream_plan.hpp"
 #include "save/stream/stream_tensor.hpp"
+#include "tensor/cast.hpp"
 
 namespace distload {
 

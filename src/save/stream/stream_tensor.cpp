@@ -2,7 +2,8 @@
 #include "save/stream/stream_tensor.hpp"
 
 #include <distload/base/error.hpp>
-#include <distload/tensor/cast.hpp>
+
+#include "tensor/cast.hpp"
 
 namespace distload {
 namespace {

@@ -7,8 +7,8 @@
 
 #include <Kokkos_Core.hpp>
 
-#include <distload/tensor/cast.hpp>
-#include <distload/tensor/strided_copy.hpp>
+#include "tensor/cast.hpp"
+#include "tensor/strided_copy.hpp"
 
 namespace distload {
 

@@ -8,7 +8,7 @@
 
 #include <Kokkos_Core.hpp>
 
-#include <distload/tensor/strided_copy.hpp>
+#include "tensor/strided_copy.hpp"
 
 namespace distload {
 

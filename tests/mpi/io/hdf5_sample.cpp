@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <random>
 
-#include <distload/tensor/strided_copy.hpp>
-
 #include "base/hash.hpp"
 #include "checkpoint/hdf5/dataset.hpp"
 #include "checkpoint/hdf5/dataspace.hpp"
@@ -13,6 +11,7 @@
 #include "checkpoint/hdf5/file.hpp"
 #include "checkpoint/hdf5/group.hpp"
 #include "checkpoint/hdf5/property_list.hpp"
+#include "tensor/strided_copy.hpp"
 
 namespace distload::testing {
 namespace {

@@ -5,17 +5,23 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <span>
+#include <thread>
 
 #include <distload/load/report.hpp>
 #include <distload/parallel/mpi_environment.hpp>
 
 #include "load/arena.hpp"
+#include "parallel/liveness/call_scope.hpp"
+#include "plan/rank_work.hpp"
 #include "support/tiny_llama.hpp"
 
 namespace distload {
@@ -173,7 +179,7 @@ TEST_F(LoaderTest, ShowsFilesInPlaceAndCopiesThereAgain) {
   Loader shows(ranks, mapped);
   auto const checkpoint = shows.open();
   auto const plan = shows.plan(checkpoint);
-  EXPECT_FALSE(plan.views.empty());
+  EXPECT_FALSE(plan.work->views.empty());
   EXPECT_EQ(plan.slot_bytes, 0U);
   auto model = shows.load(checkpoint, plan).model;
   expect_right(model);
@@ -212,7 +218,7 @@ TEST_F(LoaderTest, TakesItsPartByItselfWhereRanksMayNotWriteToEachOther) {
     auto const plan = loader.plan(checkpoint);
     auto model = loader.load(checkpoint, plan).model;
     expect_right(model);
-    bool const writes_to_others = std::ranges::any_of(plan.waves, [&](Wave const& wave) {
+    bool const writes_to_others = std::ranges::any_of(plan.work->waves, [&](Wave const& wave) {
       return std::ranges::any_of(wave.scatter_targets,
                                  [&](ScatterTarget const& target) { return target.rank != plan.rank; });
     });
@@ -220,7 +226,7 @@ TEST_F(LoaderTest, TakesItsPartByItselfWhereRanksMayNotWriteToEachOther) {
     EXPECT_TRUE(may_write || !plan.writes_to_peers);
     EXPECT_FALSE(plan.writes_to_peers && plan.has_messages) << "on one node nothing that can be scattered is sent";
     EXPECT_EQ(plan.exchanged_bytes > 0, plan.writes_to_peers || plan.has_messages);
-    EXPECT_FALSE(plan.has_messages && std::string_view(engine) == "mmap");
+    EXPECT_FALSE(plan.has_messages && engine == ReadEngine::mmap);
     loader.reload(model);
     expect_right(model);
   }
@@ -377,6 +383,66 @@ TEST_F(LoaderTest, HandsOutTypedViews) {
   EXPECT_EQ(view.extent(1), 144U);
   EXPECT_THROW(model.view<double**>("model.norm.weight"), ConfigError);
   EXPECT_THROW(model.view<float*>("no.such.weight"), ConfigError);
+}
+
+TEST_F(LoaderTest, HandsOutTheBitsOfBf16) {
+  auto const ranks = grid({1, 1, world().size()});
+  auto settings = config();
+  settings.load.dtype = DType::bf16;
+  Loader wide(ranks, config());
+  Loader narrow(ranks, settings);
+  auto const exact = wide.load().model;
+  auto const rounded = narrow.load().model;
+  auto const floats = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), exact.view<float*>("model.norm.weight"));
+  auto const bits =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), rounded.view<std::uint16_t*>("model.norm.weight"));
+  ASSERT_EQ(bits.extent(0), floats.extent(0));
+  for (std::size_t i = 0; i < bits.extent(0); ++i) {
+    // The upper half of a float, rounded in the last of its 8 significant bits.
+    auto const value = std::bit_cast<float>(std::uint32_t{bits(i)} << 16U);
+    EXPECT_NEAR(value, floats(i), std::abs(floats(i)) / 256) << i;
+  }
+  EXPECT_THROW(rounded.view<float*>("model.norm.weight"), ConfigError);
+}
+
+TEST_F(LoaderTest, RefusesPlansOfOtherCheckpointsAndTopologies) {
+  auto const ranks = grid(most_parallel());
+  Loader loader(ranks, config());
+  auto const checkpoint = loader.open();
+  auto const plan = loader.plan(checkpoint);
+  EXPECT_THROW(loader.load(checkpoint, LoadPlan{}), ConfigError);
+
+  auto renamed = checkpoint;
+  renamed.catalog.path += "-other";
+  EXPECT_THROW(loader.load(renamed, plan), ConfigError);
+
+  auto foreign = plan;
+  foreign.rank = (plan.rank + 1) % world().size();
+  if (world().size() > 1) {
+    EXPECT_THROW(loader.load(checkpoint, foreign), ConfigError);
+  }
+  expect_right(loader.load(checkpoint, plan).model);
+}
+
+TEST_F(LoaderTest, RefusesCallsOfTwoThreadsAtATime) {
+  auto const ranks = grid(most_parallel());
+  Loader loader(ranks, config());
+  std::string refusal;
+  {
+    CallScope const scope("Saver::save", "save");
+    std::thread([&] {
+      try {
+        loader.open();
+      } catch (ConfigError const& error) {
+        refusal = error.what();
+      }
+    }).join();
+  }
+  EXPECT_EQ(refusal,
+            "Loader::open is called while another thread of this process is in Saver::save: a process calls Loader and "
+            "Saver from one thread at a time");
+  // One after the other, each may be of another thread.
+  std::thread([&] { expect_right(loader.load().model); }).join();
 }
 
 TEST_F(LoaderTest, RefusesAPlanThatDoesNotFitOnAllRanks) {

@@ -77,6 +77,13 @@ TEST_F(ProcessGridTest, KnowsItsPlaceOnTheNode) {
   EXPECT_FALSE(grid.host_name().empty());
 }
 
+TEST_F(ProcessGridTest, RefusesANodeWithOtherRanks) {
+  if (world->size() == 1) GTEST_SKIP() << "needs a rank outside of the group";
+  auto const alone = world->split(world->rank(), 0);
+  EXPECT_THROW(ProcessGrid(*alone, *node, {1, 1, 1}), ConfigError);
+  EXPECT_NO_THROW(ProcessGrid(*alone, *alone, {1, 1, 1}));
+}
+
 TEST_F(ProcessGridTest, RefusesAnotherNumberOfRanks) {
   EXPECT_THAT(refusal({world->size() + 1, 1, 1}),
               testing::HasSubstr("tensor_parallel " + std::to_string(world->size() + 1)));

@@ -15,6 +15,7 @@
 #include <distload/parallel/mpi_environment.hpp>
 #include <distload/save/saver.hpp>
 
+#include "checkpoint/catalog_message.hpp"
 #include "expect_sample_content.hpp"
 #include "injected_fault.hpp"
 #include "save/checkpoint_writer.hpp"

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <distload/base/error.hpp>
+#include <distload/parallel/mpi_environment.hpp>
 
 #include "checkpoint/files/find_files.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
@@ -237,6 +238,63 @@ TEST_F(SaverTest, InTheBackgroundWritesWhatTheModelWas) {
       Kokkos::deep_copy(model.bytes(shard), again.bytes(*again.find(shard.name)));
     ranks_->barrier();
   }
+}
+
+TEST_F(SaverTest, RefusesRanksThatAreNotThoseOfTheModel) {
+  auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
+  SaveOptions options;
+  options.directory = directory_.path();
+  Saver saver(options);
+  auto const refusal = [&](Communicator& ranks) -> std::string {
+    try {
+      saver.save(model, model.metadata(), ranks);
+      return "saved";
+    } catch (ConfigError const& error) {
+      return error.what();
+    }
+  };
+  if (ranks_->size() > 1) {
+    auto const alone = ranks_->split(ranks_->rank(), 0);
+    EXPECT_THAT(refusal(*alone), HasSubstr("the model is cut for " + std::to_string(ranks_->size()) + " ranks"));
+    auto const reversed = ranks_->split(0, ranks_->size() - ranks_->rank());
+    EXPECT_THAT(refusal(*reversed), HasSubstr("holds another part of"));
+  }
+  EXPECT_EQ(refusal(*ranks_), "saved");
+}
+
+TEST_F(SaverTest, KeepsMpiUntilASaveHasBeenWaitedFor) {
+  MpiEnvironment mpi;
+  auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
+  SaveOptions options;
+  options.directory = directory_.path();
+  Saver saver(options);
+  saver.save_async(model, model.metadata(), mpi.world());
+  try {
+    mpi.finalize();
+    FAIL() << "a save is in flight";
+  } catch (ConfigError const& error) {
+    EXPECT_THAT(error.what(), HasSubstr("a save begun by Saver::save_async is in flight"));
+  }
+  auto const saved = saver.wait();
+  ASSERT_TRUE(saved);
+  mpi.world().barrier();
+  expect_sample_content(read_hdf5_catalog(saved->path));
+  mpi.world().barrier();
+  mpi.finalize();
+  EXPECT_THROW(static_cast<void>(mpi.world()), ConfigError);
+}
+
+TEST_F(SaverTest, SavesOnWhileTheEnvironmentIsDestroyed) {
+  auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
+  SaveOptions options;
+  options.directory = directory_.path();
+  Saver saver(options);
+  {
+    MpiEnvironment const mpi;
+    saver.save_async(model, model.metadata(), *ranks_);
+  }
+  EXPECT_TRUE(std::filesystem::exists(directory_.file("model-step-" + std::to_string(model.metadata().step) + ".h5")));
+  EXPECT_TRUE(saver.wait());
 }
 
 TEST_F(SaverTest, TellsOfWhatFailedInTheBackgroundWhenAskedOrWithTheNextSave) {

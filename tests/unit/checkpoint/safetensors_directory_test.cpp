@@ -8,6 +8,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/catalog_message.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
 
 namespace distload {

@@ -13,6 +13,7 @@
 #include "checkpoint/safetensors/directory.hpp"
 #include "checkpoint/seal/apply_seal.hpp"
 #include "checkpoint/seal/seal_file.hpp"
+#include "checkpoint/validate_catalog.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace distload {

@@ -7,6 +7,9 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/catalog_message.hpp"
+#include "checkpoint/validate_catalog.hpp"
+
 namespace distload {
 namespace {
 

@@ -8,6 +8,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/mapped_offsets.hpp"
 #include "io/engines/buffered_engine.hpp"
 #include "io/engines/direct_engine.hpp"
 #include "io/engines/mmap_engine.hpp"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "model_fixture.hpp"
+#include "partition/partition_model.hpp"
 #include "partition/rules/rule_directories.hpp"
 
 namespace distload::testing {

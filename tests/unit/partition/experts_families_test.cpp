@@ -5,6 +5,7 @@
 
 #include "expect_shards.hpp"
 #include "model_fixture.hpp"
+#include "partition/dtype_in_memory.hpp"
 
 namespace distload::testing {
 namespace {

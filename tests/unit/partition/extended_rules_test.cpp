@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model_fixture.hpp"
+#include "partition/partition_model.hpp"
 #include "partition/rules/rule_reader.hpp"
 
 namespace distload::testing {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "model_fixture.hpp"
+#include "partition/partition_model.hpp"
 
 namespace distload::testing {
 namespace {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "partition/partition_model.hpp"
+
 namespace distload::testing {
 
 Catalog make_catalog(std::vector<NamedShape> const& tensors, std::uint32_t layers) {

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include <distload/base/error.hpp>
-#include <distload/partition/model_layout.hpp>
+
+#include "partition/partition_model.hpp"
 
 namespace distload::testing {
 

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "model_fixture.hpp"
+#include "partition/partition_model.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "partition/rules/rule_reader.hpp"
 

@@ -1,11 +1,12 @@
 // Which ranks hold which part: tables, and every element's owners counted in random cases.
-#include <distload/partition/placement.hpp>
 
 #include <gtest/gtest.h>
 
 #include <random>
 
 #include <distload/base/error.hpp>
+
+#include "partition/placement.hpp"
 
 namespace distload {
 namespace {

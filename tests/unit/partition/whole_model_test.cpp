@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <distload/partition/model_layout.hpp>
-
 #include "model_fixture.hpp"
+#include "partition/dtype_in_memory.hpp"
+#include "partition/partition_model.hpp"
 
 namespace distload::testing {
 namespace {

@@ -1,5 +1,5 @@
 // Which way of sharing bytes the cost model prefers, and that it says why.
-#include <distload/plan/cost_model.hpp>
+#include "plan/cost_model.hpp"
 
 #include <gtest/gtest.h>
 

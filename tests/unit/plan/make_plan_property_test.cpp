@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "plan/rank_work.hpp"
 #include "plan_simulation.hpp"
 
 namespace distload {
@@ -165,12 +166,12 @@ class RandomCase {
 
 /// A view's pages show the file, before and behind it too: nothing else may lie there.
 void expect_pages_of_their_own(LoadPlan const& plan, Bytes page) {
-  for (auto const& view : plan.views) {
+  for (auto const& view : plan.work->views) {
     ASSERT_EQ(view.arena_offset_bytes % page, view.file_offset_bytes % page);
     auto const begin = view.arena_offset_bytes / page * page;
     auto const end = round_up(view.arena_offset_bytes + view.nbytes, page);
     ASSERT_LE(end, plan.arena_bytes);
-    for (auto const& shard : plan.shards) {
+    for (auto const& shard : plan.work->shards) {
       if (shard.offset_bytes == view.arena_offset_bytes) continue;
       ASSERT_TRUE(shard.nbytes == 0 || shard.offset_bytes >= end || shard.offset_bytes + shard.nbytes <= begin);
     }
@@ -197,15 +198,15 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
     Bytes read = 0;
     for (std::uint32_t rank = 0; rank < plans.size(); ++rank) {
       Bytes own = 0;
-      for (auto const& wave : plans[rank].waves) {
+      for (auto const& wave : plans[rank].work->waves) {
         for (auto const& request : wave.reads) own += request.nbytes;
       }
       ASSERT_EQ(own, plans[0].ranks[rank].read_bytes) << "seed " << seed << " rank " << rank;
       ASSERT_EQ(plans[rank].slot_bytes, plans[0].ranks[rank].staging_bytes) << "seed " << seed << " rank " << rank;
       ASSERT_EQ(plans[rank].arena_bytes, plans[0].ranks[rank].resident_bytes) << "seed " << seed << " rank " << rank;
       read += own;
-      views += plans[rank].views.size();
-      for (auto const& wave : plans[rank].waves) {
+      views += plans[rank].work->views.size();
+      for (auto const& wave : plans[rank].work->waves) {
         for (auto const place : wave.places) mapped_places += place.source == Area::mapped ? 1 : 0;
         for (auto const& target : wave.scatter_targets) {
           ++(target.rank == rank ? own_scatters : scatters_to_peers);
@@ -214,7 +215,7 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
         }
       }
       expect_pages_of_their_own(plans[rank], test.options.page_bytes);
-      for (auto const& shard : plans[rank].shards) {
+      for (auto const& shard : plans[rank].work->shards) {
         auto const& parameter = test.layout.parameters[shard.parameter];
         auto const expected = testing::expected_shard(test.catalog, parameter, shard);
         std::vector<std::byte> const found(

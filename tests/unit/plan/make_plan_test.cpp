@@ -1,9 +1,11 @@
 // make_plan on small models whose plan can be told by hand.
-#include <distload/plan/make_plan.hpp>
+#include "plan/make_plan.hpp"
 
 #include <gtest/gtest.h>
 
 #include <distload/base/error.hpp>
+
+#include "plan/rank_work.hpp"
 
 namespace distload {
 namespace {
@@ -43,10 +45,10 @@ TEST(MakePlan, ReadsTheSavedLayoutStraightIntoTheArena) {
   model.add("w", {1024, 512}, cut(PartitionKind::column_parallel, 0, 1024), 4);
   for (std::uint32_t rank = 0; rank < 4; ++rank) {
     auto const plan = make_plan(model.catalog, model.layout, {4, 1, 1}, rank, {});
-    ASSERT_EQ(plan.waves.size(), 1U);
-    ASSERT_EQ(plan.waves[0].reads.size(), 1U);
-    EXPECT_EQ(plan.waves[0].reads[0].extent, rank);
-    EXPECT_EQ(plan.waves[0].reads[0].area, Area::arena);
+    ASSERT_EQ(plan.work->waves.size(), 1U);
+    ASSERT_EQ(plan.work->waves[0].reads.size(), 1U);
+    EXPECT_EQ(plan.work->waves[0].reads[0].extent, rank);
+    EXPECT_EQ(plan.work->waves[0].reads[0].area, Area::arena);
     EXPECT_EQ(plan.slot_bytes, 0U);
     EXPECT_EQ(plan.exchanged_bytes, 0U);
     EXPECT_EQ(plan.peak_bytes(), plan.arena_bytes);
@@ -72,7 +74,7 @@ TEST(MakePlan, ReadsRowsAndSendsColumnsOfARowMajorTensor) {
   Model model;
   model.add("w", {4096, 4096}, cut(PartitionKind::row_parallel, 1, 4096));
   auto const plan = make_plan(model.catalog, model.layout, {4, 1, 1}, 1, {});
-  EXPECT_EQ(plan.parameter(0).strategy, Strategy::two_phase);
+  EXPECT_EQ(plan.work->parameter(0).strategy, Strategy::two_phase);
   EXPECT_EQ(plan.storage_read_bytes, 64 * kMiB);
   EXPECT_EQ(plan.ranks[1].read_bytes, 16 * kMiB) << "the reads are shared out evenly";
   EXPECT_EQ(plan.ranks[1].received_bytes, 12 * kMiB);
@@ -130,8 +132,8 @@ TEST(MakePlan, GivesStagesOnlyTheirOwnParameters) {
   model.add("second", {16, 8}, {});
   model.layout.parameters[1].stages = {1};
   auto const plan = make_plan(model.catalog, model.layout, {1, 2, 1}, 1, {});
-  ASSERT_EQ(plan.shards.size(), 1U);
-  EXPECT_EQ(plan.shards[0].parameter, 1U);
+  ASSERT_EQ(plan.work->shards.size(), 1U);
+  EXPECT_EQ(plan.work->shards[0].parameter, 1U);
   EXPECT_EQ(plan.ranks[0].read_bytes, 256U);
   EXPECT_EQ(plan.ranks[1].read_bytes, 512U);
 }

@@ -5,7 +5,8 @@
 #include <map>
 #include <tuple>
 
-#include <distload/plan/make_plan.hpp>
+#include "plan/make_plan.hpp"
+#include "plan/rank_work.hpp"
 
 namespace distload {
 namespace {
@@ -64,7 +65,7 @@ void expect_own_part_as_seen_by(LoadPlan const& other, LoadPlan const& plan) {
   auto const& seen = other.ranks[plan.rank];
   Bytes read = 0;
   std::uint64_t requests = 0;
-  for (auto const& wave : plan.waves) {
+  for (auto const& wave : plan.work->waves) {
     for (auto const& request : wave.reads) read += request.nbytes;
     requests += wave.reads.size();
   }
@@ -72,7 +73,7 @@ void expect_own_part_as_seen_by(LoadPlan const& other, LoadPlan const& plan) {
   EXPECT_EQ(requests, seen.requests) << plan.rank;
   EXPECT_EQ(plan.arena_bytes, seen.resident_bytes) << plan.rank;
   EXPECT_EQ(plan.slot_bytes, seen.staging_bytes) << plan.rank;
-  EXPECT_EQ(plan.waves.size(), other.waves.size()) << plan.rank;
+  EXPECT_EQ(plan.work->waves.size(), other.waves.size()) << plan.rank;
 }
 
 TEST(MakePlan, AgreesOnAllMeetingsOfAThousandRanks) {
@@ -88,9 +89,10 @@ TEST(MakePlan, AgreesOnAllMeetingsOfAThousandRanks) {
       auto const plan = make_plan(model.catalog, model.layout, kTopology, rank, options);
       ASSERT_TRUE(std::ranges::equal(plan.ranks, first.ranks, {}, fields_of, fields_of)) << rank;
       expect_own_part_as_seen_by(first, plan);
-      for (Wave wave = 0; wave < plan.waves.size(); ++wave) {
-        for (auto const& message : plan.waves[wave].sends) sent[{wave, rank, message.peer}].push_back(message.nbytes);
-        for (auto const& message : plan.waves[wave].receives)
+      for (Wave wave = 0; wave < plan.work->waves.size(); ++wave) {
+        for (auto const& message : plan.work->waves[wave].sends)
+          sent[{wave, rank, message.peer}].push_back(message.nbytes);
+        for (auto const& message : plan.work->waves[wave].receives)
           received[{wave, message.peer, rank}].push_back(message.nbytes);
       }
     }

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <map>
 
+#include "checkpoint/mapped_offsets.hpp"
+
 namespace distload::testing {
 namespace {
 
@@ -53,7 +55,7 @@ std::vector<std::byte> make_files(Catalog const& catalog, std::vector<std::vecto
 /// Every byte of `memory` that a view shows, to be written once.
 void show_views(LoadPlan const& plan, std::vector<Bytes> const& offsets, RankMemory& memory,
                 std::vector<std::string>& faults) {
-  for (auto const& view : plan.views) {
+  for (auto const& view : plan.work->views) {
     if (view.arena_offset_bytes + view.nbytes > memory.arena.size()) faults.push_back("a view leaves the arena");
     std::memcpy(memory.arena.data() + view.arena_offset_bytes,
                 memory.mapped + offsets[view.file] + view.file_offset_bytes, view.nbytes);
@@ -123,13 +125,13 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
   std::vector<RankMemory> memory(plans.size());
   bool const is_mapped = std::ranges::any_of(plans,
                                              [](LoadPlan const& plan) {
-                                               return std::ranges::any_of(plan.waves, [](Wave const& wave) {
+                                               return std::ranges::any_of(plan.work->waves, [](Wave const& wave) {
                                                  return std::ranges::any_of(wave.reads, [](PlannedRead const& read) {
                                                    return read.area == Area::mapped;
                                                  });
                                                });
                                              }) ||
-                         std::ranges::any_of(plans, [](LoadPlan const& plan) { return !plan.views.empty(); });
+                         std::ranges::any_of(plans, [](LoadPlan const& plan) { return !plan.work->views.empty(); });
   auto files = is_mapped ? make_files(catalog, storage) : std::vector<std::byte>{};
   for (std::size_t rank = 0; rank < plans.size(); ++rank) {
     memory[rank].arena.resize(plans[rank].arena_bytes);
@@ -140,7 +142,7 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
 
   for (std::size_t wave = 0; wave < plans.front().waves.size(); ++wave) {
     for (std::size_t rank = 0; rank < plans.size(); ++rank) {
-      auto const& part = plans[rank].waves[wave];
+      auto const& part = plans[rank].work->waves[wave];
       if (part.staging_bytes > staging_bytes) faults.push_back("a slot is larger than staging allows");
       if (part.staging_bytes > plans[rank].slot_bytes) faults.push_back("a slot is larger than the plan says");
       memory[rank].staging.assign(part.staging_bytes, std::byte{0xEE});
@@ -161,11 +163,11 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
     // Messages between two ranks are matched in the order of each side's list.
     std::map<std::pair<std::size_t, std::size_t>, std::vector<PlannedMessage>> sent;
     for (std::size_t rank = 0; rank < plans.size(); ++rank) {
-      for (auto const& message : plans[rank].waves[wave].sends) sent[{rank, message.peer}].push_back(message);
+      for (auto const& message : plans[rank].work->waves[wave].sends) sent[{rank, message.peer}].push_back(message);
     }
     std::map<std::pair<std::size_t, std::size_t>, std::size_t> taken;
     for (std::size_t rank = 0; rank < plans.size(); ++rank) {
-      for (auto const& message : plans[rank].waves[wave].receives) {
+      for (auto const& message : plans[rank].work->waves[wave].receives) {
         auto const& from = sent[{message.peer, rank}];
         auto const index = taken[{message.peer, rank}]++;
         if (index >= from.size() || from[index].nbytes != message.nbytes) {
@@ -180,7 +182,7 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
       if (taken[pair] != messages.size()) faults.push_back("a send without its receive");
     }
     for (std::size_t rank = 0; rank < plans.size(); ++rank) {
-      auto const& part = plans[rank].waves[wave];
+      auto const& part = plans[rank].work->waves[wave];
       copy_all(part.places, memory[rank]);
       std::size_t number = 0;
       for (auto const scatter : part.scatters) {

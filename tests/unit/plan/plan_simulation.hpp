@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <distload/plan/make_plan.hpp>
+#include "plan/make_plan.hpp"
+#include "plan/rank_work.hpp"
 
 namespace distload::testing {
 

@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "partition/placement.hpp"
+
 namespace distload {
 namespace {
 

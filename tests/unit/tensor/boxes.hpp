@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <random>
 
-#include <distload/tensor/strided_copy.hpp>
+#include "tensor/strided_copy.hpp"
 
 namespace distload::testing {
 

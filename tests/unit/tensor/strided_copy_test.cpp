@@ -1,5 +1,5 @@
 // Strided copies against element-wise ones, on the calling thread and as kernels.
-#include <distload/tensor/strided_copy.hpp>
+#include "tensor/strided_copy.hpp"
 
 #include <gtest/gtest.h>
 

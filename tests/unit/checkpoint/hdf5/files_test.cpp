@@ -10,6 +10,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/hash.hpp"
+#include "checkpoint/catalog_message.hpp"
 #include "checkpoint/hdf5/dataset.hpp"
 #include "checkpoint/hdf5/dataspace.hpp"
 #include "checkpoint/hdf5/file.hpp"

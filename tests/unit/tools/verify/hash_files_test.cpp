@@ -10,6 +10,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/hash.hpp"
+#include "checkpoint/add_blocks.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace distload {

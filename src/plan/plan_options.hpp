@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/dtype.hpp>
 #include <distload/partition/model_layout.hpp>
-#include <distload/plan/cost_model.hpp>
+
+#include "partition/dtype_in_memory.hpp"
+#include "plan/cost_model.hpp"
 
 namespace distload {
 
@@ -40,6 +43,8 @@ struct PlanOptions {
   /// Arenas that are to be filled again: by parameter, where its shard lies, if it does; of this rank and, if
   /// `writes_to_peers`, the others of its node, by rank. Empty: there are none yet.
   std::map<std::uint32_t, std::vector<std::optional<ShardPlace>>> places;
+  /// For each extent of the catalog, its index in the catalog that engines read; empty: they read this one.
+  std::span<std::uint32_t const> stored_extents;
   double resident = 0;  ///< share of the files that is in the page cache, for predictions
   CostModel cost;
 

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include <distload/checkpoint/catalog.hpp>
 #include <distload/partition/model_layout.hpp>
 #include <distload/plan/load_plan.hpp>
-#include <distload/plan/plan_options.hpp>
+
+#include "plan/plan_options.hpp"
 
 namespace distload {
 
@@ -26,9 +26,5 @@ inline constexpr std::uint64_t kMinimumStagingBlocks = 4;
 /// @throws ConfigError  `staging_bytes` is below kMinimumStagingBlocks.
 LoadPlan make_plan(Catalog const& catalog, ModelLayout const& layout, Topology const& topology, std::uint32_t rank,
                    PlanOptions const& options);
-
-/// The plan as text for people: per parameter its partition, shape and strategy with the reason; then bytes, memory and
-/// seconds.
-std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout);
 
 }  // namespace distload

@@ -1,5 +1,5 @@
 // The rules of a family applied to a checkpoint.
-#include <distload/partition/model_layout.hpp>
+#include "partition/partition_model.hpp"
 
 #include <algorithm>
 #include <cassert>

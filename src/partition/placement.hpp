@@ -9,14 +9,6 @@
 
 namespace distload {
 
-/// What expert parallelism makes of a parameter: instead of being cut by its partition, experts stay whole.
-struct ExpertPlacement {
-  std::optional<std::uint32_t> group;  ///< that holds this one expert; nothing: the tensor holds all experts
-  std::uint32_t axis = 0;              ///< along which they stand then
-
-  friend bool operator==(ExpertPlacement const&, ExpertPlacement const&) = default;
-};
-
 /// A parameter is cut into `parts`, and the n-th rank of a stage (tensor fastest, then data) holds part n modulo
 /// `parts`.
 struct Placement {

@@ -1,5 +1,5 @@
 // The catalog as one flat message.
-#include <distload/checkpoint/catalog.hpp>
+#include "checkpoint/catalog_message.hpp"
 
 #include <distload/base/error.hpp>
 

@@ -9,8 +9,9 @@
 #include <vector>
 
 #include <distload/base/bytes.hpp>
-#include <distload/tensor/cast.hpp>
-#include <distload/tensor/strided_copy.hpp>
+
+#include "tensor/cast.hpp"
+#include "tensor/strided_copy.hpp"
 
 namespace distload {
 

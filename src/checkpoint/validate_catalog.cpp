@@ -1,5 +1,5 @@
 // What a catalog must promise before anything is planned on it.
-#include <distload/checkpoint/catalog.hpp>
+#include "checkpoint/validate_catalog.hpp"
 
 #include <algorithm>
 #include <numeric>

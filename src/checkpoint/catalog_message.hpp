@@ -1,0 +1,16 @@
+/// A catalog as one message between ranks.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <distload/checkpoint/catalog.hpp>
+
+namespace distload {
+
+/// The whole catalog as one flat message, and back.
+std::vector<std::byte> serialize(Catalog const& catalog);
+Catalog deserialize_catalog(std::span<std::byte const> bytes);
+
+}  // namespace distload

@@ -1,0 +1,13 @@
+/// validate: whether a catalog keeps what every source promises.
+#pragma once
+
+#include <distload/checkpoint/catalog.hpp>
+
+namespace distload {
+
+/// Checks what every source promises: names unique and harmless, sizes without overflow, extents inside their file,
+/// disjoint in the file and in the tensor, covering the tensor, checksums complete. Sorts nothing, changes nothing.
+/// @throws CorruptData naming file, tensor and what is wrong.
+void validate(Catalog const& catalog);
+
+}  // namespace distload
