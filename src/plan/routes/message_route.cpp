@@ -21,7 +21,7 @@ void MessageRoute::plan(CurrentParameter const& parameter, ReadPiece const& piec
   auto const reader_bytes = count(parameter, piece, reader);
   auto const wave = wave_of(parameter, piece, reader, reader_bytes);
   if (reader.rank == request_.rank) {
-    add_read(parameter, piece, waves_[wave]);
+    add_read(parameter, piece, reader, waves_[wave]);
   } else if (!parameter.job_of(piece).sole_reader && parameter.own_group) {
     add_receives(parameter, piece, reader.rank, waves_[wave]);
   }
@@ -30,21 +30,21 @@ void MessageRoute::plan(CurrentParameter const& parameter, ReadPiece const& piec
 MessageRoute::Reader MessageRoute::reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const {
   auto const& job = parameter.job_of(piece);
   if (job.sole_reader) return {.rank = parameter.rank_of(*job.sole_reader), .group = job.sole_reader->group};
-  auto const rank = job.strategy == Strategy::broadcast ? reader_of_job_[piece.job] : least_loaded(parameter, job);
-  return {.rank = rank, .group = *parameter.demand().holders().group_of(rank)};
+  return job.strategy == Strategy::broadcast ? reader_of_job_[piece.job] : least_loaded(parameter, job);
 }
 
-std::uint32_t MessageRoute::least_loaded(CurrentParameter const& parameter, ReadJob const& job) const {
+MessageRoute::Reader MessageRoute::least_loaded(CurrentParameter const& parameter, ReadJob const& job) const {
   auto const& demanded = parameter.segment_of(job);
   auto const& wants = parameter.demand().wants_of(demanded.extent);
   auto const read_bytes = ledger_.read_bytes();
   auto least = std::numeric_limits<Bytes>::max();
-  std::uint32_t best = 0;
+  Reader best;
   for (auto const want : demanded.segment.wants) {
-    for (auto const rank : parameter.ranks_of(wants[want].group)) {
+    auto const group = wants[want].group;
+    for (auto const rank : parameter.ranks_of(group)) {
       if (read_bytes[rank] >= least) continue;
       least = read_bytes[rank];
-      best = rank;
+      best = {.rank = rank, .group = group};
     }
   }
   return best;
@@ -58,8 +58,8 @@ Bytes MessageRoute::packed_bytes(WantedPart const& part) const noexcept {
   return goes_in_place(part) ? 0 : round_up(part.nbytes, kStagingAlignment);
 }
 
-bool MessageRoute::is_read_to_shard(WantedPart const& part, std::optional<std::uint32_t> group) const noexcept {
-  return part.group == group && part.shard_run && request_.options.arena_on_host;
+bool MessageRoute::is_read_to_shard(WantedPart const& part, Reader const& reader) const noexcept {
+  return part.group == reader.group && part.shard_run && request_.options.arena_on_host;
 }
 
 Bytes MessageRoute::count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader) {
@@ -68,7 +68,7 @@ Bytes MessageRoute::count(CurrentParameter const& parameter, ReadPiece const& pi
   auto staging = round_up(piece.range.nbytes(), kStagingAlignment);
   Bytes packed = 0;
   for (auto const& part : piece.parts) {
-    if (is_read_to_shard(part, reader.group)) staging = 0;
+    if (is_read_to_shard(part, reader)) staging = 0;
     if (is_sole_reader) continue;
     bool const is_own = part.group == reader.group;
     auto const receivers = parameter.ranks_of(part.group).size() - (is_own ? 1 : 0);
@@ -125,11 +125,12 @@ std::uint32_t MessageRoute::wave_of(CurrentParameter const& parameter, ReadPiece
   return ledger_.place(needs_, parameter.tensor.name);
 }
 
-void MessageRoute::add_read(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const {
-  auto const target = add_request(parameter, piece, wave);
+void MessageRoute::add_read(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
+                            WaveBuilder& wave) const {
+  auto const target = add_request(parameter, piece, reader, wave);
   bool const is_sole_reader = parameter.job_of(piece).sole_reader.has_value();
   for (auto const& part : piece.parts) {
-    if (parameter.own_group == part.group && target.area == Area::staging) {
+    if (part.group == reader.group && target.area == Area::staging) {
       for (auto const& copy :
            copies_to_shard(parameter, piece, part, Area::staging, target.offset_bytes, parameter.own.offset_bytes)) {
         wave.place(copy);
@@ -140,11 +141,11 @@ void MessageRoute::add_read(CurrentParameter const& parameter, ReadPiece const& 
 }
 
 MessageRoute::ReadTarget MessageRoute::add_request(CurrentParameter const& parameter, ReadPiece const& piece,
-                                                   WaveBuilder& wave) const {
+                                                   Reader const& reader, WaveBuilder& wave) const {
   auto const extent = parameter.extent_of(piece);
   auto const nbytes = piece.range.nbytes();
-  auto const own = std::ranges::find_if(
-      piece.parts, [&](WantedPart const& part) { return is_read_to_shard(part, parameter.own_group); });
+  auto const own =
+      std::ranges::find_if(piece.parts, [&](WantedPart const& part) { return is_read_to_shard(part, reader); });
   if (own == piece.parts.end()) {
     return {.area = Area::staging, .offset_bytes = wave.read_to_staging(extent, piece.range.begin, nbytes)};
   }

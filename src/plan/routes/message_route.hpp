@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,7 +24,7 @@ class MessageRoute final : public Route {
  private:
   struct Reader {
     std::uint32_t rank = 0;
-    std::uint32_t group = 0;
+    std::uint32_t group = 0;  ///< that the rank is in
   };
   /// Where the reader has a piece.
   struct ReadTarget {
@@ -39,10 +38,11 @@ class MessageRoute final : public Route {
   };
 
   Reader reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const;
-  std::uint32_t least_loaded(CurrentParameter const& parameter, ReadJob const& job) const;
+  /// Of the ranks that want some of the job, the one that has read least so far.
+  Reader least_loaded(CurrentParameter const& parameter, ReadJob const& job) const;
   bool goes_in_place(WantedPart const& part) const noexcept;
   Bytes packed_bytes(WantedPart const& part) const noexcept;
-  bool is_read_to_shard(WantedPart const& part, std::optional<std::uint32_t> group) const noexcept;
+  bool is_read_to_shard(WantedPart const& part, Reader const& reader) const noexcept;
 
   /// Counts what is sent. @returns what the reader needs in its slot.
   Bytes count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader);
@@ -50,8 +50,11 @@ class MessageRoute final : public Route {
                         Bytes reader_bytes);
   std::span<MessageStaging const> staging_by_group(CurrentParameter const& parameter, ReadPiece const& piece);
 
-  void add_read(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const;
-  ReadTarget add_request(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const;
+  /// What the own rank does, which is `reader`.
+  void add_read(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
+                WaveBuilder& wave) const;
+  ReadTarget add_request(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
+                         WaveBuilder& wave) const;
   void add_send(CurrentParameter const& parameter, ReadPiece const& piece, WantedPart const& part,
                 ReadTarget const& target, WaveBuilder& wave) const;
   void add_receives(CurrentParameter const& parameter, ReadPiece const& piece, std::uint32_t reader,
@@ -60,7 +63,7 @@ class MessageRoute final : public Route {
   PlanRequest const& request_;
   Ledger& ledger_;
   WaveBuilders& waves_;
-  std::vector<std::uint32_t> reader_of_job_;  ///< of the current parameter; only of jobs that are broadcast
+  std::vector<Reader> reader_of_job_;         ///< of the current parameter; only of jobs that are broadcast
   std::vector<StagingNeed> needs_;            ///< of the piece being planned, as is `staging_`
   std::vector<MessageStaging> staging_;
   std::vector<std::uint32_t> staging_index_;  ///< by group, into `staging_`
