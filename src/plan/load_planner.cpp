@@ -60,6 +60,8 @@ CurrentParameter LoadPlanner::current_parameter(std::uint32_t index) {
           .own = {}};
 }
 
+// Which ranks want a job depends on the parameter's stages, which parameters of one kind need not share: so whether they
+// are all on one node cannot be part of the job's strategy.
 Route& LoadPlanner::route_of(CurrentParameter const& parameter, ReadJob const& job) {
   if (request_.options.files_are_mapped) {
     if (job.strategy == Strategy::scatter) return scatter_route_;

@@ -29,25 +29,31 @@ void MessageRoute::plan(CurrentParameter const& parameter, ReadPiece const& piec
 
 MessageRoute::Reader MessageRoute::reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const {
   auto const& job = parameter.job_of(piece);
-  if (job.sole_reader) return {.rank = parameter.rank_of(*job.sole_reader), .group = job.sole_reader->group};
+  if (auto const& sole = job.sole_reader) {
+    return {.rank = parameter.rank_of(*sole), .group = sole->group, .index = sole->index};
+  }
   return job.strategy == Strategy::broadcast ? reader_of_job_[piece.job] : least_loaded(parameter, job);
 }
 
 MessageRoute::Reader MessageRoute::least_loaded(CurrentParameter const& parameter, ReadJob const& job) const {
   auto const& demanded = parameter.segment_of(job);
   auto const& wants = parameter.demand().wants_of(demanded.extent);
-  auto const read_bytes = ledger_.read_bytes();
+  auto const read_by = [read_bytes = ledger_.read_bytes()](std::uint32_t rank) { return read_bytes[rank]; };
+  // First the least number and only then whose it is: the loop that every piece takes has no branch to mispredict.
   auto least = std::numeric_limits<Bytes>::max();
-  Reader best;
+  std::uint32_t group = 0;
   for (auto const want : demanded.segment.wants) {
-    auto const group = wants[want].group;
-    for (auto const rank : parameter.ranks_of(group)) {
-      if (read_bytes[rank] >= least) continue;
-      least = read_bytes[rank];
-      best = {.rank = rank, .group = group};
+    auto least_of_group = std::numeric_limits<Bytes>::max();
+    for (auto const rank : parameter.ranks_of(wants[want].group)) {
+      least_of_group = std::min(least_of_group, read_by(rank));
     }
+    if (least_of_group >= least) continue;
+    least = least_of_group;
+    group = wants[want].group;
   }
-  return best;
+  auto const ranks = parameter.ranks_of(group);
+  auto const index = static_cast<std::uint32_t>(std::ranges::find(ranks, least, read_by) - ranks.begin());
+  return {.rank = ranks[index], .group = group, .index = index};
 }
 
 bool MessageRoute::goes_in_place(WantedPart const& part) const noexcept {
@@ -117,9 +123,8 @@ std::uint32_t MessageRoute::wave_of(CurrentParameter const& parameter, ReadPiece
       add(ranks, nbytes);
       continue;
     }
-    auto const before = static_cast<std::size_t>(std::ranges::lower_bound(ranks, reader.rank) - ranks.begin());
-    add(ranks.first(before), nbytes);
-    add(ranks.subspan(before + 1), nbytes);
+    add(ranks.first(reader.index), nbytes);
+    add(ranks.subspan(reader.index + 1), nbytes);
   }
   if (needs_.size() == 1 && reader_bytes == 0) return ledger_.current_wave(reader.rank);
   return ledger_.place(needs_, parameter.tensor.name);

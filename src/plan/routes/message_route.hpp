@@ -25,13 +25,14 @@ class MessageRoute final : public Route {
   struct Reader {
     std::uint32_t rank = 0;
     std::uint32_t group = 0;  ///< that the rank is in
+    std::uint32_t index = 0;  ///< of the rank, among those of the group
   };
   /// Where the reader has a piece.
   struct ReadTarget {
     Area area = Area::staging;
     Bytes offset_bytes = 0;
   };
-  /// Staging that messages with a piece take on each rank of a group.
+  /// Staging that the messages with a piece take on each rank of a group that gets some of it.
   struct MessageStaging {
     std::uint32_t group = 0;
     Bytes nbytes = 0;
@@ -40,14 +41,19 @@ class MessageRoute final : public Route {
   Reader reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const;
   /// Of the ranks that want some of the job, the one that has read least so far.
   Reader least_loaded(CurrentParameter const& parameter, ReadJob const& job) const;
+  /// True if the part is sent from where the reader has it, and received in its shard, without being packed.
   bool goes_in_place(WantedPart const& part) const noexcept;
+  /// Staging that the part takes in a message.
   Bytes packed_bytes(WantedPart const& part) const noexcept;
+  /// True if the part is the reader's own and storage is read straight to its place in the shard.
   bool is_read_to_shard(WantedPart const& part, Reader const& reader) const noexcept;
 
   /// Counts what is sent. @returns what the reader needs in its slot.
   Bytes count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader);
   std::uint32_t wave_of(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
                         Bytes reader_bytes);
+  /// Staging that each group takes part with, be it none: its ranks go through the same wave. @returns it until the next
+  /// call.
   std::span<MessageStaging const> staging_by_group(CurrentParameter const& parameter, ReadPiece const& piece);
 
   /// What the own rank does, which is `reader`.
