@@ -95,7 +95,7 @@ std::string totals_table(LoadPlan const& plan) {
   table.add({"exchanged", format_bytes(plan.exchanged_bytes)});
   table.add({"waves", std::to_string(plan.waves.size())});
   table.add({"predicted", milliseconds(predicted.total_seconds) + " (read " + milliseconds(predicted.read_seconds) +
-                               ", exchange " + milliseconds(predicted.exchange_seconds) + ")"});
+                              ", exchange " + milliseconds(predicted.exchange_seconds) + ")"});
   return table.text();
 }
 

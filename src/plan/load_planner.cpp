@@ -60,13 +60,12 @@ CurrentParameter LoadPlanner::current_parameter(std::uint32_t index) {
           .own = {}};
 }
 
-// Which ranks want a job depends on the parameter's stages, which parameters of one kind need not share: so whether they
-// are all on one node cannot be part of the job's strategy.
 Route& LoadPlanner::route_of(CurrentParameter const& parameter, ReadJob const& job) {
   if (request_.options.files_are_mapped) {
     if (job.strategy == Strategy::scatter) return scatter_route_;
     return mapped_route_;
   }
+  // Not part of the job's strategy: parameters of one kind may be on different stages, hence on different nodes.
   if (job.can_scatter && share_a_node(parameter, job, request_)) return scatter_route_;
   return message_route_;
 }

@@ -77,7 +77,7 @@ class Ledger {
   std::vector<Bytes> kept_bytes_;  ///< by each rank, of what it read itself
   std::vector<SetBytes> set_bytes_;
   Bytes message_bytes_ = 0;  ///< of all that is sent; the rest is written to arenas of other ranks
-  bool has_staging_;  ///< what the scheduler limits is memory; of mapped files it is what a wave verifies
+  bool has_staging_;         ///< what the scheduler limits is memory; of mapped files it is what a wave verifies
   WaveScheduler scheduler_;
 };
 

@@ -89,11 +89,6 @@ std::span<MessageRoute::MessageStaging const> MessageRoute::staging_by_group(Cur
                                                                              ReadPiece const& piece) {
   staging_.clear();
   if (parameter.job_of(piece).sole_reader) return staging_;
-  if (piece.parts.size() == 1) {
-    auto const& part = piece.parts.front();
-    staging_.push_back({.group = part.group, .nbytes = packed_bytes(part)});
-    return staging_;
-  }
   constexpr auto kNone = std::numeric_limits<std::uint32_t>::max();
   auto const groups = parameter.demand().holders().groups().size();
   if (staging_index_.size() < groups) staging_index_.resize(groups, kNone);

@@ -52,8 +52,8 @@ class MessageRoute final : public Route {
   Bytes count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader);
   std::uint32_t wave_of(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
                         Bytes reader_bytes);
-  /// Staging that each group takes part with, be it none: its ranks go through the same wave. @returns it until the next
-  /// call.
+  /// Staging that each group takes part with, be it none: its ranks go through the same wave. @returns it until the
+  /// next call.
   std::span<MessageStaging const> staging_by_group(CurrentParameter const& parameter, ReadPiece const& piece);
 
   /// What the own rank does, which is `reader`.
@@ -69,8 +69,8 @@ class MessageRoute final : public Route {
   PlanRequest const& request_;
   Ledger& ledger_;
   WaveBuilders& waves_;
-  std::vector<Reader> reader_of_job_;         ///< of the current parameter; only of jobs that are broadcast
-  std::vector<StagingNeed> needs_;            ///< of the piece being planned, as is `staging_`
+  std::vector<Reader> reader_of_job_;  ///< of the current parameter; only of jobs that are broadcast
+  std::vector<StagingNeed> needs_;     ///< of the piece being planned, as is `staging_`
   std::vector<MessageStaging> staging_;
   std::vector<std::uint32_t> staging_index_;  ///< by group, into `staging_`
 };
