@@ -42,7 +42,7 @@ class WaveBuilder {
   /// bytes.
   void receive_packed(std::uint32_t peer, RankSetId receivers, std::vector<PlannedCopy> places, Bytes nbytes);
 
-  /// Staging to arena on this rank.
+  /// From staging or a mapped file to the own arena, when all messages have come.
   void place(PlannedCopy copy) { wave_.places.push_back(copy); }
 
   Wave finish() &&;

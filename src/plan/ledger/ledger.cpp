@@ -46,7 +46,7 @@ std::uint32_t Ledger::wave_of_node_read(std::uint32_t reader, Bytes nbytes) {
   return scheduler_.place({&need, 1});
 }
 
-std::uint32_t Ledger::place(std::span<StagingNeed const> needs, std::string const& tensor) {
+std::uint32_t Ledger::wave_of_staged_work(std::span<StagingNeed const> needs, std::string const& tensor) {
   auto const& worst = *std::ranges::max_element(needs, {}, &StagingNeed::nbytes);
   if (worst.nbytes > scheduler_.slot_limit()) throw_no_room(worst, scheduler_.slot_limit(), tensor);
   return scheduler_.place(needs);

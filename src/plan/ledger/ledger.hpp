@@ -49,9 +49,9 @@ class Ledger {
   /// The wave in which `reader` reads for all ranks of its node, without staging. Of mapped files a wave holds as much
   /// as is still in the cache when it is copied from there.
   std::uint32_t wave_of_node_read(std::uint32_t reader, Bytes nbytes);
-  /// The wave of work of a tensor that needs so much on these ranks.
+  /// The wave of work of a tensor that takes staging on these ranks.
   /// @throws OutOfBudget  a slot cannot hold it.
-  std::uint32_t place(std::span<StagingNeed const> needs, std::string const& tensor);
+  std::uint32_t wave_of_staged_work(std::span<StagingNeed const> needs, std::string const& tensor);
   std::uint32_t waves() const noexcept { return scheduler_.waves(); }
 
   /// Fills in what is known of every rank, and its sums.

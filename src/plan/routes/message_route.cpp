@@ -39,7 +39,7 @@ MessageRoute::Reader MessageRoute::least_loaded(CurrentParameter const& paramete
   auto const& demanded = parameter.segment_of(job);
   auto const& wants = parameter.demand().wants_of(demanded.extent);
   auto const read_by = [read_bytes = ledger_.read_bytes()](std::uint32_t rank) { return read_bytes[rank]; };
-  // First the least number and only then whose it is: the loop that every piece takes has no branch to mispredict.
+  // The loop finds the least number alone, which takes no branches, as who has read least is not predictable.
   auto least = std::numeric_limits<Bytes>::max();
   std::uint32_t group = 0;
   for (auto const want : demanded.segment.wants) {
@@ -122,7 +122,7 @@ std::uint32_t MessageRoute::wave_of(CurrentParameter const& parameter, ReadPiece
     add(ranks.subspan(reader.index + 1), nbytes);
   }
   if (needs_.size() == 1 && reader_bytes == 0) return ledger_.current_wave(reader.rank);
-  return ledger_.place(needs_, parameter.tensor.name);
+  return ledger_.wave_of_staged_work(needs_, parameter.tensor.name);
 }
 
 void MessageRoute::add_read(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,

@@ -52,8 +52,8 @@ class MessageRoute final : public Route {
   Bytes count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader);
   std::uint32_t wave_of(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
                         Bytes reader_bytes);
-  /// Staging that each group takes part with, be it none: its ranks go through the same wave. @returns it until the
-  /// next call.
+  /// Names also the groups whose messages take none, as all that get some of the piece are in the same wave. @returns
+  /// what is valid until the next call.
   std::span<MessageStaging const> staging_by_group(CurrentParameter const& parameter, ReadPiece const& piece);
 
   /// What the own rank does, which is `reader`.
