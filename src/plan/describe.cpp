@@ -1,4 +1,4 @@
-// The plan as a table for people.
+// The plan as tables for people.
 #include <distload/plan/load_plan.hpp>
 
 #include <algorithm>
@@ -52,50 +52,61 @@ std::string cut_of(Parameter const& parameter, Placement const& placement, Shape
   return text;
 }
 
-}  // namespace
+/// How a parameter travels and, where the cost model chose it, why.
+std::string way_of(PlannedParameter const& parameter, PlanOptions const& options) {
+  bool const is_chosen_by_cost = !options.files_are_mapped && parameter.strategy != Strategy::scatter;
+  return is_chosen_by_cost ? explain(parameter.shared, options.cost) : std::string(name_of(parameter.strategy));
+}
 
-std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout) {
-  auto const& options = plan.work->options;
-  Table parameters;
-  parameters.add({"tensor", "dtype", "shape", "partition", "rule", "shard", "bytes/rank", "how"});
+std::string parameters_table(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout) {
+  Table table;
+  table.add({"tensor", "dtype", "shape", "partition", "rule", "shard", "bytes/rank", "how"});
   for (std::size_t i = 0; i < layout.parameters.size(); ++i) {
     auto const& parameter = layout.parameters[i];
     auto const& tensor = catalog.tensors[parameter.tensor];
-    auto const dtype = options.dtype_in_memory(parameter, tensor.dtype);
+    auto const dtype = plan.work->options.dtype_in_memory(parameter, tensor.dtype);
     // The first part is the largest.
     auto const placement = placement_of(parameter.partition, parameter.experts, tensor.shape, plan.topology);
     auto shard = shard_layout(placement.partition, tensor.shape, 0, placement.parts).shape;
     if (parameter.transposed) shard = with_last_axes_swapped(shard);
-    parameters.add({printable(tensor.name), dtype_of(tensor.dtype, dtype), to_string(tensor.shape),
-                    cut_of(parameter, placement, tensor.shape), parameter.rule, to_string(shard),
-                    format_bytes(volume(shard) * size_of(dtype)),
-                    options.files_are_mapped || plan.work->parameter(i).strategy == Strategy::scatter
-                        ? std::string(name_of(plan.work->parameter(i).strategy))
-                        : explain(plan.work->parameter(i).shared, options.cost)});
+    table.add({printable(tensor.name), dtype_of(tensor.dtype, dtype), to_string(tensor.shape),
+               cut_of(parameter, placement, tensor.shape), parameter.rule, to_string(shard),
+               format_bytes(volume(shard) * size_of(dtype)), way_of(plan.work->parameter(i), plan.work->options)});
   }
+  return table.text();
+}
 
-  Table ranks;
-  ranks.add({"rank", "resident", "read", "sent", "received", "staging"});
+std::string ranks_table(LoadPlan const& plan) {
+  Table table;
+  table.add({"rank", "resident", "read", "sent", "received", "staging"});
   for (std::size_t rank = 0; rank < plan.ranks.size(); ++rank) {
     auto const& load = plan.ranks[rank];
-    ranks.add({std::to_string(rank), format_bytes(load.resident_bytes), format_bytes(load.read_bytes),
+    table.add({std::to_string(rank), format_bytes(load.resident_bytes), format_bytes(load.read_bytes),
                format_bytes(load.sent_bytes), format_bytes(load.received_bytes),
                std::to_string(plan.slots) + " x " + format_bytes(load.staging_bytes)});
   }
+  return table.text();
+}
 
+std::string totals_table(LoadPlan const& plan) {
   char amplification[32];
   std::snprintf(amplification, sizeof amplification, "%.2f", plan.read_amplification());
   auto const& predicted = plan.predicted;
-  Table totals;
-  totals.add({"requested", format_bytes(plan.requested_bytes)});
-  totals.add({"read from storage", format_bytes(plan.storage_read_bytes)});
-  totals.add({"read amplification", amplification});
-  totals.add({"exchanged", format_bytes(plan.exchanged_bytes)});
-  totals.add({"waves", std::to_string(plan.work->waves.size())});
-  totals.add({"predicted", milliseconds(predicted.total_seconds) + " (read " + milliseconds(predicted.read_seconds) +
-                               ", exchange " + milliseconds(predicted.exchange_seconds) + ")"});
+  Table table;
+  table.add({"requested", format_bytes(plan.requested_bytes)});
+  table.add({"read from storage", format_bytes(plan.storage_read_bytes)});
+  table.add({"read amplification", amplification});
+  table.add({"exchanged", format_bytes(plan.exchanged_bytes)});
+  table.add({"waves", std::to_string(plan.work->waves.size())});
+  table.add({"predicted", milliseconds(predicted.total_seconds) + " (read " + milliseconds(predicted.read_seconds) +
+                              ", exchange " + milliseconds(predicted.exchange_seconds) + ")"});
+  return table.text();
+}
 
-  auto text = parameters.text() + "\n" + ranks.text() + "\n" + totals.text();
+}  // namespace
+
+std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout) {
+  auto text = parameters_table(plan, catalog, layout) + "\n" + ranks_table(plan) + "\n" + totals_table(plan);
   for (auto const& warning : layout.warnings) text += "warning: " + printable_lines(warning) + "\n";
   for (auto const& alias : layout.aliases) {
     text += printable(alias.name) + " is an alias of " + printable(alias.target) + "\n";

@@ -65,6 +65,7 @@ Route& LoadPlanner::route_of(CurrentParameter const& parameter, ReadJob const& j
     if (job.strategy == Strategy::scatter) return scatter_route_;
     return mapped_route_;
   }
+  // Not part of the job's strategy: parameters of one kind may be on different stages, hence on different nodes.
   if (job.can_scatter && share_a_node(parameter, job, request_)) return scatter_route_;
   return message_route_;
 }

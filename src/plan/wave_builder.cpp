@@ -60,7 +60,22 @@ void WaveBuilder::receive_packed(std::uint32_t peer, RankSetId receivers, std::v
 }
 
 Wave WaveBuilder::finish() && {
-  auto offset = read_bytes_;
+  wave_.staging_bytes = read_bytes_;
+  add_sends();
+  add_receives();
+  // A plan may have many waves and lives as long as the model is loaded from it.
+  wave_.reads.shrink_to_fit();
+  wave_.packs.shrink_to_fit();
+  wave_.sends.shrink_to_fit();
+  wave_.receives.shrink_to_fit();
+  wave_.places.shrink_to_fit();
+  wave_.scatters.shrink_to_fit();
+  wave_.scatter_targets.shrink_to_fit();
+  return std::move(wave_);
+}
+
+void WaveBuilder::add_sends() {
+  auto& offset = wave_.staging_bytes;
   for (auto& out : outgoing_) {
     if (out.packed) {
       out.message.offset_bytes = offset;
@@ -75,6 +90,10 @@ Wave WaveBuilder::finish() && {
       wave_.sends.back().peer = peer;
     }
   }
+}
+
+void WaveBuilder::add_receives() {
+  auto& offset = wave_.staging_bytes;
   for (auto& in : incoming_) {
     if (in.packed) {
       in.message.offset_bytes = offset;
@@ -86,16 +105,6 @@ Wave WaveBuilder::finish() && {
     }
     wave_.receives.push_back(in.message);
   }
-  wave_.staging_bytes = offset;
-  // A plan may have many waves and lives as long as the model is loaded from it.
-  wave_.reads.shrink_to_fit();
-  wave_.packs.shrink_to_fit();
-  wave_.sends.shrink_to_fit();
-  wave_.receives.shrink_to_fit();
-  wave_.places.shrink_to_fit();
-  wave_.scatters.shrink_to_fit();
-  wave_.scatter_targets.shrink_to_fit();
-  return std::move(wave_);
 }
 
 WaveBuilder& WaveBuilders::operator[](std::uint32_t wave) {

@@ -41,7 +41,7 @@ class WaveBuilder {
   /// bytes.
   void receive_packed(std::uint32_t peer, RankSetId receivers, std::vector<PlannedCopy> places, Bytes nbytes);
 
-  /// Staging to arena on this rank.
+  /// From staging or a mapped file to the own arena, when all messages have come.
   void place(PlannedCopy copy) { wave_.places.push_back(copy); }
 
   Wave finish() &&;
@@ -59,10 +59,14 @@ class WaveBuilder {
     std::vector<PlannedCopy> places;
   };
 
+  /// Give the packed messages their room behind what is in the slot, and add all messages to the wave.
+  void add_sends();
+  void add_receives();
+
   Wave wave_;
-  Bytes read_bytes_ = 0;
-  std::vector<Outgoing> outgoing_;  // in the order of their first piece, which both sides see alike
-  std::vector<Incoming> incoming_;
+  Bytes read_bytes_ = 0;            ///< of the slot, taken by reads
+  std::vector<Outgoing> outgoing_;  ///< in the order of their first piece, which both sides see alike
+  std::vector<Incoming> incoming_;  ///< likewise
   std::map<RankSetId, std::size_t> outgoing_index_;
   std::map<std::pair<std::uint32_t, RankSetId>, std::size_t> incoming_index_;
 };

@@ -40,25 +40,19 @@ void Ledger::count_shard(RankSetId holders, Bytes nbytes, bool may_be_view) {
   if (may_be_view) bytes.views += nbytes;
 }
 
-void Ledger::count_peer_write(std::uint32_t writer, std::uint32_t receiver, Bytes nbytes) {
-  loads_[writer].sent_bytes += nbytes;
-  loads_[receiver].received_bytes += nbytes;
-  peer_bytes_ += nbytes;
-}
-
 std::uint32_t Ledger::wave_of_node_read(std::uint32_t reader, Bytes nbytes) {
   if (has_staging_) return scheduler_.current(reader);
   StagingNeed const need{.ranks = {&reader, 1}, .nbytes = std::min(nbytes, scheduler_.slot_limit())};
   return scheduler_.place({&need, 1});
 }
 
-std::uint32_t Ledger::place(std::span<StagingNeed const> needs, std::string const& tensor) {
+std::uint32_t Ledger::wave_of_staged_work(std::span<StagingNeed const> needs, std::string const& tensor) {
   auto const& worst = *std::ranges::max_element(needs, {}, &StagingNeed::nbytes);
   if (worst.nbytes > scheduler_.slot_limit()) throw_no_room(worst, scheduler_.slot_limit(), tensor);
   return scheduler_.place(needs);
 }
 
-void Ledger::add_sets(RankSets const& sets) {
+void Ledger::add_bytes_of_sets(RankSets const& sets) {
   for (RankSetId set = 0; set < set_bytes_.size(); ++set) {
     for (auto const rank : sets[set]) {
       loads_[rank].resident_bytes += set_bytes_[set].resident;
@@ -69,7 +63,7 @@ void Ledger::add_sets(RankSets const& sets) {
 }
 
 void Ledger::write_totals(RankSets const& sets, LoadPlan& plan) && {
-  add_sets(sets);
+  add_bytes_of_sets(sets);
   for (std::uint32_t rank = 0; rank < loads_.size(); ++rank) {
     auto& load = loads_[rank];
     load.received_bytes -= kept_bytes_[rank];
@@ -80,7 +74,7 @@ void Ledger::write_totals(RankSets const& sets, LoadPlan& plan) && {
   }
   plan.ranks = std::move(loads_);
   plan.has_messages = message_bytes_ > 0;
-  plan.writes_to_peers = peer_bytes_ > 0;
+  plan.writes_to_peers = plan.exchanged_bytes > message_bytes_;
 }
 
 }  // namespace distload

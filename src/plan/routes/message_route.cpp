@@ -21,7 +21,7 @@ void MessageRoute::plan(CurrentParameter const& parameter, ReadPiece const& piec
   auto const reader_bytes = count(parameter, piece, reader);
   auto const wave = wave_of(parameter, piece, reader, reader_bytes);
   if (reader.rank == request_.rank) {
-    add_read(parameter, piece, waves_[wave]);
+    add_read(parameter, piece, reader, waves_[wave]);
   } else if (!parameter.job_of(piece).sole_reader && parameter.own_group) {
     add_receives(parameter, piece, reader.rank, waves_[wave]);
   }
@@ -29,25 +29,31 @@ void MessageRoute::plan(CurrentParameter const& parameter, ReadPiece const& piec
 
 MessageRoute::Reader MessageRoute::reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const {
   auto const& job = parameter.job_of(piece);
-  if (job.sole_reader) return {.rank = parameter.rank_of(*job.sole_reader), .group = job.sole_reader->group};
-  auto const rank = job.strategy == Strategy::broadcast ? reader_of_job_[piece.job] : least_loaded(parameter, job);
-  return {.rank = rank, .group = *parameter.demand().holders().group_of(rank)};
+  if (auto const& sole = job.sole_reader) {
+    return {.rank = parameter.rank_of(*sole), .group = sole->group, .index = sole->index};
+  }
+  return job.strategy == Strategy::broadcast ? reader_of_job_[piece.job] : least_loaded(parameter, job);
 }
 
-std::uint32_t MessageRoute::least_loaded(CurrentParameter const& parameter, ReadJob const& job) const {
+MessageRoute::Reader MessageRoute::least_loaded(CurrentParameter const& parameter, ReadJob const& job) const {
   auto const& demanded = parameter.segment_of(job);
   auto const& wants = parameter.demand().wants_of(demanded.extent);
-  auto const read_bytes = ledger_.read_bytes();
+  auto const read_by = [read_bytes = ledger_.read_bytes()](std::uint32_t rank) { return read_bytes[rank]; };
+  // The loop finds the least number alone, which takes no branches, as who has read least is not predictable.
   auto least = std::numeric_limits<Bytes>::max();
-  std::uint32_t best = 0;
+  std::uint32_t group = 0;
   for (auto const want : demanded.segment.wants) {
+    auto least_of_group = std::numeric_limits<Bytes>::max();
     for (auto const rank : parameter.ranks_of(wants[want].group)) {
-      if (read_bytes[rank] >= least) continue;
-      least = read_bytes[rank];
-      best = rank;
+      least_of_group = std::min(least_of_group, read_by(rank));
     }
+    if (least_of_group >= least) continue;
+    least = least_of_group;
+    group = wants[want].group;
   }
-  return best;
+  auto const ranks = parameter.ranks_of(group);
+  auto const index = static_cast<std::uint32_t>(std::ranges::find(ranks, least, read_by) - ranks.begin());
+  return {.rank = ranks[index], .group = group, .index = index};
 }
 
 bool MessageRoute::goes_in_place(WantedPart const& part) const noexcept {
@@ -58,8 +64,8 @@ Bytes MessageRoute::packed_bytes(WantedPart const& part) const noexcept {
   return goes_in_place(part) ? 0 : round_up(part.nbytes, kStagingAlignment);
 }
 
-bool MessageRoute::is_read_to_shard(WantedPart const& part, std::optional<std::uint32_t> group) const noexcept {
-  return part.group == group && part.shard_run && request_.options.arena_on_host;
+bool MessageRoute::is_read_to_shard(WantedPart const& part, Reader const& reader) const noexcept {
+  return part.group == reader.group && part.shard_run && request_.options.arena_on_host;
 }
 
 Bytes MessageRoute::count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader) {
@@ -68,7 +74,7 @@ Bytes MessageRoute::count(CurrentParameter const& parameter, ReadPiece const& pi
   auto staging = round_up(piece.range.nbytes(), kStagingAlignment);
   Bytes packed = 0;
   for (auto const& part : piece.parts) {
-    if (is_read_to_shard(part, reader.group)) staging = 0;
+    if (is_read_to_shard(part, reader)) staging = 0;
     if (is_sole_reader) continue;
     bool const is_own = part.group == reader.group;
     auto const receivers = parameter.ranks_of(part.group).size() - (is_own ? 1 : 0);
@@ -83,11 +89,6 @@ std::span<MessageRoute::MessageStaging const> MessageRoute::staging_by_group(Cur
                                                                              ReadPiece const& piece) {
   staging_.clear();
   if (parameter.job_of(piece).sole_reader) return staging_;
-  if (piece.parts.size() == 1) {
-    auto const& part = piece.parts.front();
-    staging_.push_back({.group = part.group, .nbytes = packed_bytes(part)});
-    return staging_;
-  }
   constexpr auto kNone = std::numeric_limits<std::uint32_t>::max();
   auto const groups = parameter.demand().holders().groups().size();
   if (staging_index_.size() < groups) staging_index_.resize(groups, kNone);
@@ -117,19 +118,19 @@ std::uint32_t MessageRoute::wave_of(CurrentParameter const& parameter, ReadPiece
       add(ranks, nbytes);
       continue;
     }
-    auto const before = static_cast<std::size_t>(std::ranges::lower_bound(ranks, reader.rank) - ranks.begin());
-    add(ranks.first(before), nbytes);
-    add(ranks.subspan(before + 1), nbytes);
+    add(ranks.first(reader.index), nbytes);
+    add(ranks.subspan(reader.index + 1), nbytes);
   }
   if (needs_.size() == 1 && reader_bytes == 0) return ledger_.current_wave(reader.rank);
-  return ledger_.place(needs_, parameter.tensor.name);
+  return ledger_.wave_of_staged_work(needs_, parameter.tensor.name);
 }
 
-void MessageRoute::add_read(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const {
-  auto const target = add_request(parameter, piece, wave);
+void MessageRoute::add_read(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
+                            WaveBuilder& wave) const {
+  auto const target = add_request(parameter, piece, reader, wave);
   bool const is_sole_reader = parameter.job_of(piece).sole_reader.has_value();
   for (auto const& part : piece.parts) {
-    if (parameter.own_group == part.group && target.area == Area::staging) {
+    if (part.group == reader.group && target.area == Area::staging) {
       for (auto const& copy :
            copies_to_shard(parameter, piece, part, Area::staging, target.offset_bytes, parameter.own.offset_bytes)) {
         wave.place(copy);
@@ -140,11 +141,11 @@ void MessageRoute::add_read(CurrentParameter const& parameter, ReadPiece const& 
 }
 
 MessageRoute::ReadTarget MessageRoute::add_request(CurrentParameter const& parameter, ReadPiece const& piece,
-                                                   WaveBuilder& wave) const {
+                                                   Reader const& reader, WaveBuilder& wave) const {
   auto const extent = parameter.extent_of(piece);
   auto const nbytes = piece.range.nbytes();
-  auto const own = std::ranges::find_if(
-      piece.parts, [&](WantedPart const& part) { return is_read_to_shard(part, parameter.own_group); });
+  auto const own =
+      std::ranges::find_if(piece.parts, [&](WantedPart const& part) { return is_read_to_shard(part, reader); });
   if (own == piece.parts.end()) {
     return {.area = Area::staging, .offset_bytes = wave.read_to_staging(extent, piece.range.begin, nbytes)};
   }

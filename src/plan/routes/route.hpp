@@ -5,7 +5,8 @@
 
 namespace distload {
 
-/// Every rank goes through the same calls and counts the same; only its own part is written down.
+/// Every rank makes the same calls and counts the same in the ledger; only what the own rank does is written down.
+/// LoadPlanner owns one object of each route and decides which jobs take it.
 class Route {
  public:
   Route() = default;
@@ -13,7 +14,7 @@ class Route {
   Route& operator=(Route const&) = delete;
   virtual ~Route() = default;
 
-  /// Before the first piece of a parameter is planned, on whatever route.
+  /// Called for every parameter before its pieces are planned, whether or not any of them takes this route.
   virtual void start(CurrentParameter const& /*parameter*/) {}
 
   /// Decides who reads the piece and in which wave, counts what each rank reads, sends and receives for it, and adds

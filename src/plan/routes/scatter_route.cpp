@@ -2,7 +2,6 @@
 #include "plan/routes/scatter_route.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include "plan/routes/piece_copies.hpp"
 
@@ -51,14 +50,12 @@ void ScatterRoute::read_and_copy(CurrentParameter const& parameter, ReadPiece co
 
 bool share_a_node(CurrentParameter const& parameter, ReadJob const& job, PlanRequest const& request) {
   if (request.one_node) return true;
-  std::optional<std::uint32_t> node;
-  for (auto const group : parameter.segment_of(job).groups) {
-    for (auto const rank : parameter.ranks_of(group)) {
-      if (node && *node != request.node_of(rank)) return false;
-      node = request.node_of(rank);
-    }
-  }
-  return true;
+  auto const& groups = parameter.segment_of(job).groups;
+  auto const node = request.node_of(parameter.ranks_of(groups.front()).front());
+  return std::ranges::all_of(groups, [&](std::uint32_t group) {
+    return std::ranges::all_of(parameter.ranks_of(group),
+                               [&](std::uint32_t rank) { return request.node_of(rank) == node; });
+  });
 }
 
 }  // namespace distload

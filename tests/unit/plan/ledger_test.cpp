@@ -64,9 +64,9 @@ TEST(Ledger, RefusesWhatNoSlotHolds) {
   Ledger ledger(request);
   std::uint32_t const rank = 2;
   StagingNeed need{{&rank, 1}, test.options.staging_bytes};
-  EXPECT_EQ(ledger.place({&need, 1}, "w"), 0U);
+  EXPECT_EQ(ledger.wave_of_staged_work({&need, 1}, "w"), 0U);
   ++need.nbytes;
-  EXPECT_THROW(ledger.place({&need, 1}, "w"), OutOfBudget);
+  EXPECT_THROW(ledger.wave_of_staged_work({&need, 1}, "w"), OutOfBudget);
   EXPECT_EQ(test.totals(ledger).ranks[2].staging_bytes, test.options.staging_bytes);
 }
 
