@@ -92,8 +92,8 @@ bool can_be_mapped(Catalog const& catalog) {
   });
 }
 
-/// Which files, by their numbers, a rank's engine opens by itself. The mapping is of all files, as the plan's offsets in
-/// it are; MPI-IO and HDF5 open by name, collectively, after it is known that every rank can.
+/// Which files, by their numbers, a rank's engine opens by itself. The mapping is of all files, as the plan's offsets
+/// in it are; MPI-IO and HDF5 open by name, collectively, after it is known that every rank can.
 std::vector<bool> files_opened_by(LoadPlan const& plan, Catalog const& catalog) {
   std::vector<bool> opened(catalog.files.size(), plan.engine.name == ReadEngine::mmap);
   if (plan.engine.name == ReadEngine::collective) return opened;
@@ -350,7 +350,7 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
                                    .threads = threads,
                                    .ranks_of_node = grid_.node_size()});
   all_or_throw(world, "allocate", [&] {
-    arena.show(plan.views, engine->mapping());
+    arena.map_files(plan.views, engine->mapping());
     if (staging_.size() == plan.slots && staging_.front().nbytes() >= plan.slot_bytes) return;
     staging_.clear();
     for (std::uint32_t i = 0; i < plan.slots; ++i) staging_.emplace_back(plan.slot_bytes);

@@ -12,11 +12,11 @@ namespace distload {
 /// What one rank has done for a checkpoint.
 struct WrittenBytes {
   Bytes written = 0;
-  Bytes unchanged = 0;   ///< of what the base has as well, whether written again or not
-  Bytes taken_over = 0;  ///< from the base, by the file system, instead of being written
+  Bytes unchanged = 0;  ///< of what the base has as well, whether written again or not
+  Bytes reused = 0;     ///< of the unchanged: shared with the base or copied from it by the file system, not written
 
   /// What is done with, one way or the other.
-  Bytes handled() const noexcept { return written + taken_over; }
+  Bytes handled() const noexcept { return written + reused; }
 };
 
 /// What a save took; equal on all ranks, but for the seconds, which each has measured.

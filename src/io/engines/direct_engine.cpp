@@ -75,8 +75,7 @@ void DirectEngine::read_all(ReadOrder const& order, ReadOptions const& options) 
     auto step = step_at(*run, begin);
     if (step.is_buffered) {
       if (buffered - buffered_retired == kBuffers) return false;
-      step.destination = {buffer(buffered++),
-                          round_up(step.skipped + step.nbytes, alignments_[run->file]->offset)};
+      step.destination = {buffer(buffered++), round_up(step.skipped + step.nbytes, alignments_[run->file]->offset)};
     }
     submit(step, first + steps.size());
     begin += step.nbytes;
@@ -106,8 +105,8 @@ std::byte* DirectEngine::buffer(std::uint64_t number) {
 }
 
 void DirectEngine::submit(Step const& step, std::uint64_t number) {
-  ring_->read(files_[step.run->file].descriptor(), step.offset + step.arrived,
-              step.destination.subspan(step.arrived), number);
+  ring_->read(files_[step.run->file].descriptor(), step.offset + step.arrived, step.destination.subspan(step.arrived),
+              number);
 }
 
 void DirectEngine::wait(std::deque<Step>& steps, std::uint64_t first) {
@@ -188,6 +187,7 @@ void DirectEngine::retire(Step const& step, ReadOrder const& order, ReadOptions 
 std::optional<std::string> why_not_direct(Catalog const& catalog) {
   try {
     IoRing const ring(1);
+    // Whether a file can be read so shows only in opening it for that.
     if (!catalog.files.empty()) InputFile const file(catalog.files.front().path, Caching::none);
   } catch (IoError const& error) {
     return error.what();

@@ -35,7 +35,8 @@ std::unique_ptr<Engine> make_engine(ReadEngine engine, InputFiles files, Communi
     case ReadEngine::automatic: break;
     case ReadEngine::buffered: return std::make_unique<BufferedEngine>(std::move(files), resources.threads);
     case ReadEngine::mmap:
-      return all_or_throw(ranks, "open", [&] { return std::make_unique<MmapEngine>(std::move(files), resources.threads); });
+      return all_or_throw(ranks, "open",
+                          [&] { return std::make_unique<MmapEngine>(std::move(files), resources.threads); });
     case ReadEngine::direct:
       return std::make_unique<DirectEngine>(std::move(files), DirectEngine::depth_for(resources.ranks_of_node));
     case ReadEngine::collective:

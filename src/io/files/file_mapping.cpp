@@ -43,8 +43,7 @@ FileMapping::FileMapping(InputFiles& files) : offsets_(mapped_offsets(files.cata
   for (std::uint32_t i = 0; i < described.size(); ++i) {
     auto const nbytes = described[i].size_bytes;
     if (nbytes == 0) continue;
-    auto* const mapped =
-        mmap(data_ + offsets_[i], nbytes, PROT_READ, MAP_SHARED | MAP_FIXED, files[i].descriptor(), 0);
+    auto* const mapped = mmap(data_ + offsets_[i], nbytes, PROT_READ, MAP_SHARED | MAP_FIXED, files[i].descriptor(), 0);
     if (mapped != MAP_FAILED) continue;
     auto const message = "cannot map " + files[i].path() + ": " + system_reason();
     munmap(data_, offsets_.back());

@@ -82,8 +82,8 @@ ConvertResult convert_checkpoint(OpenedCheckpoint const& checkpoint, ExtentWrite
   // The engine opens once more what this rank reads: its share is not known yet, and of many files it is few.
   all_or_throw(ranks, "open", [&] { preflight(files, std::vector<bool>(stored.files.size())); });
   auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
-  auto const engine =
-      make_engine(result.engine.name, std::move(files), ranks, {.threads = threads, .ranks_of_node = options.ranks_of_node});
+  auto const engine = make_engine(result.engine.name, std::move(files), ranks,
+                                  {.threads = threads, .ranks_of_node = options.ranks_of_node});
 
   StreamTensors const tensors(checkpoint.catalog, checkpoint.layout, writer.catalog(), options.verify);
   auto const shares = all_or_throw(ranks, "stream_plan", [&] { return share_out(tensors, ranks.size()); });

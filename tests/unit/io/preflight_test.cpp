@@ -88,9 +88,9 @@ TEST_F(Preflight, OpensFilesForTheEngine) {
     // Whoever opens them again finds nothing.
     for (auto const extent : {extent_, other_})
       fs::rename(checkpoint_.path_of(extent), checkpoint_.path_of(extent) + ".away");
-    std::unique_ptr<Engine> const engine =
-        maps ? std::unique_ptr<Engine>(std::make_unique<MmapEngine>(std::move(files)))
-             : std::make_unique<BufferedEngine>(std::move(files));
+    std::unique_ptr<Engine> const engine = maps
+                                               ? std::unique_ptr<Engine>(std::make_unique<MmapEngine>(std::move(files)))
+                                               : std::make_unique<BufferedEngine>(std::move(files));
     EXPECT_NO_THROW(read_all(*engine));
     for (auto const extent : {extent_, other_})
       fs::rename(checkpoint_.path_of(extent) + ".away", checkpoint_.path_of(extent));
