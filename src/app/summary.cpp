@@ -20,9 +20,9 @@ void print_loaded(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Load
 void print_saved(SaveResult const& saved) {
   print(fmt::format("saved {}, {}, in {:.3f} s ({:.2f} GB/s)\n", saved.path, format_bytes(saved.checkpoint_bytes),
                     saved.seconds, static_cast<double>(saved.checkpoint_bytes) / saved.seconds / 1e9));
-  if (saved.bytes.taken_over > 0) {
+  if (saved.bytes.reused > 0) {
     print(fmt::format("{} of it are as in the base, {} were taken over from there\n",
-                      format_bytes(saved.bytes.unchanged), format_bytes(saved.bytes.taken_over)));
+                      format_bytes(saved.bytes.unchanged), format_bytes(saved.bytes.reused)));
   } else if (saved.bytes.unchanged > 0) {
     print(fmt::format("{} of it are as in the base; the file system could share or copy none of that\n",
                       format_bytes(saved.bytes.unchanged)));

@@ -70,7 +70,7 @@ class HugePages {
   void* mapping_ = nullptr;
   Bytes mapping_bytes_ = 0;
   std::byte* data_ = nullptr;
-  std::vector<Range> files_;  ///< where files are shown
+  std::vector<Range> files_;  ///< where files are mapped
 };
 
 }  // namespace distload

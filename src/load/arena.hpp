@@ -32,11 +32,12 @@ class Arena {
   /// What has to get pages before it can hold shards; nothing on a device.
   std::vector<std::span<std::byte>> untouched() const;
 
-  /// From now on these are what the arena shows of files, and nothing else is. There are none on a device.
+  /// Maps these ranges of files to their places in the arena, instead of those that were mapped before. There are none
+  /// on a device.
   /// @throws OutOfBudget, IoError  as `HugePages`.
-  void show(std::span<PlannedView const> views, FileMapping const* files);
+  void map_files(std::span<PlannedView const> views, FileMapping const* files);
 
-  /// True if what begins at `offset` is shown from a file.
+  /// True if a file is mapped to what begins at `offset`.
   bool maps_file_at(Bytes offset) const noexcept { return host_.maps_file_at(offset); }
 
  private:

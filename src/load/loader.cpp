@@ -96,6 +96,17 @@ bool can_be_mapped(Catalog const& catalog) {
   });
 }
 
+/// Which files, by their numbers, a rank's engine opens by itself. The mapping is of all files, as the plan's offsets
+/// in it are; MPI-IO and HDF5 open by name, collectively, after it is known that every rank can.
+std::vector<bool> files_opened_by(LoadPlan const& plan, Catalog const& catalog) {
+  std::vector<bool> opened(catalog.files.size(), plan.engine.name == ReadEngine::mmap);
+  if (plan.engine.name == ReadEngine::collective) return opened;
+  for (auto const& wave : plan.waves) {
+    for (auto const& read : wave.reads) opened[catalog.extents[read.extent].file] = true;
+  }
+  return opened;
+}
+
 /// The settings that a loader uses and that have to be equal on all ranks, by their names in the configuration.
 std::vector<std::pair<std::string, std::string>> common_settings(LoaderOptions const& options) {
   constexpr std::array<std::string_view, 4> kSections{"checkpoint.", "model.", "load.", "cost."};
@@ -279,7 +290,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   auto const begin = std::chrono::steady_clock::now();
   report_progress("plan", checkpoint.begin);
   auto const limit = agreed_memory_limit(grid_, options_.load.memory_limit);
-  auto around = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world());
+  auto around = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world(), grid_.node_rank() == 0);
   auto const& topology = grid_.topology();
   around.can_be_mapped =
       kArenaOnHost && options_.load.huge_pages == HugePageKind::transparent && can_be_mapped(checkpoint.catalog);
@@ -342,15 +353,16 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   auto const own = static_cast<double>(std::max<Bytes>(1, plan.ranks[plan.rank].read_bytes));
   Bytes done = 0;
   report_progress("read", checkpoint.begin, 0, total);
-  all_or_throw(world, "open", [&] { preflight(catalog); });
+  InputFiles files(catalog, caching_of(plan.engine.name));
+  all_or_throw(world, "open", [&] { preflight(files, files_opened_by(plan, catalog)); });
   auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
-  auto const engine = make_engine(plan.engine.name, catalog, world,
+  auto const engine = make_engine(plan.engine.name, std::move(files), world,
                                   {.hints = options_.load.hints,
                                    .read_datasets = options_.load.read_datasets,
                                    .threads = threads,
                                    .ranks_of_node = grid_.node_size()});
   all_or_throw(world, "allocate", [&] {
-    arena.show(plan.work->views, engine->mapping());
+    arena.map_files(plan.work->views, engine->mapping());
     if (staging_.size() == plan.slots && staging_.front().nbytes() >= plan.slot_bytes) return;
     staging_.clear();
     for (std::uint32_t i = 0; i < plan.slots; ++i) staging_.emplace_back(plan.slot_bytes);

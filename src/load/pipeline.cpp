@@ -9,6 +9,7 @@
 
 #include "base/first_failure.hpp"
 #include "base/scope_timer.hpp"
+#include "load/area_addresses.hpp"
 #include "load/staging_slot.hpp"
 #include "load/wave_reader.hpp"
 #include "parallel/all_or_throw.hpp"
@@ -35,21 +36,16 @@ Bytes reach_of(StridedCopy const& copy) {
   return reach;
 }
 
-/// One wave's addresses: areas become pointers into the arena, the wave's slot and the mapped files.
+/// One wave's addresses, where shards live, and the pages of files among them.
 class WaveMemory {
  public:
   WaveMemory(Arena const& arena, StagingSlot const* slot, FileMapping const* files)
-      : arena_(arena.data()), staging_(slot == nullptr ? nullptr : slot->shard_side()), files_(files) {}
+      : addresses_{.arena = arena.data(),
+                   .staging = slot == nullptr ? nullptr : slot->shard_side(),
+                   .mapped = files == nullptr ? nullptr : files->data()},
+        files_(files) {}
 
-  std::byte* at(Area area, Bytes offset) const {
-    switch (area) {
-      case Area::arena: return arena_ + offset;
-      case Area::staging: return staging_ + offset;
-      case Area::mapped: return files_->data() + offset;
-      case Area::passing: break;
-    }
-    return nullptr;
-  }
+  std::byte* at(Area area, Bytes offset) const { return addresses_.at(area, offset); }
 
   /// What a wave copies from files is brought into this process's memory.
   void prefault(Wave const& wave) const {
@@ -83,8 +79,7 @@ class WaveMemory {
   }
 
  private:
-  std::byte* arena_;
-  std::byte* staging_;
+  AreaAddresses addresses_;
   FileMapping const* files_;
 };
 

@@ -36,14 +36,11 @@ void WaveReader::stop() noexcept {
   if (thread_.joinable()) thread_.join();
 }
 
-std::byte* WaveReader::base_of(Area area, std::uint32_t wave) const {
-  switch (area) {
-    case Area::arena: return arena_.data();
-    case Area::staging: return slots_[wave % slots_.size()].host();
-    case Area::mapped: return engine_.mapping()->data();
-    case Area::passing: break;
-  }
-  return nullptr;
+AreaAddresses WaveReader::addresses_of(std::uint32_t wave) const {
+  auto const* const mapping = engine_.mapping();
+  return {.arena = arena_.data(),
+          .staging = slots_.empty() ? nullptr : slots_[wave % slots_.size()].host(),
+          .mapped = mapping == nullptr ? nullptr : mapping->data()};
 }
 
 void WaveReader::read(std::uint32_t wave) {
@@ -51,9 +48,9 @@ void WaveReader::read(std::uint32_t wave) {
   std::vector<ReadRequest> requests;
   auto const& reads = plan_.work->waves[wave].reads;
   requests.reserve(reads.size());
+  auto const addresses = addresses_of(wave);
   for (auto const& read : reads) {
-    auto* const base = base_of(read.area, wave);
-    auto* const destination = base == nullptr ? nullptr : base + read.offset_bytes;
+    auto* const destination = addresses.at(read.area, read.offset_bytes);
     requests.push_back({read.extent, read.begin_bytes, read.nbytes, destination, requests.size()});
   }
   Scatter scatter(plan_.work->waves[wave], plan_.rank, arena_.data(), peers_);

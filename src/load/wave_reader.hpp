@@ -13,6 +13,7 @@
 #include <distload/plan/load_plan.hpp>
 
 #include "io/engines/engine.hpp"
+#include "load/area_addresses.hpp"
 #include "load/arena.hpp"
 #include "load/staging_slot.hpp"
 #include "parallel/peer_memory.hpp"
@@ -45,7 +46,7 @@ class WaveReader {
   Bytes read_bytes() const noexcept { return read_bytes_; }
 
  private:
-  std::byte* base_of(Area area, std::uint32_t wave) const;
+  AreaAddresses addresses_of(std::uint32_t wave) const;
   void read(std::uint32_t wave);
   void read_all_waves();
 

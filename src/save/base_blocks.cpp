@@ -41,7 +41,7 @@ bool BaseBlocks::has(std::uint32_t extent, std::uint64_t block, std::uint64_t ha
   return same && base_->hashes_of(base_->extents[*same])[block] == hash;
 }
 
-BaseBlocks::Range BaseBlocks::take_over(std::uint32_t extent_number, Range range, OutputFile const& file) {
+BaseBlocks::Range BaseBlocks::reuse(std::uint32_t extent_number, Range range, OutputFile const& file) {
   if (gave_up_) return {};
   auto const& same = base_->extents[*base_extents_[extent_number]];
   auto const& extent = file_->extents[extent_number];
@@ -55,7 +55,8 @@ BaseBlocks::Range BaseBlocks::take_over(std::uint32_t extent_number, Range range
   }
   auto& from = opened_[same.file];
   if (!from) from.emplace(base_->files[same.file].path);
-  auto const method = file.take_over(*from, same.offset_bytes + range.begin_bytes, here, range.nbytes, servers_copy_);
+  auto const method =
+      file.clone_or_copy(*from, same.offset_bytes + range.begin_bytes, here, range.nbytes, servers_copy_);
   gave_up_ = method == CopyMethod::none;
   return gave_up_ ? Range{} : range;
 }

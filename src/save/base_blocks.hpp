@@ -28,11 +28,11 @@ class BaseBlocks {
     Bytes nbytes = 0;
   };
 
-  /// Has the file system take the base's bytes of a range of an extent over into the new file, if it can: by sharing
-  /// their blocks or, on a file system whose servers can, by copying them there. Where it could only read and
+  /// Has the file system put the base's bytes of a range of an extent into the new file, if it can: by sharing their
+  /// blocks or, on a file system whose servers can, by copying them there. Where it could only read and
   /// write them on this machine they are better written from memory. Precondition: `has`.
   /// @returns what of the range is in the file now, perhaps nothing; blocks can only be shared as a whole
-  Range take_over(std::uint32_t extent, Range range, OutputFile const& file);
+  Range reuse(std::uint32_t extent, Range range, OutputFile const& file);
 
  private:
   Catalog const* base_;

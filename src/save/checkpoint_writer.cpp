@@ -112,15 +112,15 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
 void CheckpointWriter::write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) {
   hasher_->add(extent, begin_bytes, bytes, [this, extent](BlockHasher::Part const& part) {
     if (part.hash) catalog_.block_hashes[catalog_.extents[extent].first_block + part.block] = *part.hash;
-    BaseBlocks::Range taken;
+    BaseBlocks::Range reused;
     if (base_ && part.is_whole && base_->has(extent, part.block, *part.hash)) {
       written_.unchanged += part.bytes.size();
-      taken = base_->take_over(extent, {part.begin_bytes, part.bytes.size()}, engine_->file_of(extent));
-      written_.taken_over += taken.nbytes;
+      reused = base_->reuse(extent, {part.begin_bytes, part.bytes.size()}, engine_->file_of(extent));
+      written_.reused += reused.nbytes;
     }
-    auto const before = taken.nbytes == 0 ? part.bytes.size() : taken.begin_bytes - part.begin_bytes;
+    auto const before = reused.nbytes == 0 ? part.bytes.size() : reused.begin_bytes - part.begin_bytes;
     write_out(extent, part.begin_bytes, part.bytes.first(before));
-    write_out(extent, part.begin_bytes + before + taken.nbytes, part.bytes.subspan(before + taken.nbytes));
+    write_out(extent, part.begin_bytes + before + reused.nbytes, part.bytes.subspan(before + reused.nbytes));
   });
 }
 

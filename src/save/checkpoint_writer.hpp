@@ -48,7 +48,7 @@ class CheckpointWriter : public ExtentWriter {
   /// one
   ///                     of so many ranks' shard; nothing: 1), `alignment`, `engine`, `verify` and `overwrite` are
   ///                     used
-  /// @param base         an older checkpoint, whose blocks may be taken over; or nothing
+  /// @param base         an older checkpoint, whose blocks may be reused; or nothing
   /// @param loaded       files and directories that are never replaced; sorted
   /// @throws IoError      the file cannot be created, or is being written by another process, or one of the metadata's
   ///                      files cannot be read; on all ranks.

@@ -20,7 +20,7 @@ Json section_of(SaveResult const& saved) {
            {{"checkpoint", saved.checkpoint_bytes},
             {"written", saved.bytes.written},
             {"unchanged", saved.bytes.unchanged},
-            {"taken_over", saved.bytes.taken_over}}}};
+            {"taken_over", saved.bytes.reused}}}};
 }
 
 }  // namespace

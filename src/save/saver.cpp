@@ -29,7 +29,7 @@
 #include "save/checkpoint_writer.hpp"
 #include "save/commit/abandoned.hpp"
 #include "save/commit/file_space.hpp"
-#include "save/commit/own_files.hpp"
+#include "save/commit/foreign_content.hpp"
 #include "save/commit/retention.hpp"
 #include "save/commit/target.hpp"
 #include "save/held_tensors.hpp"
@@ -76,7 +76,7 @@ bool is_same(CarriedFile const& a, CarriedFile const& b) {
 SaveResult result_of(ExtentWriter const& writer, std::string path, std::uint64_t step, WriteEngine engine,
                      Communicator& ranks) {
   auto const own = writer.written();
-  std::vector<std::uint64_t> sums{own.written, own.unchanged, own.taken_over};
+  std::vector<std::uint64_t> sums{own.written, own.unchanged, own.reused};
   ranks.all_reduce(std::span(sums), Reduction::sum);
   SaveResult result;
   result.path = std::move(path);

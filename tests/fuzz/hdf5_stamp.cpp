@@ -16,7 +16,7 @@ void one_input(Input input) {
   stamp.index_hash = numbers.word();
   auto const content = numbers.rest();
   folder.write("f.h5", text_of(content));
-  SourceFile const file{folder.file("f.h5"), content.size()};
+  hdf5::PlainFile file{{folder.file("f.h5"), content.size()}, std::ifstream(folder.file("f.h5"), std::ios::binary)};
   bool const expected = stamp.file_bytes == content.size() && stamp.metadata_bytes <= content.size() &&
                         xxh3_64(content.first(stamp.metadata_bytes)) == stamp.metadata_hash;
   expect(hdf5::belongs_to_file(stamp, file) == expected, "a stamp belongs to another file");

@@ -92,7 +92,7 @@ void write_seal(std::string const& path, std::map<std::string, SealedFile> const
   file.write_at(0, std::as_bytes(std::span(text)));
   file.sync();
   file.close();
-  replace_own_file(temporary_name(path), path);
+  rename_durably(temporary_name(path), path);
   temporary.keep();
 }
 

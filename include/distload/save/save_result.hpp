@@ -12,11 +12,11 @@ namespace distload {
 /// Bytes of a new checkpoint, by how they got there.
 struct WrittenBytes {
   Bytes written = 0;
-  Bytes unchanged = 0;   ///< equal to the base's, written or taken over
-  Bytes taken_over = 0;  ///< from the base, by the file system, instead of being written
+  Bytes unchanged = 0;  ///< equal to the base's, written or reused
+  Bytes reused = 0;     ///< of the unchanged: shared with the base or copied from it by the file system, not written
 
   /// Bytes that are in place.
-  Bytes handled() const noexcept { return written + taken_over; }
+  Bytes handled() const noexcept { return written + reused; }
 };
 
 /// What a save took. Equal on all ranks, except for the seconds, which each measures.

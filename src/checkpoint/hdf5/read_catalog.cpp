@@ -83,7 +83,7 @@ std::size_t keep_checksums(Catalog const& old, Catalog& catalog) {
 }
 
 /// The catalog that the index tells of; nothing if its file has been changed so much that it has none.
-std::optional<Catalog> read_by_index(GroupView root, Catalog const& catalog, bool& belongs) {
+std::optional<Catalog> read_by_index(GroupView root, PlainFile& bytes, Catalog const& catalog, bool& belongs) {
   if (!has_link(root, kIndex)) return std::nullopt;
   auto const index = open_group(root, kIndex);
   auto const stamp = read_stamp(index.view());
@@ -93,20 +93,20 @@ std::optional<Catalog> read_by_index(GroupView root, Catalog const& catalog, boo
   }
   auto const tables = read_index(index.view(), catalog.path);
   if (tables.digest() != stamp->index_hash) throw CorruptData(catalog.path + ": the index is damaged");
-  belongs = belongs_to_file(*stamp, catalog.files.front());
+  belongs = belongs_to_file(*stamp, bytes);
   Catalog indexed = catalog;
   decode_index(tables, catalog.path, indexed);
   return indexed;
 }
 
-void read_own(GroupView root, Catalog& catalog) {
+void read_own(GroupView root, PlainFile& bytes, Catalog& catalog) {
   check_version(root, catalog.path);
   catalog.metadata = get_metadata(root);
   read_files(root, catalog);
   catalog.block_bytes = get_number(root.id(), kBlockSize).value_or(0);
   if (catalog.block_bytes == 0) throw CorruptData(catalog.path + ": the attribute 'block_bytes' is missing or zero");
   bool belongs = false;
-  auto indexed = read_by_index(root, catalog, belongs);
+  auto indexed = read_by_index(root, bytes, catalog, belongs);
   if (indexed && belongs) {
     catalog = std::move(*indexed);
     return;
@@ -122,14 +122,15 @@ Catalog read(std::string const& path) {
   Catalog catalog;
   catalog.format = SourceFormat::hdf5;
   catalog.path = path;
-  catalog.files.push_back({path, check_superblock(path)});
+  auto bytes = check_superblock(path);
+  catalog.files.push_back(bytes.source);
   auto const file = open_file(path, Access::read, local_access().view());
   if (user_block_bytes(file.view()) != 0) {
     throw NoValidCheckpoint(path + " has a user block, behind which offsets are not reliable; `h5unjam` removes it");
   }
   auto const root = root_of(file.view());
   if (get_text(root.view().id(), kFormat) == kFormatName) {
-    read_own(root.view(), catalog);
+    read_own(root.view(), bytes, catalog);
   } else {
     read_foreign(root.view(), catalog);
   }
@@ -138,13 +139,13 @@ Catalog read(std::string const& path) {
 }
 
 bool is_edited(std::string const& path) {
-  SourceFile const source{path, check_superblock(path)};
+  auto bytes = check_superblock(path);
   auto const file = open_file(path, Access::read, local_access().view());
   auto const root = root_of(file.view());
   if (get_text(root.view().id(), kFormat) != kFormatName) return false;
   if (!has_link(root.view(), kIndex)) return true;
   auto const stamp = read_stamp(open_group(root.view(), kIndex).view());
-  return !stamp || !belongs_to_file(*stamp, source);
+  return !stamp || !belongs_to_file(*stamp, bytes);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -33,14 +32,16 @@ Datatype stamp_type() {
 }
 
 /// XXH3-64 of the first `nbytes`. Piece by piece: so many bytes may not fit into memory.
-std::uint64_t hash_of_head(std::string const& path, Bytes nbytes) {
+std::uint64_t hash_of_head(PlainFile& file, Bytes nbytes) {
   StreamHash hash;
-  std::ifstream file(path, std::ios::binary);
+  file.stream.clear();
+  file.stream.seekg(0);
   std::vector<std::byte> bytes(std::min(nbytes, kMiB));
   for (auto rest = nbytes; rest > 0; rest -= bytes.size()) {
     bytes.resize(std::min<Bytes>(rest, bytes.size()));
-    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    if (!file) throw IoError(path + ": its first " + format_bytes(nbytes) + " cannot be read: " + system_reason());
+    file.stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    if (!file.stream)
+      throw IoError(file.source.path + ": its first " + format_bytes(nbytes) + " cannot be read: " + system_reason());
     hash.update(bytes);
   }
   return hash.digest();
@@ -63,9 +64,10 @@ std::optional<Stamp> read_stamp(GroupView index) {
   return stamp;
 }
 
-bool belongs_to_file(Stamp const& stamp, SourceFile const& file) {
-  if (stamp.file_bytes != file.size_bytes || stamp.metadata_bytes > file.size_bytes) return false;
-  return hash_of_head(file.path, stamp.metadata_bytes) == stamp.metadata_hash;
+bool belongs_to_file(Stamp const& stamp, PlainFile& file) {
+  auto const size = file.source.size_bytes;
+  if (stamp.file_bytes != size || stamp.metadata_bytes > size) return false;
+  return hash_of_head(file, stamp.metadata_bytes) == stamp.metadata_hash;
 }
 
 }  // namespace distload::hdf5

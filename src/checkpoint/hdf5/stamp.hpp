@@ -4,9 +4,8 @@
 #include <cstdint>
 #include <optional>
 
-#include <distload/checkpoint/catalog.hpp>
-
 #include "checkpoint/hdf5/handle.hpp"
+#include "checkpoint/hdf5/superblock.hpp"
 
 namespace distload::hdf5 {
 
@@ -28,6 +27,6 @@ std::optional<Stamp> read_stamp(GroupView index);
 
 /// True if the stamp is about this closed file.
 /// @throws IoError  the file cannot be read.
-bool belongs_to_file(Stamp const& stamp, SourceFile const& file);
+bool belongs_to_file(Stamp const& stamp, PlainFile& file);
 
 }  // namespace distload::hdf5

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 #include <distload/base/error.hpp>
 
@@ -29,7 +30,7 @@ bool read_signature(std::ifstream& file, Bytes offset, std::array<char, 12>& byt
 
 }  // namespace
 
-Bytes check_superblock(std::string const& path) {
+PlainFile check_superblock(std::string const& path) {
   std::error_code error;
   auto const status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) throw NoValidCheckpoint(path + ": no such file");
@@ -52,7 +53,7 @@ Bytes check_superblock(std::string const& path) {
   if (is_marked) {
     throw NoValidCheckpoint(path + " is being written, or its writer died: HDF5 has not closed it");
   }
-  return size;
+  return {{path, size}, std::move(file)};
 }
 
 }  // namespace distload::hdf5

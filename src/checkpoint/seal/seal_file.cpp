@@ -67,6 +67,8 @@ FileFacts facts_of(Catalog const& catalog, std::uint32_t file) {
   facts.size_bytes = static_cast<Bytes>(status.st_size);
   facts.mtime_ns = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec;
   if (catalog.format == SourceFormat::safetensors) {
+    // Opened once more: only a file that has a seal needs the hash of its header, which reading the catalog does not
+    // keep.
     facts.header_hash = hash_of_safetensors_header(path);
   } else {
     auto const description = description_of_tensors(catalog);

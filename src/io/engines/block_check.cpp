@@ -3,13 +3,15 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include <distload/base/error.hpp>
 
 #include "base/huge_pages.hpp"
 #include "io/engines/buffered_engine.hpp"
 #include "io/engines/direct_engine.hpp"
-#include "io/files/input_file.hpp"
+#include "io/files/input_files.hpp"
 #include "io/files/preflight.hpp"
 
 namespace distload {
@@ -27,14 +29,18 @@ class BlockChecker {
   BlockChecker(Catalog const& catalog, CheckFrom from, std::function<void(Bytes)> const& on_progress)
       : catalog_(catalog), memory_(kBlocksAtOnce * catalog.block_bytes) {
     options_.on_progress = on_progress;
-    if (from == CheckFrom::storage && !why_not_direct(catalog)) {
-      engine_ = std::make_unique<DirectEngine>(catalog, static_cast<std::uint32_t>(kBlocksAtOnce));
+    bool const is_direct = from == CheckFrom::storage && !why_not_direct(catalog);
+    InputFiles files(catalog, is_direct ? Caching::none : Caching::page_cache);
+    // A rank checks every so many blocks, hence reads all files.
+    preflight(files, std::vector<bool>(catalog.files.size(), true));
+    if (is_direct) {
+      engine_ = std::make_unique<DirectEngine>(std::move(files), static_cast<std::uint32_t>(kBlocksAtOnce));
       return;
     }
     if (from == CheckFrom::storage) {
-      for (auto const& file : catalog.files) InputFile(file.path).forget_cached();
+      for (std::uint32_t file = 0; file < catalog.files.size(); ++file) files[file].forget_cached();
     }
-    engine_ = std::make_unique<BufferedEngine>(catalog);
+    engine_ = std::make_unique<BufferedEngine>(std::move(files));
   }
 
   void add(ReadRequest request) {
@@ -98,7 +104,6 @@ void check_file(Catalog const& catalog, std::uint32_t number, CheckFrom from, Bl
 
 BlockFindings check_blocks(Catalog const& catalog, std::uint32_t rank, std::uint32_t ranks, CheckFrom from,
                            std::function<void(Bytes)> const& on_progress) {
-  preflight(catalog);
   BlockChecker checker(catalog, from, on_progress);
   std::uint64_t number = 0;  // of the block in the whole checkpoint
   for (std::uint32_t extent = 0; extent < catalog.extents.size(); ++extent) {

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <vector>
 
 #include "io/engines/engine.hpp"
 #include "io/engines/read_order.hpp"
-#include "io/files/input_file.hpp"
+#include "io/files/input_files.hpp"
 
 namespace distload {
 
@@ -16,18 +14,18 @@ namespace distload {
 class BufferedEngine final : public Engine {
  public:
   /// The catalog outlives the engine. `threads` read at a time; one is right where ranks fill the cores.
-  explicit BufferedEngine(Catalog const& catalog, std::uint32_t threads = 1);
+  explicit BufferedEngine(InputFiles files, std::uint32_t threads = 1);
+
+  /// What it reads; others may open and read it as well, but not while it reads.
+  InputFiles& files() noexcept { return files_; }
 
   std::string_view name() const noexcept override { return "buffered"; }
   bool is_collective() const noexcept override { return false; }
   void read(std::span<ReadRequest const> requests, ReadOptions const& options) override;
 
  private:
-  void open_files(ReadOrder const& order);
-
-  Catalog const* catalog_;
   std::uint32_t threads_;
-  std::vector<std::optional<InputFile>> files_;  ///< by the catalog's file number
+  InputFiles files_;
 };
 
 }  // namespace distload

@@ -20,12 +20,14 @@ constexpr double kMostlyResident = 0.5;
 
 }  // namespace
 
-StorageFacts probe_storage(ReadEngine configured, Catalog const& catalog, Communicator& world) {
+StorageFacts probe_storage(ReadEngine configured, Catalog const& catalog, Communicator& world, bool looks_at_cache) {
   StorageFacts around;
   around.format = catalog.format;
   if (!catalog.files.empty()) around.file_system = file_system_of(catalog.files.front().path);
-  auto const resident = all_or_throw(
-      world, "plan", [&] { return configured == ReadEngine::direct ? std::nullopt : resident_share(catalog); });
+  auto const resident = all_or_throw(world, "plan", [&]() -> std::optional<double> {
+    if (configured == ReadEngine::direct) return std::nullopt;
+    return looks_at_cache ? resident_share(catalog) : 1;
+  });
   if (configured == ReadEngine::automatic || configured == ReadEngine::direct)
     around.why_not_direct = why_not_direct(catalog);
   // The least of all: whether it is known, how much it is, whether direct reading is possible.

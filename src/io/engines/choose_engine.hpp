@@ -26,8 +26,9 @@ struct StorageFacts {
 };
 
 /// Collective over `world`: what there is to know about `catalog`, as far as it matters for what is `configured`. The
-/// caller fills in the last three.
-StorageFacts probe_storage(ReadEngine configured, Catalog const& catalog, Communicator& world);
+/// caller fills in the last three. A node's ranks share its page cache: one of each node is to look there, if it
+/// `looks_at_cache`, which takes opening all files.
+StorageFacts probe_storage(ReadEngine configured, Catalog const& catalog, Communicator& world, bool looks_at_cache);
 
 /// Pure. `configured`: an engine, or `automatic`, which decides so:
 ///

@@ -2,7 +2,9 @@
 #include "io/engines/direct_engine.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
+#include <utility>
 
 #include <distload/base/error.hpp>
 
@@ -28,8 +30,13 @@ constexpr Bytes kBufferedBytes = kBufferBytes - kBufferAlignment;
 
 }  // namespace
 
-DirectEngine::DirectEngine(Catalog const& catalog, std::uint32_t depth)
-    : catalog_(&catalog), depth_(std::max(depth, 1U)), files_(catalog.files.size()) {}
+DirectEngine::DirectEngine(InputFiles files, std::uint32_t depth)
+    : catalog_(&files.catalog()),
+      depth_(std::max(depth, 1U)),
+      files_(std::move(files)),
+      alignments_(catalog_->files.size()) {
+  assert(files_.caching() == Caching::none);
+}
 
 DirectEngine::~DirectEngine() = default;
 
@@ -68,8 +75,7 @@ void DirectEngine::read_all(ReadOrder const& order, ReadOptions const& options) 
     auto step = step_at(*run, begin);
     if (step.is_buffered) {
       if (buffered - buffered_retired == kBuffers) return false;
-      step.destination = {buffer(buffered++),
-                          round_up(step.skipped + step.nbytes, files_[run->file]->alignment.offset)};
+      step.destination = {buffer(buffered++), round_up(step.skipped + step.nbytes, alignments_[run->file]->offset)};
     }
     submit(step, first + steps.size());
     begin += step.nbytes;
@@ -99,8 +105,8 @@ std::byte* DirectEngine::buffer(std::uint64_t number) {
 }
 
 void DirectEngine::submit(Step const& step, std::uint64_t number) {
-  ring_->read(files_[step.run->file]->file.descriptor(), step.offset + step.arrived,
-              step.destination.subspan(step.arrived), number);
+  ring_->read(files_[step.run->file].descriptor(), step.offset + step.arrived, step.destination.subspan(step.arrived),
+              number);
 }
 
 void DirectEngine::wait(std::deque<Step>& steps, std::uint64_t first) {
@@ -116,25 +122,24 @@ void DirectEngine::wait(std::deque<Step>& steps, std::uint64_t first) {
   step.arrived += came;
   // Only the file's end cuts a request at another place than between two of the device's blocks.
   step.is_done =
-      came == 0 || came % files_[step.run->file]->alignment.offset != 0 || step.arrived == step.destination.size();
+      came == 0 || came % alignments_[step.run->file]->offset != 0 || step.arrived == step.destination.size();
   if (!step.is_done) submit(step, completion.id);
 }
 
 void DirectEngine::open_files(ReadOrder const& order) {
   for (auto const& run : order.runs) {
-    auto& open = files_[run.file];
-    if (open) continue;
-    InputFile file(catalog_->files[run.file].path, Caching::none);
+    if (alignments_[run.file]) continue;
+    auto const& file = files_.open(run.file);
     auto const alignment = direct_alignment_of(file.descriptor());
     if (alignment.offset > kBufferAlignment / 2 || alignment.memory > kBufferAlignment) {
       throw IoError(file.path() + ": direct reads must be aligned to " + format_bytes(alignment.offset));
     }
-    open.emplace(DirectFile{std::move(file), alignment});
+    alignments_[run.file] = alignment;
   }
 }
 
 DirectEngine::Step DirectEngine::step_at(Run const& run, Bytes begin) const {
-  auto const& alignment = files_[run.file]->alignment;
+  auto const& alignment = *alignments_[run.file];
   auto const offset = run.offset_bytes + begin;
   auto const rest = run.nbytes - begin;
   auto* const destination = run.destination == nullptr ? nullptr : run.destination + begin;
@@ -160,7 +165,7 @@ void DirectEngine::retire(Step const& step, ReadOrder const& order, ReadOptions 
   auto const requests = order.requests_of(run);
   if (step.error != 0) {
     auto const from = run.offset_bytes + step.begin;
-    throw IoError("cannot read " + files_[run.file]->file.path() + ", bytes [" + std::to_string(from) + ", " +
+    throw IoError("cannot read " + files_[run.file].path() + ", bytes [" + std::to_string(from) + ", " +
                   std::to_string(from + step.nbytes) + "): " + system_reason(step.error));
   }
   if (step.arrived < step.skipped + step.nbytes) {
@@ -182,6 +187,7 @@ void DirectEngine::retire(Step const& step, ReadOrder const& order, ReadOptions 
 std::optional<std::string> why_not_direct(Catalog const& catalog) {
   try {
     IoRing const ring(1);
+    // Whether a file can be read so shows only in opening it for that.
     if (!catalog.files.empty()) InputFile const file(catalog.files.front().path, Caching::none);
   } catch (IoError const& error) {
     return error.what();

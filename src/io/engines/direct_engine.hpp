@@ -11,7 +11,8 @@
 #include "base/huge_pages.hpp"
 #include "io/engines/engine.hpp"
 #include "io/engines/read_order.hpp"
-#include "io/files/input_file.hpp"
+#include "io/files/caching.hpp"
+#include "io/files/input_files.hpp"
 
 namespace distload {
 
@@ -25,7 +26,8 @@ class IoRing;
 class DirectEngine final : public Engine {
  public:
   /// The catalog outlives the engine. `depth` requests are under way at a time, of up to 8 MiB each.
-  DirectEngine(Catalog const& catalog, std::uint32_t depth);
+  /// Precondition: the files are for `Caching::none`.
+  DirectEngine(InputFiles files, std::uint32_t depth);
   ~DirectEngine() override;
   DirectEngine(DirectEngine const&) = delete;
   DirectEngine& operator=(DirectEngine const&) = delete;
@@ -41,10 +43,6 @@ class DirectEngine final : public Engine {
   void read(std::span<ReadRequest const> requests, ReadOptions const& options) override;
 
  private:
-  struct DirectFile {
-    InputFile file;
-    DirectAlignment alignment;
-  };
   /// A request of the system's, and what of it is wanted.
   struct Step {
     Run const* run = nullptr;
@@ -73,7 +71,8 @@ class DirectEngine final : public Engine {
 
   Catalog const* catalog_;
   std::uint32_t depth_;
-  std::vector<std::optional<DirectFile>> files_;  ///< by the catalog's file number
+  InputFiles files_;
+  std::vector<std::optional<DirectAlignment>> alignments_;  ///< by the catalog's file number, of those that are read
   HugePages buffers_;  ///< from when they are first needed; outlive the ring, which fills them
   std::unique_ptr<IoRing> ring_;
 };

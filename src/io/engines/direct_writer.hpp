@@ -39,16 +39,16 @@ class DirectWriter {
   DirectWriter(DirectWriter const&) = delete;
   DirectWriter& operator=(DirectWriter const&) = delete;
 
-  /// Takes over `bytes` of file number `file`; they may change when this returns.
+  /// Writes `bytes` of file number `file`; they may change when this returns.
   /// @throws IoError  this or an earlier part could not be written, or the file could not be opened.
   void write(std::uint32_t file, Bytes offset_bytes, std::span<std::byte const> bytes);
 
-  /// Returns when everything taken over, but for the edges, has been written.
-  /// @throws IoError  it could not.
+  /// Returns when all bytes given to `write`, but for the edges, have been written.
+  /// @throws IoError  they could not.
   void flush();
 
-  /// Returns when everything taken over is on storage. Precondition: all who write the same files have flushed.
-  /// @throws IoError  it could not be brought there.
+  /// Returns when all bytes given to `write` are on storage. Precondition: all who write the same files have flushed.
+  /// @throws IoError  they could not be brought there.
   void sync();
 
   /// The file, opened for writing through the page cache: for what is not written but copied. Its `sync` is part of

@@ -2,6 +2,7 @@
 #include "io/engines/make_engine.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <distload/base/error.hpp>
 
@@ -27,15 +28,17 @@ bool reads_datasets(Catalog const& catalog, std::optional<bool> configured) {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_engine(ReadEngine engine, Catalog const& catalog, Communicator& ranks,
+std::unique_ptr<Engine> make_engine(ReadEngine engine, InputFiles files, Communicator& ranks,
                                     EngineResources const& resources) {
+  auto const& catalog = files.catalog();
   switch (engine) {
     case ReadEngine::automatic: break;
-    case ReadEngine::buffered: return std::make_unique<BufferedEngine>(catalog, resources.threads);
+    case ReadEngine::buffered: return std::make_unique<BufferedEngine>(std::move(files), resources.threads);
     case ReadEngine::mmap:
-      return all_or_throw(ranks, "open", [&] { return std::make_unique<MmapEngine>(catalog, resources.threads); });
+      return all_or_throw(ranks, "open",
+                          [&] { return std::make_unique<MmapEngine>(std::move(files), resources.threads); });
     case ReadEngine::direct:
-      return std::make_unique<DirectEngine>(catalog, DirectEngine::depth_for(resources.ranks_of_node));
+      return std::make_unique<DirectEngine>(std::move(files), DirectEngine::depth_for(resources.ranks_of_node));
     case ReadEngine::collective:
       if (reads_datasets(catalog, resources.read_datasets))
         if (auto datasets = CollectiveHdf5::open(catalog, ranks, resources.hints)) return datasets;

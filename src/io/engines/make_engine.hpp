@@ -10,6 +10,7 @@
 #include "io/engines/choose_engine.hpp"
 #include "io/engines/engine.hpp"
 #include "io/engines/hints.hpp"
+#include "io/files/input_files.hpp"
 
 namespace distload {
 
@@ -21,10 +22,16 @@ struct EngineResources {
   std::uint32_t ranks_of_node = 1;         ///< that share its storage
 };
 
-/// Collective: opens `catalog` for reading by all of `ranks`; both outlive the engine.
-/// Precondition: `engine` is not `automatic`.
+/// How an engine wants the files open that it reads.
+constexpr Caching caching_of(ReadEngine engine) noexcept {
+  return engine == ReadEngine::direct ? Caching::none : Caching::page_cache;
+}
+
+/// Collective: opens the checkpoint for reading by all of `ranks`; its catalog and the ranks outlive the engine. What
+/// is open of `files`, the engine reads; collective engines leave that to MPI-IO and HDF5, which open by name.
+/// Precondition: `engine` is not `automatic`; the files are for `caching_of(engine)`.
 /// @throws IoError, CorruptData  a file cannot be opened; the same on all ranks.
-std::unique_ptr<Engine> make_engine(ReadEngine engine, Catalog const& catalog, Communicator& ranks,
+std::unique_ptr<Engine> make_engine(ReadEngine engine, InputFiles files, Communicator& ranks,
                                     EngineResources const& resources);
 
 }  // namespace distload

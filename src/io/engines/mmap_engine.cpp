@@ -2,6 +2,7 @@
 #include "io/engines/mmap_engine.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace distload {
 namespace {
@@ -11,8 +12,11 @@ constexpr Bytes kAheadBytes = 8 * kMiB;
 
 }  // namespace
 
-MmapEngine::MmapEngine(Catalog const& catalog, std::uint32_t threads)
-    : catalog_(&catalog), threads_(std::max(threads, 1U)), mapping_(catalog), elsewhere_(catalog, threads) {}
+MmapEngine::MmapEngine(InputFiles files, std::uint32_t threads)
+    : catalog_(&files.catalog()),
+      threads_(std::max(threads, 1U)),
+      elsewhere_(std::move(files), threads),
+      mapping_(elsewhere_.files()) {}
 
 void MmapEngine::read(std::span<ReadRequest const> requests, ReadOptions const& options) {
   std::vector<ReadRequest> passing;

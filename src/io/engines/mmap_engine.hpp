@@ -18,7 +18,7 @@ class MmapEngine final : public Engine {
  public:
   /// The catalog outlives the engine. `threads` work at a time.
   /// @throws IoError  a file cannot be mapped.
-  explicit MmapEngine(Catalog const& catalog, std::uint32_t threads = 1);
+  explicit MmapEngine(InputFiles files, std::uint32_t threads = 1);
 
   std::string_view name() const noexcept override { return "mmap"; }
   bool is_collective() const noexcept override { return false; }
@@ -32,8 +32,8 @@ class MmapEngine final : public Engine {
 
   Catalog const* catalog_;
   std::uint32_t threads_;
-  FileMapping mapping_;
   BufferedEngine elsewhere_;
+  FileMapping mapping_;  ///< of the same files
 };
 
 }  // namespace distload

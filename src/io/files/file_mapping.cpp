@@ -36,18 +36,17 @@ std::byte* reserve(Bytes nbytes) {
 
 }  // namespace
 
-FileMapping::FileMapping(Catalog const& catalog) : offsets_(mapped_offsets(catalog)) {
-  files_.reserve(catalog.files.size());
-  for (auto const& file : catalog.files) files_.emplace_back(file.path);
+FileMapping::FileMapping(InputFiles& files) : offsets_(mapped_offsets(files.catalog())), files_(&files) {
+  auto const& described = files.catalog().files;
+  for (std::uint32_t i = 0; i < described.size(); ++i) files.open(i);
   if (offsets_.back() == 0) return;
   data_ = reserve(offsets_.back());
-  for (std::size_t i = 0; i < files_.size(); ++i) {
-    auto const nbytes = catalog.files[i].size_bytes;
+  for (std::uint32_t i = 0; i < described.size(); ++i) {
+    auto const nbytes = described[i].size_bytes;
     if (nbytes == 0) continue;
-    auto* const mapped =
-        mmap(data_ + offsets_[i], nbytes, PROT_READ, MAP_SHARED | MAP_FIXED, files_[i].descriptor(), 0);
+    auto* const mapped = mmap(data_ + offsets_[i], nbytes, PROT_READ, MAP_SHARED | MAP_FIXED, files[i].descriptor(), 0);
     if (mapped != MAP_FAILED) continue;
-    auto const message = "cannot map " + files_[i].path() + ": " + system_reason();
+    auto const message = "cannot map " + files[i].path() + ": " + system_reason();
     munmap(data_, offsets_.back());
     throw IoError(message);
   }
@@ -66,9 +65,9 @@ void FileMapping::prefault(Bytes offset, Bytes nbytes) const {
   while (result != 0 && (errno == EINTR || errno == EAGAIN));
   if (result == 0 || errno == EINVAL) return;
   auto const why = errno == EFAULT ? std::string("storage failed, or the file has become shorter") : system_reason();
-  auto const file = static_cast<std::size_t>(std::ranges::upper_bound(offsets_, offset) - offsets_.begin() - 1);
-  auto const begin = offset - offsets_[file];
-  throw IoError("cannot read " + files_[file].path() + ", bytes [" + std::to_string(begin) + ", " +
+  auto const number = static_cast<std::uint32_t>(std::ranges::upper_bound(offsets_, offset) - offsets_.begin() - 1);
+  auto const begin = offset - offsets_[number];
+  throw IoError("cannot read " + file(number).path() + ", bytes [" + std::to_string(begin) + ", " +
                 std::to_string(begin + nbytes) + "), through its mapping: " + why);
 #else
   static_cast<void>(offset);

@@ -6,20 +6,20 @@
 #include <vector>
 
 #include <distload/base/bytes.hpp>
-#include <distload/checkpoint/catalog.hpp>
 
-#include "io/files/input_file.hpp"
+#include "io/files/input_files.hpp"
 
 namespace distload {
 
-/// All files of a catalog, mapped one after the other at `mapped_offsets`, to be read only. Move-free.
+/// All files of a catalog, opened and mapped one after the other at `mapped_offsets`, to be read only. Move-free.
 ///
 /// To touch a page that storage cannot deliver, or that lies behind the end of a file which has become shorter, ends
 /// the process: `prefault` first.
 class FileMapping {
  public:
+  /// The files outlive the mapping.
   /// @throws IoError  a file cannot be opened or mapped.
-  explicit FileMapping(Catalog const& catalog);
+  explicit FileMapping(InputFiles& files);
   ~FileMapping();
   FileMapping(FileMapping const&) = delete;
   FileMapping& operator=(FileMapping const&) = delete;
@@ -31,7 +31,7 @@ class FileMapping {
   Bytes offset_of(std::uint32_t number) const noexcept { return offsets_[number]; }
 
   /// By the catalog's number.
-  InputFile const& file(std::uint32_t number) const noexcept { return files_[number]; }
+  InputFile const& file(std::uint32_t number) const noexcept { return (*files_)[number]; }
 
   /// Brings pages into memory and maps them, in one call of the system instead of a fault for each few. Where a kernel
   /// older than 5.14 cannot, nothing is done.
@@ -46,7 +46,7 @@ class FileMapping {
 
  private:
   std::vector<Bytes> offsets_;
-  std::vector<InputFile> files_;
+  InputFiles const* files_;
   std::byte* data_ = nullptr;
 };
 

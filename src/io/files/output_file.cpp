@@ -94,8 +94,8 @@ void OutputFile::write_at(Bytes offset_bytes, std::span<std::byte const> bytes) 
   }
 }
 
-CopyMethod OutputFile::take_over(InputFile const& from, Bytes from_offset, Bytes offset_bytes, Bytes nbytes,
-                                 bool may_copy) const {
+CopyMethod OutputFile::clone_or_copy(InputFile const& from, Bytes from_offset, Bytes offset_bytes, Bytes nbytes,
+                                     bool may_copy) const {
   file_clone_range const range{from.descriptor(), from_offset, nbytes, offset_bytes};
   if (ioctl(descriptor_, FICLONERANGE, &range) == 0) return CopyMethod::shared;
   if (!may_copy) return CopyMethod::none;

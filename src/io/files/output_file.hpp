@@ -15,7 +15,7 @@ namespace distload {
 
 class InputFile;
 
-/// How the file system took over bytes of another file.
+/// How the file system brought bytes of another file into this one.
 enum class CopyMethod : std::uint8_t {
   none,    ///< it did not
   shared,  ///< both files have the same blocks of storage (reflink): nothing was copied
@@ -61,10 +61,11 @@ class OutputFile {
   /// @throws IoError  naming file, place and the system's reason.
   void write_at(Bytes offset_bytes, std::span<std::byte const> bytes) const;
 
-  /// Has the file system take over `nbytes` of another file, if it can do that without bringing them here. Part of them
-  /// may have been written where it says that it cannot.
+  /// Has the file system share `nbytes` of another file or copy them, if it can do that without bringing them here.
+  /// Part of them may have been written where it says that it cannot.
   /// @param may_copy  sharing blocks is not all that is wanted: the file system may also copy, on its servers.
-  CopyMethod take_over(InputFile const& from, Bytes from_offset, Bytes offset_bytes, Bytes nbytes, bool may_copy) const;
+  CopyMethod clone_or_copy(InputFile const& from, Bytes from_offset, Bytes offset_bytes, Bytes nbytes,
+                           bool may_copy) const;
 
   /// Has the system begin to bring a range to storage that has been written through the page cache, so that `sync` will
   /// not wait for all of it. Only a hint.

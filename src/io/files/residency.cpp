@@ -26,9 +26,9 @@ bool may_ask(InputFile const& file) noexcept {
 }
 
 /// Nothing if the system has no addresses for all of the files, as under a limit (RLIMIT_AS).
-std::unique_ptr<FileMapping> map_if_possible(Catalog const& catalog) {
+std::unique_ptr<FileMapping> map_if_possible(InputFiles& files) {
   try {
-    return std::make_unique<FileMapping>(catalog);
+    return std::make_unique<FileMapping>(files);
   } catch (IoError const&) {
     return nullptr;  // opening it for the load reports why it cannot be read
   }
@@ -37,7 +37,8 @@ std::unique_ptr<FileMapping> map_if_possible(Catalog const& catalog) {
 }  // namespace
 
 std::optional<double> resident_share(Catalog const& catalog) {
-  auto const mapped = map_if_possible(catalog);
+  InputFiles files(catalog);
+  auto const mapped = map_if_possible(files);
   if (!mapped) return std::nullopt;
   auto const& mapping = *mapped;
   auto const page = page_bytes();

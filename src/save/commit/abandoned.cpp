@@ -9,7 +9,7 @@
 #include "base/log.hpp"
 #include "checkpoint/file_name.hpp"
 #include "save/commit/durable.hpp"
-#include "save/commit/own_files.hpp"
+#include "save/commit/foreign_content.hpp"
 
 namespace distload {
 namespace {
@@ -51,7 +51,7 @@ void remove_abandoned(std::string const& directory, std::uint64_t step, std::spa
   std::error_code error;
   auto const found = find_abandoned(directory, step, loaded, error);
   if (error) log().warn("{} cannot be searched for unfinished checkpoints: {}", directory, error.message());
-  for (auto const& path : found) remove_own_or_warn(path, stage_of(path));
+  for (auto const& path : found) remove_unless_foreign(path, stage_of(path));
 }
 
 Bytes abandoned_bytes(std::string const& directory, std::uint64_t step, std::span<FileIdentity const> loaded) {

@@ -15,7 +15,7 @@
 #include "base/descriptor.hpp"
 #include "base/system.hpp"
 #include "save/commit/file_space.hpp"
-#include "save/commit/own_files.hpp"
+#include "save/commit/foreign_content.hpp"
 
 namespace distload {
 namespace {
@@ -35,7 +35,7 @@ std::string locked_file(std::string const& path) {
 /// Of a directory only what distload has put there.
 void remove_unfinished(std::string const& path) {
   std::error_code ignored;
-  if (fs::is_directory(fs::symlink_status(path, ignored))) return remove_own_or_warn(path, Stage::unfinished);
+  if (fs::is_directory(fs::symlink_status(path, ignored))) return remove_unless_foreign(path, Stage::unfinished);
   fs::remove(path, ignored);
 }
 
@@ -64,7 +64,7 @@ void sync_directory(std::string const& path) {
   if (::fsync(directory.get()) != 0 && errno != EINVAL) throw_failed("writing to storage", path);
 }
 
-void replace_own_file(std::string const& from, std::string const& to) {
+void rename_durably(std::string const& from, std::string const& to) {
   if (std::rename(from.c_str(), to.c_str()) != 0) throw_failed("renaming " + from + " to", to);
   sync_directory(folder_of(to));
 }

@@ -20,10 +20,10 @@ void sync_file(std::string const& path);
 /// @throws IoError  the system refuses.
 void sync_directory(std::string const& path);
 
-/// Gives a file of distload's own, which is on storage, the name of the one that it replaces at once, and returns when
-/// that is on storage as well.
+/// Gives a file, which is on storage, another name, in place of what has that name, and returns when the name is on
+/// storage as well. Precondition: what is replaced is distload's.
 /// @throws IoError  the system refuses.
-void replace_own_file(std::string const& from, std::string const& to);
+void rename_durably(std::string const& from, std::string const& to);
 
 /// A file, or a directory with what distload has put there, that goes with the object unless it is kept.
 class TemporaryFile {

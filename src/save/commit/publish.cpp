@@ -17,7 +17,7 @@
 #include "checkpoint/file_name.hpp"
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
-#include "save/commit/own_files.hpp"
+#include "save/commit/foreign_content.hpp"
 
 namespace distload {
 namespace {
@@ -74,7 +74,7 @@ void sync_or_undo(std::string const& directory, Undo const& undo) {
 /// would leave half of one.
 void remove_replaced(Occupant const& replaced, std::string const& now_at) {
   fault_point("save_remove");
-  if (replaced.is_directory) return remove_own_or_warn(now_at, Stage::finished);
+  if (replaced.is_directory) return remove_unless_foreign(now_at, Stage::finished);
   std::error_code error;
   fs::remove(now_at, error);
   if (error) log().warn("{} cannot be removed: {}", now_at, error.message());
@@ -107,7 +107,7 @@ void take_place_by_way_of_another_name(std::string const& from, std::string cons
     return sync_or_undo(folder, [] {});
   }
   auto const aside = replaced_name(to);
-  remove_own_or_warn(aside, Stage::finished);
+  remove_unless_foreign(aside, Stage::finished);
   if (!rename_to_free_name(to, aside)) throw IoError(aside + " is in the way of replacing " + to);
   try {
     if (!rename_to_free_name(from, to)) throw IoError(to + " has come while this was being saved");

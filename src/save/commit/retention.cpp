@@ -13,7 +13,7 @@
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/open/step_directory.hpp"
 #include "checkpoint/safetensors/directory.hpp"
-#include "save/commit/own_files.hpp"
+#include "save/commit/foreign_content.hpp"
 
 namespace distload {
 namespace {
@@ -39,9 +39,9 @@ void remove_checkpoint(std::string const& path) {
   auto const aside = temporary_name(path);
   auto const is_directory = std::filesystem::is_directory(path, error);
   if (!is_directory || std::filesystem::exists(std::filesystem::symlink_status(aside, error)))
-    return remove_own_or_warn(path, Stage::finished);
+    return remove_unless_foreign(path, Stage::finished);
   std::filesystem::rename(path, aside, error);
-  remove_own_or_warn(error ? path : aside, Stage::finished);
+  remove_unless_foreign(error ? path : aside, Stage::finished);
 }
 
 /// By step, the newest first.

@@ -16,8 +16,8 @@
 #include "checkpoint/safetensors/model_config_file.hpp"
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
+#include "save/commit/foreign_content.hpp"
 #include "save/commit/manifest.hpp"
-#include "save/commit/own_files.hpp"
 
 namespace distload {
 namespace {

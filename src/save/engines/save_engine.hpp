@@ -28,8 +28,8 @@ class SaveEngine {
   /// @throws IoError  storage failed, now or before.
   virtual void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) = 0;
 
-  /// The file that an extent lies in, for what is not written but taken over from other files. What that brings is part
-  /// of `sync`.
+  /// The file that an extent lies in, for what is not written but shared with other files or copied from them. What
+  /// that brings is part of `sync`.
   virtual OutputFile const& file_of(std::uint32_t extent) = 0;
 
   /// Collective over the ranks that opened the engine, if its library wants that. Nothing is written after it.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <Kokkos_Core.hpp>
 #include <Kokkos_Profiling_ScopedRegion.hpp>
@@ -31,7 +32,7 @@ namespace {
 constexpr Bytes kMaxRoundBytes = 2 * kGiB;
 
 EngineInUse choose(ReadEngine configured, Catalog const& catalog, Communicator& ranks) {
-  auto choice = choose_engine(configured, probe_storage(configured, catalog, ranks));
+  auto choice = choose_engine(configured, probe_storage(configured, catalog, ranks, true));
   if (choice.name == ReadEngine::direct || choice.name == ReadEngine::buffered) return choice;
   return {ReadEngine::buffered, choice.reason + "; " + std::string(word_of(choice.name)) + " does not read in order"};
 }
@@ -78,10 +79,12 @@ ConvertResult convert_checkpoint(OpenedCheckpoint const& checkpoint, ExtentWrite
   Kokkos::Profiling::ScopedRegion const region("distload::convert_checkpoint");
   auto const& stored = checkpoint.stored_catalog();
   ConvertResult result{choose(options.engine, stored, ranks), 0, 0};
-  all_or_throw(ranks, "open", [&] { preflight(stored); });
+  InputFiles files(stored, caching_of(result.engine.name));
+  // The engine opens once more what this rank reads: its share is not known yet, and of many files it is few.
+  all_or_throw(ranks, "open", [&] { preflight(files, std::vector<bool>(stored.files.size())); });
   auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
-  auto const engine =
-      make_engine(result.engine.name, stored, ranks, {.threads = threads, .ranks_of_node = options.ranks_of_node});
+  auto const engine = make_engine(result.engine.name, std::move(files), ranks,
+                                  {.threads = threads, .ranks_of_node = options.ranks_of_node});
 
   StreamTensors const tensors(checkpoint.catalog, checkpoint.layout, writer.catalog(), options.verify);
   auto const shares = all_or_throw(ranks, "stream_plan", [&] { return share_out(tensors, ranks.size()); });

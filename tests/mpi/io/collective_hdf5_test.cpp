@@ -80,7 +80,7 @@ TEST_F(CollectiveHdf5Test, ReadsBlocksOfExtentsInAnyOrder) {
   std::ranges::reverse(requests);
 
   // The sample does not say where its extents lie in the file.
-  auto const engine = make_engine(ReadEngine::collective, catalog, *world_, {.read_datasets = true});
+  auto const engine = make_engine(ReadEngine::collective, InputFiles(catalog), *world_, {.read_datasets = true});
   engine->read(requests, {});
   engine->close();
 

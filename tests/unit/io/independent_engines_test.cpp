@@ -3,6 +3,7 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <type_traits>
 
 #include <gmock/gmock.h>
 
@@ -37,7 +38,8 @@ using Maker = std::unique_ptr<Engine> (*)(Catalog const&);
 
 template <class E, std::uint32_t argument>
 std::unique_ptr<Engine> make(Catalog const& catalog) {
-  return std::make_unique<E>(catalog, argument);
+  constexpr auto kCaching = std::is_same_v<E, DirectEngine> ? Caching::none : Caching::page_cache;
+  return std::make_unique<E>(InputFiles(catalog, kCaching), argument);
 }
 
 class IndependentEngines : public ::testing::TestWithParam<std::pair<char const*, Maker>> {
@@ -202,7 +204,7 @@ TEST(MmapEngine, VerifiesWhatLiesInTheMapping) {
   auto const extent = checkpoint.add_tensor(file, 5 * testing::kTestBlockBytes + 1);
   checkpoint.write();
   auto const& catalog = checkpoint.catalog();
-  MmapEngine engine(catalog);
+  MmapEngine engine{InputFiles(catalog)};
   auto const& stored = catalog.extents[extent];
   auto* const place = engine.mapping()->data() + mapped_offsets(catalog)[file] + stored.offset_bytes;
   ReadRequest const request{extent, 0, stored.nbytes, place};
@@ -220,7 +222,8 @@ TEST(FileMapping, TellsOfWhatIsNoLongerThere) {
   testing::RawCheckpoint checkpoint(testing::fresh_directory());
   auto const extent = checkpoint.add_tensor(checkpoint.add_file(), kMiB);
   checkpoint.write();
-  FileMapping const mapping(checkpoint.catalog());
+  InputFiles files(checkpoint.catalog());
+  FileMapping const mapping(files);
   mapping.prefault(0, kMiB);
   checkpoint.truncate(extent, 100'000);
   mapping.prefault(0, 100'000);

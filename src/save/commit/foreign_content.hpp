@@ -1,4 +1,4 @@
-/// What distload has written, told from what others have: the one check before anything is replaced or removed.
+/// foreign_content: what distload has not written, the one check before anything is replaced or removed.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,9 @@ std::vector<std::string> foreign_content(std::string const& path, Stage stage);
 /// "a, b, c and 4 more"
 std::string list_some(std::vector<std::string> const& items);
 
-/// Local: removes of a file or directory what is distload's, and nothing else; what stays is named in a warning. The
+/// Local: removes a file or directory, unless it has foreign content: then it stays, and a warning says why. The
 /// manifest goes last, so that what a crash leaves is still known.
-void remove_own_or_warn(std::string const& path, Stage stage);
+void remove_unless_foreign(std::string const& path, Stage stage);
 
 /// Local: whether `path`, or something in it, is one of those files and directories, which are sorted.
 bool holds_one_of(std::string const& path, std::span<FileIdentity const> identities);

@@ -1,5 +1,5 @@
 // Looks at names, sizes, hashes and first bytes.
-#include "save/commit/own_files.hpp"
+#include "save/commit/foreign_content.hpp"
 
 #include <algorithm>
 #include <array>
@@ -152,21 +152,21 @@ void remove_one_or_warn(std::string const& path) {
   if (error) log().warn("{} cannot be removed: {}", path, error.message());
 }
 
-void remove_own_files(std::string const& directory, std::vector<std::string>& foreign) {
+void remove_directory_unless_foreign(std::string const& directory, std::vector<std::string>& foreign) {
   auto const entries = entries_below(directory);
-  std::vector<Entry const*> own;
+  std::vector<Entry const*> written;
   look_at(directory, entries, [&](Entry const& entry, std::optional<std::string> const& why) {
     if (why) {
       foreign.push_back(with_reason(entry.path, *why));
     } else {
-      own.push_back(&entry);
+      written.push_back(&entry);
     }
   });
   if (!foreign.empty()) return;
   // Files before their directories, and records after the files that they list.
-  std::ranges::reverse(own);
-  std::stable_partition(own.begin(), own.end(), [](Entry const* entry) { return !is_record(entry->name); });
-  for (auto const* entry : own) remove_one_or_warn(entry->path);
+  std::ranges::reverse(written);
+  std::stable_partition(written.begin(), written.end(), [](Entry const* entry) { return !is_record(entry->name); });
+  for (auto const* entry : written) remove_one_or_warn(entry->path);
   remove_one_or_warn(directory);
 }
 
@@ -195,13 +195,13 @@ std::string list_some(std::vector<std::string> const& items) {
   return items.size() <= kMost ? text : text + " and " + std::to_string(items.size() - kMost) + " more";
 }
 
-void remove_own_or_warn(std::string const& path, Stage stage) {
+void remove_unless_foreign(std::string const& path, Stage stage) {
   try {
     std::error_code error;
     auto const type = fs::symlink_status(path, error).type();
     std::vector<std::string> foreign;
     if (type == fs::file_type::directory && !why_of_wrong_kind(path, type)) {
-      remove_own_files(path, foreign);
+      remove_directory_unless_foreign(path, foreign);
     } else if (foreign = foreign_content(path, stage); foreign.empty()) {
       remove_one_or_warn(path);
     }

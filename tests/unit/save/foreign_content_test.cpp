@@ -1,5 +1,5 @@
-/// Whose files are whose.
-#include "save/commit/own_files.hpp"
+/// What distload has not written, and what is not removed for that.
+#include "save/commit/foreign_content.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class OwnFiles : public testing::Test {
+class ForeignContent : public testing::Test {
  protected:
   std::string path(std::string const& name) const { return folder_.file(name); }
 
@@ -47,7 +47,7 @@ class OwnFiles : public testing::Test {
   ScratchFolder folder_;
 };
 
-TEST_F(OwnFiles, AreWhatTheManifestLists) {
+TEST_F(ForeignContent, IsNotWhatTheManifestLists) {
   auto const directory = exported("model-step-3");
   EXPECT_THAT(foreign_content(directory, Stage::finished), IsEmpty());
   auto const manifest = read_manifest(directory);
@@ -58,7 +58,7 @@ TEST_F(OwnFiles, AreWhatTheManifestLists) {
   EXPECT_EQ(manifest->files.size(), 3U);
 }
 
-TEST_F(OwnFiles, AreNotWhatWasAddedOrChanged) {
+TEST_F(ForeignContent, IsWhatWasAddedOrChanged) {
   auto const directory = exported("model-step-3");
   auto const expect_foreign = [&](std::string const& name, std::string const& why) {
     EXPECT_THAT(foreign_content(directory, Stage::finished), ElementsAre(directory + "/" + name + " (" + why + ")"));
@@ -81,20 +81,20 @@ TEST_F(OwnFiles, AreNotWhatWasAddedOrChanged) {
   expect_foreign("config.json", "changed since distload wrote it");
 }
 
-TEST_F(OwnFiles, AreNotWeightsThatSomebodyHasTrainedInPlace) {
+TEST_F(ForeignContent, IsWeightsThatSomebodyHasTrainedInPlace) {
   auto const directory = exported("model-step-3");
   write("model-step-3/model.safetensors", std::string("\2\0\0\0\0\0\0\0{}", 10) + std::string(1 << 20, 'y'));
   EXPECT_THAT(foreign_content(directory, Stage::finished), ElementsAre(HasSubstr("model.safetensors (changed")));
 }
 
-TEST_F(OwnFiles, AreSealsAndWhatIsMissingHarmsNothing) {
+TEST_F(ForeignContent, IsNoSealAndNothingThatIsMissing) {
   auto const directory = exported("model-step-3");
   write("model-step-3/distload.checksums.json", "{}");
   fs::remove(directory + "/config.json");
   EXPECT_THAT(foreign_content(directory, Stage::finished), IsEmpty());
 }
 
-TEST_F(OwnFiles, OfOlderVersionsAreAModelAndNothingElse) {
+TEST_F(ForeignContent, IsAllButAModelInADirectoryWithoutManifest) {
   auto const directory = exported("model-step-3", /*with_manifest=*/false);
   EXPECT_THAT(foreign_content(directory, Stage::finished), IsEmpty());
   write("model-step-3/model-00001-of-00002.safetensors", "");
@@ -109,7 +109,7 @@ TEST_F(OwnFiles, OfOlderVersionsAreAModelAndNothingElse) {
   EXPECT_THAT(foreign_content(path("model-step-4"), Stage::finished), ElementsAre(HasSubstr("config.json")));
 }
 
-TEST_F(OwnFiles, OfAnUnfinishedDirectoryAreWhatWasGoingToBeWritten) {
+TEST_F(ForeignContent, IsAllButWhatWasToBeWrittenInAnUnfinishedDirectory) {
   fs::create_directory(path("model-step-3.partial"));
   EXPECT_THAT(foreign_content(path("model-step-3.partial"), Stage::unfinished), IsEmpty());
   std::vector<std::string> const names{"model.safetensors", "tokenizer.json"};
@@ -122,7 +122,7 @@ TEST_F(OwnFiles, OfAnUnfinishedDirectoryAreWhatWasGoingToBeWritten) {
   EXPECT_THAT(foreign_content(path("model-step-3.partial"), Stage::unfinished), ElementsAre(HasSubstr("notes.txt")));
 }
 
-TEST_F(OwnFiles, AreHdf5FilesWithTheMarkDamagedOrNot) {
+TEST_F(ForeignContent, IsNoHdf5FileWithTheMarkDamagedOrNot) {
   write_sample(path("model-step-3.h5"));
   EXPECT_THAT(foreign_content(path("model-step-3.h5"), Stage::finished), IsEmpty());
   fs::resize_file(path("model-step-3.h5"), 5000);
@@ -135,13 +135,13 @@ TEST_F(OwnFiles, AreHdf5FilesWithTheMarkDamagedOrNot) {
   EXPECT_THAT(foreign_content(path("nowhere"), Stage::finished), IsEmpty());
 }
 
-TEST_F(OwnFiles, AreNotHdf5FilesThatSomebodyHasEdited) {
+TEST_F(ForeignContent, IsAnHdf5FileThatSomebodyHasEdited) {
   write_sample(path("model-step-3.h5"));
   fs::resize_file(path("model-step-3.h5"), fs::file_size(path("model-step-3.h5")) + 1);
   EXPECT_THAT(foreign_content(path("model-step-3.h5"), Stage::finished), ElementsAre(HasSubstr("changed since")));
 }
 
-TEST_F(OwnFiles, OfAnUnfinishedFileAreItsSpaceAndItsBeginning) {
+TEST_F(ForeignContent, IsNotTheSpaceOrTheBeginningOfAnUnfinishedFile) {
   write("model-step-3.h5.partial", "");
   EXPECT_THAT(foreign_content(path("model-step-3.h5.partial"), Stage::unfinished), IsEmpty());
   write("model-step-3.h5.partial", std::string(10000, '\0'));
@@ -154,7 +154,7 @@ TEST_F(OwnFiles, OfAnUnfinishedFileAreItsSpaceAndItsBeginning) {
   EXPECT_THAT(foreign_content(path("model-step-3.h5.partial"), Stage::unfinished), IsEmpty());
 }
 
-TEST_F(OwnFiles, AreNoLinks) {
+TEST_F(ForeignContent, IsEveryLink) {
   write_sample(path("elsewhere.h5"));
   fs::create_symlink(path("elsewhere.h5"), path("model-step-3.h5"));
   fs::create_symlink(path("nowhere"), path("model-step-4"));
@@ -162,20 +162,22 @@ TEST_F(OwnFiles, AreNoLinks) {
   EXPECT_THAT(foreign_content(path("model-step-4"), Stage::finished), ElementsAre(HasSubstr("a symbolic link")));
 }
 
-TEST_F(OwnFiles, AreRemovedOnlyIfNothingElseIsThere) {
+TEST_F(ForeignContent, KeepsACheckpointFromBeingRemoved) {
   auto const directory = exported("model-step-3");
   write("model-step-3/notes.txt", "mine");
-  remove_own_or_warn(directory, Stage::finished);
+  remove_unless_foreign(directory, Stage::finished);
   EXPECT_TRUE(fs::exists(directory + "/model.safetensors"));
   fs::remove(directory + "/notes.txt");
-  remove_own_or_warn(directory, Stage::finished);
+  remove_unless_foreign(directory, Stage::finished);
   EXPECT_FALSE(fs::exists(directory));
   write("model-step-3.h5", "mine");
-  remove_own_or_warn(path("model-step-3.h5"), Stage::finished);
+  remove_unless_foreign(path("model-step-3.h5"), Stage::finished);
   EXPECT_TRUE(fs::exists(path("model-step-3.h5")));
 }
 
-TEST_F(OwnFiles, AreFoundThroughLinksWhenTheyAreBeingLoaded) {
+using HoldsOneOf = ForeignContent;
+
+TEST_F(HoldsOneOf, FindsFilesThroughLinks) {
   auto const directory = exported("model-step-3");
   write("blob", "weights");
   std::vector<FileIdentity> const loaded{identity_of(path("blob")).value()};
