@@ -4,7 +4,8 @@
 #include <cstddef>
 
 #include <distload/base/bytes.hpp>
-#include <distload/plan/planned_copies.hpp>
+
+#include "plan/planned_copies.hpp"
 
 namespace distload {
 

@@ -101,7 +101,7 @@ bool can_be_mapped(Catalog const& catalog) {
 std::vector<bool> files_opened_by(LoadPlan const& plan, Catalog const& catalog) {
   std::vector<bool> opened(catalog.files.size(), plan.engine.name == ReadEngine::mmap);
   if (plan.engine.name == ReadEngine::collective) return opened;
-  for (auto const& wave : plan.waves) {
+  for (auto const& wave : plan.work->waves) {
     for (auto const& read : wave.reads) opened[catalog.extents[read.extent].file] = true;
   }
   return opened;
