@@ -2,7 +2,8 @@
 # Builds Kokkos once into the user's cache, for machines that have none installed: tools/kokkos.sh host|cuda
 #
 # The source is the copy of Kokkos 4.7.0 inside one Python source distribution, pinned by hash. The result lies in
-# ${XDG_CACHE_HOME:-~/.cache}/distload/kokkos-4.7.0-<variant>, where tools/cmake/DistloadKokkos.cmake looks for it.
+# ${XDG_CACHE_HOME:-~/.cache}/distload/kokkos-4.7.0-<variant>, where tools/cmake/DistloadKokkos.cmake looks for it; an installed
+# distload has a copy of it.
 # DISTLOAD_KOKKOS_CUDA_ARCH names the GPU architecture as Kokkos does (default HOPPER90; AMPERE80, BLACKWELL100, ...).
 set -euo pipefail
 
@@ -65,6 +66,7 @@ if ! {
   echo "kokkos: the build failed; all of its output is in $log" >&2
   exit 1
 fi
+cp "$work/source/LICENSE" "$work/source/Copyright.txt" "$work/install$prefix/"
 echo "$stamp" >"$work/install$prefix/distload.stamp"
 rm -rf "$prefix"
 mv "$work/install$prefix" "$prefix"

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Draws what distload-bench and tools/bench_peers.py have measured, as SVG or PNG, for a page 900 pixels wide, light or dark.
 
-Usage: plot_bench.py --out FILE [--peers PEERS.json] [--figure bars|roofs|peers] [--all-cases] BENCH.json...
+Usage: plot_bench.py --out FILE [--peers PEERS.json] [--figure bars|roofs|peers] [--all-cases] [--release VERSION] BENCH.json...
+
+A BENCH.json is written by distload-bench --json; of tools/bench/releases.jsonl, the last line is drawn, or that of --release.
 
 Figures: bars, of all loads against the raw limits of the same rounds; roofs, the same speeds beneath the limits of storage, page cache and memory;
 peers, distload beside other programs. All that the files have data for are drawn one below the other, unless --figure names one.
@@ -33,6 +35,7 @@ LIMITS = {  # name in the JSON: (label, colour, dashes)
     "raw io_uring": ("storage: raw io_uring", "#009E73", "-"),
     "memcpy": ("memory: memcpy", "#E69F00", "-"),
 }
+BARE = ("raw ", "memcpy")  # how the names of bare operations begin
 ROOFS = ("raw pread", "raw io_uring", "memcpy")
 ENGINES = {  # (colour, marker)
     "buffered": ("#0072B2", "o"),
@@ -63,14 +66,31 @@ def case_of(measured):
     return part if name in ("same layout", "HDF5") else f"{part}, {name}"
 
 
-def read_cases(paths, all_cases):
+def read_release(path, version):
+    """The measurements of a line of releases.jsonl, as distload-bench --json has them."""
+    releases = [json.loads(line) for line in path.read_text().splitlines()]
+    found = [release for release in releases if version in (None, release["version"])]
+    if not found:
+        sys.exit(f"plot_bench: {path} has no line of version {version}")
+    measurements = found[-1]["measurements"]
+    for measured in measurements:
+        measured["contenders"] = [{"name": name, "gigabytes_per_second": speed} for name, speed in measured["gigabytes_per_second"].items()]
+        for each in measured["contenders"]:
+            if each["name"] == "auto":
+                each["engine"] = measured["auto"]
+    return measurements
+
+
+def read_cases(arguments):
     """{case: {state: measurement}}, whole models first."""
-    measurements = [measured for path in paths for measured in json.loads(path.read_text())["measurements"]]
+    measurements = []
+    for path in arguments.bench:
+        measurements += read_release(path, arguments.release) if path.suffix == ".jsonl" else json.loads(path.read_text())["measurements"]
     measurements.sort(key=lambda measured: measured["part"] != "all")
     cases = {}
     for measured in measurements:
         name = case_of(measured)
-        if all_cases or measured["part"] == "all" or "," not in name:
+        if arguments.all_cases or measured["part"] == "all" or "," not in name:
             cases.setdefault(name, {})[measured["state"]] = measured
     return cases
 
@@ -81,8 +101,9 @@ def speeds(measured):
 
 
 def loads(measured):
-    """The names of loads that are no variants of others."""
-    return [each["name"] for each in measured["contenders"] if "limit" in each and not each["name"].endswith(" unverified")]
+    """The names of loads and saves that are no variants of others."""
+    names = [each["name"] for each in measured["contenders"]]
+    return [name for name in names if not name.startswith(BARE) and not name.endswith(" unverified")]
 
 
 def states_of(cases):
@@ -202,7 +223,8 @@ def draw_peers(figure, results):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bench", nargs="*", type=pathlib.Path, metavar="BENCH.json", help="written by distload-bench --json")
+    parser.add_argument("bench", nargs="*", type=pathlib.Path, metavar="BENCH.json", help="written by distload-bench --json, or releases.jsonl")
+    parser.add_argument("--release", metavar="VERSION", help="which line of releases.jsonl; otherwise the last")
     parser.add_argument("--peers", type=pathlib.Path, help="written by bench_peers.py --json")
     parser.add_argument("--out", required=True, type=pathlib.Path, help=".svg or .png")
     parser.add_argument("--figure", choices=("bars", "roofs", "peers"), help="only this one")
@@ -212,7 +234,7 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    cases = read_cases(arguments.bench, arguments.all_cases)
+    cases = read_cases(arguments)
     results = json.loads(arguments.peers.read_text())["measurements"] if arguments.peers else []
     figures = []  # (height, what draws, of what)
     if cases:

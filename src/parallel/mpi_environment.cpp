@@ -40,15 +40,20 @@ void choose_io_component() {
 }
 
 std::string read_io_component() {
+#if defined(OMPI_MAJOR_VERSION)
   char const* const chosen = std::getenv("OMPI_MCA_io");
   return chosen == nullptr ? "default" : chosen;
+#else
+  return "default";
+#endif
 }
 
 std::string read_library_version() {
   std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
   int length = 0;
   DISTLOAD_MPI(MPI_Get_library_version(text.data(), &length));
-  std::string const whole(text.data(), static_cast<std::size_t>(length));
+  std::string whole(text.data(), static_cast<std::size_t>(length));
+  std::ranges::replace(whole, '\t', ' ');  // MPICH has one after "Version:"
   // What follows tells who packaged it and when.
   return whole.substr(0, whole.find_first_of(",\n"));
 }

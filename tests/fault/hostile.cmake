@@ -43,14 +43,12 @@ hostile_input(hdf5_odd_names CODE 3 PATTERN "^    a.x1B.31m.nb .4.$" "^    x+[.]
 distload_add_failure_test(fault_hdf5_odd_model_name RANKS 2 CODE 0 COMMAND $<TARGET_FILE:distload> --report "${work}/odd_model_name.json"
   "${work}/bad/hdf5_odd_model_name.yaml" CHECKS --errors 0 --absent "\\x1b" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
 set_tests_properties(fault_hdf5_odd_model_name PROPERTIES FIXTURES_REQUIRED fault_inputs)
-if(TARGET distload-inspect)
-  add_test(NAME inspect_escapes_names COMMAND distload-inspect --tensors "${work}/bad/odd_names")
-  set_tests_properties(inspect_escapes_names PROPERTIES FIXTURES_REQUIRED fault_inputs LABELS fault TIMEOUT 30
-    PASS_REGULAR_EXPRESSION "\na.nb.x1B.31m +F32 .*\nx+[.][.][.] +F32 " FAIL_REGULAR_EXPRESSION "[^ -~\n]")
-  add_test(NAME inspect_escapes_metadata COMMAND distload-inspect "${work}/bad/hdf5_odd_model_name.h5")
-  set_tests_properties(inspect_escapes_metadata PROPERTIES FIXTURES_REQUIRED fault_inputs LABELS fault TIMEOUT 30
-    PASS_REGULAR_EXPRESSION "\nmodel +.x1B.31m.nx.xFFy+[.][.][.]\n" FAIL_REGULAR_EXPRESSION "[^ -~\n]")
-endif()
+add_test(NAME inspect_escapes_names COMMAND distload-inspect --tensors "${work}/bad/odd_names")
+set_tests_properties(inspect_escapes_names PROPERTIES FIXTURES_REQUIRED fault_inputs LABELS fault TIMEOUT 30
+  PASS_REGULAR_EXPRESSION "\na.nb.x1B.31m +F32 .*\nx+[.][.][.] +F32 " FAIL_REGULAR_EXPRESSION "[^ -~\n]")
+add_test(NAME inspect_escapes_metadata COMMAND distload-inspect "${work}/bad/hdf5_odd_model_name.h5")
+set_tests_properties(inspect_escapes_metadata PROPERTIES FIXTURES_REQUIRED fault_inputs LABELS fault TIMEOUT 30
+  PASS_REGULAR_EXPRESSION "\nmodel +.x1B.31m.nx.xFFy+[.][.][.]\n" FAIL_REGULAR_EXPRESSION "[^ -~\n]")
 
 # Rule files and configurations
 hostile_input(rules_deep CODE 3 PATTERN "rules_deep.rules.yaml:2: ")

@@ -72,14 +72,12 @@ foreach(engine IN ITEMS direct collective)
     ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
   set_tests_properties(fault_output_limited_rank_${engine} PROPERTIES FIXTURES_REQUIRED "fault_inputs;fault_outputs" PROCESSORS 2)
 endforeach()
-if(TARGET distload-synth)
-  foreach(format IN ITEMS hdf5 safetensors)
-    distload_add_failure_test(fault_output_limited_synth_${format} RANKS 2 CODE 6 LIMIT 20
-      COMMAND bash -c "ulimit -f 9000 && exec \"$0\" \"$@\"" $<TARGET_FILE:distload-synth> --size 24MB --format ${format} "${results}/limited_synth_${format}"
-      CHECKS --fresh "${results}/limited_synth_${format}" --gone "${results}/limited_synth_${format}/*" --pattern "file size limit .ulimit -f. is 8.79 MiB"
-      ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
-  endforeach()
-endif()
+foreach(format IN ITEMS hdf5 safetensors)
+  distload_add_failure_test(fault_output_limited_synth_${format} RANKS 2 CODE 6 LIMIT 20
+    COMMAND bash -c "ulimit -f 9000 && exec \"$0\" \"$@\"" $<TARGET_FILE:distload-synth> --size 24MB --format ${format} "${results}/limited_synth_${format}"
+    CHECKS --fresh "${results}/limited_synth_${format}" --gone "${results}/limited_synth_${format}/*" --pattern "file size limit .ulimit -f. is 8.79 MiB"
+    ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+endforeach()
 
 # stdout and stderr.
 foreach(stdout IN ITEMS full closed unread)
@@ -95,9 +93,6 @@ endforeach()
 
 # tool_test(<name> <program> arguments...): each of the small programs.
 function(tool_test name program)
-  if(NOT TARGET ${program})
-    return()
-  endif()
   foreach(stdout IN ITEMS full closed unread)
     # What only shows ends like `cat`, when nobody reads; what works together with other ranks does not.
     set(ends CODE 6 CHECKS --pattern "cannot write the results to stdout")
@@ -116,17 +111,13 @@ tool_test(synth distload-synth --size 1MB --force "${results}/synth")
 tool_test(plan_bench distload-plan-bench --family llama --most-ranks 1024 --rounds 1 --source hdf5)
 tool_test(calibrate distload-bench calibrate "${work}/saved")
 tool_test(bench distload-bench --rounds 1 --state warm --engine buffered "${work}/saved")
-if(TARGET distload-verify)
-  # Damage is the graver news.
-  distload_add_failure_test(fault_output_verify_damaged RANKS 1 CODE 5 CHECKS --without-mpirun --stdout full --pattern "cannot write the results to stdout"
-    COMMAND $<TARGET_FILE:distload-verify> "${work}/bad/flipped_weight.h5" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
-  set_tests_properties(fault_output_verify_damaged PROPERTIES FIXTURES_REQUIRED fault_inputs)
-endif()
-if(TARGET distload-bench)
-  distload_add_failure_test(fault_output_bench_json RANKS 2 CODE 6 COMMAND $<TARGET_FILE:distload-bench> "${work}/saved" --json "${work}/nowhere/bench.json"
-    CHECKS --pattern "there is no folder .*nowhere" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
-  set_tests_properties(fault_output_bench_json PROPERTIES FIXTURES_REQUIRED fault_inputs)
-endif()
+# Damage is the graver news.
+distload_add_failure_test(fault_output_verify_damaged RANKS 1 CODE 5 CHECKS --without-mpirun --stdout full --pattern "cannot write the results to stdout"
+  COMMAND $<TARGET_FILE:distload-verify> "${work}/bad/flipped_weight.h5" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+set_tests_properties(fault_output_verify_damaged PROPERTIES FIXTURES_REQUIRED fault_inputs)
+distload_add_failure_test(fault_output_bench_json RANKS 2 CODE 6 COMMAND $<TARGET_FILE:distload-bench> "${work}/saved" --json "${work}/nowhere/bench.json"
+  CHECKS --pattern "there is no folder .*nowhere" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+set_tests_properties(fault_output_bench_json PROPERTIES FIXTURES_REQUIRED fault_inputs)
 
 # A signal ends a save: what was unfinished goes.
 foreach(signal_and_code IN ITEMS "TERM 1" "USR1 138" "USR2 140")

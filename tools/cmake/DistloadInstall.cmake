@@ -1,4 +1,4 @@
-# Installs the library, its headers, its data and the package file for find_package(distload).
+# Installs the library, its headers, its data, its pages and examples, and the package file for find_package(distload).
 include(CMakePackageConfigHelpers)
 
 function(distload_install_library)
@@ -17,8 +17,22 @@ function(distload_install_library)
   install(FILES "${PROJECT_BINARY_DIR}/include/distload/version.hpp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/distload")
   install(DIRECTORY config/ DESTINATION "${CMAKE_INSTALL_DATADIR}/distload")
 
+  install(FILES README.md LICENSE CHANGELOG.md src/checkpoint/FORMAT.md src/checkpoint/seal/SEALS.md src/partition/RULES.md TYPE DOC)
+  install(DIRECTORY tests/examples TYPE DOC)
+
+  # Where the package looks for Kokkos, after Kokkos_ROOT and CMAKE_PREFIX_PATH: an installed Kokkos where it was found; one from
+  # the user's cache in a copy below the prefix, which whoever can read the prefix can read.
+  set(DISTLOAD_KOKKOS_HINT "${Kokkos_DIR}")
+  if(DISTLOAD_INSTALL_KOKKOS)
+    set(kokkos "${CMAKE_INSTALL_LIBDIR}/distload/kokkos")
+    cmake_path(RELATIVE_PATH Kokkos_DIR BASE_DIRECTORY "${DISTLOAD_KOKKOS_PREFIX}" OUTPUT_VARIABLE kokkos_package)
+    set(DISTLOAD_KOKKOS_HINT "${kokkos}/${kokkos_package}")
+    install(DIRECTORY "${DISTLOAD_KOKKOS_PREFIX}/" DESTINATION "${kokkos}" USE_SOURCE_PERMISSIONS
+      DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE
+      PATTERN distload.stamp EXCLUDE)
+  endif()
   configure_package_config_file(tools/cmake/distloadConfig.cmake.in "${PROJECT_BINARY_DIR}/distloadConfig.cmake"
-    INSTALL_DESTINATION "${package_dir}")
+    INSTALL_DESTINATION "${package_dir}" PATH_VARS DISTLOAD_KOKKOS_HINT)
   write_basic_package_version_file("${PROJECT_BINARY_DIR}/distloadConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
   install(FILES
     "${PROJECT_BINARY_DIR}/distloadConfig.cmake"

@@ -21,8 +21,10 @@ if(DISTLOAD_SANITIZE)
   add_link_options(-fsanitize=${DISTLOAD_SANITIZE})
 endif()
 
-# The C API of MPI only: the old C++ bindings of Open MPI and MPICH would be compiled into every file that includes mpi.h.
-set(DISTLOAD_DEFINITIONS OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+# The C API of MPI only: the old C++ bindings of Open MPI and MPICH would be compiled into every file that includes mpi.h, and
+# a program that uses the library would need their library, which distload does not link to.
+set(DISTLOAD_MPI_DEFINITIONS OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+set(DISTLOAD_DEFINITIONS ${DISTLOAD_MPI_DEFINITIONS})
 if(DISTLOAD_ENABLE_CUDA)
   # fmt 9 takes nvcc for a compiler without constexpr, but then checks format strings at compile time all the same, in vain.
   list(APPEND DISTLOAD_DEFINITIONS FMT_USE_CONSTEXPR=1)
