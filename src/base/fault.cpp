@@ -1,4 +1,4 @@
-// Parsing of DISTLOAD_FAULT, and the ways to fail.
+// Parses DISTLOAD_FAULT and triggers faults.
 #include "base/fault.hpp"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ std::optional<FaultKind> parse_kind(std::string_view name) {
   return std::nullopt;
 }
 
-/// Takes the number that `text` begins with.
+/// Removes the number at the beginning of `text`.
 bool take_number(std::string_view& text, std::uint32_t& number) {
   auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{}) return false;
@@ -35,13 +35,13 @@ bool take_number(std::string_view& text, std::uint32_t& number) {
   return true;
 }
 
-/// How often the process has come to where the fault is.
+/// How often this process has reached the phase of the fault.
 std::atomic<std::uint32_t>& times_there() {
   static std::atomic<std::uint32_t> times{0};
   return times;
 }
 
-/// The fault that this process is to suffer; meaningful while `fault_is_armed`.
+/// The fault of this process; valid while `fault_is_armed`.
 Fault& armed_fault() {
   static Fault fault;
   return fault;

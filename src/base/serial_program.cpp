@@ -1,4 +1,4 @@
-// Exceptions to exit codes.
+// Converts exceptions to exit codes.
 #include "base/serial_program.hpp"
 
 #include <cerrno>
@@ -13,7 +13,7 @@ namespace distload {
 
 namespace {
 
-/// Whoever reads has seen enough, as `head` has: the program ends as all do then, without a word.
+/// Ends the process by SIGPIPE if the reader of stdout has closed the pipe, as `head` does; prints no message.
 void end_like_others_if_nobody_reads() {
   if (output_failure() != EPIPE) return;
   std::signal(SIGPIPE, SIG_DFL);

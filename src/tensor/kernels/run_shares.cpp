@@ -1,4 +1,4 @@
-// Dealing out of runs.
+// Divides runs into shares.
 #include "tensor/kernels/run_shares.hpp"
 
 namespace distload {
@@ -7,7 +7,7 @@ namespace {
 using Space = Kokkos::DefaultExecutionSpace;
 constexpr bool kOnHost = Kokkos::SpaceAccessibility<Space, Kokkos::HostSpace>::accessible;
 
-/// What one thread (host) or one team (device) copies at a time; a multiple of every element's size.
+/// Size of the share of one thread (host) or one team (device); a multiple of every element size.
 constexpr Bytes kShareBytes = kOnHost ? 256 * kKiB : 64 * kKiB;
 
 }  // namespace
