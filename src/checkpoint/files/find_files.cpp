@@ -1,4 +1,4 @@
-// A listing of a model's directory.
+// Lists a model's directory.
 #include "checkpoint/files/find_files.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Nothing if it is no regular file, or one that the system does not describe.
+/// The entry as a CarriedFile; nothing if it is not a regular file or its size cannot be read.
 std::optional<CarriedFile> look_at(fs::directory_entry const& entry, std::string const& name) {
   if (!is_carried_name(name) || is_made_by_saving(name)) return std::nullopt;
   std::error_code error;

@@ -1,4 +1,4 @@
-// Writing and reading of /files.
+// Writes and reads /files.
 #include "checkpoint/hdf5/files.hpp"
 
 #include <algorithm>
@@ -20,10 +20,10 @@
 namespace distload::hdf5 {
 namespace {
 
-/// Without a tag: h5py reads no others as they are.
+/// An opaque type without a tag: h5py reads only untagged ones as plain bytes.
 Datatype byte_type() { return Datatype(DISTLOAD_HDF5(kNoFile, H5Tcreate(H5T_OPAQUE, 1))); }
 
-/// The group for a file of that name, made if it is not there.
+/// The group for a file of that name; creates it if it is missing.
 Group group_of(GroupView files, std::string const& folder) {
   return has_link(files, folder) ? open_group(files, folder) : create_group(files, folder);
 }
@@ -35,7 +35,7 @@ void create_file_dataset(GroupView group, std::string const& name, CarriedFile& 
   file.offset_bytes = offset_of(dataset.view()).value_or(0);
 }
 
-/// Where a dataset's bytes lie, if they are plain ones in one piece.
+/// The position of a dataset's bytes; nothing unless they are plain, contiguous bytes.
 std::optional<CarriedFile> look_at(DatasetView dataset) {
   auto const type = type_of(dataset);
   auto const element_class = DISTLOAD_HDF5(dataset.id(), H5Tget_class(type.view().id()));

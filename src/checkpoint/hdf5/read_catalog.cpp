@@ -1,4 +1,4 @@
-// From an HDF5 file to a catalog: by the index if it belongs to the file, otherwise by looking at every dataset.
+// Builds the catalog of an HDF5 file: from the index if it belongs to the file, otherwise from all datasets.
 #include "checkpoint/hdf5/read_catalog.hpp"
 
 #include <filesystem>
@@ -61,7 +61,7 @@ bool stored_alike(Catalog const& a, TensorInfo const& in_a, Catalog const& b, Te
   return true;
 }
 
-/// Gives tensors that lie where the old index has them their checksums; returns how many got none.
+/// Copies checksums of the old index to tensors at unchanged positions; returns how many tensors got none.
 std::size_t keep_checksums(Catalog const& old, Catalog& catalog) {
   std::size_t unverified = 0;
   for (auto const& tensor : catalog.tensors) {
@@ -81,7 +81,7 @@ std::size_t keep_checksums(Catalog const& old, Catalog& catalog) {
   return unverified;
 }
 
-/// The catalog that the index tells of; nothing if its file has been changed so much that it has none.
+/// The catalog of the index; nothing if the file was changed so much that it has no readable index.
 std::optional<Catalog> read_by_index(GroupView root, Catalog const& catalog, bool& belongs) {
   if (!has_link(root, kIndex)) return std::nullopt;
   auto const index = open_group(root, kIndex);

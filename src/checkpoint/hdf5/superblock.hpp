@@ -1,4 +1,4 @@
-/// The first bytes of an HDF5 file, looked at before the library is asked, so that what is wrong can be said plainly.
+/// Checks the first bytes of an HDF5 file before HDF5 opens it, for clearer messages.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace distload::hdf5 {
 
-/// Size of the file at `path`, after checking that HDF5 can be asked about it.
-/// @throws NoValidCheckpoint  there is no such file, it is no HDF5 file, or its writer has not closed it.
+/// Checks that HDF5 can open the file at `path`. @returns its size.
+/// @throws NoValidCheckpoint  there is no such file, it is not an HDF5 file, or its writer has not closed it.
 /// @throws IoError            the system refuses to open or read it.
 Bytes check_superblock(std::string const& path);
 

@@ -1,4 +1,4 @@
-// The walk over groups and datasets.
+// Visits groups and datasets.
 #include "checkpoint/hdf5/walk.hpp"
 
 #include <algorithm>
@@ -104,7 +104,7 @@ class Walker {
   std::size_t skipped_ = 0;
 };
 
-/// Groups are walked in the order of their links, in which "a.b" and "a/b" need not be neighbours.
+/// Sorts the tensors: groups are visited in the order of their links, in which "a.b" and "a/b" need not be neighbours.
 void sort_by_name(Catalog& catalog) {
   std::vector<std::uint32_t> order(catalog.tensors.size());
   std::iota(order.begin(), order.end(), 0U);
