@@ -1,4 +1,4 @@
-// Sections of an axis, checked against its size.
+// Computes the sections of an axis and checks them against its size.
 #include "partition/cut.hpp"
 
 #include <distload/base/bytes.hpp>

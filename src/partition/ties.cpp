@@ -1,4 +1,4 @@
-// Aliases by the entries of `tied`.
+// Finds aliases by the `tied` entries of the rules.
 #include "partition/ties.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace distload::rules {
 namespace {
 
-/// The first tensor that one of `patterns` matches.
+/// The first tensor that matches one of `patterns`.
 std::optional<std::uint32_t> find_tensor(Catalog const& catalog, std::vector<Pattern> const& patterns) {
   for (std::uint32_t i = 0; i < catalog.tensors.size(); ++i) {
     if (any_matches(patterns, catalog.tensors[i].name)) return i;
