@@ -1,4 +1,4 @@
-// Allocation of the arena in whichever memory shards live.
+// Allocates the arena in the memory space of shards.
 #include "load/arena.hpp"
 
 #include <new>
@@ -49,7 +49,7 @@ std::optional<Bytes> available_arena_bytes(std::uint32_t sharers) {
   if constexpr (!kArenaOnHost) {
     std::size_t free = 0;
     std::size_t total = 0;
-    // Ranks with a device each share nothing.
+    // Each rank has its own device, so that nothing is divided.
     if (cudaMemGetInfo(&free, &total) == cudaSuccess) return free;
     return std::nullopt;
   }

@@ -1,4 +1,4 @@
-// The waves of a plan, one after the other, with reading ahead.
+// Processes the waves of a plan in order, with read-ahead.
 #include "load/pipeline.hpp"
 
 #include <chrono>
@@ -17,24 +17,24 @@
 namespace distload {
 namespace {
 
-/// Copies between addresses; those with casts and transposes apart.
+/// Copies with resolved addresses; copies with casts and transposes are kept separately.
 struct BoundCopies {
   std::vector<BoundCopy> copies;
   std::vector<BoundCast> casts;
   std::vector<BoundCast> transposes;
 };
 
-/// Waves that a rank goes through by itself, if it waits for no other, until it asks whether the others go on.
+/// Number of waves that a rank without communication processes before it checks whether other ranks have failed.
 constexpr std::uint32_t kWavesAlone = 16;
 
-/// From the first byte that a copy reads to behind the last.
+/// Distance from the first to behind the last byte that a copy reads.
 Bytes reach_of(StridedCopy const& copy) {
   auto reach = copy.run_bytes;
   for (std::size_t i = 0; i < copy.loop_count; ++i) reach += (copy.loops[i].count - 1) * copy.loops[i].source_stride;
   return reach;
 }
 
-/// One wave's addresses: areas become pointers into the arena, the wave's slot and the mapped files.
+/// Resolves the addresses of one wave: areas become pointers into the arena, the wave's slot and the mapped files.
 class WaveMemory {
  public:
   WaveMemory(Arena const& arena, StagingSlot const* slot, FileMapping const* files)
@@ -50,14 +50,14 @@ class WaveMemory {
     return nullptr;
   }
 
-  /// What a wave copies from files is brought into this process's memory.
+  /// Populates the pages of the files that a wave copies from.
   void prefault(Wave const& wave) const {
     for (auto const copy : wave.places) {
       if (copy.source == Area::mapped) files_->prefault(copy.copy.source_offset, reach_of(copy.copy));
     }
   }
 
-  /// What a wave has copied from files need not stay there.
+  /// Drops the pages of the files that a wave has copied from.
   void release(Wave const& wave) const {
     for (auto const copy : wave.places) {
       if (copy.source == Area::mapped) files_->release(copy.copy.source_offset, reach_of(copy.copy));
@@ -110,7 +110,7 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
   Kokkos::DefaultExecutionSpace const space;
   OverflowCount const overflows("distload::overflows");
   WaveReader reader(plan, engine, arena, slots, options.peers, {options.verify, options.on_read, {}}, ahead);
-  // What goes wrong on this rank between two agreements; told to the others at the next one.
+  // A failure of this rank between two agreements; the next agreement reports it to the others.
   FirstFailure failure;
   auto const agree = [&](char const* phase) { all_or_throw(control, phase, [&] { failure.rethrow(); }); };
 
@@ -124,7 +124,7 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
         failure.guard_unless_failed([&] { reader.wait_for(index); });
         if (index % kWavesAlone == 0) agree("read");
       } else {
-        // A collective engine needs every rank, also one that has failed to place the wave before.
+        // A collective engine needs every rank, including one that failed to place the previous wave.
         failure.guard([&] { reader.wait_for(index); });
         agree("read");
       }
@@ -157,7 +157,7 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
     }
     agree("place");
   } catch (...) {
-    // All ranks have agreed to give up. The arenas must stay until no rank writes to another's any more.
+    // All ranks have agreed to stop. The arenas must exist until no rank writes to another's any more.
     reader.stop();
     if (options.peers != nullptr) control.barrier();
     throw;

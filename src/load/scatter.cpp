@@ -1,4 +1,4 @@
-// Strided copies, cut where steps of reading end.
+// Executes strided copies whose source arrives in steps.
 #include "load/scatter.hpp"
 
 #include <algorithm>

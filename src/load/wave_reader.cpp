@@ -1,4 +1,4 @@
-// The reading side of the pipeline.
+// Reads waves on a thread.
 #include "load/wave_reader.hpp"
 
 #include <chrono>
