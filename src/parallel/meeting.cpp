@@ -1,6 +1,6 @@
-// Everybody tells rank 0, which tells everybody what is wrong.
+// Every rank sends its intention to rank 0, which sends the result to all ranks.
 //
-// Point to point, so that who has not come is known by name: a collective that does not end says nothing.
+// Uses point-to-point messages, so that missing ranks can be named; a collective that hangs cannot tell which.
 #include "parallel/meeting.hpp"
 
 #include <algorithm>
@@ -33,12 +33,12 @@ using std::chrono::milliseconds;
 
 constexpr int kToRank0 = 2;
 constexpr int kFromRank0 = 3;
-/// Ranks that wait so long are told that rank 0 is there.
+/// After this time rank 0 tells waiting ranks that it has arrived.
 constexpr milliseconds kUntilGreeting{300};
-/// Rank 0's word needs some time to arrive.
+/// Additional time for the message of rank 0 to arrive.
 constexpr milliseconds kForAnswers{2000};
 
-/// What rank 0 says: that it is there, or how the meeting ends.
+/// A message of rank 0: that it has arrived, or the result of the meeting.
 enum class Word : std::uint64_t { greeting, all_equal, differ, missing };
 
 std::vector<std::byte> encode(Intention const& intention) {
@@ -72,7 +72,7 @@ std::string format_seconds(milliseconds duration) {
 std::string describe_values(std::map<std::string, std::vector<std::uint32_t>> const& ranks_of_value,
                             MpiCommunicator const& ranks) {
   std::vector<std::pair<std::string, std::vector<std::uint32_t>>> sorted(ranks_of_value.begin(), ranks_of_value.end());
-  // What only few ranks want is likely the mistake.
+  // The value of the fewest ranks is probably the mistake and comes first.
   std::ranges::stable_sort(sorted, {}, [](auto const& each) { return each.second.size(); });
   std::string text;
   char const* separator = "";
@@ -105,12 +105,12 @@ std::string describe_differences(std::vector<Intention> const& intentions, MpiCo
   return text;
 }
 
-/// Sends a small message without waiting for it; MPI keeps it.
+/// Sends a small message without blocking; MPI frees the request.
 void send_word(MPI_Comm group, int to, int tag, std::uint64_t word) {
   DISTLOAD_MPI(MPI_Send(&word, 1, MPI_UINT64_T, to, tag, group));
 }
 
-/// A receive of such a message that is under way.
+/// A pending receive of such a message.
 class Awaited {
  public:
   Awaited(MPI_Comm group, int from, int tag) {
@@ -136,7 +136,7 @@ class Awaited {
   MPI_Request request_ = MPI_REQUEST_NULL;
 };
 
-/// A watchdog, where there is one, prints first: it knows more about the missing ranks.
+/// If there is a watchdog, it prints first: its message says more about the missing ranks.
 milliseconds with_watchdog(milliseconds limit) {
   auto const* const board = NodeBoard::of_process();
   return board != nullptr && board->is_watched() ? limit + limit / 2 + kForAnswers : limit;
@@ -148,7 +148,7 @@ milliseconds with_watchdog(milliseconds limit) {
                            intention.call + " within " + format_seconds(limit));
 }
 
-/// What the ranks mean, told to rank 0, and the outcome for all.
+/// Sends the intentions to rank 0 and the result to all ranks.
 [[noreturn]] void throw_differences(MpiCommunicator& ranks, Intention const& intention) {
   auto const messages = gather_messages(ranks, encode(intention), 0);
   std::vector<std::byte> text;
@@ -208,7 +208,7 @@ Word wait_as_rank_0(MPI_Comm group, std::uint32_t size, std::uint64_t own, milli
   return word;
 }
 
-/// The next word of rank 0, unless it does not come in time.
+/// The next message of rank 0; nothing if none arrives in time.
 std::optional<std::uint64_t> next_word(MPI_Comm group, milliseconds limit) {
   auto const start = Clock::now();
   Awaited word(group, 0, kFromRank0);

@@ -59,7 +59,7 @@ std::unique_ptr<MpiCommunicator> MpiCommunicator::duplicate(MPI_Comm original, O
 MpiCommunicator::~MpiCommunicator() {
   if (comm_ == MPI_COMM_NULL || std::uncaught_exceptions() > exceptions_at_birth_) return;
   int finalized = 0;
-  // Nobody is left to hear of an error here, and the handle is gone in any case.
+  // Errors cannot be reported here, and the handle is released in any case.
   if (MPI_Finalized(&finalized) == MPI_SUCCESS && finalized == 0) MPI_Comm_free(&comm_);
 }
 
@@ -90,7 +90,7 @@ void MpiCommunicator::all_gather(std::span<std::byte const> sent, std::span<std:
   std::vector<Send> sends;
   std::vector<Receive> receives;
   for (std::uint32_t step = 1; step < size_; ++step) {
-    // Everyone begins with its neighbour, so that no rank is everybody's first target.
+    // Every rank starts with its next neighbour, which spreads the messages over the targets.
     auto const to = (rank_ + step) % size_;
     auto const from = (rank_ + size_ - step) % size_;
     sends.push_back({to, sent.data(), sent.size()});

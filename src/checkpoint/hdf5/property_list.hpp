@@ -23,8 +23,8 @@ PropertyList local_access(FilePlacement const& placement);
 /// File access by all ranks of `ranks` together, through MPI-IO.
 PropertyList shared_access(MPI_Comm ranks, MPI_Info hints);
 
-/// Creation of a file whose root holds its attributes in one place, so that one of them can be overwritten without
-/// moving others. Nothing that is created here keeps times, so that equal content makes equal files.
+/// Creation of a file whose root stores its attributes in one place, so that one can be overwritten without moving
+/// others. Objects store no times, so that equal content gives equal files.
 PropertyList file_creation();
 
 PropertyList group_creation();

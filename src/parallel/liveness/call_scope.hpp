@@ -1,4 +1,4 @@
-/// CallScope: this process is inside a function of the library, for the watchdogs of the job.
+/// CallScope: tells the job's watchdogs that this process is inside a library function.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace distload {
 
-/// While it lives something is expected of this rank. Does nothing where there is no MpiEnvironment.
+/// While the object lives, watchdogs expect progress of this rank. Does nothing without an MpiEnvironment.
 class CallScope {
  public:
   /// @param call   "Loader::load"
-  /// @param phase  what the rank is at, unless the program has said so itself
+  /// @param phase  the rank's phase, unless the program has set one
   CallScope(std::string_view call, std::string_view phase) {
     auto* const board = NodeBoard::of_process();
     if (board == nullptr) return;
@@ -35,8 +35,8 @@ class CallScope {
   std::string call_before_;
 };
 
-/// This rank makes progress in `phase`; does nothing where there is no MpiEnvironment. For the thread that has the
-/// scope.
+/// Reports progress of this rank in `phase`; does nothing without an MpiEnvironment. Call it on the thread that owns
+/// the scope.
 inline void show_progress(std::string_view phase) {
   auto* const board = NodeBoard::of_process();
   if (board == nullptr) return;

@@ -1,4 +1,4 @@
-// Who has moved, who has not, and how to say it.
+// Determines which ranks have moved and composes the message.
 #include "parallel/liveness/stall_detector.hpp"
 
 #include <algorithm>
@@ -21,10 +21,10 @@ std::string format_seconds(Clock::duration duration) {
   return text.data();
 }
 
-/// What a rank does while nothing moves, the likelier cause first.
+/// What a rank does during a stall; the most likely cause comes first.
 enum class Role : std::uint8_t { silent, stuck, absent, waiting, unknown };
 
-/// Ranks that do the same are named together.
+/// Ranks with the same role and state, which the message names together.
 struct Group {
   std::vector<std::uint32_t> ranks;
   std::vector<std::string> hosts;
@@ -71,8 +71,8 @@ void StallDetector::note_movement(std::vector<RankState> const& states, Clock::t
   if (first_look) {
     for (auto const& state : states) seen_.push_back({state.beats, now, state.looks, now});
   }
-  // If the watching thread itself stood still (a debugger, a suspended machine), so did everybody else, for a good
-  // reason.
+  // If the watching thread itself did not run (a debugger, a suspended machine), the other ranks did not run either,
+  // and there is no stall.
   if (first_look || now - last_look_ > timeout_ / 2) {
     last_movement_ = now;
     for (auto& seen : seen_) seen.looked = now;
@@ -92,7 +92,7 @@ void StallDetector::note_movement(std::vector<RankState> const& states, Clock::t
 }
 
 std::string StallDetector::describe(std::vector<RankState> const& states, Clock::time_point now) const {
-  // What the others wait in is what a rank that does nothing has not called.
+  // The call that the other ranks wait in, which an idle rank has not called.
   std::string call;
   for (auto const& state : states) {
     if (!state.call.empty()) call = state.call;

@@ -159,7 +159,7 @@ std::vector<std::vector<bool>> Pattern::places_behind_stars(std::string_view nam
     if (part->kind == Kind::star) places.push_back(std::move(behind));
     behind = std::move(before);
   }
-  // The first star's are popped first.
+  // The entry of the first star is the last, for pop_back.
   return places;
 }
 
