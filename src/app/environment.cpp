@@ -1,4 +1,4 @@
-// What Kokkos takes, and what it does not.
+// Checks values as Kokkos parses them.
 #include "app/environment.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Rank 0 creates the files, so it is rank 0 that asks.
+// Rank 0 creates the files, so rank 0 checks whether it can.
 #include "app/prepare.hpp"
 
 #include <string>
@@ -13,7 +13,7 @@
 namespace distload {
 namespace {
 
-/// Messages of what storage refuses.
+/// Collects errors of storage.
 class Refusals {
  public:
   template <class Check>

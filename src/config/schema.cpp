@@ -1,4 +1,4 @@
-// One line per key.
+// Defines all keys, one line each.
 #include "config/schema.hpp"
 
 #include <algorithm>
@@ -15,13 +15,13 @@
 namespace distload {
 namespace {
 
-/// A check that nothing fails.
+/// A check that accepts all values.
 struct Anything {
   template <class T>
   void operator()(T const& /*value*/) const noexcept {}
 };
 
-/// A key of the member that `member` gives of a Config. `check` throws ScalarError for values that may not be.
+/// A key for the member of Config that `member` returns. `check` throws ScalarError for invalid values.
 template <class Member, class Parse, class Print, class Check = Anything>
 ConfigKey key(std::string name, Member member, Parse parse, Print print, Check check = {}) {
   return {.name = std::move(name),
@@ -43,7 +43,7 @@ ConfigKey key(std::string name, Member member, Parse parse, Print print, Check c
               }};
 }
 
-/// The same for a key that may have a list for its value.
+/// The same for a key whose value may be a list.
 template <class... Arguments>
 ConfigKey list_key(Arguments... arguments) {
   auto made = key(std::move(arguments)...);
@@ -55,7 +55,7 @@ std::string print_text(std::string const& value) { return value; }
 std::string print_bool(bool value) { return value ? "true" : "false"; }
 std::string print_number(std::uint64_t value) { return std::to_string(value); }
 
-/// Such that it is read back as the same number.
+/// Printed such that parsing gives the same number.
 std::string print_size(Bytes value) {
   auto text = format_bytes(value);
   return parse_bytes(text) == value ? text : std::to_string(value) + " B";
@@ -76,7 +76,7 @@ void check_seconds(double value) {
   if (!(value >= 0) || value > 1e9) throw ScalarError("must be a duration from 0 s to 1e9 s");
 }
 
-/// A value or a word that stands for none.
+/// Parses a value, or a word that stands for no value.
 template <class Parse>
 auto or_word(std::string const& word, Parse parse) {
   return [=](std::string_view text) { return text == word ? std::nullopt : std::optional(parse(text)); };
@@ -85,7 +85,7 @@ template <class Print>
 auto or_word_printed(std::string word, Print print) {
   return [=](auto const& value) { return value ? print(*value) : word; };
 }
-/// The check of a value, where there is one.
+/// Checks a value if there is one.
 template <class Check>
 auto if_any(Check check) {
   return [=](auto const& value) {
@@ -109,7 +109,7 @@ void check_choice(Choice choice) {
   if (!is_choice(choice)) throw ScalarError("is none of its choices");
 }
 
-/// The key of a member that is a choice.
+/// A key for a member of an enumeration type.
 template <class Member>
 ConfigKey choice_key(std::string name, Member member) {
   using Choice = std::remove_reference_t<decltype(member(std::declval<Config&>()))>;
@@ -127,7 +127,7 @@ void check_path(std::string const& text) {
   check_text(text);
 }
 
-/// Above any node's memory, and far below where sums of a few of them leave 64 bits.
+/// Above the memory of any node; sums of a few such numbers do not overflow 64 bits.
 constexpr Bytes kMaxStaging = kTiB;
 
 void check_staging(Bytes bytes) {
@@ -135,14 +135,14 @@ void check_staging(Bytes bytes) {
   if (bytes < 16 * kMiB) throw ScalarError("must be at least 16 MiB: a few blocks of 4 MiB must fit at once");
 }
 
-/// Of a save, which has smaller slots.
+/// The limit for saving, whose slots are smaller.
 void check_save_staging(Bytes bytes) {
   if (bytes > kMaxStaging) throw ScalarError("must be at most " + format_bytes(kMaxStaging));
 }
 
 constexpr std::uint32_t kMaxPrefetch = 64;
 
-/// Waves that are read ahead; true and false are words for one and none.
+/// Number of waves read ahead; true and false mean 1 and 0.
 std::uint32_t parse_prefetch(std::string_view text) {
   if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front())) == 0) return parse_boolean(text) ? 1 : 0;
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(parse_count(text), kMaxPrefetch + 1));
@@ -154,7 +154,7 @@ void check_prefetch(std::uint32_t waves) {
   if (waves > kMaxPrefetch) throw ScalarError("must be at most " + std::to_string(kMaxPrefetch));
 }
 
-/// The types that elements can be cast to, by their words.
+/// The types that elements can be cast to, with their names.
 constexpr std::array<std::pair<std::string_view, DType>, 3> kCasts{
     {{"bf16", DType::bf16}, {"fp16", DType::f16}, {"fp32", DType::f32}}};
 
@@ -186,7 +186,7 @@ void check_shard_size(Bytes bytes) {
   if (bytes < 1'000'000 || bytes > kTiB) throw ScalarError("must be from 1 MB to 1 TiB");
 }
 
-/// Of a number that `parse_positive_u32` may have read.
+/// A check for numbers from `parse_positive_u32`.
 auto at_most(std::uint32_t most) {
   return [=](std::uint32_t number) {
     if (number == 0) throw ScalarError("must be at least 1");
@@ -194,7 +194,7 @@ auto at_most(std::uint32_t most) {
   };
 }
 
-/// Layers of each stage: "[20, 28]", or nothing for `auto`.
+/// Layers of each stage: "[20, 28]"; empty for `auto`.
 std::vector<std::uint32_t> parse_pipeline_layers(std::string_view text) {
   if (text == "auto") return {};
   std::vector<std::uint32_t> layers;
@@ -226,7 +226,7 @@ std::string print_names(std::vector<std::string> const& names) { return join_lis
 
 void check_names(std::vector<std::string> const& names) { std::ranges::for_each(names, check_path); }
 
-/// Names of files, or nothing for `auto`.
+/// Names of files; nothing for `auto`.
 std::optional<std::vector<std::string>> parse_files(std::string_view text) {
   if (text == "auto") return std::nullopt;
   return text == "none" ? std::vector<std::string>{} : parse_names(text);
@@ -245,7 +245,7 @@ void check_timeout(std::chrono::milliseconds timeout) {
   if (timeout < std::chrono::seconds(1)) throw ScalarError("must be at least 1 s");
 }
 
-/// A member of a section, by reference, as `key` wants it. `Section` gives the section of a Config.
+/// Returns a function for `key` that gives a member of a section by reference. `Section` gives the section of a Config.
 template <class Section, class Member>
 auto of(Section section, Member member) {
   return [=](Config & config) -> auto& { return section(config).*member; };

@@ -1,4 +1,4 @@
-// POSIX files: interrupted and partial reads are continued, everything else is an IoError.
+// POSIX files: continues interrupted and partial reads; every other failure is an IoError.
 #include "io/files/input_file.hpp"
 
 #include <algorithm>
@@ -16,8 +16,7 @@
 namespace distload {
 namespace {
 
-/// Linux transfers at most 2 GiB - 4 KiB in one call; a round number below that keeps the following reads
-/// aligned.
+/// Linux transfers at most 2 GiB - 4 KiB per call; a power of two below that keeps the following reads aligned.
 constexpr Bytes kMostBytesPerCall = kGiB;
 
 }  // namespace
@@ -29,7 +28,7 @@ InputFile::InputFile(std::string path, Caching caching)
 }
 
 InputFile::~InputFile() {
-  // Nothing was written, so there is nothing that closing could lose.
+  // Errors of close lose no data, since nothing was written.
   if (descriptor_ >= 0) close(descriptor_);
 }
 

@@ -1,4 +1,4 @@
-// POSIX files: interrupted and partial writes are continued, everything else is an IoError.
+// POSIX files: continues interrupted and partial writes; every other failure is an IoError.
 #include "io/files/output_file.hpp"
 
 #include <algorithm>
@@ -50,7 +50,7 @@ OutputFile OutputFile::open(std::string path, Caching caching) {
 }
 
 void OutputFile::allocate(Bytes size_bytes) const {
-  // Before the system is asked, which may end the process by SIGXFSZ.
+  // Checked first, because exceeding the limit may end the process by SIGXFSZ.
   check_file_size(path_, size_bytes);
   auto const size = static_cast<off_t>(size_bytes);
   int result = -1;
