@@ -20,8 +20,9 @@ struct Failure {
   friend bool operator==(Failure const&, Failure const&) = default;
 };
 
-/// The exception being handled, as a failure; call it inside a catch block. A distload Error keeps its code and its
-/// message; std::bad_alloc becomes out_of_budget and anything else internal, both with `phase` in the message.
+/// Converts the exception being handled to a failure; must be called in a catch block. A distload Error keeps its code
+/// and message; std::bad_alloc becomes out_of_budget and any other exception internal, both with `phase` in the
+/// message.
 Failure current_failure(std::string_view phase);
 
 /// Conversion to and from the message format.

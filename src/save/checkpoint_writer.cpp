@@ -1,4 +1,4 @@
-// The life of a checkpoint file from its temporary to its final name.
+// Creates, fills and commits a checkpoint file.
 #include "save/checkpoint_writer.hpp"
 
 #include <algorithm>
@@ -130,7 +130,7 @@ void CheckpointWriter::write_out(std::uint32_t extent, Bytes begin_bytes, std::s
 }
 
 void CheckpointWriter::collect_hashes() {
-  // Every block has a hash on one rank and zero on the others.
+  // Every block has its hash on one rank and zero on the others.
   ranks_->all_reduce(std::span(catalog_.block_hashes), Reduction::sum);
   auto& times = hasher_->times();
   ranks_->all_reduce(std::span(times), Reduction::sum);
@@ -172,8 +172,8 @@ void CheckpointWriter::check_index() const {
 void CheckpointWriter::commit() {
   collect_hashes();
   run_together(*ranks_, "save_close", [&] { engine_->close(); });
-  // Every rank: on a file system of many machines each knows only its own unwritten bytes. The mark comes after that,
-  // so that it never stands in a file that lacks them.
+  // On all ranks: on a distributed file system each machine knows only its own unwritten bytes. The mark follows
+  // afterwards, so that a file with missing bytes never has one.
   all_or_throw(*ranks_, "save_sync", [&] { engine_->sync(); });
   distload::commit({catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); },
                     *replacement_, occupants_},

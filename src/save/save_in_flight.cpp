@@ -1,4 +1,4 @@
-// The background half of an asynchronous save.
+// The background part of an asynchronous save.
 #include "save/save_in_flight.hpp"
 
 #include <utility>
@@ -69,7 +69,7 @@ void SaveInFlight::run() {
   } catch (...) {
     failure_ = std::current_exception();
     memory_->stop();
-    writer_.reset();  // what it has begun to write is of no use
+    writer_.reset();  // the unfinished checkpoint is useless
   }
   ended_at_ = std::chrono::steady_clock::now();
   std::lock_guard const lock(mutex_);

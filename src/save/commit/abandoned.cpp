@@ -1,4 +1,4 @@
-// Temporary names, and whether a process is writing under them.
+// Finds temporary names and checks whether a process is writing under them.
 #include "save/commit/abandoned.hpp"
 
 #include <filesystem>
@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The step of the checkpoint that was to get `name`, of a file or a directory.
+/// The step in the final name for the temporary name `name`, of a file or directory.
 std::optional<std::uint64_t> step_of(std::string const& name) {
   auto const step = step_of_file_name(name);
   return step ? step : step_of_directory_name(name);
