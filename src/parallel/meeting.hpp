@@ -19,8 +19,8 @@ struct Intention {
 /// Collective over `ranks` (an MPI communicator): returns when all ranks have called it with equal intentions.
 /// @throws ConfigError  calls or values differ; names them with ranks and hosts; on all ranks.
 /// @throws CommunicationError  a rank has not called within `limit`, counted from the arrival of rank 0 (of this rank,
-/// if
-///                       rank 0 is missing); names it, on all ranks that called. The group cannot be used any more.
+///                             if rank 0 is missing); names it, on all ranks that called. The group cannot be used any
+///                             more.
 void meet(Communicator& ranks, Intention const& intention, std::chrono::milliseconds limit);
 
 }  // namespace distload

@@ -48,8 +48,7 @@ class CheckpointWriter : public ExtentWriter {
   /// @param base         an older checkpoint whose blocks may be reused; or nullptr
   /// @param loaded       files and directories that must never be replaced; sorted
   /// @throws IoError      the file cannot be created, another process is writing it, or a carried file cannot be read;
-  /// on
-  ///                      all ranks.
+  ///                      on all ranks.
   /// @throws CorruptData  a carried file differs from its hash; on all ranks.
   /// @throws ConfigError  a checkpoint with this name or step exists and may not be replaced; on all ranks.
   CheckpointWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,

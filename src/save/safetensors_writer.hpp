@@ -37,11 +37,9 @@ class SafetensorsWriter : public ExtentWriter {
   /// @param options      uses `shard_size`, `verify` and `overwrite`
   /// @param loaded       files and directories that must never be replaced; sorted
   /// @throws ConfigError  safetensors cannot store a tensor's name, or a checkpoint with this name or step exists and
-  /// may not
-  ///                      be replaced; on all ranks.
+  ///                      may not be replaced; on all ranks.
   /// @throws IoError      the files cannot be created, another process is writing them, or a carried file cannot be
-  /// read; on
-  ///                      all ranks.
+  ///                      read; on all ranks.
   /// @throws CorruptData  a carried file differs from its hash; on all ranks.
   SafetensorsWriter(std::string path, CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                     SaveOptions const& options, Communicator& ranks, std::vector<FileIdentity> loaded = {});

@@ -8,7 +8,7 @@
 
 namespace distload {
 
-/// An empty folder of its own, which goes with the object.
+/// Creates an empty folder; the destructor removes it.
 class ScratchFolder {
  public:
   ScratchFolder() {

@@ -1,4 +1,4 @@
-// Interleaved rounds of bare operations and of loads.
+// Interleaved rounds of raw operations and of loads.
 #include "bench/measure.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 namespace distload {
 namespace {
 
-/// Requests under way for each rank in bare direct reading; of all ranks together, when there are fewer than four.
+/// Concurrent requests of each rank in raw direct reads; with fewer than four ranks, of all ranks together.
 constexpr std::uint32_t kRawDepth = 4;
 
 class Bench {
@@ -66,7 +66,7 @@ class Bench {
     return options;
   }
 
-  /// The checkpoint, with the parameters that are to be loaded.
+  /// Opens the checkpoint, with the parameters to load.
   OpenedCheckpoint open(Loader& loader) const {
     auto checkpoint = loader.open();
     if (options_.part == Part::all) return checkpoint;
@@ -162,11 +162,11 @@ class Bench {
     contender.seconds.add(slowest_seconds(world_, start));
   }
 
-  /// @param model  to be filled again; nullptr: a new one is made
+  /// @param model  is loaded into again; nullptr: a new model is created
   void time_load(Contender& contender, Loader& loader, ShardedModel* model) {
     auto const checkpoint = open(loader);
     auto const plan = model != nullptr ? loader.plan(checkpoint, *model) : loader.plan(checkpoint);
-    if (model == nullptr) loader.release_staging();  // what a first load has to take is part of it
+    if (model == nullptr) loader.release_staging();  // a first load includes the allocation of staging memory
     world_.barrier();
     auto const start = std::chrono::steady_clock::now();
     if (model != nullptr) {
@@ -190,10 +190,10 @@ class Bench {
   OpenedCheckpoint checkpoint_;
   LoadPlan plan_;
   std::unique_ptr<RawReader> raw_;
-  HugePages share_;  ///< memory that has been used before
+  HugePages share_;  ///< memory that was touched before
   std::vector<std::unique_ptr<Loader>> loaders_;
-  std::unique_ptr<ShardedModel> model_;        ///< a private copy
-  std::unique_ptr<ShardedModel> shown_model_;  ///< what `auto` makes
+  std::unique_ptr<ShardedModel> model_;        ///< a copy in private memory
+  std::unique_ptr<ShardedModel> shown_model_;  ///< the model that `auto` creates
   std::vector<Trial> entries_;
 };
 

@@ -1,4 +1,4 @@
-// pread, io_uring and pwrite on shares of files.
+// pread, io_uring and pwrite on parts of files.
 #include "bench/raw_limits.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Files that come and go.
+// Writes and removes files.
 #include "bench/save_trials.hpp"
 
 #include <algorithm>
@@ -24,10 +24,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// As the engines have them: in this way fio was fastest where it was tried.
+/// As in the engines: fio was fastest with this depth where it was tried.
 constexpr std::uint32_t kRawDepth = 4;
 
-/// What all trials need.
+/// State shared by all trials.
 class Saves {
  public:
   Saves(ProcessGrid const& grid, ShardedModel const& model, std::string directory)
@@ -46,7 +46,7 @@ class Saves {
 
   Bytes total_bytes() const noexcept { return total_bytes_; }
 
-  /// The arena into one file, by all ranks.
+  /// Writes the arenas of all ranks to one file.
   template <class F>
   void write_raw_file(Contender& contender, F const& write) {
     auto const path = (fs::path(directory_) / "distload-bench.raw").string();
@@ -75,7 +75,7 @@ class Saves {
     remove(saved.path);
   }
 
-  /// As long as the caller waits.
+  /// Measures the time that the caller waits.
   void save_in_background(Contender& contender) {
     if (!background_) {
       SaveOptions options;
@@ -111,9 +111,9 @@ class Saves {
   std::string directory_;
   Bytes own_bytes_ = 0;
   Bytes total_bytes_ = 0;
-  Bytes before_ = 0;  ///< of lower ranks
+  Bytes before_ = 0;  ///< bytes of lower ranks
   HugePages copy_;
-  std::optional<Saver> background_;  ///< keeps its memory from round to round, as a training job's
+  std::optional<Saver> background_;  ///< keeps its memory between rounds, as in a training job
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// slowest_seconds: how long something has taken all ranks.
+/// slowest_seconds: elapsed time of the slowest rank.
 #pragma once
 
 #include <chrono>

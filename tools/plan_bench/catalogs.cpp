@@ -1,4 +1,4 @@
-// Extents of files that nobody wrote.
+// Builds catalogs for files that do not exist.
 #include "plan_bench/catalogs.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace distload::plan_bench {
 namespace {
 
-/// Of the stored order, each file in turn holds its share.
+/// Distributes the tensors, in stored order, over the files in equal parts.
 void deal_to_files(Model const& model, Catalog& catalog) {
   Bytes total = 0;
   for (auto const& tensor : model.tensors) total += volume(tensor.shape) * size_of(tensor.dtype);
@@ -28,7 +28,7 @@ void deal_to_files(Model const& model, Catalog& catalog) {
   }
 }
 
-/// Catalogs are sorted by name.
+/// Sorts the tensors by name, as catalogs require.
 void sort_tensors(Catalog& catalog) {
   std::ranges::sort(catalog.tensors, {}, &TensorInfo::name);
   std::vector<Extent> extents;

@@ -1,4 +1,4 @@
-// A sum over all vectors of a plan.
+// Adds up the vectors of a plan.
 #include "plan_bench/heap_bytes.hpp"
 
 #include <set>
@@ -16,7 +16,7 @@ Bytes own_bytes(std::vector<Element> const& vector) noexcept {
 Bytes heap_bytes(LoadPlan const& plan) noexcept {
   auto bytes = own_bytes(plan.shards) + own_bytes(plan.waves) + own_bytes(plan.kinds) + own_bytes(plan.kind_of) +
                own_bytes(plan.ranks);
-  std::set<ShardLayout const*> layouts;  // shards that are alike share theirs
+  std::set<ShardLayout const*> layouts;  // equal shards share a layout
   for (auto const& shard : plan.shards) layouts.insert(shard.layout.get());
   for (auto const* const layout : layouts) bytes += sizeof *layout + own_bytes(layout->pieces);
   for (auto const& wave : plan.waves) {

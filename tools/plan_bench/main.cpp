@@ -1,5 +1,5 @@
-// distload-plan-bench: how long planning takes for the largest models and jobs, and how large a plan is. No MPI, no
-// files: rank 0 of each job is planned by this one process, as it would plan itself.
+// distload-plan-bench: measures planning time and plan size for the largest models and jobs. Uses no MPI and no files:
+// this one process makes the plan of rank 0 of each job.
 #include <CLI/CLI.hpp>
 
 #include <array>
@@ -26,7 +26,7 @@
 namespace distload::plan_bench {
 namespace {
 
-/// The ranks that the HDF5 checkpoints were saved for.
+/// The number of ranks that the HDF5 checkpoints were saved for.
 constexpr std::uint32_t kSavedTensorParallel = 8;
 
 struct Arguments {
@@ -44,7 +44,7 @@ struct Contender {
 std::vector<Contender> contenders() {
   return {
       {llama_405b, {{8, 16, 8}, {8, 1, 128}, {8, 16, 64}, {32, 16, 16}, {8, 1, 1024}}},
-      // The scales of the dense layers' down_proj are not cut for more than 16 ranks.
+      // The scales of the dense layers' down_proj cannot be divided among more than 16 ranks.
       {deepseek_671b,
        {{8, 16, 8},
         {8, 1, 128},
@@ -71,7 +71,7 @@ std::string spelt(Topology const& topology) {
   return text;
 }
 
-/// Runs `action` and lowers `least` to the seconds that it took.
+/// Runs `action` and lowers `least` to its seconds if they are fewer.
 template <typename Action>
 auto timed(double& least, Action const& action) {
   auto const start = std::chrono::steady_clock::now();
@@ -80,7 +80,7 @@ auto timed(double& least, Action const& action) {
   return result;
 }
 
-/// The row of one job: the least seconds of some rounds, as everything that disturbs adds to them.
+/// The row of one job, with the minimum time of some rounds, since disturbances only add time.
 std::vector<std::string> measure(Model const& model, std::string const& source, Catalog const& catalog,
                                  FamilyRules const& rules, Topology const& topology, std::uint32_t rounds) {
   double partition_seconds = 1e9;

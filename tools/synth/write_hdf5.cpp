@@ -1,4 +1,4 @@
-// The next piece is generated while one is written: HDF5 takes one thread per rank.
+// Generates the next piece while one is written: HDF5 is used by one thread per rank.
 #include "synth/write_hdf5.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 namespace distload::synth {
 namespace {
 
-/// A part of an extent that is generated and written at once; whole blocks of any checkpoint.
+/// A part of an extent that is generated and written at once; a multiple of every checkpoint's block size.
 constexpr Bytes kPieceBytes = 4 * kBlockBytes;
 
 struct Piece {
@@ -24,7 +24,7 @@ struct Piece {
   Bytes begin_bytes = 0;
 };
 
-/// The model's tensors without a place, as the rules see them.
+/// The model's tensors without extents, as the rules need them.
 Catalog catalog_of(Model const& model) {
   Catalog catalog;
   catalog.path = std::string(model.family->name);
@@ -71,7 +71,7 @@ void write_pieces(Model const& model, CheckpointWriter& writer, Communicator con
     return buffer;
   };
 
-  // Two buffers: one being written, one being filled.
+  // Two buffers: one is written while the other is filled.
   std::vector<std::byte> spare;
   std::future<std::vector<std::byte>> filled;
   auto const begin_filling = [&](std::size_t number) {

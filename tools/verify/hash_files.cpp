@@ -1,4 +1,4 @@
-// Reading and hashing.
+// Reads and hashes files.
 #include "verify/hash_files.hpp"
 
 #include <algorithm>
@@ -18,9 +18,9 @@
 namespace distload {
 namespace {
 
-/// What has just been read is hashed while it is in the second-level cache.
+/// Bytes are hashed while they are in the second-level cache.
 constexpr Bytes kStepBytes = 512 * kKiB;
-/// Of what is not read as a whole file.
+/// Size of a task that is not a whole file.
 constexpr Bytes kTaskBytes = 64 * kMiB;
 
 std::vector<std::vector<FileBlock>> blocks_by_file(Catalog const& catalog) {
@@ -36,13 +36,13 @@ std::vector<std::vector<FileBlock>> blocks_by_file(Catalog const& catalog) {
   return files;
 }
 
-/// Reads one file from front to back and hashes what passes.
+/// Reads one file from begin to end and hashes it.
 class FileHasher {
  public:
   FileHasher(std::string const& path, std::optional<Sha256>& sha256)
       : file_(path), sha256_(sha256), buffer_(kStepBytes) {}
 
-  /// @returns the bytes that there were, fewer than asked for only where the file ends.
+  /// @returns the number of bytes read, smaller than `nbytes` only at the end of the file.
   Bytes pass(Bytes offset, Bytes nbytes, StreamHash* hash) {
     Bytes done = 0;
     while (done < nbytes) {

@@ -1,4 +1,4 @@
-// From a catalog without checksums to a sidecar.
+// Makes a sidecar file for a catalog without checksums.
 #include "verify/seal_checkpoint.hpp"
 
 #include <algorithm>
@@ -23,9 +23,9 @@
 namespace distload {
 namespace {
 
-/// What rank 0 saw before anything was hashed.
+/// The state that rank 0 read before hashing.
 struct Seen {
-  Catalog catalog;  ///< without checksums where a seal would give them
+  Catalog catalog;  ///< without the checksums of a seal
   std::vector<FileFacts> facts;
 };
 
@@ -40,20 +40,20 @@ Seen look(StepFile const& file) {
   return seen;
 }
 
-/// Rank 0 only. @throws CorruptData  a file is not what it was before.
+/// Rank 0 only. @throws CorruptData  a file has changed since.
 void check_unchanged(StepFile const& file, Seen const& before) {
   auto const now = look(file);
   for (std::size_t i = 0; i < before.facts.size(); ++i) {
     if (i < now.facts.size() && now.facts[i] == before.facts[i]) continue;
     throw CorruptData(before.catalog.files[i].path + " has changed while it was being sealed");
   }
-  // The facts may have been taken of a later content than the catalog.
+  // The file's properties may have been read after a change that the catalog does not have.
   if (now.facts.size() != before.facts.size() ||
       description_of_tensors(now.catalog) != description_of_tensors(before.catalog))
     throw CorruptData(file.path + " has changed while it was being sealed");
 }
 
-/// Collective: every rank's sums, by file.
+/// Collective: the sums of every rank, by file.
 std::vector<std::string> gather_sums(Communicator& world, std::vector<std::string> const& mine) {
   WireWriter out;
   for (auto const& sum : mine) out.put_text(sum);
@@ -67,7 +67,7 @@ std::vector<std::string> gather_sums(Communicator& world, std::vector<std::strin
   return all;
 }
 
-/// Rank 0 only: the entries of all files, by their names.
+/// Rank 0 only: the entries of all files, by name.
 std::map<std::string, SealedFile> entries_of(Catalog const& hashed, std::vector<FileFacts> const& facts,
                                              std::vector<std::string> const& sums) {
   std::vector<SealedFile> files(hashed.files.size());
@@ -114,7 +114,7 @@ void seal_checkpoint(Communicator& world, StepFile const& file, VerifyOptions co
     auto const tasks = hash_tasks(catalog, options.sha256, world.rank(), world.size());
     run_hash_tasks(catalog, tasks, options.threads, catalog.block_hashes, sums);
   });
-  // Every block has a hash on one rank and zero on the others.
+  // Every block has its hash on one rank and zero on the others.
   world.all_reduce(std::span(catalog.block_hashes), Reduction::sum);
   sums = gather_sums(world, sums);
   from_first_rank(world, "seal", [&] {

@@ -1,4 +1,4 @@
-// From a path to outcomes.
+// Verifies all checkpoints at a path.
 #include "verify/verify_checkpoints.hpp"
 
 #include <algorithm>
@@ -17,10 +17,10 @@
 namespace distload {
 namespace {
 
-/// What a path stands for.
+/// The checkpoints at a path.
 struct Candidates {
   std::vector<StepFile> files;
-  bool are_steps = false;  ///< of a directory
+  bool are_steps = false;  ///< `path` is a directory of steps
 };
 
 /// Rank 0 only.
@@ -60,7 +60,7 @@ Candidates candidates_of(std::span<std::byte const> message) {
   return candidates;
 }
 
-/// Collective: what every rank found, on rank 0 in the order of tensors and bytes.
+/// Collective: the damage that every rank found; complete on rank 0, in the order of tensors and bytes.
 std::vector<Damage> gather_damage(Communicator& world, Catalog const& catalog,
                                   std::vector<DamagedBlock> const& damage) {
   WireWriter out;
@@ -124,7 +124,7 @@ void compare_blocks(Communicator& world, StepFile const& file, Outcome& outcome)
   }
 }
 
-/// Names the checkpoint; nothing has been found yet.
+/// An outcome that names the checkpoint and has no results yet.
 Outcome outcome_of(StepFile const& file, bool is_step) {
   Outcome outcome;
   outcome.path = file.path;
@@ -152,7 +152,7 @@ Outcome look_at(Communicator& world, StepFile const& file, bool is_step, VerifyO
   return outcome;
 }
 
-/// Beside a valid checkpoint, one that is not even a checkpoint is damage: somebody would have loaded it otherwise.
+/// Next to a valid checkpoint, an invalid one counts as damage, because it would otherwise have been loaded.
 void mark_as_passed_over(std::vector<Outcome>& outcomes) {
   for (auto& outcome : outcomes) {
     if (outcome.state != State::not_valid) continue;

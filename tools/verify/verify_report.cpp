@@ -1,4 +1,4 @@
-// Text and JSON.
+// Prints outcomes as text and as JSON.
 #include "verify/verify_report.hpp"
 
 #include <nlohmann/json.hpp>

@@ -49,9 +49,8 @@ struct Rule {
   StageRule stage = StageRule::of_layer;
   std::optional<Expression> layer_offset;  ///< added to the layer's number; without {layer} it is that number
   std::vector<Flag> when;                  ///< conditions; the rule applies only if all hold
-  std::uint32_t level =
-      0;                ///< 0: of the file itself, 1: of the one that it extends, ...: the first with a match counts
-  bool uneven = false;  ///< ranks may get parts of different sizes, if the user allows it
+  std::uint32_t level = 0;  ///< 0: rule of the file itself, 1: of the file that it extends, ...; the lowest match wins
+  bool uneven = false;      ///< ranks may get parts of different sizes, if the user allows it
   std::optional<std::uint32_t> expert_axis;  ///< the axis of experts, if one tensor stores several
   bool optional = false;                     ///< only some layers have it
   KeepDType keep_dtype = KeepDType::of_companions;

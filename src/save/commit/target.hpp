@@ -33,8 +33,7 @@ std::vector<Occupant> occupants_of(std::string const& path);
 
 /// Local, for one rank: the existing entries, all of which may be replaced. Calls HDF5.
 /// @throws ConfigError  an entry may not be replaced: it is being loaded, it contains data of others, or replacing was
-/// not
-///                       requested. Names all of them and says what helps.
+///                      not requested. Names all of them and says what helps.
 std::vector<Occupant> check_target(std::string const& path, Replacement const& may);
 
 /// Local: the same directly before the final rename, without HDF5. `checked` is the result of `check_target`.

@@ -29,8 +29,8 @@ struct StreamPiece {
 /// numbers of bytes per rank. Every extent at a cut is divided at a multiple of its grain. The same on every rank.
 std::vector<std::vector<StreamPiece>> share_out(StreamTensors const& tensors, std::uint32_t ranks);
 
-/// The end of a stretch that begins at `begin` and has at most `most` elements (> 0): between two slices along an axis
-/// as far outside as they fit, preferably where the ranges of files are likely to begin at multiples of their pages.
+/// The end of a range that begins at `begin` and has at most `most` elements (> 0): at a slice boundary along an axis
+/// as far outside as fits, preferably where file ranges begin at multiples of the page size.
 std::uint64_t end_of_stretch(Shape const& shape, std::uint64_t begin, std::uint64_t most);
 
 }  // namespace distload
