@@ -20,7 +20,7 @@ enum class Part : std::uint8_t { all, column_parallel, row_parallel };
 /// "all", "column_parallel", "row_parallel"
 std::string_view name_of(Part part) noexcept;
 
-/// What is measured together.
+/// Settings of one measurement.
 struct MeasureOptions {
   std::vector<ReadEngine> engines = {};
   std::uint32_t rounds = 5;
