@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 
@@ -25,6 +26,12 @@ class ScratchFolder {
 
   std::filesystem::path const& path() const noexcept { return path_; }
   std::string file(std::string const& name) const { return (path_ / name).string(); }
+
+  /// Writes a file, and creates the folders in its name.
+  void write(std::string const& name, std::string const& text) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name, std::ios::binary) << text;
+  }
 
  private:
   std::filesystem::path path_;

@@ -39,13 +39,13 @@ class Bench {
   }
 
   Measurement run() {
-    play_round();  // fills the page cache and connects the ranks
+    run_round();  // fills the page cache and connects the ranks
     for (auto& entry : entries_) {
       entry.contender.seconds = {};
       entry.contender.metadata = {};
       entry.contender.predicted = {};
     }
-    for (std::uint32_t round = 0; round < options_.rounds; ++round) play_round();
+    for (std::uint32_t round = 0; round < options_.rounds; ++round) run_round();
 
     Measurement measured;
     measured.checkpoint = checkpoint_.stored_catalog().path;
@@ -119,8 +119,8 @@ class Bench {
       if (std::ranges::find(options_.engines, ReadEngine::automatic) != options_.engines.end()) {
         Loader loader(grid_, with_engine(ReadEngine::automatic));
         auto const checkpoint = open(loader);
-        shown_model_ = std::make_unique<ShardedModel>(loader.load(checkpoint, loader.plan(checkpoint)).model);
-        add_reload(in_place, ReadEngine::automatic, true, *shown_model_);
+        auto_model_ = std::make_unique<ShardedModel>(loader.load(checkpoint, loader.plan(checkpoint)).model);
+        add_reload(in_place, ReadEngine::automatic, true, *auto_model_);
       }
       if (!options_.save_directory.empty()) add_saves();
     }
@@ -128,14 +128,14 @@ class Bench {
 
   void add_load(std::size_t limit, ReadEngine engine, bool verify) {
     loaders_.push_back(std::make_unique<Loader>(grid_, with_engine(engine, verify)));
-    add(held_against(limit, std::string(word_of(engine)) + (verify ? "" : " unverified"), plan_.storage_read_bytes),
+    add(compared_with(limit, std::string(word_of(engine)) + (verify ? "" : " unverified"), plan_.storage_read_bytes),
         [this, loader = loaders_.back().get()](Contender& contender) { time_load(contender, *loader, nullptr); });
   }
 
   void add_reload(std::size_t limit, ReadEngine engine, bool verify, ShardedModel& model) {
     loaders_.push_back(std::make_unique<Loader>(grid_, with_engine(engine, verify)));
-    add(held_against(limit, "reload " + std::string(word_of(engine)) + (verify ? "" : " unverified"),
-                     plan_.storage_read_bytes),
+    add(compared_with(limit, "reload " + std::string(word_of(engine)) + (verify ? "" : " unverified"),
+                      plan_.storage_read_bytes),
         [this, loader = loaders_.back().get(), &model](Contender& contender) {
           time_load(contender, *loader, &model);
         });
@@ -146,7 +146,7 @@ class Bench {
     std::ranges::move(trials, std::back_inserter(entries_));
   }
 
-  void play_round() {
+  void run_round() {
     for (auto& entry : entries_) {
       settle_memory(std::max(raw_->share_bytes(), plan_.peak_bytes()));
       if (options_.cold) forget_files(world_, checkpoint_.stored_catalog());
@@ -156,10 +156,7 @@ class Bench {
 
   template <class F>
   void time_local(Contender& contender, F const& work) {
-    world_.barrier();
-    auto const start = std::chrono::steady_clock::now();
-    all_or_throw(world_, "read", work);
-    contender.seconds.add(slowest_seconds(world_, start));
+    contender.seconds.add(time_on_all_ranks(world_, "read", work));
   }
 
   /// @param model  is loaded into again; nullptr: a new model is created
@@ -192,8 +189,8 @@ class Bench {
   std::unique_ptr<RawReader> raw_;
   HugePages share_;  ///< memory that was touched before
   std::vector<std::unique_ptr<Loader>> loaders_;
-  std::unique_ptr<ShardedModel> model_;        ///< a copy in private memory
-  std::unique_ptr<ShardedModel> shown_model_;  ///< the model that `auto` creates
+  std::unique_ptr<ShardedModel> model_;       ///< a copy in private memory
+  std::unique_ptr<ShardedModel> auto_model_;  ///< the model that `auto` creates
   std::vector<Trial> entries_;
 };
 
@@ -206,7 +203,7 @@ Contender bare(std::string name, Bytes nbytes) {
   return contender;
 }
 
-Contender held_against(std::size_t limit, std::string name, Bytes nbytes) {
+Contender compared_with(std::size_t limit, std::string name, Bytes nbytes) {
   auto contender = bare(std::move(name), nbytes);
   contender.limit = limit;
   return contender;

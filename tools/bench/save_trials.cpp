@@ -94,10 +94,7 @@ class Saves {
 
   template <class F>
   void time(Contender& contender, F const& work) {
-    world_.barrier();
-    auto const start = std::chrono::steady_clock::now();
-    all_or_throw(world_, "save_write", work);
-    contender.seconds.add(slowest_seconds(world_, start));
+    contender.seconds.add(time_on_all_ranks(world_, "save_write", work));
   }
 
   void remove(std::string const& path) {
@@ -126,7 +123,7 @@ std::vector<Trial> save_trials(ProcessGrid const& grid, ShardedModel const& mode
   auto const past_cache = first_number + 1;
   auto const memory = first_number + 2;
   auto const save_trial = [&](char const* name, std::size_t limit, SaveOptions const& options) {
-    return Trial{held_against(limit, name, nbytes),
+    return Trial{compared_with(limit, name, nbytes),
                  [saves, options](Contender& contender) { saves->save(contender, options); }};
   };
   SaveOptions collective;
@@ -148,7 +145,7 @@ std::vector<Trial> save_trials(ProcessGrid const& grid, ShardedModel const& mode
           save_trial("save direct", past_cache, {}),
           save_trial("save direct, read back", past_cache, full),
           save_trial("save safetensors", past_cache, safetensors),
-          {held_against(memory, "save async, stall", nbytes),
+          {compared_with(memory, "save async, stall", nbytes),
            [saves](Contender& contender) { saves->save_in_background(contender); }}};
 }
 

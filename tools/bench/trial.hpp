@@ -18,6 +18,6 @@ struct Trial {
 Contender bare(std::string name, Bytes nbytes);
 
 /// An operation that is compared with raw operation number `limit`.
-Contender held_against(std::size_t limit, std::string name, Bytes nbytes);
+Contender compared_with(std::size_t limit, std::string name, Bytes nbytes);
 
 }  // namespace distload

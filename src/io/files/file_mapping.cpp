@@ -82,9 +82,9 @@ void FileMapping::will_need(Bytes offset, Bytes nbytes) const noexcept {
   unsigned char first = 0;
   unsigned char last = 0;
   auto* const end = static_cast<std::byte*>(pages.begin) + pages.nbytes;
-  bool const is_there = mincore(pages.begin, 1, &first) == 0 && mincore(end - page_bytes(), 1, &last) == 0 &&
-                        (first & 1U) != 0 && (last & 1U) != 0;
-  if (!is_there) static_cast<void>(madvise(pages.begin, pages.nbytes, MADV_WILLNEED));
+  bool const is_resident = mincore(pages.begin, 1, &first) == 0 && mincore(end - page_bytes(), 1, &last) == 0 &&
+                           (first & 1U) != 0 && (last & 1U) != 0;
+  if (!is_resident) static_cast<void>(madvise(pages.begin, pages.nbytes, MADV_WILLNEED));
 }
 
 void FileMapping::release(Bytes offset, Bytes nbytes) const noexcept {

@@ -7,6 +7,7 @@
 
 #include <distload/base/bytes.hpp>
 
+#include "base/descriptor.hpp"
 #include "io/files/caching.hpp"
 
 namespace distload {
@@ -16,11 +17,6 @@ class InputFile {
  public:
   /// @throws IoError  the system refuses to open `path`.
   explicit InputFile(std::string path, Caching caching = Caching::page_cache);
-  ~InputFile();
-  InputFile(InputFile&& other) noexcept;
-  InputFile& operator=(InputFile&& other) noexcept;
-  InputFile(InputFile const&) = delete;
-  InputFile& operator=(InputFile const&) = delete;
 
   std::string const& path() const noexcept { return path_; }
 
@@ -28,7 +24,7 @@ class InputFile {
   Bytes size_bytes() const;
 
   /// For other system calls.
-  int descriptor() const noexcept { return descriptor_; }
+  int descriptor() const noexcept { return descriptor_.get(); }
 
   /// Drops the file's bytes from the page cache, unless they are mapped or being written.
   /// @throws IoError  the system refuses.
@@ -41,7 +37,7 @@ class InputFile {
 
  private:
   std::string path_;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
 };
 
 }  // namespace distload

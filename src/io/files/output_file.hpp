@@ -9,6 +9,7 @@
 
 #include <distload/base/bytes.hpp>
 
+#include "base/descriptor.hpp"
 #include "io/files/caching.hpp"
 
 namespace distload {
@@ -41,16 +42,10 @@ class OutputFile {
   /// @throws IoError  the system refuses.
   static OutputFile open(std::string path, Caching caching = Caching::page_cache);
 
-  ~OutputFile();
-  OutputFile(OutputFile&& other) noexcept;
-  OutputFile& operator=(OutputFile&& other) noexcept;
-  OutputFile(OutputFile const&) = delete;
-  OutputFile& operator=(OutputFile const&) = delete;
-
   std::string const& path() const noexcept { return path_; }
 
   /// For other system calls.
-  int descriptor() const noexcept { return descriptor_; }
+  int descriptor() const noexcept { return descriptor_.get(); }
 
   /// Allocates storage for `size_bytes`, so that full storage is detected before the work; if the file system cannot
   /// allocate, only sets the file's size.
@@ -80,7 +75,7 @@ class OutputFile {
   OutputFile(std::string path, int flags);
 
   std::string path_;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
 };
 
 }  // namespace distload

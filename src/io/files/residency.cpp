@@ -19,7 +19,7 @@ namespace {
 constexpr Bytes kSamples = 512;
 
 /// True if mincore reports the real state of a file; without permission it reports that all pages are in memory.
-bool may_ask(InputFile const& file) noexcept {
+bool mincore_is_reliable(InputFile const& file) noexcept {
   struct stat status {};
   if (fstat(file.descriptor(), &status) != 0) return false;
   return status.st_uid == geteuid() || access(file.path().c_str(), W_OK) == 0;
@@ -43,7 +43,7 @@ std::optional<double> resident_share(Catalog const& catalog) {
   auto const page = page_bytes();
   Bytes total = 0;
   for (std::uint32_t file = 0; file < catalog.files.size(); ++file) {
-    if (!may_ask(mapping.file(file))) return std::nullopt;
+    if (!mincore_is_reliable(mapping.file(file))) return std::nullopt;
     total += catalog.files[file].size_bytes;
   }
   if (total == 0) return std::nullopt;

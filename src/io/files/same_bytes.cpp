@@ -96,7 +96,7 @@ bool same_bytes(Catalog const& catalog, TensorInfo const& a, TensorInfo const& b
   if (std::ranges::equal(of_a, of_b, {}, &Extent::box, &Extent::box)) {
     for (std::size_t i = 0; i < of_a.size(); ++i) {
       if (!of_a[i].has_checksums() || !of_b[i].has_checksums()) {
-        stretches.push_back({&of_a[i], 0, &of_b[i], 0, of_a[i].nbytes});
+        stretches.push_back({.a = &of_a[i], .b = &of_b[i], .nbytes = of_a[i].nbytes});
       } else if (!std::ranges::equal(catalog.hashes_of(of_a[i]), catalog.hashes_of(of_b[i]))) {
         return false;
       }

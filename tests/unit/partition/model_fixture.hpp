@@ -8,6 +8,8 @@
 #include <distload/base/error.hpp>
 #include <distload/partition/model_layout.hpp>
 
+#include "support/thrown_message.hpp"
+
 namespace distload::testing {
 
 /// Name and shape of a tensor. Every {layer} of the name stands for one tensor per layer.
@@ -28,12 +30,7 @@ FamilyRules rules_of(std::string text, std::vector<RuleText> bases = {});
 /// What the ConfigError says that `action` throws; "" if it throws none.
 template <typename Action>
 std::string config_error_of(Action const& action) {
-  try {
-    action();
-  } catch (ConfigError const& error) {
-    return error.what();
-  }
-  return {};
+  return thrown_message<ConfigError>(action);
 }
 
 }  // namespace distload::testing
