@@ -100,7 +100,7 @@ def number(speed):
 
 
 def draw_bars(figure, cases):
-    """A row of axes per case, a column per state: bars of loads, limits as lines. A limit beyond the axis is an arrow."""
+    """A row of axes per case, a column per state: bars of loads, limits as lines. An unverified speed beyond the axis is an arrow."""
     states = states_of(cases)
     heights = [max(len(loads(measured)) for measured in case.values()) for case in cases.values()]
     grid = figure.subplots(len(cases), len(states), squeeze=False, gridspec_kw={"height_ratios": heights})

@@ -41,8 +41,9 @@ class Refusals {
 Refusals refusals_of_storage(Config const& config, OpenedCheckpoint const& checkpoint, Saver* saver, bool dry_run) {
   Refusals refusals;
   if (!config.report.json.empty()) {
-    refusals.collect("report.json: ",
-                     [&] { check_result_file(config.report.json, dry_run ? Probe::look : Probe::touch); });
+    refusals.collect("report.json: ", [&] {
+      check_result_file(config.report.json, dry_run ? Probe::check_permissions : Probe::create_file);
+    });
   }
   if (saver != nullptr) {
     refusals.collect("save.directory: ", [&] { saver->check_directory(/*may_touch=*/!dry_run); });

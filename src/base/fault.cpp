@@ -36,7 +36,7 @@ bool take_number(std::string_view& text, std::uint32_t& number) {
 }
 
 /// How often this process has reached the phase of the fault.
-std::atomic<std::uint32_t>& times_there() {
+std::atomic<std::uint32_t>& times_reached() {
   static std::atomic<std::uint32_t> times{0};
   return times;
 }
@@ -83,14 +83,14 @@ void set_fault_rank(std::uint32_t rank) {
   }
   if (fault->rank != rank) return;
   armed_fault() = *fault;
-  times_there() = 0;
+  times_reached() = 0;
   detail::fault_is_armed = true;
 }
 
-void detail::fail_if_meant(std::string_view phase) {
+void detail::fail_if_selected(std::string_view phase) {
   auto const& fault = armed_fault();
   if (fault.phase != phase) return;
-  if (fault.time != 0 && ++times_there() != fault.time) return;
+  if (fault.time != 0 && ++times_reached() != fault.time) return;
   auto const message = "injected fault in phase '" + fault.phase + "'";
   switch (fault.kind) {
     case FaultKind::io: throw IoError(message);

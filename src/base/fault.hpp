@@ -40,13 +40,13 @@ void set_fault_rank(std::uint32_t rank);
 
 namespace detail {
 inline bool fault_is_armed = false;
-void fail_if_meant(std::string_view phase);
+void fail_if_selected(std::string_view phase);
 }  // namespace detail
 
 /// Triggers the fault if DISTLOAD_FAULT names this phase and this rank.
 inline void fault_point(std::string_view phase) {
   if (detail::fault_is_armed) [[unlikely]]
-    detail::fail_if_meant(phase);
+    detail::fail_if_selected(phase);
 }
 
 }  // namespace distload

@@ -137,7 +137,7 @@ class Parser {
     } else {
       handler_.on_list();
     }
-    open_.push_back({is_object, 0, 0, keys_.size()});
+    open_.push_back({.is_object = is_object, .first_key = keys_.size()});
   }
 
   void end() {

@@ -108,7 +108,7 @@ void check_folder(std::string const& folder, Probe how) {
   if (!S_ISDIR(status->st_mode)) throw IoError(folder + " is no folder");
   if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
     throw IoError("no file can be made in " + folder + ": " + system_reason());
-  if (how == Probe::look) return;
+  if (how == Probe::check_permissions) return;
   std::string name;
   auto const file = make_file_in(folder, name);
   if (file.get() < 0) throw IoError("no file can be made in " + folder + ": " + system_reason());

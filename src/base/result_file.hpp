@@ -8,8 +8,8 @@ namespace distload {
 
 /// How to check that files can be created in a folder.
 enum class Probe {
-  look,   ///< check permissions only
-  touch,  ///< create and remove an empty file
+  check_permissions,  ///< check permissions only
+  create_file,        ///< create and remove an empty file
 };
 
 /// Local: checks that files can be created in `folder`, which exists.

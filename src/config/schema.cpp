@@ -6,8 +6,10 @@
 #include <bit>
 #include <cctype>
 #include <cmath>
+#include <iterator>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "config/did_you_mean.hpp"
 #include "config/scalar.hpp"
@@ -251,37 +253,47 @@ auto of(Section section, Member member) {
   return [=](Config & config) -> auto& { return section(config).*member; };
 }
 
-std::vector<ConfigKey> make_keys() {
-  auto const checkpoint = [](Config & config) -> auto& { return config.checkpoint; };
-  auto const topology = [](Config & config) -> auto& { return config.topology; };
-  auto const model = [](Config & config) -> auto& { return config.model; };
-  auto const load = [](Config & config) -> auto& { return config.load; };
-  auto const save = [](Config & config) -> auto& { return config.save ? *config.save : config.save.emplace(); };
-  auto const report = [](Config & config) -> auto& { return config.report; };
-  auto const runtime = [](Config & config) -> auto& { return config.runtime; };
-  auto const cost = [](Config & config) -> auto& { return config.cost; };
-  auto const ranks = or_word("auto", parse_positive_u32);
-  auto const ranks_printed = or_word_printed("auto", print_number);
-  auto const check_ranks = at_most(kMaxRanks);
-  auto const size_or_auto = or_word("auto", parse_size);
-  auto const size_printed = or_word_printed("auto", print_size);
+/// The key of a number of ranks, or `auto`.
+template <class Member>
+ConfigKey ranks_key(std::string name, Member member) {
+  return key(std::move(name), member, or_word("auto", parse_positive_u32), or_word_printed("auto", print_number),
+             if_any(at_most(kMaxRanks)));
+}
 
+/// The key of a size, or `auto`.
+template <class Member, class Check = Anything>
+ConfigKey size_or_auto_key(std::string name, Member member, Check check = {}) {
+  return key(std::move(name), member, or_word("auto", parse_size), or_word_printed("auto", print_size), check);
+}
+
+std::vector<ConfigKey> checkpoint_keys() {
+  auto const checkpoint = [](Config & config) -> auto& { return config.checkpoint; };
   return {
       key("checkpoint.path", of(checkpoint, &CheckpointOptions::path), parse_text, print_text, check_path),
       key("checkpoint.step", of(checkpoint, &CheckpointOptions::step), or_word("latest", parse_count),
           or_word_printed("latest", print_number)),
       key("checkpoint.strict_latest", of(checkpoint, &CheckpointOptions::strict_latest), parse_boolean, print_bool),
-      key("topology.tensor_parallel", of(topology, &TopologyOptions::tensor_parallel), ranks, ranks_printed,
-          if_any(check_ranks)),
+  };
+}
+
+std::vector<ConfigKey> topology_keys() {
+  auto const topology = [](Config & config) -> auto& { return config.topology; };
+  return {
+      ranks_key("topology.tensor_parallel", of(topology, &TopologyOptions::tensor_parallel)),
       key("topology.pipeline_parallel", of(topology, &TopologyOptions::pipeline_parallel), parse_positive_u32,
-          print_number, check_ranks),
+          print_number, at_most(kMaxRanks)),
       list_key(std::string("topology.pipeline_layers"), of(topology, &TopologyOptions::pipeline_layers),
                parse_pipeline_layers, print_pipeline_layers, check_pipeline_layers),
       key("topology.expert_parallel", of(topology, &TopologyOptions::expert_parallel), parse_positive_u32, print_number,
-          check_ranks),
+          at_most(kMaxRanks)),
       choice_key("topology.uneven", of(topology, &TopologyOptions::uneven)),
-      key("topology.data_parallel", of(topology, &TopologyOptions::data_parallel), ranks, ranks_printed,
-          if_any(check_ranks)),
+      ranks_key("topology.data_parallel", of(topology, &TopologyOptions::data_parallel)),
+  };
+}
+
+std::vector<ConfigKey> model_keys() {
+  auto const model = [](Config & config) -> auto& { return config.model; };
+  return {
       key("model.family", of(model, &ModelOptions::family), parse_text, print_text, check_path),
       key("model.rules", of(model, &ModelOptions::rules), parse_text, print_text, check_path),
       key("model.config", of(model, &ModelOptions::config), parse_text, print_text, check_path),
@@ -289,25 +301,37 @@ std::vector<ConfigKey> make_keys() {
       list_key(std::string("model.split"), of(model, &ModelOptions::split), parse_names, print_names, check_names),
       choice_key("model.missing", of(model, &ModelOptions::missing)),
       choice_key("model.unexpected", of(model, &ModelOptions::unexpected)),
+  };
+}
+
+std::vector<ConfigKey> load_keys() {
+  auto const load = [](Config & config) -> auto& { return config.load; };
+  return {
       choice_key("load.engine", of(load, &LoadOptions::engine)),
       key("load.prefetch", of(load, &LoadOptions::prefetch), parse_prefetch, print_prefetch, check_prefetch),
       key("load.verify", of(load, &LoadOptions::verify), parse_boolean, print_bool),
       key("load.staging", of(load, &LoadOptions::staging), parse_size, print_size, check_staging),
-      key("load.memory_limit", of(load, &LoadOptions::memory_limit), size_or_auto, size_printed),
+      size_or_auto_key("load.memory_limit", of(load, &LoadOptions::memory_limit)),
       choice_key("load.huge_pages", of(load, &LoadOptions::huge_pages)),
       key("load.dtype", of(load, &LoadOptions::dtype), parse_dtype, print_dtype, if_any(check_dtype)),
       key("load.transpose", of(load, &LoadOptions::transpose), parse_boolean, print_bool),
       key("load.read_datasets", of(load, &LoadOptions::read_datasets), or_word("auto", parse_boolean),
           or_word_printed("auto", print_bool)),
       key("load.peer_writes", of(load, &LoadOptions::peer_writes), parse_boolean, print_bool),
+  };
+}
+
+std::vector<ConfigKey> save_keys() {
+  auto const save = [](Config & config) -> auto& { return config.save ? *config.save : config.save.emplace(); };
+  return {
       key("save.directory", of(save, &SaveOptions::directory), parse_text, print_text, check_path),
-      key("save.tensor_parallel", of(save, &SaveOptions::tensor_parallel), ranks, ranks_printed, if_any(check_ranks)),
+      ranks_key("save.tensor_parallel", of(save, &SaveOptions::tensor_parallel)),
       choice_key("save.format", of(save, &SaveOptions::format)),
       key("save.async", of(save, &SaveOptions::async), parse_boolean, print_bool),
-      key("save.async_staging", of(save, &SaveOptions::async_staging), size_or_auto, size_printed),
+      size_or_auto_key("save.async_staging", of(save, &SaveOptions::async_staging)),
       choice_key("save.engine", of(save, &SaveOptions::engine)),
       choice_key("save.verify", of(save, &SaveOptions::verify)),
-      key("save.staging", of(save, &SaveOptions::staging), size_or_auto, size_printed, if_any(check_save_staging)),
+      size_or_auto_key("save.staging", of(save, &SaveOptions::staging), if_any(check_save_staging)),
       key("save.base", of(save, &SaveOptions::base), parse_text, print_text, check_text),
       key("save.stream", of(save, &SaveOptions::stream), parse_boolean, print_bool),
       key("save.keep", of(save, &SaveOptions::keep), parse_count, print_number),
@@ -319,12 +343,30 @@ std::vector<ConfigKey> make_keys() {
       list_key(std::string("save.files"), of(save, &SaveOptions::files), parse_files, print_files, if_any(check_names)),
       key("save.alignment", of(save, &SaveOptions::alignment), parse_size, print_size, check_alignment),
       key("save.shard_size", of(save, &SaveOptions::shard_size), parse_size, print_size, check_shard_size),
+  };
+}
+
+std::vector<ConfigKey> report_keys() {
+  auto const report = [](Config & config) -> auto& { return config.report; };
+  return {
       key("report.json", of(report, &ReportOptions::json), parse_text, print_text, check_text),
       key("report.tensors", of(report, &ReportOptions::tensors), parse_boolean, print_bool),
       choice_key("report.progress", of(report, &ReportOptions::progress)),
+  };
+}
+
+std::vector<ConfigKey> runtime_keys() {
+  auto const runtime = [](Config & config) -> auto& { return config.runtime; };
+  return {
       key("runtime.timeout", of(runtime, &RuntimeOptions::timeout), parse_timeout, print_duration, check_timeout),
-      key("runtime.threads", of(runtime, &RuntimeOptions::threads), or_word("auto", parse_positive_u32), ranks_printed,
-          if_any(at_most(kMaxHostThreads))),
+      key("runtime.threads", of(runtime, &RuntimeOptions::threads), or_word("auto", parse_positive_u32),
+          or_word_printed("auto", print_number), if_any(at_most(kMaxHostThreads))),
+  };
+}
+
+std::vector<ConfigKey> cost_keys() {
+  auto const cost = [](Config & config) -> auto& { return config.cost; };
+  return {
       key("cost.storage_bandwidth", of(cost, &CostModel::storage_bandwidth), parse_bandwidth, print_rate,
           check_bandwidth),
       key("cost.cache_bandwidth", of(cost, &CostModel::cache_bandwidth), parse_bandwidth, print_rate, check_bandwidth),
@@ -335,6 +377,16 @@ std::vector<ConfigKey> make_keys() {
       key("cost.request_overhead", of(cost, &CostModel::request_overhead_seconds), parse_seconds, print_seconds,
           check_seconds),
   };
+}
+
+std::vector<ConfigKey> make_keys() {
+  std::vector<ConfigKey> keys;
+  for (auto const section :
+       {checkpoint_keys, topology_keys, model_keys, load_keys, save_keys, report_keys, runtime_keys, cost_keys}) {
+    auto made = section();
+    std::ranges::move(made, std::back_inserter(keys));
+  }
+  return keys;
 }
 
 std::string_view section_of(std::string_view key) { return key.substr(0, key.find('.')); }

@@ -32,9 +32,9 @@ std::byte* Arena::data() const noexcept {
   }
 }
 
-std::vector<std::span<std::byte>> Arena::untouched() const { return host_.without_files(nbytes_); }
+std::vector<std::span<std::byte>> Arena::ranges_without_files() const { return host_.without_files(nbytes_); }
 
-void Arena::show(std::span<PlannedView const> views, FileMapping const* files) {
+void Arena::map_views(std::span<PlannedView const> views, FileMapping const* files) {
   host_.unmap_files();
   auto const page = page_bytes();
   for (auto const& view : views) {

@@ -30,11 +30,11 @@ class Arena {
   ShardBytes bytes(Bytes offset, Bytes count) const { return {data() + offset, count}; }
 
   /// The ranges that need pages before they can hold shards; empty on a device.
-  std::vector<std::span<std::byte>> untouched() const;
+  std::vector<std::span<std::byte>> ranges_without_files() const;
 
   /// Maps `views` of files into the arena and unmaps all others. Host only.
   /// @throws OutOfBudget, IoError  as `HugePages`.
-  void show(std::span<PlannedView const> views, FileMapping const* files);
+  void map_views(std::span<PlannedView const> views, FileMapping const* files);
 
   /// True if a file is mapped at `offset`.
   bool maps_file_at(Bytes offset) const noexcept { return host_.maps_file_at(offset); }

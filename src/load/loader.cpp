@@ -338,14 +338,14 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
                                    .threads = threads,
                                    .ranks_of_node = grid_.node_size()});
   all_or_throw(world, "allocate", [&] {
-    arena.show(plan.views, engine->mapping());
+    arena.map_views(plan.views, engine->mapping());
     if (staging_.size() == plan.slots && staging_.front().nbytes() >= plan.slot_bytes) return;
     staging_.clear();
     for (std::uint32_t i = 0; i < plan.slots; ++i) staging_.emplace_back(plan.slot_bytes);
   });
   // If reading waits for storage, or cores are free, pages are populated meanwhile.
   std::optional<PageToucher> toucher;
-  if (is_new && (threads > 1 || plan.engine.name == ReadEngine::direct)) toucher.emplace(arena.untouched());
+  if (is_new && (threads > 1 || plan.engine.name == ReadEngine::direct)) toucher.emplace(arena.ranges_without_files());
   PipelineOptions options;
   std::optional<PeerMemory> peers;
   if (plan.writes_to_peers) {

@@ -97,6 +97,26 @@ void exchange(Wave const& wave, WaveMemory const& memory, Communicator& messages
   messages.exchange(sends, receives);
 }
 
+/// Copies the shards' parts that a wave sends into its slot.
+void pack(Wave const& wave, WaveMemory const& memory, StagingSlot const* slot,
+          Kokkos::DefaultExecutionSpace const& space) {
+  if (wave.staging_bytes > 0) slot->upload(space, wave.staging_bytes);
+  enqueue_copies(space, memory.bind(wave.packs).copies, "distload::pack");
+  space.fence("distload: packed before it is sent");
+}
+
+/// Copies a wave's bytes from its slot and from mapped files into the arena.
+void place(Wave const& wave, WaveMemory const& memory, bool has_mapping, OverflowCount const& overflows,
+           Kokkos::DefaultExecutionSpace const& space) {
+  if (has_mapping) memory.prefault(wave);
+  auto const places = memory.bind(wave.places);
+  enqueue_copies(space, places.copies, "distload::place");
+  enqueue_casts(space, places.casts, overflows, "distload::cast");
+  enqueue_transposes(space, places.transposes, overflows, "distload::transpose");
+  space.fence("distload: placed before the slot is used again");
+  if (has_mapping) memory.release(wave);
+}
+
 }  // namespace
 
 PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages,
@@ -131,11 +151,7 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
 
       {
         ScopeTimer const timer(times.exchange_seconds);
-        failure.guard_unless_failed([&] {
-          if (wave.staging_bytes > 0) slot->upload(space, wave.staging_bytes);
-          enqueue_copies(space, memory.bind(wave.packs).copies, "distload::pack");
-          space.fence("distload: packed before it is sent");
-        });
+        failure.guard_unless_failed([&] { pack(wave, memory, slot, space); });
         if (exchanges) {
           agree("exchange");
           exchange(wave, memory, messages);
@@ -143,15 +159,7 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
       }
       {
         ScopeTimer const timer(times.place_seconds);
-        failure.guard_unless_failed([&] {
-          if (engine.mapping() != nullptr) memory.prefault(wave);
-          auto const places = memory.bind(wave.places);
-          enqueue_copies(space, places.copies, "distload::place");
-          enqueue_casts(space, places.casts, overflows, "distload::cast");
-          enqueue_transposes(space, places.transposes, overflows, "distload::transpose");
-          space.fence("distload: placed before the slot is used again");
-          if (engine.mapping() != nullptr) memory.release(wave);
-        });
+        failure.guard_unless_failed([&] { place(wave, memory, engine.mapping() != nullptr, overflows, space); });
       }
       reader.release(index);
     }

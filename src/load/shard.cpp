@@ -74,8 +74,10 @@ Piece part_of(Piece piece, std::uint32_t axis, Stretch stretch) {
   return piece;
 }
 
-Placed in_tensor(Piece const& piece, Shape const& shape) { return {shape, piece.global.offset, 0}; }
-Placed in_shard(Piece const& piece, ShardLayout const& layout) { return {layout.shape, piece.local_offset, 0}; }
+Placed in_tensor(Piece const& piece, Shape const& shape) { return {.shape = shape, .position = piece.global.offset}; }
+Placed in_shard(Piece const& piece, ShardLayout const& layout) {
+  return {.shape = layout.shape, .position = piece.local_offset};
+}
 
 }  // namespace
 

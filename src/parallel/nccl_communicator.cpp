@@ -74,7 +74,7 @@ NcclCommunicator::NcclCommunicator(Handle owned, Options const& options)
       barrier_value_(sizeof(std::uint64_t)),
       comm_(std::move(owned)),
       exceptions_at_birth_(std::uncaught_exceptions()) {
-  learn_rank_and_size();
+  query_rank_and_size();
 }
 
 NcclCommunicator::~NcclCommunicator() {
@@ -89,7 +89,7 @@ NcclCommunicator::~NcclCommunicator() {
 
 void NcclCommunicator::Abort::operator()(ncclComm* comm) const noexcept { ncclCommAbort(comm); }
 
-void NcclCommunicator::learn_rank_and_size() {
+void NcclCommunicator::query_rank_and_size() {
   int number = 0;
   DISTLOAD_NCCL(ncclCommUserRank(comm_.get(), &number));
   rank_ = static_cast<std::uint32_t>(number);

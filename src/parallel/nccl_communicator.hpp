@@ -65,7 +65,7 @@ class NcclCommunicator final : public Communicator {
   /// Takes ownership of `owned`, which is set up.
   NcclCommunicator(Handle owned, Options const& options);
 
-  void learn_rank_and_size();
+  void query_rank_and_size();
   void close();
 
   /// Runs `start`, which enqueues one operation on the stream, and waits for its end. On failure, aborts and throws.

@@ -89,7 +89,7 @@ Partition cut_inputs(CutTensor const& weight, Shape const& shape) {
 }
 
 /// True if the ranks' parts of both sections end at corresponding elements.
-bool cut_alike(Section const& weight, Section const& companion, Ratio const& ratio, std::uint32_t ranks) {
+bool cuts_correspond(Section const& weight, Section const& companion, Ratio const& ratio, std::uint32_t ranks) {
   if (weight.size * ratio.companion != companion.size * ratio.weight) return false;
   auto const even = weight.size / weight.unit % ranks == 0;
   if (even != (companion.size / companion.unit % ranks == 0)) return false;
@@ -98,7 +98,7 @@ bool cut_alike(Section const& weight, Section const& companion, Ratio const& rat
          weight.replicate_units == companion.replicate_units;
 }
 
-bool cut_alike(CutTensor const& weight, CutTensor const& companion, Ratio const& ratio, std::uint32_t ranks) {
+bool cuts_correspond(CutTensor const& weight, CutTensor const& companion, Ratio const& ratio, std::uint32_t ranks) {
   if ((weight.partition.kind == PartitionKind::vocab_parallel) !=
       (companion.partition.kind == PartitionKind::vocab_parallel))
     return false;
@@ -108,7 +108,7 @@ bool cut_alike(CutTensor const& weight, CutTensor const& companion, Ratio const&
     return part * ratio.companion == of_companion * ratio.weight;
   }
   return std::ranges::equal(weight.partition.sections, companion.partition.sections,
-                            [&](Section const& a, Section const& b) { return cut_alike(a, b, ratio, ranks); });
+                            [&](Section const& a, Section const& b) { return cuts_correspond(a, b, ratio, ranks); });
 }
 
 }  // namespace
@@ -133,7 +133,7 @@ Partition cut_companion(Follows follows, CutTensor const& weight, Shape const& s
       std::ranges::all_of(partition.sections, [&](Section const& section) { return section.size % block == 0; });
   if (!whole_blocks) {
     // Only the part of a single rank consists of whole blocks.
-    cut.sections = {{elements, elements, false, false}};
+    cut.sections = {{.size = elements, .unit = elements}};
     return cut;
   }
   for (auto const& section : partition.sections) {
@@ -156,7 +156,7 @@ std::optional<std::string> misfit(Follows follows, CutTensor const& weight, CutT
     return "cut" + along(axis) + ", which is not the one that goes with the weight's axis " +
            std::to_string(weight.partition.axis) + ", where that is cut";
   auto const ratio = ratio_along(weight, companion.shape[axis], blocks);
-  if (ratio && cut_alike(weight, companion, *ratio, ranks)) return std::nullopt;
+  if (ratio && cuts_correspond(weight, companion, *ratio, ranks)) return std::nullopt;
   if (!ratio || ratio->weight == 1) return "cut at other places than the weight, along axis " + std::to_string(axis);
   return "there is a scale for every " + std::to_string(ratio->weight) + " elements" + along(weight.partition.axis) +
          ", but with " + std::to_string(ranks) + " tensor-parallel ranks the weight's parts do not end there";

@@ -29,7 +29,7 @@ std::string joined(std::vector<std::string> const& names) {
 }
 
 /// True if two parameters can be fused.
-bool alike(Parameter const& a, Parameter const& b, Catalog const& catalog) {
+bool can_be_joined(Parameter const& a, Parameter const& b, Catalog const& catalog) {
   auto const& tensor_a = catalog.tensors[a.tensor];
   auto shape_b = catalog.tensors[b.tensor].shape;
   auto const axis = a.partition.axis;
@@ -81,7 +81,7 @@ void find_fusions(FusedRule const& rule, Catalog const& catalog, ModelLayout& la
     Fusion fusion{whole, {}};
     for (std::size_t i = 0; i < parts.size(); ++i) {
       if (parts[i] == nullptr) continue;
-      if (fusion.tensors.size() == i && (i == 0 || alike(*parts.front(), *parts[i], catalog))) {
+      if (fusion.tensors.size() == i && (i == 0 || can_be_joined(*parts.front(), *parts[i], catalog))) {
         fusion.tensors.push_back(parts[i]->tensor);
       }
     }

@@ -35,7 +35,9 @@ std::vector<Member> members_of(Catalog const& catalog, ModelLayout const& layout
     members.push_back(std::move(member));
   }
   for (std::uint32_t tensor = 0; tensor < catalog.tensors.size(); ++tensor) {
-    if (!fused[tensor]) members.push_back({catalog.tensors[tensor].name, {tensor}, parameters[tensor], {}, false});
+    if (!fused[tensor])
+      members.push_back(
+          {.name = catalog.tensors[tensor].name, .tensors = {tensor}, .parameter = parameters[tensor], .sections = {}});
   }
   std::ranges::sort(members, {}, &Member::name);
   return members;

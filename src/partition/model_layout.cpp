@@ -316,7 +316,7 @@ class Layouter {
   /// What to say if an alias is missing because config.json says that it is not tied.
   std::string untied_by_config() const {
     std::string text;
-    for (auto const& [alias, target, key] : ties_.not_wanted()) {
+    for (auto const& [alias, target, key] : ties_.untied_by_config()) {
       if (!missing_.contains(alias)) continue;
       text += "\n  with " + key + ": true in config.json, " + alias + " would be " + target;
     }

@@ -19,7 +19,7 @@
 namespace distload::rules {
 
 /// A name that would be an alias if config.json said so.
-struct NotWanted {
+struct UntiedByConfig {
   std::string alias;
   std::string target;
   std::string key;  ///< key of config.json whose value is false
@@ -37,7 +37,7 @@ class Ties {
   std::vector<StoredTie> const& untied() const noexcept { return untied_; }
   /// Warnings for the user about aliases.
   std::vector<std::string> const& warnings() const noexcept { return warnings_; }
-  std::vector<NotWanted> const& not_wanted() const noexcept { return not_wanted_; }
+  std::vector<UntiedByConfig> const& untied_by_config() const noexcept { return untied_by_config_; }
   /// True for a stored tensor that is not loaded, because it is an alias.
   bool is_alias(std::uint32_t tensor) const { return stored_.contains(tensor); }
   /// Adds the stages on which the aliases of a tensor are needed.
@@ -52,7 +52,7 @@ class Ties {
   std::vector<std::string> const& same_bytes_;
   std::vector<Alias> aliases_;
   std::vector<StoredTie> untied_;
-  std::vector<NotWanted> not_wanted_;
+  std::vector<UntiedByConfig> untied_by_config_;
   std::vector<std::string> warnings_;
   std::set<std::uint32_t> stored_;
   std::map<std::uint32_t, std::set<std::uint32_t>> stages_;  ///< by target tensor

@@ -41,7 +41,7 @@ class BaseBlocks {
   std::vector<std::optional<std::uint32_t>> base_extents_;  ///< by extent of the new file: the base's extent
   std::vector<std::optional<InputFile>> opened_;            ///< by the base's file number
   bool servers_copy_ = false;                               ///< the new file's file system copies on its servers
-  bool gave_up_ = false;                                    ///< set after the first refusal
+  bool was_refused_ = false;                                ///< set after the first refusal
 };
 
 }  // namespace distload

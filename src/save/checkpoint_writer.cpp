@@ -44,7 +44,7 @@ CheckpointMetadata completed(CheckpointMetadata metadata, std::span<TensorSpec c
   return metadata;
 }
 
-std::vector<hdf5::NewTensor> laid_out(std::span<TensorSpec const> tensors, std::uint32_t tensor_parallel) {
+std::vector<hdf5::NewTensor> new_tensors(std::span<TensorSpec const> tensors, std::uint32_t tensor_parallel) {
   std::vector<hdf5::NewTensor> result;
   result.reserve(tensors.size());
   for (auto const& tensor : tensors) {
@@ -95,7 +95,7 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
   auto const temporary = temporary_name(path_);
   auto const tensor_parallel = options.tensor_parallel.value_or(1);
   auto laid_out_file = hdf5::lay_out_file(temporary, completed(std::move(metadata), tensors, tensor_parallel),
-                                          laid_out(tensors, tensor_parallel), options.alignment);
+                                          new_tensors(tensors, tensor_parallel), options.alignment);
   auto file = OutputFile::create_new(temporary);
   unfinished_ = std::make_unique<TemporaryFile>(temporary);
   unfinished_->mark_as_in_use();

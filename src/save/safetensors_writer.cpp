@@ -56,7 +56,12 @@ Catalog catalog_of(std::string const& directory, CheckpointMetadata metadata,
   catalog.metadata.model_size = 0;
   for (auto const& tensor : tensors) {
     auto const number = static_cast<std::uint32_t>(catalog.tensors.size());
-    catalog.tensors.push_back({tensor.name, tensor.dtype, tensor.shape, number, 1, "", -1});
+    catalog.tensors.push_back({.name = tensor.name,
+                               .dtype = tensor.dtype,
+                               .shape = tensor.shape,
+                               .first_extent = number,
+                               .extent_count = 1,
+                               .partition = {}});
     catalog.metadata.model_size += volume(tensor.shape);
   }
   catalog.extents.resize(tensors.size());

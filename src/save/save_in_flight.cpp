@@ -78,13 +78,13 @@ void SaveInFlight::run() {
 }
 
 void SaveInFlight::finish(std::function<void(Bytes)> const& on_progress) {
-  Bytes told = 0;
+  Bytes reported = 0;
   {
     std::unique_lock lock(mutex_);
     while (!end_.wait_for(lock, kBetweenLooks, [this] { return has_ended_; })) {
-      if (auto const written = written_.load(); written != told) {
-        told = written;
-        on_progress(told);
+      if (auto const written = written_.load(); written != reported) {
+        reported = written;
+        on_progress(reported);
       }
     }
   }

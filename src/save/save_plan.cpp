@@ -96,7 +96,8 @@ class SavePlanner {
 };
 
 StridedCopy copy_to(Part const& part, Bytes element_bytes, Placed const& destination) {
-  return make_strided_copy({part.source_shape, part.source_position, 0}, destination, part.box.extent, element_bytes);
+  return make_strided_copy({.shape = part.source_shape, .position = part.source_position}, destination, part.box.extent,
+                           element_bytes);
 }
 
 /// The position of a part in a unit that begins at `unit_offset_bytes`.
@@ -192,7 +193,11 @@ void SavePlanner::add_unit(Unit const& unit) {
   if (unit.writer != rank_) {
     if (!straight) send_parts(unit);
   } else if (straight) {
-    wave_.writes.push_back({unit.extent, unit.begin_bytes, unit.nbytes, true, *straight});
+    wave_.writes.push_back({.extent = unit.extent,
+                            .begin_bytes = unit.begin_bytes,
+                            .nbytes = unit.nbytes,
+                            .straight = true,
+                            .offset_bytes = *straight});
   } else {
     write_staged(unit);
   }
@@ -212,7 +217,8 @@ void SavePlanner::write_staged(Unit const& unit) {
     wave_.places.push_back(make_strided_copy(message, in_unit(part, offset), part.box.extent, element_bytes));
     wave_.received_bytes += part.nbytes;
   }
-  wave_.writes.push_back({unit.extent, unit.begin_bytes, unit.nbytes, false, offset});
+  wave_.writes.push_back(
+      {.extent = unit.extent, .begin_bytes = unit.begin_bytes, .nbytes = unit.nbytes, .offset_bytes = offset});
 }
 
 void SavePlanner::send_parts(Unit const& unit) {

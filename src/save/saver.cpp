@@ -125,7 +125,7 @@ void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
 }
 
 void Saver::check_directory(bool may_touch) const {
-  check_folder_can_be_made(options_.directory, may_touch ? Probe::touch : Probe::look);
+  check_folder_can_be_made(options_.directory, may_touch ? Probe::create_file : Probe::check_permissions);
 }
 
 Bytes Saver::largest_file(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {

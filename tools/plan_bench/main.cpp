@@ -64,7 +64,7 @@ std::string number(double value, int digits) {
   return text.data();
 }
 
-std::string spelt(Topology const& topology) {
+std::string text_of(Topology const& topology) {
   auto text = std::to_string(topology.tensor_parallel) + " x " + std::to_string(topology.pipeline_parallel) + " x " +
               std::to_string(topology.data_parallel);
   if (topology.expert_parallel > 1) text += ", experts " + std::to_string(topology.expert_parallel);
@@ -98,7 +98,7 @@ std::vector<std::string> measure(Model const& model, std::string const& source, 
           std::to_string(catalog.tensors.size()),
           std::to_string(catalog.extents.size()),
           std::to_string(topology.ranks()),
-          spelt(topology),
+          text_of(topology),
           number(partition_seconds, 3),
           number(plan_seconds, 3),
           number((partition_seconds + plan_seconds) / thousands, 3),

@@ -29,7 +29,7 @@ Catalog catalog_of(Model const& model) {
   Catalog catalog;
   catalog.path = std::string(model.family->name);
   for (auto const& tensor : model.tensors)
-    catalog.tensors.push_back({tensor.name, model.dtype, tensor.shape, 0, 0, "", -1});
+    catalog.tensors.push_back({.name = tensor.name, .dtype = model.dtype, .shape = tensor.shape, .partition = {}});
   std::ranges::sort(catalog.tensors, {}, &TensorInfo::name);
   return catalog;
 }

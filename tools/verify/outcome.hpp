@@ -13,9 +13,9 @@
 namespace distload {
 
 enum class State : std::uint8_t {
-  verified,       ///< checked; damage is listed
-  not_valid,      ///< not a loadable checkpoint; `reason` says why
-  not_looked_at,  ///< skipped: another checkpoint of the directory was requested
+  verified,   ///< checked; damage is listed
+  not_valid,  ///< not a loadable checkpoint; `reason` says why
+  skipped,    ///< skipped: another checkpoint of the directory was requested
   sealed,
   compared,  ///< compared with published sums; `reason` summarises
 };

@@ -24,7 +24,7 @@ namespace distload {
 namespace {
 
 /// The state that rank 0 read before hashing.
-struct Seen {
+struct CheckpointState {
   Catalog catalog;  ///< without the checksums of a seal
   std::vector<FileFacts> facts;
 };
@@ -34,15 +34,15 @@ bool has_own_checksums(Catalog const& catalog) {
 }
 
 /// Rank 0 only.
-Seen look(StepFile const& file) {
-  Seen seen{read_step(file, SealUse::ignore), {}};
-  for (std::uint32_t i = 0; i < seen.catalog.files.size(); ++i) seen.facts.push_back(facts_of(seen.catalog, i));
-  return seen;
+CheckpointState read_state(StepFile const& file) {
+  CheckpointState state{read_step(file, SealUse::ignore), {}};
+  for (std::uint32_t i = 0; i < state.catalog.files.size(); ++i) state.facts.push_back(facts_of(state.catalog, i));
+  return state;
 }
 
 /// Rank 0 only. @throws CorruptData  a file has changed since.
-void check_unchanged(StepFile const& file, Seen const& before) {
-  auto const now = look(file);
+void check_unchanged(StepFile const& file, CheckpointState const& before) {
+  auto const now = read_state(file);
   for (std::size_t i = 0; i < before.facts.size(); ++i) {
     if (i < now.facts.size() && now.facts[i] == before.facts[i]) continue;
     throw CorruptData(before.catalog.files[i].path + " has changed while it was being sealed");
@@ -92,11 +92,11 @@ std::map<std::string, SealedFile> entries_of(Catalog const& hashed, std::vector<
 }  // namespace
 
 void seal_checkpoint(Communicator& world, StepFile const& file, VerifyOptions const& options, Outcome& outcome) {
-  Seen seen;
+  CheckpointState state;
   auto catalog = deserialize_catalog(from_first_rank(world, "open", [&] {
-    seen = look(file);
-    if (!has_own_checksums(seen.catalog)) check_seal_can_be_written(seal_path(seen.catalog.files.front().path));
-    return serialize(seen.catalog);
+    state = read_state(file);
+    if (!has_own_checksums(state.catalog)) check_seal_can_be_written(seal_path(state.catalog.files.front().path));
+    return serialize(state.catalog);
   }));
   outcome.tensors = catalog.tensors.size();
   if (has_own_checksums(catalog)) {
@@ -118,8 +118,8 @@ void seal_checkpoint(Communicator& world, StepFile const& file, VerifyOptions co
   world.all_reduce(std::span(catalog.block_hashes), Reduction::sum);
   sums = gather_sums(world, sums);
   from_first_rank(world, "seal", [&] {
-    check_unchanged(file, seen);
-    write_seal(seal_path(catalog.files.front().path), entries_of(catalog, seen.facts, sums));
+    check_unchanged(file, state);
+    write_seal(seal_path(catalog.files.front().path), entries_of(catalog, state.facts, sums));
     return std::vector<std::byte>{};
   });
   outcome.state = State::sealed;

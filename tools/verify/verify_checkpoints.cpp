@@ -139,7 +139,7 @@ void fail(Outcome& outcome, Failure const& failure) {
   outcome.reason = failure.message;
 }
 
-Outcome look_at(Communicator& world, StepFile const& file, bool is_step, VerifyOptions const& options) {
+Outcome verify_one(Communicator& world, StepFile const& file, bool is_step, VerifyOptions const& options) {
   auto outcome = outcome_of(file, is_step);
   auto const failure = failure_of([&] {
     if (options.seal) {
@@ -153,7 +153,7 @@ Outcome look_at(Communicator& world, StepFile const& file, bool is_step, VerifyO
 }
 
 /// Next to a valid checkpoint, an invalid one counts as damage, because it would otherwise have been loaded.
-void mark_as_passed_over(std::vector<Outcome>& outcomes) {
+void mark_invalid_as_passed_over(std::vector<Outcome>& outcomes) {
   for (auto& outcome : outcomes) {
     if (outcome.state != State::not_valid) continue;
     outcome.reason = "passed over: " + outcome.reason;
@@ -180,15 +180,15 @@ std::vector<Outcome> verify_checkpoints(Communicator& world, std::string const& 
   for (auto const& file : candidates.files) {
     if (!valid_path.empty() && !options.all) {
       auto other = outcome_of(file, candidates.are_steps);
-      other.state = State::not_looked_at;
+      other.state = State::skipped;
       other.reason = "not looked at: " + valid_path + " was (--all looks at every step)";
       outcomes.push_back(std::move(other));
       continue;
     }
-    outcomes.push_back(look_at(world, file, candidates.are_steps, options));
+    outcomes.push_back(verify_one(world, file, candidates.are_steps, options));
     if (outcomes.back().state != State::not_valid) valid_path = file.path;
   }
-  if (!valid_path.empty()) mark_as_passed_over(outcomes);
+  if (!valid_path.empty()) mark_invalid_as_passed_over(outcomes);
   return outcomes;
 }
 

@@ -49,9 +49,11 @@ Datatype make_boolean() {
 
 bool is_equal(DatatypeView type, hid_t other) { return DISTLOAD_HDF5(kNoFile, H5Tequal(type.id(), other)) > 0; }
 
-ElementType number(DType dtype) { return {dtype, true, {}}; }
-ElementType unsupported_number(std::string problem) { return {std::nullopt, true, std::move(problem)}; }
-ElementType no_number(std::string problem) { return {std::nullopt, false, std::move(problem)}; }
+ElementType number(DType dtype) { return {.dtype = dtype, .is_number = true, .problem = {}}; }
+ElementType unsupported_number(std::string problem) {
+  return {.dtype = {}, .is_number = true, .problem = std::move(problem)};
+}
+ElementType no_number(std::string problem) { return {.dtype = {}, .is_number = false, .problem = std::move(problem)}; }
 
 std::optional<FloatFields> float16_fields(hid_t type) {
   std::size_t sign = 0;

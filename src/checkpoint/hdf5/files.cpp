@@ -36,7 +36,7 @@ void create_file_dataset(GroupView group, std::string const& name, CarriedFile& 
 }
 
 /// The position of a dataset's bytes; nothing unless they are plain, contiguous bytes.
-std::optional<CarriedFile> look_at(DatasetView dataset) {
+std::optional<CarriedFile> carried_file_of(DatasetView dataset) {
   auto const type = type_of(dataset);
   auto const element_class = DISTLOAD_HDF5(dataset.id(), H5Tget_class(type.view().id()));
   auto const element_bytes = H5Tget_size(type.view().id());
@@ -69,8 +69,8 @@ class FileReader {
         read(open_group(group, link.name).view(), name + "/");
       } else if (!is_carried_name(name) || is_made_by_saving(name)) {
         throw CorruptData(catalog_->path + ": /files has a file of a name that none may have");
-      } else if (auto file =
-                     link.kind == ObjectKind::dataset ? look_at(open_dataset(group, link.name).view()) : std::nullopt) {
+      } else if (auto file = link.kind == ObjectKind::dataset ? carried_file_of(open_dataset(group, link.name).view())
+                                                              : std::nullopt) {
         add(name, std::move(*file));
       } else {
         catalog_->warnings.push_back(catalog_->path + ": '/files/" + name +

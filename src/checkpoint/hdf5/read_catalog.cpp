@@ -30,7 +30,7 @@ std::uint64_t count_elements(Catalog const& catalog) {
 }
 
 void read_foreign(GroupView root, Catalog& catalog) {
-  walk(root, Strangers::skip, catalog);
+  walk(root, NonTensors::skip, catalog);
   if (catalog.tensors.empty()) throw NoValidCheckpoint(catalog.path + ": an HDF5 file without a single tensor");
   catalog.metadata.model_name = std::filesystem::path(catalog.path).stem();
   catalog.metadata.model_size = count_elements(catalog);
@@ -49,7 +49,7 @@ void check_version(GroupView root, std::string const& path) {
   }
 }
 
-bool stored_alike(Catalog const& a, TensorInfo const& in_a, Catalog const& b, TensorInfo const& in_b) {
+bool are_stored_alike(Catalog const& a, TensorInfo const& in_a, Catalog const& b, TensorInfo const& in_b) {
   if (in_a.dtype != in_b.dtype || !(in_a.shape == in_b.shape) || in_a.extent_count != in_b.extent_count) return false;
   auto const other = b.extents_of(in_b);
   std::size_t i = 0;
@@ -66,7 +66,7 @@ std::size_t keep_checksums(Catalog const& old, Catalog& catalog) {
   std::size_t unverified = 0;
   for (auto const& tensor : catalog.tensors) {
     auto const* const before = old.find(tensor.name);
-    if (before == nullptr || !stored_alike(old, *before, catalog, tensor)) {
+    if (before == nullptr || !are_stored_alike(old, *before, catalog, tensor)) {
       ++unverified;
       continue;
     }
@@ -110,7 +110,7 @@ void read_own(GroupView root, Catalog& catalog) {
     catalog = std::move(*indexed);
     return;
   }
-  walk(open_group(root, kTensors).view(), Strangers::refuse, catalog);
+  walk(open_group(root, kTensors).view(), NonTensors::refuse, catalog);
   auto const unverified = indexed ? keep_checksums(*indexed, catalog) : catalog.tensors.size();
   catalog.warnings.push_back(catalog.path + " has been changed since distload wrote it: its index was rebuilt, and " +
                              std::to_string(unverified) + " of " + std::to_string(catalog.tensors.size()) +

@@ -133,7 +133,12 @@ void add_tensors(std::vector<StoredTensor> tensors, Catalog& catalog) {
     catalog.extents.push_back({number, file, data_offset + entry.begin_bytes, entry.end_bytes - entry.begin_bytes,
                                whole(entry.shape), kNoBlocks});
     catalog.metadata.model_size += volume(entry.shape);
-    catalog.tensors.push_back({std::move(entry.name), entry.dtype, entry.shape, number, 1, "", -1});
+    catalog.tensors.push_back({.name = std::move(entry.name),
+                               .dtype = entry.dtype,
+                               .shape = entry.shape,
+                               .first_extent = number,
+                               .extent_count = 1,
+                               .partition = {}});
   }
 }
 

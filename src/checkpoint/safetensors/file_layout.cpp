@@ -86,7 +86,7 @@ std::vector<SafetensorsFile> lay_out_safetensors(std::span<SafetensorsTensor con
     auto const nbytes = volume(tensors[number].shape) * size_of(tensors[number].dtype);
     if (!files.back().tensors.empty() && files.back().size_bytes + nbytes > shard_bytes) files.emplace_back();
     auto& file = files.back();
-    file.tensors.push_back({number, 0, nbytes});
+    file.tensors.push_back({.tensor = number, .nbytes = nbytes});
     file.size_bytes += nbytes;
   }
   for (std::size_t number = 0; number < files.size(); ++number) {

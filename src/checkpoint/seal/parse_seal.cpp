@@ -19,7 +19,8 @@ constexpr std::size_t kHashDigits = 16;
 constexpr std::size_t kSha256Digits = 64;
 
 /// Enough for 64 TiB of tensors, and for as many tensors as the largest safetensors header can have.
-constexpr JsonLimits kLimits{kMaxSealBytes, 8, 10'000'000, kMaxSealBytes};
+constexpr JsonLimits kLimits{
+    .text_bytes = kMaxSealBytes, .depth = 8, .values = 10'000'000, .string_bytes = kMaxSealBytes};
 
 /// Nesting levels of objects.
 enum class Level : std::uint8_t { outside, seal, files, file, tensors };

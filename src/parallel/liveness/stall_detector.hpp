@@ -36,7 +36,7 @@ class StallDetector {
   std::optional<std::string> observe(std::vector<RankState> const& states, Clock::time_point now);
 
   /// Restarts the time-out.
-  void forgive(Clock::time_point now) { last_movement_ = now; }
+  void restart_timeout(Clock::time_point now) { last_movement_ = now; }
 
   /// Time of the last observed movement of any rank.
   Clock::time_point last_movement() const noexcept { return last_movement_; }
@@ -45,7 +45,7 @@ class StallDetector {
   bool is_silent(std::vector<RankState> const& states, std::size_t place, Clock::time_point now) const;
 
  private:
-  struct Seen {
+  struct Observed {
     std::uint64_t beats = 0;
     Clock::time_point moved;
     std::uint64_t looks = 0;
@@ -56,7 +56,7 @@ class StallDetector {
   std::string describe(std::vector<RankState> const& states, Clock::time_point now) const;
 
   Clock::duration timeout_;
-  std::vector<Seen> seen_;
+  std::vector<Observed> observed_;
   Clock::time_point last_movement_;
   Clock::time_point last_look_;
 };

@@ -87,7 +87,7 @@ WatchChannel::WatchChannel(Communicator& world, std::vector<std::uint32_t> const
   for (std::uint32_t rank = 0; rank < world.size(); ++rank) {
     if (node_of[rank] != 0) {
       places_[rank] = others_.size();
-      others_.push_back({rank, 0, false, "", "", hosts[rank], 0, false, false, ""});
+      others_.push_back({.rank = rank, .phase = {}, .host = hosts[rank], .is_known = false});
     } else if (receivers_.size() < kMostReceivers) {
       receivers_.emplace_back(rank, hosts[rank]);
       auto& addresses = addresses_.emplace_back();

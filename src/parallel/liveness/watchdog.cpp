@@ -82,7 +82,7 @@ class Watchdog::Watcher {
       if (!message || !is_to_print(now)) continue;
       if (options_.on_stall) {
         options_.on_stall(*message);
-        detector_.forgive(Clock::now());
+        detector_.restart_timeout(Clock::now());
       } else {
         print_error_and_abort(board_, *message, static_cast<int>(ExitCode::communication));
       }
@@ -127,7 +127,13 @@ class Watchdog::Watcher {
       answered_ = now;
     }
     for (auto const& [rank, host] : channel_->receivers())
-      states.push_back({rank, 0, true, "", "", host, answers, true, answers > 0, ""});
+      states.push_back({.rank = rank,
+                        .waits = true,
+                        .phase = {},
+                        .host = host,
+                        .looks = answers,
+                        .is_watched = true,
+                        .is_known = answers > 0});
   }
 
   /// A node whose reports are answered does not print: rank 0's node knows the states of all ranks.

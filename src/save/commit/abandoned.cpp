@@ -27,10 +27,10 @@ bool is_abandoned(fs::path const& path, std::uint64_t step) {
   if (auto const checkpoint = replaced_by(name); checkpoint && step_of(*checkpoint))
     return fs::exists(path.parent_path() / *checkpoint);
   auto const intended = final_name(name);
-  auto const its_step = intended ? step_of(*intended) : std::nullopt;
-  if (!its_step) return false;
+  auto const intended_step = intended ? step_of(*intended) : std::nullopt;
+  if (!intended_step) return false;
   auto const use = use_of(path);
-  return use == Use::unused || (use == Use::unknown && *its_step <= step);
+  return use == Use::unused || (use == Use::unknown && *intended_step <= step);
 }
 
 std::vector<std::string> find_abandoned(std::string const& directory, std::uint64_t step,

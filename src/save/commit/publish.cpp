@@ -83,12 +83,12 @@ void remove_replaced(Occupant const& replaced, std::string const& now_at) {
 void remove_of_same_step(Occupant const& other) {
   auto const is_left_over = replaced_by(fs::path(other.path).filename().string()).has_value();
   auto const aside = temporary_name(other.path);
-  auto const is_aside = other.is_directory && !is_left_over && rename_to_free_name(other.path, aside);
-  remove_replaced(other, is_aside ? aside : other.path);
+  auto const was_renamed = other.is_directory && !is_left_over && rename_to_free_name(other.path, aside);
+  remove_replaced(other, was_renamed ? aside : other.path);
 }
 
 /// Exchanges the names; reverts the exchange if the old entry is not the one that was checked.
-bool take_place(std::string const& from, std::string const& to, Occupant const& old, std::string const& folder) {
+bool exchange_with(std::string const& from, std::string const& to, Occupant const& old, std::string const& folder) {
   if (!exchange(from, to)) return false;
   auto const foreign = old.is_directory ? foreign_content(from, Stage::finished) : std::vector<std::string>{};
   if (!occupant_at(from).is_same(old) || !foreign.empty()) {
@@ -100,8 +100,8 @@ bool take_place(std::string const& from, std::string const& to, Occupant const& 
 }
 
 /// Used if the file system cannot exchange names.
-void take_place_by_way_of_another_name(std::string const& from, std::string const& to, Occupant const& old,
-                                       std::string const& folder) {
+void replace_in_two_renames(std::string const& from, std::string const& to, Occupant const& old,
+                            std::string const& folder) {
   if (!old.is_directory) {
     rename(from, to);
     return sync_or_undo(folder, [] {});
@@ -137,10 +137,10 @@ void publish(std::string const& from, std::string const& to, Replacement const& 
     if (!rename_to_free_name(from, to))
       throw ConfigError(to + " has come while this was being saved, and is not replaced");
     sync_or_undo(folder, [&] { rename(to, from); });
-  } else if (take_place(from, to, *old, folder)) {
+  } else if (exchange_with(from, to, *old, folder)) {
     remove_replaced(*old, from);
   } else {
-    take_place_by_way_of_another_name(from, to, *old, folder);
+    replace_in_two_renames(from, to, *old, folder);
   }
   for (auto const& other : occupants) {
     if (!has_name(other) && fs::exists(fs::symlink_status(other.path))) remove_of_same_step(other);

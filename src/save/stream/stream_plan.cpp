@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t kPiecesPerRank = 8;
 
 /// The position in (after, last] that is a multiple of the outermost possible slice.
-std::uint64_t roundest(Shape const& shape, std::uint64_t after, std::uint64_t last) {
+std::uint64_t best_cut_in(Shape const& shape, std::uint64_t after, std::uint64_t last) {
   auto slice = volume(shape);
   for (auto const size : shape) {
     slice /= size;
@@ -48,7 +48,7 @@ std::vector<std::uint64_t> places_to_cut(StreamTensor const& tensor) {
       // Any position behind the previous element divides the extent here.
       auto const last = index_of(tensor.shape, extent.box, number);
       auto const after = number == 0 ? 0 : index_of(tensor.shape, extent.box, number - 1);
-      places.push_back(roundest(tensor.shape, after, last));
+      places.push_back(best_cut_in(tensor.shape, after, last));
     }
   }
   std::ranges::sort(places);
