@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the API reference of include/ and fails if a comment is wrong: tools/api_reference.sh
+# Generates the API reference of include/ and fails on wrong comments: tools/api_reference.sh
 #
-# The pages begin at build/api-reference/html/index.html.
+# The start page is build/api-reference/html/index.html.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$distload_root"

@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""Compares distload with other ways to get the tensor-parallel slices of a llama into the memory of N ranks: the same files, the same machine,
-interleaved rounds of one run. Both checkpoints hold the same model.
+"""Compares distload with other programs that load the tensor-parallel slices of a llama on N ranks: the same files, the same machine,
+interleaved rounds of one run. Both checkpoints contain the same model.
 
-By hand, after `source tools/environment.sh`: bench_peers.py HDF5_CHECKPOINT SAFETENSORS_DIRECTORY. The first run makes a Python environment and,
-beside the safetensors, a checkpoint of torch.distributed.checkpoint written by as many ranks.
+Usage, after `source tools/environment.sh`: bench_peers.py HDF5_CHECKPOINT SAFETENSORS_DIRECTORY. The first run makes a Python environment and,
+beside the safetensors, a checkpoint of torch.distributed.checkpoint written by N ranks.
 
-What is timed: from a barrier of the ranks that are up, with everything imported, until the slowest rank has its last slice in packed memory of
-its own; opening files and reading their metadata count. distload's time is `seconds` of its report, which is from opening to the last byte as well.
-It verifies the checksums of HDF5 files; the peers verify nothing. Its ranks and the peers' may use as many threads.
-Two ways end with less than memory of one's own: where `distload auto` chooses the engine mmap, and `get_slice, views`, slices that are one range
-of a file are shown in the page cache. The columns `x auto` and `x buffered` say how many times as long as distload with these engines, from the
-same files, a contender takes; distload's HDF5 file stands against torch's own format.
+The measured time begins at a barrier of the running ranks, after all imports, and ends when the slowest rank has its last slice in packed private
+memory; it includes opening files and reading metadata. distload's time is `seconds` of its report, which also lasts from opening to the last byte.
+distload verifies the checksums of HDF5 files; the peers verify nothing. distload and the peers may use the same number of threads.
+Two contenders do not copy all slices to private memory: `distload auto` if it chooses the engine mmap, and `get_slice, views` map slices that are
+one range of a file. The columns `x auto` and `x buffered` give a contender's time as a multiple of distload's with these engines, from the same
+files; for torch's own format, distload reads its HDF5 file.
 
-Warm: the files are read once before every run, and all others leave the page cache. Cold: they leave it too. Memory is touched and given back before
-every run, so that none is slow for being the first. In the first round, which is not counted, the bytes of every shard of every contender are
-held against distload's by their XXH3-64.
+Warm: before every run, the files are read once and all others are dropped from the page cache. Cold: all files are dropped. Memory is touched and
+freed before every run, so that the first run is not slower. In the first round, which is not counted, the XXH3-64 of every shard of every
+contender is compared with distload's.
 
 Exits with 1 if a contender has loaded other bytes. One that cannot run is listed as not measured, with the reason.
 """
@@ -45,22 +45,22 @@ class Failure(Exception):
 
 
 class Contender:
-    """One way of loading, and what is known about it."""
+    """A way of loading, with its settings and results."""
 
     def __init__(self, name, source, **settings):
         self.name = name
-        self.source = source  # which files are read: safetensors, hdf5 or dcp
-        self.settings = settings  # of distload: engine; of a peer: module, options
-        self.engine = None  # of distload: what `auto` has chosen
+        self.source = source  # files to read: safetensors, hdf5 or dcp
+        self.settings = settings  # distload: engine; a peer: module, options
+        self.engine = None  # distload: the engine that `auto` has chosen
         self.problem = None
         self.differences = []
-        self.shards = 0  # compared with distload's
+        self.shards = 0  # number compared with distload's
         self.bytes = []  # of each rank
         self.seconds = []
 
 
 def all_contenders():
-    """In the order in which they take turns; the first is the reference for bytes."""
+    """All contenders in the order of a round; the first is the reference for bytes."""
     made = [Contender(f"distload {engine}", source, engine=engine) for source in ("safetensors", "hdf5") for engine in ("auto", "buffered")]
 
     def add(name, source, module, **options):
@@ -79,7 +79,7 @@ def all_contenders():
 
 
 def newest_hdf5(path):
-    """The HDF5 file that `path` is, or the newest of a directory of steps."""
+    """The HDF5 file at `path`, or the newest one in a directory of steps."""
     if path.is_file():
         return path
     steps = {int(match[1]): file for file in path.iterdir() if (match := re.fullmatch(r"model-step-(\d+)\.h5", file.name))}
@@ -89,7 +89,7 @@ def newest_hdf5(path):
 
 
 def read_once(path):
-    """Brings a file into the page cache."""
+    """Reads a file into the page cache."""
     buffer = bytearray(READ_BYTES)
     with open(path, "rb", buffering=0) as file:
         while file.readinto(buffer):
@@ -97,14 +97,14 @@ def read_once(path):
 
 
 def drop(path):
-    """Makes a file leave the page cache."""
+    """Drops a file from the page cache."""
     with open(path, "rb", buffering=0) as file:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 class Bench:
-    """One state of the page cache: rounds of all contenders."""
+    """Rounds of all contenders for one state of the page cache."""
 
     def __init__(self, arguments, state, python):
         self.state = state
@@ -137,7 +137,7 @@ class Bench:
             try:
                 output, errors = process.communicate(timeout=SECONDS_ALLOWED)
             except subprocess.TimeoutExpired:
-                process.terminate()  # mpirun ends its ranks then
+                process.terminate()  # mpirun then ends its ranks
                 process.communicate()
                 raise Failure(f"it did not end within {SECONDS_ALLOWED} s") from None
         if process.returncode:
@@ -153,7 +153,7 @@ class Bench:
         return json.loads(self.launch(self.python, PEERS / "rank.py", path).splitlines()[-1])
 
     def convert(self):
-        """Writes the checkpoint of torch.distributed.checkpoint, if it is not there."""
+        """Writes the checkpoint of torch.distributed.checkpoint, if it is missing."""
         mark = self.work / f"dcp-{self.ranks}.json"
         made_of = json.dumps([[path.name, path.stat().st_size, path.stat().st_mtime] for path in self.files("safetensors")])
         if mark.is_file() and mark.read_text() == made_of:
@@ -164,7 +164,7 @@ class Bench:
         mark.write_text(made_of)
 
     def run_distload(self, contender, hashes):
-        """(seconds, bytes of each rank's shards, {(rank, tensor): hash}); bytes and hashes only if hashes are wanted."""
+        """(seconds, bytes of each rank's shards, {(rank, tensor): hash}); bytes and hashes only on request."""
         report = self.work / "report.json"
         report.unlink(missing_ok=True)
         config = {
@@ -190,7 +190,7 @@ class Bench:
         return told["seconds"], [entry["bytes"] for entry in told["ranks"]], shards
 
     def run(self, contender, hashes):
-        """One run, from files in the state that is wanted."""
+        """One run, with the page cache in the requested state."""
         if contender.source == "dcp":
             self.convert()
         for source in ("safetensors", "hdf5", "dcp"):
@@ -199,7 +199,7 @@ class Bench:
         return (self.run_distload if "engine" in contender.settings else self.run_peer)(contender, hashes)
 
     def check(self, contender, nbytes, shards):
-        """Holds what a contender has loaded against the reference."""
+        """Compares the hashes of a contender's shards with the reference."""
         self.reference = self.reference or shards
         contender.bytes = nbytes
         contender.shards = len(shards)
@@ -232,8 +232,8 @@ class Bench:
             print("\r\033[K", end="", file=sys.stderr)
 
     def times_distload(self, contender, engine):
-        """How many times as long as distload takes with an engine: the median over the rounds. distload reads the same files; against torch's own
-        format, the HDF5 file."""
+        """The time as a multiple of distload's with an engine: the median over the rounds. distload reads the same files or, for torch's own format,
+        the HDF5 file."""
         source = "safetensors" if contender.source == "safetensors" else "hdf5"
         own = next(each for each in self.contenders if each.source == source and each.settings.get("engine") == engine)
         return None if own.problem else statistics.median(theirs / ours for theirs, ours in zip(contender.seconds, own.seconds))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the JSON reports of several loads side by side, and whether all of them loaded the same bytes onto the same ranks.
+"""Prints the JSON reports of several loads in columns, and whether all loaded the same bytes on the same ranks.
 
 Usage: compare_reports.py REPORT.json...  Exits with 1 if the shard hashes differ.
 """
@@ -13,7 +13,7 @@ def shards(report):
 
 
 def rows(report):
-    """(label, text) of what a person wants to know first."""
+    """The main figures as (label, text)."""
     read = report["bytes"]["storage_read"]
     seconds = report["seconds"]
     return [

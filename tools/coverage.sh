@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Measures which lines of the modules below their own unit tests run, and fails if they are less than 90 % of a module:
+# Measures the lines of the modules below that their own unit tests run; fails if a module has less than 90 %:
 # tools/coverage.sh
 #
-# The lines that do not run are shown in build/host-coverage/report/index.html.
+# build/host-coverage/report/index.html shows the lines that do not run.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$distload_root"
@@ -11,7 +11,7 @@ least_percent=90
 build=build/host-coverage
 
 step "build"
-# Sources that no test links are built as well: they count as lines that do not run.
+# Sources that no test links are built as well: they count as not run.
 targets=("${modules[@]/#/src/}" "${modules[@]/#/tests/unit/}")
 build_preset host-coverage "${targets[@]/%//all}"
 

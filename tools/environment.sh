@@ -1,4 +1,4 @@
-# Sourced by the scripts of this project: what Open MPI needs to know on a machine with few cores, or as root.
+# Sourced by the scripts of this project: settings of Open MPI for machines with few cores and for root.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
 export OMPI_MCA_io=romio321
@@ -6,12 +6,12 @@ export OMPI_MCA_io=romio321
 distload_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 distload_cache=${XDG_CACHE_HOME:-$HOME/.cache}/distload
 
-# One clear line per step; bold on a terminal.
+# Prints one line per step; bold on a terminal.
 step() {
   if [[ -t 1 ]]; then printf '\033[1m== %s\033[0m\n' "$*"; else printf '== %s\n' "$*"; fi
 }
 
-# build_preset <preset> [targets...]: configures and builds a preset; quiet unless something has to be built or fails.
+# build_preset <preset> [targets...]: configures and builds a preset; prints nothing unless something is built or fails.
 build_preset() {
   local preset=$1
   local targets=("${@:2}")

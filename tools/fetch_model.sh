@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the sample model, all-MiniLM-L6-v2 (90 MB, safetensors), into the user's cache and prints its folder.
+# Downloads the sample model, all-MiniLM-L6-v2 (90 MB, safetensors), into the user's cache and prints its folder.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 

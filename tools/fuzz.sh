@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets and runs each for a while: tools/fuzz.sh [SECONDS [TARGET...]]
+# Builds the fuzz targets and runs each for some time: tools/fuzz.sh [SECONDS [TARGET...]]
 #
-# SECONDS are of each target (default 20), as many targets at a time as there are processors; TARGET is a name such as rule_file
-# (default: all). What a target finds on its way stays in build/fuzz/corpus/<target>, so that the next run goes on from there. An
-# input that breaks a target is left in build/fuzz/found/ and named: mend its cause, and keep it as
-# tests/fuzz/corpus/<target>/found-<what it is>.
+# SECONDS: running time of each target (default 20); as many targets run at a time as there are processors. TARGET: a name such as
+# rule_file (default: all). build/fuzz/corpus/<target> keeps the inputs that a target has found, and the next run continues with them. An
+# input that breaks a target is kept in build/fuzz/found/ and its name is printed: fix the cause, and keep the input as
+# tests/fuzz/corpus/<target>/found-<description>.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 seconds=${1:-20}
@@ -14,11 +14,11 @@ build_preset fuzz
 (($#)) || mapfile -t all < <(find build/fuzz/tests/bin -name 'fuzz_*' -type f -printf '%f\n' | sed 's/^fuzz_//' | sort)
 (($#)) || set -- "${all[@]}"
 
-# Files that targets write are small and many.
+# Targets write many small files.
 if [[ -w /dev/shm ]]; then export TMPDIR=/dev/shm; fi
 mkdir -p build/fuzz/found
 
-# fuzz_one <target>: one line on it, and the end of its log if something was found.
+# fuzz_one <target>: prints one line, and the end of the log if an input was found.
 fuzz_one() {
   local target=$1 failed=0
   local corpus=build/fuzz/corpus/$target log=build/fuzz/found/$target.log dictionary=tests/fuzz/dictionaries/$target.dict

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds Kokkos once into the user's cache, for machines that have none installed: tools/kokkos.sh host|cuda
+# Builds Kokkos once into the user's cache, for machines without an installed one: tools/kokkos.sh host|cuda
 #
-# The source is the copy of Kokkos 4.7.0 inside one Python source distribution, pinned by hash. The result lies in
-# ${XDG_CACHE_HOME:-~/.cache}/distload/kokkos-4.7.0-<variant>, where tools/cmake/DistloadKokkos.cmake looks for it; an installed
+# The source is the copy of Kokkos 4.7.0 in a Python source distribution, pinned by hash. The result is in
+# ${XDG_CACHE_HOME:-~/.cache}/distload/kokkos-4.7.0-<variant>, where tools/cmake/DistloadKokkos.cmake finds it; an installed
 # distload has a copy of it.
-# DISTLOAD_KOKKOS_CUDA_ARCH names the GPU architecture as Kokkos does (default HOPPER90; AMPERE80, BLACKWELL100, ...).
+# DISTLOAD_KOKKOS_CUDA_ARCH is Kokkos' name of the GPU architecture (default HOPPER90; AMPERE80, BLACKWELL100, ...).
 set -euo pipefail
 
 variant=${1:-host}
@@ -37,7 +37,7 @@ mkdir -p "$cache"
 exec {lock}>"$cache/kokkos.lock"
 flock "$lock"
 if [[ -f $prefix/distload.stamp && $(<"$prefix/distload.stamp") == "$stamp" ]]; then
-  exit 0  # somebody else built it while this process waited
+  exit 0  # another process has built it while this one waited
 fi
 
 if ! sha256sum --check --status <<<"$sha256  $cache/$archive" 2>/dev/null; then

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Draws what distload-bench and tools/bench_peers.py have measured, as SVG or PNG, for a page 900 pixels wide, light or dark.
+"""Plots the results of distload-bench and tools/bench_peers.py as SVG or PNG, for a page 900 pixels wide with a light or dark background.
 
 Usage: plot_bench.py --out FILE [--peers PEERS.json] [--figure bars|roofs|peers] [--all-cases] [--release VERSION] BENCH.json...
 
 A BENCH.json is written by distload-bench --json; of tools/bench/releases.jsonl, the last line is drawn, or that of --release.
 
-Figures: bars, of all loads against the raw limits of the same rounds; roofs, the same speeds beneath the limits of storage, page cache and memory;
-peers, distload beside other programs. All that the files have data for are drawn one below the other, unless --figure names one.
-Of parameters that are cut on one axis only, the same layout is drawn, unless --all-cases is given.
+Figures: bars: all loads and the raw limits of the same rounds; roofs: the same speeds below the limits of storage, page cache and memory;
+peers: distload and other programs. Draws all figures for which the files have data, one below the other, unless --figure names one.
+For parameters that are partitioned on one axis only, it draws just the same layout, unless --all-cases is given.
 """
 import argparse
 import json
@@ -50,7 +50,7 @@ STATES = ("warm", "cold")
 
 
 def case_of(measured):
-    """What was loaded, in words: (kind, layout)."""
+    """What was loaded, as text: (kind, layout)."""
     layout = re.search(r"/hdf5-(\d+)/", measured["checkpoint"])
     if measured["format"] != "hdf5":
         name = "safetensors"
@@ -101,7 +101,7 @@ def speeds(measured):
 
 
 def loads(measured):
-    """The names of loads and saves that are no variants of others."""
+    """The names of loads and saves that are not variants of others."""
     names = [each["name"] for each in measured["contenders"]]
     return [name for name in names if not name.startswith(BARE) and not name.endswith(" unverified")]
 
@@ -121,7 +121,7 @@ def number(speed):
 
 
 def draw_bars(figure, cases):
-    """A row of axes per case, a column per state: bars of loads, limits as lines. What is faster than all there is room for is an arrow."""
+    """A row of axes per case, a column per state: bars of loads, limits as lines. An unverified speed beyond the axis is an arrow."""
     states = states_of(cases)
     heights = [max(len(loads(measured)) for measured in case.values()) for case in cases.values()]
     grid = figure.subplots(len(cases), len(states), squeeze=False, gridspec_kw={"height_ratios": heights})
@@ -162,7 +162,7 @@ def draw_bars(figure, cases):
 
 
 def draw_roofs(figure, cases):
-    """All speeds over one axis of cases, warm on the left of each, cold on the right, beneath the limits that were measured with them."""
+    """All speeds by case, warm on the left and cold on the right of each case, with the limits measured in the same rounds."""
     axes = figure.subplots()
     tidy(axes, left=True)
     states = states_of(cases)
@@ -236,7 +236,7 @@ def main():
     arguments = parse_arguments()
     cases = read_cases(arguments)
     results = json.loads(arguments.peers.read_text())["measurements"] if arguments.peers else []
-    figures = []  # (height, what draws, of what)
+    figures = []  # (height, function that draws, its data)
     if cases:
         rows = sum(max(len(loads(measured)) for measured in case.values()) for case in cases.values())
         figures.append(("bars", 0.9 + 0.45 * len(cases) + ROW_INCHES * rows, draw_bars, cases))

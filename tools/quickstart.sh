@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job on a real model, from nothing: installs what is missing, builds, fetches all-MiniLM-L6-v2, and then
+# The main job on a real model, starting on a bare machine: installs what is missing, builds, downloads all-MiniLM-L6-v2, and then
 #   1. loads its safetensors on four ranks (tensor parallel) and saves one HDF5 file at that layout;
 #   2. loads that file back with parallel HDF5, verifying every block.
 set -euo pipefail

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what building and testing need and this machine lacks: tools/setup.sh [ci]
+# Installs missing dependencies for building and testing: tools/setup.sh [ci]
 #
-# Debian packages by apt (as root, or with sudo), and Kokkos in the user's cache if none is installed. With `ci`, also what
-# the checks of .ci/run need. A second run finds everything there and does nothing.
+# Installs Debian packages by apt (as root, or with sudo), and Kokkos in the user's cache if none is installed. With `ci`, also installs
+# dependencies of the checks of .ci/run. Does nothing if everything is installed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 

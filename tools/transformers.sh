@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes a Python environment with transformers, for the tests that let it write and read models, and prints its folder.
+# Makes a Python environment with transformers, for tests in which it writes and reads models, and prints its folder.
 #
-# The packages are those of tests/transformers/requirements.txt, 0.6 GB to download. torch is linked to gigabytes of CUDA libraries that it
-# does not call without a GPU; in their place lie stubs whose functions abort the program.
+# Installs the packages of tests/transformers/requirements.txt, a download of 0.6 GB. torch is linked to gigabytes of CUDA libraries that it
+# does not call without a GPU; they are replaced by stubs whose functions abort the program.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -12,13 +12,13 @@ stamp=$(cat "$requirements" "${BASH_SOURCE[0]}" | sha256sum)
 
 made() { [[ -x $prefix/bin/python && -f $prefix/distload.stamp && $(<"$prefix/distload.stamp") == "$stamp" ]]; }
 
-# make_stubs <folder of torch's libraries>: one library with everything that they lack, under the names that they look for.
+# make_stubs <folder of torch's libraries>: makes one library with all missing functions, under all library names that are needed.
 make_stubs() {
   cd "$1"
   local wanted name
   wanted=$(readelf --dynamic ./*.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u |
     grep -E '^lib(cu|nv|nccl)' | grep -vE '^libcuda(rt)?\.') || return 0
-  # Empty ones first: only where it finds all libraries does the linker tell which functions there are not.
+  # Starts with empty libraries: the linker lists missing functions only if it finds all libraries.
   : >stubs.c
   gcc -shared -o libdistload_stubs.so stubs.c
   for name in $wanted; do ln -s libdistload_stubs.so "$name"; done

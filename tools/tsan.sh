@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds what has threads in preset host-tsan and runs it under ThreadSanitizer: tools/tsan.sh
+# Builds the multi-threaded code in preset host-tsan and runs it under ThreadSanitizer: tools/tsan.sh
 #
-# Unit tests of memory, files and the watchdog; loads with every engine and saves in the background on two ranks; how jobs end.
-# What is passed over, and why, stands in tests/support/tsan.supp. Kokkos and libgomp are not compiled for ThreadSanitizer: tests
-# give OpenMP one thread, so that its barriers, which it cannot see, join nobody.
+# Runs unit tests of memory, files and the watchdog, loads with every engine, background saves on two ranks, and tests of how jobs end.
+# tests/support/tsan.supp lists what is suppressed, and why. Kokkos and libgomp are not compiled for ThreadSanitizer, which cannot see
+# libgomp's barriers; the tests therefore use one OpenMP thread.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$distload_root"
@@ -13,10 +13,10 @@ unit=(fault huge_pages control_group scatter shard failure pulse stall_detector
 either=$(IFS='|'; echo "${unit[*]}")
 build_preset host-tsan "${unit[@]/%/_test}" loader_test saver_test job_end_program
 
-# under_tsan <tests of GoogleTest> <tests of CTest>
+# under_tsan <filter of GoogleTest> <filter of CTest>
 under_tsan() { GTEST_FILTER=$1 ctest --preset host-tsan -j"$(nproc)" --no-tests=error -R "$2"; }
 
-# Left out: a reservation of 1 TiB, for which ThreadSanitizer leaves no addresses, and a minute of one thread's writing.
+# Left out: a reservation of 1 TiB, for which ThreadSanitizer has no address space, and a write of a minute on one thread.
 under_tsan '-PageToucher.StopsWhenItIsDestroyed:DirectWriter.WritesPartsOfAnySizeInTheirPlaces' "^($either)_test\$"
 under_tsan '*' '^job_end_'
 under_tsan '*ReloadsInPlace*:*EveryEngine*' '^loader_test_ranks_2$'

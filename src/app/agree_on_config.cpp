@@ -1,4 +1,4 @@
-// Rank 0 reads, all parse.
+// Rank 0 reads the configuration; all ranks parse it.
 #include "app/agree_on_config.hpp"
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 namespace distload {
 namespace {
 
-/// What rank 0 knows of the configuration before it is parsed, as one message.
+/// The inputs of the configuration on rank 0, before parsing, as one message.
 std::vector<std::byte> configuration_message(CommandLine const& line) {
   WireWriter out;
   out.put_text(read_config_text(line.config));

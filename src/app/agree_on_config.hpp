@@ -1,4 +1,4 @@
-/// agree_on_config: one configuration for all ranks.
+/// agree_on_config: makes the same configuration on all ranks.
 #pragma once
 
 #include <distload/config/config.hpp>
@@ -8,7 +8,7 @@
 
 namespace distload {
 
-/// Collective: file and environment are rank 0's; every rank parses the same text.
+/// Collective: takes file and environment from rank 0; every rank parses the same text.
 /// @throws ConfigError, UsageError  on all ranks.
 Config agree_on_config(Communicator& world, CommandLine const& line);
 

@@ -25,8 +25,7 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
       ->type_name("MODE");
   app.add_flag("--version", line.version, "print the versions of distload and of what it is built on");
   if (!parse_arguments(app, argc, argv, prints)) return std::nullopt;
-  // Not CLI11's to check: it would complain of the missing file first, whatever else is wrong, and --version needs
-  // none.
+  // Checked here: CLI11 would report the missing file before any other error, and --version needs no file.
   if (line.config.empty() && !line.version) {
     throw UsageError("no configuration is given: distload config.yaml (distload --help shows how it is used)");
   }

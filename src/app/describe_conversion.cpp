@@ -1,4 +1,4 @@
-// Two sums.
+// Sums bytes and estimates the time.
 #include "app/describe_conversion.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-/// What --dry-run says of a conversion.
+/// The text of --dry-run for a conversion.
 #pragma once
 
 #include <string>
@@ -11,8 +11,7 @@
 
 namespace distload {
 
-/// A text of a few lines: bytes, memory, and the seconds that they take at the storage's bandwidth, which reads and
-/// writes share.
+/// A few lines: bytes, memory, and seconds at the storage's bandwidth, which reads and writes share.
 std::string describe_conversion(OpenedCheckpoint const& checkpoint, ConvertOptions const& options,
                                 CostModel const& cost, ProcessGrid const& grid);
 

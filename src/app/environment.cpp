@@ -1,4 +1,4 @@
-// What Kokkos takes, and what it does not.
+// Checks values as Kokkos parses them.
 #include "app/environment.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ bool is_device_number(std::string_view value) {
   return error == std::errc() && end == value.data() + value.size() && number >= 0;
 }
 
-bool is_way_to_map(std::string_view value) { return value == "random" || value == "mpi_rank"; }
+bool is_device_mapping(std::string_view value) { return value == "random" || value == "mpi_rank"; }
 
 }  // namespace
 
@@ -39,7 +39,7 @@ void check_kokkos_variables(Environment const& environment) {
     if (value != nullptr && !is_right(value)) throw_bad_variable(name, value, expected);
   };
   check("KOKKOS_DEVICE_ID", is_device_number, "the number of a device, from 0 on");
-  check("KOKKOS_MAP_DEVICE_ID_BY", is_way_to_map, "random or mpi_rank");
+  check("KOKKOS_MAP_DEVICE_ID_BY", is_device_mapping, "random or mpi_rank");
   for (auto const* const name : {"KOKKOS_DISABLE_WARNINGS", "KOKKOS_PRINT_CONFIGURATION", "KOKKOS_TUNE_INTERNALS"})
     check(name, is_switch, "yes, true, 1, no, false or 0");
 }

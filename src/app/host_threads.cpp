@@ -1,4 +1,4 @@
-// Variables of the environment, checked before OpenMP and Kokkos act upon them.
+// Checks environment variables before OpenMP and Kokkos use them.
 #include "app/host_threads.hpp"
 
 #include <charconv>
@@ -31,7 +31,8 @@ std::optional<std::uint32_t> from_kokkos(Environment const& environment) {
   return number;
 }
 
-/// OpenMP takes a list, a number for each level of parallel regions in one another; only the first level is used here.
+/// OMP_NUM_THREADS is a list with a number for each nesting level of parallel regions; only the first level is used
+/// here.
 std::optional<std::uint32_t> from_openmp(Environment const& environment) {
   constexpr char const* kVariable = "OMP_NUM_THREADS";
   auto const* const value = environment(kVariable);

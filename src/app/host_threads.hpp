@@ -1,5 +1,4 @@
-/// host_threads: how many threads a rank is to start, from the configuration and what OpenMP's and Kokkos' variables
-/// say.
+/// host_threads: the number of threads of a rank, from the configuration and the variables of OpenMP and Kokkos.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +8,10 @@
 
 namespace distload {
 
-/// `configured` (`runtime.threads`), else what KOKKOS_NUM_THREADS says, else the first number of OMP_NUM_THREADS;
-/// nothing if none of them says anything. An empty variable says nothing.
-/// @throws ConfigError  a variable is not what it must be, or asks for more than kMaxHostThreads; names the variable.
-/// Also where another one decides, since Kokkos reads its variable in any case and ends the process over it.
+/// `configured` (`runtime.threads`), else KOKKOS_NUM_THREADS, else the first number of OMP_NUM_THREADS; nothing if none
+/// is set. An empty variable counts as not set.
+/// @throws ConfigError  a variable is invalid or exceeds kMaxHostThreads; names the variable. Also for variables that
+/// are not used, since Kokkos reads its variable in any case and ends the process if it is invalid.
 std::optional<std::uint32_t> host_threads(std::optional<std::uint32_t> configured, Environment const& environment);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// The order of work: check, load, save, report.
+// The steps of a job: check, load, save, report.
 #include "app/job.hpp"
 
 #include <exception>
@@ -25,7 +25,7 @@
 namespace distload {
 namespace {
 
-/// Collective: rank 0 writes `text` to where the configuration says, if it does.
+/// Collective: rank 0 writes `text` to the configured file, if there is one.
 void write_report(Communicator& world, Config const& config, std::string const& text) {
   if (config.report.json.empty()) return;
   all_or_throw(world, "report", [&] {
@@ -38,7 +38,7 @@ void write_report(Communicator& world, Config const& config, std::string const& 
   });
 }
 
-/// Runs `step`, which comes after a save that its failure costs nothing: the message says so.
+/// Runs `step` after a save; on failure the message says that the save is complete.
 template <class Step>
 void after_save(SaveResult const& saved, Step const& step) {
   try {
@@ -48,7 +48,7 @@ void after_save(SaveResult const& saved, Step const& step) {
   }
 }
 
-/// The report of a load that is yet to be followed by a save. What goes wrong in making it waits until that is done.
+/// The report of a load, written after the save. An exception while making it is kept until then.
 class LoadReport {
  public:
   /// Collective.
@@ -61,13 +61,13 @@ class LoadReport {
     }
   }
 
-  /// On rank 0.
+  /// Valid on rank 0.
   std::string const& text() const {
     if (failure_) std::rethrow_exception(failure_);
     return text_;
   }
 
-  /// Local: where the save has failed. What is wrong with the report is only a warning then.
+  /// Local: called if the save has failed. Problems of the report are only warnings then.
   void write_if_made(Config const& config) const {
     if (text_.empty()) return;
     try {
@@ -82,7 +82,7 @@ class LoadReport {
   std::exception_ptr failure_;
 };
 
-/// One job: its parts in the order in which they are made.
+/// One job; its members are in order of creation.
 class Job {
  public:
   Job(Config const& config, ProcessGrid const& grid, Watchdog& watchdog)
@@ -122,7 +122,7 @@ class Job {
     display_.show(event);
   }
 
-  /// Collective: `save.stream`, once the checkpoint is open.
+  /// Collective: converts the open checkpoint, for `save.stream`.
   void convert(OpenedCheckpoint const& checkpoint, bool dry_run) {
     watchdog_->enter("save");
     auto const options = convert_options(*config_, *grid_);
@@ -153,8 +153,8 @@ class Job {
     write_report(world(), *config_, make());
   }
 
-  /// Collective: the report gives memory and times as the load has left them, hence it is made before the save, or
-  /// while a save in the background goes on.
+  /// Collective: the report has the memory and times after the load, so it is made before the save, or while a
+  /// background save runs.
   template <class Make>
   void save(ShardedModel const& model, Make const& make_load_report) {
     bool const is_async = config_->save->async;
@@ -175,7 +175,7 @@ class Job {
     });
   }
 
-  /// Runs `step`. Where it fails, the report is about the load alone; rank 0 needs no others for that.
+  /// Runs `step`. If it fails, the report covers the load alone, for which rank 0 needs no other rank.
   template <class Step>
   SaveResult or_report_load(LoadReport const& report, Step const& step) const {
     try {

@@ -1,4 +1,4 @@
-/// What the program does with its configuration: loads, saves, reports.
+/// Executes the configuration: loads, saves, reports.
 #pragma once
 
 #include <distload/base/error.hpp>
@@ -9,8 +9,8 @@
 
 namespace distload {
 
-/// Collective over the grid: loads the checkpoint; saves it where that is configured; then writes the report, so that
-/// nothing that is wrong with the report costs the save. A dry run only says what would be done.
+/// Collective over the grid: loads the checkpoint, saves it if configured, then writes the report; a problem of the
+/// report does not prevent the save. A dry run only prints what would be done.
 /// @throws Error  on all ranks.
 ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, bool dry_run);
 

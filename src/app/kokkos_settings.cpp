@@ -1,4 +1,4 @@
-// Shares out a node's cores and devices.
+// Divides a node's cores and devices among its ranks.
 #include "app/kokkos_settings.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 namespace distload {
 
 Kokkos::InitializationSettings kokkos_settings(std::optional<std::uint32_t> threads, ProcessGrid const& grid) {
-  // Every rank by itself would take all of the node's cores.
+  // By default every rank would use all cores of the node.
   auto const share = std::clamp(std::thread::hardware_concurrency() / grid.node_size(), 1U, kMaxHostThreads);
   Environment const environment = [](char const* name) -> char const* { return std::getenv(name); };
   check_kokkos_variables(environment);
@@ -27,15 +27,15 @@ Kokkos::InitializationSettings kokkos_settings(std::optional<std::uint32_t> thre
     log().warn("OMP_THREAD_LIMIT allows {} instead of {} host threads per rank", limit, count);
     count = static_cast<std::uint32_t>(limit);
   }
-  // Kokkos asks OpenMP for its number of threads by starting them all. Idle, they would spin for milliseconds, just
-  // when one rank reads the metadata that all are waiting for.
+  // Kokkos asks OpenMP for the number of threads by starting them all. Idle OpenMP threads spin for milliseconds, while
+  // one rank reads the metadata that all others wait for.
   omp_set_num_threads(static_cast<int>(count));
 #endif
   Kokkos::InitializationSettings settings;
   settings.set_num_threads(static_cast<int>(count));
-  // Kokkos advises on OMP_PROC_BIND, which is the launcher's business here.
+  // Kokkos warns about OMP_PROC_BIND, which the launcher sets.
   settings.set_disable_warnings(true);
-  // One device per rank of a node; where only one is visible, the launcher has chosen.
+  // One device per rank of a node; if only one is visible, the launcher has chosen it.
   if (Kokkos::num_devices() > 1) settings.set_device_id(static_cast<int>(grid.node_rank()) % Kokkos::num_devices());
   return settings;
 }

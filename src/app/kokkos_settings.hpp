@@ -10,9 +10,9 @@
 
 namespace distload {
 
-/// How a rank starts Kokkos: on its share of the node's cores and devices. Tells OpenMP the number of threads at once.
-/// @param threads  `runtime.threads`; nothing: what the environment says (host_threads), else the node's cores / its
-/// ranks. Never more than OMP_THREAD_LIMIT.
+/// The Kokkos settings of a rank: its share of the node's cores and devices. Also sets OpenMP's number of threads.
+/// @param threads  `runtime.threads`; nothing: the environment's number (host_threads), else cores / ranks of the node.
+/// At most OMP_THREAD_LIMIT.
 /// @throws ConfigError  as host_threads and check_kokkos_variables.
 Kokkos::InitializationSettings kokkos_settings(std::optional<std::uint32_t> threads, ProcessGrid const& grid);
 

@@ -1,4 +1,4 @@
-// The distload program: loads a checkpoint as its configuration says, saves it where asked, and reports.
+// The distload program: loads a checkpoint as configured, optionally saves it, and reports.
 #include <Kokkos_Core.hpp>
 
 #include <distload/base/error.hpp>

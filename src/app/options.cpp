@@ -1,4 +1,4 @@
-// What a section takes from another.
+// Combines settings of several sections.
 #include "app/options.hpp"
 
 namespace distload {

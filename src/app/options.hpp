@@ -1,4 +1,4 @@
-/// From the configuration to the options of what the library does.
+/// Converts the configuration to options of library functions.
 #pragma once
 
 #include <distload/config/config.hpp>
@@ -9,10 +9,10 @@
 
 namespace distload {
 
-/// Of the section `save`, which is there.
+/// Options for the section `save`, which must exist.
 SaveOptions save_options(Config const& config);
 
-/// Of `save.stream`.
+/// Options for `save.stream`.
 ConvertOptions convert_options(Config const& config, ProcessGrid const& grid);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// CLI11's exceptions become ours.
+// Converts CLI11's exceptions.
 #include "app/parse_arguments.hpp"
 
 #include <CLI/CLI.hpp>

@@ -1,4 +1,4 @@
-/// parse_arguments: CLI11 with distload's errors.
+/// parse_arguments: CLI11 with distload's exceptions.
 #pragma once
 
 namespace CLI {
@@ -7,9 +7,9 @@ class App;
 
 namespace distload {
 
-/// Local: fills the variables bound to `app`. @returns false if help was asked for and, where `prints`, has been
-/// printed to stdout.
-/// @throws UsageError  with the program's name and how to get help.
+/// Local: sets the variables bound to `app`. @returns false if help was requested; then prints it to stdout if
+/// `prints`.
+/// @throws UsageError  names the program and says how to get help.
 bool parse_arguments(CLI::App& app, int argc, char const* const* argv, bool prints);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Rank 0 creates the files, so it is rank 0 that asks.
+// Rank 0 creates the files, so rank 0 checks whether it can.
 #include "app/prepare.hpp"
 
 #include <string>
@@ -13,7 +13,7 @@
 namespace distload {
 namespace {
 
-/// Messages of what storage refuses.
+/// Collects errors of storage.
 class Refusals {
  public:
   template <class Check>
@@ -41,8 +41,9 @@ class Refusals {
 Refusals refusals_of_storage(Config const& config, OpenedCheckpoint const& checkpoint, Saver* saver, bool dry_run) {
   Refusals refusals;
   if (!config.report.json.empty()) {
-    refusals.collect("report.json: ",
-                     [&] { check_result_file(config.report.json, dry_run ? Probe::look : Probe::touch); });
+    refusals.collect("report.json: ", [&] {
+      check_result_file(config.report.json, dry_run ? Probe::check_permissions : Probe::create_file);
+    });
   }
   if (saver != nullptr) {
     refusals.collect("save.directory: ", [&] { saver->check_directory(/*may_touch=*/!dry_run); });

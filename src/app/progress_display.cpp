@@ -1,4 +1,4 @@
-// Drawing and pacing of progress.
+// Formats progress and limits its rate.
 #include "app/progress_display.hpp"
 
 #include <sys/ioctl.h>
@@ -68,9 +68,9 @@ std::string draw_json(ProgressEvent const& event) {
 bool ProgressPacer::is_due(ProgressEvent const& event) {
   if (mode_ == ProgressMode::none) return false;
   auto const pause = mode_ == ProgressMode::bar ? 0.1 : mode_ == ProgressMode::json ? 1.0 : 5.0;
-  // In a log the short phases before the first read would only be noise.
+  // In a log, the short phases before the first read are not useful.
   bool const is_new_phase = event.phase != phase_ && (mode_ != ProgressMode::line || event.phase == "done");
-  if (event.seconds < shown_seconds_) shown_seconds_ = 0;  // a save after a load has a clock of its own
+  if (event.seconds < shown_seconds_) shown_seconds_ = 0;  // a save after a load restarts the clock
   if (!is_new_phase && event.seconds - shown_seconds_ < pause) return false;
   phase_ = event.phase;
   shown_seconds_ = event.seconds;
@@ -94,7 +94,7 @@ void ProgressDisplay::show(ProgressEvent const& event) {
 }
 
 void ProgressDisplay::show_bar(ProgressEvent const& event) {
-  // A warning may follow a phase without bytes; it then writes over the phase's name.
+  // A phase without bytes ends with a carriage return, so that a following message overwrites its name.
   auto const* const end = event.phase == "done" ? "\n" : event.total == 0 ? "\r" : "";
   std::fprintf(stderr, "\r\033[K%s%s", draw_bar(event, terminal_columns()).c_str(), end);
   std::fflush(stderr);

@@ -1,4 +1,4 @@
-/// Progress on stderr: a bar on a terminal, plain lines in a log, one JSON object a line for programs.
+/// Progress on stderr: a bar on a terminal, lines in a log, or one JSON object per line for programs.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,16 @@
 
 namespace distload {
 
-/// The mode that is not `automatic`.
+/// Resolves `automatic`.
 ProgressMode progress_mode(ProgressMode configured, bool stderr_is_terminal);
 
-/// What is shown of an event. Pure.
+/// The text for an event. Pure.
 /// @param columns  width of the terminal
 std::string draw_bar(ProgressEvent const& event, std::size_t columns);
 std::string draw_line(ProgressEvent const& event);
 std::string draw_json(ProgressEvent const& event);
 
-/// Decides which events are shown, so that there are not more than a person or a log can take. Goes by the events' own
-/// time.
+/// Limits the rate of shown events for each mode. Uses the events' own times.
 class ProgressPacer {
  public:
   explicit ProgressPacer(ProgressMode mode) : mode_(mode) {}
@@ -35,11 +34,11 @@ class ProgressPacer {
   double shown_seconds_ = 0;
 };
 
-/// Shows events as they come. One per process; any thread.
+/// Shows events. One object per process; usable from any thread.
 class ProgressDisplay {
  public:
   explicit ProgressDisplay(ProgressMode mode) : mode_(mode), pacer_(mode) {}
-  /// Leaves the terminal's cursor at the beginning of a line, for the message that may follow.
+  /// Leaves the cursor at the beginning of a line for following messages.
   ~ProgressDisplay();
   ProgressDisplay(ProgressDisplay const&) = delete;
   ProgressDisplay& operator=(ProgressDisplay const&) = delete;

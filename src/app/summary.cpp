@@ -1,4 +1,4 @@
-// Lines for people.
+// Formats summary lines.
 #include "app/summary.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-/// What the program says on stdout when something is done.
+/// The program's messages on stdout after each step.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,13 @@
 
 namespace distload {
 
-/// Local: parameters, bytes, seconds, speed and engine, in a line; warns of overflows.
+/// Local: prints parameters, bytes, seconds, speed and engine on one line; warns of overflows.
 void print_loaded(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, LoadResult const& loaded);
 
-/// Local: path, bytes, seconds and speed, in a line, and what came from `save.base` in another.
+/// Local: prints path, bytes, seconds and speed on one line, and the bytes reused from `save.base` on another.
 void print_saved(SaveResult const& saved);
 
-/// Local: a warning if numbers have become infinite.
+/// Local: warns if numbers have become infinite.
 void warn_of_overflows(std::uint64_t overflows);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Asks every library for its version.
+// Queries the versions of all libraries.
 #include "app/version_text.hpp"
 
 #include <hdf5.h>

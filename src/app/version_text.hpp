@@ -1,4 +1,4 @@
-/// What `distload --version` prints.
+/// The output of `distload --version`.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace distload {
 
-/// Versions of distload, MPI with its file component, HDF5, Kokkos with its backends, CUDA and NCCL; a line each.
+/// Versions of distload, MPI with its file component, HDF5, Kokkos with its backends, CUDA and NCCL; one line each.
 std::string version_text(MpiEnvironment const& mpi);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Words in the order of the values.
+// The names of the choices, in the order of the enumerators.
 #include <distload/base/choices.hpp>
 
 #include <array>

@@ -1,4 +1,4 @@
-// Walking from a group up to the root of its hierarchy.
+// Reads the limits of a control group and of its ancestors.
 #include "base/control_group.hpp"
 
 #include <algorithm>
@@ -11,12 +11,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What a version calls the files of a group, and the lines of memory.stat.
+/// The file names of one version of control groups, and the keys in its memory.stat.
 struct Version {
-  std::string_view hierarchy;  ///< below the root
+  std::string_view hierarchy;  ///< path below the mount point
   std::string_view limit;
   std::string_view used;
-  std::string_view cached;  ///< of the group and those below it, with shared memory
+  std::string_view cached;  ///< key of the page cache, including shared memory, of the group and its descendants
   std::string_view shared;
 };
 
@@ -26,11 +26,12 @@ constexpr Version kVersion2{"", "memory.max", "memory.current", "file", "shmem"}
 std::optional<Bytes> read_number(fs::path const& path) {
   std::ifstream file(path);
   Bytes value = 0;
-  if (file >> value) return value;  // "max" is no number: no limit
+  if (file >> value) return value;  // "max" is not a number and means no limit
   return std::nullopt;
 }
 
-/// Page cache that is charged to a group. Shared memory is counted with it, but cannot be reclaimed.
+/// Reclaimable page cache charged to a group. Shared memory is subtracted: it is counted as cache but cannot be
+/// reclaimed.
 Bytes cached_bytes(fs::path const& group, Version const& version) {
   std::ifstream file(group / "memory.stat");
   Bytes cached = 0;
@@ -52,7 +53,8 @@ std::optional<Bytes> left_in(fs::path const& group, Version const& version) {
   return *limit - std::min(*limit, used);
 }
 
-/// The version that a line "number:controllers:group" of /proc/self/cgroup is about, if that has to do with memory.
+/// The version that a line "number:controllers:group" of /proc/self/cgroup describes; nullptr if the line is not about
+/// memory.
 Version const* version_of(std::string_view controllers) {
   if (controllers.empty()) return &kVersion2;
   auto const list = "," + std::string(controllers) + ",";

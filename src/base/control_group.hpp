@@ -1,4 +1,4 @@
-/// What control groups leave a process of memory: of jobs under Slurm, of containers.
+/// The memory limit that control groups (Slurm jobs, containers) set for a process.
 #pragma once
 
 #include <filesystem>
@@ -8,11 +8,11 @@
 
 namespace distload {
 
-/// What a process's control group and the groups above it leave of their memory limits, the least of them; page cache,
-/// which is given up when memory is needed, does not count as used. Nothing without a limit. Both versions of control
-/// groups are understood (Linux, admin-guide/cgroup-v1/memory and admin-guide/cgroup-v2).
-/// @param groups_of_process  in which groups the process is: /proc/self/cgroup
-/// @param root               where control groups are mounted: /sys/fs/cgroup
+/// The smallest remaining memory of the process's control group and its ancestors: limit minus use. Reclaimable page
+/// cache does not count as used. Nothing if there is no limit. Supports both versions of control groups (Linux,
+/// admin-guide/cgroup-v1/memory and admin-guide/cgroup-v2).
+/// @param groups_of_process  the process's groups: /proc/self/cgroup
+/// @param root               mount point of control groups: /sys/fs/cgroup
 std::optional<Bytes> control_group_bytes(std::filesystem::path const& groups_of_process,
                                          std::filesystem::path const& root);
 

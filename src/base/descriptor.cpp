@@ -24,7 +24,7 @@ bool write_all(int descriptor, std::string_view text) noexcept {
     if (written >= 0) {
       text.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno == EAGAIN) {
-      // A pipe or terminal that another process has made non-blocking.
+      // Another process has made the pipe or terminal non-blocking.
       pollfd ready{descriptor, POLLOUT, 0};
       static_cast<void>(::poll(&ready, 1, -1));
     } else if (errno != EINTR) {

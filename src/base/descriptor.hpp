@@ -1,4 +1,4 @@
-/// Descriptor: a file descriptor that closes itself, and writing all of a text to one.
+/// Descriptor, which owns a file descriptor, and write_all.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace distload {
 
-/// Owns a file descriptor, or none. Move-only.
+/// Owns at most one file descriptor. Move-only.
 class Descriptor {
  public:
-  /// Opens `path`; where the system refuses, the descriptor is none and errno says why.
+  /// Opens `path`. On failure the object owns no descriptor and errno has the reason.
   Descriptor(std::string const& path, int flags, unsigned mode = 0666) noexcept;
   ~Descriptor();
   Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
@@ -21,17 +21,17 @@ class Descriptor {
   Descriptor(Descriptor const&) = delete;
   Descriptor& operator=(Descriptor const&) = delete;
 
-  int get() const noexcept { return fd_; }  ///< negative for none
+  int get() const noexcept { return fd_; }  ///< negative if the object owns none
   int release() noexcept { return std::exchange(fd_, -1); }
 
-  /// @returns false, with the reason in errno, if what was written before could not be kept.
+  /// @returns false, with the reason in errno, if the system reports that earlier writes failed.
   bool close() noexcept;
 
  private:
   int fd_;
 };
 
-/// Writes all of `text`, however many calls that takes. @returns false, with the reason in errno, if that fails.
+/// Writes all of `text`, in as many calls as needed. @returns false, with the reason in errno, on failure.
 bool write_all(int descriptor, std::string_view text) noexcept;
 
 }  // namespace distload

@@ -13,7 +13,7 @@ struct Entry {
   bool floating_point;
 };
 
-// In the order of the enumeration, so that an entry is found by its dtype.
+// In the order of the enumerators: a DType is an index into the table.
 constexpr std::array<Entry, 16> kEntries{{
     {DType::f64, "F64", 8, true},
     {DType::f32, "F32", 4, true},

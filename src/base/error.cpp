@@ -1,4 +1,4 @@
-// Maps exit codes back to exception types.
+// Converts exit codes to exception types.
 #include <distload/base/error.hpp>
 
 namespace distload {

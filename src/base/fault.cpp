@@ -1,4 +1,4 @@
-// Parsing of DISTLOAD_FAULT, and the ways to fail.
+// Parses DISTLOAD_FAULT and triggers faults.
 #include "base/fault.hpp"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ std::optional<FaultKind> parse_kind(std::string_view name) {
   return std::nullopt;
 }
 
-/// Takes the number that `text` begins with.
+/// Removes the number at the beginning of `text`.
 bool take_number(std::string_view& text, std::uint32_t& number) {
   auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{}) return false;
@@ -35,13 +35,13 @@ bool take_number(std::string_view& text, std::uint32_t& number) {
   return true;
 }
 
-/// How often the process has come to where the fault is.
-std::atomic<std::uint32_t>& times_there() {
+/// How often this process has reached the phase of the fault.
+std::atomic<std::uint32_t>& times_reached() {
   static std::atomic<std::uint32_t> times{0};
   return times;
 }
 
-/// The fault that this process is to suffer; meaningful while `fault_is_armed`.
+/// The fault of this process; valid while `fault_is_armed`.
 Fault& armed_fault() {
   static Fault fault;
   return fault;
@@ -83,14 +83,14 @@ void set_fault_rank(std::uint32_t rank) {
   }
   if (fault->rank != rank) return;
   armed_fault() = *fault;
-  times_there() = 0;
+  times_reached() = 0;
   detail::fault_is_armed = true;
 }
 
-void detail::fail_if_meant(std::string_view phase) {
+void detail::fail_if_selected(std::string_view phase) {
   auto const& fault = armed_fault();
   if (fault.phase != phase) return;
-  if (fault.time != 0 && ++times_there() != fault.time) return;
+  if (fault.time != 0 && ++times_reached() != fault.time) return;
   auto const message = "injected fault in phase '" + fault.phase + "'";
   switch (fault.kind) {
     case FaultKind::io: throw IoError(message);

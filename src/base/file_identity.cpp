@@ -1,4 +1,4 @@
-// One call of stat.
+// Reads device and inode number by stat.
 #include <distload/base/file_identity.hpp>
 
 #include <sys/stat.h>

@@ -1,5 +1,4 @@
-/// FirstFailure: keeps an exception until this rank has taken part in the collective calls that the others are waiting
-/// in.
+/// FirstFailure: keeps an exception until this rank has completed the collective calls that the other ranks wait in.
 #pragma once
 
 #include <exception>
@@ -9,7 +8,7 @@ namespace distload {
 
 class FirstFailure {
  public:
-  /// Runs `work`; what it throws is kept if it is the first.
+  /// Runs `work` and keeps its exception unless an earlier one is kept.
   template <class F>
   void guard(F&& work) noexcept {
     try {
@@ -19,7 +18,7 @@ class FirstFailure {
     }
   }
 
-  /// As `guard`, but does nothing if something has failed before.
+  /// As `guard`, but skips `work` if an earlier exception is kept.
   template <class F>
   void guard_unless_failed(F&& work) noexcept {
     if (!first_) guard(std::forward<F>(work));

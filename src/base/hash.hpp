@@ -1,4 +1,4 @@
-/// XXH3-64 with seed 0, the one hash of the project, over whole buffers and over streams.
+/// XXH3-64 with seed 0, of whole buffers and of streams. The project uses no other hash for its own data.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@ namespace distload {
 /// XXH3-64 (seed 0) of `bytes`.
 std::uint64_t xxh3_64(std::span<std::byte const> bytes) noexcept;
 
-/// 16 lower-case hex digits.
+/// `hash` as 16 lower-case hex digits.
 std::string format_hash(std::uint64_t hash);
 
-/// XXH3-64 over bytes that arrive in parts, so that a part is hashed while it is still in cache.
+/// XXH3-64 over bytes that arrive in parts. Each part can be hashed while it is in cache.
 class StreamHash {
  public:
   StreamHash();

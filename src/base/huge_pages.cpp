@@ -19,7 +19,7 @@ HugePages::HugePages(Bytes nbytes, HugePageKind kind) {
 }
 
 void HugePages::map_transparent(Bytes nbytes) {
-  // One page more, so that an aligned stretch lies in it whatever address the kernel chooses.
+  // One more huge page, so that the mapping contains an aligned range at any address.
   mapping_bytes_ = round_up(nbytes, kHugePageBytes) + kHugePageBytes;
   mapping_ =
       ::mmap(nullptr, mapping_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -29,7 +29,7 @@ void HugePages::map_transparent(Bytes nbytes) {
   }
   auto const address = reinterpret_cast<std::uintptr_t>(mapping_);
   data_ = static_cast<std::byte*>(mapping_) + (round_up(address, kHugePageBytes) - address);
-  // A kernel without transparent huge pages says no; then 4 KiB pages serve, only slower.
+  // A kernel without transparent huge pages returns an error; the mapping then uses 4 KiB pages, which is slower.
   static_cast<void>(
       ::madvise(data_, mapping_bytes_ - static_cast<Bytes>(data_ - static_cast<std::byte*>(mapping_)), MADV_HUGEPAGE));
 }

@@ -1,4 +1,4 @@
-/// HugePages: anonymous host memory that the kernel is asked to back with huge pages.
+/// HugePages: anonymous host memory for which the kernel is asked to use huge pages.
 #pragma once
 
 #include <cstddef>
@@ -12,15 +12,15 @@
 
 namespace distload {
 
-/// Page size that the memory is aligned to: 2 MiB on x86-64 and on arm64 with 4 KiB base pages.
+/// Alignment of the memory: 2 MiB, the huge page size of x86-64 and of arm64 with 4 KiB base pages.
 inline constexpr Bytes kHugePageBytes = 2 * kMiB;
 
-/// Zeroed by the kernel when first touched. Filling fresh huge pages is four to five times as fast as filling 4 KiB
-/// pages. Move-only.
+/// Memory that the kernel zeroes at the first access. Filling new huge pages is four to five times as fast as filling 4
+/// KiB pages. Move-only.
 class HugePages {
  public:
   HugePages() = default;
-  /// @throws OutOfBudget  the kernel refuses the mapping, or has not so many reserved pages.
+  /// @throws OutOfBudget  the kernel refuses the mapping or does not have enough reserved pages.
   explicit HugePages(Bytes nbytes, HugePageKind kind = HugePageKind::transparent);
   ~HugePages();
   HugePages(HugePages&& other) noexcept
@@ -41,20 +41,20 @@ class HugePages {
   /// Aligned to kHugePageBytes; nullptr if empty.
   std::byte* data() const noexcept { return data_; }
 
-  /// Shows a part of a file in the place of the memory from `offset` on, for `nbytes`; what is written there stays in
-  /// this process. All three are multiples of the system's page size, but that `nbytes` may end with the file. Not in
-  /// the place of reserved pages.
-  /// @throws OutOfBudget  the kernel has no room for one more mapping.
+  /// Maps a part of a file privately over `nbytes` of the memory from `offset`: writes do not reach the file. All three
+  /// numbers are multiples of the system's page size, except that `nbytes` may end with the file. Not allowed for
+  /// reserved pages.
+  /// @throws OutOfBudget  the kernel has no room for another mapping.
   /// @throws IoError      the kernel refuses to map the file.
   void map_file(Bytes offset, int descriptor, Bytes file_offset, Bytes nbytes);
 
-  /// True if a file is shown at `offset`.
+  /// True if a file is mapped at `offset`.
   bool maps_file_at(Bytes offset) const noexcept;
 
-  /// What of the first `nbytes`, rounded up to pages, shows no file.
+  /// The ranges of the first `nbytes`, rounded up to pages, over which no file is mapped.
   std::vector<std::span<std::byte>> without_files(Bytes nbytes) const;
 
-  /// Has zeroed memory again where files were.
+  /// Replaces all mapped files by zeroed memory.
   /// @throws OutOfBudget  the kernel refuses.
   void unmap_files();
 

@@ -1,4 +1,4 @@
-// Documents out of events, and checked access to them.
+// Builds documents from parser events; checked access to their values.
 #include "base/json.hpp"
 
 #include <algorithm>
@@ -40,12 +40,12 @@ class Builder : public JsonHandler {
     return in.back();
   }
 
-  /// A list moves its items while it grows, but no item is open then.
+  /// Adding items to a list may move its earlier items, but no earlier item is open at that time.
   void begin(Json value) { open_.push_back(&add(std::move(value))); }
 
   Json root_;
   std::vector<Json*> open_;
-  Json* place_ = nullptr;  ///< of the member whose key came last
+  Json* place_ = nullptr;  ///< value of the member whose key came last
 };
 
 }  // namespace

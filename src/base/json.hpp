@@ -1,11 +1,12 @@
-/// parse_json and JsonView: JSON files that others wrote, as a document, read with checks that name file and key.
+/// parse_json and JsonView: parses JSON files of other programs; access errors name the file and the key.
 ///
-///     auto const json = parse_json(text, JsonLimits{.text_bytes = 4 * kMiB}, path);   // CorruptData: path, line,
-///     column JsonView const seal(json, path); auto const version = seal.at("version").count(); // CorruptData: path,
-///     key for (auto const& file : seal.at("files").items()) use(file.at("name").text(), file.at("bytes").count());
+///     auto const json = parse_json(text, JsonLimits{.text_bytes = 4 * kMiB}, path);  // may throw CorruptData
+///     JsonView const seal(json, path);
+///     auto const version = seal.at("version").count();                               // may throw CorruptData
+///     for (auto const& file : seal.at("files").items()) use(file.at("name").text(), file.at("bytes").count());
 ///
-/// Nothing else in the project parses JSON of others: nlohmann's own parser and get<>() throw exceptions of their
-/// own.
+/// All JSON input is parsed through this header or json_parser.hpp: nlohmann's own parser and get<>() throw exceptions
+/// of other types.
 #pragma once
 
 #include <cstdint>
@@ -22,23 +23,24 @@
 
 namespace distload {
 
-/// The whole text as a document. Numbers are std::uint64_t, negative ones std::int64_t, all others double.
-/// @param what  what the text is, for messages: the path of its file
+/// Parses the whole text. Integers become std::uint64_t, negative ones std::int64_t, all other numbers double.
+/// @param what  name of the text in messages: the path of its file
 /// @throws CorruptData  as parse_json_events.
 nlohmann::json parse_json(std::string_view text, JsonLimits const& limits, std::string const& what);
 
-/// A JSON value and the way to it. Every function throws CorruptData "WHAT: files[2].bytes is \"many\", expected ...".
+/// A JSON value with its path in the document. Every function throws CorruptData "WHAT: files[2].bytes is \"many\",
+/// expected ...".
 class JsonView {
  public:
-  /// `json` outlives the object.
+  /// `json` must outlive the object.
   JsonView(nlohmann::json const& json, std::string what) : json_(&json), what_(std::move(what)) {}
 
-  /// The member of an object; `find`: nothing if it has none of that name, or a null.
+  /// The member `key` of an object. `find` returns nothing if the member is missing or null.
   JsonView at(std::string_view key) const;
   std::optional<JsonView> find(std::string_view key) const;
-  /// Refuses an object that has members of other names.
+  /// @throws CorruptData  the object has a member with another name.
   void expect_only(std::initializer_list<std::string_view> keys) const;
-  /// The items of a list, and the members of an object by name.
+  /// The items of a list; the members of an object by name.
   std::vector<JsonView> items() const;
   std::vector<std::pair<std::string, JsonView>> members() const;
 
@@ -63,10 +65,10 @@ class JsonView {
   std::string path_;
 };
 
-/// A value as a message shows it: as JSON, on one line, cut.
+/// `value` as one line of JSON for a message, shortened if long.
 std::string shown_json(nlohmann::json const& value);
 
-/// `json` as text that is valid JSON whatever the names in it are: bytes that are no UTF-8 become U+FFFD.
+/// Prints `json`; bytes that are not UTF-8 become U+FFFD, so that the text is always valid JSON.
 template <class Json>
 std::string json_text(Json const& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);

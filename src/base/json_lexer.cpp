@@ -8,7 +8,7 @@
 namespace distload {
 namespace {
 
-/// More digits than any number has that means something; Python has the same limit.
+/// Longest accepted number, as in Python.
 constexpr std::size_t kMaxDigits = 4300;
 constexpr std::size_t kShownFound = 20;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -80,7 +80,7 @@ std::string_view JsonLexer::quoted() {
       unescape();
       begin = at_;
     } else if (character >= 0x20) {
-      ++at_;  // ASCII; the others are negative
+      ++at_;  // ASCII; bytes of other characters are negative
     } else if (static_cast<unsigned char>(character) < 0x20) {
       throw JsonProblem("not JSON: a text in quotes holds the control character " +
                         printable(std::string_view(&character, 1)));

@@ -1,4 +1,4 @@
-// A parser with a stack of its own.
+// A parser with an explicit stack instead of recursion.
 #include "base/json_parser.hpp"
 
 #include <algorithm>
@@ -18,11 +18,10 @@
 namespace distload {
 namespace {
 
-/// Of the way to a value that a message shows: its end.
+/// A message shows at most this many characters of a value's path, from its end.
 constexpr std::size_t kShownPath = 400;
 
-/// The power of ten of a number's first digit that is not zero, as far as it is of interest: of the sign, beyond
-/// doubles.
+/// Power of ten of the number's first non-zero digit. Outside the range of doubles only the sign is exact.
 std::int64_t magnitude_of(std::string_view text) {
   auto const digits = text.substr(0, text.find_first_of("eE"));
   auto exponent = text.substr(std::min(digits.size() + 1, text.size()));
@@ -35,7 +34,7 @@ std::int64_t magnitude_of(std::string_view text) {
   return power + point - first - (first > point ? 0 : 1);
 }
 
-/// A double as Python reads it: infinite beyond its range, zero below.
+/// Converts as Python does: too large numbers become infinite, too small ones zero.
 double real_of(std::string_view text) {
   double value = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -75,20 +74,20 @@ class Parser {
   }
 
  private:
-  /// An object or list that has begun and not ended.
+  /// An object or list whose end has not been read.
   struct Open {
     bool is_object = false;
-    std::size_t count = 0;      ///< members or items so far
-    std::size_t key_at = 0;     ///< where the latest key begins
-    std::size_t first_key = 0;  ///< among `keys_`
+    std::size_t count = 0;      ///< members or items read so far
+    std::size_t key_at = 0;     ///< position of the latest key
+    std::size_t first_key = 0;  ///< index in `keys_`
   };
-  /// A key of an object that is open.
+  /// A key of an open object.
   struct Key {
     std::uint64_t hash = 0;
     std::size_t at = 0;
   };
 
-  /// The next member, item or end of the innermost object or list.
+  /// Parses the next member, item or end of the innermost object or list.
   void next() {
     auto& in = open_.back();
     auto character = lexer_.next();
@@ -120,7 +119,7 @@ class Parser {
     in.key_at = at;
     ++in.count;
     keys_.push_back({xxh3_64(std::as_bytes(std::span(name))), at});
-    // The name may lie in the lexer's buffer, which a colon does not touch.
+    // The name may lie in the lexer's buffer, which reading a colon does not change.
     lexer_.expect(':', "a colon");
     lexer_.next();
     auto const value_at = lexer_.token();
@@ -138,7 +137,7 @@ class Parser {
     } else {
       handler_.on_list();
     }
-    open_.push_back({is_object, 0, 0, keys_.size()});
+    open_.push_back({.is_object = is_object, .first_key = keys_.size()});
   }
 
   void end() {
@@ -193,8 +192,8 @@ class Parser {
     }
   }
 
-  /// Of the innermost object, whose keys are the last ones. Hashes are sorted rather than put into a table, so that no
-  /// choice of keys makes this slow.
+  /// Checks the keys of the innermost object, which are the last ones in `keys_`. Sorts hashes instead of using a hash
+  /// table, so that no input causes quadratic time.
   void refuse_duplicates(std::size_t first_key) {
     std::span<Key> const keys(keys_.begin() + static_cast<std::ptrdiff_t>(first_key), keys_.end());
     std::ranges::sort(keys, {}, [](Key const& key) { return std::pair(key.hash, key.at); });
@@ -206,7 +205,7 @@ class Parser {
     }
   }
 
-  /// Keys of one hash, in the order of the text.
+  /// Compares keys with equal hashes, in the order of the text.
   void refuse_equal(std::span<Key const> keys) {
     std::set<std::string> names;
     for (auto const& key : keys) {

@@ -1,5 +1,5 @@
-/// parse_json_events: the one parser of JSON that others wrote, for readers that take what they need as it comes by.
-/// Most readers want parse_json (base/json.hpp), which keeps everything.
+/// parse_json_events: the only parser of JSON files of other programs, for readers that process values as they are
+/// parsed. Most readers use parse_json (base/json.hpp), which builds a document.
 #pragma once
 
 #include <cstddef>
@@ -10,22 +10,22 @@
 
 namespace distload {
 
-/// What a text may ask for. Nothing is allocated or done by the text's own numbers, only by its length.
+/// Limits on a text. Memory and time depend on the length of the text, never on numbers in it.
 struct JsonLimits {
   std::size_t text_bytes = 100'000'000;
-  std::size_t depth = 64;                ///< objects and lists inside one another
-  std::size_t values = 1'000'000;        ///< members of all objects and items of all lists together
-  std::size_t string_bytes = 1U << 20U;  ///< of one key or text
+  std::size_t depth = 64;                ///< nested objects and lists
+  std::size_t values = 1'000'000;        ///< members of all objects plus items of all lists
+  std::size_t string_bytes = 1U << 20U;  ///< length of one key or text
 };
 
-/// What is wrong with a value, thrown by handlers; the parser adds the file and the place.
+/// A problem with a value, thrown by handlers; the parser adds file and position.
 class JsonProblem : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Gets the values in the order of the text. Texts and keys are valid UTF-8 without their escapes, and live until the
-/// call returns. Every function may throw JsonProblem.
+/// Receives the values in the order of the text. Texts and keys are valid UTF-8 with escapes resolved, and valid until
+/// the call returns. Every function may throw JsonProblem.
 class JsonHandler {
  public:
   JsonHandler() = default;
@@ -38,11 +38,11 @@ class JsonHandler {
   virtual void on_number(std::uint64_t value) = 0;
   virtual void on_negative(std::int64_t value) = 0;
   /// Any other number: with a fraction or an exponent, beyond 64 bits, or Python's NaN, Infinity and -Infinity. As in
-  /// Python, what is too large for a double is infinite.
-  /// @param text  as it stands there
+  /// Python, numbers too large for a double become infinite.
+  /// @param text  the number as written
   virtual void on_real(double value, std::string_view text) = 0;
   virtual void on_text(std::string_view value) = 0;
-  /// @param value_at  where the member's value begins in the text, in bytes
+  /// @param value_at  position of the member's value in the text, in bytes
   virtual void on_key(std::string_view key, std::size_t value_at) = 0;
   virtual void on_object() = 0;
   virtual void on_object_end() = 0;
@@ -50,11 +50,10 @@ class JsonHandler {
   virtual void on_list_end() = 0;
 };
 
-/// Reads one JSON value; a byte order mark may stand before it. Takes no more of the stack for a deep text than for a
-/// flat one.
-/// @param what  what the text is, for messages: the path of its file, or that and a part of it
-/// @throws CorruptData  "WHAT: line 3, column 14, at vision_config.sizes[2]: ...": `text` is no JSON, exceeds a limit,
-/// has a key twice in one object (found where the object ends), or the handler threw JsonProblem.
+/// Reads one JSON value, which a byte order mark may precede. Stack use does not depend on the nesting depth.
+/// @param what  name of the text in messages: the path of its file, optionally with a part of it
+/// @throws CorruptData  "WHAT: line 3, column 14, at vision_config.sizes[2]: ...": `text` is not JSON, exceeds a limit,
+/// has a key twice in one object (reported at the object's end), or the handler threw JsonProblem.
 void parse_json_events(std::string_view text, JsonLimits const& limits, std::string const& what, JsonHandler& handler);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// spdlog on stderr, in the shape "distload: warning: text".
+// A spdlog logger on stderr that prints "distload: warning: text".
 #include "base/log.hpp"
 
 #include <spdlog/pattern_formatter.h>
@@ -12,7 +12,7 @@
 namespace distload {
 namespace {
 
-/// A message in its lines, without what a terminal would act upon: names in it come from files of others.
+/// Prints a message with its line ends but without control characters: messages contain names from files of others.
 class PrintableText : public spdlog::custom_flag_formatter {
  public:
   void format(spdlog::details::log_msg const& message, std::tm const&, spdlog::memory_buf_t& to) override {

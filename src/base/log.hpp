@@ -1,4 +1,4 @@
-/// Messages for people, on stderr; only rank 0 prints unless a rank must name itself.
+/// Log messages on stderr. Only rank 0 prints, unless a message must come from another rank.
 #pragma once
 
 #include <memory>
@@ -7,10 +7,10 @@
 
 namespace distload {
 
-/// The program's logger. Until `print_on_this_rank` decides otherwise every process prints.
+/// The program's logger. Every process prints until `print_on_this_rank` is called.
 spdlog::logger& log();
 
-/// Silences everything below `critical` on ranks that do not print for the job.
+/// `prints` false: suppresses messages below level `critical` on this rank.
 void print_on_this_rank(bool prints);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// madvise(MADV_POPULATE_WRITE).
+// Populates pages by madvise(MADV_POPULATE_WRITE).
 #include "base/page_toucher.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr Bytes kStepBytes = 16 * kMiB;
 
-/// False if the kernel cannot, or has no memory: filling it fails then.
+/// False if the kernel does not support it or has no memory; in the latter case filling the memory fails.
 bool touch(std::byte* begin, Bytes nbytes) {
 #if defined(MADV_POPULATE_WRITE)
   while (madvise(begin, nbytes, MADV_POPULATE_WRITE) != 0) {

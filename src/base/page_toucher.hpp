@@ -1,4 +1,4 @@
-/// PageToucher: gives fresh memory its pages on a thread of its own, ahead of those who fill it.
+/// PageToucher: populates the pages of new memory on its own thread, before other threads fill it.
 #pragma once
 
 #include <cstddef>
@@ -11,20 +11,20 @@
 
 namespace distload {
 
-/// The kernel zeroes a page when it is first written to, and the writer waits for that. Meanwhile others may fill
-/// the same memory: nothing in it is changed. Move-free.
+/// The kernel zeroes a page at its first write, and the writer waits for that. The toucher does not change contents, so
+/// that other threads may fill the same memory meanwhile. Not movable.
 class PageToucher {
  public:
-  /// Begins with the first of `ranges`, which stay mapped until the toucher is destroyed. Kernels older than 5.14
-  /// cannot do it; then nothing happens.
+  /// Starts with the first of `ranges`, which must stay mapped until the toucher is destroyed. Does nothing on kernels
+  /// older than 5.14.
   explicit PageToucher(std::vector<std::span<std::byte>> ranges);
 
-  /// Stops, at the latest after the few milliseconds that the step under way takes.
+  /// Stops within the few milliseconds of the current step.
   ~PageToucher() = default;
   PageToucher(PageToucher const&) = delete;
   PageToucher& operator=(PageToucher const&) = delete;
 
-  /// Waits until all has been touched.
+  /// Waits until all pages are populated.
   void finish() { thread_.join(); }
 
  private:

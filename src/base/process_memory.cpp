@@ -1,4 +1,4 @@
-// Reading /proc/self/status and /proc/meminfo.
+// Reads /proc/self/status and /proc/meminfo.
 #include "base/process_memory.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace distload {
 namespace {
 
-/// The number of kB after `key` in a file like /proc/meminfo, in bytes.
+/// The value of `key` in a file like /proc/meminfo, converted from kB to bytes.
 std::optional<Bytes> read_kilobytes(char const* path, std::string const& key) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
@@ -22,7 +22,7 @@ std::optional<Bytes> read_kilobytes(char const* path, std::string const& key) {
 }  // namespace
 
 void reset_peak_resident() noexcept {
-  // 5 means: reset the peak (proc(5), clear_refs).
+  // 5 resets the peak (proc(5), clear_refs).
   std::ofstream("/proc/self/clear_refs") << "5\n";
 }
 

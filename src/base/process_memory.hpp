@@ -1,4 +1,4 @@
-/// What this process uses and may use of host memory, from /proc and the control group.
+/// Host memory used by and available to this process, from /proc and the control group.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +8,14 @@
 
 namespace distload {
 
-/// Forgets the peak so far, so that `peak_resident_bytes` is about what follows. Where the kernel does not allow it,
-/// the peak stays.
+/// Resets the peak, so that `peak_resident_bytes` covers only what follows. Has no effect where the kernel forbids it.
 void reset_peak_resident() noexcept;
 
-/// The largest resident set of this process since the last reset (VmHWM), or nothing where /proc does not say.
+/// The largest resident set of this process since the last reset (VmHWM); nothing if /proc does not report it.
 std::optional<Bytes> peak_resident_bytes();
 
-/// Bytes of host memory that one of `sharers` processes on this node can have: what the kernel calls available, or what
-/// the control group leaves, divided evenly. Nothing if the system does not say.
+/// Host memory available to each of `sharers` processes of this node: the minimum of the kernel's estimate and the
+/// control group's limit, divided evenly. Nothing if the system reports neither.
 std::optional<Bytes> available_host_bytes(std::uint32_t sharers);
 
 }  // namespace distload

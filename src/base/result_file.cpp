@@ -1,4 +1,4 @@
-// Links, temporary names and renames.
+// Resolves links, writes a temporary file and renames it.
 #include "base/result_file.hpp"
 
 #include <cerrno>
@@ -22,17 +22,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostLinks = 40;  // as many as Linux follows
+constexpr int kMostLinks = 40;  // the limit of Linux
 constexpr int kMostNames = 1000;
 
 [[noreturn]] void refuse(std::string const& path, std::string const& reason) {
   throw IoError("cannot write " + path + ": " + reason);
 }
 
-/// Where a path leads.
+/// What a path refers to after following links.
 struct Target {
   fs::path path;
-  std::optional<int> descriptor;  ///< of this process: /dev/stdout goes on where stdout is, be that a file
+  std::optional<int> descriptor;  ///< set if the path names a descriptor of this process, as /dev/stdout does
 };
 
 std::string folder_of(fs::path const& path) {
@@ -55,7 +55,7 @@ Target resolve(fs::path path) {
     if (auto const number = own_descriptor(path)) return {path, number};
     std::error_code error;
     auto const next = fs::read_symlink(path, error);
-    if (error) break;  // no link, or nothing
+    if (error) break;  // not a link, or missing
     path = next.is_absolute() ? next : path.parent_path() / next;
   }
   return {path, std::nullopt};
@@ -67,7 +67,8 @@ std::optional<struct stat> status_of(fs::path const& path) {
   return status;
 }
 
-/// A new file in the folder, under an unused name. @returns none, with the reason in errno, if it cannot be.
+/// Creates a file with an unused name in the folder. @returns an empty descriptor, with the reason in errno, on
+/// failure.
 Descriptor make_file_in(std::string const& folder, std::string& name) {
   for (int number = 0;; ++number) {
     name = (fs::path(folder) / (".distload-" + std::to_string(getpid()) + "-" + std::to_string(number))).string();
@@ -80,14 +81,14 @@ void write_through(Descriptor file, std::string const& path, std::string_view te
   if (file.get() < 0 || !write_all(file.get(), text) || !file.close()) refuse(path, system_reason());
 }
 
-/// @returns false where the folder takes no new file.
+/// @returns false if no file can be created in the folder.
 bool replace(Target const& target, std::optional<struct stat> const& old, std::string const& path,
              std::string_view text) {
   std::string temporary;
   auto file = make_file_in(folder_of(target.path), temporary);
   if (file.get() < 0) return false;
   auto const keep_owner_and_mode = [&] {
-    // Another's file can stay another's only where the system permits it.
+    // Only privileged processes can keep another user as owner.
     if (old && ::fchown(file.get(), old->st_uid, old->st_gid) != 0 && errno != EPERM) return false;
     return !old || ::fchmod(file.get(), old->st_mode & 07777U) == 0;
   };
@@ -107,7 +108,7 @@ void check_folder(std::string const& folder, Probe how) {
   if (!S_ISDIR(status->st_mode)) throw IoError(folder + " is no folder");
   if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
     throw IoError("no file can be made in " + folder + ": " + system_reason());
-  if (how == Probe::look) return;
+  if (how == Probe::check_permissions) return;
   std::string name;
   auto const file = make_file_in(folder, name);
   if (file.get() < 0) throw IoError("no file can be made in " + folder + ": " + system_reason());
@@ -131,7 +132,8 @@ void check_result_file(std::string const& path, Probe how) {
     }
   }
   if (S_ISDIR(status->st_mode)) refuse(path, "it is a folder");
-  // Opening a named pipe would wait for its reader, and devices may do anything when they are opened.
+  // Pipes and devices are not opened: opening a named pipe waits for a reader, and opening a device can have side
+  // effects.
   auto const is_writable = S_ISREG(status->st_mode) ? Descriptor(target.path.string(), O_WRONLY).get() >= 0
                                                     : ::faccessat(AT_FDCWD, target.path.c_str(), W_OK, AT_EACCESS) == 0;
   if (!is_writable) refuse(path, system_reason());

@@ -1,4 +1,4 @@
-/// Files with results, such as a report: whether they can be written, before the work, and writing them at once.
+/// Result files such as reports: check before the work that they can be written; write them atomically.
 #pragma once
 
 #include <string>
@@ -6,26 +6,26 @@
 
 namespace distload {
 
-/// How thoroughly it is found out whether files can be made in a folder.
+/// How to check that files can be created in a folder.
 enum class Probe {
-  look,   ///< nothing is changed: what permissions say
-  touch,  ///< an empty file is made and removed
+  check_permissions,  ///< check permissions only
+  create_file,        ///< create and remove an empty file
 };
 
-/// Local: whether files can be made in `folder`, which is there.
+/// Local: checks that files can be created in `folder`, which exists.
 /// @throws IoError  naming the folder and the system's reason.
 void check_folder(std::string const& folder, Probe how);
 
-/// Local: whether `write_result_file` could write to `path`. What is there stays as it is, and nothing is left behind.
-/// @throws IoError  naming path and reason: there is no such folder, no permission, the path is a folder, ...
+/// Local: checks that `write_result_file` could write `path`. Keeps an existing file and leaves no file behind.
+/// @throws IoError  naming path and reason: the folder does not exist, no permission, the path is a folder, ...
 void check_result_file(std::string const& path, Probe how);
 
 /// Local: writes `text` to `path`.
 ///
-/// A file is replaced by one that is complete and on storage, so that a reader never sees half of it; its permissions
-/// stay. Where the folder does not permit that, and for what is no file (a pipe, a terminal, /dev/stdout), the text is
-/// written as it is; a named pipe is waited for until somebody reads it.
-/// @throws IoError  naming path and reason; then a file has kept what it had, unless it could only be written in place.
+/// Replaces a file atomically by one that is complete and on storage; keeps its permissions. Writes in place where the
+/// folder permits no new file, and if the path is not a regular file (a pipe, a terminal, /dev/stdout); opening a named
+/// pipe waits for its reader.
+/// @throws IoError  naming path and reason; an existing file is unchanged unless it was written in place.
 void write_result_file(std::string const& path, std::string_view text);
 
 }  // namespace distload

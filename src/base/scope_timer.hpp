@@ -11,7 +11,7 @@ inline double seconds_since(std::chrono::steady_clock::time_point start) {
 
 class ScopeTimer {
  public:
-  /// @param total  outlives the timer
+  /// @param total  must outlive the timer
   explicit ScopeTimer(double& total) : total_(total) {}
   ~ScopeTimer() { total_ += seconds_since(start_); }
   ScopeTimer(ScopeTimer const&) = delete;

@@ -1,4 +1,4 @@
-// Exceptions to exit codes.
+// Converts exceptions to exit codes.
 #include "base/serial_program.hpp"
 
 #include <cerrno>
@@ -13,8 +13,8 @@ namespace distload {
 
 namespace {
 
-/// Whoever reads has seen enough, as `head` has: the program ends as all do then, without a word.
-void end_like_others_if_nobody_reads() {
+/// Ends the process by SIGPIPE if the reader of stdout has closed the pipe, as `head` does; prints no message.
+void end_if_stdout_has_no_reader() {
   if (output_failure() != EPIPE) return;
   std::signal(SIGPIPE, SIG_DFL);
   std::raise(SIGPIPE);
@@ -26,7 +26,7 @@ int run_serial_program(std::function<ExitCode()> const& body) {
   protect_standard_streams();
   try {
     auto const code = body();
-    end_like_others_if_nobody_reads();
+    end_if_stdout_has_no_reader();
     check_output();
     return static_cast<int>(code);
   } catch (Error const& error) {

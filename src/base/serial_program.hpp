@@ -1,4 +1,4 @@
-/// run_serial_program: what the main function of a small program without MPI consists of.
+/// run_serial_program: the common part of the main functions of programs without MPI.
 #pragma once
 
 #include <functional>
@@ -7,9 +7,9 @@
 
 namespace distload {
 
-/// Runs `body` and returns the exit code for main: what `body` returns, or, after an exception, the code that belongs
-/// to it, with "distload: error: <message>" on stderr. Results that stdout does not take are an I/O error; a pipe that
-/// nobody reads any more ends the program by SIGPIPE when `body` has returned.
+/// Runs `body` and returns the exit code for main: that of `body` or, after an exception, the exception's, with
+/// "distload: error: <message>" on stderr. Results that could not be written to stdout are an I/O error; if stdout is a
+/// pipe without reader, the program ends by SIGPIPE after `body` returns.
 int run_serial_program(std::function<ExitCode()> const& body);
 
 }  // namespace distload

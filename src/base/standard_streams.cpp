@@ -1,4 +1,4 @@
-// Descriptors 0 to 2, and the two signals that writing can bring.
+// Opens descriptors 0 to 2 if closed; ignores SIGPIPE and SIGXFSZ.
 #include "base/standard_streams.hpp"
 
 #include <cerrno>
@@ -18,11 +18,11 @@
 namespace distload {
 namespace {
 
-/// Shared by all threads that print.
+/// State of stdout, shared by all threads that print.
 struct Output {
   std::mutex mutex;
   bool is_used = false;
-  int error = 0;  ///< of the first write that failed
+  int error = 0;  ///< errno of the first failed write
 };
 
 Output& output() {
@@ -30,7 +30,7 @@ Output& output() {
   return of_process;
 }
 
-/// Some network file systems report only when a file is closed that they have no space for what was written.
+/// Some network file systems report a lack of space only when the file is closed.
 bool closing_would_succeed(int descriptor) noexcept {
   auto const copy = ::dup(descriptor);
   return copy >= 0 && ::close(copy) == 0;
@@ -41,8 +41,8 @@ bool closing_would_succeed(int descriptor) noexcept {
 void protect_standard_streams() noexcept {
   for (int const stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
-    // The lowest free number is the stream's own, since those before it are taken. Writing to stdout fails as it does
-    // on a closed one; messages to stderr are lost.
+    // open returns the lowest free number, which is the stream's: the lower ones are in use. Writes to stdout fail as
+    // on a closed stream; messages to stderr are lost.
     static_cast<void>(::open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY));
   }
   std::signal(SIGPIPE, SIG_IGN);

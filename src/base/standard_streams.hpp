@@ -1,4 +1,4 @@
-/// The program's stdin, stdout and stderr: results go to stdout, and a stdout that does not take them is an error.
+/// The program's stdin, stdout and stderr. Results go to stdout; a failed write to stdout is an error.
 #pragma once
 
 #include <optional>
@@ -6,24 +6,23 @@
 
 namespace distload {
 
-/// Local: comes first in a main function, before any library opens files.
+/// Local: must be called first in main, before a library opens a file.
 ///
-/// Where a standard stream is closed, its number is kept from the files that are opened later, so that no message can
-/// get into a checkpoint. Writes to a pipe without a reader, and beyond the limit of file sizes, fail from now on as
-/// any other write does, instead of ending the process by SIGPIPE or SIGXFSZ: a save is not lost for the sake of a line
-/// of text.
+/// Opens closed standard streams on /dev/null, so that no file opened later gets their numbers and no message is
+/// written into a checkpoint. Ignores SIGPIPE and SIGXFSZ: writes to a pipe without reader and beyond the file size
+/// limit return an error instead of ending the process during a save.
 void protect_standard_streams() noexcept;
 
-/// Local: writes `text` to stdout, at once. Never fails: what the program was started for goes on, and
-/// `check_output` tells at its end. After a failure nothing more is written.
+/// Local: writes `text` to stdout, unbuffered. Never throws: the work continues, and `check_output` reports the failure
+/// at the end. After a failure nothing more is written.
 void print(std::string_view text) noexcept;
 
-/// Local: the system's error number for the first output that stdout has not taken; nothing if it has taken all, of the
-/// C library's functions as well.
+/// Local: errno of the first output that failed, including output of C library functions; nothing if all output
+/// succeeded.
 std::optional<int> output_failure() noexcept;
 
-/// Local, at the end of a program.
-/// @throws IoError  stdout has not taken all that was printed.
+/// Local: called at the end of a program.
+/// @throws IoError  some output to stdout failed.
 void check_output();
 
 }  // namespace distload

@@ -26,10 +26,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word, std::span<std::string const> candidates) {
-  // What is far longer than any candidate is no slip of the finger, and the search would take its time.
+  // A word much longer than any candidate is not a typing error; the search would be slow.
   constexpr std::size_t kLongestSlip = 64;
   if (word.empty() || word.size() > kLongestSlip) return std::nullopt;
-  // A third of the word may be wrong; beyond that a suggestion misleads more than it helps.
+  // At most a third of the word may differ.
   auto best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   std::optional<std::string> best;
   for (auto const& candidate : candidates) {

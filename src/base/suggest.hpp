@@ -8,7 +8,7 @@
 
 namespace distload {
 
-/// The candidate with the smallest edit distance to `word`, or nothing if none is near enough to be meant.
+/// The candidate with the smallest edit distance to `word`; nothing if all distances are too large.
 std::optional<std::string> nearest(std::string_view word, std::span<std::string const> candidates);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Padding of columns.
+// Pads the columns of tables.
 #include "base/table.hpp"
 
 #include <algorithm>

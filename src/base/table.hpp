@@ -1,4 +1,4 @@
-/// Table: columns of text for people, each as wide as its widest cell.
+/// Table: text columns, each as wide as its widest cell.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@ namespace distload {
 
 class Table {
  public:
-  /// Rows may differ in length. Cells are shown as `printable` makes them, at most 1,000 characters of each: names are
-  /// cut by the caller, paths may be long.
+  /// Adds a row. Rows may differ in length. Cells are passed through `printable` and cut after 1,000 characters:
+  /// callers shorten names; paths may be long.
   void add(std::vector<std::string> row);
 
-  /// The rows, cells padded, two spaces between columns, no spaces at the ends of lines.
+  /// The rows with padded cells, two spaces between columns and no trailing spaces.
   std::string text() const;
 
  private:

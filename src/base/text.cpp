@@ -1,4 +1,4 @@
-// UTF-8, and which characters a terminal must not get.
+// UTF-8 decoding; replaces characters that are unsafe on terminals.
 #include "base/text.hpp"
 
 #include <cstdint>
@@ -11,7 +11,7 @@ constexpr std::string_view kCut = "...";
 
 unsigned byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
 
-/// The code point of the character of `length` bytes that `text` begins with.
+/// The code point of the `length` bytes long character at the beginning of `text`.
 std::uint32_t code_point(std::string_view text, std::size_t length) {
   if (length == 1) return byte_at(text, 0);
   auto code = byte_at(text, 0) & (0x7FU >> length);
@@ -19,7 +19,7 @@ std::uint32_t code_point(std::string_view text, std::size_t length) {
   return code;
 }
 
-/// Controls of both kinds, separators of lines and paragraphs, and what changes the direction of what follows.
+/// C0 and C1 control characters, line and paragraph separators, and bidirectional controls.
 bool is_harmful(std::uint32_t code) {
   return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x200E || code == 0x200F ||
          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
@@ -69,7 +69,7 @@ std::size_t utf8_length(std::string_view text) noexcept {
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte_at(text, i) & 0xC0U) != 0x80U) return 0;
   }
-  // Longer than needed, halves of UTF-16 pairs, and what lies behind the last character.
+  // Overlong forms, surrogates, and code points above U+10FFFF.
   auto const code = code_point(text, length);
   if (length == 3 && (code < 0x800 || (code >= 0xD800 && code <= 0xDFFF))) return 0;
   if (length == 4 && (code < 0x10000 || code > 0x10FFFF)) return 0;

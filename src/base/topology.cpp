@@ -1,4 +1,4 @@
-// What a topology must fulfil besides the number of its ranks.
+// Checks the properties of a topology that do not depend on the number of ranks.
 #include <distload/base/topology.hpp>
 
 #include <string>

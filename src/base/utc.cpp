@@ -1,4 +1,4 @@
-// strftime.
+// Formats times by strftime.
 #include "base/utc.hpp"
 
 namespace distload {

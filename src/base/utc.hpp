@@ -1,4 +1,4 @@
-/// Times as checkpoints and messages have them.
+/// The time format of checkpoints and messages.
 #pragma once
 
 #include <ctime>

@@ -1,4 +1,4 @@
-/// A flat byte form for messages between ranks: native byte order, every read checked against the end.
+/// A flat byte format for messages between ranks: native byte order; every read checks that enough bytes are left.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ class WireWriter {
     append(text.data(), text.size());
   }
 
-  /// A vector of trivially copyable values, as its length and its bytes.
+  /// A vector of trivially copyable values: its length, then its bytes.
   template <class T>
   requires std::is_trivially_copyable_v<T>
   void put_all(std::vector<T> const& values) {
@@ -44,10 +44,10 @@ class WireWriter {
   std::vector<std::byte> bytes_;
 };
 
-/// Reads back, in the same order, what a WireWriter wrote.
+/// Reads the values that a WireWriter wrote, in the same order.
 class WireReader {
  public:
-  /// The least that a text takes.
+  /// The smallest size of a text.
   static constexpr std::size_t kTextBytes = sizeof(std::size_t);
 
   explicit WireReader(std::span<std::byte const> bytes) : rest_(bytes) {}
@@ -59,7 +59,7 @@ class WireReader {
     return value;
   }
 
-  /// A value of an enumeration that counts from 0 to `last`.
+  /// An enumerator; the enumeration counts from 0 to `last`.
   template <class Enum>
   requires std::is_enum_v<Enum> Enum get_enum(Enum last) {
     auto const value = get<Enum>();
@@ -67,7 +67,7 @@ class WireReader {
     return value;
   }
 
-  /// How many things follow, each of which takes `least_bytes` (> 0) or more.
+  /// A number of items, each of at least `least_bytes` (> 0). @throws if the remaining bytes cannot hold them.
   std::size_t get_count(std::size_t least_bytes) {
     auto const count = get<std::size_t>();
     if (count > rest_.size() / least_bytes) throw InternalError("a message between ranks is shorter than it says");

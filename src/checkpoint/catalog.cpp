@@ -1,4 +1,4 @@
-// Looking things up in a catalog.
+// Look-ups in a catalog.
 #include <distload/checkpoint/catalog.hpp>
 
 #include <algorithm>

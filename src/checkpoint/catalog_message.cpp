@@ -1,4 +1,4 @@
-// The catalog as one flat message.
+// The catalog as a flat message.
 #include "checkpoint/catalog_message.hpp"
 
 #include <distload/base/error.hpp>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto kTextBytes = WireReader::kTextBytes;
 
-/// Of a tensor whose texts are empty.
+/// The smallest size of a tensor, with empty texts.
 constexpr std::size_t kTensorBytes =
     2 * kTextBytes + sizeof(DType) + kWireDimsBytes + 2 * sizeof(std::uint32_t) + sizeof(std::int32_t);
 

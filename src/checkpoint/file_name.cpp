@@ -1,4 +1,4 @@
-// Composing and recognising names.
+// Builds and parses names.
 #include "checkpoint/file_name.hpp"
 
 #include <charconv>

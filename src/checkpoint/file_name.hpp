@@ -11,25 +11,25 @@ namespace distload {
 /// "model-step-12.h5"
 std::string checkpoint_file_name(std::uint64_t step);
 
-/// The step in such a name, or nothing if it is another name.
+/// The step in such a name; nothing for other names.
 std::optional<std::uint64_t> step_of_file_name(std::string_view name);
 
-/// "model-step-12", the directory of a checkpoint in safetensors.
+/// "model-step-12", the directory of a safetensors checkpoint.
 std::string checkpoint_directory_name(std::uint64_t step);
 
-/// The step in such a name, or nothing if it is another name.
+/// The step in such a name; nothing for other names.
 std::optional<std::uint64_t> step_of_directory_name(std::string_view name);
 
-/// The name that a directory has while another one takes its place: "model-step-12.replaced".
+/// The temporary name of a directory that is being replaced: "model-step-12.replaced".
 std::string replaced_name(std::string const& path);
 
-/// The name that a directory will have again, of such a name; or nothing if it is another name.
+/// The original name for such a name; nothing for other names.
 std::optional<std::string> replaced_by(std::string_view replaced);
 
 /// The name of a file or directory that is being written: "model-step-12.h5.partial".
 std::string temporary_name(std::string const& path);
 
-/// The final name of such a file or directory, or nothing if it is another name.
+/// The final name for such a name; nothing for other names.
 std::optional<std::string> final_name(std::string_view temporary);
 
 }  // namespace distload

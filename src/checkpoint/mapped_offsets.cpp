@@ -4,7 +4,7 @@
 namespace distload {
 
 std::vector<Bytes> mapped_offsets(Catalog const& catalog) {
-  // The largest page of any system, and such that huge pages of files can be mapped as such.
+  // At least the largest page size of any system; a multiple of it keeps huge pages of files mappable.
   constexpr auto kGrain = 2 * kMiB;
   std::vector<Bytes> offsets{0};
   offsets.reserve(catalog.files.size() + 1);

@@ -1,4 +1,4 @@
-// Asks the file system about every file.
+// Reads device and inode number of every file.
 #include "checkpoint/source_identities.hpp"
 
 #include <algorithm>

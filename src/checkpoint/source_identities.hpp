@@ -1,4 +1,4 @@
-/// source_identities: the files and directories that a checkpoint consists of, for code that must not touch them.
+/// source_identities: the files and directories of a checkpoint, for code that must not change them.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace distload {
 
-/// Local: of all files of the catalog, and of the directory that they make up; what is not there is left out. Sorted.
+/// Local: the identities of the catalog's files and of their directory, sorted; skips missing files.
 std::vector<FileIdentity> source_identities(Catalog const& catalog);
 
 }  // namespace distload

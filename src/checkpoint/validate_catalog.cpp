@@ -1,4 +1,4 @@
-// What a catalog must promise before anything is planned on it.
+// Checks the properties of a catalog that planning relies on.
 #include "checkpoint/validate_catalog.hpp"
 
 #include <algorithm>
@@ -67,7 +67,7 @@ void check_extent(Catalog const& catalog, TensorInfo const& tensor, Extent const
   }
 }
 
-/// The axis along which most boxes begin at different places, so that few are open at once.
+/// The axis along which most boxes begin at different positions, so that few boxes overlap the sweep position.
 std::size_t sweep_axis(std::span<Extent const> extents, std::size_t axes) {
   std::size_t best = 0;
   std::size_t most = 0;
@@ -84,8 +84,8 @@ std::size_t sweep_axis(std::span<Extent const> extents, std::size_t axes) {
   return best;
 }
 
-/// Boxes of one tensor: disjoint and as many elements as the tensor, hence a cover. Sweeps along one axis with the
-/// boxes that are open there.
+/// Checks that a tensor's boxes are disjoint and have as many elements as the tensor, so that they cover it. Sweeps
+/// along one axis and compares with the boxes that overlap the current position.
 void check_cover(Catalog const& catalog, TensorInfo const& tensor) {
   auto const extents = catalog.extents_of(tensor);
   std::uint64_t covered = 0;
@@ -135,7 +135,7 @@ void check_disjoint_in_files(Catalog const& catalog) {
   }
 }
 
-/// Names sorted, and harmless where they become paths; what lies in the checkpoint's own file lies inside it.
+/// Checks that names are sorted and safe as paths, and that ranges lie inside the checkpoint's file.
 void check_files(Catalog const& catalog) {
   std::string const* before = nullptr;
   for (auto const& file : catalog.metadata.files) {

@@ -1,4 +1,4 @@
-/// did_you_mean: the end of a message about a mistyped word.
+/// did_you_mean: the suggestion at the end of a message about an unknown word.
 #pragma once
 
 #include <span>
@@ -7,7 +7,7 @@
 
 namespace distload {
 
-/// "; did you mean `load.engine`?", or nothing if no candidate is near.
+/// "; did you mean `load.engine`?"; empty if no candidate is similar.
 std::string did_you_mean(std::string_view word, std::span<std::string const> candidates);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Cuts and cleans what a message repeats of its input.
+// Shortens and cleans input lines for messages.
 #include "config/excerpt.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kShownBytes = 80;
 constexpr std::string_view kCut = "...";
 
-/// The bytes after the first of a UTF-8 character.
+/// True for bytes of a UTF-8 character after its first one.
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
 /// The nearest position at or before `position` at which a character begins.

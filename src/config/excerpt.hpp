@@ -1,4 +1,4 @@
-/// excerpt: the line of a file that a message is about, with a mark.
+/// excerpt: the line of a file that a message refers to, with a caret below.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,9 @@
 
 namespace distload {
 
-/// The line of `text` and a caret under its column; of a long line the part around the caret. Both count from 0.
-/// What a terminal would act upon, and what is no UTF-8, is shown as '?', so that the caret stands where it belongs.
+/// The line of `text` with a caret under its column; of a long line only the part around the caret. Line and column
+/// count from 0. Control characters and bytes that are not UTF-8 are shown as '?', so that the caret is at the right
+/// column.
 /// @param column  in bytes
 std::string excerpt(std::string_view text, std::size_t line, std::size_t column);
 

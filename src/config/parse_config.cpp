@@ -1,4 +1,4 @@
-// YAML to Config, with messages like a compiler's.
+// Converts YAML to a Config; error messages have the form of compiler messages.
 #include <distload/config/parse_config.hpp>
 
 #include <yaml-cpp/depthguard.h>
@@ -30,7 +30,7 @@ namespace {
                     "\n" + excerpt(text, line, column));
 }
 
-/// Walks over the sections and keys of a document and sets what they say.
+/// Visits the sections and keys of a document and sets their values.
 class Reader {
  public:
   Reader(std::string const& text, std::string const& file_name) : text_(text), file_name_(file_name) {}
@@ -66,7 +66,7 @@ class Reader {
   void read_section(std::string const& section, YAML::Node const& node) {
     if (node.IsNull()) return;
     expect_map(node, "`" + section + "` is a map of keys");
-    // Asked for, if only to say that its directory is missing.
+    // An empty section enables saving, so that validation reports the missing directory.
     if (section == "save" && !config_.save) config_.save.emplace();
     for_each_entry(node, section + ".", [&](std::string const& name, YAML::Node const& key, YAML::Node const& value) {
       if (name + "." == kHintsPrefix) {
@@ -88,7 +88,7 @@ class Reader {
     return node.Scalar();
   }
 
-  /// A list as --set takes it.
+  /// The text of a list in the form of --set.
   std::string list_text(std::string const& name, YAML::Node const& list) const {
     std::vector<std::string> items;
     for (auto const& item : list) items.push_back(scalar(name, item));
@@ -109,7 +109,7 @@ class Reader {
                    });
   }
 
-  /// Calls `visit` with the full name of every entry of a map; refuses keys that are no words and keys that come twice,
+  /// Calls `visit` with the full name of every entry of a map; refuses keys that are not scalars and duplicate keys,
   /// which yaml-cpp accepts.
   template <class Visit>
   void for_each_entry(YAML::Node const& map, std::string const& prefix, Visit visit) {

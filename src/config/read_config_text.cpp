@@ -1,4 +1,4 @@
-// The configuration file as text.
+// Reads the configuration file.
 #include <cerrno>
 #include <fstream>
 #include <system_error>

@@ -1,4 +1,4 @@
-// Numbers with and without units.
+// Parses and prints numbers with and without units.
 #include "config/scalar.hpp"
 
 #include <algorithm>

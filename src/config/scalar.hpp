@@ -1,4 +1,4 @@
-/// Scalars of the configuration as text: parsing and printing, the same for YAML, --set and the environment.
+/// Parsing and printing of scalar settings, common to YAML, --set and the environment.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace distload {
 
-/// A text that is no value of the wanted kind. The message reads on after "load.staging: ".
+/// The text is not a value of the expected kind. The message follows "load.staging: ".
 class ScalarError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -28,7 +28,7 @@ Bytes parse_size(std::string_view text);                          // "64 MiB"
 Bytes parse_rate(std::string_view text);                          // "2 GiB/s"
 std::chrono::nanoseconds parse_duration(std::string_view text);   // "300 s", "5 min", "50 us"
 std::vector<std::string_view> split_list(std::string_view text);  // "[a, b]"; never empty
-std::string join_list(std::span<std::string const> items);        // the reverse; "[]" if there are none
+std::string join_list(std::span<std::string const> items);        // "[]" if there are none
 std::string parse_one_of(std::string_view text, std::span<std::string const> choices);
 
 std::string print_duration(std::chrono::nanoseconds duration);

@@ -1,4 +1,4 @@
-// One line per key.
+// Defines all keys, one line each.
 #include "config/schema.hpp"
 
 #include <algorithm>
@@ -6,8 +6,10 @@
 #include <bit>
 #include <cctype>
 #include <cmath>
+#include <iterator>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "config/did_you_mean.hpp"
 #include "config/scalar.hpp"
@@ -15,13 +17,13 @@
 namespace distload {
 namespace {
 
-/// A check that nothing fails.
+/// A check that accepts all values.
 struct Anything {
   template <class T>
   void operator()(T const& /*value*/) const noexcept {}
 };
 
-/// A key of the member that `member` gives of a Config. `check` throws ScalarError for values that may not be.
+/// A key for the member of Config that `member` returns. `check` throws ScalarError for invalid values.
 template <class Member, class Parse, class Print, class Check = Anything>
 ConfigKey key(std::string name, Member member, Parse parse, Print print, Check check = {}) {
   return {.name = std::move(name),
@@ -43,7 +45,7 @@ ConfigKey key(std::string name, Member member, Parse parse, Print print, Check c
               }};
 }
 
-/// The same for a key that may have a list for its value.
+/// The same for a key whose value may be a list.
 template <class... Arguments>
 ConfigKey list_key(Arguments... arguments) {
   auto made = key(std::move(arguments)...);
@@ -55,7 +57,7 @@ std::string print_text(std::string const& value) { return value; }
 std::string print_bool(bool value) { return value ? "true" : "false"; }
 std::string print_number(std::uint64_t value) { return std::to_string(value); }
 
-/// Such that it is read back as the same number.
+/// Printed such that parsing gives the same number.
 std::string print_size(Bytes value) {
   auto text = format_bytes(value);
   return parse_bytes(text) == value ? text : std::to_string(value) + " B";
@@ -76,7 +78,7 @@ void check_seconds(double value) {
   if (!(value >= 0) || value > 1e9) throw ScalarError("must be a duration from 0 s to 1e9 s");
 }
 
-/// A value or a word that stands for none.
+/// Parses a value, or a word that stands for no value.
 template <class Parse>
 auto or_word(std::string const& word, Parse parse) {
   return [=](std::string_view text) { return text == word ? std::nullopt : std::optional(parse(text)); };
@@ -85,7 +87,7 @@ template <class Print>
 auto or_word_printed(std::string word, Print print) {
   return [=](auto const& value) { return value ? print(*value) : word; };
 }
-/// The check of a value, where there is one.
+/// Checks a value if there is one.
 template <class Check>
 auto if_any(Check check) {
   return [=](auto const& value) {
@@ -109,7 +111,7 @@ void check_choice(Choice choice) {
   if (!is_choice(choice)) throw ScalarError("is none of its choices");
 }
 
-/// The key of a member that is a choice.
+/// A key for a member of an enumeration type.
 template <class Member>
 ConfigKey choice_key(std::string name, Member member) {
   using Choice = std::remove_reference_t<decltype(member(std::declval<Config&>()))>;
@@ -127,7 +129,7 @@ void check_path(std::string const& text) {
   check_text(text);
 }
 
-/// Above any node's memory, and far below where sums of a few of them leave 64 bits.
+/// Above the memory of any node; sums of a few such numbers do not overflow 64 bits.
 constexpr Bytes kMaxStaging = kTiB;
 
 void check_staging(Bytes bytes) {
@@ -135,14 +137,14 @@ void check_staging(Bytes bytes) {
   if (bytes < 16 * kMiB) throw ScalarError("must be at least 16 MiB: a few blocks of 4 MiB must fit at once");
 }
 
-/// Of a save, which has smaller slots.
+/// The limit for saving, whose slots are smaller.
 void check_save_staging(Bytes bytes) {
   if (bytes > kMaxStaging) throw ScalarError("must be at most " + format_bytes(kMaxStaging));
 }
 
 constexpr std::uint32_t kMaxPrefetch = 64;
 
-/// Waves that are read ahead; true and false are words for one and none.
+/// Number of waves read ahead; true and false mean 1 and 0.
 std::uint32_t parse_prefetch(std::string_view text) {
   if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front())) == 0) return parse_boolean(text) ? 1 : 0;
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(parse_count(text), kMaxPrefetch + 1));
@@ -154,7 +156,7 @@ void check_prefetch(std::uint32_t waves) {
   if (waves > kMaxPrefetch) throw ScalarError("must be at most " + std::to_string(kMaxPrefetch));
 }
 
-/// The types that elements can be cast to, by their words.
+/// The types that elements can be cast to, with their names.
 constexpr std::array<std::pair<std::string_view, DType>, 3> kCasts{
     {{"bf16", DType::bf16}, {"fp16", DType::f16}, {"fp32", DType::f32}}};
 
@@ -186,7 +188,7 @@ void check_shard_size(Bytes bytes) {
   if (bytes < 1'000'000 || bytes > kTiB) throw ScalarError("must be from 1 MB to 1 TiB");
 }
 
-/// Of a number that `parse_positive_u32` may have read.
+/// A check for numbers from `parse_positive_u32`.
 auto at_most(std::uint32_t most) {
   return [=](std::uint32_t number) {
     if (number == 0) throw ScalarError("must be at least 1");
@@ -194,7 +196,7 @@ auto at_most(std::uint32_t most) {
   };
 }
 
-/// Layers of each stage: "[20, 28]", or nothing for `auto`.
+/// Layers of each stage: "[20, 28]"; empty for `auto`.
 std::vector<std::uint32_t> parse_pipeline_layers(std::string_view text) {
   if (text == "auto") return {};
   std::vector<std::uint32_t> layers;
@@ -226,7 +228,7 @@ std::string print_names(std::vector<std::string> const& names) { return join_lis
 
 void check_names(std::vector<std::string> const& names) { std::ranges::for_each(names, check_path); }
 
-/// Names of files, or nothing for `auto`.
+/// Names of files; nothing for `auto`.
 std::optional<std::vector<std::string>> parse_files(std::string_view text) {
   if (text == "auto") return std::nullopt;
   return text == "none" ? std::vector<std::string>{} : parse_names(text);
@@ -245,43 +247,53 @@ void check_timeout(std::chrono::milliseconds timeout) {
   if (timeout < std::chrono::seconds(1)) throw ScalarError("must be at least 1 s");
 }
 
-/// A member of a section, by reference, as `key` wants it. `Section` gives the section of a Config.
+/// Returns a function for `key` that gives a member of a section by reference. `Section` gives the section of a Config.
 template <class Section, class Member>
 auto of(Section section, Member member) {
   return [=](Config & config) -> auto& { return section(config).*member; };
 }
 
-std::vector<ConfigKey> make_keys() {
-  auto const checkpoint = [](Config & config) -> auto& { return config.checkpoint; };
-  auto const topology = [](Config & config) -> auto& { return config.topology; };
-  auto const model = [](Config & config) -> auto& { return config.model; };
-  auto const load = [](Config & config) -> auto& { return config.load; };
-  auto const save = [](Config & config) -> auto& { return config.save ? *config.save : config.save.emplace(); };
-  auto const report = [](Config & config) -> auto& { return config.report; };
-  auto const runtime = [](Config & config) -> auto& { return config.runtime; };
-  auto const cost = [](Config & config) -> auto& { return config.cost; };
-  auto const ranks = or_word("auto", parse_positive_u32);
-  auto const ranks_printed = or_word_printed("auto", print_number);
-  auto const check_ranks = at_most(kMaxRanks);
-  auto const size_or_auto = or_word("auto", parse_size);
-  auto const size_printed = or_word_printed("auto", print_size);
+/// The key of a number of ranks, or `auto`.
+template <class Member>
+ConfigKey ranks_key(std::string name, Member member) {
+  return key(std::move(name), member, or_word("auto", parse_positive_u32), or_word_printed("auto", print_number),
+             if_any(at_most(kMaxRanks)));
+}
 
+/// The key of a size, or `auto`.
+template <class Member, class Check = Anything>
+ConfigKey size_or_auto_key(std::string name, Member member, Check check = {}) {
+  return key(std::move(name), member, or_word("auto", parse_size), or_word_printed("auto", print_size), check);
+}
+
+std::vector<ConfigKey> checkpoint_keys() {
+  auto const checkpoint = [](Config & config) -> auto& { return config.checkpoint; };
   return {
       key("checkpoint.path", of(checkpoint, &CheckpointOptions::path), parse_text, print_text, check_path),
       key("checkpoint.step", of(checkpoint, &CheckpointOptions::step), or_word("latest", parse_count),
           or_word_printed("latest", print_number)),
       key("checkpoint.strict_latest", of(checkpoint, &CheckpointOptions::strict_latest), parse_boolean, print_bool),
-      key("topology.tensor_parallel", of(topology, &TopologyOptions::tensor_parallel), ranks, ranks_printed,
-          if_any(check_ranks)),
+  };
+}
+
+std::vector<ConfigKey> topology_keys() {
+  auto const topology = [](Config & config) -> auto& { return config.topology; };
+  return {
+      ranks_key("topology.tensor_parallel", of(topology, &TopologyOptions::tensor_parallel)),
       key("topology.pipeline_parallel", of(topology, &TopologyOptions::pipeline_parallel), parse_positive_u32,
-          print_number, check_ranks),
+          print_number, at_most(kMaxRanks)),
       list_key(std::string("topology.pipeline_layers"), of(topology, &TopologyOptions::pipeline_layers),
                parse_pipeline_layers, print_pipeline_layers, check_pipeline_layers),
       key("topology.expert_parallel", of(topology, &TopologyOptions::expert_parallel), parse_positive_u32, print_number,
-          check_ranks),
+          at_most(kMaxRanks)),
       choice_key("topology.uneven", of(topology, &TopologyOptions::uneven)),
-      key("topology.data_parallel", of(topology, &TopologyOptions::data_parallel), ranks, ranks_printed,
-          if_any(check_ranks)),
+      ranks_key("topology.data_parallel", of(topology, &TopologyOptions::data_parallel)),
+  };
+}
+
+std::vector<ConfigKey> model_keys() {
+  auto const model = [](Config & config) -> auto& { return config.model; };
+  return {
       key("model.family", of(model, &ModelOptions::family), parse_text, print_text, check_path),
       key("model.rules", of(model, &ModelOptions::rules), parse_text, print_text, check_path),
       key("model.config", of(model, &ModelOptions::config), parse_text, print_text, check_path),
@@ -289,25 +301,37 @@ std::vector<ConfigKey> make_keys() {
       list_key(std::string("model.split"), of(model, &ModelOptions::split), parse_names, print_names, check_names),
       choice_key("model.missing", of(model, &ModelOptions::missing)),
       choice_key("model.unexpected", of(model, &ModelOptions::unexpected)),
+  };
+}
+
+std::vector<ConfigKey> load_keys() {
+  auto const load = [](Config & config) -> auto& { return config.load; };
+  return {
       choice_key("load.engine", of(load, &LoadOptions::engine)),
       key("load.prefetch", of(load, &LoadOptions::prefetch), parse_prefetch, print_prefetch, check_prefetch),
       key("load.verify", of(load, &LoadOptions::verify), parse_boolean, print_bool),
       key("load.staging", of(load, &LoadOptions::staging), parse_size, print_size, check_staging),
-      key("load.memory_limit", of(load, &LoadOptions::memory_limit), size_or_auto, size_printed),
+      size_or_auto_key("load.memory_limit", of(load, &LoadOptions::memory_limit)),
       choice_key("load.huge_pages", of(load, &LoadOptions::huge_pages)),
       key("load.dtype", of(load, &LoadOptions::dtype), parse_dtype, print_dtype, if_any(check_dtype)),
       key("load.transpose", of(load, &LoadOptions::transpose), parse_boolean, print_bool),
       key("load.read_datasets", of(load, &LoadOptions::read_datasets), or_word("auto", parse_boolean),
           or_word_printed("auto", print_bool)),
       key("load.peer_writes", of(load, &LoadOptions::peer_writes), parse_boolean, print_bool),
+  };
+}
+
+std::vector<ConfigKey> save_keys() {
+  auto const save = [](Config & config) -> auto& { return config.save ? *config.save : config.save.emplace(); };
+  return {
       key("save.directory", of(save, &SaveOptions::directory), parse_text, print_text, check_path),
-      key("save.tensor_parallel", of(save, &SaveOptions::tensor_parallel), ranks, ranks_printed, if_any(check_ranks)),
+      ranks_key("save.tensor_parallel", of(save, &SaveOptions::tensor_parallel)),
       choice_key("save.format", of(save, &SaveOptions::format)),
       key("save.async", of(save, &SaveOptions::async), parse_boolean, print_bool),
-      key("save.async_staging", of(save, &SaveOptions::async_staging), size_or_auto, size_printed),
+      size_or_auto_key("save.async_staging", of(save, &SaveOptions::async_staging)),
       choice_key("save.engine", of(save, &SaveOptions::engine)),
       choice_key("save.verify", of(save, &SaveOptions::verify)),
-      key("save.staging", of(save, &SaveOptions::staging), size_or_auto, size_printed, if_any(check_save_staging)),
+      size_or_auto_key("save.staging", of(save, &SaveOptions::staging), if_any(check_save_staging)),
       key("save.base", of(save, &SaveOptions::base), parse_text, print_text, check_text),
       key("save.stream", of(save, &SaveOptions::stream), parse_boolean, print_bool),
       key("save.keep", of(save, &SaveOptions::keep), parse_count, print_number),
@@ -319,12 +343,30 @@ std::vector<ConfigKey> make_keys() {
       list_key(std::string("save.files"), of(save, &SaveOptions::files), parse_files, print_files, if_any(check_names)),
       key("save.alignment", of(save, &SaveOptions::alignment), parse_size, print_size, check_alignment),
       key("save.shard_size", of(save, &SaveOptions::shard_size), parse_size, print_size, check_shard_size),
+  };
+}
+
+std::vector<ConfigKey> report_keys() {
+  auto const report = [](Config & config) -> auto& { return config.report; };
+  return {
       key("report.json", of(report, &ReportOptions::json), parse_text, print_text, check_text),
       key("report.tensors", of(report, &ReportOptions::tensors), parse_boolean, print_bool),
       choice_key("report.progress", of(report, &ReportOptions::progress)),
+  };
+}
+
+std::vector<ConfigKey> runtime_keys() {
+  auto const runtime = [](Config & config) -> auto& { return config.runtime; };
+  return {
       key("runtime.timeout", of(runtime, &RuntimeOptions::timeout), parse_timeout, print_duration, check_timeout),
-      key("runtime.threads", of(runtime, &RuntimeOptions::threads), or_word("auto", parse_positive_u32), ranks_printed,
-          if_any(at_most(kMaxHostThreads))),
+      key("runtime.threads", of(runtime, &RuntimeOptions::threads), or_word("auto", parse_positive_u32),
+          or_word_printed("auto", print_number), if_any(at_most(kMaxHostThreads))),
+  };
+}
+
+std::vector<ConfigKey> cost_keys() {
+  auto const cost = [](Config & config) -> auto& { return config.cost; };
+  return {
       key("cost.storage_bandwidth", of(cost, &CostModel::storage_bandwidth), parse_bandwidth, print_rate,
           check_bandwidth),
       key("cost.cache_bandwidth", of(cost, &CostModel::cache_bandwidth), parse_bandwidth, print_rate, check_bandwidth),
@@ -335,6 +377,16 @@ std::vector<ConfigKey> make_keys() {
       key("cost.request_overhead", of(cost, &CostModel::request_overhead_seconds), parse_seconds, print_seconds,
           check_seconds),
   };
+}
+
+std::vector<ConfigKey> make_keys() {
+  std::vector<ConfigKey> keys;
+  for (auto const section :
+       {checkpoint_keys, topology_keys, model_keys, load_keys, save_keys, report_keys, runtime_keys, cost_keys}) {
+    auto made = section();
+    std::ranges::move(made, std::back_inserter(keys));
+  }
+  return keys;
 }
 
 std::string_view section_of(std::string_view key) { return key.substr(0, key.find('.')); }

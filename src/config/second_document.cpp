@@ -9,7 +9,7 @@
 namespace distload {
 namespace {
 
-/// Keeps where the latest document begins; the rest of the events is of no interest.
+/// Keeps the position of the latest document's begin and ignores all other events.
 class DocumentStart : public YAML::EventHandler {
  public:
   YAML::Mark const& mark() const { return mark_; }

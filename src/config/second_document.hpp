@@ -1,4 +1,4 @@
-/// second_document: a configuration is one YAML document; where a text goes on after its first.
+/// second_document: a configuration is one YAML document; this finds a second one.
 #pragma once
 
 #include <yaml-cpp/mark.h>
@@ -8,8 +8,9 @@
 
 namespace distload {
 
-/// Where the second document of `text` begins, or nothing. What yaml-cpp cannot take for a part of the first document,
-/// such as a comma in the first column, counts as a second one. (YAML::LoadAll would take it for endlessly many.)
+/// Position of the second document of `text`; nothing if there is none. Text that yaml-cpp cannot parse as part of the
+/// first document, such as a comma in the first column, counts as a second one. (YAML::LoadAll would return endless
+/// documents for it.)
 /// @throws YAML::Exception
 std::optional<YAML::Mark> second_document(std::string const& text);
 

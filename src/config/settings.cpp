@@ -1,4 +1,4 @@
-// Values from outside the file: --set and the environment.
+// Reads settings from --set and the environment.
 #include <algorithm>
 #include <cctype>
 #include <string_view>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kVariablePrefix = "DISTLOAD_";
 
-/// DISTLOAD_LOAD_ENGINE for load.engine.
+/// The variable of a key: DISTLOAD_LOAD_ENGINE for load.engine.
 std::string variable_of(std::string_view key) {
   std::string name(kVariablePrefix);
   for (auto const character : key) {
@@ -33,7 +33,7 @@ std::string variable_of(std::string_view key) {
                     did_you_mean(name, variables));
 }
 
-/// What to say of a name that is no key.
+/// The message for a name that is not a key.
 std::string describe_unknown(std::string const& name) {
   if (name + "." == kHintsPrefix) return "`load.hints` is a map: set load.hints.NAME";
   if (is_config_section(name)) return "`" + name + "` is a section, not a key";

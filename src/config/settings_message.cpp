@@ -1,4 +1,4 @@
-// Settings to bytes and back.
+// Converts settings to bytes and back.
 #include "config/settings_message.hpp"
 
 namespace distload {

@@ -1,4 +1,4 @@
-/// Settings in messages between ranks: one rank reads command line and environment for all.
+/// Settings as messages between ranks: one rank reads command line and environment for all.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// Key by key, then what excludes each other.
+// Checks every key, then combinations of keys.
 #include <distload/config/validate.hpp>
 
 #include <distload/base/error.hpp>
@@ -23,7 +23,7 @@ void check_key(ConfigKey const& key, Config const& config) {
   }
 }
 
-/// What a loader's options cannot be combined with.
+/// Checks combinations of a loader's options.
 void check_combinations(LoaderOptions const& options) {
   refuse_if(options.checkpoint.path.empty(), "`checkpoint.path` is missing: which checkpoint is to be loaded?");
   refuse_if(options.load.transpose && !options.model.split.empty(),
@@ -43,7 +43,7 @@ void check_combinations(SaveOptions const& save) {
   refuse_if(!save.base.empty(), "`save.base` compares checksums, which `save.format: safetensors` has not");
 }
 
-/// What a section `save` cannot be combined with in the others.
+/// Checks combinations of the section `save` with others.
 void check_combinations(LoaderOptions const& options, SaveOptions const& save) {
   refuse_if(options.load.transpose,
             "`load.transpose` and a `save` section exclude each other: transposed weights are no checkpoint of the "

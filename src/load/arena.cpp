@@ -1,4 +1,4 @@
-// Allocation of the arena in whichever memory shards live.
+// Allocates the arena in the memory space of shards.
 #include "load/arena.hpp"
 
 #include <new>
@@ -32,7 +32,7 @@ std::byte* Arena::data() const noexcept {
   }
 }
 
-std::vector<std::span<std::byte>> Arena::untouched() const { return host_.without_files(nbytes_); }
+std::vector<std::span<std::byte>> Arena::ranges_without_files() const { return host_.without_files(nbytes_); }
 
 void Arena::map_files(std::span<PlannedView const> views, FileMapping const* files) {
   host_.unmap_files();
@@ -49,7 +49,7 @@ std::optional<Bytes> available_arena_bytes(std::uint32_t sharers) {
   if constexpr (!kArenaOnHost) {
     std::size_t free = 0;
     std::size_t total = 0;
-    // Ranks with a device each share nothing.
+    // Each rank has its own device, so that nothing is divided.
     if (cudaMemGetInfo(&free, &total) == cudaSuccess) return free;
     return std::nullopt;
   }

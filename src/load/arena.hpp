@@ -1,4 +1,4 @@
-/// Arena: the one allocation that holds all shards of a rank.
+/// Arena: one allocation that holds all shards of a rank.
 #pragma once
 
 #include <cstddef>
@@ -16,38 +16,37 @@
 
 namespace distload {
 
-/// True if engines can read straight into the arena.
+/// True if engines can read directly into the arena.
 inline constexpr bool kArenaOnHost = Kokkos::SpaceAccessibility<Kokkos::HostSpace, ShardSpace>::accessible;
 
-/// `nbytes` of zeros in `ShardSpace`: huge pages on the host, one Kokkos allocation on a device. Move-only.
+/// `nbytes` zero bytes in `ShardSpace`: huge pages on the host, one Kokkos allocation on a device. Move-only.
 class Arena {
  public:
-  /// @throws OutOfBudget  the memory is not there.
+  /// @throws OutOfBudget  not enough memory.
   explicit Arena(Bytes nbytes, HugePageKind kind = HugePageKind::transparent);
 
   Bytes nbytes() const noexcept { return nbytes_; }
   std::byte* data() const noexcept;
   ShardBytes bytes(Bytes offset, Bytes count) const { return {data() + offset, count}; }
 
-  /// What has to get pages before it can hold shards; nothing on a device.
-  std::vector<std::span<std::byte>> untouched() const;
+  /// The ranges that need pages before they can hold shards; empty on a device.
+  std::vector<std::span<std::byte>> ranges_without_files() const;
 
-  /// Maps these ranges of files to their places in the arena, instead of those that were mapped before. There are none
-  /// on a device.
+  /// Maps `views` of files into the arena and unmaps all others. Host only.
   /// @throws OutOfBudget, IoError  as `HugePages`.
   void map_files(std::span<PlannedView const> views, FileMapping const* files);
 
-  /// True if a file is mapped to what begins at `offset`.
+  /// True if a file is mapped at `offset`.
   bool maps_file_at(Bytes offset) const noexcept { return host_.maps_file_at(offset); }
 
  private:
   Bytes nbytes_;
-  HugePages host_;                               // the memory, where ShardSpace is host memory
-  Kokkos::View<std::byte*, ShardSpace> device_;  // the memory, where it is not
+  HugePages host_;                               // the memory, if ShardSpace is host memory
+  Kokkos::View<std::byte*, ShardSpace> device_;  // the memory otherwise
 };
 
-/// Bytes of the memory in which shards live that one of `sharers` processes on this node can have: as
-/// `available_host_bytes`, or what the device has free. Nothing if the system does not say.
+/// Memory for shards that is available to each of `sharers` processes of this node: `available_host_bytes`, or the free
+/// memory of the device. Nothing if the system does not report it.
 std::optional<Bytes> available_arena_bytes(std::uint32_t sharers);
 
 }  // namespace distload

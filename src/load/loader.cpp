@@ -1,4 +1,4 @@
-// Open, plan, load.
+// Opens checkpoints, plans and loads.
 #include <distload/load/loader.hpp>
 
 #include <algorithm>
@@ -47,7 +47,7 @@
 namespace distload {
 namespace {
 
-/// The least of all ranks' limits, so that all plan with the same.
+/// The minimum of all ranks' limits, so that all plan with the same limit.
 std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<Bytes> configured) {
   constexpr auto kNone = ~std::uint64_t{0};
   std::vector<std::uint64_t> limit{configured ? *configured : available_arena_bytes(grid.node_size()).value_or(kNone)};
@@ -69,7 +69,7 @@ LayoutOptions layout_options(LoaderOptions const& options) {
 
 Latest latest_of(CheckpointOptions const& options) { return options.strict_latest ? Latest::strict : Latest::valid; }
 
-/// Collective: names of the aliases whose bytes are those of their targets. The ranks share the reading.
+/// Collective: the names of the aliases whose bytes equal their targets'. The ranks divide the reading.
 std::vector<std::string> same_as_their_targets(Catalog const& catalog, std::vector<StoredTie> const& ties,
                                                Communicator& ranks) {
   std::vector<std::uint64_t> same(ties.size());
@@ -89,15 +89,15 @@ std::vector<std::string> same_as_their_targets(Catalog const& catalog, std::vect
   return names;
 }
 
-/// Kernels and views want elements at addresses that suit them, also those of files.
+/// True if elements in files are aligned as kernels and views require.
 bool can_be_mapped(Catalog const& catalog) {
   return std::ranges::all_of(catalog.extents, [&](Extent const& extent) {
     return extent.offset_bytes % size_of(catalog.tensors[extent.tensor].dtype) == 0;
   });
 }
 
-/// Which files, by their numbers, a rank's engine opens by itself. The mapping is of all files, as the plan's offsets
-/// in it are; MPI-IO and HDF5 open by name, collectively, after it is known that every rank can.
+/// By file number: the files that a rank's engine opens itself. `mmap` maps all files; MPI-IO and HDF5 open by name,
+/// collectively, after the ranks have checked that each can.
 std::vector<bool> files_opened_by(LoadPlan const& plan, Catalog const& catalog) {
   std::vector<bool> opened(catalog.files.size(), plan.engine.name == ReadEngine::mmap);
   if (plan.engine.name == ReadEngine::collective) return opened;
@@ -107,7 +107,7 @@ std::vector<bool> files_opened_by(LoadPlan const& plan, Catalog const& catalog) 
   return opened;
 }
 
-/// The settings that a loader uses and that have to be equal on all ranks, by their names in the configuration.
+/// The settings of a loader that must be equal on all ranks, with their names in the configuration.
 std::vector<std::pair<std::string, std::string>> common_settings(LoaderOptions const& options) {
   constexpr std::array<std::string_view, 4> kSections{"checkpoint.", "model.", "load.", "cost."};
   constexpr std::array<std::string_view, 3> kOthers{"topology.pipeline_layers", "topology.uneven", "runtime.timeout"};
@@ -118,7 +118,7 @@ std::vector<std::pair<std::string, std::string>> common_settings(LoaderOptions c
     std::string_view const name = key.name;
     bool const is_used = std::ranges::any_of(kSections, [&](auto section) { return name.starts_with(section); }) ||
                          std::ranges::find(kOthers, name) != kOthers.end();
-    // The least limit of all ranks counts, so that nodes may have different ones.
+    // The minimum over the ranks is used, so that nodes may have different limits.
     if (is_used && name != "load.memory_limit") settings.emplace_back(name, key.print(config));
   }
   for (auto const& [name, value] : options.load.hints) settings.emplace_back(std::string(kHintsPrefix) + name, value);
@@ -137,10 +137,10 @@ void check_plan(LoadPlan const& plan, OpenedCheckpoint const& checkpoint, Proces
 
 }  // namespace
 
-/// A member that is being called, from outside or by another member.
+/// A call of a member function, by the user or by another member function.
 class Loader::Call {
  public:
-  /// Collective if it is called from outside: the ranks meet.
+  /// Collective if called by the user: the ranks meet.
   Call(Loader& loader, char const* call, char const* phase)
       : scope_(call, phase), loader_(loader), is_outermost_(!loader.is_in_call_) {
     if (!is_outermost_) return;
@@ -162,9 +162,9 @@ class Loader::Call {
 Loader::Loader(ProcessGrid const& grid, LoaderOptions options, ProgressSink progress)
     : grid_(grid), options_(std::move(options)), progress_(std::move(progress)) {
   validate(options_);
-  hdf5::start_library();  // takes milliseconds, once in a process
+  hdf5::start_library();  // once per process; takes milliseconds
 #if defined(DISTLOAD_ENABLE_CUDA)
-  // The device that Kokkos was initialised with: shards and kernels are there.
+  // The device that Kokkos was initialised with holds shards and runs kernels.
   NcclCommunicator::Options nccl;
   nccl.device = Kokkos::Cuda().cuda_device();
   nccl.timeout = options_.runtime.timeout;
@@ -198,7 +198,7 @@ std::vector<std::byte> Loader::agreed_metadata() {
   try {
     return bytes_of_rank_0(world, "open", [&] { return metadata_message(); });
   } catch (NoValidCheckpoint const& error) {
-    // The same on all ranks. What rank 0 lacks may be there for others.
+    // The same on all ranks. Ranks on other hosts may have files that rank 0 lacks.
     FileViews const views(world);
     if (views.are_one()) throw;
     all_or_throw(world, "compare", [&] {
@@ -213,7 +213,7 @@ void Loader::refuse_to_see_one(std::string const& why_not_rank_0) const {
   try {
     seen = open_checkpoint(options_.checkpoint.path, options_.checkpoint.step, latest_of(options_.checkpoint)).path;
   } catch (Error const&) {
-    return;  // it sees none either
+    return;  // rank 0 has none either
   }
   throw CorruptData(seen + " is not the same on all hosts: it is a checkpoint on " + host_name() + ", but " +
                     why_not_rank_0);
@@ -221,7 +221,7 @@ void Loader::refuse_to_see_one(std::string const& why_not_rank_0) const {
 
 OpenedCheckpoint Loader::open() {
   Call const call(*this, "Loader::open", "open");
-  reset_peak_resident();  // after the meeting: waiting for other ranks is not counted
+  reset_peak_resident();  // after the meeting, so that waiting for other ranks is not counted
   OpenedCheckpoint opened;
   opened.begin = std::chrono::steady_clock::now();
   FamilyRules rules;
@@ -269,7 +269,7 @@ Bytes Loader::slot_bytes(ReadEngine engine, std::uint32_t slots, Bytes block_byt
 bool Loader::can_write_to_peers() {
   if (!writes_to_peers_) {
     bool const may = options_.load.peer_writes;
-    // Ranks without peers can, but their plan has to be like that of the others.
+    // Ranks without peers could, but all ranks must plan alike.
     std::vector<std::uint64_t> can{may && !why_not_peer_memory(grid_.node()) ? 1U : 0U};
     grid_.world().all_reduce(std::span<std::uint64_t>(can), Reduction::min);
     writes_to_peers_ = can.front() != 0;
@@ -306,7 +306,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     options.places = options.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
   }
   auto plan = all_or_throw(grid_.world(), "plan", [&] {
-    // A collective engine runs between the exchanges, not beside them: one slot is all it can use.
+    // A collective engine does not run at the same time as exchanges, so it needs only one slot.
     options.slots = choice.name == ReadEngine::collective ? 1 : 1 + options_.load.prefetch;
     options.staging_bytes = slot_bytes(choice.name, options.slots, checkpoint.catalog.block_bytes);
     options.page_bytes = page_bytes();
@@ -349,7 +349,7 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   auto& world = grid_.world();
   auto const& catalog = checkpoint.stored_catalog();
   auto const total = plan.storage_read_bytes;
-  // Ranks read at about the same speed, so that this rank's share of its own part stands for the whole.
+  // Ranks read at about the same speed: this rank's progress in its own part stands for the total.
   auto const own = static_cast<double>(std::max<Bytes>(1, plan.ranks[plan.rank].read_bytes));
   Bytes done = 0;
   report_progress("read", checkpoint.begin, 0, total);
@@ -367,9 +367,9 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
     staging_.clear();
     for (std::uint32_t i = 0; i < plan.slots; ++i) staging_.emplace_back(plan.slot_bytes);
   });
-  // Where storage is what is waited for, or cores are to spare, pages need not be waited for as well.
+  // If reading waits for storage, or cores are free, pages are populated meanwhile.
   std::optional<PageToucher> toucher;
-  if (is_new && (threads > 1 || plan.engine.name == ReadEngine::direct)) toucher.emplace(arena.untouched());
+  if (is_new && (threads > 1 || plan.engine.name == ReadEngine::direct)) toucher.emplace(arena.ranges_without_files());
   PipelineOptions options;
   std::optional<PeerMemory> peers;
   if (plan.writes_to_peers) {

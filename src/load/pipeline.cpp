@@ -1,4 +1,4 @@
-// The waves of a plan, one after the other, with reading ahead.
+// Processes the waves of a plan in order, with read-ahead.
 #include "load/pipeline.hpp"
 
 #include <chrono>
@@ -19,24 +19,24 @@
 namespace distload {
 namespace {
 
-/// Copies between addresses; those with casts and transposes apart.
+/// Copies with resolved addresses; copies with casts and transposes are kept separately.
 struct BoundCopies {
   std::vector<BoundCopy> copies;
   std::vector<BoundCast> casts;
   std::vector<BoundCast> transposes;
 };
 
-/// Waves that a rank goes through by itself, if it waits for no other, until it asks whether the others go on.
+/// Number of waves that a rank without communication processes before it checks whether other ranks have failed.
 constexpr std::uint32_t kWavesAlone = 16;
 
-/// From the first byte that a copy reads to behind the last.
+/// Distance from the first to behind the last byte that a copy reads.
 Bytes reach_of(StridedCopy const& copy) {
   auto reach = copy.run_bytes;
   for (std::size_t i = 0; i < copy.loop_count; ++i) reach += (copy.loops[i].count - 1) * copy.loops[i].source_stride;
   return reach;
 }
 
-/// One wave's addresses, where shards live, and the pages of files among them.
+/// Resolves the addresses of one wave: areas become pointers into the arena, the wave's slot and the mapped files.
 class WaveMemory {
  public:
   WaveMemory(Arena const& arena, StagingSlot const* slot, FileMapping const* files)
@@ -47,14 +47,14 @@ class WaveMemory {
 
   std::byte* at(Area area, Bytes offset) const { return addresses_.at(area, offset); }
 
-  /// What a wave copies from files is brought into this process's memory.
+  /// Populates the pages of the files that a wave copies from.
   void prefault(Wave const& wave) const {
     for (auto const copy : wave.places) {
       if (copy.source == Area::mapped) files_->prefault(copy.copy.source_offset, reach_of(copy.copy));
     }
   }
 
-  /// What a wave has copied from files need not stay there.
+  /// Drops the pages of the files that a wave has copied from.
   void release(Wave const& wave) const {
     for (auto const copy : wave.places) {
       if (copy.source == Area::mapped) files_->release(copy.copy.source_offset, reach_of(copy.copy));
@@ -93,6 +93,26 @@ void exchange(Wave const& wave, WaveMemory const& memory, Communicator& messages
   messages.exchange(sends, receives);
 }
 
+/// Copies the shards' parts that a wave sends into its slot.
+void pack(Wave const& wave, WaveMemory const& memory, StagingSlot const* slot,
+          Kokkos::DefaultExecutionSpace const& space) {
+  if (wave.staging_bytes > 0) slot->upload(space, wave.staging_bytes);
+  enqueue_copies(space, memory.bind(wave.packs).copies, "distload::pack");
+  space.fence("distload: packed before it is sent");
+}
+
+/// Copies a wave's bytes from its slot and from mapped files into the arena.
+void place(Wave const& wave, WaveMemory const& memory, bool has_mapping, OverflowCount const& overflows,
+           Kokkos::DefaultExecutionSpace const& space) {
+  if (has_mapping) memory.prefault(wave);
+  auto const places = memory.bind(wave.places);
+  enqueue_copies(space, places.copies, "distload::place");
+  enqueue_casts(space, places.casts, overflows, "distload::cast");
+  enqueue_transposes(space, places.transposes, overflows, "distload::transpose");
+  space.fence("distload: placed before the slot is used again");
+  if (has_mapping) memory.release(wave);
+}
+
 }  // namespace
 
 PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages,
@@ -106,7 +126,7 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
   Kokkos::DefaultExecutionSpace const space;
   OverflowCount const overflows("distload::overflows");
   WaveReader reader(plan, engine, arena, slots, options.peers, {options.verify, options.on_read, {}}, ahead);
-  // What goes wrong on this rank between two agreements; told to the others at the next one.
+  // A failure of this rank between two agreements; the next agreement reports it to the others.
   FirstFailure failure;
   auto const agree = [&](char const* phase) { all_or_throw(control, phase, [&] { failure.rethrow(); }); };
 
@@ -120,18 +140,14 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
         failure.guard_unless_failed([&] { reader.wait_for(index); });
         if (index % kWavesAlone == 0) agree("read");
       } else {
-        // A collective engine needs every rank, also one that has failed to place the wave before.
+        // A collective engine needs every rank, including one that failed to place the previous wave.
         failure.guard([&] { reader.wait_for(index); });
         agree("read");
       }
 
       {
         ScopeTimer const timer(times.exchange_seconds);
-        failure.guard_unless_failed([&] {
-          if (wave.staging_bytes > 0) slot->upload(space, wave.staging_bytes);
-          enqueue_copies(space, memory.bind(wave.packs).copies, "distload::pack");
-          space.fence("distload: packed before it is sent");
-        });
+        failure.guard_unless_failed([&] { pack(wave, memory, slot, space); });
         if (exchanges) {
           agree("exchange");
           exchange(wave, memory, messages);
@@ -139,21 +155,13 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
       }
       {
         ScopeTimer const timer(times.place_seconds);
-        failure.guard_unless_failed([&] {
-          if (engine.mapping() != nullptr) memory.prefault(wave);
-          auto const places = memory.bind(wave.places);
-          enqueue_copies(space, places.copies, "distload::place");
-          enqueue_casts(space, places.casts, overflows, "distload::cast");
-          enqueue_transposes(space, places.transposes, overflows, "distload::transpose");
-          space.fence("distload: placed before the slot is used again");
-          if (engine.mapping() != nullptr) memory.release(wave);
-        });
+        failure.guard_unless_failed([&] { place(wave, memory, engine.mapping() != nullptr, overflows, space); });
       }
       reader.release(index);
     }
     agree("place");
   } catch (...) {
-    // All ranks have agreed to give up. The arenas must stay until no rank writes to another's any more.
+    // All ranks have agreed to stop. The arenas must exist until no rank writes to another's any more.
     reader.stop();
     if (options.peers != nullptr) control.barrier();
     throw;

@@ -1,5 +1,4 @@
-/// Pipeline: carries a plan out, wave by wave: read and verify, pack, exchange, place; the next waves are read
-/// meanwhile.
+/// Pipeline: executes a plan wave by wave: read and verify, pack, exchange, place. Later waves are read meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -18,24 +17,25 @@ namespace distload {
 
 struct PipelineOptions {
   bool verify = true;
-  PeerMemory const* peers = nullptr;                  ///< arenas of this node's ranks, if the plan writes to them
-  std::function<void(Bytes)> on_read = [](Bytes) {};  ///< bytes since the last call; from whichever thread reads
+  PeerMemory const* peers = nullptr;  ///< arenas of this node's ranks; nullptr if the plan does not write to them
+  std::function<void(Bytes)> on_read = [](Bytes) {
+  };  ///< gets the bytes since the last call; called from any reading thread
 };
 
-/// What a run took on this rank. Reading overlaps the rest, so that the phases may add up to more than the whole.
+/// Times of a run on this rank. Reading overlaps the other phases, so that the sum may exceed the total.
 struct PipelineTimes {
-  double read_seconds = 0;      ///< in the engine, verification included
+  double read_seconds = 0;      ///< in the engine, including verification
   double exchange_seconds = 0;  ///< packing and messages
   double place_seconds = 0;
   Bytes read_bytes = 0;
-  std::uint64_t overflows = 0;  ///< numbers that casts have made infinite
+  std::uint64_t overflows = 0;  ///< finite numbers that casts made infinite
 };
 
-/// Collective over `control`: fills `arena` as `plan` says, but for its views.
+/// Collective over `control`: fills `arena` as `plan` says, except mapped views.
 ///
-/// @param slots     `plan.slots` of at least `plan.slot_bytes`; with more than one, it is read ahead, where the engine
-///                  may run beside the exchange
-/// @param control   host memory; all ranks of the plan
+/// @param slots     `plan.slots` slots of at least `plan.slot_bytes`; more than one allows read-ahead, if the
+///                  engine may run at the same time as exchanges
+/// @param control   communicator of all ranks of the plan, in host memory
 /// @param messages  the same ranks, in the memory of the arena
 /// @throws CorruptData, IoError  from the engine, the same on all ranks.
 PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& control, Communicator& messages,

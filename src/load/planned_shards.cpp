@@ -1,4 +1,4 @@
-// From planned shards to described ones.
+// Converts planned shards to described shards.
 #include "load/planned_shards.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace distload {
 namespace {
 
-/// The parts of a shard that is held as several parameters: they lie in it one after the other.
+/// Appends the parts of a shard that is split into several parameters; they are contiguous and in order.
 void append_parts(Shard const& whole, Parameter const& parameter, LoadPlan const& plan, std::vector<Shard>& shards) {
   auto offset = whole.offset_bytes;
   for (auto const& part : split(parameter, whole.global_shape)) {
@@ -33,7 +33,7 @@ void append_parts(Shard const& whole, Parameter const& parameter, LoadPlan const
   }
 }
 
-/// What lies transposed in memory, as it lies there.
+/// Swaps the last two axes of a shard that is stored transposed in memory.
 void transpose(Shard& shard) {
   shard.shape = with_last_axes_swapped(shard.shape);
   shard.global_shape = with_last_axes_swapped(shard.global_shape);

@@ -13,14 +13,14 @@
 
 namespace distload {
 
-/// In the order of the plan; a parameter that is held as several becomes as many shards.
+/// In the order of the plan; a split parameter becomes several shards.
 std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
 
-/// Aliases whose target is among `shards`.
+/// The aliases whose target is among `shards`.
 std::map<std::string, std::string, std::less<>> aliases_of(OpenedCheckpoint const& checkpoint,
                                                            std::vector<Shard> const& shards);
 
-/// @throws ConfigError  the shards of a model are not those that a plan places.
+/// @throws ConfigError  the shards of a model differ from those of a plan.
 void check_same(std::span<Shard const> held, std::vector<Shard> const& planned);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Gathers what every rank knows and writes it as JSON.
+// Gathers the values of every rank and writes them as JSON.
 #include <distload/load/report.hpp>
 
 #include <nlohmann/json.hpp>
@@ -19,12 +19,12 @@ namespace {
 
 std::uint64_t hash_of(ShardedModel const& model, Shard const& shard) {
   auto const bytes = model.bytes(shard);
-  // Host memory is hashed where it lies; device memory is copied first.
+  // Host memory is hashed in place; device memory is copied to the host first.
   auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), bytes);
   return xxh3_64({host.data(), host.size()});
 }
 
-/// Rows of zeros at the end of the shard.
+/// Number of zero rows at the end of the shard.
 std::uint64_t padded_rows_of(Shard const& shard) {
   if (shard.partition.kind != PartitionKind::vocab_parallel) return 0;
   auto const axis = shard.partition.axis;
@@ -94,7 +94,7 @@ Bytes sum(Json const& ranks, char const* key) {
 
 std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint, LoadPlan const& plan,
                         LoadResult const& loaded, bool tensors) {
-  // As text: JSON is what the ranks have in common, and rank 0 only joins the parts.
+  // Each rank makes its part as JSON text; rank 0 joins the parts.
   auto const part = all_or_throw(grid.world(), "report", [&] {
     Json own = rank_of_report(grid, plan, loaded.model, loaded.times);
     return json_text(

@@ -1,4 +1,4 @@
-// Names and numbers of checkpoint and job.
+// Writes names and numbers of checkpoint and job.
 #include "load/report_head.hpp"
 
 #include <distload/load/report.hpp>

@@ -1,4 +1,4 @@
-/// report_head: what every report begins with, whatever was done.
+/// report_head: the common beginning of all reports.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -8,7 +8,7 @@
 
 namespace distload {
 
-/// Keeps the order in which members are put in.
+/// Keeps the order of insertion.
 using Json = nlohmann::ordered_json;
 
 /// Local: `schema`, `checkpoint`, `model` and `topology`.

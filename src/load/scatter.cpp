@@ -1,4 +1,4 @@
-// Strided copies, cut where steps of reading end.
+// Executes strided copies whose source arrives in steps.
 #include "load/scatter.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ Scatter::Scatter(Wave const& wave, std::uint32_t own_rank, std::byte* own_arena,
   std::size_t number = 0;
   for (auto const planned : wave.scatters) {
     auto const& to = wave.scatter_targets[number++];
-    reads_[to.read].targets.push_back({to.rank, planned.copy, {}, 0});
+    reads_[to.read].targets.push_back({.rank = to.rank, .copy = planned.copy, .runs = {}});
   }
 }
 

@@ -1,4 +1,4 @@
-/// Scatter: copies what passes by to the arenas that want some of it, while it is in the cache of a core.
+/// Scatter: copies bytes that have just been read, while they are in cache, to the arenas that need them.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,14 @@
 
 namespace distload {
 
-/// The scatters of one wave. Different reads may be taken by different threads.
+/// The scatters of one wave. Different threads may handle different reads.
 class Scatter {
  public:
-  /// @param own_arena  of rank `own_rank`
-  /// @param peers      the arenas of the other ranks that the wave scatters to, if it does
+  /// @param own_arena  arena of rank `own_rank`
+  /// @param peers      arenas of the other target ranks of the wave; nullptr if there are none
   Scatter(Wave const& wave, std::uint32_t own_rank, std::byte* own_arena, PeerMemory const* peers);
 
-  /// The next bytes of a read of the wave, from its byte `begin` on.
+  /// Copies the next bytes of a read, which begin at its byte `begin`.
   /// @throws CommunicationError  as `PeerMemory::write`.
   void take(std::size_t read, Bytes begin, std::span<std::byte const> bytes);
 
@@ -30,15 +30,15 @@ class Scatter {
   struct Target {
     std::uint32_t rank = 0;
     StridedCopy copy;
-    std::vector<Run> runs;  ///< in the order of their sources; only while the read is under way: a model has many
-    std::size_t next = 0;   ///< the first of them that is not whole
+    std::vector<Run> runs;  ///< in the order of their sources; exists only during the read, to limit memory
+    std::size_t next = 0;   ///< the first run that is not complete
   };
   struct Read {
     Bytes nbytes = 0;
     std::vector<Target> targets;
   };
 
-  /// The parts of runs that `bytes` hold.
+  /// The parts of runs that `bytes` contains.
   static std::vector<PeerWrite> parts_in(Target& target, Bytes begin, std::span<std::byte const> bytes);
 
   std::uint32_t own_rank_;

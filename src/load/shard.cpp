@@ -1,4 +1,4 @@
-// Pieces as strided copies.
+// Converts pieces to strided copies.
 #include <distload/load/shard.hpp>
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace distload::detail {
 namespace {
 
-/// Whether the sections of the partition are the tensor's cut axis.
+/// True if the partition's sections add up to the tensor's partitioned axis.
 bool fits(Partition const& partition, Shape const& shape) {
   if (partition.kind == PartitionKind::replicated) return true;
   if (partition.axis >= shape.size()) return false;
@@ -32,16 +32,16 @@ void run(std::span<BoundCopy const> copies, Reach reach) {
   space.fence("distload: the caller may use or free both sides now");
 }
 
-/// From `begin` to before `end` along an axis.
+/// The range [begin, end) of an axis.
 struct Stretch {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 };
 
-/// An axis that is filled bit by bit.
+/// Tracks which ranges of an axis are filled.
 class FilledAxis {
  public:
-  /// @returns what of `wanted` was empty until now.
+  /// @returns the parts of `wanted` that were not filled before.
   std::vector<Stretch> fill(Stretch wanted) {
     std::vector<Stretch> empty;
     for (auto const& filled : filled_) {
@@ -60,13 +60,13 @@ class FilledAxis {
   std::vector<Stretch> filled_;  ///< ascending and disjoint
 };
 
-/// Of a piece along its cut axis.
+/// The range of a piece along its partitioned axis.
 Stretch stretch_of(Piece const& piece, std::uint32_t axis) {
   auto const begin = piece.global.offset[axis];
   return {begin, begin + piece.global.extent[axis]};
 }
 
-/// What of a piece lies within a stretch of it.
+/// The part of a piece inside a range.
 Piece part_of(Piece piece, std::uint32_t axis, Stretch stretch) {
   piece.local_offset[axis] += stretch.begin - piece.global.offset[axis];
   piece.global.offset[axis] = stretch.begin;
@@ -74,8 +74,10 @@ Piece part_of(Piece piece, std::uint32_t axis, Stretch stretch) {
   return piece;
 }
 
-Placed in_tensor(Piece const& piece, Shape const& shape) { return {shape, piece.global.offset, 0}; }
-Placed in_shard(Piece const& piece, ShardLayout const& layout) { return {layout.shape, piece.local_offset, 0}; }
+Placed in_tensor(Piece const& piece, Shape const& shape) { return {.shape = shape, .position = piece.global.offset}; }
+Placed in_shard(Piece const& piece, ShardLayout const& layout) {
+  return {.shape = layout.shape, .position = piece.local_offset};
+}
 
 }  // namespace
 
@@ -127,7 +129,7 @@ void copy_from_shards(Partition const& partition, Shape const& shape, Bytes elem
     for (auto const& piece : layout.pieces) copy(0, layout, piece);
     return run(copies, reach);
   }
-  // What several ranks hold is taken from the first of them: the kernel wants destinations that are disjoint.
+  // Data that several ranks hold is taken from the first of them: the kernel requires disjoint destinations.
   FilledAxis filled;
   for (std::uint32_t rank = 0; rank < ranks; ++rank) {
     auto const layout = shard_layout(partition, shape, rank, ranks);

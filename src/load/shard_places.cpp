@@ -1,4 +1,4 @@
-// Places of shards, and those of a node's other ranks.
+// Finds the positions of shards, and those on the node's other ranks.
 #include "load/shard_places.hpp"
 
 #include <cstddef>
@@ -14,7 +14,7 @@ std::vector<std::optional<ShardPlace>> places_in(ShardedModel const& model, Aren
   std::vector<std::optional<ShardPlace>> places;
   places.reserve(checkpoint.layout.parameters.size());
   for (auto const& parameter : checkpoint.layout.parameters) {
-    // The parts of one that is held as several lie one after the other.
+    // The parts of a split parameter are contiguous, in order.
     auto const& name = parameter.split_names.empty() ? checkpoint.catalog.tensors[parameter.tensor].name
                                                      : parameter.split_names.front();
     auto const* const shard = model.find(name);

@@ -1,4 +1,4 @@
-/// Where the shards of a loaded model lie, as the plan for filling it again wants to know.
+/// Positions of the shards of a loaded model, for planning a reload.
 #pragma once
 
 #include <optional>
@@ -16,11 +16,12 @@ namespace distload {
 /// As in `PlanOptions`.
 using PlacesByRank = decltype(PlanOptions::places);
 
-/// By parameter of `checkpoint`: where this rank's shard lies in `arena`, that of `model`; nothing if it has none.
+/// By parameter of `checkpoint`: the position of this rank's shard in `arena`, which is `model`'s; nothing if the rank
+/// has none.
 std::vector<std::optional<ShardPlace>> places_in(ShardedModel const& model, Arena const& arena,
                                                  OpenedCheckpoint const& checkpoint);
 
-/// Collective over the node: the places in the arenas of all of its ranks.
+/// Collective over the node: the positions in the arenas of all its ranks.
 PlacesByRank shared_on_node(ProcessGrid const& grid, std::vector<std::optional<ShardPlace>> const& own);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Looking shards up and handing out views.
+// Finds shards by name and checks views.
 #include <distload/load/sharded_model.hpp>
 
 #include <utility>

@@ -1,4 +1,4 @@
-// Host memory, or pinned host memory with a copy on the device.
+// Host memory; for a device, pinned host memory and a device buffer.
 #include "load/staging_slot.hpp"
 
 #include <stdexcept>

@@ -1,4 +1,4 @@
-/// StagingSlot: memory of one wave: what is read, packed and received before it is in place.
+/// StagingSlot: the memory of one wave for data that is read, packed or received.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@
 namespace distload {
 
 /// Engines read into `host()`; kernels and messages use `shard_side()`. On the host both are the same memory; for a
-/// device the host side is pinned and `upload` brings what was read to the device side.
+/// device, the host side is pinned and `upload` copies it to the device side.
 class StagingSlot {
  public:
-  /// @throws OutOfBudget  the memory is not there.
+  /// @throws OutOfBudget  not enough memory.
   explicit StagingSlot(Bytes nbytes);
 
   Bytes nbytes() const noexcept { return nbytes_; }
@@ -23,7 +23,7 @@ class StagingSlot {
   std::byte* host() const noexcept;
   std::byte* shard_side() const noexcept;
 
-  /// Enqueues the transfer of the first `nbytes` on `space`; nothing to do on the host.
+  /// Enqueues the transfer of the first `nbytes` on `space`; does nothing on the host.
   void upload(Kokkos::DefaultExecutionSpace const& space, Bytes nbytes) const;
 
  private:

@@ -1,4 +1,4 @@
-// Reading a config.json that the user names.
+// Reads a config.json that the user names.
 #include "load/use_model_config.hpp"
 
 #include <filesystem>

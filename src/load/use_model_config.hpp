@@ -1,4 +1,4 @@
-/// The model's config.json, where the checkpoint does not carry the right one itself.
+/// Replaces the config.json of a checkpoint.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace distload {
 
-/// Local: replaces the catalog's config.json and what is read out of it by the file at `path`; "auto" keeps the
+/// Local: replaces the catalog's config.json, and what is derived from it, by the file at `path`; "auto" keeps the
 /// checkpoint's own.
 /// @throws ConfigError           there is no such file.
-/// @throws CorruptData, IoError  it is no JSON object, or cannot be read.
+/// @throws CorruptData, IoError  it is not a JSON object, or cannot be read.
 void use_model_config(Catalog& catalog, std::string const& path);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// The reading side of the pipeline.
+// Reads waves on a thread.
 #include "load/wave_reader.hpp"
 
 #include <chrono>
@@ -15,14 +15,14 @@ namespace distload {
 WaveReader::WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, std::span<StagingSlot const> slots,
                        PeerMemory const* peers, ReadOptions options, bool ahead)
     : plan_(plan), engine_(engine), arena_(arena), slots_(slots), peers_(peers), options_(std::move(options)) {
-  auto const tell = options_.on_progress;
-  options_.on_progress = [this, tell](Bytes bytes) {
+  auto const report = options_.on_progress;
+  options_.on_progress = [this, report](Bytes bytes) {
     {
       std::lock_guard const lock(mutex_);
       if (stops_) throw InternalError("reading was given up because another part of the load failed");
     }
     read_bytes_ += bytes;
-    tell(bytes);
+    report(bytes);
   };
   if (ahead) thread_ = std::thread([this] { read_all_waves(); });
 }

@@ -1,5 +1,5 @@
-/// WaveReader: reads the waves of a plan in order, on a thread of its own where the engine allows, as far ahead as
-/// there are slots.
+/// WaveReader: reads the waves of a plan in order, as far ahead as there are slots; on its own thread if the engine
+/// allows it.
 #pragma once
 
 #include <condition_variable>
@@ -22,8 +22,8 @@ namespace distload {
 
 class WaveReader {
  public:
-  /// All references outlive the reader. With `ahead`, reading starts at once and wave k + slots waits until wave k is
-  /// released. `peers`: the arenas that the plan writes to, if it does.
+  /// All references must outlive the reader. With `ahead`, reading starts at once and wave k + slots waits until wave k
+  /// is released. `peers`: the arenas that the plan writes to, or nullptr.
   WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, std::span<StagingSlot const> slots,
              PeerMemory const* peers, ReadOptions options, bool ahead);
 
@@ -31,17 +31,17 @@ class WaveReader {
   WaveReader(WaveReader const&) = delete;
   WaveReader& operator=(WaveReader const&) = delete;
 
-  /// Stops reading at the next opportunity and waits for the thread.
+  /// Stops reading after the current step and joins the thread.
   void stop() noexcept;
 
-  /// Returns when all bytes of `wave` are in place and verified; waves are asked for in order.
-  /// @throws whatever the engine threw while reading it.
+  /// Returns when all bytes of `wave` are in place and verified. Must be called for the waves in order.
+  /// @throws the engine's exception while reading the wave.
   void wait_for(std::uint32_t wave);
 
-  /// The slot of `wave` may be used again.
+  /// The slot of `wave` may be reused.
   void release(std::uint32_t wave);
 
-  /// Seconds spent in the engine, and bytes that it delivered. To be asked when the last wave has come.
+  /// Seconds in the engine, and bytes that it read. Valid after the last wave.
   double busy_seconds() const noexcept { return busy_seconds_; }
   Bytes read_bytes() const noexcept { return read_bytes_; }
 
@@ -63,7 +63,7 @@ class WaveReader {
   std::uint32_t waves_released_ = 0;
   bool stops_ = false;
   std::exception_ptr failure_;
-  double busy_seconds_ = 0;  // of the reading thread until the last wave has come
+  double busy_seconds_ = 0;  // written by the reading thread until the last wave is read
   Bytes read_bytes_ = 0;
   std::thread thread_;
 };

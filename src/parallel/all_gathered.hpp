@@ -1,4 +1,4 @@
-/// all_gathered: one value of every rank.
+/// all_gathered: gathers one value of every rank.
 #pragma once
 
 #include <span>
@@ -9,7 +9,7 @@
 
 namespace distload {
 
-/// Collective: every rank's `mine`, ordered by rank.
+/// Collective: the values `mine` of all ranks, ordered by rank.
 template <class T>
 std::vector<T> all_gathered(Communicator& ranks, T const& mine) {
   static_assert(std::is_trivially_copyable_v<T>);

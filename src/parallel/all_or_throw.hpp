@@ -1,4 +1,4 @@
-/// all_or_throw: local work between two collectives, after which either all ranks go on or all ranks throw the same
+/// all_or_throw: runs local work between two collectives; afterwards all ranks continue, or all ranks throw the same
 /// exception.
 #pragma once
 
@@ -16,12 +16,12 @@
 
 namespace distload {
 
-/// Collective over `ranks` (in host memory): runs `local`, which must not contain a collective, and returns what it
-/// returns.
+/// Collective over `ranks` (in host memory): runs `local`, which must not call a collective, and returns its result.
 ///
 /// If it throws on any rank, all ranks throw the exception of the lowest rank that failed, with "rank N on HOST: "
-/// before the message unless all failed in the same words. The type follows the exit code; foreign exceptions become
-/// InternalError, std::bad_alloc OutOfBudget. `phase` names the work in such messages and is a fault_point.
+/// before the message unless all ranks failed with the same message. The exception type follows the exit code;
+/// exceptions of other libraries become InternalError, std::bad_alloc becomes OutOfBudget. `phase` names the work in
+/// these messages and is a fault_point.
 template <class F>
 auto all_or_throw(Communicator& ranks, std::string_view phase, F&& local) {
   using Result = std::invoke_result_t<F>;
@@ -48,8 +48,8 @@ auto all_or_throw(Communicator& ranks, std::string_view phase, F&& local) {
   }
 }
 
-/// Collective over `ranks` (in host memory): runs `make` on rank 0 and gives the bytes that it returns to all.
-/// @throws what `make` does, on all ranks, as `all_or_throw`.
+/// Collective over `ranks` (in host memory): runs `make` on rank 0 and returns its bytes on all ranks.
+/// @throws the exception of `make`, on all ranks, as `all_or_throw`.
 template <class F>
 std::vector<std::byte> bytes_of_rank_0(Communicator& ranks, std::string_view phase, F&& make) {
   auto bytes = all_or_throw(ranks, phase, [&]() -> std::vector<std::byte> {

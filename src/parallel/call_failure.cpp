@@ -5,7 +5,7 @@ namespace distload::detail {
 
 std::string describe_call_failure(std::string_view call, std::string_view text, SourcePlace const& place) {
   std::string_view file = place.file;
-  // Paths of the build machine do not help the reader.
+  // Leave out folders, which are those of the build machine.
   if (auto const slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
   std::string message(call.substr(0, call.find('(')));
   return message.append(" failed: ")

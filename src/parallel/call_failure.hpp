@@ -1,4 +1,4 @@
-/// The one form in which a failed call of a foreign library is described.
+/// The common format for failed calls of other libraries.
 #pragma once
 
 #include <string>
@@ -6,14 +6,14 @@
 
 namespace distload::detail {
 
-/// Where a call stands. (std::source_location is not known to clang 14, which checks this code.)
+/// Source location of a call. (clang 14, which checks this code, lacks std::source_location.)
 struct SourcePlace {
   char const* file;
   int line;
 };
 
-/// "MPI_Bcast failed: <text> (mpi_communicator.cpp:81)". Of `call`, as it stands in the source, only the function's
-/// name is kept.
+/// "MPI_Bcast failed: <text> (mpi_communicator.cpp:81)". `call` is the source text of the call; only the function name
+/// is used.
 std::string describe_call_failure(std::string_view call, std::string_view text, SourcePlace const& place);
 
 }  // namespace distload::detail

@@ -1,4 +1,4 @@
-// Turns the status of CUDA and NCCL calls into exceptions.
+// Converts the status of CUDA and NCCL calls to exceptions.
 #include "parallel/cuda_check.hpp"
 
 #include <cuda_runtime.h>

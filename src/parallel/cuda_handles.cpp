@@ -1,4 +1,4 @@
-// The CUDA calls behind the owners.
+// Wraps CUDA calls.
 #include "parallel/cuda_handles.hpp"
 
 #include <cuda_runtime.h>

@@ -1,4 +1,4 @@
-/// CUDA's handles as C++ owners: a stream, and a piece of device memory.
+/// C++ owners of CUDA handles: a stream, and a device buffer.
 #pragma once
 
 #include <cstddef>
@@ -8,16 +8,16 @@ struct CUstream_st;
 
 namespace distload {
 
-/// A stream that does not wait for the legacy default stream. Move-only.
+/// A stream that does not synchronise with the legacy default stream. Move-only.
 class CudaStream {
  public:
-  /// On the calling thread's current device.
+  /// Created on the calling thread's current device.
   CudaStream();
 
   CUstream_st* get() const noexcept { return stream_.get(); }
 
-  /// True once all work put into the stream so far is done.
-  /// @throws InternalError  some of it failed.
+  /// True when all work enqueued so far is complete.
+  /// @throws InternalError  some of the work failed.
   bool is_done() const;
 
  private:

@@ -1,4 +1,4 @@
-// From exceptions to messages between ranks.
+// Converts exceptions to messages between ranks.
 #include "parallel/failure.hpp"
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace distload {
 namespace {
 
-/// Collective: "rank 3 on n2". Only that rank itself knows its host.
+/// Collective: "rank 3 on n2". The failed rank sends its host name.
 std::string name_of_rank_that_failed(Communicator& ranks, std::uint32_t failed_rank) {
   auto const name = rank_on_this_host(ranks.rank());
   auto const own = std::as_bytes(std::span(name));
@@ -50,16 +50,16 @@ Failure current_failure(std::string_view phase) {
 }
 
 std::optional<Failure> agree_on_failure(Communicator& ranks, std::optional<Failure> const& own) {
-  // Where all is well, one number is exchanged.
+  // If no rank has failed, the ranks exchange only one number.
   std::uint64_t lowest = own ? ranks.rank() : ranks.size();
   ranks.all_reduce(std::span(&lowest, 1), Reduction::min);
   if (lowest == ranks.size()) return std::nullopt;
 
   auto const failed_rank = static_cast<std::uint32_t>(lowest);
   auto agreed = decode_failure(broadcast_message(ranks, own ? encode(*own) : std::vector<std::byte>(), failed_rank));
-  std::uint64_t all_say_so = own == agreed ? 1 : 0;
-  ranks.all_reduce(std::span(&all_say_so, 1), Reduction::min);
-  if (all_say_so == 0) agreed.message = name_of_rank_that_failed(ranks, failed_rank) + ": " + agreed.message;
+  std::uint64_t all_have_it = own == agreed ? 1 : 0;
+  ranks.all_reduce(std::span(&all_have_it, 1), Reduction::min);
+  if (all_have_it == 0) agreed.message = name_of_rank_that_failed(ranks, failed_rank) + ": " + agreed.message;
   return agreed;
 }
 

@@ -1,4 +1,4 @@
-/// Failure: why one rank failed, and the agreement of all ranks on it.
+/// Failure: why one rank failed; agree_on_failure reports it to all ranks.
 #pragma once
 
 #include <cstddef>
@@ -20,16 +20,17 @@ struct Failure {
   friend bool operator==(Failure const&, Failure const&) = default;
 };
 
-/// The exception being handled, as a failure; call it inside a catch block. A distload Error keeps its code and its
-/// message; std::bad_alloc becomes out_of_budget and anything else internal, both with `phase` in the message.
+/// Converts the exception being handled to a failure; must be called in a catch block. A distload Error keeps its code
+/// and message; std::bad_alloc becomes out_of_budget and any other exception internal, both with `phase` in the
+/// message.
 Failure current_failure(std::string_view phase);
 
-/// A failure as ranks send it, and back.
+/// Conversion to and from the message format.
 std::vector<std::byte> encode(Failure const& failure);
 Failure decode_failure(std::span<std::byte const> message);
 
-/// Collective: nothing if no rank failed; otherwise, on all ranks, the failure of the lowest rank that did, with "rank
-/// N on HOST: " before its message unless all ranks failed in the same words.
+/// Collective: nothing if no rank failed; otherwise, on all ranks, the failure of the lowest rank that failed, with
+/// "rank N on HOST: " before its message unless all ranks failed with the same message.
 std::optional<Failure> agree_on_failure(Communicator& ranks, std::optional<Failure> const& own);
 
 }  // namespace distload

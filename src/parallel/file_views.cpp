@@ -1,4 +1,4 @@
-// A view is known by a hash of what tells machines and sets of mounts apart.
+// Identifies a view by a hash of the machine and its mounts.
 #include "parallel/file_views.hpp"
 
 #include <array>
@@ -14,8 +14,8 @@
 namespace distload {
 namespace {
 
-/// Machines may have equal names, e.g. in containers; the kernel's number of this boot tells them apart. Containers of
-/// one machine have mounts of their own.
+/// Host names may be equal, e.g. in containers; the kernel's boot id distinguishes machines. Containers on one machine
+/// have different mounts.
 std::uint64_t own_view() {
   auto text = host_name();
   std::string boot;

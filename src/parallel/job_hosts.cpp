@@ -1,4 +1,4 @@
-// A table that the environment fills.
+// A table of host names that the environment fills.
 #include "parallel/job_hosts.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ Table& table() {
   return the_table;
 }
 
-/// More hosts than this are counted, not listed.
+/// Larger numbers of hosts are counted instead of listed.
 constexpr std::size_t kMostHostsNamed = 3;
 
 std::string host_of_rank(std::uint32_t job_rank) {
@@ -28,13 +28,13 @@ std::string host_of_rank(std::uint32_t job_rank) {
   return job_rank < known.hosts.size() ? known.hosts[job_rank] : "";
 }
 
-/// Its number in the job; its number in the group if MPI does not say.
+/// The rank's number in the job; its number in the group if MPI does not report it.
 std::uint32_t job_rank_of(MPI_Comm group, std::uint32_t rank) {
   MPI_Group own = MPI_GROUP_NULL;
   MPI_Group all = MPI_GROUP_NULL;
   auto const in_group = static_cast<int>(rank);
   int in_job = MPI_UNDEFINED;
-  // For a message about something worse: a failure here only makes it shorter.
+  // Used in messages of other errors: on failure the message lacks this information.
   if (MPI_Comm_group(group, &own) == MPI_SUCCESS && MPI_Comm_group(MPI_COMM_WORLD, &all) == MPI_SUCCESS)
     MPI_Group_translate_ranks(own, 1, &in_group, all, &in_job);
   if (own != MPI_GROUP_NULL) MPI_Group_free(&own);

@@ -1,4 +1,4 @@
-/// JobInternals: what the library's own parts use of an MpiEnvironment, and its users do not.
+/// JobInternals: access to parts of an MpiEnvironment for the library only.
 #pragma once
 
 #include <distload/parallel/mpi_environment.hpp>
@@ -6,13 +6,13 @@
 namespace distload {
 
 struct JobInternals {
-  /// What the ranks of this node see of each other.
+  /// The heartbeats of the ranks of this node.
   static NodeBoard& board(MpiEnvironment& mpi) noexcept { return *mpi.board_; }
 
-  /// How watchdogs of different nodes talk; nullptr where there is one node.
+  /// The channel between watchdogs of different nodes; nullptr if the job has one node.
   static WatchChannel* channel(MpiEnvironment& mpi) noexcept { return mpi.channel_.get(); }
 
-  /// All ranks of the job, kept apart for the agreement on how a failed job ends; nothing else may use it.
+  /// All ranks of the job, reserved for the agreement on how a failed job ends.
   static MpiCommunicator& failure_ranks(MpiEnvironment& mpi) noexcept { return *mpi.failure_ranks_; }
 };
 

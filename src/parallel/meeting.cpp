@@ -1,6 +1,6 @@
-// Everybody tells rank 0, which tells everybody what is wrong.
+// Every rank sends its intention to rank 0, which sends the result to all ranks.
 //
-// Point to point, so that who has not come is known by name: a collective that does not end says nothing.
+// Uses point-to-point messages, so that missing ranks can be named; a collective that hangs cannot tell which.
 #include "parallel/meeting.hpp"
 
 #include <algorithm>
@@ -33,13 +33,13 @@ using std::chrono::milliseconds;
 
 constexpr int kToRank0 = 2;
 constexpr int kFromRank0 = 3;
-/// Ranks that wait so long are told that rank 0 is there.
-constexpr milliseconds kUntilGreeting{300};
-/// Rank 0's word needs some time to arrive.
+/// After this time rank 0 tells waiting ranks that it has arrived.
+constexpr milliseconds kUntilArrivalReply{300};
+/// Additional time for the message of rank 0 to arrive.
 constexpr milliseconds kForAnswers{2000};
 
-/// What rank 0 says: that it is there, or how the meeting ends.
-enum class Word : std::uint64_t { greeting, all_equal, differ, missing };
+/// A message of rank 0: that it has arrived, or the result of the meeting.
+enum class Reply : std::uint64_t { arrived, all_equal, differ, missing };
 
 std::vector<std::byte> encode(Intention const& intention) {
   WireWriter out;
@@ -72,7 +72,7 @@ std::string format_seconds(milliseconds duration) {
 std::string describe_values(std::map<std::string, std::vector<std::uint32_t>> const& ranks_of_value,
                             MpiCommunicator const& ranks) {
   std::vector<std::pair<std::string, std::vector<std::uint32_t>>> sorted(ranks_of_value.begin(), ranks_of_value.end());
-  // What only few ranks want is likely the mistake.
+  // The value of the fewest ranks is probably the mistake and comes first.
   std::ranges::stable_sort(sorted, {}, [](auto const& each) { return each.second.size(); });
   std::string text;
   char const* separator = "";
@@ -105,38 +105,38 @@ std::string describe_differences(std::vector<Intention> const& intentions, MpiCo
   return text;
 }
 
-/// Sends a small message without waiting for it; MPI keeps it.
-void send_word(MPI_Comm group, int to, int tag, std::uint64_t word) {
-  DISTLOAD_MPI(MPI_Send(&word, 1, MPI_UINT64_T, to, tag, group));
+/// Sends one number. MPI buffers such small messages, so that the call does not wait for the receiver.
+void send_number(MPI_Comm group, int to, int tag, std::uint64_t number) {
+  DISTLOAD_MPI(MPI_Send(&number, 1, MPI_UINT64_T, to, tag, group));
 }
 
-/// A receive of such a message that is under way.
-class Awaited {
+/// A pending receive of such a message.
+class PendingNumber {
  public:
-  Awaited(MPI_Comm group, int from, int tag) {
-    DISTLOAD_MPI(MPI_Irecv(&word_, 1, MPI_UINT64_T, from, tag, group, &request_));
+  PendingNumber(MPI_Comm group, int from, int tag) {
+    DISTLOAD_MPI(MPI_Irecv(&number_, 1, MPI_UINT64_T, from, tag, group, &request_));
   }
-  ~Awaited() {
+  ~PendingNumber() {
     if (request_ == MPI_REQUEST_NULL) return;
     MPI_Cancel(&request_);
     MPI_Wait(&request_, MPI_STATUS_IGNORE);
   }
-  Awaited(Awaited const&) = delete;
-  Awaited& operator=(Awaited const&) = delete;
+  PendingNumber(PendingNumber const&) = delete;
+  PendingNumber& operator=(PendingNumber const&) = delete;
 
-  bool has_come() {
+  bool has_arrived() {
     int done = 1;
     if (request_ != MPI_REQUEST_NULL) DISTLOAD_MPI(MPI_Test(&request_, &done, MPI_STATUS_IGNORE));
     return done != 0;
   }
-  std::uint64_t word() const noexcept { return word_; }
+  std::uint64_t number() const noexcept { return number_; }
 
  private:
-  std::uint64_t word_ = 0;
+  std::uint64_t number_ = 0;
   MPI_Request request_ = MPI_REQUEST_NULL;
 };
 
-/// A watchdog, where there is one, prints first: it knows more about the missing ranks.
+/// If there is a watchdog, it prints first: its message says more about the missing ranks.
 milliseconds with_watchdog(milliseconds limit) {
   auto const* const board = NodeBoard::of_process();
   return board != nullptr && board->is_watched() ? limit + limit / 2 + kForAnswers : limit;
@@ -148,7 +148,7 @@ milliseconds with_watchdog(milliseconds limit) {
                            intention.call + " within " + format_seconds(limit));
 }
 
-/// What the ranks mean, told to rank 0, and the outcome for all.
+/// Sends the intentions to rank 0 and the result to all ranks.
 [[noreturn]] void throw_differences(MpiCommunicator& ranks, Intention const& intention) {
   auto const messages = gather_messages(ranks, encode(intention), 0);
   std::vector<std::byte> text;
@@ -156,83 +156,83 @@ milliseconds with_watchdog(milliseconds limit) {
     std::vector<Intention> intentions;
     intentions.reserve(messages.size());
     for (auto const& message : messages) intentions.push_back(decode(message));
-    auto const words = describe_differences(intentions, ranks);
-    auto const bytes = std::as_bytes(std::span(words));
+    auto const message = describe_differences(intentions, ranks);
+    auto const bytes = std::as_bytes(std::span(message));
     text.assign(bytes.begin(), bytes.end());
   }
   text = broadcast_message(ranks, std::move(text), 0);
   throw ConfigError(std::string(reinterpret_cast<char const*>(text.data()), text.size()));
 }
 
-Word wait_as_rank_0(MPI_Comm group, std::uint32_t size, std::uint64_t own, milliseconds limit,
-                    std::vector<std::uint32_t>& missing) {
+Reply wait_as_rank_0(MPI_Comm group, std::uint32_t size, std::uint64_t own, milliseconds limit,
+                     std::vector<std::uint32_t>& missing) {
   auto const start = Clock::now();
-  std::vector<std::unique_ptr<Awaited>> others;
+  std::vector<std::unique_ptr<PendingNumber>> others;
   for (std::uint32_t rank = 1; rank < size; ++rank)
-    others.push_back(std::make_unique<Awaited>(group, static_cast<int>(rank), kToRank0));
-  std::vector<bool> greeted(others.size());
-  auto const answer = [&](std::size_t place, Word word) {
-    send_word(group, static_cast<int>(place + 1), kFromRank0, static_cast<std::uint64_t>(word));
+    others.push_back(std::make_unique<PendingNumber>(group, static_cast<int>(rank), kToRank0));
+  std::vector<bool> is_notified(others.size());
+  auto const answer = [&](std::size_t place, Reply reply) {
+    send_number(group, static_cast<int>(place + 1), kFromRank0, static_cast<std::uint64_t>(reply));
   };
-  auto word = Word::all_equal;
+  auto reply = Reply::all_equal;
   Backoff const backoff;
   while (true) {
     bool all = true;
     auto const waited = Clock::now() - start;
     for (std::size_t i = 0; i < others.size(); ++i) {
-      bool const here = others[i]->has_come();
+      bool const here = others[i]->has_arrived();
       all = all && here;
-      if (!here || greeted[i] || waited < kUntilGreeting) continue;
-      answer(i, Word::greeting);
-      greeted[i] = true;
+      if (!here || is_notified[i] || waited < kUntilArrivalReply) continue;
+      answer(i, Reply::arrived);
+      is_notified[i] = true;
     }
     if (all) break;
     if (waited > limit) {
-      word = Word::missing;
+      reply = Reply::missing;
       for (std::size_t i = 0; i < others.size(); ++i) {
-        if (!others[i]->has_come()) missing.push_back(static_cast<std::uint32_t>(i + 1));
+        if (!others[i]->has_arrived()) missing.push_back(static_cast<std::uint32_t>(i + 1));
       }
       break;
     }
     backoff.wait();
   }
-  if (word == Word::all_equal && std::ranges::any_of(others, [&](auto const& each) { return each->word() != own; }))
-    word = Word::differ;
+  if (reply == Reply::all_equal && std::ranges::any_of(others, [&](auto const& each) { return each->number() != own; }))
+    reply = Reply::differ;
   for (std::size_t i = 0; i < others.size(); ++i) {
-    if (word == Word::missing && !others[i]->has_come()) continue;
-    answer(i, word);
-    if (word != Word::missing) continue;
-    send_word(group, static_cast<int>(i + 1), kFromRank0, missing.size());
-    for (auto const rank : missing) send_word(group, static_cast<int>(i + 1), kFromRank0, rank);
+    if (reply == Reply::missing && !others[i]->has_arrived()) continue;
+    answer(i, reply);
+    if (reply != Reply::missing) continue;
+    send_number(group, static_cast<int>(i + 1), kFromRank0, missing.size());
+    for (auto const rank : missing) send_number(group, static_cast<int>(i + 1), kFromRank0, rank);
   }
-  return word;
+  return reply;
 }
 
-/// The next word of rank 0, unless it does not come in time.
-std::optional<std::uint64_t> next_word(MPI_Comm group, milliseconds limit) {
+/// The next message of rank 0; nothing if none arrives in time.
+std::optional<std::uint64_t> next_reply(MPI_Comm group, milliseconds limit) {
   auto const start = Clock::now();
-  Awaited word(group, 0, kFromRank0);
+  PendingNumber reply(group, 0, kFromRank0);
   Backoff const backoff;
-  while (!word.has_come()) {
+  while (!reply.has_arrived()) {
     if (Clock::now() - start > limit) return std::nullopt;
     backoff.wait();
   }
-  return word.word();
+  return reply.number();
 }
 
-Word wait_for_rank_0(MPI_Comm group, std::uint64_t own, milliseconds limit, std::vector<std::uint32_t>& missing) {
-  send_word(group, 0, kToRank0, own);
-  auto word = next_word(group, limit + kForAnswers);
-  if (word == static_cast<std::uint64_t>(Word::greeting)) word = next_word(group, limit + kForAnswers);
-  if (!word) {
+Reply wait_for_rank_0(MPI_Comm group, std::uint64_t own, milliseconds limit, std::vector<std::uint32_t>& missing) {
+  send_number(group, 0, kToRank0, own);
+  auto reply = next_reply(group, limit + kForAnswers);
+  if (reply == static_cast<std::uint64_t>(Reply::arrived)) reply = next_reply(group, limit + kForAnswers);
+  if (!reply) {
     missing = {0};
-    return Word::missing;
+    return Reply::missing;
   }
-  if (*word == static_cast<std::uint64_t>(Word::missing)) {
-    for (auto count = next_word(group, kForAnswers).value_or(0); count > 0; --count)
-      missing.push_back(static_cast<std::uint32_t>(next_word(group, kForAnswers).value_or(0)));
+  if (*reply == static_cast<std::uint64_t>(Reply::missing)) {
+    for (auto count = next_reply(group, kForAnswers).value_or(0); count > 0; --count)
+      missing.push_back(static_cast<std::uint32_t>(next_reply(group, kForAnswers).value_or(0)));
   }
-  return static_cast<Word>(*word);
+  return static_cast<Reply>(*reply);
 }
 
 }  // namespace
@@ -244,10 +244,10 @@ void meet(Communicator& ranks, Intention const& intention, milliseconds limit) {
   auto const own = xxh3_64(encode(intention));
   auto const backoff = with_watchdog(limit);
   std::vector<std::uint32_t> missing;
-  auto const word = ranks.rank() == 0 ? wait_as_rank_0(group->native(), ranks.size(), own, backoff, missing)
-                                      : wait_for_rank_0(group->native(), own, backoff, missing);
-  if (word == Word::missing) throw_missing(group->native(), missing, intention, backoff);
-  if (word == Word::differ) throw_differences(*group, intention);
+  auto const reply = ranks.rank() == 0 ? wait_as_rank_0(group->native(), ranks.size(), own, backoff, missing)
+                                       : wait_for_rank_0(group->native(), own, backoff, missing);
+  if (reply == Reply::missing) throw_missing(group->native(), missing, intention, backoff);
+  if (reply == Reply::differ) throw_differences(*group, intention);
 }
 
 }  // namespace distload

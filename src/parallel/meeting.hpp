@@ -1,4 +1,4 @@
-/// meet: before ranks do something together, they find out whether all have come for the same.
+/// meet: checks that all ranks call the same function with the same settings.
 #pragma once
 
 #include <chrono>
@@ -10,16 +10,17 @@
 
 namespace distload {
 
-/// What a rank is about to do, and all that has to be equal on all ranks for it.
+/// The call that a rank is about to make, and the values that must be equal on all ranks.
 struct Intention {
   std::string call;                                         ///< "Loader::load"
-  std::vector<std::pair<std::string, std::string>> values;  ///< names, as a user knows them, and values
+  std::vector<std::pair<std::string, std::string>> values;  ///< setting names as the user knows them, and values
 };
 
-/// Collective over `ranks`, which talk over MPI: returns when all have come with equal intentions.
-/// @throws ConfigError  calls or values differ: names them with ranks and hosts; on all ranks.
-/// @throws CommunicationError  a rank has not come within `limit`, counted from when rank 0 came (or, if that is the
-///                      one, this rank): names it, on all ranks that came. The group is of no more use.
+/// Collective over `ranks` (an MPI communicator): returns when all ranks have called it with equal intentions.
+/// @throws ConfigError  calls or values differ; names them with ranks and hosts; on all ranks.
+/// @throws CommunicationError  a rank has not called within `limit`, counted from the arrival of rank 0 (of this rank,
+///                             if rank 0 is missing); names it, on all ranks that called. The group cannot be used any
+///                             more.
 void meet(Communicator& ranks, Intention const& intention, std::chrono::milliseconds limit);
 
 }  // namespace distload

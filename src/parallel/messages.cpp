@@ -1,4 +1,4 @@
-// Messages whose length only their sender knows, for any Communicator in host memory.
+// Messages whose length only the sender knows, for any Communicator in host memory.
 #include <distload/parallel/communicator.hpp>
 
 #include <cassert>

@@ -1,4 +1,4 @@
-// Turns MPI's error codes into exceptions.
+// Converts MPI's error codes to exceptions.
 #include "parallel/mpi_check.hpp"
 
 #include <array>

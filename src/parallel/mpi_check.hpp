@@ -1,4 +1,5 @@
-/// The check around every MPI call: a failure becomes a CommunicationError with the call, MPI's own text and the place.
+/// The check of every MPI call: a failure becomes a CommunicationError with the call, MPI's message and the source
+/// location.
 #pragma once
 
 #include <string>
@@ -12,7 +13,7 @@ namespace distload::detail {
 /// MPI's text for an error code.
 std::string mpi_error_text(int status);
 
-/// @throws CommunicationError  `status` is not MPI_SUCCESS. `call` is the call as it stands in the source.
+/// @throws CommunicationError  `status` is not MPI_SUCCESS. `call` is the source text of the call.
 void check_mpi(int status, char const* call, SourcePlace const& place);
 
 }  // namespace distload::detail

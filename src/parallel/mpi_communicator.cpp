@@ -26,7 +26,7 @@ MPI_Op operation_of(Reduction reduction) {
   return MPI_OP_NULL;
 }
 
-void wait_patiently(MPI_Request request) {
+void wait_with_backoff(MPI_Request request) {
   Backoff const backoff;
   while (true) {
     int done = 0;
@@ -59,7 +59,7 @@ std::unique_ptr<MpiCommunicator> MpiCommunicator::duplicate(MPI_Comm original, O
 MpiCommunicator::~MpiCommunicator() {
   if (comm_ == MPI_COMM_NULL || std::uncaught_exceptions() > exceptions_at_birth_) return;
   int finalized = 0;
-  // Nobody is left to hear of an error here, and the handle is gone in any case.
+  // Errors cannot be reported here, and the handle is released in any case.
   if (MPI_Finalized(&finalized) == MPI_SUCCESS && finalized == 0) MPI_Comm_free(&comm_);
 }
 
@@ -71,7 +71,7 @@ void MpiCommunicator::broadcast(std::span<std::byte> bytes, std::uint32_t root) 
     MPI_Request request = MPI_REQUEST_NULL;
     DISTLOAD_MPI(
         MPI_Ibcast(part.data(), static_cast<int>(part.size()), MPI_BYTE, static_cast<int>(root), comm_, &request));
-    wait_patiently(request);
+    wait_with_backoff(request);
     beat();
     bytes = bytes.subspan(part.size());
   }
@@ -85,12 +85,12 @@ void MpiCommunicator::all_gather(std::span<std::byte const> sent, std::span<std:
     auto const count = static_cast<int>(sent.size());
     MPI_Request request = MPI_REQUEST_NULL;
     DISTLOAD_MPI(MPI_Iallgather(sent.data(), count, MPI_BYTE, received.data(), count, MPI_BYTE, comm_, &request));
-    return wait_patiently(request);
+    return wait_with_backoff(request);
   }
   std::vector<Send> sends;
   std::vector<Receive> receives;
   for (std::uint32_t step = 1; step < size_; ++step) {
-    // Everyone begins with its neighbour, so that no rank is everybody's first target.
+    // Every rank starts with its next neighbour, which spreads the messages over the targets.
     auto const to = (rank_ + step) % size_;
     auto const from = (rank_ + size_ - step) % size_;
     sends.push_back({to, sent.data(), sent.size()});
@@ -109,7 +109,7 @@ void MpiCommunicator::all_reduce_typed(std::span<T> values, MPI_Datatype type, R
     MPI_Request request = MPI_REQUEST_NULL;
     DISTLOAD_MPI(MPI_Iallreduce(MPI_IN_PLACE, part.data(), static_cast<int>(part.size()), type, operation_of(reduction),
                                 comm_, &request));
-    wait_patiently(request);
+    wait_with_backoff(request);
     beat();
     values = values.subspan(part.size());
   }
@@ -139,7 +139,7 @@ void MpiCommunicator::barrier() {
   WaitScope const mark(options_.heartbeat);
   MPI_Request request = MPI_REQUEST_NULL;
   DISTLOAD_MPI(MPI_Ibarrier(comm_, &request));
-  wait_patiently(request);
+  wait_with_backoff(request);
 }
 
 bool MpiCommunicator::try_barrier(std::chrono::milliseconds limit) {

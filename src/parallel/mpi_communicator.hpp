@@ -1,4 +1,4 @@
-/// MpiCommunicator: a group of ranks that talks over MPI, in host memory.
+/// MpiCommunicator: a group of ranks that communicates over MPI, in host memory.
 #pragma once
 
 #include <chrono>
@@ -13,37 +13,38 @@
 
 namespace distload {
 
-/// Everything travels in pieces of at most this size: each that arrives is a sign of life, in time even where a link
-/// brings few of them in a second. (MPI's counts are ints as well, and several transports copy badly beyond 2 GiB.)
+/// Messages are divided into pieces of at most this size. Each piece that arrives is a beat, so that even slow links
+/// show progress within a second. (MPI's counts are ints as well, and several transports handle more than 2 GiB badly.)
 inline constexpr Bytes kDefaultPieceBytes = kMiB;
 
 class MpiCommunicator final : public Communicator {
  public:
   struct Options {
     Bytes piece_bytes = kDefaultPieceBytes;  ///< a multiple of 8, below 2 GiB, equal on all ranks
-    Heartbeat* heartbeat = nullptr;  ///< where the group's operations leave signs of life; outlives the communicator
+    Heartbeat* heartbeat = nullptr;  ///< gets the beats of the group's operations; must outlive the communicator
   };
 
-  /// Takes over `owned` and makes its errors return.
+  /// Takes ownership of `owned` and sets its error handler to MPI_ERRORS_RETURN.
   MpiCommunicator(MPI_Comm owned, Options options);
 
-  /// Collective over `original`: a group of the same ranks whose messages cannot be mistaken for other people's.
+  /// Collective over `original`: a group of the same ranks whose messages cannot match those of other users.
   static std::unique_ptr<MpiCommunicator> duplicate(MPI_Comm original, Options options);
 
-  /// Frees the MPI communicator, which is collective, but not while an exception unwinds: the other ranks may not come.
+  /// Frees the MPI communicator. That is collective, and is skipped while an exception unwinds, when the other ranks
+  /// may not take part.
   ~MpiCommunicator() override;
   MpiCommunicator(MpiCommunicator const&) = delete;
   MpiCommunicator& operator=(MpiCommunicator const&) = delete;
 
-  /// The destructor shall leave the MPI communicator alone.
+  /// The destructor will not free the MPI communicator.
   void abandon() noexcept { comm_ = MPI_COMM_NULL; }
 
   MPI_Comm native() const noexcept { return comm_; }
 
-  /// While it lives this rank waits for others, as far as watchdogs see.
+  /// Marks this rank as waiting for others while the result lives.
   WaitScope mark_waiting() const noexcept { return WaitScope(options_.heartbeat); }
 
-  /// From now on `heartbeat` gets the signs of life; groups split off earlier keep theirs.
+  /// Sets where beats go from now on; groups split off earlier keep the old heartbeat.
   void set_heartbeat(Heartbeat* heartbeat) noexcept { options_.heartbeat = heartbeat; }
 
   std::uint32_t rank() const noexcept override { return rank_; }
@@ -58,8 +59,8 @@ class MpiCommunicator final : public Communicator {
   void exchange(std::span<Send const> sends, std::span<Receive const> receives) override;
   void barrier() override;
 
-  /// Collective, but it does not insist: true if all ranks came within `limit`; otherwise false, and the group is of no
-  /// more use.
+  /// Collective, with a time limit: true if all ranks called within `limit`; otherwise false, and the group cannot be
+  /// used any more.
   bool try_barrier(std::chrono::milliseconds limit);
 
   std::unique_ptr<Communicator> split(std::uint32_t color, std::uint32_t key) override;
@@ -85,15 +86,15 @@ class MpiCommunicator final : public Communicator {
 /// True if several threads may call MPI at the same time.
 bool threads_may_call_mpi();
 
-/// Collective: how many of the ranks are on this one's node.
-/// @throws InternalError  `ranks` does not talk over MPI.
+/// Collective: the number of `ranks` on this rank's node.
+/// @throws InternalError  `ranks` is not an MPI communicator.
 std::uint32_t ranks_on_this_node(Communicator const& ranks);
 
-/// Local: true if both talk over MPI and some rank of `part` is not among `ranks`.
+/// Local: true if both are MPI communicators and some rank of `part` is not among `ranks`.
 bool has_other_ranks(Communicator const& part, Communicator const& ranks);
 
-/// The MPI communicator behind `ranks`, for libraries that want one.
-/// @throws InternalError  `ranks` does not talk over MPI.
+/// The MPI communicator of `ranks`, for other libraries.
+/// @throws InternalError  `ranks` is not an MPI communicator.
 MPI_Comm native_mpi(Communicator const& ranks);
 
 }  // namespace distload

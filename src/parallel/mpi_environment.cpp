@@ -1,4 +1,4 @@
-// Begins and ends MPI.
+// Initialises and finalises MPI.
 #include <distload/parallel/mpi_environment.hpp>
 
 #include <algorithm>
@@ -27,8 +27,8 @@ namespace distload {
 namespace {
 
 #if defined(OMPI_MAJOR_VERSION)
-// Open MPI's own file component, OMPIO, returns wrong data in some collective reads and hides read errors. Each release
-// names its ROMIO by ROMIO's version.
+// Open MPI's file component OMPIO returns wrong data in some collective reads and hides read errors. The name of its
+// ROMIO component contains ROMIO's version.
 constexpr char const* kSafeIoComponent = OMPI_MAJOR_VERSION >= 5 ? "romio341" : "romio321";
 #endif
 
@@ -54,7 +54,7 @@ std::string read_library_version() {
   DISTLOAD_MPI(MPI_Get_library_version(text.data(), &length));
   std::string whole(text.data(), static_cast<std::size_t>(length));
   std::ranges::replace(whole, '\t', ' ');  // MPICH has one after "Version:"
-  // What follows tells who packaged it and when.
+  // The rest names the packager and the date.
   return whole.substr(0, whole.find_first_of(",\n"));
 }
 
@@ -84,8 +84,8 @@ MpiEnvironment::MpiEnvironment() : exceptions_under_way_(std::uncaught_exception
     choose_io_component();
     DISTLOAD_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
     owns_mpi_ = true;
-    // Some calls report to the handler of MPI_COMM_WORLD whatever communicator they are about. In a foreign program
-    // that handler is not ours to change.
+    // Some calls report errors to the handler of MPI_COMM_WORLD for any communicator. In a program of others that
+    // handler must not be changed.
     DISTLOAD_MPI(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
   } else {
     DISTLOAD_MPI(MPI_Query_thread(&provided));
@@ -123,7 +123,7 @@ MpiEnvironment::~MpiEnvironment() {
       log().error("MPI does not end: {}", error.what());
     }
   }
-  // What is not given back stays with MPI.
+  // Communicators that are not freed stay with MPI.
   for (auto* const group : {world_.get(), failure_ranks_.get(), node_.get()}) {
     if (group != nullptr) group->abandon();
   }

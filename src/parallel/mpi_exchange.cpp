@@ -1,4 +1,4 @@
-// Non-blocking messages and what became of them.
+// Non-blocking messages and their results.
 #include "parallel/mpi_exchange.hpp"
 
 #include <algorithm>
@@ -14,10 +14,10 @@
 namespace distload::detail {
 namespace {
 
-// One tag suffices: between two ranks MPI matches messages in the order in which they were started.
+// One tag suffices: MPI matches the messages between two ranks in the order in which they were started.
 constexpr int kTag = 1;
 
-/// Pieces of this size and more keep a fast link busy if so many of them are under way; small messages are more.
+/// Number of pieces of full size under way that keep a fast link busy; more if messages are small.
 constexpr Bytes kPiecesUnderWay = 4;
 
 }  // namespace
@@ -33,7 +33,7 @@ MpiExchange::Stream& MpiExchange::stream_of(std::uint32_t peer, bool receives) {
 }
 
 void MpiExchange::send(Send const& message) {
-  // MPI only reads what is sent.
+  // MPI does not write to send buffers.
   if (message.nbytes > 0)
     stream_of(message.peer, false).messages.push_back({const_cast<std::byte*>(message.data), message.nbytes});
 }
@@ -94,7 +94,7 @@ void MpiExchange::check(Piece const& piece, int error, MPI_Status const& status)
 }
 
 void MpiExchange::complete() {
-  // Receives first: what arrives finds its place at once instead of being buffered by MPI.
+  // Receives are started first, so that MPI need not buffer what arrives.
   for (bool const receives : {true, false}) {
     for (std::size_t i = 0; i < streams_.size(); ++i) {
       if (streams_[i].receives == receives) start_pieces(i);
@@ -120,7 +120,7 @@ void MpiExchange::complete() {
       auto const place = static_cast<std::size_t>(done[static_cast<std::size_t>(i)]);
       auto const piece = pieces_[place];
       auto const& status = statuses[static_cast<std::size_t>(i)];
-      // The standard sets the error field only if the call as a whole says so.
+      // The standard sets the error field only if the call itself reports an error in the statuses.
       check(piece, result == MPI_SUCCESS ? MPI_SUCCESS : status.MPI_ERROR, status);
       streams_[piece.stream].bytes_under_way -= static_cast<Bytes>(piece.nbytes);
       idle_.push_back(place);

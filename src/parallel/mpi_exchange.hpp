@@ -1,5 +1,5 @@
-/// MpiExchange: the point-to-point messages of one grouped exchange, in pieces whose arrival shows that it gets on, and
-/// the check that each came whole.
+/// MpiExchange: the point-to-point messages of one grouped exchange, in pieces that show progress, with a check of each
+/// length.
 #pragma once
 
 #include <cstdint>
@@ -14,22 +14,22 @@
 
 namespace distload::detail {
 
-/// Messages that are to travel; `complete` must be called unless an exception leaves the job behind anyway.
+/// The messages of one exchange. `complete` must be called, unless an exception ends the job anyway.
 ///
-/// Of the messages to or from one rank only so many pieces are under way at a time: on a slow link they would otherwise
-/// all arrive at the end, and it could not be told from a dead one.
+/// Limits the number of pieces under way to or from one rank: otherwise, on a slow link, all pieces would arrive at the
+/// end and the link would seem dead.
 class MpiExchange {
  public:
-  /// Both sides cut a message at the same multiples of `piece_bytes`; MPI keeps the order of messages between two
-  /// ranks. Every piece that has been sent or received is a beat of `heartbeat`, which may be null.
+  /// Both sides divide a message at the same multiples of `piece_bytes`; MPI keeps the order of messages between two
+  /// ranks. Every completed piece is a beat of `heartbeat`, which may be null.
   MpiExchange(MPI_Comm comm, Bytes piece_bytes, Heartbeat* heartbeat)
       : comm_(comm), piece_bytes_(piece_bytes), heartbeat_(heartbeat) {}
 
   void send(Send const& message);
   void receive(Receive const& message);
 
-  /// Returns when all buffers may be used again.
-  /// @throws CommunicationError  MPI failed, or a peer sent another length than was expected; names the peer.
+  /// Returns when all buffers may be reused.
+  /// @throws CommunicationError  MPI failed, or a message had an unexpected length; names the peer.
   void complete();
 
  private:
@@ -38,7 +38,7 @@ class MpiExchange {
     Bytes nbytes;
   };
 
-  /// All messages in one direction between this rank and another, and how far they have been started.
+  /// All messages in one direction between this rank and another, with the progress of starting them.
   struct Stream {
     std::uint32_t peer = 0;
     bool receives = false;
@@ -48,14 +48,14 @@ class MpiExchange {
     Bytes bytes_under_way = 0;
   };
 
-  /// What one request stands for.
+  /// The piece of a request.
   struct Piece {
     std::size_t stream;
     int nbytes;
   };
 
   Stream& stream_of(std::uint32_t peer, bool receives);
-  /// Starts what may be under way of a stream; the request of the first piece may take the place of a done one.
+  /// Starts as many pieces of a stream as may be under way; the first one may reuse the slot of a completed request.
   void start_pieces(std::size_t stream);
   void start_piece(std::size_t stream_number);
   void check(Piece const& piece, int error, MPI_Status const& status) const;
@@ -64,10 +64,10 @@ class MpiExchange {
   Bytes piece_bytes_;
   Heartbeat* heartbeat_;
   std::vector<Stream> streams_;
-  std::vector<std::uint32_t> numbers_;  ///< by 2 x peer + direction: the number of its stream, plus one
+  std::vector<std::uint32_t> numbers_;  ///< by 2 x peer + direction: index of the stream plus one
   std::vector<MPI_Request> requests_;
   std::vector<Piece> pieces_;      ///< one per request
-  std::vector<std::size_t> idle_;  ///< places in both that are free
+  std::vector<std::size_t> idle_;  ///< free indices in both lists
   std::size_t under_way_ = 0;
 };
 

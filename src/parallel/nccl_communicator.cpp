@@ -58,7 +58,7 @@ NcclCommunicator::NcclCommunicator(Communicator& bootstrap, Options const& optio
       size_(bootstrap.size()),
       exceptions_at_birth_(std::uncaught_exceptions()) {
   auto const id = shared_id(bootstrap);
-  // NCCL's own collective goes on in the background, which is what allows it in here.
+  // NCCL's own collective runs in the background, so it is allowed inside all_or_throw.
   all_or_throw(bootstrap, "nccl", [&] {
     auto config = non_blocking();
     auto const ranks = static_cast<int>(bootstrap.size());
@@ -74,7 +74,7 @@ NcclCommunicator::NcclCommunicator(Handle owned, Options const& options)
       barrier_value_(sizeof(std::uint64_t)),
       comm_(std::move(owned)),
       exceptions_at_birth_(std::uncaught_exceptions()) {
-  learn_rank_and_size();
+  query_rank_and_size();
 }
 
 NcclCommunicator::~NcclCommunicator() {
@@ -82,14 +82,14 @@ NcclCommunicator::~NcclCommunicator() {
   try {
     close();
   } catch (Error const&) {
-    // Every operation has reported its own end, so that no data is lost with this failure; the handle aborts the rest.
+    // All operations are complete, so that this failure loses no data; the handle's destructor aborts the rest.
     return;
   }
 }
 
 void NcclCommunicator::Abort::operator()(ncclComm* comm) const noexcept { ncclCommAbort(comm); }
 
-void NcclCommunicator::learn_rank_and_size() {
+void NcclCommunicator::query_rank_and_size() {
   int number = 0;
   DISTLOAD_NCCL(ncclCommUserRank(comm_.get(), &number));
   rank_ = static_cast<std::uint32_t>(number);
@@ -136,7 +136,7 @@ void NcclCommunicator::settle(ncclComm* comm, std::string_view operation, Deadli
 }
 
 void NcclCommunicator::wait_for_stream(std::string_view operation, Deadline deadline) const {
-  // A failing peer shows only in the communicator's state, never in the stream, whose kernel would wait for ever.
+  // A failure of a peer is visible only in the communicator's state: the kernel in the stream would wait forever.
   while (!stream_.is_done()) {
     settle(comm_.get(), operation, deadline);
     if (std::chrono::steady_clock::now() > deadline) {
@@ -203,8 +203,7 @@ void NcclCommunicator::barrier() {
 }
 
 std::unique_ptr<Communicator> NcclCommunicator::split(std::uint32_t color, std::uint32_t key) {
-  // NCCL writes the new group here from a thread of its own, at the latest when the group that is split has settled or
-  // is aborted.
+  // A thread of NCCL writes the new group here, at the latest when the parent group has settled or is aborted.
   ncclComm* made = nullptr;
   Handle part;
   run("split", [&] {

@@ -1,4 +1,4 @@
-/// NcclCommunicator: a group of ranks that talks over NCCL, in the memory of one device per rank.
+/// NcclCommunicator: a group of ranks that communicates over NCCL, in the memory of one device per rank.
 #pragma once
 
 #include <chrono>
@@ -15,26 +15,27 @@ struct ncclComm;
 
 namespace distload {
 
-/// All operations, also those on numbers, take device memory. They run in a stream of the communicator's own and return
-/// when they are done there; the caller sees to it that its own kernels have finished with the buffers before.
+/// All operations, also those on numbers, take device memory. They run in the communicator's own stream and return when
+/// complete; the caller makes sure that its kernels have finished with the buffers before.
 ///
-/// NCCL is used in its non-blocking form, so that a rank that does not answer within the time-out becomes a
-/// CommunicationError instead of a hang. After an error the NCCL communicator is aborted and the object of no more use.
+/// Uses NCCL's non-blocking mode, so that a rank that does not answer within the time-out causes a CommunicationError
+/// instead of a hang. After an error the NCCL communicator is aborted and the object cannot be used any more.
 class NcclCommunicator final : public Communicator {
  public:
   struct Options {
-    int device = 0;                              ///< this rank's CUDA device; no two ranks of a group may share one
-    std::chrono::milliseconds timeout{300'000};  ///< how long any operation may take, the set-up included
-    Heartbeat* heartbeat = nullptr;              ///< where operations leave signs of life; outlives the communicator
+    int device = 0;                              ///< this rank's CUDA device; ranks of a group have different devices
+    std::chrono::milliseconds timeout{300'000};  ///< limit for any operation, including set-up
+    Heartbeat* heartbeat = nullptr;              ///< gets the beats of operations; must outlive the communicator
   };
 
-  /// Collective over `bootstrap`, a group in host memory: a group of the same ranks on their devices. Makes `device`
-  /// current. NCCL connects the ranks in the background; the first operation waits for that, and fails if it does.
-  /// @throws CommunicationError  NCCL refuses to begin; on all ranks.
+  /// Collective over `bootstrap`, a group in host memory: creates a group of the same ranks on their devices. Makes
+  /// `device` current. NCCL connects the ranks in the background; the first operation waits for that, and throws if it
+  /// fails.
+  /// @throws CommunicationError  NCCL refuses to start; on all ranks.
   NcclCommunicator(Communicator& bootstrap, Options const& options);
 
-  /// Collective, except while an exception unwinds: then the NCCL communicator is aborted, because the other ranks may
-  /// not come.
+  /// Collective, except while an exception unwinds: then it aborts the NCCL communicator, because the other ranks may
+  /// not take part.
   ~NcclCommunicator() override;
   NcclCommunicator(NcclCommunicator const&) = delete;
   NcclCommunicator& operator=(NcclCommunicator const&) = delete;
@@ -55,23 +56,22 @@ class NcclCommunicator final : public Communicator {
  private:
   using Deadline = std::chrono::steady_clock::time_point;
 
-  /// Abandons what is in flight, without waiting.
+  /// A deleter that aborts operations under way without waiting.
   struct Abort {
     void operator()(ncclComm* comm) const noexcept;
   };
   using Handle = std::unique_ptr<ncclComm, Abort>;
 
-  /// Takes over `owned`, which is set up.
+  /// Takes ownership of `owned`, which is set up.
   NcclCommunicator(Handle owned, Options const& options);
 
-  void learn_rank_and_size();
+  void query_rank_and_size();
   void close();
 
-  /// Runs `start`, which puts one operation into the stream, and waits for its end. If anything fails, aborts and
-  /// throws.
+  /// Runs `start`, which enqueues one operation on the stream, and waits for its end. On failure, aborts and throws.
   void run(std::string_view operation, std::function<void()> const& start);
 
-  /// Waits until NCCL has taken in what was last asked of `comm`.
+  /// Waits until the last non-blocking call on `comm` has completed.
   void settle(ncclComm* comm, std::string_view operation, Deadline deadline) const;
   void wait_for_stream(std::string_view operation, Deadline deadline) const;
   Deadline deadline() const { return std::chrono::steady_clock::now() + options_.timeout; }

@@ -1,4 +1,4 @@
-// A node is known by its ranks' lowest number in the world.
+// Identifies a node by the lowest world rank of its ranks.
 #include "parallel/node_numbers.hpp"
 
 #include <map>

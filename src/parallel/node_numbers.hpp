@@ -1,4 +1,4 @@
-/// number_nodes: which ranks share a node.
+/// number_nodes: numbers the nodes and tells which ranks share one.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace distload {
 
-/// Collective over `world`: the node of every rank, counted from that of rank 0, in the order of their first ranks.
-/// `node`: the ranks on this rank's node.
+/// Collective over `world`: the node number of every rank. Nodes are numbered in the order of their first ranks, from
+/// rank 0's node. `node`: the ranks on this rank's node.
 std::vector<std::uint32_t> number_nodes(Communicator& world, Communicator& node);
 
 }  // namespace distload

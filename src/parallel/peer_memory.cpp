@@ -1,4 +1,4 @@
-// Cross-memory attach.
+// Cross-memory attach (process_vm_writev).
 #include "parallel/peer_memory.hpp"
 
 #include <cerrno>
@@ -17,10 +17,10 @@
 namespace distload {
 namespace {
 
-/// What the kernel takes in one call, of each side.
+/// The kernel's limit on vectors per call, for each side.
 constexpr std::size_t kMostVectors = 1024;
 
-/// Vectors of one call: local ones, and remote ones in which neighbours are joined.
+/// The vectors of one call: local ones, and remote ones, of which adjacent ones are merged.
 class Batch {
  public:
   explicit Batch(pid_t process) : process_(process) {
@@ -31,7 +31,7 @@ class Batch {
   bool is_full() const noexcept { return local_.size() == kMostVectors; }
 
   void add(std::byte const* source, std::uint64_t address, Bytes nbytes) {
-    // The kernel only reads what is local.
+    // The kernel only reads local vectors.
     local_.push_back({const_cast<std::byte*>(source), nbytes});
     nbytes_ += nbytes;
     if (!remote_.empty() && end_ == address) {
@@ -42,9 +42,9 @@ class Batch {
     end_ = address + nbytes;
   }
 
-  /// @returns false if the kernel has not written all, `errno` saying why.
+  /// @returns false if the kernel has not written all bytes; `errno` has the reason.
   bool send() {
-    errno = EFAULT;  // of which a call that was cut short says nothing
+    errno = EFAULT;  // the reason after a partial write, which does not set errno
     auto const written = process_vm_writev(process_, local_.data(), local_.size(), remote_.data(), remote_.size(), 0);
     bool const is_whole = written >= 0 && static_cast<Bytes>(written) == nbytes_;
     local_.clear();
@@ -89,7 +89,8 @@ void PeerMemory::write(std::uint32_t job_rank, std::span<PeerWrite const> writes
 }
 
 std::optional<std::string> why_not_peer_memory(Communicator& node) {
-  // A number that no other process has at the same address: a peer may be in another space of process numbers.
+  // A random number that no other process has at the same address: process ids in another pid namespace may name a
+  // wrong process.
   std::uint64_t const token = (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
   struct Entry {
     std::int32_t process = 0;
@@ -97,7 +98,7 @@ std::optional<std::string> why_not_peer_memory(Communicator& node) {
     std::uint64_t token = 0;
   };
 #if defined(PR_SET_PTRACER)
-  // Where the Yama module guards processes, only those may write to this one that it names.
+  // Where the Yama module restricts ptrace, only processes allowed here may write to this one.
   static_cast<void>(prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0));
 #endif
   std::optional<std::string> why;
@@ -109,7 +110,7 @@ std::optional<std::string> why_not_peer_memory(Communicator& node) {
     if (got < 0) why = system_reason();
     if (got >= 0 && found != peer.token) why = "process numbers mean something else to another rank";
   }
-  // The peers have looked at `token`, and all agree.
+  // This agreement also ensures that all peers have read `token`.
   std::vector<std::uint64_t> refusals{why ? 1U : 0U};
   node.all_reduce(std::span<std::uint64_t>(refusals), Reduction::max);
   if (refusals.front() != 0 && !why) why = "another rank cannot";

@@ -1,4 +1,4 @@
-/// PeerMemory: memory of the other ranks of a node, which a rank writes to while they do something else.
+/// PeerMemory: memory of the other ranks of a node, which a rank can write without their help.
 #pragma once
 
 #include <cstddef>
@@ -13,24 +13,24 @@
 
 namespace distload {
 
-/// Bytes of this rank, and where they go in a peer's memory.
+/// Bytes of this rank and their target in a peer's memory.
 struct PeerWrite {
   std::byte const* source = nullptr;
   Bytes offset_bytes = 0;
   Bytes nbytes = 0;
 };
 
-/// The kernel copies from one process to another (process_vm_writev): once, and without the other's help. What has been
-/// written may be looked at when the ranks have met in a collective call afterwards.
+/// The kernel copies directly from one process to another (process_vm_writev). A rank may read what others have written
+/// after a later collective call of all ranks.
 class PeerMemory {
  public:
-  /// Collective over `node`: every rank tells the others where its memory lies, which stays there as long as any of
-  /// them may write. Ranks go by their numbers in the job.
+  /// Collective over `node`: the ranks exchange the addresses of their memory, which must not move while any of them
+  /// may write. Ranks are identified by their numbers in the job.
   PeerMemory(Communicator& node, std::uint32_t job_rank, std::span<std::byte> own);
 
-  /// Local. What is written one after the other in the peer's memory costs least: there are checks for each stretch.
+  /// Local. Adjacent writes are cheapest: the kernel checks every contiguous range.
   /// @throws CommunicationError  the system refuses.
-  /// @throws InternalError       the peer has not so much memory.
+  /// @throws InternalError       a write exceeds the peer's memory.
   void write(std::uint32_t job_rank, std::span<PeerWrite const> writes) const;
 
  private:
@@ -44,8 +44,8 @@ class PeerMemory {
 };
 
 /// Collective over `node`: why its ranks cannot write to each other's memory; nothing if they can. Some systems forbid
-/// it, and ranks in containers of their own may not even see each other. From then on others may, where the system
-/// leaves that to the process.
+/// it, and ranks in different containers may not see each other. Allows other processes to write to this one, where the
+/// system lets a process decide.
 std::optional<std::string> why_not_peer_memory(Communicator& node);
 
 }  // namespace distload

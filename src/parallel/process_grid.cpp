@@ -50,7 +50,7 @@ ProcessGrid::ProcessGrid(Communicator& world, Communicator& node, Topology const
       coordinates_(coordinates_of(topology, world.rank())),
       host_name_(distload::host_name()),
       node_of_(number_nodes(world, node)) {
-  // A group is the ranks that differ in one coordinate only; their lowest rank is a color that no other group has.
+  // A group has the ranks that differ in one coordinate only; its color is its lowest rank, which is unique.
   auto const group = [&](std::uint32_t Coordinates::*direction) {
     auto first = coordinates_;
     first.*direction = 0;

@@ -1,4 +1,4 @@
-// Divides ranks over directions.
+// Computes the sizes of directions that are not given.
 #include <distload/parallel/resolve_topology.hpp>
 
 #include <string>
@@ -11,7 +11,7 @@ namespace distload {
 Topology resolve_topology(std::optional<std::uint32_t> tensor_parallel, std::uint32_t pipeline_parallel,
                           std::optional<std::uint32_t> data_parallel, std::uint32_t ranks,
                           std::uint32_t expert_parallel) {
-  // What is given, as a product that may be large.
+  // The product of the given sizes, which may be large.
   auto const given =
       checked_multiply(std::uint64_t{tensor_parallel.value_or(1)} * pipeline_parallel, data_parallel.value_or(1));
   auto const open = !tensor_parallel || !data_parallel;

@@ -1,4 +1,4 @@
-// The outermost frame of a program.
+// The common part of main functions with MPI.
 #include "parallel/run_job.hpp"
 
 #include <optional>
@@ -14,7 +14,7 @@
 namespace distload {
 namespace {
 
-/// Nobody can agree on anything where MPI does not begin or end.
+/// Errors of MPI's initialisation and finalisation, where ranks cannot agree on a failure.
 template <class F>
 void or_abort(F&& step) {
   try {
@@ -25,7 +25,7 @@ void or_abort(F&& step) {
   }
 }
 
-/// Collective: results that stdout has not taken are a failure, unless the code already tells of another finding.
+/// Collective: output that stdout has not accepted is a failure, unless `code` already reports another one.
 void check_output_of_job(MpiEnvironment& mpi, ExitCode code) {
   all_or_throw(mpi.world(), "output", [code] {
     try {

@@ -1,4 +1,4 @@
-/// run_job: what every main function of a distload program consists of.
+/// run_job: the common part of the main functions of distload programs.
 #pragma once
 
 #include <functional>
@@ -8,12 +8,12 @@
 
 namespace distload {
 
-/// Collective over all ranks of the job: runs `body` between the beginning and the end of MPI and returns the exit code
-/// for main.
+/// Collective over all ranks of the job: initialises MPI, runs `body`, finalises MPI and returns the exit code for
+/// main.
 ///
-/// Only rank 0 logs. Whatever `body` throws ends the job as `end_failed_job` describes; so do signals, see SignalWatch.
-/// Results that stdout does not take are an I/O error, when all else is done. Fault injection is armed. Everything that
-/// `body` makes (communicators, Kokkos, files) is to be gone when it returns.
+/// Only rank 0 logs. Exceptions of `body` end the job as `end_failed_job` describes, signals as SignalWatch describes.
+/// Failed output to stdout is an I/O error, reported after everything else. Arms fault injection. All objects that
+/// `body` creates (communicators, Kokkos, files) must be destroyed when it returns.
 int run_job(std::function<ExitCode(MpiEnvironment&)> const& body);
 
 }  // namespace distload

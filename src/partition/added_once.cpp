@@ -1,4 +1,4 @@
-// Biases beside their weights.
+// Finds biases by the names of their weights.
 #include "partition/added_once.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// added_once: the biases that every rank holds, but only one may add.
+/// added_once: the replicated biases that only one rank may add.
 #pragma once
 
 #include <distload/checkpoint/catalog.hpp>
@@ -6,8 +6,8 @@
 
 namespace distload::rules {
 
-/// Marks the biases of row-parallel layers: "x.bias" that every rank holds is one if "x.weight" is cut that way.
-/// @param layout  its parameters are in the order of the catalog
+/// Marks the biases of row-parallel layers: a replicated "x.bias" whose "x.weight" is row-parallel.
+/// @param layout  has its parameters in the order of the catalog
 void mark_added_once(Catalog const& catalog, ModelLayout& layout);
 
 }  // namespace distload::rules

@@ -1,4 +1,4 @@
-// Blocks of a weight's cut axis.
+// Maps the blocks of a weight's partitioned axis to its companion.
 #include "partition/companion_cut.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace distload::rules {
 namespace {
 
-/// So many elements of the weight belong to so many of the companion; one of the two is 1.
+/// Sizes of corresponding blocks of the weight and of the companion; one of the two is 1.
 struct Ratio {
   std::uint64_t weight = 1;
   std::uint64_t companion = 1;
@@ -18,13 +18,14 @@ struct Ratio {
 
 std::string along(std::size_t axis) { return " along axis " + std::to_string(axis); }
 
-/// True for [..., out / block, 1, in / block, 1].
+/// True for shapes [..., out / block, 1, in / block, 1].
 bool has_single_axes(Shape const& weight, Shape const& companion) {
   auto const axes = weight.size();
   return axes >= 2 && companion.size() == axes + 2 && companion[axes - 1] == 1 && companion[axes + 1] == 1;
 }
 
-/// The axis of a companion of blocks that goes along one of the weight; nothing if none does.
+/// The axis of a companion with one element per block that corresponds to an axis of the weight; nothing if there is
+/// none.
 std::optional<std::size_t> axis_of_blocks(Shape const& weight, Shape const& companion, std::size_t axis) {
   if (has_single_axes(weight, companion)) return axis + 1 < weight.size() ? axis : axis + 1;
   if (companion.size() > weight.size()) {
@@ -34,7 +35,7 @@ std::optional<std::size_t> axis_of_blocks(Shape const& weight, Shape const& comp
   return axis < companion.size() ? std::optional(axis) : std::nullopt;
 }
 
-/// The same of any companion. What follows the inputs has an element for each along its last axis.
+/// The same for any companion. A companion of the inputs has one element per input along its last axis.
 std::optional<std::size_t> axis_of(Follows follows, CutTensor const& weight, Shape const& companion) {
   if (follows == Follows::blocks) return axis_of_blocks(weight.shape, companion, weight.partition.axis);
   if (follows == Follows::nothing || weight.partition.kind != PartitionKind::row_parallel) return std::nullopt;
@@ -43,7 +44,7 @@ std::optional<std::size_t> axis_of(Follows follows, CutTensor const& weight, Sha
 
 std::optional<Ratio> ratio_along(CutTensor const& weight, std::uint64_t elements, BlockSizes const& blocks) {
   auto const size = weight.shape[weight.partition.axis];
-  // One for each, whatever the blocks of other weights are.
+  // One element per element of the weight; block sizes do not matter.
   if (elements == size) return Ratio{};
   auto const block = blocks(weight.partition.axis, weight.shape.size());
   if (block && divide_up(size, *block) == elements) return Ratio{*block, 1};
@@ -60,7 +61,7 @@ std::optional<Ratio> ratio_along(CutTensor const& weight, std::uint64_t elements
                     std::to_string(weight.shape[weight.partition.axis]));
 }
 
-/// Of fewer axes than the weight has, each must be one of the weight's as it is.
+/// A companion with fewer axes than the weight must have the sizes of the weight's leading axes.
 void check_leading_axes(Shape const& weight, Shape const& companion) {
   if (companion.size() >= weight.size()) return;
   for (std::size_t axis = 0; axis < companion.size(); ++axis) {
@@ -74,7 +75,7 @@ Partition cut_inputs(CutTensor const& weight, Shape const& shape) {
   auto const axes = weight.shape.size();
   auto const is_row = weight.partition.kind == PartitionKind::row_parallel;
   auto const cut = weight.partition.axis;
-  // A matrix has one axis besides that of its outputs; of a weight that is not cut, it is the last.
+  // A matrix has one axis besides its output axis; for a weight that is not partitioned it is the last.
   auto const inputs = is_row                                                            ? cut
                       : weight.partition.kind == PartitionKind::replicated || axes != 2 ? axes - 1
                                                                                         : std::size_t{1} - cut;
@@ -87,8 +88,8 @@ Partition cut_inputs(CutTensor const& weight, Shape const& shape) {
   return partition;
 }
 
-/// True if the ranks' parts of two stretches end at places that belong together.
-bool cut_alike(Section const& weight, Section const& companion, Ratio const& ratio, std::uint32_t ranks) {
+/// True if the ranks' parts of both sections end at corresponding elements.
+bool cuts_correspond(Section const& weight, Section const& companion, Ratio const& ratio, std::uint32_t ranks) {
   if (weight.size * ratio.companion != companion.size * ratio.weight) return false;
   auto const even = weight.size / weight.unit % ranks == 0;
   if (even != (companion.size / companion.unit % ranks == 0)) return false;
@@ -97,7 +98,7 @@ bool cut_alike(Section const& weight, Section const& companion, Ratio const& rat
          weight.replicate_units == companion.replicate_units;
 }
 
-bool cut_alike(CutTensor const& weight, CutTensor const& companion, Ratio const& ratio, std::uint32_t ranks) {
+bool cuts_correspond(CutTensor const& weight, CutTensor const& companion, Ratio const& ratio, std::uint32_t ranks) {
   if ((weight.partition.kind == PartitionKind::vocab_parallel) !=
       (companion.partition.kind == PartitionKind::vocab_parallel))
     return false;
@@ -107,7 +108,7 @@ bool cut_alike(CutTensor const& weight, CutTensor const& companion, Ratio const&
     return part * ratio.companion == of_companion * ratio.weight;
   }
   return std::ranges::equal(weight.partition.sections, companion.partition.sections,
-                            [&](Section const& a, Section const& b) { return cut_alike(a, b, ratio, ranks); });
+                            [&](Section const& a, Section const& b) { return cuts_correspond(a, b, ratio, ranks); });
 }
 
 }  // namespace
@@ -131,8 +132,8 @@ Partition cut_companion(Follows follows, CutTensor const& weight, Shape const& s
   auto const whole_blocks =
       std::ranges::all_of(partition.sections, [&](Section const& section) { return section.size % block == 0; });
   if (!whole_blocks) {
-    // Nothing but a single rank's part is whole blocks.
-    cut.sections = {{elements, elements, false, false}};
+    // Only the part of a single rank consists of whole blocks.
+    cut.sections = {{.size = elements, .unit = elements}};
     return cut;
   }
   for (auto const& section : partition.sections) {
@@ -155,7 +156,7 @@ std::optional<std::string> misfit(Follows follows, CutTensor const& weight, CutT
     return "cut" + along(axis) + ", which is not the one that goes with the weight's axis " +
            std::to_string(weight.partition.axis) + ", where that is cut";
   auto const ratio = ratio_along(weight, companion.shape[axis], blocks);
-  if (ratio && cut_alike(weight, companion, *ratio, ranks)) return std::nullopt;
+  if (ratio && cuts_correspond(weight, companion, *ratio, ranks)) return std::nullopt;
   if (!ratio || ratio->weight == 1) return "cut at other places than the weight, along axis " + std::to_string(axis);
   return "there is a scale for every " + std::to_string(ratio->weight) + " elements" + along(weight.partition.axis) +
          ", but with " + std::to_string(ranks) + " tensor-parallel ranks the weight's parts do not end there";

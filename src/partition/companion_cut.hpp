@@ -1,4 +1,4 @@
-/// How companions are cut along with their weights, and whether both are cut at the same places.
+/// Partitions companions like their weights, and checks that both partitions match.
 #pragma once
 
 #include <cstdint>
@@ -12,25 +12,25 @@
 
 namespace distload::rules {
 
-/// How a weight is cut, and its shape.
+/// The partition and the shape of a weight.
 struct CutTensor {
   Partition const& partition;
   Shape const& shape;
 };
 
-/// Elements along an axis of a weight that share a scale, where config.json says so.
+/// The number of elements that share a scale along an axis of a weight, if config.json gives it.
 using BlockSizes = std::function<std::optional<std::uint64_t>(std::size_t axis, std::size_t axes)>;
 
-/// How a companion of shape `shape` is cut along with its weight: where it has one element for the whole weight, or
-/// for the whole cut axis, not at all; with one for every element or block of them at the same places. Beside the
-/// weight's own axes it may have one of a single element behind each of the last two: [out / block, 1, in / block, 1].
-/// @param blocks  what config.json says counts if the shape agrees; otherwise blocks are equal
-/// @throws RuleProblem  if the shape is none that goes with the weight's.
+/// The partition of a companion of shape `shape` that matches its weight's. A companion with one element for the whole
+/// weight, or for the whole partitioned axis, is replicated; one with an element per element or per block is divided at
+/// the corresponding positions. Besides the weight's axes it may have an axis of size one after each of the last two:
+/// [out / block, 1, in / block, 1].
+/// @param blocks  used if it agrees with the shape; otherwise blocks have equal sizes
+/// @throws RuleProblem  the shape does not match the weight's.
 Partition cut_companion(Follows follows, CutTensor const& weight, Shape const& shape, BlockSizes const& blocks);
 
-/// Why a companion and its weight, each cut as its partition says, do not fit together on so many ranks: a rank would
-/// get elements of the one without those of the other that belong to them. A companion that every rank holds all of
-/// fits anything.
+/// Why a companion and its weight, each with its partition, do not match on `ranks` ranks: a rank would get elements of
+/// one without the corresponding elements of the other. Replicated companions always match. Nothing if they match.
 std::optional<std::string> misfit(Follows follows, CutTensor const& weight, CutTensor const& companion,
                                   BlockSizes const& blocks, std::uint32_t ranks);
 

@@ -1,4 +1,4 @@
-// The names of companions, as a table.
+// The table of companion names.
 #include "partition/companions.hpp"
 
 #include <array>
@@ -7,7 +7,7 @@
 namespace distload::rules {
 namespace {
 
-/// A companion's name is its weight's with `ending` in the place of `of_weight`.
+/// The companion's name is the weight's, with `of_weight` replaced by `ending`.
 struct Naming {
   std::string_view ending;
   std::string_view of_weight;
@@ -16,7 +16,7 @@ struct Naming {
 };
 
 constexpr std::array kNamings{
-    // "q_proj.weight_scale" of "q_proj.weight", "experts.gate_up_proj_scale_inv" of "experts.gate_up_proj".
+    // "q_proj.weight_scale" for "q_proj.weight", "experts.gate_up_proj_scale_inv" for "experts.gate_up_proj".
     Naming{"_scale_inv", "", Follows::blocks, true},
     Naming{"_scale_inv", "_packed", Follows::blocks, true},
     Naming{"_scale", "", Follows::blocks, true},
@@ -30,7 +30,7 @@ constexpr std::array kNamings{
     Naming{".input_global_scale", ".weight_packed", Follows::nothing, true},
     Naming{".output_scale", ".weight", Follows::nothing, true},
     Naming{".pre_quant_scale", ".weight", Follows::input, true},
-    // Of what a layer's keys and values are stored as while the model runs.
+    // Scales of a layer's key and value cache.
     Naming{".k_scale", ".weight", Follows::nothing, true},
     Naming{".k_scale", ".k_proj.weight", Follows::nothing, true},
     Naming{".k_scale", ".qkv_proj.weight", Follows::nothing, true},
@@ -40,7 +40,7 @@ constexpr std::array kNamings{
     Naming{".q_scale", ".weight", Follows::nothing, true},
     Naming{".q_scale", ".q_proj.weight", Follows::nothing, true},
     Naming{".q_scale", ".qkv_proj.weight", Follows::nothing, true},
-    // Of weights that only rules of a user's own know.
+    // Companions of weights that only user-written rules describe.
     Naming{"_scales", "_blocks", Follows::blocks, false},
     Naming{"_zero_point", "", Follows::blocks, false},
     Naming{"_zero_point", "_packed", Follows::blocks, false},
@@ -56,7 +56,7 @@ constexpr std::array kNamings{
     Naming{".nested_quant_map", "", Follows::nothing, false},
 };
 
-/// What the weight of a module is called.
+/// Names of the weight of a module.
 constexpr std::array<std::string_view, 3> kWeights{".weight", ".weight_packed", ".qweight"};
 
 }  // namespace

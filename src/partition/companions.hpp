@@ -1,4 +1,4 @@
-/// Companions: tensors that mean nothing without the weight beside them, such as the scales of a quantized one.
+/// Companions: tensors that belong to a weight, such as the scales of a quantized one.
 #pragma once
 
 #include <cstdint>
@@ -9,24 +9,23 @@
 
 namespace distload::rules {
 
-/// What of its weight a companion goes along.
+/// How the elements of a companion correspond to its weight's.
 enum class Follows : std::uint8_t {
-  blocks,   ///< an element for every block of the weight's elements, along each of its axes
-  input,    ///< an element for every one of the weight's inputs
-  nothing,  ///< one number for all of the weight
+  blocks,   ///< one element per block of the weight, along each of its axes
+  input,    ///< one element per input of the weight
+  nothing,  ///< one number for the whole weight
 };
 
 struct Companion {
   std::uint32_t weight = 0;  ///< index into `Catalog::tensors`
   Follows follows = Follows::blocks;
-  bool is_cut_with_weight = false;  ///< how it is cut follows from the weight's rule; otherwise it needs one of its own
+  bool is_cut_with_weight = false;  ///< its partition follows from the weight's rule; otherwise it needs a rule
 };
 
-/// The weight that a tensor called `name` is known to belong to. Nothing if the name is none of a companion, or there
-/// is no such weight.
+/// The weight of the companion `name`; nothing if `name` is not a known companion name, or the weight does not exist.
 std::optional<Companion> find_companion(Catalog const& catalog, std::string_view name);
 
-/// The weight in whose module, or under whose name, a tensor that nothing is known of stands; nullptr if there is none.
+/// The weight in the same module, or with the same name stem, as a tensor of unknown kind; nullptr if there is none.
 TensorInfo const* weight_beside(Catalog const& catalog, std::string_view name);
 
 }  // namespace distload::rules

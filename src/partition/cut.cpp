@@ -1,4 +1,4 @@
-// Sections of an axis, checked against its size.
+// Computes the sections of an axis and checks them against its size.
 #include "partition/cut.hpp"
 
 #include <distload/base/bytes.hpp>
@@ -69,7 +69,8 @@ Partition SizedRule::partition_of(Shape const& shape) const {
     if (!next) throw RuleProblem("the sections' sizes do not fit 64 bits");
     total = *next;
     sum += (i == 0 ? "" : " + ") + std::to_string(size);
-    partition.sections.push_back({size, sections_[i].unit, rule_.sections[i].replicate, false});
+    partition.sections.push_back(
+        {.size = size, .unit = sections_[i].unit, .replicate_units = rule_.sections[i].replicate});
   }
   if (total != extent) {
     auto const& only = sections_.front();

@@ -1,4 +1,4 @@
-/// From a rule and a tensor's shape to a Partition.
+/// Computes a Partition from a rule and a tensor's shape.
 #pragma once
 
 #include <cstdint>
@@ -14,20 +14,20 @@
 
 namespace distload::rules {
 
-/// A rule's sizes as numbers, once for all the tensors that it matches.
+/// A rule with its sizes evaluated, once for all tensors that it matches.
 class SizedRule {
  public:
-  /// A size that cannot be evaluated is kept for `partition_of` to throw. `rule` outlives the object.
+  /// Sizes that cannot be evaluated make `partition_of` throw. `rule` must outlive the object.
   SizedRule(Rule const& rule, Sizes const& sizes);
 
-  /// @throws RuleProblem if a tensor of that name and shape is not what the rule and config.json say.
+  /// @throws RuleProblem  a tensor of that name and shape contradicts the rule or config.json.
   void check_shape(std::string_view name, Shape const& shape) const;
 
-  /// How a tensor of shape `shape` is cut, whatever the number of ranks.
-  /// @throws RuleProblem if the sizes contradict the shape.
+  /// The partition of a tensor of shape `shape`; independent of the number of ranks.
+  /// @throws RuleProblem  the sizes contradict the shape.
   Partition partition_of(Shape const& shape) const;
 
-  /// Why `partition`, made by this rule, cannot be shared out among `ranks`; nothing if it can.
+  /// Why `partition`, made by this rule, cannot be divided among `ranks`; nothing if it can.
   std::optional<std::string> indivisible(Partition const& partition, std::uint32_t ranks) const;
 
  private:
@@ -42,7 +42,7 @@ class SizedRule {
 
   Rule const& rule_;
   std::vector<Section> sections_;
-  std::vector<std::optional<std::uint64_t>> shape_;  ///< what is known of it
+  std::vector<std::optional<std::uint64_t>> shape_;  ///< sizes that are known
   std::string problem_;
 };
 

@@ -1,4 +1,4 @@
-// Contiguous blocks of experts per group.
+// Assigns contiguous blocks of experts to groups.
 #include "partition/experts.hpp"
 
 #include <string>
@@ -8,7 +8,7 @@
 namespace distload::rules {
 namespace {
 
-/// The size that expert-parallel groups share out.
+/// Name of the size that is the number of experts.
 constexpr char const* kExperts = "experts";
 constexpr std::uint64_t kMaxExperts = 100'000;
 

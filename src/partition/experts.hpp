@@ -1,4 +1,4 @@
-/// Whole experts: which group of ranks holds which, under expert parallelism.
+/// Expert parallelism: which group of ranks holds which experts.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,11 @@
 
 namespace distload::rules {
 
-/// Where the expert of that number is held whole, or all experts of one tensor; nothing where there are no experts, or
-/// the ranks cut each of them.
-/// @param expert  the number in the tensor's name, if there is one
+/// The placement of an expert, or of all experts of one tensor, that is not divided among ranks; nothing if the tensor
+/// has no experts or each is divided.
+/// @param expert  the expert number in the tensor's name, if there is one
 /// @param groups  topology.expert_parallel
-/// @throws RuleProblem  the size `experts` is unknown, contradicts the name or shape, or is no multiple of `groups`.
+/// @throws RuleProblem  the size `experts` is unknown, contradicts the name or shape, or is not a multiple of `groups`.
 std::optional<ExpertPlacement> place_experts(Rule const& rule, std::optional<std::uint32_t> expert, Shape const& shape,
                                              Sizes const& sizes, std::uint32_t groups);
 

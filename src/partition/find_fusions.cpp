@@ -1,4 +1,4 @@
-// Names of parts and wholes.
+// Compares the names of parts and of fused parameters.
 #include "partition/find_fusions.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace distload::rules {
 namespace {
 
-/// Where `words` stand in `name`, between dots or its ends.
+/// Position in `name` of `words` as complete dot-separated segments.
 std::optional<std::size_t> find_words(std::string const& name, std::string const& words) {
   for (auto at = name.find(words); at != std::string::npos; at = name.find(words, at + 1)) {
     auto const end = at + words.size();
@@ -28,8 +28,8 @@ std::string joined(std::vector<std::string> const& names) {
   return text;
 }
 
-/// Whether two parameters can lie one after the other.
-bool alike(Parameter const& a, Parameter const& b, Catalog const& catalog) {
+/// True if two parameters can be fused.
+bool can_be_joined(Parameter const& a, Parameter const& b, Catalog const& catalog) {
   auto const& tensor_a = catalog.tensors[a.tensor];
   auto shape_b = catalog.tensors[b.tensor].shape;
   auto const axis = a.partition.axis;
@@ -63,7 +63,7 @@ std::optional<std::string> replaced(std::string const& name, std::string const& 
 }
 
 void find_fusions(FusedRule const& rule, Catalog const& catalog, ModelLayout& layout, Problems& problems) {
-  // By the name of the whole: its parts, as far as they exist.
+  // The existing parts, by the name of the fused parameter.
   std::map<std::string, std::vector<Parameter const*>> wholes;
   for (auto const& parameter : layout.parameters) {
     if (parameter.partition.kind != PartitionKind::column_parallel) continue;
@@ -81,7 +81,7 @@ void find_fusions(FusedRule const& rule, Catalog const& catalog, ModelLayout& la
     Fusion fusion{whole, {}};
     for (std::size_t i = 0; i < parts.size(); ++i) {
       if (parts[i] == nullptr) continue;
-      if (fusion.tensors.size() == i && (i == 0 || alike(*parts.front(), *parts[i], catalog))) {
+      if (fusion.tensors.size() == i && (i == 0 || can_be_joined(*parts.front(), *parts[i], catalog))) {
         fusion.tensors.push_back(parts[i]->tensor);
       }
     }

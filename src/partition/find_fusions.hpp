@@ -1,4 +1,4 @@
-/// Which tensors of a checkpoint can be fused, and which split, as a family's rule file says.
+/// Finds the tensors of a checkpoint to fuse or to split according to a family's rule file.
 #pragma once
 
 #include <optional>
@@ -12,18 +12,18 @@
 
 namespace distload::rules {
 
-/// The rule of that name.
-/// @throws ConfigError  there is none; `key` is the setting that asked for it.
+/// The rule with that name.
+/// @throws ConfigError  there is none; `key` is the setting that names it.
 FusedRule const& fused_rule(RuleSet const& set, std::string const& name, std::string const& key);
 
-/// `name` with `by` in the place of `words`, which stand between dots or its ends; nothing if they do not.
+/// `name` with the segments `words` replaced by `by`; nothing if `name` does not contain them.
 std::optional<std::string> replaced(std::string const& name, std::string const& words, std::string const& by);
 
-/// Adds the fusions of `rule` to the layout, of column-parallel parameters. Others stay by themselves: a scale of a
-/// whole weight is only its own part's.
+/// Adds the fusions of `rule` to the layout, for column-parallel parameters. Others are not fused: a scale of a whole
+/// weight applies only to that weight.
 void find_fusions(FusedRule const& rule, Catalog const& catalog, ModelLayout& layout, Problems& problems);
 
-/// Names the parts of the parameters that `rule` calls whole.
+/// Sets the names of the parts in the parameters that `rule` splits.
 void find_splits(FusedRule const& rule, Catalog const& catalog, ModelLayout& layout, Problems& problems);
 
 }  // namespace distload::rules

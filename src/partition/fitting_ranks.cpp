@@ -1,4 +1,4 @@
-// Divisors that all sections have in common.
+// Common divisors of all sections.
 #include "partition/fitting_ranks.hpp"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 namespace distload::rules {
 
 void FittingRanks::add(Partition const& partition) {
-  if (partition.kind == PartitionKind::vocab_parallel) return;  // padded
+  if (partition.kind == PartitionKind::vocab_parallel) return;  // padded to any number of ranks
   for (auto const& section : partition.sections) {
     if (!section.uneven) units_.emplace(section.size / section.unit, section.replicate_units);
   }

@@ -1,4 +1,5 @@
-/// FittingRanks: which numbers of ranks could share out a model, for the message when the wanted one cannot.
+/// FittingRanks: the numbers of ranks that a model can be divided among, for the error message when the requested one
+/// does not fit.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +13,11 @@ namespace distload::rules {
 
 class FittingRanks {
  public:
-  /// A parameter that is to be shared out.
+  /// A parameter that is divided.
   void add(Partition const& partition);
-  /// The same of one that cannot be shared out unevenly, whatever its partition says.
+  /// A parameter that must be divided evenly, even if its partition allows uneven parts.
   void add_even(Partition const& partition);
-  /// "1, 2, 4": the numbers of ranks up to `most` that every parameter can be shared out among.
+  /// "1, 2, 4": the numbers of ranks up to `most` that all parameters can be divided among.
   std::string list(std::uint32_t most) const;
 
  private:

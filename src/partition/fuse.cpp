@@ -1,4 +1,4 @@
-// Tensors joined along their cut axis.
+// Joins tensors along their partitioned axis.
 #include "partition/fuse.hpp"
 
 #include <algorithm>
@@ -9,16 +9,16 @@
 namespace distload {
 namespace {
 
-/// A tensor of the fused checkpoint: stored tensors one after the other; most are only one.
+/// A tensor of the fused checkpoint: one or several stored tensors, in order.
 struct Member {
   std::string name;
-  std::vector<std::uint32_t> tensors;    ///< of the stored catalog
-  Parameter const* parameter = nullptr;  ///< of the first; nothing if the tensor is not loaded
-  std::vector<Section> sections;         ///< of all, if there are several
-  bool keep_dtype = false;               ///< one of them does
+  std::vector<std::uint32_t> tensors;    ///< indices in the stored catalog
+  Parameter const* parameter = nullptr;  ///< of the first tensor; nullptr if the tensor is not loaded
+  std::vector<Section> sections;         ///< of all tensors, if there are several
+  bool keep_dtype = false;               ///< true if one of them keeps its type
 };
 
-/// All tensors of the fused checkpoint, sorted by name.
+/// The tensors of the fused checkpoint, sorted by name.
 std::vector<Member> members_of(Catalog const& catalog, ModelLayout const& layout) {
   std::vector<Parameter const*> parameters(catalog.tensors.size(), nullptr);
   for (auto const& parameter : layout.parameters) parameters[parameter.tensor] = &parameter;
@@ -35,7 +35,9 @@ std::vector<Member> members_of(Catalog const& catalog, ModelLayout const& layout
     members.push_back(std::move(member));
   }
   for (std::uint32_t tensor = 0; tensor < catalog.tensors.size(); ++tensor) {
-    if (!fused[tensor]) members.push_back({catalog.tensors[tensor].name, {tensor}, parameters[tensor], {}, false});
+    if (!fused[tensor])
+      members.push_back(
+          {.name = catalog.tensors[tensor].name, .tensors = {tensor}, .parameter = parameters[tensor], .sections = {}});
   }
   std::ranges::sort(members, {}, &Member::name);
   return members;

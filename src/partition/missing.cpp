@@ -1,4 +1,4 @@
-// Sets of names, layer by layer.
+// Compares the sets of names of layers.
 #include "partition/missing.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace distload::rules {
 namespace {
 
-/// The end of the number that begins at `begin`.
+/// Position after the number that begins at `begin`.
 std::size_t end_of_number(std::string_view name, std::size_t begin) {
   return std::min(name.find_first_not_of("0123456789", begin), name.size());
 }
@@ -35,7 +35,7 @@ void LayerContents::report_incomplete(std::optional<std::uint64_t> layers, Probl
 
 void LayerContents::report_stack(std::string_view prefix, Stack const& stack, std::uint64_t layers,
                                  Problems& problems) {
-  // Distinct contents, the smallest first; a model has a few kinds of layers.
+  // The distinct sets of contents, smallest first; models have few kinds of layers.
   std::map<std::vector<std::uint32_t>, std::vector<std::uint64_t>> kinds;
   for (std::uint64_t layer = 0; layer < layers; ++layer) {
     std::vector<std::uint32_t> contents;

@@ -1,4 +1,4 @@
-/// Missing tensors: what a family requires, and what some layers lack that others have.
+/// Finds missing tensors: those that a family requires, and those that some layers lack and others have.
 #pragma once
 
 #include <cstdint>
@@ -13,38 +13,40 @@
 
 namespace distload::rules {
 
-/// Learns what every layer has, and finds the ones that lack something.
+/// Collects the tensors of every layer and finds incomplete layers.
 ///
-/// Layers of a model may differ: some have experts and others an MLP. But a layer that has only a part of what another
-/// one has is incomplete. Layers are compared that are numbered in the same place of their names.
+/// Layers of a model may differ: some have experts and others an MLP. A layer whose tensors are a proper subset of
+/// another layer's is incomplete. Only layers with the same name before the number are compared.
 class LayerContents {
  public:
-  /// A tensor of a layer; `layer_at` is where the layer's number begins in its name.
+  /// Adds a tensor of a layer; `layer_at` is the position of the layer's number in its name.
   void add(std::string_view name, std::size_t layer_at, std::uint32_t layer, Shape const& shape);
 
-  /// @param layers  how many there are, where that is known and they are numbered in one place
+  /// @param layers  the number of layers, if it is known and all have the same name before the number
   void report_incomplete(std::optional<std::uint64_t> layers, Problems& problems) const;
 
  private:
-  /// What comes after a layer's number, e.g. ".mlp.up_proj.weight".
+  /// The name after a layer's number, e.g. ".mlp.up_proj.weight".
   struct Content {
     std::string_view rest;
     Shape shape;  ///< in the first layer that has it
   };
-  /// Layers with the same text before their number.
+  /// Layers with the same name before their number.
   struct Stack {
-    std::unordered_map<std::string_view, std::uint32_t> numbers;  ///< of contents, by rest
+    std::unordered_map<std::string_view, std::uint32_t>
+        numbers;  ///< numbers of contents, by name after the layer's number
     std::vector<Content> contents;
-    std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> layers;  ///< contents of each, by number
+    std::unordered_map<std::uint32_t, std::vector<std::uint32_t>>
+        layers;  ///< numbers of each layer's contents, by layer
   };
 
   static void report_stack(std::string_view prefix, Stack const& stack, std::uint64_t layers, Problems& problems);
 
-  std::unordered_map<std::string_view, Stack> stacks_;  ///< the names' owner outlives the object
+  std::unordered_map<std::string_view, Stack> stacks_;  ///< the owner of the names must outlive the object
 };
 
-/// Reports what `required` asks for and no name has.
-/// @param names  of all tensors, and of the aliases
+/// Reports the entries of `required` that no name matches.
+/// @param names  names of all tensors and aliases
 void report_required(std::vector<RequiredRule> const& required, std::vector<std::string_view> const& names,
                      Problems& problems);
 

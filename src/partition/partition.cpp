@@ -1,4 +1,4 @@
-// The boxes of one rank's shard.
+// Computes the boxes of one rank's shard.
 #include <distload/partition/partition.hpp>
 
 #include <algorithm>
@@ -7,13 +7,13 @@
 namespace distload {
 namespace {
 
-/// A stretch [begin, begin + size) of the cut axis.
+/// The range [begin, begin + size) of the partitioned axis.
 struct Stretch {
   std::uint64_t begin = 0;
   std::uint64_t size = 0;
 };
 
-/// What `rank` of `ranks` holds of a section, counted from the section's start.
+/// The part of a section that `rank` of `ranks` holds, relative to the section's start.
 Stretch stretch_of(Section const& section, std::uint64_t rank, std::uint32_t ranks) {
   auto const units = section.size / section.unit;
   assert(section.size % section.unit == 0);
@@ -30,7 +30,7 @@ Stretch stretch_of(Section const& section, std::uint64_t rank, std::uint32_t ran
   return {rank / (ranks / units) * section.unit, section.unit};
 }
 
-/// Appends a piece; one that continues the last piece prolongs it, so that one rank's fused parameter is one box.
+/// Appends a piece, or extends the last piece if both are contiguous, so that a fused parameter is one box on one rank.
 void add_piece(ShardLayout& layout, Shape const& shape, std::size_t axis, Stretch stretch, std::uint64_t local_begin) {
   if (stretch.size == 0) return;
   if (!layout.pieces.empty()) {

@@ -1,4 +1,4 @@
-// The rules of a family applied to a checkpoint.
+// Applies the rules of a family to a checkpoint.
 #include "partition/partition_model.hpp"
 
 #include <algorithm>
@@ -33,20 +33,20 @@ namespace {
 using rules::ConfigProblem;
 using rules::RuleProblem;
 
-/// In the place of an index: there is none.
+/// Marks a missing index.
 constexpr auto kNone = std::numeric_limits<std::size_t>::max();
 
-/// Of config.json, in one message.
+/// How many problems of config.json a message shows.
 constexpr std::size_t kShownConfigProblems = 20;
 
-/// Of a layer whose weight is stored as [out, in], alone or with those of all experts before it.
+/// True for the weight of a layer stored as [out, in], alone or with an axis of experts in front.
 bool is_linear(Partition const& partition, std::size_t axes) {
   if (axes < 2) return false;
   return (partition.kind == PartitionKind::column_parallel && partition.axis == axes - 2) ||
          (partition.kind == PartitionKind::row_parallel && partition.axis == axes - 1);
 }
 
-/// One model's parameters on their way to a layout.
+/// Builds a layout from a model's parameters.
 class Layouter {
  public:
   Layouter(Catalog const& catalog, Topology const& topology, rules::RuleSet const& set,
@@ -101,7 +101,7 @@ class Layouter {
     }
   }
 
-  /// Makes parameters of the tensors that a rule matches; the others are `unmatched_`.
+  /// Makes parameters of the tensors that a rule matches; adds the others to `unmatched_`.
   void apply_rules() {
     parameters_.reserve(catalog_.tensors.size());
     for (std::uint32_t i = 0; i < catalog_.tensors.size(); ++i) {
@@ -114,7 +114,7 @@ class Layouter {
           return;
         }
         auto const& rule = set_.rules[match->rule];
-        // Those after the model's own layers are like no other.
+        // Layers after the model's own ones may have other tensors.
         if (match->name.layer && !rule.optional && *match->name.layer < stages_.layers().value_or(rules::kMaxLayers)) {
           layers_.add(tensor.name, match->name.layer_at, *match->name.layer, tensor.shape);
         }
@@ -125,7 +125,7 @@ class Layouter {
     }
   }
 
-  /// The same for many tensors, and said once.
+  /// The same for a problem of many tensors, which is reported once.
   void add(ConfigProblem const& problem) {
     if (config_problems_.size() < kShownConfigProblems) config_problems_.try_emplace(problem.what(), rule_);
   }
@@ -135,7 +135,7 @@ class Layouter {
     parameters_.push_back(std::move(parameter));
   }
 
-  /// Cuts the companions without a rule of their own along with their weights, and holds the others against theirs.
+  /// Partitions companions without a rule of their own like their weights, and checks the others against their weights.
   void cut_companions() {
     auto const with_rule = parameters_.size();
     for (auto const index : unmatched_) {
@@ -145,7 +145,7 @@ class Layouter {
         add_unexpected(tensor);
         continue;
       }
-      if (refused_.contains(companion->weight)) continue;  // told already
+      if (refused_.contains(companion->weight)) continue;  // already reported
       auto const& weight = catalog_.tensors[companion->weight];
       try {
         if (auto made = cut_with_weight(index, *companion)) {
@@ -169,7 +169,7 @@ class Layouter {
     }
   }
 
-  /// Of a fused weight, what belonged to its parts and could not be fused belongs to the whole.
+  /// A companion of an unfused part of a fused weight belongs to the fused weight.
   std::optional<rules::Companion> companion_of(std::string const& name) const {
     if (auto const found = rules::find_companion(catalog_, name)) return found;
     for (auto const& fused : set_.fused) {
@@ -216,7 +216,7 @@ class Layouter {
       for (auto& section : parameter.partition.sections) section.uneven = true;
     }
     parameter.transposed = options_.transpose && is_linear(parameter.partition, tensor.shape.size());
-    if (parameter.experts) return parameter;  // whole, whatever the ranks
+    if (parameter.experts) return parameter;  // placed whole, independent of the ranks
     fitting_ranks_.add(parameter.partition);
     if (auto const why = sized.indivisible(parameter.partition, topology_.tensor_parallel)) {
       indivisible_ = true;
@@ -235,7 +235,7 @@ class Layouter {
     return rules::find_companion(catalog_, tensor.name).has_value();
   }
 
-  /// A companion lies where its weight lies. Nothing if no rule matches that.
+  /// A companion has the placement of its weight. Nothing if no rule matches the weight.
   std::optional<Parameter> cut_with_weight(std::uint32_t index, rules::Companion const& companion) {
     auto const& tensor = catalog_.tensors[index];
     auto const& weight = catalog_.tensors[companion.weight];
@@ -263,8 +263,7 @@ class Layouter {
     return parameter;
   }
 
-  /// @throws RuleProblem  if the ranks' parts of weight and companion do not belong together; the weight is among the
-  /// problems then
+  /// @throws RuleProblem  the ranks' parts of weight and companion do not match; the weight is then among the problems.
   void check_fit(rules::Companion const& companion, Parameter const& of_weight, Parameter const& parameter) {
     auto const& weight = catalog_.tensors[companion.weight];
     auto const& tensor = catalog_.tensors[parameter.tensor];
@@ -286,7 +285,7 @@ class Layouter {
     throw RuleProblem(*why);
   }
 
-  /// Elements along an axis of a weight that share a scale, if config.json says so, of the last two axes.
+  /// Elements that share a scale along one of the last two axes of a weight, if config.json gives the number.
   std::optional<std::uint64_t> block_along(std::size_t axis, std::size_t axes) const {
     if (axis + 2 < axes) return std::nullopt;
     auto const key = "quantization_config.weight_block_size." + std::to_string(axis + 2 - axes);
@@ -303,7 +302,7 @@ class Layouter {
     layers_.report_incomplete(stages_.layers(), missing_);
   }
 
-  /// Joins `found` to the problems, or to the warnings.
+  /// Adds `found` to the problems or to the warnings.
   void report(Problems const& found, Tolerance tolerance, std::string const& what, ModelLayout& layout) {
     if (found.empty() || tolerance == Tolerance::ignore) return;
     if (tolerance == Tolerance::error) {
@@ -314,10 +313,10 @@ class Layouter {
     }
   }
 
-  /// What is missing only because config.json says that it is not tied.
+  /// What to say if an alias is missing because config.json says that it is not tied.
   std::string untied_by_config() const {
     std::string text;
-    for (auto const& [alias, target, key] : ties_.not_wanted()) {
+    for (auto const& [alias, target, key] : ties_.untied_by_config()) {
       if (!missing_.contains(alias)) continue;
       text += "\n  with " + key + ": true in config.json, " + alias + " would be " + target;
     }
@@ -356,22 +355,22 @@ class Layouter {
   Problems problems_;
   rules::StageFinder stages_;
   rules::Ties ties_;
-  std::vector<rules::SizedRule> sized_rules_;  ///< of the same index in the rule set
+  std::vector<rules::SizedRule> sized_rules_;  ///< by index in the rule set
   rules::FittingRanks fitting_ranks_;
   rules::LayerContents layers_;
-  std::string rule_ = set_.file;                        ///< that is being applied
-  std::map<std::string, std::string> config_problems_;  ///< each with the first rule that it is in the way of
+  std::string rule_ = set_.file;                        ///< the rule file being applied
+  std::map<std::string, std::string> config_problems_;  ///< with the first rule that each prevents
   Problems missing_;
   Problems unexpected_;
   std::vector<Parameter> parameters_;
-  std::vector<std::size_t> parameter_of_;  ///< for each tensor, its index there, or kNone
+  std::vector<std::size_t> parameter_of_;  ///< by tensor: index in the layout's parameters, or kNone
   std::vector<std::uint32_t> unmatched_;   ///< tensors without a rule
   std::set<std::uint32_t> refused_;        ///< tensors whose rule cannot be applied
-  std::set<std::uint32_t> misfits_;        ///< weights that do not fit a companion
+  std::set<std::uint32_t> misfits_;        ///< weights that do not match a companion
   bool indivisible_ = false;
 };
 
-/// Removes the rules that are not for this model.
+/// Removes the rules that do not apply to this model.
 void drop_rules(rules::RuleSet& set, rules::ConfigValues const& config) {
   std::map<std::string, bool> flags;
   for (auto const& [key, otherwise] : set.flags) flags[key] = config.boolean(key).value_or(otherwise);

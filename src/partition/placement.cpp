@@ -1,4 +1,4 @@
-// Parts over tensor-parallel ranks or expert-parallel groups.
+// Numbers of parts: tensor-parallel ranks or expert-parallel groups.
 #include "partition/placement.hpp"
 
 namespace distload {

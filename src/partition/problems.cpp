@@ -1,4 +1,4 @@
-// Grouping of messages about tensors.
+// Groups messages about tensors.
 #include "partition/problems.hpp"
 
 #include <algorithm>
@@ -46,7 +46,7 @@ std::string form_of(std::string_view name) {
   return form;
 }
 
-/// The numbers in which names of one form differ, if they differ in one segment only.
+/// The numbers in which names of the same form differ, if they differ in one segment only.
 std::optional<std::vector<std::uint64_t>> numbers_of(std::vector<std::string> const& names) {
   auto const first = split_at_dots(names.front());
   std::optional<std::size_t> varying;

@@ -1,4 +1,4 @@
-/// Problems: everything that is wrong with a model's parameters, gathered so that a person sees it all at once.
+/// Problems: collects all errors of a model's parameters, so that one message reports them together.
 #pragma once
 
 #include <cstddef>
@@ -13,30 +13,30 @@ namespace distload {
 
 class Problems {
  public:
-  /// `text` says what is wrong with the tensor; equal texts become one paragraph.
+  /// `text` is the problem of the tensor; problems with equal texts become one paragraph.
   void add(std::string const& text, std::string const& name, Shape const& shape);
-  /// The same, naming the weight beside which the tensor stands.
+  /// The same, naming the weight that the tensor belongs to.
   void add(std::string const& text, std::string const& name, Shape const& shape, std::string const& weight);
-  /// The same for what has no shape.
+  /// The same for a name without a shape.
   void add(std::string const& text, std::string const& name);
-  /// All of another's.
+  /// Adds all problems of `others`.
   void add(Problems const& others);
-  /// True if something is wrong with what is called `name`.
+  /// True if there is a problem for `name`.
   bool contains(std::string const& name) const;
   bool empty() const noexcept { return count_ == 0; }
   /// Number of `add`s.
   std::size_t count() const noexcept { return count_; }
-  /// A paragraph per text: the text, then the tensors, those that differ only in a number (their layer) in one line.
-  /// What is beyond a screenful or two is counted only.
+  /// A paragraph per text: the text, then the tensors; tensors that differ only in a number (their layer) share a line.
+  /// Beyond one or two screens, tensors are only counted.
   std::string describe() const;
 
  private:
-  /// Tensors whose names are alike up to numbers.
+  /// Tensors whose names are equal except for numbers.
   struct Family {
-    std::string form;  ///< the name with * for each number
+    std::string form;  ///< the name with * for every number
     std::string first;
     std::string shape;
-    std::string shape_form;  ///< what may follow it is a weight's name
+    std::string shape_form;  ///< shape and name of the weight, if any
     std::vector<std::string> names;
   };
   struct Paragraph {

@@ -1,4 +1,4 @@
-// Layers shared out over pipeline stages.
+// Distributes layers over pipeline stages.
 #include "partition/stages.hpp"
 
 #include <cassert>
@@ -10,11 +10,11 @@
 namespace distload::rules {
 namespace {
 
-/// The sizes that say how many layers there are.
+/// Name of the size that is the number of layers.
 constexpr char const* kLayers = "layers";
 constexpr char const* kExtraLayers = "extra_layers";
 
-/// The stage of `layer` if stages get as many layers as `stage_layers` says.
+/// The stage of `layer` if `stage_layers` sets the number of layers per stage.
 std::uint32_t given_stage(std::uint32_t layer, std::optional<std::uint64_t> layers,
                           std::span<std::uint32_t const> stage_layers) {
   auto const given = std::accumulate(stage_layers.begin(), stage_layers.end(), std::uint64_t{0});
@@ -78,7 +78,7 @@ StageFinder::StageFinder(Sizes const& sizes, std::uint32_t stages, std::vector<s
       extra_layers_(sizes.find_at_most(kExtraLayers, kMaxLayers).value_or(0)) {}
 
 std::vector<std::uint32_t> StageFinder::of(Rule const& rule, std::optional<std::uint32_t> layer) const {
-  // Sizes are far below 2^64, so that the sum does not overflow.
+  // Sizes are far below 2^64: the sum cannot overflow.
   auto const number = layer.value_or(0) + (rule.layer_offset ? sizes_.value(*rule.layer_offset) : std::uint64_t{0});
   if (number >= kMaxLayers) {
     throw RuleProblem("a layer of number " + std::to_string(number) + "; a model has at most " +

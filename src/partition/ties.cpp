@@ -1,4 +1,4 @@
-// Aliases by the entries of `tied`.
+// Finds aliases by the `tied` entries of the rules.
 #include "partition/ties.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace distload::rules {
 namespace {
 
-/// The first tensor that one of `patterns` matches.
+/// The first tensor that matches one of `patterns`.
 std::optional<std::uint32_t> find_tensor(Catalog const& catalog, std::vector<Pattern> const& patterns) {
   for (std::uint32_t i = 0; i < catalog.tensors.size(); ++i) {
     if (any_matches(patterns, catalog.tensors[i].name)) return i;
@@ -18,7 +18,7 @@ std::optional<std::uint32_t> find_tensor(Catalog const& catalog, std::vector<Pat
   return std::nullopt;
 }
 
-bool is_wanted(TiedRule const& tied, ConfigValues const& config) {
+bool is_tied_by_config(TiedRule const& tied, ConfigValues const& config) {
   return !tied.when || config.boolean(*tied.when).value_or(tied.when_absent);
 }
 
@@ -48,8 +48,8 @@ Ties::Ties(Catalog const& catalog, RuleSet const& set, ConfigValues const& confi
     if (!target) continue;
     try {
       if (!holds(tied, catalog)) continue;
-      if (!is_wanted(tied, config)) {
-        not_wanted_.push_back({tied.alias, catalog.tensors[*target].name, *tied.when});
+      if (!is_tied_by_config(tied, config)) {
+        untied_by_config_.push_back({tied.alias, catalog.tensors[*target].name, *tied.when});
       } else if (!is_kept(tied, *target, catalog)) {
         add(tied, *target, catalog, set, stages);
       }

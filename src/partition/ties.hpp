@@ -1,4 +1,4 @@
-/// Ties: the names of a model that stand for another one's tensor.
+/// Ties: the names of a model that are aliases of another tensor.
 #pragma once
 
 #include <cstdint>
@@ -18,44 +18,44 @@
 
 namespace distload::rules {
 
-/// What would be an alias if config.json said so.
-struct NotWanted {
+/// A name that would be an alias if config.json said so.
+struct UntiedByConfig {
   std::string alias;
   std::string target;
-  std::string key;  ///< of config.json, which is false
+  std::string key;  ///< key of config.json whose value is false
 };
 
 class Ties {
  public:
-  /// Finds those of a checkpoint and adds what is wrong with them to `problems`.
+  /// Finds the aliases of a checkpoint and adds errors to `problems`.
   /// @param same_bytes  as in `LayoutOptions`
   Ties(Catalog const& catalog, RuleSet const& set, ConfigValues const& config, StageFinder const& stages,
        std::vector<std::string> const& same_bytes, Problems& problems);
 
   std::vector<Alias> const& aliases() const noexcept { return aliases_; }
-  /// Those that are not tied, as both tensors are stored and not known to be the same.
+  /// Pairs that are not treated as tied, because both tensors are stored and not known to be equal.
   std::vector<StoredTie> const& untied() const noexcept { return untied_; }
-  /// What a person should know of them.
+  /// Warnings for the user about aliases.
   std::vector<std::string> const& warnings() const noexcept { return warnings_; }
-  std::vector<NotWanted> const& not_wanted() const noexcept { return not_wanted_; }
-  /// True for a tensor that is stored, but not loaded by itself.
+  std::vector<UntiedByConfig> const& untied_by_config() const noexcept { return untied_by_config_; }
+  /// True for a stored tensor that is not loaded, because it is an alias.
   bool is_alias(std::uint32_t tensor) const { return stored_.contains(tensor); }
-  /// Adds the stages on which a tensor is needed under its other names.
+  /// Adds the stages on which the aliases of a tensor are needed.
   void add_stages(std::uint32_t tensor, std::vector<std::uint32_t>& stages) const;
 
  private:
   void add(TiedRule const& tied, std::uint32_t target, Catalog const& catalog, RuleSet const& set,
            StageFinder const& stages);
-  /// Whether the checkpoint stores an alias with a content of its own.
+  /// True if the checkpoint stores an alias with its own content.
   bool is_kept(TiedRule const& tied, std::uint32_t target, Catalog const& catalog);
 
   std::vector<std::string> const& same_bytes_;
   std::vector<Alias> aliases_;
   std::vector<StoredTie> untied_;
-  std::vector<NotWanted> not_wanted_;
+  std::vector<UntiedByConfig> untied_by_config_;
   std::vector<std::string> warnings_;
   std::set<std::uint32_t> stored_;
-  std::map<std::uint32_t, std::set<std::uint32_t>> stages_;  ///< by target
+  std::map<std::uint32_t, std::set<std::uint32_t>> stages_;  ///< by target tensor
 };
 
 }  // namespace distload::rules

@@ -1,4 +1,4 @@
-// Finding twins, and asking the file system.
+// Finds equal blocks and copies or shares them through the file system.
 #include "save/base_blocks.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace distload {
 namespace {
 
-/// What file systems share blocks by, as far as is known.
+/// The block size of all known file systems that share blocks.
 constexpr Bytes kShareableBytes = 4 * kKiB;
 
 }  // namespace
@@ -23,7 +23,7 @@ BaseBlocks::BaseBlocks(Catalog const& base, Catalog const& file)
   for (auto const& tensor : file.tensors) {
     auto const* const before = base.find(tensor.name);
     if (before == nullptr || before->dtype != tensor.dtype || !(before->shape == tensor.shape)) continue;
-    // Both stand in row-major order of their offsets.
+    // Both lists are in row-major order of the boxes' offsets.
     auto const olds = base.extents_of(*before);
     auto old = olds.begin();
     for (std::uint32_t i = 0; i < tensor.extent_count; ++i) {

@@ -1,4 +1,5 @@
-/// BaseBlocks: blocks that a new checkpoint has in common with an older one need not be written.
+/// BaseBlocks: finds blocks of a new checkpoint that an older one (the base) already has, so that they need not be
+/// written.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +13,11 @@
 
 namespace distload {
 
-/// The base's extents beside those of the new file. Used by one thread at a time.
+/// Relates the base's extents to those of the new file. Used by one thread at a time.
 class BaseBlocks {
  public:
-  /// Extents correspond if they are the same box of a tensor of the same name, shape and dtype. Both catalogs outlive
-  /// the object.
+  /// Extents correspond if they have the same box of a tensor of the same name, shape and dtype. Both catalogs must
+  /// outlive the object.
   BaseBlocks(Catalog const& base, Catalog const& file);
 
   /// True if a block of an extent of the new file has the same checksum in the base.
@@ -28,19 +29,19 @@ class BaseBlocks {
     Bytes nbytes = 0;
   };
 
-  /// Has the file system put the base's bytes of a range of an extent into the new file, if it can: by sharing their
-  /// blocks or, on a file system whose servers can, by copying them there. Where it could only read and
-  /// write them on this machine they are better written from memory. Precondition: `has`.
-  /// @returns what of the range is in the file now, perhaps nothing; blocks can only be shared as a whole
+  /// Asks the file system to reuse the base's bytes of a range of an extent in the new file: by sharing blocks
+  /// (reflink) or by a copy on the file system's servers. Refuses where the bytes would pass through this machine,
+  /// since writing from memory is faster. Precondition: `has`.
+  /// @returns the part of the range that the new file now has, possibly none; only whole blocks can be shared
   Range reuse(std::uint32_t extent, Range range, OutputFile const& file);
 
  private:
   Catalog const* base_;
   Catalog const* file_;
-  std::vector<std::optional<std::uint32_t>> base_extents_;  ///< by extent of the new file: the base's
+  std::vector<std::optional<std::uint32_t>> base_extents_;  ///< by extent of the new file: the base's extent
   std::vector<std::optional<InputFile>> opened_;            ///< by the base's file number
-  bool servers_copy_ = false;                               ///< of the new file's file system
-  bool gave_up_ = false;                                    ///< after the first refusal
+  bool servers_copy_ = false;                               ///< the new file's file system copies on its servers
+  bool was_refused_ = false;                                ///< set after the first refusal
 };
 
 }  // namespace distload

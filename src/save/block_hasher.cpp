@@ -1,4 +1,4 @@
-// Whole blocks at once, others as they grow.
+// Hashes whole blocks at once and other blocks incrementally.
 #include "save/block_hasher.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// BlockHasher: the checksums of blocks from bytes that come in parts.
+/// BlockHasher: computes block checksums from bytes that arrive in parts.
 #pragma once
 
 #include <cstddef>
@@ -15,34 +15,34 @@
 
 namespace distload {
 
-/// Follows what one rank writes of a catalog's extents.
+/// Hashes what one rank writes of a catalog's extents.
 class BlockHasher {
  public:
-  /// The catalog, whose extents all have blocks, outlives the object.
+  /// All extents of the catalog have blocks. The catalog must outlive the object.
   explicit BlockHasher(Catalog const& catalog);
 
   /// A part of one block.
   struct Part {
-    std::uint64_t block = 0;  ///< of the extent
+    std::uint64_t block = 0;  ///< index in the extent
     Bytes begin_bytes = 0;    ///< in the extent
     std::span<std::byte const> bytes;
-    std::optional<std::uint64_t> hash;  ///< of the block, if it ends here
-    bool is_whole = false;              ///< the part is all of the block
+    std::optional<std::uint64_t> hash;  ///< of the block, if it ends with this part
+    bool is_whole = false;              ///< true if the part is the whole block
   };
 
-  /// Cuts `bytes`, which follow at `begin_bytes`, between blocks. Hashes one part after the other, and hands each to
+  /// Splits `bytes`, which begin at `begin_bytes`, at block boundaries. Hashes the parts in order and passes each to
   /// `take` while it is in cache.
-  /// @throws InternalError  they begin within a block and are not what follows next, or go beyond the extent.
+  /// @throws InternalError  `bytes` begin inside a block but do not continue the previous part, or exceed the extent.
   void add(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes,
            std::function<void(Part const&)> const& take);
 
-  /// How often each block of the catalog has been completed.
+  /// For each block of the catalog, how often it was completed.
   std::vector<std::uint64_t>& times() noexcept { return times_; }
 
  private:
-  /// A block of which a part has come.
+  /// A block of which only a part has arrived.
   struct Open {
-    Bytes end = 0;  ///< in the extent, of that part
+    Bytes end = 0;  ///< end of that part in the extent
     StreamHash hash;
   };
 

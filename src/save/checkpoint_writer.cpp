@@ -1,4 +1,4 @@
-// The life of a checkpoint file from its temporary to its final name.
+// Creates, fills and commits a checkpoint file.
 #include "save/checkpoint_writer.hpp"
 
 #include <algorithm>
@@ -45,7 +45,7 @@ CheckpointMetadata completed(CheckpointMetadata metadata, std::span<TensorSpec c
   return metadata;
 }
 
-std::vector<hdf5::NewTensor> laid_out(std::span<TensorSpec const> tensors, std::uint32_t tensor_parallel) {
+std::vector<hdf5::NewTensor> new_tensors(std::span<TensorSpec const> tensors, std::uint32_t tensor_parallel) {
   std::vector<hdf5::NewTensor> result;
   result.reserve(tensors.size());
   for (auto const& tensor : tensors) {
@@ -96,7 +96,7 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
   auto const temporary = temporary_name(path_);
   auto const tensor_parallel = options.tensor_parallel.value_or(1);
   auto laid_out_file = hdf5::lay_out_file(temporary, completed(std::move(metadata), tensors, tensor_parallel),
-                                          laid_out(tensors, tensor_parallel), options.alignment);
+                                          new_tensors(tensors, tensor_parallel), options.alignment);
   auto file = OutputFile::create_new(temporary);
   unfinished_ = std::make_unique<TemporaryFile>(temporary);
   unfinished_->mark_as_in_use();
@@ -131,7 +131,7 @@ void CheckpointWriter::write_out(std::uint32_t extent, Bytes begin_bytes, std::s
 }
 
 void CheckpointWriter::collect_hashes() {
-  // Every block has a hash on one rank and zero on the others.
+  // Every block has its hash on one rank and zero on the others.
   ranks_->all_reduce(std::span(catalog_.block_hashes), Reduction::sum);
   auto& times = hasher_->times();
   ranks_->all_reduce(std::span(times), Reduction::sum);
@@ -173,8 +173,8 @@ void CheckpointWriter::check_index() const {
 void CheckpointWriter::commit() {
   collect_hashes();
   run_together(*ranks_, "save_close", [&] { engine_->close(); });
-  // Every rank: on a file system of many machines each knows only its own unwritten bytes. The mark comes after that,
-  // so that it never stands in a file that lacks them.
+  // On all ranks: on a distributed file system each machine knows only its own unwritten bytes. The mark follows
+  // afterwards, so that a file with missing bytes never has one.
   all_or_throw(*ranks_, "save_sync", [&] { engine_->sync(); });
   distload::commit({catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); },
                     *replacement_, occupants_},

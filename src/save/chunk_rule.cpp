@@ -1,4 +1,4 @@
-// Arithmetic of chunk sizes.
+// Computes chunk sizes.
 #include "save/chunk_rule.hpp"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 namespace distload {
 namespace {
 
-/// The greatest length of which every boundary between pieces of the ranks is a multiple.
+/// The greatest length that divides every boundary between the ranks' pieces.
 std::uint64_t common_block(Partition const& partition, Shape const& shape, std::uint32_t ranks) {
   auto const axis = partition.axis;
   std::uint64_t block = 0;
@@ -23,7 +23,7 @@ std::uint64_t common_block(Partition const& partition, Shape const& shape, std::
   return block == 0 ? shape[axis] : block;
 }
 
-/// The largest length of at most `limit` that cuts `length` without remainder.
+/// The largest divisor of `length` that is at most `limit`.
 std::uint64_t largest_divisor(std::uint64_t length, std::uint64_t limit) {
   for (auto parts = divide_up(length, limit); parts < length; ++parts) {
     if (length % parts == 0) return length / parts;
@@ -31,8 +31,8 @@ std::uint64_t largest_divisor(std::uint64_t length, std::uint64_t limit) {
   return 1;
 }
 
-/// Cuts the chunk along its outermost axes until it has at most `max_bytes`. Along the partitioned axis the parts must
-/// fit together to shards, along others the last part may be shorter.
+/// Divides the chunk along its outermost axes until it has at most `max_bytes`. Along the partitioned axis the parts
+/// must add up to shards; along others the last part may be shorter.
 void limit_size(Dims& chunk, std::size_t partitioned_axis, Bytes element_bytes, Bytes max_bytes) {
   for (std::size_t axis = 0; axis < chunk.size(); ++axis) {
     auto const nbytes = volume(chunk) * element_bytes;

@@ -1,4 +1,4 @@
-// Every stage tells what it holds; rank 0 merges.
+// Every stage sends its tensors; rank 0 merges them.
 #include "save/held_tensors.hpp"
 
 #include <algorithm>
@@ -65,7 +65,7 @@ std::vector<std::byte> merge(std::vector<std::vector<std::byte>> const& messages
 }  // namespace
 
 HeldTensors gather_held_tensors(ShardedModel const& model, Communicator& ranks) {
-  // The ranks of a stage would all say the same, but for the experts, which its first ranks hold all together.
+  // All ranks of a stage hold the same tensors, except experts, which are divided over the first ranks of the stage.
   auto const& topology = model.topology();
   auto const in_stage = ranks.rank() % topology.stage_ranks();
   auto const own = all_or_throw(ranks, "save_gather", [&] {

@@ -1,4 +1,4 @@
-/// What all ranks of a model hold together.
+/// Gathers the tensors that the ranks of a model hold together.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@
 
 namespace distload {
 
-/// The tensors of a model, sorted by name, with who holds them.
+/// The tensors of a model, sorted by name, with their holders.
 struct HeldTensors {
   std::vector<TensorSpec> specs;
-  std::vector<HeldTensor> held;  ///< in the same order
+  std::vector<HeldTensor> held;  ///< in the order of the tensors
 };
 
 /// Collective over `ranks`: the tensors of all pipeline stages, on every rank.

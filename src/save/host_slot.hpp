@@ -1,4 +1,4 @@
-/// HostSlot: host memory that shards are packed into: huge pages, or pinned where shards are on a device.
+/// HostSlot: host memory for packed shards: huge pages, or pinned memory if shards are on a device.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,10 @@
 
 namespace distload {
 
-/// Move-only in spirit: copies of a pinned slot are the same memory.
+/// To be moved only: copies of a pinned slot refer to the same memory.
 class HostSlot {
  public:
-  /// @throws OutOfBudget  the memory is not there.
+  /// @throws OutOfBudget  not enough memory.
   explicit HostSlot(Bytes nbytes)
 #if defined(KOKKOS_ENABLE_CUDA)
       : memory_(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::save_packed"), nbytes){}

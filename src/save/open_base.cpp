@@ -1,4 +1,4 @@
-// Read by rank 0, for all.
+// Rank 0 opens the base and sends its catalog to all ranks.
 #include "save/open_base.hpp"
 
 #include <filesystem>
@@ -39,7 +39,7 @@ std::shared_ptr<Catalog const> open_base(std::string const& path, std::string co
   auto message = bytes_of_rank_0(ranks, "save_base", [&] { return read_base(path, directory); });
   if (message.empty()) return nullptr;
   auto base = std::make_shared<Catalog const>(deserialize_catalog(message));
-  check_same_content(*base, ranks);  // every rank takes blocks over from what its own host sees
+  check_same_content(*base, ranks);  // every rank reuses blocks of the file that its host sees
   return base;
 }
 

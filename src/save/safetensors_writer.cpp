@@ -1,4 +1,4 @@
-// The life of a Hugging Face directory from its temporary to its final name.
+// Creates, fills and commits a Hugging Face directory.
 #include "save/safetensors_writer.hpp"
 
 #include <algorithm>
@@ -48,7 +48,7 @@ std::vector<SafetensorsTensor> sorted_by_name(std::span<TensorSpec const> specs)
   return tensors;
 }
 
-/// One extent per tensor.
+/// A catalog with one extent per tensor.
 Catalog catalog_of(std::string const& directory, CheckpointMetadata metadata,
                    std::span<SafetensorsTensor const> tensors, std::span<SafetensorsFile const> files) {
   Catalog catalog;
@@ -58,7 +58,12 @@ Catalog catalog_of(std::string const& directory, CheckpointMetadata metadata,
   catalog.metadata.model_size = 0;
   for (auto const& tensor : tensors) {
     auto const number = static_cast<std::uint32_t>(catalog.tensors.size());
-    catalog.tensors.push_back({tensor.name, tensor.dtype, tensor.shape, number, 1, "", -1});
+    catalog.tensors.push_back({.name = tensor.name,
+                               .dtype = tensor.dtype,
+                               .shape = tensor.shape,
+                               .first_extent = number,
+                               .extent_count = 1,
+                               .partition = {}});
     catalog.metadata.model_size += volume(tensor.shape);
   }
   catalog.extents.resize(tensors.size());
@@ -77,7 +82,7 @@ void make_new_directory(std::string const& path) {
   if (::mkdir(path.c_str(), 0777) != 0) throw_failed("creating the folder", path);
 }
 
-/// Of all files that are going to be in the directory.
+/// The names of all files to be written into the directory.
 std::vector<std::string> names_of(Catalog const& catalog, std::span<SafetensorsFile const> files) {
   std::vector<std::string> names{"config.json", kSafetensorsIndexFile};
   for (auto const& carried : catalog.metadata.files) names.push_back(carried.name);
@@ -85,7 +90,7 @@ std::vector<std::string> names_of(Catalog const& catalog, std::span<SafetensorsF
   return names;
 }
 
-/// Local: the files, of their final size and with their headers.
+/// Local: creates the files with their final sizes and headers.
 void create_files(Catalog const& catalog, std::span<SafetensorsFile const> files) {
   for (std::size_t i = 0; i < files.size(); ++i) {
     auto file = OutputFile::create(catalog.files[i].path, catalog.files[i].size_bytes);
@@ -94,7 +99,7 @@ void create_files(Catalog const& catalog, std::span<SafetensorsFile const> files
   }
 }
 
-/// Local: the model's other files, which become those of the new directory.
+/// Local: writes the carried files; the catalog's metadata then refers to the new ones.
 void write_carried(Catalog& catalog) {
   for (auto& carried : catalog.metadata.files) {
     auto const path = fs::path(catalog.path) / carried.name;
@@ -109,7 +114,7 @@ void write_carried(Catalog& catalog) {
   }
 }
 
-/// Local: the same, and the names of those in folders, to storage; the names in the directory itself are not.
+/// Local: syncs the carried files and the names in subfolders to storage, but not the names in the directory itself.
 void sync_carried(Catalog const& catalog) {
   for (auto const& carried : catalog.metadata.files) {
     sync_file(carried.path);
@@ -117,7 +122,7 @@ void sync_carried(Catalog const& catalog) {
   }
 }
 
-/// Local: a small file, on storage when this returns.
+/// Local: writes a small file; it is on storage on return.
 void write_text(fs::path const& path, std::string const& text) {
   auto file = OutputFile::create(path.string(), text.size());
   file.write_at(0, std::as_bytes(std::span(text)));
@@ -137,7 +142,7 @@ SafetensorsWriter::SafetensorsWriter(std::string path, CheckpointMetadata metada
       bytes_of_rank_0(ranks, "save_create", [&] { return create(std::move(metadata), tensors, options.shard_size); }));
   check_shared(catalog_, ranks);
   if (verify_ == VerifyAfterWrite::full) {
-    for (auto& extent : catalog_.extents) add_blocks(catalog_, extent);  // for checksums that are in no file
+    for (auto& extent : catalog_.extents) add_blocks(catalog_, extent);  // for checksums that are stored in no file
     hasher_ = std::make_unique<BlockHasher>(catalog_);
   }
   written_bytes_.resize(catalog_.extents.size());
@@ -196,7 +201,7 @@ void SafetensorsWriter::check_complete() {
                         printable(catalog_.tensors[extent.tensor].name) + "' were written, which has " +
                         std::to_string(extent.nbytes));
   }
-  // Every block has a hash on one rank and zero on the others.
+  // Every block has its hash on one rank and zero on the others.
   if (hasher_) ranks_->all_reduce(std::span(catalog_.block_hashes), Reduction::sum);
 }
 
@@ -232,10 +237,10 @@ void SafetensorsWriter::check_index() const {
 void SafetensorsWriter::commit() {
   check_complete();
   all_or_throw(*ranks_, "save_close", [&] { engine_->close(); });
-  // Every rank: on a file system of many machines each knows only its own unwritten bytes.
+  // On all ranks: on a distributed file system each machine knows only its own unwritten bytes.
   all_or_throw(*ranks_, "save_sync", [&] {
     engine_->sync();
-    // The headers.
+    // Syncs the headers, which rank 0 has written.
     if (ranks_->rank() == 0) std::ranges::for_each(catalog_.files, sync_file, &SourceFile::path);
   });
   distload::commit({catalog_, path_, unfinished_.get(), [this] { complete(); }, [this] { check_index(); },

@@ -1,4 +1,4 @@
-// The background half of an asynchronous save.
+// The background part of an asynchronous save.
 #include "save/save_in_flight.hpp"
 
 #include <utility>
@@ -70,7 +70,7 @@ void SaveInFlight::run() {
   } catch (...) {
     failure_ = std::current_exception();
     memory_->stop();
-    writer_.reset();  // what it has begun to write is of no use
+    writer_.reset();  // the unfinished checkpoint is useless
   }
   ended_at_ = std::chrono::steady_clock::now();
   std::lock_guard const lock(mutex_);
@@ -79,13 +79,13 @@ void SaveInFlight::run() {
 }
 
 void SaveInFlight::finish(std::function<void(Bytes)> const& on_progress) {
-  Bytes told = 0;
+  Bytes reported = 0;
   {
     std::unique_lock lock(mutex_);
     while (!end_.wait_for(lock, kBetweenLooks, [this] { return has_ended_; })) {
-      if (auto const written = written_.load(); written != told) {
-        told = written;
-        on_progress(told);
+      if (auto const written = written_.load(); written != reported) {
+        reported = written;
+        on_progress(reported);
       }
     }
   }

@@ -1,4 +1,4 @@
-/// SaveInFlight: a save that goes on in the background.
+/// SaveInFlight: a save that runs in the background.
 #pragma once
 
 #include <atomic>
@@ -22,41 +22,41 @@
 
 namespace distload {
 
-/// Owns the checkpoint that is being written, its plan, and the thread that delivers and commits it. All ranks have
-/// one, and their threads agree on how it ends.
+/// Owns the checkpoint being written, its plan, and the thread that delivers and commits it. All ranks have one, and
+/// their threads agree on the outcome.
 class SaveInFlight {
  public:
-  /// What the caller wants to know afterwards.
+  /// What the caller needs afterwards.
   struct Origin {
     std::uint64_t step = 0;
     std::chrono::steady_clock::time_point start;
-    Bytes own_bytes = 0;  ///< that this rank has to write
+    Bytes own_bytes = 0;  ///< bytes that this rank writes
   };
 
-  /// Local: starts the thread, which waits. `ranks` and `memory` outlive it.
+  /// Local: starts the thread, which waits for `take_snapshot`. `ranks` and `memory` must outlive it.
   SaveInFlight(Origin origin, std::unique_ptr<ExtentWriter> writer, SavePlan plan, std::unique_ptr<WaveWriter> waves,
                SnapshotMemory& memory, Communicator& ranks);
 
-  /// Waits for the thread, which does nothing if no snapshot was taken.
+  /// Joins the thread, which does nothing if no snapshot was taken.
   ~SaveInFlight();
   SaveInFlight(SaveInFlight const&) = delete;
   SaveInFlight& operator=(SaveInFlight const&) = delete;
 
-  /// Local: copies this rank's part, wave by wave; returns when it has all been copied, or the save has failed.
-  /// Called once, on all ranks, when all of them have a thread: from then on only the threads use `ranks`.
+  /// Local: copies this rank's part, wave by wave; returns when all of it is copied, or the save has failed. Called
+  /// once, on all ranks, after all of them have a thread: from then on only the threads use `ranks`.
   void take_snapshot();
 
-  /// Local: returns when the thread has ended. `on_progress` is called now and then with the bytes that this rank has
-  /// written so far, but only if it has written more.
-  /// @throws what the thread has met, the same on all ranks.
+  /// Local: returns when the thread has ended. Calls `on_progress` with the bytes that this rank has written so far
+  /// whenever they have increased.
+  /// @throws the exception of the thread, the same on all ranks.
   void finish(std::function<void(Bytes)> const& on_progress);
 
   Origin const& origin() const noexcept { return origin_; }
   Bytes total_bytes() const noexcept { return total_bytes_; }
-  /// From the start until the snapshot was there.
+  /// Seconds from the start until the snapshot was complete.
   double stall_seconds() const noexcept { return stall_seconds_; }
 
-  /// After `finish` has returned.
+  /// Valid after `finish` has returned.
   ExtentWriter const& writer() const noexcept { return *writer_; }
   std::chrono::steady_clock::time_point ended_at() const noexcept { return ended_at_; }
 
@@ -78,7 +78,7 @@ class SaveInFlight {
   std::mutex mutex_;
   std::condition_variable end_;
   bool has_ended_ = false;
-  std::promise<bool> begin_;  ///< tells the thread to run, or to end at once
+  std::promise<bool> begin_;  ///< true: the thread runs; false: it ends at once
   bool has_begun_ = false;
   BackgroundWork work_{"a save begun by Saver::save_async"};
   std::thread thread_;

@@ -1,4 +1,4 @@
-// Units, their writers, and waves of them.
+// Divides tensors into units, assigns writers, and forms waves.
 #include "save/save_plan.hpp"
 
 #include <algorithm>
@@ -11,10 +11,10 @@
 namespace distload {
 namespace {
 
-// Large enough for full storage speed, small enough to spread replicated tensors evenly.
+// Large enough for full storage bandwidth, small enough to distribute replicated tensors evenly.
 constexpr Bytes kMaxUnitBytes = 64 * kMiB;
 
-// Bytes that a rank writes in one wave: after it the ranks exchange failures and signs of life.
+// Bytes that a rank writes in one wave; after each wave the ranks exchange failures and beats.
 constexpr Bytes kMaxWaveBytes = kGiB;
 
 /// A box of a unit that one rank contributes.
@@ -23,7 +23,7 @@ struct Part {
   SegmentHolder source;
   Dims source_position;  ///< in the source's shard
   Shape source_shape;
-  Shape unit_shape;             ///< of the run of the unit that the box lies in
+  Shape unit_shape;             ///< shape of the unit's run that contains the box
   Dims unit_position;           ///< in that run
   Bytes unit_offset_bytes = 0;  ///< of that run in the unit
   Bytes nbytes = 0;
@@ -37,7 +37,7 @@ struct Unit {
   std::vector<Part> parts;
 };
 
-/// Makes the units of all tensors in the same order on every rank, and cuts them into waves.
+/// Makes the units of all tensors in the same order on every rank and divides them into waves.
 class SavePlanner {
  public:
   SavePlanner(Catalog const& file, Topology const& topology, std::uint32_t rank, SavePlanOptions const& options)
@@ -48,7 +48,7 @@ class SavePlanner {
         sent_(topology.ranks()),
         used_(topology.ranks()),
         writing_(topology.ranks()) {
-    // A unit may need its own size twice: to be put together, and for what is received for it.
+    // A unit may need twice its size: for assembly and for received parts.
     auto const blocks = std::max<Bytes>(1, std::min(kMaxUnitBytes, options.staging_bytes / 2) / file.block_bytes);
     unit_bytes_ = blocks * file.block_bytes;
     staging_bytes_ = std::max(options.staging_bytes, 2 * unit_bytes_);
@@ -87,19 +87,20 @@ class SavePlanner {
   SavePlanOptions options_;
   Bytes unit_bytes_ = 0;
   Bytes staging_bytes_ = 0;
-  std::vector<Bytes> written_;  ///< so far, by every rank
+  std::vector<Bytes> written_;  ///< by every rank, so far
   std::vector<Bytes> sent_;
-  std::vector<Bytes> used_;     ///< staging of every rank in the present wave
-  std::vector<Bytes> writing_;  ///< by every rank in the present wave
+  std::vector<Bytes> used_;     ///< staging of every rank in the current wave
+  std::vector<Bytes> writing_;  ///< by every rank in the current wave
   SaveWave wave_;
   SavePlan plan_;
 };
 
 StridedCopy copy_to(Part const& part, Bytes element_bytes, Placed const& destination) {
-  return make_strided_copy({part.source_shape, part.source_position, 0}, destination, part.box.extent, element_bytes);
+  return make_strided_copy({.shape = part.source_shape, .position = part.source_position}, destination, part.box.extent,
+                           element_bytes);
 }
 
-/// The part in its place in a unit that begins at `unit_offset_bytes`.
+/// The position of a part in a unit that begins at `unit_offset_bytes`.
 Placed in_unit(Part const& part, Bytes unit_offset_bytes) {
   return {part.unit_shape, part.unit_position, unit_offset_bytes + part.unit_offset_bytes};
 }
@@ -151,7 +152,7 @@ std::uint32_t SavePlanner::choose_writer(std::vector<std::pair<Part, HeldSegment
   return std::ranges::min_element(held, better)->first;
 }
 
-/// Where the unit lies in the writer's shard, if it lies there as in the file.
+/// The unit's offset in the writer's shard, if the shard has its bytes in file order.
 std::optional<Bytes> SavePlanner::straight_offset(Unit const& unit) const {
   if (!options_.allow_straight) return std::nullopt;
   auto const element_bytes = size_of(file_->tensors[file_->extents[unit.extent].tensor].dtype);
@@ -167,7 +168,7 @@ std::optional<Bytes> SavePlanner::straight_offset(Unit const& unit) const {
   return offset;
 }
 
-/// Staging memory that the unit takes of each rank, if it is not written straight.
+/// The staging memory of each rank for the unit, if it is not written straight from the shard.
 std::map<std::uint32_t, Bytes> staging_of(Unit const& unit) {
   std::map<std::uint32_t, Bytes> needed{{unit.writer, unit.nbytes}};
   for (auto const& part : unit.parts) {
@@ -178,7 +179,7 @@ std::map<std::uint32_t, Bytes> staging_of(Unit const& unit) {
   return needed;
 }
 
-/// Takes what the unit needs from the present wave, or closes that and takes it from the next one.
+/// Takes the unit's memory from the current wave; starts a new wave if it does not fit.
 void SavePlanner::reserve(Unit const& unit, std::map<std::uint32_t, Bytes> const& staging) {
   auto const no_memory = [this](auto const& need) { return used_[need.first] + need.second > staging_bytes_; };
   if (writing_[unit.writer] + unit.nbytes > kMaxWaveBytes || std::ranges::any_of(staging, no_memory)) close_wave();
@@ -192,7 +193,11 @@ void SavePlanner::add_unit(Unit const& unit) {
   if (unit.writer != rank_) {
     if (!straight) send_parts(unit);
   } else if (straight) {
-    wave_.writes.push_back({unit.extent, unit.begin_bytes, unit.nbytes, true, *straight});
+    wave_.writes.push_back({.extent = unit.extent,
+                            .begin_bytes = unit.begin_bytes,
+                            .nbytes = unit.nbytes,
+                            .straight = true,
+                            .offset_bytes = *straight});
   } else {
     write_staged(unit);
   }
@@ -212,7 +217,8 @@ void SavePlanner::write_staged(Unit const& unit) {
     wave_.places.push_back(make_strided_copy(message, in_unit(part, offset), part.box.extent, element_bytes));
     wave_.received_bytes += part.nbytes;
   }
-  wave_.writes.push_back({unit.extent, unit.begin_bytes, unit.nbytes, false, offset});
+  wave_.writes.push_back(
+      {.extent = unit.extent, .begin_bytes = unit.begin_bytes, .nbytes = unit.nbytes, .offset_bytes = offset});
 }
 
 void SavePlanner::send_parts(Unit const& unit) {

@@ -1,4 +1,4 @@
-/// SavePlan: which rank writes which part of a checkpoint file, and what it needs from others for that. Pure.
+/// SavePlan: the parts of a checkpoint file that a rank writes, and the messages needed for them. Pure.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +21,13 @@ struct HeldTensor {
   std::optional<ExpertPlacement> experts = std::nullopt;
 };
 
-/// A copy out of this rank's shard of a tensor.
+/// A copy from this rank's shard of a tensor.
 struct ShardCopy {
   std::uint32_t tensor = 0;  ///< index into `Catalog::tensors`
-  StridedCopy copy;          ///< from the shard's first byte to the packed area's
+  StridedCopy copy;          ///< from the shard's first byte to the first byte of the packed area
 };
 
-/// A message in the packed area (sent) or in the received area.
+/// A message, in the packed area (sent) or in the received area.
 struct SaveMessage {
   std::uint32_t peer = 0;
   Bytes offset_bytes = 0;
@@ -39,13 +39,13 @@ struct PlannedWrite {
   std::uint32_t extent = 0;
   Bytes begin_bytes = 0;  ///< in the extent
   Bytes nbytes = 0;
-  bool straight = false;   ///< the bytes lie consecutively in this rank's shard and are taken from there
-  Bytes offset_bytes = 0;  ///< of them in the shard if `straight`, otherwise in the packed area
+  bool straight = false;   ///< the bytes are contiguous in this rank's shard and written from there
+  Bytes offset_bytes = 0;  ///< in the shard if `straight`, otherwise in the packed area
 };
 
-/// The part of a plan that fits the staging memory.
+/// The part of a plan that fits into the staging memory.
 struct SaveWave {
-  std::vector<ShardCopy> packs;  ///< to what is sent and to what is written
+  std::vector<ShardCopy> packs;  ///< of bytes to send and bytes to write
   std::vector<SaveMessage> sends;
   std::vector<SaveMessage> receives;
   std::vector<StridedCopy> places;  ///< from the received area to the packed area
@@ -56,21 +56,21 @@ struct SaveWave {
 
 /// One rank's part.
 struct SavePlan {
-  std::vector<SaveWave> waves;  ///< equally many on every rank
-  Bytes packed_bytes = 0;       ///< of the wave with the most
+  std::vector<SaveWave> waves;  ///< the same number on every rank
+  Bytes packed_bytes = 0;       ///< the maximum over all waves
   Bytes received_bytes = 0;
 };
 
 struct SavePlanOptions {
-  Bytes staging_bytes = 64 * kMiB;  ///< packed and received area together, raised to what one unit needs
-  bool allow_straight = true;       ///< shards lie in host memory
+  Bytes staging_bytes = 64 * kMiB;  ///< packed and received area together; increased to what one unit needs
+  bool allow_straight = true;       ///< requires shards in host memory
 };
 
-/// The plan of `rank`; every rank makes its own, without communication.
+/// The plan of `rank`; every rank makes its own plan without communication.
 ///
-/// The file is cut into units of whole blocks. A unit is written by the rank that holds most of it, among equals by the
-/// one with the least to write, and the others send it what they hold: so every unit is contiguous in the file and
-/// hashed from memory, whatever the layouts, and replicated tensors are spread over their holders.
+/// The file is divided into units of whole blocks. A unit is written by the rank that holds most of it; among equals,
+/// by the rank with the fewest bytes to write. The others send their parts to it. Thus every unit is contiguous in the
+/// file and hashed from memory for any layout, and replicated tensors are distributed over their holders.
 ///
 /// @param tensors  in the order of `file.tensors`
 SavePlan make_save_plan(Catalog const& file, std::span<HeldTensor const> tensors, Topology const& topology,

@@ -1,4 +1,4 @@
-// JSON.
+// Writes the save report as JSON.
 #include <distload/save/save_report.hpp>
 
 #include <vector>

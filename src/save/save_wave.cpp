@@ -1,4 +1,4 @@
-// Packing, exchanging, placing and writing one wave.
+// Packs, exchanges, places and writes one wave.
 #include "save/save_wave.hpp"
 
 #include "load/arena.hpp"

@@ -1,4 +1,4 @@
-/// WaveWriter: carries the waves of a SavePlan out.
+/// WaveWriter: executes the waves of a SavePlan.
 #pragma once
 
 #include <vector>
@@ -12,18 +12,18 @@
 
 namespace distload {
 
-/// A wave is packed, into memory of the caller's, and then delivered from there. These may be two threads' work, on
-/// different waves; the one that delivers looks at shards only where the plan has straight writes.
+/// A wave is packed into memory of the caller and then delivered from there. Two threads may do both at the same time
+/// for different waves; `deliver` reads shards only for straight writes.
 class WaveWriter {
  public:
-  /// `model` and `writer` outlive it.
-  /// @throws OutOfBudget  the staging memory is not there.
+  /// `model` and `writer` must outlive the object.
+  /// @throws OutOfBudget  not enough memory for staging.
   WaveWriter(SavePlan const& plan, ShardedModel const& model, ExtentWriter& writer);
 
-  /// Local: copies what this rank contributes to `packed`, `wave.packed_bytes` of host memory.
+  /// Local: copies this rank's contribution to `packed`, `wave.packed_bytes` of host memory.
   void pack(SaveWave const& wave, std::byte* packed) const;
 
-  /// Collective over `ranks`: exchanges, places and writes a wave of which `packed` has this rank's part.
+  /// Collective over `ranks`: exchanges, places and writes a wave; `packed` has this rank's contribution.
   /// @throws IoError  storage failed; on all ranks.
   void deliver(SaveWave const& wave, std::byte* packed, Communicator& ranks) const;
 
@@ -32,11 +32,10 @@ class WaveWriter {
   void write(SaveWave const& wave, std::byte* packed) const;
 
   ExtentWriter* writer_;
-  std::vector<std::byte const*>
-      shards_;  ///< of this rank, by the tensor's number in the file; nullptr where it has none
+  std::vector<std::byte const*> shards_;  ///< of this rank, by number of the tensor in the file; nullptr if it has none
   HostSlot received_;
   Kokkos::View<std::byte*, ShardSpace>
-      device_packed_;  ///< where shards are not in host memory, what is packed before it is copied to the host
+      device_packed_;  ///< if shards are on a device: packed data before it is copied to the host
 };
 
 }  // namespace distload

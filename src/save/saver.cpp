@@ -1,4 +1,4 @@
-// Saving as a sequence of collective steps.
+// Saves in a sequence of collective steps.
 #include <distload/save/saver.hpp>
 
 #include <algorithm>
@@ -46,7 +46,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// `SaveOptions::staging` where nothing is said.
+/// The default of `SaveOptions::staging`.
 constexpr Bytes kDefaultStaging = 64 * kMiB;
 
 double seconds_between(Clock::time_point begin, Clock::time_point end) {
@@ -64,7 +64,7 @@ void check_names(Catalog const& catalog, ModelLayout const& layout) {
   throw ConfigError("save.format: safetensors cannot store tensors of these names:" + problems.describe());
 }
 
-/// True if both have been found as the same file, so that the content of one is that of the other.
+/// True if both refer to the same unchanged file, so that their contents are equal.
 bool is_same(CarriedFile const& a, CarriedFile const& b) {
   auto const found_as = [](CarriedFile const& file) {
     return std::tie(file.name, file.nbytes, file.path, file.offset_bytes, file.modified, file.hash);
@@ -72,7 +72,7 @@ bool is_same(CarriedFile const& a, CarriedFile const& b) {
   return !a.content && found_as(a) == found_as(b);
 }
 
-/// Collective: what `writer`, which has committed, has done on all ranks.
+/// Collective: the result of `writer`, which has committed, over all ranks.
 SaveResult result_of(ExtentWriter const& writer, std::string path, std::uint64_t step, WriteEngine engine,
                      Communicator& ranks) {
   auto const own = writer.written();
@@ -125,7 +125,7 @@ void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
 }
 
 void Saver::check_directory(bool may_touch) const {
-  check_folder_can_be_made(options_.directory, may_touch ? Probe::touch : Probe::look);
+  check_folder_can_be_made(options_.directory, may_touch ? Probe::create_file : Probe::check_permissions);
 }
 
 Bytes Saver::largest_file(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
@@ -177,7 +177,7 @@ std::unique_ptr<ExtentWriter> Saver::make_writer(std::string const& path, Checkp
                                                  std::span<FileIdentity const> loaded, Communicator& ranks) {
   auto base = opened_base(ranks);
   auto replacement = checked_target(path, loaded, base.get(), ranks);
-  // A model that was loaded brings those of the file that it came from.
+  // Not taken over from the file that the model was loaded from.
   metadata.created.clear();
   metadata.writer.clear();
   all_or_throw(ranks, "save_files", [&] {
@@ -207,7 +207,7 @@ Replacement Saver::checked_target(std::string const& path, std::span<FileIdentit
     replacement.loaded.insert(replacement.loaded.end(), of_base.begin(), of_base.end());
     std::ranges::sort(replacement.loaded);
   }
-  // One rank looks at what is there; whether it is being loaded each knows for its own node.
+  // Rank 0 lists the existing entries; every rank knows which of them its node has loaded.
   auto const message = bytes_of_rank_0(ranks, "save_target", [&] {
     WireWriter out;
     auto const occupants = distload::check_target(path, replacement);
@@ -258,7 +258,7 @@ void Saver::meet(std::string call, std::uint64_t step, Communicator& ranks) cons
 void Saver::report_progress(Bytes done, Bytes own, Bytes total, Clock::time_point start) const {
   show_progress("save");
   if (!progress_) return;
-  // Ranks write at about the same speed, so that this rank's share of its own part stands for the whole.
+  // Ranks write at about the same speed: this rank's progress in its own part stands for the total.
   auto const share = own == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(own);
   progress_(
       {"save", static_cast<Bytes>(share * static_cast<double>(total)), total, seconds_between(start, Clock::now())});
@@ -321,7 +321,7 @@ SaveResult Saver::convert(OpenedCheckpoint const& checkpoint, ConvertOptions opt
   options.on_progress = [&, tell_others = std::move(options.on_progress)](Bytes bytes) {
     tell_others(bytes);
     done += bytes;
-    // As if all ranks did as much.
+    // Assumes the same progress on all ranks.
     report_progress(std::min(done * ranks.size(), total), total, total, start);
   };
   auto const converted = convert_checkpoint(checkpoint, *writer, options, ranks);
@@ -341,7 +341,7 @@ SaveResult Saver::convert(OpenedCheckpoint const& checkpoint, ConvertOptions opt
 void Saver::prepare_memory(std::size_t parts, Bytes part_bytes, Communicator& ranks) {
   all_or_throw(ranks, "save_allocate", [&] {
     constexpr Bytes kEnough = ~Bytes{0};
-    // The other half is for what the program allocates meanwhile.
+    // The other half is left for allocations of the program meanwhile.
     auto const limit = options_.async_staging.value_or(available_host_bytes(2 * ranks_on_node_).value_or(kEnough));
     auto const kept = memory_ ? memory_->slots() * memory_->slot_bytes() : 0;
     auto const fitting = (options_.async_staging ? limit : limit + kept) / std::max<Bytes>(part_bytes, 1);
@@ -392,7 +392,7 @@ std::optional<SaveResult> Saver::wait() {
   if (!in_flight_) return std::exchange(finished_, std::nullopt);
   CallScope const scope("Saver::wait", "save");
   auto const begin = Clock::now();
-  // Whatever happens, it is in flight no more.
+  // It is no longer in flight, even if an exception follows.
   auto const save = std::exchange(in_flight_, nullptr);
   auto const origin = save->origin();
   save->finish([&](Bytes done) { report_progress(done, origin.own_bytes, save->total_bytes(), origin.start); });
@@ -400,7 +400,7 @@ std::optional<SaveResult> Saver::wait() {
   auto result = result_of(save->writer(), path_of(origin.step), origin.step, engine(), *background_ranks_);
   result.seconds = seconds_between(origin.start, save->ended_at());
   result.stall_seconds = save->stall_seconds();
-  // What the caller waits for now is part of it only as far as the save was still going on.
+  // Add only the wait until the save ended.
   result.stall_seconds += std::max(0.0, seconds_between(begin, save->ended_at()));
   remove_old(origin.step, *background_ranks_);
   report_end(result.checkpoint_bytes, origin.start);

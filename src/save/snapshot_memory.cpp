@@ -1,4 +1,4 @@
-// Two counters and a condition.
+// Two counters and a condition variable.
 #include "save/snapshot_memory.hpp"
 
 #include <utility>

@@ -1,5 +1,5 @@
-/// SnapshotMemory: slots of host memory that one thread fills, wave by wave, and another one empties in the same order.
-/// As long as there is room the one that empties waits, so that it does not take cores from the other.
+/// SnapshotMemory: slots of host memory that one thread fills, wave by wave, and another thread empties in the same
+/// order. While free slots remain, the emptying thread waits, so that it does not compete for cores.
 #pragma once
 
 #include <condition_variable>
@@ -14,31 +14,31 @@
 
 namespace distload {
 
-/// Waves are numbered from 0; wave n lies in slot n modulo `slots`.
+/// Waves are numbered from 0; wave n uses slot n modulo `slots`.
 class SnapshotMemory {
  public:
-  /// No memory is touched before it is filled.
+  /// Does not touch the memory.
   /// @throws OutOfBudget  the system refuses.
   SnapshotMemory(std::size_t slots, Bytes slot_bytes);
 
   std::size_t slots() const noexcept { return slots_.size(); }
   Bytes slot_bytes() const noexcept { return slot_bytes_; }
 
-  /// Begins anew with wave 0. Nobody uses it.
+  /// Restarts with wave 0. Must not be called while threads use the object.
   void reset();
 
-  /// The filling thread: memory for the next wave, once there is some; nothing after `stop`.
+  /// Filling thread: waits for a free slot for the next wave; nothing after `stop`.
   std::optional<std::byte*> next_to_fill();
   void filled();
-  /// No other will come; because of `failure`, if there is one.
+  /// Filling thread: no further wave follows; `failure` is its exception, if any.
   void complete(std::exception_ptr failure = nullptr);
 
-  /// The emptying thread: the next wave, once it is there.
-  /// @throws what the filling thread has met.
+  /// Emptying thread: waits for the next filled wave.
+  /// @throws the exception of the filling thread.
   std::byte* next_filled();
   void emptied();
 
-  /// The emptying thread gives up; no thread waits for it any more.
+  /// Emptying thread: ends its work; the filling thread does not wait for it any more.
   void stop();
 
  private:

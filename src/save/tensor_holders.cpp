@@ -1,4 +1,4 @@
-// Segments between all boundaries of all ranks' pieces.
+// Forms segments between the boundaries of all ranks' pieces.
 #include "save/tensor_holders.hpp"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 namespace distload {
 namespace {
 
-/// All places on an axis where a group's piece begins or ends.
+/// All positions on an axis at which a group's piece begins or ends.
 std::vector<std::uint64_t> boundaries(Holders const& holders, std::size_t axis) {
   std::vector<std::uint64_t> cuts;
   for (auto const& group : holders.groups()) {
@@ -35,7 +35,7 @@ std::vector<Box> segment_boxes(Holders const& holders, Shape const& shape) {
   return boxes;
 }
 
-/// Of the groups that want all of `box`: no boundary of theirs crosses it.
+/// The ranks that hold all of `box`, which no boundary of theirs crosses.
 std::vector<SegmentHolder> holders_of(Holders const& holders, Box const& box, std::span<std::uint32_t const> stages) {
   std::vector<SegmentHolder> all;
   for (auto const& want : holders.wants_in(box)) {

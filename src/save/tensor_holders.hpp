@@ -1,4 +1,4 @@
-/// TensorHolders: which ranks hold which stretch of a tensor. Pure.
+/// TensorHolders: the ranks that hold each part of a tensor. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@
 
 namespace distload {
 
-/// A rank that holds all of a segment.
+/// A rank that holds a whole segment.
 struct SegmentHolder {
   std::uint32_t rank = 0;
-  std::uint32_t group = 0;  ///< of the tensor's holders; decides the shape of its shard
+  std::uint32_t group = 0;  ///< group among the tensor's holders; determines the shape of its shard
   Dims local_offset;        ///< of the segment's first element in its shard
 };
 
@@ -30,14 +30,14 @@ class TensorHolders {
  public:
   TensorHolders(HeldTensor const& tensor, Shape const& shape, Topology const& topology);
 
-  /// The segments that have elements of `box`, in order. All segments are disjoint and together the tensor.
+  /// The segments that overlap `box`, in order. Segments are disjoint and cover the tensor.
   std::span<HeldSegment const> touching(Box const& box) const;
 
   Shape const& shard_shape(std::uint32_t group) const { return holders_.groups()[group].layout.shape; }
 
  private:
   Holders holders_;
-  std::vector<HeldSegment> segments_;  ///< ordered along the cut axis
+  std::vector<HeldSegment> segments_;  ///< ordered along the partitioned axis
 };
 
 }  // namespace distload

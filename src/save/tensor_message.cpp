@@ -1,4 +1,4 @@
-// DescribedTensor to bytes and back.
+// Converts DescribedTensor to bytes and back.
 #include "save/tensor_message.hpp"
 
 #include "tensor/dims_wire.hpp"

@@ -1,4 +1,4 @@
-/// Tensors of a model and who holds them, in messages between ranks.
+/// The tensors of a model and their holders as messages between ranks.
 #pragma once
 
 #include "save/tensor_spec.hpp"

@@ -1,4 +1,4 @@
-/// TensorSpec: a tensor that is to be stored.
+/// TensorSpec: a tensor to store.
 #pragma once
 
 #include <string>

@@ -43,7 +43,7 @@ bool contains(Box const& outer, Box const& inner) noexcept {
 }
 
 bool is_contiguous_in(Shape const& shape, Box const& part) noexcept {
-  // Going outwards: full axes, then at most one partial axis, then only axes of extent one.
+  // From the innermost axis: full axes, then at most one partial axis, then only axes of extent one.
   bool partial_seen = false;
   for (std::size_t axis = shape.size(); axis-- > 0;) {
     if (partial_seen && part.extent[axis] != 1) return false;
@@ -80,7 +80,7 @@ std::vector<Box> boxes_of_range(Shape const& shape, std::uint64_t begin, std::ui
   std::vector<Box> boxes;
   auto const strides = strides_of(shape);
   while (begin < end) {
-    // The largest box that starts at `begin`: grow outwards while `begin` is aligned to the axis and whole slabs
+    // Find the largest box that starts at `begin`: add outer axes while `begin` is aligned to the axis and whole slabs
     // remain.
     std::size_t axis = shape.size();
     while (axis > 0 && begin % (strides[axis - 1] * shape[axis - 1]) == 0 &&

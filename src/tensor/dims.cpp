@@ -1,4 +1,4 @@
-// Products and printing of sizes.
+// Products of sizes, and sizes as text.
 #include <distload/tensor/dims.hpp>
 
 #include <cassert>
@@ -15,7 +15,7 @@ std::uint64_t volume(Dims const& dims) noexcept {
 }
 
 std::optional<std::uint64_t> checked_volume(Dims const& dims, std::uint64_t factor) noexcept {
-  // A zero anywhere makes the product zero, but a product that overflows on the way is refused all the same.
+  // A product that overflows before a zero axis is refused too.
   std::optional<std::uint64_t> product = factor;
   for (auto const size : dims) {
     product = checked_multiply(*product, size);

@@ -7,10 +7,10 @@
 
 namespace distload {
 
-/// The least that Dims take.
+/// The smallest size of Dims in a message.
 inline constexpr std::size_t kWireDimsBytes = sizeof(std::uint8_t);
 
-/// @throws InternalError  they have more axes than there can be, which no function of Dims expects.
+/// @throws InternalError  `axes` is larger than the maximum number of axes.
 inline void check_wire_axes(std::size_t axes) {
   if (axes > kMaxAxes) throw InternalError("a message between ranks holds a tensor of too many axes");
 }

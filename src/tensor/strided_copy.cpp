@@ -7,13 +7,13 @@
 namespace distload {
 namespace {
 
-/// Bytes from one element to the next along every axis.
+/// Distance in bytes between neighbours along every axis.
 Dims strides_of(Placed const& tensor, Bytes element_bytes) {
   auto const axes = tensor.shape.size();
   auto strides = Dims::filled(axes, element_bytes);
   auto stride = element_bytes;
   for (std::size_t i = axes; i-- > 0;) {
-    // The i-th axis in memory.
+    // The axis that is i-th in memory.
     auto const axis = tensor.transposed && i + 2 >= axes ? 2 * axes - 3 - i : i;
     strides[axis] = stride;
     stride *= tensor.shape[axis];
@@ -48,7 +48,8 @@ StridedCopy make_strided_copy(Placed const& source, Bytes source_element_bytes, 
   }
   std::uint64_t run = 1;  // elements
 
-  // From the innermost axis outwards: an axis joins the run, or the loop inside it, where both sides simply continue.
+  // From the innermost axis outwards: an axis is merged into the run, or into the next inner loop, where it is
+  // contiguous with it on both sides.
   std::array<StridedCopy::Loop, kMaxAxes> inner_first{};
   std::size_t loops = 0;
   for (std::size_t axis = extent.size(); axis-- > 0;) {

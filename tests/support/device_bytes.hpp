@@ -1,4 +1,4 @@
-/// DeviceBytes: bytes in the memory of Kokkos' default execution space, which is the GPU's in a CUDA build.
+/// DeviceBytes: bytes in the memory of Kokkos' default execution space: GPU memory in a CUDA build.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace distload::testing {
 
 class DeviceBytes {
  public:
-  /// Those of `elements`.
+  /// A copy of the bytes of `elements`.
   template <typename T>
   explicit DeviceBytes(std::vector<T> const& elements)
       : view_(Kokkos::view_alloc(Kokkos::WithoutInitializing, "bytes"), elements.size() * sizeof(T)) {
@@ -36,7 +36,7 @@ class DeviceBytes {
   Kokkos::View<std::byte*, Kokkos::DefaultExecutionSpace::memory_space> view_;
 };
 
-/// The value of a view without axes.
+/// The value of a scalar view.
 template <typename View>
 typename View::non_const_value_type value_of(View const& view) {
   typename View::non_const_value_type value{};

@@ -1,4 +1,4 @@
-// The main function of tests of one process that use Kokkos.
+// The main function of single-process tests that use Kokkos.
 #include <gmock/gmock.h>
 
 #include "support/kokkos_scope.hpp"

@@ -1,4 +1,4 @@
-// Starts and ends Kokkos around the tests.
+// Initialises and finalises Kokkos around the tests.
 #include "support/kokkos_scope.hpp"
 
 #include <Kokkos_Core.hpp>

@@ -1,4 +1,4 @@
-/// Kokkos for the length of a scope, without its headers: they cost each main function many seconds under nvcc.
+/// Initialises Kokkos for a scope without including its headers, which cost each main function many seconds under nvcc.
 #pragma once
 
 namespace distload::testing {

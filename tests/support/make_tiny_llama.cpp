@@ -1,4 +1,4 @@
-// make_tiny_llama DIRECTORY: writes the tests' small llama as a Hugging Face directory.
+// make_tiny_llama DIRECTORY: writes the test model, a small llama, as a Hugging Face directory.
 #include <cstdio>
 #include <filesystem>
 

@@ -10,7 +10,7 @@
 
 namespace {
 
-/// What the ranks above 0 print: their failures only, so that the output reads like that of one process.
+/// The output of ranks above 0: only failures, so that the output resembles that of one process.
 class FailurePrinter : public testing::EmptyTestEventListener {
  public:
   explicit FailurePrinter(int rank) : rank_(rank) {}
@@ -47,7 +47,7 @@ int run_tests_on_all_ranks() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // As the program does: Open MPI's own MPI-IO loses errors and bytes.
+  // As the program does: Open MPI's own MPI-IO component loses errors and bytes.
   setenv("OMPI_MCA_io", "romio321", 0);
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);

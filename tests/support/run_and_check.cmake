@@ -1,4 +1,4 @@
-# distload_add_failure_test: a CTest entry for how a program ends under mpirun, checked by run_and_check.py.
+# distload_add_failure_test: a CTest entry that checks with run_and_check.py how a program ends under mpirun.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 set(DISTLOAD_RUN_AND_CHECK "${CMAKE_CURRENT_LIST_DIR}/run_and_check.py")
 

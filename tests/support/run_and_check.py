@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs a command, under mpirun unless told otherwise, and checks how it ends: exit code, time, number of error lines, what stderr
-says, and what lies about afterwards."""
+"""Runs a command, by default under mpirun, and checks how it ends: exit code, time, number of error lines, content of stderr, and
+files that remain."""
 import argparse
 import glob
 import os
@@ -44,13 +44,13 @@ def parse_arguments():
 
 
 def read(stream):
-    """All that has been written to a temporary file so far."""
+    """The content of a temporary file."""
     with open(stream.name, encoding="utf-8", errors="replace") as text:
         return text.read()
 
 
 def stream(kind, normal):
-    """What a program gets as its stdout or stderr."""
+    """The stdout or stderr of a program."""
     if kind == "full":
         return open("/dev/full", "wb")
     if kind == "unread":
@@ -97,7 +97,7 @@ def run(arguments):
             code = process.wait(timeout=max(0, end - time.monotonic()))
         except subprocess.TimeoutExpired:
             code = None
-            # mpirun ends its ranks on SIGTERM; SIGKILL would leave them behind.
+            # On SIGTERM mpirun ends its ranks; after SIGKILL they would remain.
             process.terminate()
             try:
                 process.wait(timeout=5)

@@ -1,4 +1,4 @@
-// Cutting sample tensors into an arena.
+// Divides sample tensors and copies them into an arena.
 #include "support/sample_model.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr auto kPadding = std::byte{0xEE};
 
-/// Tensors of odd length lie on the last stage only, those of even length on the first, "norm" on all.
+/// Tensors with names of odd length are on the last stage only, those of even length on the first, "norm" on all.
 std::vector<std::uint32_t> stages_of(std::string const& name, std::uint32_t stages) {
   if (name != "norm") return {name.size() % 2 == 0 ? 0U : stages - 1U};
   std::vector<std::uint32_t> all;

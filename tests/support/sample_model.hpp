@@ -1,4 +1,4 @@
-/// A model of sample tensors, made in memory for any topology.
+/// A model of sample tensors in memory, for any topology.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,16 @@
 
 namespace distload {
 
-/// The sample tensors that `ranks` ranks can cut, and one whose few units several ranks share.
+/// The sample tensors that `ranks` ranks can divide, and one with so few units that several ranks share one.
 std::vector<TensorSpec> tensors_for(std::uint32_t ranks);
 
-/// What `rank` holds of `tensors`, with the content that they should have and padding that no file should.
+/// The part of `tensors` that `rank` holds, with their sample content and with padding that must not appear in a file.
 ShardedModel make_model(Topology const& topology, std::uint32_t rank, std::vector<TensorSpec> const& tensors);
 
-/// The same of the tensors for that topology.
+/// The same with the tensors for that topology.
 ShardedModel make_model(Topology const& topology, std::uint32_t rank);
 
-/// Gives all tensors but those of the names `frozen` the content of that step of the training.
+/// Sets all tensors, except those named in `frozen`, to their content at that training step.
 void set_step(ShardedModel const& model, std::uint64_t step, std::vector<std::string> const& frozen = {});
 
 }  // namespace distload

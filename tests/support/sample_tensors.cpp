@@ -1,4 +1,4 @@
-// Making content.
+// Generates content.
 #include "support/sample_tensors.hpp"
 
 #include <cstring>

@@ -1,4 +1,4 @@
-/// Tensors with made-up content, cut in every way that there is.
+/// Tensors with generated content, partitioned in all possible ways.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,11 @@
 
 namespace distload {
 
-/// Every one can be cut by 1, 2, 3, 4 and 8 ranks, except "uneven".
+/// All can be divided among 1, 2, 3, 4 and 8 ranks, except "uneven".
 std::vector<TensorSpec> sample_tensors();
 
-/// The bytes of a box of such a tensor, row-major; they depend on the tensor's name, the element's place in the
-/// tensor, and the step of the training, which matters to every byte of an element less than 256 steps later.
+/// The bytes of a box of a sample tensor, row-major. They depend on the tensor's name, the element's position and the
+/// training step; for steps less than 256 apart every byte differs.
 std::vector<std::byte> sample_bytes(TensorInfo const& tensor, Box const& box, std::uint64_t step = 0);
 
 }  // namespace distload

@@ -3,12 +3,13 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 
 namespace distload {
 
-/// An empty folder of its own, which goes with the object.
+/// Creates an empty folder; the destructor removes it.
 class ScratchFolder {
  public:
   ScratchFolder() {
@@ -25,6 +26,12 @@ class ScratchFolder {
 
   std::filesystem::path const& path() const noexcept { return path_; }
   std::string file(std::string const& name) const { return (path_ / name).string(); }
+
+  /// Writes a file, and creates the folders in its name.
+  void write(std::string const& name, std::string const& text) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name, std::ios::binary) << text;
+  }
 
  private:
   std::filesystem::path path_;

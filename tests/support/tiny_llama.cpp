@@ -1,4 +1,4 @@
-// Writes safetensors by hand, so that tests do not depend on our own writers.
+// Writes safetensors without distload's writers, so that tests do not depend on them.
 #include "support/tiny_llama.hpp"
 
 #include <fstream>
@@ -46,7 +46,7 @@ void write_tiny_llama(std::string const& directory) {
     offset = end;
   }
   header += "}";
-  header.resize(round_up(header.size(), 8), ' ');  // as safetensors does, so that elements are aligned
+  header.resize(round_up(header.size(), 8), ' ');  // as safetensors does, to align elements
   std::ofstream file(directory + "/model.safetensors", std::ios::binary);
   std::uint64_t const header_bytes = header.size();
   file.write(reinterpret_cast<char const*>(&header_bytes), sizeof header_bytes);

@@ -1,4 +1,4 @@
-/// A llama of a few hundred kilobytes, written as a Hugging Face directory, whose every element tells where it belongs.
+/// A llama of a few hundred kilobytes as a Hugging Face directory. Each element's value encodes its position.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ std::vector<TinyTensor> tiny_llama_tensors();
 /// The F32 value of element `index` (row-major) of tensor number `tensor` of `tiny_llama_tensors()`; exact in F32.
 float tiny_llama_value(std::size_t tensor, std::uint64_t index);
 
-/// Writes config.json and model.safetensors to `directory`, which exists.
+/// Writes config.json and model.safetensors to the existing folder `directory`.
 void write_tiny_llama(std::string const& directory);
 
 }  // namespace distload::testing

@@ -1,4 +1,4 @@
-// Tables and JSON.
+// Prints tables and JSON.
 #include "bench/bench_report.hpp"
 
 #include <algorithm>

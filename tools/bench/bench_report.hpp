@@ -1,4 +1,4 @@
-/// report: measurements for people and for programs.
+/// Formats measurements as tables and as JSON.
 #pragma once
 
 #include <span>
@@ -8,7 +8,7 @@
 
 namespace distload {
 
-/// A table with the speed of every contender, and its share of the bare operation that it is held against.
+/// A table with the speed of every contender, and its ratio to the speed of its raw operation.
 std::string table_of(Measurement const& measured);
 
 /// All measurements with all samples, as JSON.

@@ -38,7 +38,7 @@ double median_seconds(Communicator& world, std::function<void()> const& prepare,
   return samples.median();
 }
 
-/// Seconds of a small read at a random place: of storage without the page cache, of a call of the system with it.
+/// Seconds of a small read at a random position: latency of storage without the page cache, of a system call with it.
 double small_read_seconds(Catalog const& catalog, Caching caching) {
   auto const& source = *std::ranges::max_element(catalog.files, {}, &SourceFile::size_bytes);
   InputFile const file(source.path, caching);
@@ -55,7 +55,7 @@ double small_read_seconds(Catalog const& catalog, Caching caching) {
   return samples.median();
 }
 
-/// Collective: every rank sends so many bytes to the next one. Seconds on the slowest.
+/// Collective: every rank sends `nbytes` to the next one. @returns the seconds of the slowest rank.
 double ring_seconds(Communicator& world, Bytes nbytes) {
   std::vector<std::byte> sent(nbytes);
   std::vector<std::byte> received(nbytes);

@@ -1,4 +1,4 @@
-/// calibrate: what storage and links cost here, for `cost:` in a configuration.
+/// calibrate: measures the costs of storage and links for `cost:` in a configuration.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@
 
 namespace distload {
 
-/// Collective, some seconds: reads up to a GiB per rank of the catalog's files, from storage and from the page cache,
-/// and sends messages between neighbouring ranks.
+/// Collective, takes some seconds: reads up to a GiB per rank of the catalog's files, from storage and from the page
+/// cache, and sends messages between neighbouring ranks.
 /// @throws IoError  storage failed.
 CostModel calibrate(Communicator& world, Catalog const& catalog);
 
-/// The section of a configuration that says so.
+/// The `cost` section of a configuration with these values.
 std::string cost_section(CostModel const& cost);
 
 }  // namespace distload

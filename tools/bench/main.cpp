@@ -1,4 +1,4 @@
-// distload-bench: how near loading comes to bare reading, measured in one run.
+// distload-bench: compares the speed of loads with raw reads, measured in one run.
 #include <CLI/CLI.hpp>
 
 #include <map>
@@ -77,7 +77,7 @@ ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
         auto options = arguments.measured;
         options.cold = state == "cold";
         options.part = part;
-        // A page cache full of other files is given up slowly, and has left no whole huge pages.
+        // The kernel is slow to free a page cache full of other files, which also leaves no whole huge pages.
         for (auto const& catalog : catalogs) forget_files(world, catalog);
         measurements.push_back(measure(grid, config, options));
         if (world.rank() == 0) print(table_of(measurements.back()) + "\n");

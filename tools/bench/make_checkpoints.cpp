@@ -1,4 +1,4 @@
-// A synthetic llama in four layouts.
+// Makes a synthetic llama in four layouts.
 #include "bench/make_checkpoints.hpp"
 
 #include <filesystem>

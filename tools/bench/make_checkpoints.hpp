@@ -1,4 +1,4 @@
-/// make_checkpoints: one model, stored as loads can meet it.
+/// make_checkpoints: stores one model in the formats and layouts that loads may encounter.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace distload {
 
-/// Collective over `world`, which shares the work: a bf16 llama of about `nbytes` in `directory`, as HDF5 for as
-/// many ranks as there are, for half and for twice as many, and as safetensors. What is there already stays.
-/// @returns where they are.
+/// Collective over `world`, which divides the work: a bf16 llama of about `nbytes` in `directory`, as HDF5 for the
+/// number of ranks, for half and for twice as many, and as safetensors. Keeps existing checkpoints.
+/// @returns their paths.
 /// @throws IoError  storage failed; on all ranks.
 std::vector<std::string> make_checkpoints(Communicator& world, std::string const& directory, Bytes nbytes);
 

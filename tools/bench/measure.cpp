@@ -1,4 +1,4 @@
-// Interleaved rounds of bare operations and of loads.
+// Interleaved rounds of raw operations and of loads.
 #include "bench/measure.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 namespace distload {
 namespace {
 
-/// Requests under way for each rank in bare direct reading; of all ranks together, when there are fewer than four.
+/// Concurrent requests of each rank in raw direct reads; with fewer than four ranks, of all ranks together.
 constexpr std::uint32_t kRawDepth = 4;
 
 class Bench {
@@ -39,13 +39,13 @@ class Bench {
   }
 
   Measurement run() {
-    play_round();  // fills the page cache and connects the ranks
+    run_round();  // fills the page cache and connects the ranks
     for (auto& entry : entries_) {
       entry.contender.seconds = {};
       entry.contender.metadata = {};
       entry.contender.predicted = {};
     }
-    for (std::uint32_t round = 0; round < options_.rounds; ++round) play_round();
+    for (std::uint32_t round = 0; round < options_.rounds; ++round) run_round();
 
     Measurement measured;
     measured.checkpoint = checkpoint_.stored_catalog().path;
@@ -66,7 +66,7 @@ class Bench {
     return options;
   }
 
-  /// The checkpoint, with the parameters that are to be loaded.
+  /// Opens the checkpoint, with the parameters to load.
   OpenedCheckpoint open(Loader& loader) const {
     auto checkpoint = loader.open();
     if (options_.part == Part::all) return checkpoint;
@@ -119,8 +119,8 @@ class Bench {
       if (std::ranges::find(options_.engines, ReadEngine::automatic) != options_.engines.end()) {
         Loader loader(grid_, with_engine(ReadEngine::automatic));
         auto const checkpoint = open(loader);
-        shown_model_ = std::make_unique<ShardedModel>(loader.load(checkpoint, loader.plan(checkpoint)).model);
-        add_reload(in_place, ReadEngine::automatic, true, *shown_model_);
+        auto_model_ = std::make_unique<ShardedModel>(loader.load(checkpoint, loader.plan(checkpoint)).model);
+        add_reload(in_place, ReadEngine::automatic, true, *auto_model_);
       }
       if (!options_.save_directory.empty()) add_saves();
     }
@@ -128,14 +128,14 @@ class Bench {
 
   void add_load(std::size_t limit, ReadEngine engine, bool verify) {
     loaders_.push_back(std::make_unique<Loader>(grid_, with_engine(engine, verify)));
-    add(held_against(limit, std::string(word_of(engine)) + (verify ? "" : " unverified"), plan_.storage_read_bytes),
+    add(compared_with(limit, std::string(word_of(engine)) + (verify ? "" : " unverified"), plan_.storage_read_bytes),
         [this, loader = loaders_.back().get()](Contender& contender) { time_load(contender, *loader, nullptr); });
   }
 
   void add_reload(std::size_t limit, ReadEngine engine, bool verify, ShardedModel& model) {
     loaders_.push_back(std::make_unique<Loader>(grid_, with_engine(engine, verify)));
-    add(held_against(limit, "reload " + std::string(word_of(engine)) + (verify ? "" : " unverified"),
-                     plan_.storage_read_bytes),
+    add(compared_with(limit, "reload " + std::string(word_of(engine)) + (verify ? "" : " unverified"),
+                      plan_.storage_read_bytes),
         [this, loader = loaders_.back().get(), &model](Contender& contender) {
           time_load(contender, *loader, &model);
         });
@@ -146,7 +146,7 @@ class Bench {
     std::ranges::move(trials, std::back_inserter(entries_));
   }
 
-  void play_round() {
+  void run_round() {
     for (auto& entry : entries_) {
       settle_memory(std::max(raw_->share_bytes(), plan_.peak_bytes()));
       if (options_.cold) forget_files(world_, checkpoint_.stored_catalog());
@@ -156,17 +156,14 @@ class Bench {
 
   template <class F>
   void time_local(Contender& contender, F const& work) {
-    world_.barrier();
-    auto const start = std::chrono::steady_clock::now();
-    all_or_throw(world_, "read", work);
-    contender.seconds.add(slowest_seconds(world_, start));
+    contender.seconds.add(time_on_all_ranks(world_, "read", work));
   }
 
-  /// @param model  to be filled again; nullptr: a new one is made
+  /// @param model  is loaded into again; nullptr: a new model is created
   void time_load(Contender& contender, Loader& loader, ShardedModel* model) {
     auto const checkpoint = open(loader);
     auto const plan = model != nullptr ? loader.plan(checkpoint, *model) : loader.plan(checkpoint);
-    if (model == nullptr) loader.release_staging();  // what a first load has to take is part of it
+    if (model == nullptr) loader.release_staging();  // a first load includes the allocation of staging memory
     world_.barrier();
     auto const start = std::chrono::steady_clock::now();
     if (model != nullptr) {
@@ -190,10 +187,10 @@ class Bench {
   OpenedCheckpoint checkpoint_;
   LoadPlan plan_;
   std::unique_ptr<RawReader> raw_;
-  HugePages share_;  ///< memory that has been used before
+  HugePages share_;  ///< memory that was touched before
   std::vector<std::unique_ptr<Loader>> loaders_;
-  std::unique_ptr<ShardedModel> model_;        ///< a private copy
-  std::unique_ptr<ShardedModel> shown_model_;  ///< what `auto` makes
+  std::unique_ptr<ShardedModel> model_;       ///< a copy in private memory
+  std::unique_ptr<ShardedModel> auto_model_;  ///< the model that `auto` creates
   std::vector<Trial> entries_;
 };
 
@@ -206,7 +203,7 @@ Contender bare(std::string name, Bytes nbytes) {
   return contender;
 }
 
-Contender held_against(std::size_t limit, std::string name, Bytes nbytes) {
+Contender compared_with(std::size_t limit, std::string name, Bytes nbytes) {
   auto contender = bare(std::move(name), nbytes);
   contender.limit = limit;
   return contender;

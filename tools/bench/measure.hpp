@@ -1,4 +1,4 @@
-/// measure: bare reading and loading of one checkpoint, interleaved, so that all meet the machine in the same state.
+/// measure: raw reads and loads of one checkpoint, interleaved, so that all run in the same state of the machine.
 #pragma once
 
 #include <cstdint>
@@ -20,25 +20,26 @@ enum class Part : std::uint8_t { all, column_parallel, row_parallel };
 /// "all", "column_parallel", "row_parallel"
 std::string_view name_of(Part part) noexcept;
 
-/// What is measured together.
+/// Settings of one measurement.
 struct MeasureOptions {
   std::vector<ReadEngine> engines = {};
   std::uint32_t rounds = 5;
-  bool cold = false;  ///< the files leave the page cache before every run
+  bool cold = false;  ///< drop the files from the page cache before every run
   Part part = Part::all;
-  std::string save_directory = {};  ///< where what was loaded is saved, and removed again; empty: nothing is saved
+  std::string save_directory = {};  ///< where loaded models are saved and removed again; empty: nothing is saved
 };
 
-/// One way of getting bytes somewhere.
+/// One measured operation.
 struct Contender {
-  std::string name;                  ///< "raw pread", "engine buffered", ...
-  std::optional<std::size_t> limit;  ///< number of the bare operation that it is held against; itself has none
-  Bytes nbytes = 0;                  ///< moved by all ranks together
-  Samples seconds;                   ///< until the slowest rank is done; of a load, without metadata, rules and plan
-  Samples metadata;                  ///< of a load: read by rank 0, sent to all
-  Samples predicted;                 ///< of a load: by the plan
-  std::string engine;                ///< of a load: what read
-  std::string reason;                ///< of a load: why that
+  std::string name;  ///< "raw pread", "engine buffered", ...
+  std::optional<std::size_t>
+      limit;           ///< index of the raw operation that it is compared with; nothing for raw operations
+  Bytes nbytes = 0;    ///< moved by all ranks together
+  Samples seconds;     ///< until the slowest rank is done; for a load, without metadata, rules and plan
+  Samples metadata;    ///< for a load: reading by rank 0 and sending to all
+  Samples predicted;   ///< for a load: the plan's prediction
+  std::string engine;  ///< for a load: the engine
+  std::string reason;  ///< for a load: why this engine was chosen
 
   double bytes_per_second() const { return static_cast<double>(nbytes) / seconds.median(); }
 };
@@ -53,14 +54,14 @@ struct Measurement {
   std::vector<Contender> contenders;
 };
 
-/// Speed as a share of the limit's: the median of the ratios within each round. A machine that is now fast, now slow,
-/// by whole seconds would make a ratio of medians compare one state with the other.
+/// Ratio of the speed to the limit's speed: the median of the ratios in each round. If the machine's speed varies over
+/// seconds, a ratio of medians would compare different states.
 double share_of_limit(Measurement const& measured, Contender const& contender);
 
-/// Collective: sends a checkpoint's files out of the page cache.
+/// Collective: drops a checkpoint's files from the page cache.
 void forget_files(Communicator& world, Catalog const& catalog);
 
-/// Collective: after one round that is not counted, `rounds` times every contender in turn.
+/// Collective: runs all contenders in turn, one uncounted round and then `rounds` rounds.
 Measurement measure(ProcessGrid const& grid, LoaderOptions const& config, MeasureOptions const& options);
 
 }  // namespace distload

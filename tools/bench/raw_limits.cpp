@@ -1,4 +1,4 @@
-// pread, io_uring and pwrite on shares of files.
+// pread, io_uring and pwrite on parts of files.
 #include "bench/raw_limits.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ RawReader::RawReader(Catalog const& catalog, std::uint32_t rank, std::uint32_t r
     files_.emplace_back(catalog.files[file].path);
     auto const size = catalog.files[file].size_bytes;
     for (Bytes offset = 0; offset < size; offset += kRequestBytes)
-      all.push_back({file, offset, std::min(kRequestBytes, size - offset), 0});
+      all.push_back({.file = file, .offset = offset, .nbytes = std::min(kRequestBytes, size - offset)});
   }
   auto const share = [&](std::uint32_t of) { return static_cast<std::ptrdiff_t>(all.size() * of / ranks); };
   parts_.assign(all.begin() + share(rank), all.begin() + share(rank + 1));

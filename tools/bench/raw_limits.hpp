@@ -1,5 +1,5 @@
-/// raw_limits: what the machine can do without distload: the bytes of a checkpoint's files read by as many processes,
-/// each its share, and memory copied.
+/// raw_limits: measures the machine without distload: processes that each read a part of a checkpoint's files, and
+/// copies of memory.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace distload {
 
-/// One rank's share of some files, as even as whole requests allow. Opens the files beforehand, as a load has them open
-/// while it reads. All members are local.
+/// One rank's part of some files, divided as evenly as whole requests allow. Opens the files in the constructor, since
+/// a load has them open before it reads. All members are local.
 class RawReader {
  public:
   /// @throws IoError  a file cannot be opened.
@@ -23,24 +23,24 @@ class RawReader {
 
   Bytes share_bytes() const noexcept { return share_bytes_; }
 
-  /// Reads the share to `memory` by pread.
+  /// Reads the part to `memory` by pread.
   /// @throws IoError, CorruptData  as an engine.
   void read(HugePages const& memory) const;
 
-  /// Reads the share to `memory` past the page cache, with `depth` requests under way, as fio does with io_uring.
+  /// Reads the part to `memory` bypassing the page cache, with `depth` concurrent requests, as fio does with io_uring.
   /// @throws IoError  the system refuses.
   void read_directly(HugePages const& memory, std::uint32_t depth) const;
 
-  /// Whether the file system can be read past the page cache.
+  /// True if the file system supports O_DIRECT.
   bool can_read_directly() const noexcept { return !direct_files_.empty(); }
 
  private:
-  /// What one request reads.
+  /// The range of one request.
   struct Part {
     std::uint32_t file = 0;
     Bytes offset = 0;
     Bytes nbytes = 0;
-    Bytes place = 0;  ///< in memory
+    Bytes place = 0;  ///< offset in memory
   };
 
   std::vector<InputFile> files_;
@@ -49,19 +49,19 @@ class RawReader {
   Bytes share_bytes_ = 0;
 };
 
-/// Writes `bytes` to `file_offset` of a file that is there, with large requests, and waits until storage has them.
+/// Writes `bytes` to `file_offset` of an existing file in large requests, and waits until they are on storage.
 /// @throws IoError  the system refuses.
 void write_raw(std::string const& path, Bytes file_offset, std::byte const* bytes, Bytes nbytes);
 
-/// Writes `bytes`, from memory that is aligned to huge pages, to `file_offset`, a multiple of 4 KiB, of a file that is
-/// there with its space, past the page cache, with `depth` requests under way, as fio does with io_uring; and waits
-/// until storage has them. Rounds `nbytes` up to 4 KiB.
+/// Writes `bytes` to `file_offset` of an existing file with allocated space, bypassing the page cache, with `depth`
+/// concurrent requests, as fio does with io_uring, and waits until they are on storage. `bytes` must be aligned to huge
+/// pages and `file_offset` to 4 KiB. Rounds `nbytes` up to 4 KiB.
 /// @throws IoError  the system refuses.
 void write_raw_directly(std::string const& path, Bytes file_offset, std::byte const* bytes, Bytes nbytes,
                         std::uint32_t depth);
 
-/// So many bytes of memory are taken, touched and given back. A virtual machine whose host takes idle memory away gives
-/// whoever comes first slow memory; after this nobody is first.
+/// Allocates, touches and frees `nbytes` of memory. Some virtual machines return idle memory to the host, which makes
+/// the first use of memory slow; after this call it is fast for all contenders.
 void settle_memory(Bytes nbytes);
 
 }  // namespace distload

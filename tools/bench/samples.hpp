@@ -10,7 +10,7 @@ class Samples {
  public:
   void add(double seconds) { seconds_.push_back(seconds); }
 
-  /// 0 without samples.
+  /// 0 if there are no samples.
   double median() const {
     if (seconds_.empty()) return 0;
     auto sorted = seconds_;

@@ -1,4 +1,4 @@
-// Files that come and go.
+// Writes and removes files.
 #include "bench/save_trials.hpp"
 
 #include <algorithm>
@@ -24,10 +24,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// As the engines have them: in this way fio was fastest where it was tried.
+/// As in the engines: fio was fastest with this depth where it was tried.
 constexpr std::uint32_t kRawDepth = 4;
 
-/// What all trials need.
+/// State shared by all trials.
 class Saves {
  public:
   Saves(ProcessGrid const& grid, ShardedModel const& model, std::string directory)
@@ -46,7 +46,7 @@ class Saves {
 
   Bytes total_bytes() const noexcept { return total_bytes_; }
 
-  /// The arena into one file, by all ranks.
+  /// Writes the arenas of all ranks to one file.
   template <class F>
   void write_raw_file(Contender& contender, F const& write) {
     auto const path = (fs::path(directory_) / "distload-bench.raw").string();
@@ -75,7 +75,7 @@ class Saves {
     remove(saved.path);
   }
 
-  /// As long as the caller waits.
+  /// Measures the time that the caller waits.
   void save_in_background(Contender& contender) {
     if (!background_) {
       SaveOptions options;
@@ -94,10 +94,7 @@ class Saves {
 
   template <class F>
   void time(Contender& contender, F const& work) {
-    world_.barrier();
-    auto const start = std::chrono::steady_clock::now();
-    all_or_throw(world_, "save_write", work);
-    contender.seconds.add(slowest_seconds(world_, start));
+    contender.seconds.add(time_on_all_ranks(world_, "save_write", work));
   }
 
   void remove(std::string const& path) {
@@ -111,9 +108,9 @@ class Saves {
   std::string directory_;
   Bytes own_bytes_ = 0;
   Bytes total_bytes_ = 0;
-  Bytes before_ = 0;  ///< of lower ranks
+  Bytes before_ = 0;  ///< bytes of lower ranks
   HugePages copy_;
-  std::optional<Saver> background_;  ///< keeps its memory from round to round, as a training job's
+  std::optional<Saver> background_;  ///< keeps its memory between rounds, as in a training job
 };
 
 }  // namespace
@@ -126,7 +123,7 @@ std::vector<Trial> save_trials(ProcessGrid const& grid, ShardedModel const& mode
   auto const past_cache = first_number + 1;
   auto const memory = first_number + 2;
   auto const save_trial = [&](char const* name, std::size_t limit, SaveOptions const& options) {
-    return Trial{held_against(limit, name, nbytes),
+    return Trial{compared_with(limit, name, nbytes),
                  [saves, options](Contender& contender) { saves->save(contender, options); }};
   };
   SaveOptions collective;
@@ -148,7 +145,7 @@ std::vector<Trial> save_trials(ProcessGrid const& grid, ShardedModel const& mode
           save_trial("save direct", past_cache, {}),
           save_trial("save direct, read back", past_cache, full),
           save_trial("save safetensors", past_cache, safetensors),
-          {held_against(memory, "save async, stall", nbytes),
+          {compared_with(memory, "save async, stall", nbytes),
            [saves](Contender& contender) { saves->save_in_background(contender); }}};
 }
 

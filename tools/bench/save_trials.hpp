@@ -1,4 +1,4 @@
-/// save_trials: saves of a loaded model, beside writing and copying its bytes without distload.
+/// save_trials: saves of a loaded model, compared with raw writes and copies of its bytes.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@
 
 namespace distload {
 
-/// Collective: every engine and format, and the stall of a save in the background. What they write is in `directory`,
-/// which is made if it is missing, and removed after each. Grid and model outlive the trials.
-/// @param first_number  of the first of them among all trials
+/// Collective: trials of every engine and format, and of the stall of a background save. They write to `directory`,
+/// which is created if missing, and remove their files. Grid and model must outlive the trials.
+/// @param first_number  number of the first of them among all trials
 std::vector<Trial> save_trials(ProcessGrid const& grid, ShardedModel const& model, std::string const& directory,
                                std::size_t first_number);
 

@@ -1,4 +1,4 @@
-/// slowest_seconds: how long something has taken all ranks.
+/// slowest_seconds, time_on_all_ranks: elapsed time of the slowest rank.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,7 @@
 #include <distload/parallel/communicator.hpp>
 
 #include "base/scope_timer.hpp"
+#include "parallel/all_or_throw.hpp"
 
 namespace distload {
 
@@ -16,6 +17,15 @@ inline double slowest_seconds(Communicator& world, std::chrono::steady_clock::ti
   std::vector<double> seconds{seconds_since(start)};
   world.all_reduce(std::span<double>(seconds), Reduction::max);
   return seconds.front();
+}
+
+/// Collective: runs the local `work` on all ranks, which start together. @returns the seconds of the slowest rank.
+template <class F>
+double time_on_all_ranks(Communicator& world, char const* phase, F const& work) {
+  world.barrier();
+  auto const start = std::chrono::steady_clock::now();
+  all_or_throw(world, phase, work);
+  return slowest_seconds(world, start);
 }
 
 }  // namespace distload

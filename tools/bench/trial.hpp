@@ -1,4 +1,4 @@
-/// Trial: one way of getting bytes somewhere, with what carries it out once.
+/// Trial: a contender with the function that runs it once.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@ struct Trial {
   std::function<void(Contender&)> run;  ///< collective: adds one sample
 };
 
-/// A bare operation, which itself has no limit.
+/// A raw operation, which has no limit.
 Contender bare(std::string name, Bytes nbytes);
 
-/// Something that is held against the bare operation of number `limit`.
-Contender held_against(std::size_t limit, std::string name, Bytes nbytes);
+/// An operation that is compared with raw operation number `limit`.
+Contender compared_with(std::size_t limit, std::string name, Bytes nbytes);
 
 }  // namespace distload

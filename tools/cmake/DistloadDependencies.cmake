@@ -1,4 +1,4 @@
-# Finds everything that distload links to. distloadConfig.cmake finds the same list for a program that uses the installed library.
+# Finds all dependencies of distload. distloadConfig.cmake uses the same list for programs that link the installed library.
 find_package(MPI REQUIRED COMPONENTS C)
 find_package(ParallelHDF5 REQUIRED)
 find_package(YamlCpp REQUIRED)

@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 function(distload_install_library)
   get_property(modules GLOBAL PROPERTY DISTLOAD_MODULE_TARGETS)
 
-  # distload::distload: the whole library under one name. (The target called distload is the program.)
+  # distload::distload: the whole library as one target. (The target distload is the program.)
   add_library(distload_library INTERFACE)
   set_target_properties(distload_library PROPERTIES EXPORT_NAME distload)
   target_link_libraries(distload_library INTERFACE ${modules})

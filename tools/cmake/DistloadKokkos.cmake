@@ -1,4 +1,4 @@
-# Finds Kokkos: an installed one (CMAKE_PREFIX_PATH, Kokkos_ROOT), otherwise the one that tools/kokkos.sh left in the user's cache.
+# Finds Kokkos: an installed one (CMAKE_PREFIX_PATH, Kokkos_ROOT), otherwise the one that tools/kokkos.sh built in the user's cache.
 if(DISTLOAD_ENABLE_CUDA)
   set(DISTLOAD_KOKKOS_VARIANT cuda)
 else()
@@ -32,6 +32,6 @@ if(DISTLOAD_INSTALL_KOKKOS)
 endif()
 
 if(DISTLOAD_ENABLE_CUDA)
-  # Device code calls members of std::array, which are constexpr.
+  # Device code calls members of std::array, which are constexpr functions.
   set_property(TARGET Kokkos::kokkos APPEND PROPERTY INTERFACE_COMPILE_OPTIONS --expt-relaxed-constexpr)
 endif()

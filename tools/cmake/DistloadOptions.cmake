@@ -1,10 +1,10 @@
-# How distload's own code is compiled: warnings and sanitizers.
+# Compile options of distload's own code: warnings and sanitizers.
 set(DISTLOAD_WARNINGS -Wall -Wextra)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   list(APPEND DISTLOAD_WARNINGS -Wno-restrict)  # has false alarms on std::string's operator+ in GCC 12 (its bug 105651)
 endif()
 if(NOT DISTLOAD_ENABLE_CUDA)
-  # The host compiler sees nvcc's rewritten sources, with casts and semicolons that are not ours.
+  # The host compiler sees sources that nvcc has rewritten, with casts and semicolons that nvcc added.
   list(APPEND DISTLOAD_WARNINGS
     -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align
     -Wdouble-promotion -Wformat=2 -Wimplicit-fallthrough -Wextra-semi)
@@ -21,16 +21,16 @@ if(DISTLOAD_SANITIZE)
   add_link_options(-fsanitize=${DISTLOAD_SANITIZE})
 endif()
 
-# The C API of MPI only: the old C++ bindings of Open MPI and MPICH would be compiled into every file that includes mpi.h, and
+# Use only the C API of MPI: the old C++ bindings of Open MPI and MPICH would be compiled into every file that includes mpi.h, and
 # a program that uses the library would need their library, which distload does not link to.
 set(DISTLOAD_MPI_DEFINITIONS OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
 set(DISTLOAD_DEFINITIONS ${DISTLOAD_MPI_DEFINITIONS})
 if(DISTLOAD_ENABLE_CUDA)
-  # fmt 9 takes nvcc for a compiler without constexpr, but then checks format strings at compile time all the same, in vain.
+  # fmt 9 assumes that nvcc lacks constexpr, but checks format strings at compile time anyway, which fails.
   list(APPEND DISTLOAD_DEFINITIONS FMT_USE_CONSTEXPR=1)
 endif()
 
-# Applies the above to one of distload's own targets.
+# Applies these options to a target of distload.
 function(distload_compile_own_code target)
   target_compile_options(${target} PRIVATE ${DISTLOAD_WARNINGS})
   target_compile_definitions(${target} PRIVATE ${DISTLOAD_DEFINITIONS})

@@ -1,7 +1,7 @@
-# distload_add_module, distload_add_program and distload_add_test: what the CMakeLists.txt of a folder is written with.
+# distload_add_module, distload_add_program and distload_add_test: functions for the CMakeLists.txt of each folder.
 
 # distload_add_module(<module> SOURCES ... [PUBLIC targets...] [PRIVATE targets...])
-# The static library distload_<module>. PUBLIC: what its public headers include; PRIVATE: what only its sources need.
+# The static library distload_<module>. PUBLIC: libraries that its public headers include; PRIVATE: libraries that only its sources use.
 function(distload_add_module module)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC;PRIVATE")
   set(target distload_${module})
@@ -22,7 +22,7 @@ function(distload_add_module module)
 endfunction()
 
 # distload_add_program(<name> SOURCES ... LINK targets...)
-# The program bin/<name>, which is installed.
+# The program bin/<name>; it is installed.
 function(distload_add_program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
   add_executable(${name} ${arg_SOURCES})
@@ -33,8 +33,8 @@ function(distload_add_program name)
 endfunction()
 
 # distload_add_test(<name> SOURCES ... LINK targets... [LABELS ...] [RANKS n...] [KOKKOS] [TIMEOUT seconds] [ENVIRONMENT K=V...])
-# A GoogleTest program. Without RANKS it runs alone, with label unit; KOKKOS initialises Kokkos around it. With RANKS it runs
-# under mpirun, once per number of ranks, as <name>_ranks_<n>, with MPI (thread multiple) and Kokkos initialised, labels mpi and ranks-<n>.
+# A GoogleTest program. Without RANKS it runs as one process, with label unit; KOKKOS initialises Kokkos around it. With RANKS it runs under
+# mpirun, once per number of ranks, as <name>_ranks_<n>, with MPI (thread multiple) and Kokkos initialised, labels mpi and ranks-<n>.
 function(distload_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "KOKKOS" "TIMEOUT" "SOURCES;LINK;LABELS;RANKS;ENVIRONMENT")
   if(NOT arg_TIMEOUT)
@@ -46,13 +46,13 @@ function(distload_add_test name)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
 
-  # What neither MPI nor Kokkos is in is the same code in a CUDA build; the host build tests it.
+  # Tests without MPI and Kokkos run the same code in a CUDA build; only the host build runs them.
   if(DISTLOAD_ENABLE_CUDA AND NOT arg_RANKS AND NOT arg_KOKKOS AND NOT "gpu" IN_LIST arg_LABELS)
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
     return()
   endif()
 
-  # Where Kokkos' default execution space is the GPU, a program that starts Kokkos needs one.
+  # If Kokkos' default execution space is the GPU, programs that initialise Kokkos need a GPU.
   set(labels ${arg_LABELS})
   if(DISTLOAD_ENABLE_CUDA AND (arg_RANKS OR arg_KOKKOS))
     list(APPEND labels gpu)

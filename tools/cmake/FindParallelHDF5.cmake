@@ -9,7 +9,7 @@ find_package_handle_standard_args(ParallelHDF5
   REASON_FAILURE_MESSAGE "install an HDF5 built with MPI (Debian: libhdf5-openmpi-dev) or set HDF5_ROOT")
 
 if(ParallelHDF5_FOUND AND NOT TARGET distload::hdf5)
-  # h5pcc names everything that a static HDF5 would need; the shared one brings its own.
+  # h5pcc lists all dependencies of a static HDF5; the shared library loads its own.
   list(GET HDF5_C_LIBRARIES 0 hdf5_library)
   if(hdf5_library MATCHES "\\.so")
     set(HDF5_C_LIBRARIES "${hdf5_library}")

@@ -1,4 +1,4 @@
-# Finds yaml-cpp and names it yaml-cpp::yaml-cpp, as its versions from 0.8 on do themselves.
+# Finds yaml-cpp and names its target yaml-cpp::yaml-cpp, as versions from 0.8 on do.
 find_package(yaml-cpp CONFIG QUIET)
 
 include(FindPackageHandleStandardArgs)

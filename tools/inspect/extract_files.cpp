@@ -1,4 +1,4 @@
-// From names to files.
+// Selects files by name and writes them.
 #include "extract_files.hpp"
 
 #include <algorithm>
@@ -29,7 +29,7 @@ CarriedFile config_of(Catalog const& catalog) {
   return file;
 }
 
-/// Everything that can be extracted.
+/// All files that can be extracted.
 std::vector<CarriedFile> files_of(Catalog const& catalog) {
   auto files = catalog.metadata.files;
   if (!catalog.metadata.config_json.empty()) files.push_back(config_of(catalog));
@@ -72,7 +72,7 @@ void check_free(fs::path const& path) {
     throw ConfigError(path.string() + " exists already and is not replaced; --to names another folder");
 }
 
-/// Of a file that is not there yet; it goes again if it cannot be written completely.
+/// Writes a new file; removes it if it cannot be written completely.
 void write_new(fs::path const& path, std::span<std::byte const> bytes) {
   auto* const file = std::fopen(path.c_str(), "wbx");
   if (file == nullptr) throw IoError("cannot create " + path.string() + ": " + system_reason());

@@ -1,4 +1,4 @@
-/// extract_files: the model's other files out of a checkpoint, as files of their own.
+/// extract_files: extracts the carried files of a checkpoint.
 #pragma once
 
 #include <filesystem>
@@ -9,12 +9,10 @@
 
 namespace distload {
 
-/// Writes the files of those names into `directory`, which is made if it is missing, and says so on stdout. "all" is
-/// everything that goes along by default, and config.json; config.json is the checkpoint's attribute.
-/// @throws ConfigError           the checkpoint has no file of a name, or there is a file of that name already; nothing
-/// is
+/// Writes the files with these names into `directory`, which is created if missing, and prints their names. "all" means
+/// all files that are carried by default, and config.json. config.json is an attribute of the checkpoint.
+/// @throws ConfigError           the checkpoint has no file with a name, or `directory` has it already; nothing is
 ///                               written then.
-/// @throws IoError, CorruptData  as content_of, or a file cannot be written.
 void extract_files(Catalog const& catalog, std::vector<std::string> const& names,
                    std::filesystem::path const& directory);
 

@@ -1,4 +1,4 @@
-// distload-inspect: what a checkpoint holds, how it is laid out, and the plan for loading it on any number of ranks.
+// distload-inspect: prints the content and layout of a checkpoint, and the plan for loading it on any number of ranks.
 #include <CLI/CLI.hpp>
 
 #include <optional>
@@ -31,7 +31,7 @@ struct Arguments {
   std::optional<std::uint64_t> step;
   bool tensors = false;
   bool extents = false;
-  std::uint32_t tensor_parallel = 0;  // 0: no plan
+  std::uint32_t tensor_parallel = 0;  // 0: do not plan
   std::uint32_t pipeline_parallel = 1;
   std::uint32_t data_parallel = 1;
   std::uint32_t expert_parallel = 1;

@@ -16,7 +16,7 @@ IMPORTS = SYSTEM_IMPORTS + ", torch, safetensors, fastsafetensors, runai_model_s
 
 
 def stamp():
-    """What an environment is made from; it is made anew when that changes."""
+    """Identifies the inputs of an environment, which is rebuilt when they change."""
     sources = (REQUIREMENTS, ROOT / "tests/transformers/requirements.txt", pathlib.Path(__file__))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
@@ -30,7 +30,7 @@ def can_import(python, modules):
 
 
 def system_python():
-    """The Python that apt's packages belong to; another may come first in PATH."""
+    """The Python of Debian's packages; PATH may begin with another one."""
     for python in ("/usr/bin/python3", "python3"):
         if shutil.which(python) and can_import(python, SYSTEM_IMPORTS):
             return python
@@ -38,8 +38,8 @@ def system_python():
 
 
 def link_torch(packages):
-    """Links what tools/transformers.sh installed: torch is large, and there it goes without CUDA's libraries. Not numpy: Debian's h5py and
-    mpi4py want Debian's."""
+    """Links the packages that tools/transformers.sh installed, since torch is large and needs no CUDA libraries there. Except numpy: Debian's h5py
+    and mpi4py need Debian's numpy."""
     made = subprocess.run([ROOT / "tools/transformers.sh"], check=True, stdout=subprocess.PIPE, text=True)
     for entry in packages_of(pathlib.Path(made.stdout.strip())).iterdir():
         if not entry.name.startswith(("numpy", "__pycache__")):
@@ -47,7 +47,7 @@ def link_torch(packages):
 
 
 def python():
-    """The environment's Python; makes the environment if it is not there."""
+    """The environment's Python; makes the environment if it is missing."""
     is_made = (PREFIX / STAMP).is_file() and (PREFIX / STAMP).read_text() == stamp()
     if not is_made:
         print(f"peers: installing into {PREFIX}", flush=True)

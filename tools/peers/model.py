@@ -1,8 +1,8 @@
-"""Which tensors a llama in safetensors has, and what of each a tensor-parallel rank holds."""
+"""The tensors of a llama in safetensors, and the slice of each that a tensor-parallel rank holds."""
 import collections
 import json
 
-Tensor = collections.namedtuple("Tensor", "name dtype shape axis file offset nbytes")  # axis: that is cut, or None; offset: in the file
+Tensor = collections.namedtuple("Tensor", "name dtype shape axis file offset nbytes")  # axis: partitioned axis or None; offset: in the file
 
 ELEMENT_BYTES = {"BF16": 2, "F16": 2, "F32": 4, "F64": 8}
 CUT_AXES = {
@@ -11,12 +11,12 @@ CUT_AXES = {
 
 
 def axis_of(name):
-    """The axis along which a weight is cut; None: every rank holds all of it."""
+    """The partitioned axis of a weight; None: replicated."""
     return next((axis for part, axis in CUT_AXES.items() if f".{part}." in f".{name}"), None)
 
 
 def read_header(path):
-    """The tensors of one safetensors file, in the order in which they lie there."""
+    """The tensors of one safetensors file, in file order."""
     with open(path, "rb") as file:
         header_bytes = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(header_bytes))
@@ -34,7 +34,7 @@ def read_model(directory):
 
 
 def why_not_cut(directory, ranks):
-    """Why the peers cannot be compared on this model, or None: they cut plainly, without padding a vocabulary or repeating heads."""
+    """Why the peers cannot load this model, or None: they divide axes evenly and do not pad a vocabulary or replicate heads."""
     config = json.loads((directory / "config.json").read_text())
     if config.get("model_type") != "llama":
         return f"{directory} is no llama"
@@ -46,7 +46,7 @@ def why_not_cut(directory, ranks):
 
 
 def slices(tensor, rank, ranks):
-    """What `rank` holds of a tensor, as an index."""
+    """The slice of a tensor that `rank` holds, as an index."""
     index = [slice(None)] * len(tensor.shape)
     if tensor.axis is not None:
         part = tensor.shape[tensor.axis] // ranks

@@ -1,4 +1,4 @@
-"""What each rank of `mpirun python rank.py JOB` does: loads its shards as the peer of that job does, measures it, and prints the result.
+"""The program of each rank, `mpirun python rank.py JOB`: loads its shards with the job's peer, measures the time, and prints the result.
 
 JOB is JSON: the module of the peer, its function, its options, and the files. Rank 0 prints one line of JSON.
 """
@@ -17,7 +17,7 @@ from settle import settle
 
 
 class Job:
-    """What a peer needs to know."""
+    """The inputs of a peer."""
 
     def __init__(self, settings):
         self.comm = MPI.COMM_WORLD
@@ -41,7 +41,7 @@ class Job:
 def bytes_of(name, shard, may_be_view):
     """The bytes of a shard, a numpy array or a torch tensor, which must be packed, and a copy of its own unless it may be a view."""
     if hasattr(shard, "numpy"):
-        import torch  # only the peers that use it pay for it
+        import torch  # slow to import, and not needed by all peers
 
         if not shard.is_contiguous() or (shard.untyped_storage().nbytes() != shard.nbytes and not may_be_view):
             raise ValueError(f"{name} is no copy of its own")
@@ -52,7 +52,7 @@ def bytes_of(name, shard, may_be_view):
 
 
 def measure(peer, job, want_hashes):
-    """Loads once. Returns the seconds of the slowest rank, and what every rank has then."""
+    """Loads once. Returns the seconds of the slowest rank and the shards of every rank."""
     if hasattr(peer, "prepare"):
         peer.prepare(job)
     settle(sum(tensor.nbytes for tensor in job.tensors) // job.ranks)

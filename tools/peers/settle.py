@@ -1,12 +1,12 @@
-"""Memory that is fresh for everybody alike."""
+"""Makes the first use of memory equally fast for all contenders."""
 import mmap
 
 PIECE_BYTES = 64 << 20
 
 
 def settle(nbytes):
-    """Takes, touches and gives back so many bytes. A virtual machine whose host takes idle memory away gives whoever comes first slow memory;
-    after this nobody is first."""
+    """Allocates, touches and frees memory. Some virtual machines return idle memory to the host, which makes the first use of memory slow; after
+    this call it is fast for all contenders."""
     memory = mmap.mmap(-1, nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     memory.madvise(mmap.MADV_HUGEPAGE)
     piece = b"x" * PIECE_BYTES

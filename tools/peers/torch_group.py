@@ -7,7 +7,7 @@ import torch.distributed
 
 
 def start(job):
-    """Collective: makes the default process group, all ranks being on one machine."""
+    """Collective: makes the default process group; all ranks are on one machine."""
     port = None
     if job.rank == 0:
         with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""torch.distributed.checkpoint: a directory of files that as many ranks have written, loaded into DTensors."""
+"""torch.distributed.checkpoint: loads a directory of files, written by the same number of ranks, into DTensors."""
 import torch
 import torch.distributed.checkpoint
 from torch.distributed.device_mesh import init_device_mesh

@@ -1,4 +1,4 @@
-"""fastsafetensors: files are dealt out over the ranks, each is read whole, and its tensors are scattered to all. No file is cut between ranks."""
+"""fastsafetensors: distributes files over the ranks; each is read whole by one rank, which scatters its tensors to all."""
 import os
 
 from fastsafetensors import SafeTensorsFileLoader
@@ -10,7 +10,7 @@ import torch_group
 def prepare(job):
     torch_group.start(job)
     if job.warm:
-        os.environ["FASTSAFETENSORS_ODIRECT"] = "0"  # from local file systems it would read past the page cache, which is slower then
+        os.environ["FASTSAFETENSORS_ODIRECT"] = "0"  # its default bypasses the page cache on local file systems, which is slower when warm
 
 
 def load(job):

@@ -1,4 +1,4 @@
-"""h5py with parallel HDF5: every rank reads its hyperslab of each dataset, by itself or all together. Bytes stay as they are stored."""
+"""h5py with parallel HDF5: every rank reads its hyperslab of each dataset, independently or collectively. Elements are not converted."""
 import h5py
 import numpy
 

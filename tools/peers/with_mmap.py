@@ -1,4 +1,4 @@
-"""Nothing but numpy: the safetensors files are mapped, and every slice is copied from there."""
+"""numpy alone: maps the safetensors files and copies every slice."""
 import numpy
 
 import model

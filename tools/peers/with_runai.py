@@ -10,7 +10,7 @@ import torch_group
 
 def prepare(job):
     if job.warm:
-        os.environ["RUNAI_STREAMER_FS_STRATEGY"] = "sync_buffered"  # it would read past the page cache, which is slower then
+        os.environ["RUNAI_STREAMER_FS_STRATEGY"] = "sync_buffered"  # its default bypasses the page cache, which is slower when warm
     if job.options["distributed"]:
         torch_group.start(job)
         os.environ["RUNAI_STREAMER_DIST"] = "1"

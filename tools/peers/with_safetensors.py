@@ -1,5 +1,5 @@
-"""The safetensors library: get_slice shows a part of the mapped file, clone copies it. With `views`, slices that are one range of the file stay
-where they are: nothing is read of them."""
+"""The safetensors library: get_slice maps a part of the file, clone copies it. With `views`, slices that are one range of the file are
+not copied and not read."""
 import safetensors
 import torch
 

@@ -1,4 +1,4 @@
-// Extents of files that nobody wrote.
+// Builds catalogs for files that do not exist.
 #include "plan_bench/catalogs.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace distload::plan_bench {
 namespace {
 
-/// Of the stored order, each file in turn holds its share.
+/// Distributes the tensors, in stored order, over the files in equal parts.
 void deal_to_files(Model const& model, Catalog& catalog) {
   Bytes total = 0;
   for (auto const& tensor : model.tensors) total += volume(tensor.shape) * size_of(tensor.dtype);
@@ -25,13 +25,14 @@ void deal_to_files(Model const& model, Catalog& catalog) {
     auto const nbytes = volume(shape) * size_of(dtype);
     auto const file = static_cast<std::uint32_t>(before / share);
     catalog.extents.push_back({index, file, catalog.files[file].size_bytes, nbytes, whole(shape), kNoBlocks});
-    catalog.tensors.push_back({name, dtype, shape, index, 1, "", -1});
+    catalog.tensors.push_back(
+        {.name = name, .dtype = dtype, .shape = shape, .first_extent = index, .extent_count = 1, .partition = {}});
     catalog.files[file].size_bytes += nbytes;
     before += nbytes;
   }
 }
 
-/// Catalogs are sorted by name.
+/// Sorts the tensors by name, as catalogs require.
 void sort_tensors(Catalog& catalog) {
   std::ranges::sort(catalog.tensors, {}, &TensorInfo::name);
   std::vector<Extent> extents;
@@ -79,7 +80,7 @@ Catalog safetensors_catalog(Model const& model) {
 
 Catalog hdf5_catalog(Model const& model, FamilyRules const& rules, std::uint32_t tensor_parallel) {
   auto catalog = safetensors_catalog(model);
-  auto const layout = partition_model(catalog, {tensor_parallel, 1, 1}, rules, model.config_json);
+  auto const layout = partition_model(catalog, {.tensor_parallel = tensor_parallel}, rules, model.config_json);
   catalog.format = SourceFormat::hdf5;
   catalog.files = {{"model.h5", 0}};
   catalog.extents.clear();

@@ -1,4 +1,4 @@
-/// catalogs: a model as the two kinds of checkpoint would store it, without any file.
+/// catalogs: the catalogs of a model in both kinds of checkpoint, without files.
 #pragma once
 
 #include <distload/checkpoint/catalog.hpp>
@@ -8,11 +8,11 @@
 
 namespace distload::plan_bench {
 
-/// As Hugging Face publishes it: safetensors files of about the same size, an extent per tensor, no checksums.
+/// As published by Hugging Face: safetensors files of similar size, one extent per tensor, no checksums.
 Catalog safetensors_catalog(Model const& model);
 
-/// As distload saves it for `tensor_parallel` ranks: one HDF5 file, an extent per chunk, checksums (all of them zero:
-/// planning looks at none).
+/// As saved by distload for `tensor_parallel` ranks: one HDF5 file, one extent per chunk, checksums (all zero, since
+/// planning does not use their values).
 Catalog hdf5_catalog(Model const& model, FamilyRules const& rules, std::uint32_t tensor_parallel);
 
 }  // namespace distload::plan_bench

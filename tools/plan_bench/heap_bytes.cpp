@@ -1,4 +1,4 @@
-// A sum over all vectors of a plan.
+// Adds up the vectors of a plan.
 #include "plan_bench/heap_bytes.hpp"
 
 #include <set>
@@ -19,7 +19,7 @@ Bytes heap_bytes(LoadPlan const& plan) noexcept {
   auto const& work = *plan.work;
   auto bytes = own_bytes(work.shards) + own_bytes(work.waves) + own_bytes(work.kinds) + own_bytes(work.kind_of) +
                own_bytes(plan.ranks);
-  std::set<ShardLayout const*> layouts;  // shards that are alike share theirs
+  std::set<ShardLayout const*> layouts;  // equal shards share a layout
   for (auto const& shard : work.shards) layouts.insert(shard.layout.get());
   for (auto const* const layout : layouts) bytes += sizeof *layout + own_bytes(layout->pieces);
   for (auto const& wave : work.waves) {

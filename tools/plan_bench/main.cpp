@@ -1,5 +1,5 @@
-// distload-plan-bench: how long planning takes for the largest models and jobs, and how large a plan is. No MPI, no
-// files: rank 0 of each job is planned by this one process, as it would plan itself.
+// distload-plan-bench: measures planning time and plan size for the largest models and jobs. Uses no MPI and no files:
+// this one process makes the plan of rank 0 of each job.
 #include <CLI/CLI.hpp>
 
 #include <array>
@@ -27,7 +27,7 @@
 namespace distload::plan_bench {
 namespace {
 
-/// The ranks that the HDF5 checkpoints were saved for.
+/// The number of ranks that the HDF5 checkpoints were saved for.
 constexpr std::uint32_t kSavedTensorParallel = 8;
 
 struct Arguments {
@@ -45,7 +45,7 @@ struct Contender {
 std::vector<Contender> contenders() {
   return {
       {llama_405b, {{8, 16, 8}, {8, 1, 128}, {8, 16, 64}, {32, 16, 16}, {8, 1, 1024}}},
-      // The scales of the dense layers' down_proj are not cut for more than 16 ranks.
+      // The scales of the dense layers' down_proj cannot be divided among more than 16 ranks.
       {deepseek_671b,
        {{8, 16, 8},
         {8, 1, 128},
@@ -65,14 +65,14 @@ std::string number(double value, int digits) {
   return text.data();
 }
 
-std::string spelt(Topology const& topology) {
+std::string text_of(Topology const& topology) {
   auto text = std::to_string(topology.tensor_parallel) + " x " + std::to_string(topology.pipeline_parallel) + " x " +
               std::to_string(topology.data_parallel);
   if (topology.expert_parallel > 1) text += ", experts " + std::to_string(topology.expert_parallel);
   return text;
 }
 
-/// Runs `action` and lowers `least` to the seconds that it took.
+/// Runs `action` and lowers `least` to its seconds if they are fewer.
 template <typename Action>
 auto timed(double& least, Action const& action) {
   auto const start = std::chrono::steady_clock::now();
@@ -81,7 +81,7 @@ auto timed(double& least, Action const& action) {
   return result;
 }
 
-/// The row of one job: the least seconds of some rounds, as everything that disturbs adds to them.
+/// The row of one job, with the minimum time of some rounds, since disturbances only add time.
 std::vector<std::string> measure(Model const& model, std::string const& source, Catalog const& catalog,
                                  FamilyRules const& rules, Topology const& topology, std::uint32_t rounds) {
   double partition_seconds = 1e9;
@@ -99,7 +99,7 @@ std::vector<std::string> measure(Model const& model, std::string const& source, 
           std::to_string(catalog.tensors.size()),
           std::to_string(catalog.extents.size()),
           std::to_string(topology.ranks()),
-          spelt(topology),
+          text_of(topology),
           number(partition_seconds, 3),
           number(plan_seconds, 3),
           number((partition_seconds + plan_seconds) / thousands, 3),

@@ -1,4 +1,4 @@
-// Layers spelt out.
+// Lists the tensors of every layer.
 #include "plan_bench/models.hpp"
 
 #include <distload/base/bytes.hpp>
@@ -10,7 +10,7 @@ constexpr std::uint64_t kScaleBlock = 128;
 
 std::uint64_t blocks_of(std::uint64_t size) { return divide_up(size, kScaleBlock); }
 
-/// Collects the tensors that lie under a prefix.
+/// Collects the tensors with a common prefix.
 class Tensors {
  public:
   explicit Tensors(Model& model, std::string prefix = "") : model_(model), prefix_(std::move(prefix)) {}
@@ -100,7 +100,7 @@ Model deepseek_671b() {
 
   Tensors const top(model);
   top.add("model.embed_tokens", {kVocabulary, kHidden});
-  // The last layer predicts a further token.
+  // The last layer is for multi-token prediction.
   for (std::uint32_t number = 0; number <= kLayers; ++number) {
     Tensors const layer(model, layer_prefix(number));
     layer.add_quantized("self_attn.q_a_proj", kQueryRank, kHidden);

@@ -1,4 +1,4 @@
-/// models: names, types and shapes of the largest models that people load, by their public configurations.
+/// models: names, types and shapes of the largest public models, from their public configurations.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ struct Model {
   std::string name;
   std::string family;
   std::string config_json;
-  std::uint32_t files = 1;           ///< of the checkpoint that its makers published
-  std::vector<ModelTensor> tensors;  ///< in the order in which they are stored: layer by layer
+  std::uint32_t files = 1;           ///< number of files of the published checkpoint
+  std::vector<ModelTensor> tensors;  ///< in stored order: layer by layer
 };
 
 /// Llama 3.1 405B: 126 layers, BF16.

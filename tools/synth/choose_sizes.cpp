@@ -1,4 +1,4 @@
-// A search over hidden sizes; the other sizes follow from each.
+// Searches over hidden sizes; the other sizes follow from each.
 #include "synth/choose_sizes.hpp"
 
 #include <algorithm>
@@ -13,16 +13,17 @@
 namespace distload::synth {
 namespace {
 
-constexpr std::uint64_t kGrain = 1024;  ///< 128 per rank, on 8 ranks
+constexpr std::uint64_t kGrain = 1024;  ///< 128 per rank on 8 ranks
 constexpr std::uint64_t kLargestHidden = 32 * kGrain;
-constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 24U;  ///< of any one number, so that no product of two overflows
+constexpr std::uint64_t kMaxSize = std::uint64_t{1}
+                                   << 24U;  ///< of any single size, so that products of two do not overflow
 constexpr std::uint64_t kMaxLayers = 10'000;
 constexpr std::uint64_t kMaxParameters = std::uint64_t{1} << 50U;
 
-/// What a missed total weighs against proportions that no model has.
+/// Weight of a difference from the requested total, relative to differences from the family's proportions.
 constexpr double kTotalWeight = 4;
 
-/// A model may be so much larger than asked for before it is refused instead.
+/// Ratio to the requested size above which a model is refused.
 constexpr double kTolerance = 1.25;
 
 std::vector<std::uint64_t> hidden_candidates(SizeOverrides const& overrides) {
@@ -32,13 +33,13 @@ std::vector<std::uint64_t> hidden_candidates(SizeOverrides const& overrides) {
   return candidates;
 }
 
-/// `wanted` as a multiple of `grain`, at least one.
+/// `wanted` rounded to a multiple of `grain`, at least one.
 std::uint64_t to_grain(double wanted, std::uint64_t grain) {
   auto const count = std::llround(wanted / static_cast<double>(grain));
   return grain * static_cast<std::uint64_t>(std::max(1LL, count));
 }
 
-/// The vocabulary that brings the model to `parameters`: both embedding and output head have it.
+/// The vocabulary with which the model has `parameters` parameters; embedding and output head both have its size.
 std::uint64_t fill_with_vocabulary(Family const& family, ModelSizes sizes, double parameters, std::uint64_t grain) {
   sizes.vocabulary = 0;
   auto const rest = parameters - static_cast<double>(parameters_of(family, sizes));
@@ -58,7 +59,7 @@ ModelSizes sizes_with(Family const& family, double parameters, SizeOverrides con
       overrides.kv_heads.value_or(family.kv_heads == 0 ? sizes.heads : std::min(family.kv_heads, sizes.heads));
   sizes.intermediate =
       overrides.intermediate.value_or(to_grain(family.intermediate_per_hidden * static_cast<double>(hidden), grain));
-  // Embeddings take the family's vocabulary, but no more than a quarter of a small model.
+  // Embeddings use the family's vocabulary, but at most a quarter of a small model.
   auto const largest_vocabulary =
       std::min(static_cast<double>(family.vocabulary), parameters / 8 / static_cast<double>(hidden));
   sizes.vocabulary = overrides.vocabulary.value_or(to_grain(largest_vocabulary, grain));
@@ -73,7 +74,7 @@ ModelSizes sizes_with(Family const& family, double parameters, SizeOverrides con
   return sizes;
 }
 
-/// How far a model is from what was asked for and from what its family looks like; 0 is perfect.
+/// The distance of a model from the request and from the family's proportions; 0 is best.
 double distance(Family const& family, ModelSizes const& sizes, double parameters) {
   auto const layers = static_cast<double>(sizes.layers * family.hidden_per_layer) / static_cast<double>(sizes.hidden);
   auto const vocabulary = static_cast<double>(family.vocabulary) / static_cast<double>(sizes.vocabulary);
@@ -105,7 +106,7 @@ void check(ModelSizes const& sizes, Family const& family) {
     throw UsageError(std::to_string(sizes.heads) + " heads are no multiple of " + std::to_string(sizes.kv_heads) +
                      " key and value heads");
   }
-  // The family's config.json has no word for the size of a head.
+  // The family's config.json cannot express the size of a head.
   if (family.kv_heads == 0 && sizes.heads * sizes.head_dim != sizes.hidden) {
     throw UsageError(std::to_string(sizes.heads) + " heads do not divide --hidden " + std::to_string(sizes.hidden));
   }

@@ -1,4 +1,4 @@
-/// choose_sizes: a model of about the wanted number of parameters, proportioned as its family is.
+/// choose_sizes: sizes of a model with about the requested number of parameters and the proportions of its family.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace distload::synth {
 
-/// What the user fixes; the rest is chosen.
+/// Sizes set by the user; the rest is chosen.
 struct SizeOverrides {
   std::optional<std::uint64_t> layers = {};
   std::optional<std::uint64_t> hidden = {};
@@ -24,10 +24,10 @@ struct SizeOverrides {
   }
 };
 
-/// Sizes of a model with about `parameters` parameters. What is chosen divides by 8 ranks: 8 heads or a multiple of it,
-/// and other sizes that are multiples of 1024, or of the hidden size where that is smaller. The vocabulary makes up for
-/// what whole layers miss.
-/// @throws UsageError  the sizes contradict each other, overflow, or no model of the family is so small.
+/// Sizes of a model with about `parameters` parameters. Chosen sizes are divisible by 8 ranks: a multiple of 8 heads,
+/// and other sizes that are multiples of 1024, or of the hidden size if that is smaller. The vocabulary compensates for
+/// the rounding to whole layers.
+/// @throws UsageError  the sizes contradict each other or overflow, or no model of the family is so small.
 ModelSizes choose_sizes(Family const& family, std::uint64_t parameters, SizeOverrides const& overrides);
 
 }  // namespace distload::synth

@@ -1,4 +1,4 @@
-// A family's config.json.
+// Writes a family's config.json.
 #include <nlohmann/json.hpp>
 
 #include <string>

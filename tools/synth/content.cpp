@@ -1,4 +1,4 @@
-// Random words by a counter, with exponents of small numbers.
+// Counter-based random words with exponents of small numbers.
 #include "synth/content.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace distload::synth {
 namespace {
 
 struct Bits {
-  std::uint64_t keep;  ///< sign, the lower two bits of the exponent, mantissa
+  std::uint64_t keep;  ///< mask of random bits: sign, the lower two bits of the exponent, mantissa
   std::uint64_t set;   ///< the rest of the exponent: that of 2^-7
 };
 
@@ -56,7 +56,7 @@ void Content::fill(Bytes offset_bytes, std::span<std::byte> bytes) const noexcep
     bytes = bytes.subspan(count);
   };
   if (auto const skip = offset_bytes % sizeof(std::uint64_t); skip != 0) copy_part(skip);
-  // With copies of the members: bytes may alias them, and the compiler would load them again for every word.
+  // Copies the members: `bytes` may alias them, and the compiler would load them again for every word.
   auto const keep = keep_;
   auto const set = set_;
   auto counter = key_ + index * kStep;
@@ -77,7 +77,7 @@ void Content::fill_box(Shape const& shape, Box const& box, std::uint64_t begin, 
       for (std::size_t axis = 0; axis < global.size(); ++axis) global[axis] += box.offset[axis];
       fill(linear_index(shape, global) * element_bytes_, bytes.first(run * element_bytes_));
       bytes = bytes.subspan(run * element_bytes_);
-      // The next row: like an odometer over all axes but the last.
+      // Move to the next row: increment the index of the last axis but one, with carries.
       for (auto behind = position.size(); behind-- > 1;) {
         auto const axis = behind - 1;
         if (++position[axis] < part.offset[axis] + part.extent[axis]) break;

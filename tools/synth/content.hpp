@@ -1,4 +1,4 @@
-/// Content: the elements of a synthetic tensor, from its name, a seed and the place in it alone.
+/// Content: the elements of a synthetic tensor as a function of its name, a seed and their positions.
 #pragma once
 
 #include <cstddef>
@@ -11,27 +11,27 @@
 
 namespace distload::synth {
 
-/// Whoever generates whichever part of a tensor, in whatever order, gets the same bytes.
+/// Any part of a tensor can be generated alone and in any order.
 class Content {
  public:
-  /// Finite numbers of random sign, between 2^-7 and 2^-3 in magnitude, as weights are.
+  /// Generates finite numbers of random sign, with magnitudes between 2^-7 and 2^-3, similar to weights.
   /// @param dtype  a floating-point type of 16 bits or more
-  /// @throws InternalError  another one
+  /// @throws InternalError  any other type
   Content(std::string_view tensor, std::uint64_t seed, DType dtype);
 
-  /// The bytes from `offset_bytes` of the row-major tensor on.
+  /// Generates the bytes from `offset_bytes` of the row-major tensor on.
   void fill(Bytes offset_bytes, std::span<std::byte> bytes) const noexcept;
 
-  /// The bytes of the elements [begin, begin + n) of a box of a tensor of shape `shape`, in the box's row-major order;
-  /// `bytes` is n elements long.
+  /// Generates the elements [begin, begin + n) of a box of a tensor of shape `shape`, in the box's row-major order;
+  /// `bytes` has the size of n elements.
   void fill_box(Shape const& shape, Box const& box, std::uint64_t begin, std::span<std::byte> bytes) const;
 
  private:
   std::uint64_t word(std::uint64_t index) const noexcept;
 
   std::uint64_t key_;
-  std::uint64_t keep_;  ///< random bits that are kept, in all elements of a word
-  std::uint64_t set_;   ///< bits that are set, in all elements of a word
+  std::uint64_t keep_;  ///< mask of random bits, for all elements of a word
+  std::uint64_t set_;   ///< mask of bits that are set, for all elements of a word
   Bytes element_bytes_;
 };
 

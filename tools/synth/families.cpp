@@ -1,4 +1,4 @@
-// The table of families, and what follows from it.
+// The table of families and functions on it.
 #include "synth/families.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ constexpr std::array kLlama{
     TensorRow{"lm_head.weight", Dim::vocabulary, Dim::hidden, true},
 };
 
-/// Llama with rows of its own behind its layers' rows.
+/// The rows of Llama with additional rows after its layers' rows.
 template <std::size_t N>
 constexpr auto llama_with(std::array<TensorRow, N> const& more) {
   std::array<TensorRow, kLlama.size() + N> rows{};
@@ -133,7 +133,7 @@ Family const* find_family(std::string_view name) noexcept {
 
 std::vector<SynthTensor> tensors_of(Family const& family, ModelSizes const& sizes) {
   std::vector<SynthTensor> tensors;
-  // The rows of the layers stand together.
+  // The rows of a layer are contiguous.
   auto const first_in_layer = std::find_if(family.rows.begin(), family.rows.end(), is_in_layer);
   auto const behind_layers = std::find_if_not(first_in_layer, family.rows.end(), is_in_layer);
   auto const add = [&](TensorRow const& row, std::string name) {

@@ -1,5 +1,5 @@
-// distload-synth: writes a checkpoint of any size, with the names and proportions of a family of models, at the
-// storage's speed.
+// distload-synth: writes a checkpoint of any size, with the names and proportions of a model family, at the storage's
+// speed.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -73,7 +73,7 @@ Family const& parse_family(std::string const& name) {
   throw UsageError(message);
 }
 
-/// Options of the other format would be ignored in silence.
+/// Refuses options of the other format instead of ignoring them.
 void check_format(Arguments const& arguments) {
   bool const is_hdf5 = arguments.format == "hdf5";
   if (is_hdf5 && arguments.shard_size) throw UsageError("--shard-size belongs to --format safetensors");
@@ -86,7 +86,7 @@ std::string target_of(Arguments const& arguments) {
   return (fs::path(arguments.out) / checkpoint_file_name(arguments.step.value_or(0))).string();
 }
 
-/// Nobody's model is replaced by mistake.
+/// Refuses to replace a model unless requested.
 void check_target(Arguments const& arguments) {
   auto const target = target_of(arguments);
   auto const is_there = or_io_error([&] {

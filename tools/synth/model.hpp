@@ -1,4 +1,4 @@
-/// Model: everything that is written, whatever the format.
+/// Model: the content of a synthetic checkpoint, independent of its format.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-/// or_io_error: file system operations whose failures are errors of ours.
+/// or_io_error: converts failures of std::filesystem to IoError.
 #pragma once
 
 #include <filesystem>
@@ -8,8 +8,8 @@
 
 namespace distload::synth {
 
-/// Runs `operation` and returns what it returns.
-/// @throws IoError  where std::filesystem throws.
+/// Runs `operation` and returns its result.
+/// @throws IoError  std::filesystem throws.
 template <class F>
 auto or_io_error(F&& operation) {
   try {

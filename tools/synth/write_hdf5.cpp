@@ -1,4 +1,4 @@
-// The next piece is generated while one is written: HDF5 takes one thread per rank.
+// Generates the next piece while one is written: HDF5 is used by one thread per rank.
 #include "synth/write_hdf5.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 namespace distload::synth {
 namespace {
 
-/// A part of an extent that is generated and written at once; whole blocks of any checkpoint.
+/// A part of an extent that is generated and written at once; a multiple of every checkpoint's block size.
 constexpr Bytes kPieceBytes = 4 * kBlockBytes;
 
 struct Piece {
@@ -23,12 +23,12 @@ struct Piece {
   Bytes begin_bytes = 0;
 };
 
-/// The model's tensors without a place, as the rules see them.
+/// The model's tensors without extents, as the rules need them.
 Catalog catalog_of(Model const& model) {
   Catalog catalog;
   catalog.path = std::string(model.family->name);
   for (auto const& tensor : model.tensors)
-    catalog.tensors.push_back({tensor.name, model.dtype, tensor.shape, 0, 0, "", -1});
+    catalog.tensors.push_back({.name = tensor.name, .dtype = model.dtype, .shape = tensor.shape, .partition = {}});
   std::ranges::sort(catalog.tensors, {}, &TensorInfo::name);
   return catalog;
 }
@@ -70,7 +70,7 @@ void write_pieces(Model const& model, CheckpointWriter& writer, Communicator con
     return buffer;
   };
 
-  // Two buffers: one being written, one being filled.
+  // Two buffers: one is written while the other is filled.
   std::vector<std::byte> spare;
   std::future<std::vector<std::byte>> filled;
   auto const begin_filling = [&](std::size_t number) {

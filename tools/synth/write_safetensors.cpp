@@ -1,4 +1,4 @@
-// Threads that generate a piece and write it while it is still in cache.
+// Threads that generate a piece and write it while it is in cache.
 #include "synth/write_safetensors.hpp"
 
 #include <atomic>
@@ -25,14 +25,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Large enough that calls cost nothing, small enough that the page cache copies it out of a core's own cache.
+/// Large enough that calls cost nothing, small enough that the page cache copies it from a core's own cache.
 constexpr Bytes kPieceBytes = kMiB;
 
-/// A part of a tensor that one thread writes at a time.
+/// A part of a tensor that one thread writes.
 struct Piece {
   std::uint32_t file = 0;
   PlacedTensor tensor;
-  Bytes begin_bytes = 0;  ///< in the tensor
+  Bytes begin_bytes = 0;  ///< offset in the tensor
 };
 
 std::vector<SafetensorsTensor> tensors_of(Model const& model) {
@@ -41,7 +41,7 @@ std::vector<SafetensorsTensor> tensors_of(Model const& model) {
   return tensors;
 }
 
-/// The pieces of the whole model that are this rank's.
+/// The pieces of this rank.
 std::vector<Piece> pieces_of(std::vector<SafetensorsFile> const& files, Communicator const& ranks) {
   std::vector<Piece> pieces;
   std::uint64_t number = 0;
@@ -55,7 +55,7 @@ std::vector<Piece> pieces_of(std::vector<SafetensorsFile> const& files, Communic
   return pieces;
 }
 
-/// The files of a model on their way to their names; what has not arrived is removed.
+/// The files of a model under temporary names; the destructor removes unfinished ones.
 class UnfinishedFiles {
  public:
   UnfinishedFiles(fs::path directory, std::vector<SafetensorsFile> const& files)
@@ -75,7 +75,7 @@ class UnfinishedFiles {
   }
 
   void publish() {
-    // An index or files of another model would contradict these.
+    // An old index or files of another model would contradict the new files.
     std::vector<fs::path> old;
     for (auto const& entry : fs::directory_iterator(directory_)) {
       if (entry.path().extension() == ".safetensors" || entry.path().filename() == kSafetensorsIndexFile)
@@ -127,7 +127,7 @@ void write_pieces(Model const& model, std::vector<SafetensorsFile> const& layout
     FirstFailure own;
     own.guard(work);
     if (!own) return;
-    next = pieces.size();  // the others need not go on
+    next = pieces.size();  // the other threads stop
     std::lock_guard const lock(mutex);
     failure.guard([&] { own.rethrow(); });
   };

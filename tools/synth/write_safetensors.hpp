@@ -1,4 +1,4 @@
-/// write_safetensors: a model as a Hugging Face directory.
+/// write_safetensors: writes a model as a Hugging Face directory.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace distload::synth {
 
-/// Collective over `ranks`: fills `directory` with config.json and safetensors files of at most `shard_bytes` each,
-/// with an index if there are several. Ranks and their `threads` share the work. The files have other names until they
-/// are complete; they are not forced to storage. What a model in `directory` consisted of before, and now is not
-/// replaced, is removed.
+/// Collective over `ranks`: writes config.json and safetensors files of at most `shard_bytes` each into `directory`,
+/// with an index if there are several. Ranks and their `threads` divide the work. Files have temporary names until they
+/// are complete; they are not synced to storage. Removes files of a model that was in `directory` before and that are
+/// not replaced.
 /// @throws IoError  storage failed; on all ranks.
 void write_safetensors(Model const& model, std::string const& directory, Bytes shard_bytes, std::uint32_t threads,
                        Communicator& ranks);

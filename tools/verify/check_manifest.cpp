@@ -1,4 +1,4 @@
-// Sums of whole files.
+// Compares sums of whole files.
 #include "verify/check_manifest.hpp"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr Bytes kMaxManifestBytes = 64 * kMiB;
 
-/// A listed file: what has to be read, or why it cannot be.
+/// A listed file: what to read, or why it cannot be read.
 struct Listed {
   std::string path;
   std::string sha256;
@@ -123,7 +123,7 @@ std::vector<Listed> listed_of(std::span<std::byte const> message) {
   return files;
 }
 
-/// Says what is wrong with the file, if something is.
+/// Records the difference of the file, if there is one.
 void compare(Listed& file) {
   try {
     auto const found = sha256_of_file(file.path);
@@ -133,7 +133,7 @@ void compare(Listed& file) {
   }
 }
 
-/// Collective: compares, on rank 0 with every rank's findings.
+/// Collective: compares the files; rank 0 gets the results of all ranks.
 void compare_files(Communicator& world, std::vector<Listed>& files, std::uint32_t threads) {
   std::vector<Bytes> sizes;
   sizes.reserve(files.size());

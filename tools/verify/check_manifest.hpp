@@ -1,4 +1,4 @@
-/// Comparing files with published sums.
+/// Compares files with published sums.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,10 @@
 
 namespace distload {
 
-/// Collective: compares the files at `path`, a directory, with the sums in the file `manifest`, whose names count from
-/// there; of a path that is a file, only that file's. Files are dealt out over ranks and their threads. What differs,
-/// is not there or would lead out of the directory is damage; model files that are not listed are warned of.
+/// Collective: compares the files in the directory `path` with the sums in the file `manifest`, whose names are
+/// relative to the directory; if `path` is a file, compares only that file. The files are distributed over ranks and
+/// their threads. A file that differs, is missing or lies outside the directory is damage; model files that are not
+/// listed cause warnings.
 Outcome check_manifest(Communicator& world, std::string const& path, std::string const& manifest,
                        std::uint32_t threads);
 

@@ -1,4 +1,4 @@
-/// failure_of: a failure that says something about a checkpoint, as a value.
+/// failure_of: returns an exception about a checkpoint as a value.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace distload {
 
-/// Runs `work`; where it is collective, it throws alike on all ranks. @returns what it threw.
-/// @throws what says nothing about a checkpoint
+/// Runs `work`; if that is collective, it must throw alike on all ranks. @returns its exception, if any.
+/// @throws exceptions that are not about a checkpoint
 template <class F>
 std::optional<Failure> failure_of(F&& work) {
   try {

@@ -1,4 +1,4 @@
-/// from_first_rank: what only rank 0 looks at, known to all.
+/// from_first_rank: runs work on rank 0 and sends the result to all ranks.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@
 
 namespace distload {
 
-/// Collective: the message that `work` returns on rank 0, on all ranks. What `work` throws about a checkpoint all ranks
-/// throw, in the words in which one rank alone would.
+/// Collective: the message that `work` returns on rank 0, on all ranks. Exceptions of `work` about a checkpoint are
+/// thrown on all ranks with an unchanged message.
 template <class F>
 std::vector<std::byte> from_first_rank(Communicator& world, std::string_view phase, F&& work) {
   auto message = all_or_throw(world, phase, [&] {

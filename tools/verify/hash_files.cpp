@@ -1,4 +1,4 @@
-// Reading and hashing.
+// Reads and hashes files.
 #include "verify/hash_files.hpp"
 
 #include <algorithm>
@@ -18,9 +18,9 @@
 namespace distload {
 namespace {
 
-/// What has just been read is hashed while it is in the second-level cache.
+/// Bytes are hashed while they are in the second-level cache.
 constexpr Bytes kStepBytes = 512 * kKiB;
-/// Of what is not read as a whole file.
+/// Size of a task that is not a whole file.
 constexpr Bytes kTaskBytes = 64 * kMiB;
 
 std::vector<std::vector<FileBlock>> blocks_by_file(Catalog const& catalog) {
@@ -36,14 +36,14 @@ std::vector<std::vector<FileBlock>> blocks_by_file(Catalog const& catalog) {
   return files;
 }
 
-/// Reads one file from front to back and hashes what passes.
+/// Reads one file from begin to end and hashes it.
 class FileHasher {
  public:
   FileHasher(std::string const& path, std::optional<Sha256>& sha256)
       : file_(path), sha256_(sha256), buffer_(kStepBytes) {}
 
-  /// @returns the bytes that there were, fewer than asked for only where the file ends.
-  Bytes pass(Bytes offset, Bytes nbytes, StreamHash* hash) {
+  /// @returns the number of bytes read, smaller than `nbytes` only at the end of the file.
+  Bytes read_and_hash(Bytes offset, Bytes nbytes, StreamHash* hash) {
     Bytes done = 0;
     while (done < nbytes) {
       auto const part = std::span(buffer_).first(std::min(kStepBytes, nbytes - done));
@@ -56,8 +56,9 @@ class FileHasher {
     return done;
   }
 
-  void pass_all(Bytes offset, Bytes nbytes, StreamHash* hash) {
-    if (pass(offset, nbytes, hash) < nbytes) throw CorruptData(file_.path() + " has become shorter while it was read");
+  void read_and_hash_all(Bytes offset, Bytes nbytes, StreamHash* hash) {
+    if (read_and_hash(offset, nbytes, hash) < nbytes)
+      throw CorruptData(file_.path() + " has become shorter while it was read");
   }
 
  private:
@@ -74,14 +75,14 @@ void run(Catalog const& catalog, HashTask const& task, std::span<std::uint64_t> 
   StreamHash hash;
   Bytes at = 0;
   for (auto const& block : task.blocks) {
-    if (sha256) hasher.pass_all(at, block.offset_bytes - at, nullptr);
+    if (sha256) hasher.read_and_hash_all(at, block.offset_bytes - at, nullptr);
     hash.reset();
-    hasher.pass_all(block.offset_bytes, block.nbytes, &hash);
+    hasher.read_and_hash_all(block.offset_bytes, block.nbytes, &hash);
     block_hashes[block.number] = hash.digest();
     at = block.offset_bytes + block.nbytes;
   }
   if (!sha256) return;
-  hasher.pass_all(at, task.size_bytes - at, nullptr);
+  hasher.read_and_hash_all(at, task.size_bytes - at, nullptr);
   sums[task.file] = sha256->finish();
 }
 
@@ -112,13 +113,14 @@ std::vector<HashTask> hash_tasks(Catalog const& catalog, bool whole_files, std::
   for (std::uint32_t file = 0; file < files.size(); ++file) {
     auto& blocks = files[file];
     if (whole_files) {
-      if (owners[file] == rank) tasks.push_back({file, sizes[file], std::move(blocks), true});
+      if (owners[file] == rank)
+        tasks.push_back({.file = file, .size_bytes = sizes[file], .blocks = std::move(blocks), .is_whole_file = true});
       continue;
     }
     for (auto begin = blocks.begin(); begin != blocks.end();) {
       auto end = begin;
       for (Bytes total = 0; end != blocks.end() && total < kTaskBytes; ++end) total += end->nbytes;
-      if (turn++ % ranks == rank) tasks.push_back({file, sizes[file], {begin, end}, false});
+      if (turn++ % ranks == rank) tasks.push_back({.file = file, .size_bytes = sizes[file], .blocks = {begin, end}});
       begin = end;
     }
   }
@@ -132,7 +134,7 @@ void run_hash_tasks(Catalog const& catalog, std::span<HashTask const> tasks, std
 
 std::string sha256_of_file(std::string const& path) {
   std::optional<Sha256> sha256(std::in_place);
-  FileHasher(path, sha256).pass(0, std::numeric_limits<std::int64_t>::max(), nullptr);
+  FileHasher(path, sha256).read_and_hash(0, std::numeric_limits<std::int64_t>::max(), nullptr);
   return sha256->finish();
 }
 

@@ -1,5 +1,5 @@
-// distload-verify: compares every block of checkpoints with its checksum, shared out over the ranks of mpirun; makes
-// checksums for files that have none; compares files with published sums.
+// distload-verify: compares every block of checkpoints with its checksum, divided over the ranks of mpirun; makes
+// checksums for files without; compares files with published sums.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -36,12 +36,12 @@ struct Arguments {
   bool json = false;
 };
 
-/// Cores of this node that no other rank of it uses.
+/// The number of this node's cores divided by its ranks.
 std::uint32_t threads_per_rank(MpiEnvironment& mpi) {
   return std::max(std::thread::hardware_concurrency() / mpi.node().size(), 1U);
 }
 
-/// True if nothing at all was found where the user pointed, as an error line says then.
+/// True if no checkpoint was found at the path; the message is an error then.
 bool is_failure(std::vector<Outcome> const& outcomes) {
   return std::ranges::all_of(outcomes, [](Outcome const& outcome) { return outcome.state == State::not_valid; });
 }

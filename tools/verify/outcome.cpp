@@ -1,4 +1,4 @@
-// The order of exit codes.
+// Orders exit codes.
 #include "verify/outcome.hpp"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 namespace distload {
 namespace {
 
-/// From bad to good.
+/// From worst to best.
 constexpr std::array kOrder{ExitCode::corrupt_data, ExitCode::io, ExitCode::no_valid_checkpoint,
                             ExitCode::nothing_to_compare, ExitCode::done};
 

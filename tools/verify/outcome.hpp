@@ -1,4 +1,4 @@
-/// What distload-verify found out about one checkpoint.
+/// The result of distload-verify for one checkpoint.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,18 @@
 namespace distload {
 
 enum class State : std::uint8_t {
-  verified,       ///< looked at; damage is listed
-  not_valid,      ///< nothing that could be loaded; `reason` says why
-  not_looked_at,  ///< another checkpoint of the directory was what was asked for
+  verified,   ///< checked; damage is listed
+  not_valid,  ///< not a loadable checkpoint; `reason` says why
+  skipped,    ///< skipped: another checkpoint of the directory was requested
   sealed,
-  compared,  ///< with published sums; `reason` sums up
+  compared,  ///< compared with published sums; `reason` summarises
 };
 
-/// Bytes of a file that are not what they should be.
+/// A range of a file with wrong bytes.
 struct Damage {
   std::string tensor;  ///< empty where a whole file is meant
   std::string file;
-  Bytes begin_bytes = 0;  ///< in the file
+  Bytes begin_bytes = 0;  ///< offset in the file
   Bytes end_bytes = 0;
   std::string reason;  ///< a complete sentence
 };
@@ -35,19 +35,19 @@ struct Outcome {
   std::string format;  ///< "hdf5", "safetensors"; empty if unknown
   State state = State::verified;
   ExitCode code = ExitCode::done;
-  std::string reason;  ///< a complete sentence; empty where nothing has to be explained
+  std::string reason;  ///< a complete sentence; may be empty
   std::uint64_t tensors = 0;
   Bytes verified_bytes = 0;
-  Bytes unverified_bytes = 0;  ///< without checksums
+  Bytes unverified_bytes = 0;  ///< bytes without checksums
   std::vector<Damage> damage;
   std::vector<std::string> warnings;
 };
 
-/// True for what says something about a checkpoint, and nothing about this job.
+/// True for codes that describe a checkpoint and not a problem of this job.
 bool is_about_checkpoint(ExitCode code) noexcept;
 
-/// Of a program that looked at several: damage before what could not be read, before no checkpoint at all, before
-/// nothing to verify with, before success.
+/// The exit code for several outcomes: damage before unreadable files, before no checkpoint, before nothing to verify
+/// with, before success.
 ExitCode worst_of(std::span<Outcome const> outcomes) noexcept;
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Lines of sums.
+// Parses lines of sums.
 #include "verify/published_sums.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// From a catalog without checksums to a sidecar.
+// Makes a sidecar file for a catalog without checksums.
 #include "verify/seal_checkpoint.hpp"
 
 #include <algorithm>
@@ -25,9 +25,9 @@
 namespace distload {
 namespace {
 
-/// What rank 0 saw before anything was hashed.
-struct Seen {
-  Catalog catalog;  ///< without checksums where a seal would give them
+/// The state that rank 0 read before hashing.
+struct CheckpointState {
+  Catalog catalog;  ///< without the checksums of a seal
   std::vector<FileFacts> facts;
 };
 
@@ -36,26 +36,26 @@ bool has_own_checksums(Catalog const& catalog) {
 }
 
 /// Rank 0 only.
-Seen look(StepFile const& file) {
-  Seen seen{read_step(file, SealUse::ignore), {}};
-  for (std::uint32_t i = 0; i < seen.catalog.files.size(); ++i) seen.facts.push_back(facts_of(seen.catalog, i));
-  return seen;
+CheckpointState read_state(StepFile const& file) {
+  CheckpointState state{read_step(file, SealUse::ignore), {}};
+  for (std::uint32_t i = 0; i < state.catalog.files.size(); ++i) state.facts.push_back(facts_of(state.catalog, i));
+  return state;
 }
 
-/// Rank 0 only. @throws CorruptData  a file is not what it was before.
-void check_unchanged(StepFile const& file, Seen const& before) {
-  auto const now = look(file);
+/// Rank 0 only. @throws CorruptData  a file has changed since.
+void check_unchanged(StepFile const& file, CheckpointState const& before) {
+  auto const now = read_state(file);
   for (std::size_t i = 0; i < before.facts.size(); ++i) {
     if (i < now.facts.size() && now.facts[i] == before.facts[i]) continue;
     throw CorruptData(before.catalog.files[i].path + " has changed while it was being sealed");
   }
-  // The facts may have been taken of a later content than the catalog.
+  // The file's properties may have been read after a change that the catalog does not have.
   if (now.facts.size() != before.facts.size() ||
       description_of_tensors(now.catalog) != description_of_tensors(before.catalog))
     throw CorruptData(file.path + " has changed while it was being sealed");
 }
 
-/// Collective: every rank's sums, by file.
+/// Collective: the sums of every rank, by file.
 std::vector<std::string> gather_sums(Communicator& world, std::vector<std::string> const& mine) {
   WireWriter out;
   for (auto const& sum : mine) out.put_text(sum);
@@ -69,7 +69,7 @@ std::vector<std::string> gather_sums(Communicator& world, std::vector<std::strin
   return all;
 }
 
-/// Rank 0 only: the entries of all files, by their names.
+/// Rank 0 only: the entries of all files, by name.
 std::map<std::string, SealedFile> entries_of(Catalog const& hashed, std::vector<FileFacts> const& facts,
                                              std::vector<std::string> const& sums) {
   std::vector<SealedFile> files(hashed.files.size());
@@ -94,11 +94,11 @@ std::map<std::string, SealedFile> entries_of(Catalog const& hashed, std::vector<
 }  // namespace
 
 void seal_checkpoint(Communicator& world, StepFile const& file, VerifyOptions const& options, Outcome& outcome) {
-  Seen seen;
+  CheckpointState state;
   auto catalog = deserialize_catalog(from_first_rank(world, "open", [&] {
-    seen = look(file);
-    if (!has_own_checksums(seen.catalog)) check_seal_can_be_written(seal_path(seen.catalog.files.front().path));
-    return serialize(seen.catalog);
+    state = read_state(file);
+    if (!has_own_checksums(state.catalog)) check_seal_can_be_written(seal_path(state.catalog.files.front().path));
+    return serialize(state.catalog);
   }));
   outcome.tensors = catalog.tensors.size();
   if (has_own_checksums(catalog)) {
@@ -116,12 +116,12 @@ void seal_checkpoint(Communicator& world, StepFile const& file, VerifyOptions co
     auto const tasks = hash_tasks(catalog, options.sha256, world.rank(), world.size());
     run_hash_tasks(catalog, tasks, options.threads, catalog.block_hashes, sums);
   });
-  // Every block has a hash on one rank and zero on the others.
+  // Every block has its hash on one rank and zero on the others.
   world.all_reduce(std::span(catalog.block_hashes), Reduction::sum);
   sums = gather_sums(world, sums);
   from_first_rank(world, "seal", [&] {
-    check_unchanged(file, seen);
-    write_seal(seal_path(catalog.files.front().path), entries_of(catalog, seen.facts, sums));
+    check_unchanged(file, state);
+    write_seal(seal_path(catalog.files.front().path), entries_of(catalog, state.facts, sums));
     return std::vector<std::byte>{};
   });
   outcome.state = State::sealed;

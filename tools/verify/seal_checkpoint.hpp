@@ -1,4 +1,4 @@
-/// Sealing one checkpoint.
+/// Seals one checkpoint.
 #pragma once
 
 #include <distload/parallel/communicator.hpp>
@@ -9,10 +9,10 @@
 
 namespace distload {
 
-/// Collective: hashes all files of the checkpoint that have no checksums of their own, on all ranks and their threads,
-/// and writes the seal. `outcome` says what was sealed.
-/// @throws NoValidCheckpoint, CorruptData, IoError  as reading the checkpoint does; a file changed meanwhile, or looks
-/// as it was sealed but is not; the seal cannot be written. On all ranks.
+/// Collective: hashes all files of the checkpoint that contain no checksums, on all ranks and their threads, and writes
+/// the seal. `outcome` describes what was sealed.
+/// @throws NoValidCheckpoint, CorruptData, IoError  as reading the checkpoint; a file changed meanwhile, or its content
+/// changed since the last seal while its properties did not; the seal cannot be written. On all ranks.
 void seal_checkpoint(Communicator& world, StepFile const& file, VerifyOptions const& options, Outcome& outcome);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// SHA-256 from libcrypto.
+// SHA-256 by libcrypto.
 #include "verify/sha256.hpp"
 
 #include <array>

@@ -1,4 +1,4 @@
-/// SHA-256 over bytes that arrive in parts: the sums that hubs publish. The only place that calls OpenSSL.
+/// SHA-256 over bytes that arrive in parts, for sums that model hubs publish. The only wrapper of OpenSSL.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ class Sha256 {
 
   void update(std::span<std::byte const> bytes);
 
-  /// 64 hex digits in lower case, of all that has been taken; once.
+  /// The hash of all bytes as 64 hex digits in lower case; call it once.
   std::string finish();
 
  private:

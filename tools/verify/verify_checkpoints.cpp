@@ -1,4 +1,4 @@
-// From a path to outcomes.
+// Verifies all checkpoints at a path.
 #include "verify/verify_checkpoints.hpp"
 
 #include <algorithm>
@@ -18,10 +18,10 @@
 namespace distload {
 namespace {
 
-/// What a path stands for.
+/// The checkpoints at a path.
 struct Candidates {
   std::vector<StepFile> files;
-  bool are_steps = false;  ///< of a directory
+  bool are_steps = false;  ///< `path` is a directory of steps
 };
 
 /// Rank 0 only.
@@ -61,7 +61,7 @@ Candidates candidates_of(std::span<std::byte const> message) {
   return candidates;
 }
 
-/// Collective: what every rank found, on rank 0 in the order of tensors and bytes.
+/// Collective: the damage that every rank found; complete on rank 0, in the order of tensors and bytes.
 std::vector<Damage> gather_damage(Communicator& world, Catalog const& catalog,
                                   std::vector<DamagedBlock> const& damage) {
   WireWriter out;
@@ -125,7 +125,7 @@ void compare_blocks(Communicator& world, StepFile const& file, Outcome& outcome)
   }
 }
 
-/// Names the checkpoint; nothing has been found yet.
+/// An outcome that names the checkpoint and has no results yet.
 Outcome outcome_of(StepFile const& file, bool is_step) {
   Outcome outcome;
   outcome.path = file.path;
@@ -140,7 +140,7 @@ void fail(Outcome& outcome, Failure const& failure) {
   outcome.reason = failure.message;
 }
 
-Outcome look_at(Communicator& world, StepFile const& file, bool is_step, VerifyOptions const& options) {
+Outcome verify_one(Communicator& world, StepFile const& file, bool is_step, VerifyOptions const& options) {
   auto outcome = outcome_of(file, is_step);
   auto const failure = failure_of([&] {
     if (options.seal) {
@@ -153,8 +153,8 @@ Outcome look_at(Communicator& world, StepFile const& file, bool is_step, VerifyO
   return outcome;
 }
 
-/// Beside a valid checkpoint, one that is not even a checkpoint is damage: somebody would have loaded it otherwise.
-void mark_as_passed_over(std::vector<Outcome>& outcomes) {
+/// Next to a valid checkpoint, an invalid one counts as damage, because it would otherwise have been loaded.
+void mark_invalid_as_passed_over(std::vector<Outcome>& outcomes) {
   for (auto& outcome : outcomes) {
     if (outcome.state != State::not_valid) continue;
     outcome.reason = "passed over: " + outcome.reason;
@@ -181,15 +181,15 @@ std::vector<Outcome> verify_checkpoints(Communicator& world, std::string const& 
   for (auto const& file : candidates.files) {
     if (!valid_path.empty() && !options.all) {
       auto other = outcome_of(file, candidates.are_steps);
-      other.state = State::not_looked_at;
+      other.state = State::skipped;
       other.reason = "not looked at: " + valid_path + " was (--all looks at every step)";
       outcomes.push_back(std::move(other));
       continue;
     }
-    outcomes.push_back(look_at(world, file, candidates.are_steps, options));
+    outcomes.push_back(verify_one(world, file, candidates.are_steps, options));
     if (outcomes.back().state != State::not_valid) valid_path = file.path;
   }
-  if (!valid_path.empty()) mark_as_passed_over(outcomes);
+  if (!valid_path.empty()) mark_invalid_as_passed_over(outcomes);
   return outcomes;
 }
 

@@ -1,4 +1,4 @@
-// Text and JSON.
+// Prints outcomes as text and as JSON.
 #include "verify/verify_report.hpp"
 
 #include <nlohmann/json.hpp>
@@ -13,7 +13,7 @@ using Json = nlohmann::ordered_json;
 std::string sum_up(Outcome const& outcome) {
   switch (outcome.state) {
     case State::not_valid: return outcome.reason;
-    case State::not_looked_at:
+    case State::skipped:
     case State::compared: return outcome.path + ": " + outcome.reason;
     case State::verified:
     case State::sealed: break;
@@ -31,7 +31,7 @@ char const* state_of(Outcome const& outcome) {
       if (!outcome.damage.empty()) return "damaged";
       return outcome.code == ExitCode::nothing_to_compare ? "nothing_to_verify" : "verified";
     case State::not_valid: return "not_valid";
-    case State::not_looked_at: return "not_looked_at";
+    case State::skipped: return "not_looked_at";
     case State::sealed: return "sealed";
     case State::compared: break;
   }

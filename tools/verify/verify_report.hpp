@@ -1,4 +1,4 @@
-/// What distload-verify prints.
+/// The output of distload-verify.
 #pragma once
 
 #include <span>
@@ -8,10 +8,10 @@
 
 namespace distload {
 
-/// For people: damage and warnings line by line, then a line that sums up.
+/// As text: a line for each damage and warning, then a summary line.
 std::string as_text(Outcome const& outcome);
 
-/// For programs: all outcomes and the exit code as one JSON object, described in the README.
+/// As JSON: one object with all outcomes and the exit code, described in the README.
 std::string as_json(std::span<Outcome const> outcomes, ExitCode code);
 
 }  // namespace distload

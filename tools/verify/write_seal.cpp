@@ -1,4 +1,4 @@
-// Merging and publishing.
+// Merges entries and replaces the sidecar file.
 #include "verify/write_seal.hpp"
 
 #include <cerrno>
@@ -30,7 +30,7 @@ std::string directory_of(std::string const& path) {
   return directory.empty() ? "." : directory;
 }
 
-/// Keeps others from changing the seals of a directory, where its file system has locks.
+/// Locks a directory against other writers of its seals, if its file system has locks.
 class DirectoryLock {
  public:
   explicit DirectoryLock(std::string const& directory)
@@ -46,7 +46,7 @@ class DirectoryLock {
   int descriptor_;
 };
 
-/// @throws CorruptData  content has changed under a file that looks as before.
+/// @throws CorruptData  the content of a file has changed while its properties have not.
 void check_or_keep(std::string const& path, std::string const& name, SealedFile const& before, SealedFile& now) {
   if (before.facts != now.facts) return;
   auto const file = (fs::path(path).parent_path() / name).string();

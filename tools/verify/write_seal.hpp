@@ -1,4 +1,4 @@
-/// Putting new entries into the sidecar.
+/// Adds entries to the sidecar file.
 #pragma once
 
 #include <map>
@@ -8,15 +8,15 @@
 
 namespace distload {
 
-/// Local: can a seal be written at `path`?
-/// @throws IoError  its directory cannot be written to, or `path` is there and is no readable seal.
+/// Local: checks that a seal can be written at `path`.
+/// @throws IoError  its directory cannot be written to, or `path` exists and is not a readable seal.
 void check_seal_can_be_written(std::string const& path);
 
-/// Local: puts `entries` into the seal at `path`, which is on storage under its own name when this returns, whole or
-/// as it was before. Entries of other files stay, unless their files are gone; a SHA-256 stays with a file that is as
-/// it was sealed.
-/// @throws CorruptData  a file looks as it was sealed but its content is another one: that is damage, and sealing it
-/// would hide it. Or the seal that is there cannot be read.
+/// Local: adds `entries` to the seal at `path`, atomically; the seal is on storage on return. Keeps the entries of
+/// other files unless those files no longer exist. Keeps a file's SHA-256 if the file has not changed since it was
+/// sealed.
+/// @throws CorruptData  a file's content has changed while its properties have not, which is damage that a new seal
+/// would hide; or the existing seal cannot be read.
 /// @throws IoError      the system refuses.
 void write_seal(std::string const& path, std::map<std::string, SealedFile> const& entries);
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMostNameBytes = 255;
 
 constexpr std::array kByDefault{
-    // Tokenizers, of transformers, sentencepiece, tiktoken and mistral-common.
+    // Tokenizers of transformers, sentencepiece, tiktoken and mistral-common.
     "tokenizer*",
     "*.model",
     "*.tiktoken",
@@ -33,10 +33,10 @@ constexpr std::array kByDefault{
     // Templates.
     "chat_template*",
     "additional_chat_templates/*.jinja",
-    // Generation, and processors of images, sound and video.
+    // Generation settings, and processors of images, sound and video.
     "generation_config.json",
     "*processor_config.json",
-    // Quantisation, as the tools that quantise describe it.
+    // Quantisation settings of quantisation tools.
     "quant_config.json",
     "quantize_config.json",
     "hf_quant_config.json",
@@ -47,10 +47,10 @@ constexpr std::array kByDefault{
     "[0-9]*_*/config.json",
 };
 
-/// Folders that `kByDefault` looks into.
+/// Folders that `kByDefault` has patterns for.
 constexpr std::array kFolders{"additional_chat_templates", "[0-9]*_*"};
 
-/// Never by default, whatever they are called: weights in other formats, pickles, programs, and what a download leaves.
+/// Never carried by default: weights in other formats, pickles, programs, and leftovers of downloads.
 constexpr std::array kNotByDefault{"*.bin",  "*.pt",   "*.pth",  "*.ckpt", "*.pkl",     "*.pickle",    "*.h5",
                                    "*.hdf5", "*.npz",  "*.onnx", "*.gguf", "*.msgpack", "*.tflite",    "*.py",
                                    "*.tmp",  "*.lock", "*.part", "*~",     "*.partial", "*.incomplete"};

@@ -1,4 +1,5 @@
-/// Which of the files beside a model's tensors go with it from checkpoint to checkpoint, by their names.
+/// Selects, by name, the files beside a model's tensors that are copied from checkpoint to checkpoint ("carried
+/// files").
 #pragma once
 
 #include <string>
@@ -6,17 +7,17 @@
 
 namespace distload {
 
-/// True if a file may have that name in a checkpoint: at most one folder deep, of 255 bytes at most, UTF-8 without
-/// control characters, and no way out of the directory.
+/// True if a carried file may have that name: at most one folder deep, at most 255 bytes, UTF-8 without control
+/// characters, and inside the directory.
 bool is_carried_name(std::string const& name);
 
-/// True for files that distload makes itself for every checkpoint, so that they cannot be taken from elsewhere.
+/// True for files that every save creates; they cannot be carried.
 bool is_made_by_saving(std::string_view name);
 
-/// True if the file goes along unless told otherwise: what transformers and the engines open beside the tensors.
+/// True if the file is carried by default: files that transformers and inference engines open beside the tensors.
 bool is_carried_by_default(std::string const& name);
 
-/// True if files in the folder of that name may go along.
+/// True if files in the folder of that name may be carried.
 bool is_carried_folder(std::string const& name);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// save.files, applied.
+// Applies the setting save.files.
 #include "checkpoint/files/choose_files.hpp"
 
 #include <algorithm>

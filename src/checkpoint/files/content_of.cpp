@@ -1,4 +1,4 @@
-// Reading of files that go along with a model.
+// Reads carried files.
 #include <distload/checkpoint/carried_file.hpp>
 
 #include <chrono>
@@ -18,14 +18,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The file as messages name it: by its own path, or by name and checkpoint.
+/// The file's name for messages: its path, or its name and checkpoint.
 std::string where(CarriedFile const& file) {
   return fs::path(file.path).filename() == fs::path(file.name).filename()
              ? file.path
              : file.path + ": file '" + printable(file.name) + "'";
 }
 
-/// A file of its own may be edited or replaced while a model is in use.
+/// @throws IoError  the file has been changed since it was listed: users may edit it while a model is in use.
 void check_unchanged(CarriedFile const& file) {
   std::error_code error;
   auto const status = fs::status(file.path, error);

@@ -1,4 +1,4 @@
-// A listing of a model's directory.
+// Lists a model's directory.
 #include "checkpoint/files/find_files.hpp"
 
 #include <algorithm>
@@ -13,8 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Nothing if it is no regular file, or one that the system does not describe.
-std::optional<CarriedFile> look_at(fs::directory_entry const& entry, std::string const& name) {
+/// The entry as a CarriedFile; nothing if it is not a regular file or its size cannot be read.
+std::optional<CarriedFile> carried_file_of(fs::directory_entry const& entry, std::string const& name) {
   if (!is_carried_name(name) || is_made_by_saving(name)) return std::nullopt;
   std::error_code error;
   if (!entry.is_regular_file(error)) return std::nullopt;
@@ -37,7 +37,7 @@ void find_in(fs::path const& directory, std::string const& folder, std::vector<C
     std::error_code not_reachable;
     if (folder.empty() && is_carried_folder(name) && entry->is_directory(not_reachable)) {
       find_in(directory, name, files, error);
-    } else if (auto file = look_at(*entry, folder.empty() ? name : folder + "/" + name)) {
+    } else if (auto file = carried_file_of(*entry, folder.empty() ? name : folder + "/" + name)) {
       files.push_back(std::move(*file));
     }
   }

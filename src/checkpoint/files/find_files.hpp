@@ -1,4 +1,4 @@
-/// Finds the files that may go along with a model.
+/// Finds the files that may be carried with a model.
 #pragma once
 
 #include <filesystem>
@@ -9,9 +9,9 @@
 
 namespace distload {
 
-/// Local: the regular files in `directory`, and links to such, that may go along with the model there, sorted by name;
-/// those that do so by default are marked. Nothing is read. Hidden files and what every save makes itself are left out;
-/// folders are looked into only where files in them go along by default.
+/// Local: the regular files in `directory`, and links to them, that may be carried, sorted by name; default ones are
+/// marked. Reads no file. Leaves out hidden files and files that every save creates. Searches only folders that may
+/// contain default files.
 /// @param warnings  gets a sentence if the directory cannot be listed
 std::vector<CarriedFile> find_files(std::filesystem::path const& directory, std::vector<std::string>& warnings);
 

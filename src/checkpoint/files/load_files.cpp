@@ -1,4 +1,4 @@
-// Checking of names, and reading.
+// Checks names and reads the files.
 #include "checkpoint/files/load_files.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// Brings files that go along with a model into memory.
+/// Reads carried files into memory.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 namespace distload {
 
 /// Local: sorts `files` by name and reads those whose bytes are not in memory.
-/// @throws ConfigError           two have one name, or one has a name that none may have.
+/// @throws ConfigError           two files have the same name, or a name is not allowed.
 /// @throws IoError, CorruptData  as content_of.
 void load_files(std::vector<CarriedFile>& files);
 

@@ -1,4 +1,4 @@
-/// When a file was last changed.
+/// The time of a file's last modification.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace distload {
 
-/// In nanoseconds, as the file system counts them; 0 if it does not say.
+/// In nanoseconds of the file system's clock; 0 if it cannot be read.
 std::int64_t time_of_change(std::string const& path) noexcept;
 
 }  // namespace distload

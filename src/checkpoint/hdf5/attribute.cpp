@@ -55,7 +55,7 @@ std::optional<Number> get_as(hid_t object, char const* name, hid_t memory_type) 
 }  // namespace
 
 void put_text(hid_t object, char const* name, std::string_view text) {
-  // HDF5 has no texts of no bytes: an empty one is a single NUL.
+  // HDF5 has no strings of zero bytes: an empty text is stored as a single NUL.
   std::string const padded = text.empty() ? std::string(1, '\0') : std::string(text);
   Datatype const type(DISTLOAD_HDF5(object, H5Tcopy(H5T_C_S1)));
   auto const id = type.view().id();
@@ -108,7 +108,7 @@ std::vector<std::string> attribute_names(hid_t object) {
       static_cast<std::vector<std::string>*>(context)->emplace_back(name);
       return 0;
     } catch (...) {
-      return -1;  // an exception may not pass through HDF5's C code
+      return -1;  // exceptions must not propagate through HDF5's C code
     }
   };
   hsize_t position = 0;

@@ -11,23 +11,23 @@
 
 namespace distload::hdf5 {
 
-/// Texts longer than this are not believed when read.
+/// Longer texts are refused when read.
 inline constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20U;
 
-/// Writes a new attribute: UTF-8 of fixed length, padded with NUL.
+/// Creates an attribute: UTF-8 of fixed length, padded with NUL.
 void put_text(hid_t object, char const* name, std::string_view text);
 
-/// Writes a new attribute: an unsigned or a signed 64-bit number.
+/// Creates an attribute: an unsigned or a signed 64-bit number.
 void put_number(hid_t object, char const* name, std::uint64_t value);
 void put_signed(hid_t object, char const* name, std::int64_t value);
 
-/// Changes the number of an attribute that is there; nothing else of the file moves.
+/// Changes the value of an existing numeric attribute; no other byte of the file moves.
 void overwrite_number(hid_t object, char const* name, std::uint64_t value);
 
-/// The attribute's text, of fixed or variable length; nothing if there is none of that name or it is no text.
+/// The attribute's text, of fixed or variable length; nothing if the attribute is missing or not a text.
 std::optional<std::string> get_text(hid_t object, char const* name);
 
-/// The attribute's number; nothing if there is none of that name or it is no single integer.
+/// The attribute's number; nothing if the attribute is missing or not a single integer.
 std::optional<std::uint64_t> get_number(hid_t object, char const* name);
 std::optional<std::int64_t> get_signed(hid_t object, char const* name);
 

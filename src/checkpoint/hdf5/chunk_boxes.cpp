@@ -1,4 +1,4 @@
-// Clipping of chunks.
+// Clips chunks to the tensor.
 #include "checkpoint/hdf5/chunk_boxes.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace distload::hdf5 {
 namespace {
 
-/// The chunk's part inside the tensor.
+/// The part of the chunk that lies inside the tensor.
 Box clip(Shape const& shape, Dims const& chunk, Dims const& position) {
   Box box{position, chunk};
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
@@ -17,8 +17,8 @@ Box clip(Shape const& shape, Dims const& chunk, Dims const& position) {
   return box;
 }
 
-/// The axes before this one must be walked index by index: from it on inwards the clipped box is contiguous in the
-/// chunk.
+/// The first axis from which inwards the clipped box is contiguous in the chunk. The axes before it are walked index by
+/// index.
 std::size_t first_contiguous_axis(Dims const& chunk, Dims const& clipped) {
   auto axis = chunk.size();
   while (axis > 0 && clipped[axis - 1] == chunk[axis - 1]) --axis;

@@ -1,4 +1,4 @@
-/// What a chunk means as boxes: the part of it that lies in the dataset, cut into stretches that are contiguous in the
+/// Converts chunks to boxes: the part of a chunk inside the dataset, divided into pieces that are contiguous in the
 /// file. Pure.
 #pragma once
 
@@ -10,20 +10,20 @@
 
 namespace distload::hdf5 {
 
-/// A box of a tensor and where it begins in the chunk that stores it.
+/// A box of a tensor and its position in the chunk that stores it.
 struct ChunkPart {
   Box box;
   std::uint64_t first_element = 0;  ///< row-major index in the chunk
 };
 
 /// The parts of the chunk at `position` that hold elements of a tensor of shape `shape`. A chunk inside the tensor is
-/// one part; one that sticks out over an inner axis is cut into runs.
+/// one part; a chunk that exceeds the tensor on an inner axis is divided into runs.
 std::vector<ChunkPart> parts_of_chunk(Shape const& shape, Dims const& chunk, Dims const& position);
 
-/// Number of those parts, without making them.
+/// The number of those parts.
 std::uint64_t count_parts_of_chunk(Shape const& shape, Dims const& chunk, Dims const& position);
 
-/// Number of chunks that cover the tensor, or nothing if that does not fit 64 bits.
+/// The number of chunks that cover the tensor; nothing if it exceeds 64 bits.
 std::optional<std::uint64_t> count_chunks(Shape const& shape, Dims const& chunk);
 
 }  // namespace distload::hdf5

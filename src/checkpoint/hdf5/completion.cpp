@@ -1,4 +1,4 @@
-// The difference between a file with and one without a commit mark.
+// Computes the bytes that differ between a file with and without a commit mark.
 #include "checkpoint/hdf5/completion.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ std::vector<std::byte> head_of(FileImage const& image, Bytes nbytes) {
   return bytes;
 }
 
-/// Where `changed` is not `original`, with its bytes.
+/// The ranges in which `changed` differs from `original`, with the bytes of `changed`.
 std::vector<FilePatch> difference(std::span<std::byte const> original, std::span<std::byte const> changed) {
   std::vector<FilePatch> patches;
   auto at = original.begin();
@@ -53,7 +53,7 @@ std::vector<std::byte> bytes_of_hashes(std::span<std::uint64_t const> hashes) {
   return {bytes.begin(), bytes.end()};
 }
 
-/// Offset of the first byte of data in the file: before it lie HDF5's own structures.
+/// Offset of the first byte of data in the file; HDF5's own structures lie before it.
 Bytes first_data_offset(GroupView index, Catalog const& catalog) {
   Bytes first = std::numeric_limits<Bytes>::max();
   for (auto const& extent : catalog.extents) first = std::min(first, extent.offset_bytes);
@@ -87,7 +87,7 @@ FileCompletion::FileCompletion(FileImage const& image, Catalog const& catalog) :
     }
     file.close(catalog.path);
   }
-  // HDF5 keeps checksums of its structures; what it changes for the mark it shows best itself.
+  // HDF5 has checksums of its structures, so that the changed bytes are computed by HDF5 itself.
   set_mark(marked, catalog.path);
   metadata_ = head_of(marked, metadata_bytes);
   mark_ = difference(head_of(image, metadata_bytes), metadata_);

@@ -1,4 +1,4 @@
-/// FileCompletion: what makes a complete checkpoint of a file whose tensors have been written.
+/// FileCompletion: the bytes that turn a file with written tensors into a complete checkpoint.
 #pragma once
 
 #include <cstddef>
@@ -15,33 +15,33 @@
 
 namespace distload::hdf5 {
 
-/// Apart from the block hashes all of it is known when the file is created. So a file is completed by writing bytes,
-/// without HDF5, which is not for several threads.
+/// All of these bytes but the block hashes are known when the file is created. They are written without HDF5, which
+/// must be used by one thread only.
 class FileCompletion {
  public:
-  /// Takes it from the image of a file that has everything but the tensors, hashes, commit mark and stamp.
+  /// Computes the bytes from the image of a file that lacks only tensors, hashes, commit mark and stamp.
   FileCompletion(FileImage const& image, Catalog const& catalog);
 
   /// The rows of `/index/xxh3_64`.
   FilePatch hashes(std::span<std::uint64_t const> block_hashes) const;
 
-  /// What setting `committed` to 1 changes.
+  /// The bytes that change when `committed` is set to 1.
   std::vector<FilePatch> const& mark() const noexcept { return mark_; }
 
-  /// The stamp of the file with hashes and mark.
+  /// The stamp of the file after hashes and mark are written.
   FilePatch stamp(std::span<std::uint64_t const> block_hashes) const;
 
-  /// Reads `destination.size()` bytes of the file from an offset on.
+  /// Reads `destination.size()` bytes of the file at an offset.
   using ReadAt = std::function<void(Bytes offset_bytes, std::span<std::byte> destination)>;
 
-  /// Compares everything but the tensors with what a complete file has.
-  /// @throws CorruptData  it is something else; names `path`.
+  /// Compares all bytes but the tensors with those of a complete file.
+  /// @throws CorruptData  they differ; names `path`.
   void check(std::string const& path, std::span<std::uint64_t const> block_hashes, ReadAt const& read_at) const;
 
  private:
   Bytes file_bytes_ = 0;
-  std::vector<std::byte> metadata_;  ///< the file up to its first data, with the mark
-  FilePatch tensors_;                ///< the table
+  std::vector<std::byte> metadata_;  ///< the file before its first data, with the mark
+  FilePatch tensors_;                ///< the table of tensors
   FilePatch extents_;
   Bytes hashes_offset_ = 0;
   Bytes stamp_offset_ = 0;

@@ -49,7 +49,7 @@ Storage storage_of(DatasetView dataset) {
 }
 
 std::optional<Bytes> offset_of(DatasetView dataset) {
-  // HADDR_UNDEF is also how a failure is reported, but this call has nothing that could fail.
+  // HADDR_UNDEF can also mean an error, but this call has no cause of errors.
   auto const offset = H5Dget_offset(dataset.id());
   if (offset == HADDR_UNDEF) {
     H5Eclear2(H5E_DEFAULT);

@@ -1,4 +1,4 @@
-/// Dataspaces: shapes of datasets, and boxes selected in them.
+/// Dataspaces: shapes of datasets, and selections of boxes.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ using HdfDims = std::array<hsize_t, kMaxAxes>;
 HdfDims to_hdf(Dims const& dims) noexcept;
 Dims from_hdf(hsize_t const* values, std::size_t axes);
 
-/// A dataspace of that shape; without axes, a scalar one.
+/// A dataspace of that shape; scalar if the shape has no axes.
 Dataspace make_space(Shape const& shape);
 
 /// A dataspace of `elements` consecutive elements.
@@ -24,13 +24,13 @@ Dataspace make_run_space(std::uint64_t elements);
 
 int axes_of(DataspaceView space);
 
-/// True for a dataspace that holds no elements by kind (H5S_NULL).
+/// True for a null dataspace (H5S_NULL), which has no elements.
 bool is_null(DataspaceView space);
 
-/// Sizes of a dataspace of at most kMaxAxes axes.
+/// The sizes of a dataspace of at most kMaxAxes axes.
 Shape shape_of(DataspaceView space);
 
-/// Selects exactly `box`. A scalar dataspace is always selected as a whole.
+/// Selects exactly `box`. Scalar dataspaces are always selected as a whole.
 void select_box(DataspaceView space, Box const& box);
 void select_none(DataspaceView space);
 

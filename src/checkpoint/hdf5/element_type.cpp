@@ -1,4 +1,4 @@
-// The table of HDF5 types, and recognition by structure, since files of other writers carry no names.
+// The table of HDF5 types. Types are recognised by structure, since files of other writers do not name them.
 #include "checkpoint/hdf5/element_type.hpp"
 
 #include <array>
@@ -7,7 +7,7 @@
 namespace distload::hdf5 {
 namespace {
 
-/// The bit fields of a small IEEE-like float. `mantissa` lies at bit 0, the exponent above it, the sign on top.
+/// The bit fields of a small IEEE-like float: the mantissa at bit 0, then the exponent, then the sign.
 struct FloatFields {
   std::size_t exponent_bits;
   std::size_t mantissa_bits;
@@ -24,7 +24,7 @@ Datatype copy_of(hid_t type) { return Datatype(DISTLOAD_HDF5(kNoFile, H5Tcopy(ty
 Datatype make_float16(FloatFields const& fields) {
   auto type = copy_of(H5T_IEEE_F32LE);
   auto const id = type.view().id();
-  // The fields first: HDF5 refuses a size in which the present ones have no room.
+  // The fields are set before the size: HDF5 refuses a size too small for the current fields.
   DISTLOAD_HDF5(kNoFile, H5Tset_fields(id, 15, fields.mantissa_bits, fields.exponent_bits, 0, fields.mantissa_bits));
   DISTLOAD_HDF5(kNoFile, H5Tset_size(id, 2));
   DISTLOAD_HDF5(kNoFile, H5Tset_ebias(id, fields.exponent_bias));
@@ -49,9 +49,11 @@ Datatype make_boolean() {
 
 bool is_equal(DatatypeView type, hid_t other) { return DISTLOAD_HDF5(kNoFile, H5Tequal(type.id(), other)) > 0; }
 
-ElementType number(DType dtype) { return {dtype, true, {}}; }
-ElementType unsupported_number(std::string problem) { return {std::nullopt, true, std::move(problem)}; }
-ElementType no_number(std::string problem) { return {std::nullopt, false, std::move(problem)}; }
+ElementType number(DType dtype) { return {.dtype = dtype, .is_number = true, .problem = {}}; }
+ElementType unsupported_number(std::string problem) {
+  return {.dtype = {}, .is_number = true, .problem = std::move(problem)};
+}
+ElementType no_number(std::string problem) { return {.dtype = {}, .is_number = false, .problem = std::move(problem)}; }
 
 std::optional<FloatFields> float16_fields(hid_t type) {
   std::size_t sign = 0;
@@ -85,7 +87,7 @@ ElementType integer_type(DatatypeView type) {
     return unsupported_number("big-endian numbers");
   }
   if (H5Tget_size(type.id()) == 1) {
-    // One byte has no order, but HDF5 compares that too.
+    // A byte has no byte order, but HDF5 compares it.
     if (is_equal(type, H5T_STD_I8LE) || is_equal(type, H5T_STD_I8BE)) return number(DType::i8);
     if (is_equal(type, H5T_STD_U8LE) || is_equal(type, H5T_STD_U8BE)) return number(DType::u8);
   }

@@ -1,4 +1,4 @@
-/// How element types look in HDF5, and back.
+/// Conversion of element types to HDF5 types and back.
 #pragma once
 
 #include <optional>
@@ -10,17 +10,16 @@
 
 namespace distload::hdf5 {
 
-/// The type that elements are stored as. Floats and integers as themselves, little-endian: F16 and BF16 as custom
-/// floats, so that h5dump and h5py show numbers; BOOL as h5py's enumeration; 8-bit floats, which HDF5 cannot describe,
-/// as opaque bytes tagged with their name.
+/// The HDF5 type of stored elements. Floats and integers are little-endian; F16 and BF16 are custom floats, so that
+/// h5dump and h5py print numbers; BOOL is h5py's enumeration; 8-bit floats, which HDF5 cannot describe, are opaque
+/// bytes tagged with their name.
 Datatype make_element_type(DType dtype);
 
-/// What a stored type is to distload.
+/// The DType that a stored type corresponds to.
 struct ElementType {
-  std::optional<DType> dtype;  ///< nothing if it cannot be loaded
-  bool is_number =
-      false;            ///< could be a tensor's: numbers that distload does not support count, texts and records do not
-  std::string problem;  ///< why it cannot be loaded, e.g. "big-endian numbers"
+  std::optional<DType> dtype;  ///< nothing if the type cannot be loaded
+  bool is_number = false;  ///< true also for numbers that distload does not support; false for texts and records
+  std::string problem;  ///< why the type cannot be loaded, e.g. "big-endian numbers"
 };
 
 ElementType element_type_of(DatatypeView type);

@@ -1,4 +1,4 @@
-// Contiguous and chunked datasets as extents.
+// Converts contiguous and chunked datasets to extents.
 #include "checkpoint/hdf5/extents.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace distload::hdf5 {
 namespace {
 
-// HDF5 1.10 finds a chunk by walking the chunks before it: 16,384 of them take about two seconds.
+// HDF5 1.10 visits all chunks before the requested one: 16,384 chunks take about two seconds.
 constexpr std::uint64_t kMaxChunks = 16384;
 constexpr std::uint64_t kMaxExtents = std::uint64_t{1} << 22U;
 

@@ -1,4 +1,4 @@
-/// Where the elements of a dataset lie in its file.
+/// The positions of a dataset's elements in its file.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@
 
 namespace distload::hdf5 {
 
-/// The extents of a dataset of `dtype` and `shape`, in row-major order of their boxes, without checksums and with the
-/// numbers of tensor and file left to the caller.
+/// The extents of a dataset of `dtype` and `shape`, in row-major order of their boxes, without checksums. The caller
+/// sets the numbers of tensor and file.
 /// @param where  file and tensor, for messages
-/// @throws NoValidCheckpoint  its bytes cannot be addressed (compressed, compact, virtual, never written, ...); says
-/// what helps.
+/// @throws NoValidCheckpoint  the bytes have no address in the file (compressed, compact, virtual, never written, ...);
+/// the message says what helps.
 std::vector<Extent> extents_of(DatasetView dataset, DType dtype, Shape const& shape, std::string const& where);
 
 }  // namespace distload::hdf5

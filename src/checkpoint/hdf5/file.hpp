@@ -1,4 +1,4 @@
-/// Files: opening, creating and asking them what they are.
+/// Files: opening, creating and querying.
 #pragma once
 
 #include <string>
@@ -11,10 +11,10 @@ namespace distload::hdf5 {
 
 enum class Access : std::uint8_t { read, write };
 
-/// Collective if `access_list` names ranks.
+/// Collective if `access_list` has a communicator.
 File open_file(std::string const& path, Access access, PropertyListView access_list);
 
-/// Replaces what is there.
+/// Replaces an existing file.
 File create_file(std::string const& path, PropertyListView creation_list, PropertyListView access_list);
 
 /// Bytes before the HDF5 part of the file.

@@ -1,4 +1,4 @@
-// A driver of HDF5's virtual file layer (H5FDdevelop; as its sec2 driver, but for where bytes go).
+// A virtual file driver of HDF5 (H5FDdevelop), like its sec2 driver, but with the bytes in memory.
 #include "checkpoint/hdf5/file_image.hpp"
 
 #include <algorithm>
@@ -8,12 +8,12 @@
 namespace distload::hdf5 {
 namespace {
 
-/// What an access list carries.
+/// The driver's information in an access list.
 struct AccessInfo {
   FileImage* image = nullptr;
 };
 
-/// An open file; HDF5 knows its first member.
+/// An open file. `H5FD_t`, which HDF5 uses, must be the first member.
 struct OpenImage {
   H5FD_t known_to_hdf5{};
   FileImage* image = nullptr;
@@ -97,13 +97,13 @@ H5FD_class_t make_driver() {
   driver.read = read_image;
   driver.write = write_image;
   driver.truncate = truncate_image;
-  // Metadata and raw data are taken from areas of their own.
+  // Metadata and raw data are allocated from separate areas.
   H5FD_mem_t const areas[H5FD_MEM_NTYPES] = H5FD_FLMAP_DICHOTOMY;
   std::ranges::copy(areas, driver.fl_map);
   return driver;
 }
 
-/// Registered with the library once, and for good.
+/// The driver is registered once and never unregistered.
 hid_t driver_id() {
   static auto const driver = make_driver();
   static auto const id = DISTLOAD_HDF5(kNoFile, H5FDregister(&driver));

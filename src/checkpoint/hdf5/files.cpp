@@ -1,4 +1,4 @@
-// Writing and reading of /files.
+// Writes and reads /files.
 #include "checkpoint/hdf5/files.hpp"
 
 #include <algorithm>
@@ -20,10 +20,10 @@
 namespace distload::hdf5 {
 namespace {
 
-/// Without a tag: h5py reads no others as they are.
+/// An opaque type without a tag: h5py reads only untagged ones as plain bytes.
 Datatype byte_type() { return Datatype(DISTLOAD_HDF5(kNoFile, H5Tcreate(H5T_OPAQUE, 1))); }
 
-/// The group for a file of that name, made if it is not there.
+/// The group for a file of that name; creates it if it is missing.
 Group group_of(GroupView files, std::string const& folder) {
   return has_link(files, folder) ? open_group(files, folder) : create_group(files, folder);
 }
@@ -35,8 +35,8 @@ void create_file_dataset(GroupView group, std::string const& name, CarriedFile& 
   file.offset_bytes = offset_of(dataset.view()).value_or(0);
 }
 
-/// Where a dataset's bytes lie, if they are plain ones in one piece.
-std::optional<CarriedFile> look_at(DatasetView dataset) {
+/// The position of a dataset's bytes; nothing unless they are plain, contiguous bytes.
+std::optional<CarriedFile> carried_file_of(DatasetView dataset) {
   auto const type = type_of(dataset);
   auto const element_class = DISTLOAD_HDF5(dataset.id(), H5Tget_class(type.view().id()));
   auto const element_bytes = H5Tget_size(type.view().id());
@@ -69,8 +69,8 @@ class FileReader {
         read(open_group(group, link.name).view(), name + "/");
       } else if (!is_carried_name(name) || is_made_by_saving(name)) {
         throw CorruptData(catalog_->path + ": /files has a file of a name that none may have");
-      } else if (auto file =
-                     link.kind == ObjectKind::dataset ? look_at(open_dataset(group, link.name).view()) : std::nullopt) {
+      } else if (auto file = link.kind == ObjectKind::dataset ? carried_file_of(open_dataset(group, link.name).view())
+                                                              : std::nullopt) {
         add(name, std::move(*file));
       } else {
         catalog_->warnings.push_back(catalog_->path + ": '/files/" + name +

@@ -1,4 +1,4 @@
-/// `/files`: the model's other files as datasets.
+/// `/files`: the carried files as datasets.
 #pragma once
 
 #include <span>
@@ -10,13 +10,13 @@
 
 namespace distload::hdf5 {
 
-/// Creates a dataset with space and hash for each of `files`, whose contents are in memory, and puts in where in the
-/// file at `path` the bytes have to be written. Creates nothing for no files.
+/// Creates a dataset with allocated space and a hash for each of `files`, whose contents are in memory, and stores in
+/// each where its bytes are to be written in the file at `path`. Creates no group if there are no files.
 void create_files(GroupView root, std::string const& path, std::span<CarriedFile> files);
 
-/// The files of an own checkpoint, for its metadata. What somebody has put there in another form than contiguous bytes
-/// is left out, and the catalog's warnings say so.
-/// @throws CorruptData  a file has an impossible name.
+/// The carried files of a checkpoint of this program, for its metadata. Skips datasets that are not contiguous bytes
+/// and adds a warning to the catalog.
+/// @throws CorruptData  a file has a name that is not allowed.
 void read_files(GroupView root, Catalog& catalog);
 
 }  // namespace distload::hdf5

@@ -1,4 +1,4 @@
-/// The names in a checkpoint file and its version; FORMAT.md says what they mean.
+/// The names in a checkpoint file and its version; FORMAT.md describes them.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ inline constexpr char const* kWriter = "writer";
 inline constexpr char const* kConfigJson = "config_json";
 inline constexpr char const* kBlockSize = "block_bytes";
 
-// Groups; the attributes of kExtra are the caller's own.
+// Groups; the attributes of kExtra belong to the caller.
 inline constexpr char const* kTensors = "tensors";
 inline constexpr char const* kIndex = "index";
 inline constexpr char const* kExtra = "extra";

@@ -48,10 +48,10 @@ std::vector<Link> links_of(GroupView group) {
           {name, info->type == H5L_TYPE_HARD ? ObjectKind::other : ObjectKind::elsewhere, 0});
       return 0;
     } catch (...) {
-      return -1;  // an exception may not pass through HDF5's C code
+      return -1;  // exceptions must not propagate through HDF5's C code
     }
   };
-  // Sorted here and not by HDF5, which makes a table for that and crashes over it if the group is damaged.
+  // Sorted here: HDF5 would build a table for sorting, and crashes if the group is damaged.
   hsize_t position = 0;
   DISTLOAD_HDF5(group.id(), H5Literate(group.id(), H5_INDEX_NAME, H5_ITER_NATIVE, &position, collect, &links));
   std::ranges::sort(links, {}, &Link::name);

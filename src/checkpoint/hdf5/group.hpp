@@ -12,22 +12,22 @@ namespace distload::hdf5 {
 enum class ObjectKind : std::uint8_t {
   group,
   dataset,
-  elsewhere,  ///< a soft or external link, which is not followed
+  elsewhere,  ///< a soft or external link; not followed
   other,      ///< e.g. a named datatype
 };
 
-/// What a group has under one name.
+/// A link in a group.
 struct Link {
   std::string name;
   ObjectKind kind = ObjectKind::other;
-  std::uint64_t address = 0;  ///< of the object's header: equal for two names of one object
+  std::uint64_t address = 0;  ///< of the object header: equal for two links to the same object
 };
 
 Group root_of(FileView file);
 Group open_group(GroupView parent, std::string const& name);
 Group create_group(GroupView parent, std::string const& name);
 
-/// Where the group's header lies, as in `Link::address`.
+/// The address of the group's header, as in `Link::address`.
 std::uint64_t address_of(GroupView group);
 bool has_link(GroupView group, std::string const& name);
 

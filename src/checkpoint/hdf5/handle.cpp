@@ -1,4 +1,4 @@
-// Which close function belongs to which kind of identifier.
+// Maps kinds of identifiers to their close functions.
 #include "checkpoint/hdf5/handle.hpp"
 
 namespace distload::hdf5 {

@@ -12,10 +12,10 @@ namespace distload::hdf5 {
 
 enum class Kind : std::uint8_t { file, group, dataset, attribute, dataspace, datatype, property_list };
 
-/// Closes an identifier of that kind; negative on failure.
+/// Closes an identifier of that kind; returns a negative value on failure.
 herr_t close_identifier(Kind kind, hid_t id) noexcept;
 
-/// An identifier that another object owns; what functions take.
+/// An identifier that another object owns; the parameter type of functions.
 template <Kind kind>
 class View {
  public:
@@ -26,7 +26,7 @@ class View {
   hid_t id_;
 };
 
-/// Owns an identifier. Move-only; `close` reports what the destructor must swallow.
+/// Owns an identifier. Move-only. `close` reports errors, the destructor ignores them.
 template <Kind kind>
 class Handle {
  public:
@@ -44,7 +44,7 @@ class Handle {
 
   View<kind> view() const noexcept { return View<kind>(id_); }
 
-  /// Gives up ownership; the destructor does nothing afterwards.
+  /// Releases ownership.
   hid_t release() noexcept { return std::exchange(id_, H5I_INVALID_HID); }
 
   /// @throws Hdf5Error  HDF5 cannot close it, e.g. because its last bytes cannot be written.

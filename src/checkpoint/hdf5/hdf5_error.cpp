@@ -1,4 +1,4 @@
-// Turns HDF5's error stack into exceptions.
+// Converts HDF5's error stack to exceptions.
 #include "checkpoint/hdf5/hdf5_error.hpp"
 
 #include <vector>
@@ -13,7 +13,7 @@ struct ErrorStack {
   bool storage_failed = false;
 };
 
-/// The descriptions on HDF5's error stack, the innermost, which is the cause, first.
+/// The descriptions on HDF5's error stack; the innermost, which is the cause, comes first.
 ErrorStack take_error_stack() {
   ErrorStack stack;
   auto const append = [](unsigned, H5E_error2_t const* entry, void* context) -> herr_t {
@@ -72,7 +72,7 @@ void fail(std::string_view path, char const* call, Place const& place) {
 }
 
 void fail(hid_t object, char const* call, Place const& place) {
-  // The stack first: asking for names clears it.
+  // Read the error stack before asking for names, which clears it.
   auto const stack = take_error_stack();
   throw_hdf5_error(name_of_object(object), stack, call, place);
 }

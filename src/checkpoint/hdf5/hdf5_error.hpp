@@ -1,5 +1,4 @@
-/// The check around every HDF5 call: a failure becomes an Hdf5Error with the file, the call and the library's own
-/// words.
+/// The check of every HDF5 call: a failure becomes an Hdf5Error with the file, the call and HDF5's message.
 #pragma once
 
 #include <cstdint>
@@ -12,37 +11,37 @@
 
 namespace distload::hdf5 {
 
-/// HDF5 refused a call. Whoever knows what the call was for decides whether that means damage or trouble with storage.
+/// A failed HDF5 call. The caller decides whether the failure means corrupt data or an I/O error.
 class Hdf5Error : public IoError {
  public:
   Hdf5Error(std::string const& message, bool storage_failed) : IoError(message), storage_failed_(storage_failed) {}
 
-  /// True if the operating system refused to read or write, as opposed to HDF5 disliking what it read.
+  /// True if the operating system failed to read or write; false if HDF5 refused the content.
   bool storage_failed() const noexcept { return storage_failed_; }
 
  private:
   bool storage_failed_;
 };
 
-/// Silences HDF5's own printing and keeps it from closing files at exit, which would wait for other ranks. Called
-/// before the first identifier is made; later calls do nothing.
+/// Disables HDF5's error printing and its closing of files at exit, which would wait for other ranks. Must be called
+/// before the first identifier is created; later calls have no effect.
 void start_library();
 
-/// Where a call stands in the source.
+/// Source location of a call.
 struct Place {
   char const* file;
   int line;
 };
 
-/// @throws Hdf5Error  with the text of HDF5's error stack. `call` is the call as it stands in the source.
+/// @throws Hdf5Error  with the text of HDF5's error stack. `call` is the source text of the call.
 [[noreturn]] void fail(std::string_view path, char const* call, Place const& place);
-/// The same, with the path of the file that `object` lies in and the object's own.
+/// The same, with the path of the file that contains `object` and the object's path.
 [[noreturn]] void fail(hid_t object, char const* call, Place const& place);
 
 /// For calls that concern no file.
 inline constexpr std::string_view kNoFile;
 
-/// `result`, if it is not negative, which is how nearly all of HDF5 reports failure.
+/// Returns `result`, unless it is negative, which is how HDF5 reports failure.
 template <class Result, class Where>
 Result check(Result result, Where const& where, char const* call, Place const& place) {
   if (static_cast<std::int64_t>(result) < 0) fail(where, call, place);

@@ -1,4 +1,4 @@
-// Writing and reading the tables of the index.
+// Writes and reads the tables of the index.
 #include "checkpoint/hdf5/index.hpp"
 
 #include <cstring>
@@ -28,7 +28,7 @@ void create_filled_table(GroupView index, char const* name, DatatypeView row_typ
   if (rows > 0) write_all(table.view(), bytes.data());
 }
 
-/// A table's rows as they lie in the file.
+/// The bytes of a table's rows.
 std::vector<std::byte> read_table(GroupView index, char const* name) {
   auto const table = open_dataset(index, name);
   auto const shape = shape_of(space_of(table.view()).view());
@@ -73,7 +73,7 @@ IndexTables read_index(GroupView index, std::string const& path) {
 
 namespace {
 
-/// Everything that the tables say about each other, so that the catalog's own functions can be used on them.
+/// Checks all references between the tables, so that the catalog's functions can be called safely.
 void check_ranges(Catalog const& catalog, std::string const& path) {
   for (auto const& tensor : catalog.tensors) {
     if (std::uint64_t{tensor.first_extent} + tensor.extent_count > catalog.extents.size()) {

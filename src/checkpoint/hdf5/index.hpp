@@ -24,15 +24,15 @@ struct IndexTables {
   std::vector<std::byte> extents;
   std::vector<std::byte> hashes;
 
-  /// XXH3-64 over all three, in this order.
+  /// XXH3-64 of all three tables, in this order.
   std::uint64_t digest() const;
 };
 
-/// @throws CorruptData  the tables are not what this version writes.
+/// @throws CorruptData  the tables do not have the form of this version.
 IndexTables read_index(GroupView index, std::string const& path);
 
 /// Fills the catalog's tensors, extents and block hashes.
-/// @throws CorruptData  the tables contradict themselves.
+/// @throws CorruptData  the tables contradict each other.
 void decode_index(IndexTables const& tables, std::string const& path, Catalog& catalog);
 
 }  // namespace distload::hdf5

@@ -12,13 +12,13 @@
 namespace distload::hdf5 {
 namespace {
 
-// Rows are copied between file and memory as they are.
+// Rows are copied between file and memory without conversion.
 static_assert(std::endian::native == std::endian::little);
 
 constexpr std::size_t kDTypeBytes = 8;
 constexpr std::size_t kPartitionBytes = 16;
 
-/// A compound type under construction: members follow each other without gaps.
+/// Builds a compound type whose members follow each other without gaps.
 class RowType {
  public:
   void add(char const* name, hid_t type) {

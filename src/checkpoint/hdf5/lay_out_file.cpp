@@ -1,4 +1,4 @@
-// Datasets, attributes and index of a new file.
+// Creates datasets, attributes and index of a new file.
 #include "checkpoint/hdf5/lay_out_file.hpp"
 
 #include <algorithm>
@@ -26,8 +26,8 @@
 namespace distload::hdf5 {
 namespace {
 
-/// Space for all of HDF5's structures in one block before the data, so that they are read at once and the stamp covers
-/// them. Measured: 286 bytes per tensor and about twice its name; the rest is reserve.
+/// Space for all HDF5 structures in one block before the data: they are read at once, and the stamp covers them.
+/// Measured: 286 bytes per tensor plus about twice its name; the rest is reserve.
 Bytes metadata_block_bytes(CheckpointMetadata const& metadata, std::span<NewTensor const> tensors) {
   constexpr Bytes kPerTensor = 512;
   Bytes bytes = 64 * kKiB + 2 * metadata.config_json.size();

@@ -1,4 +1,4 @@
-// Writing and reading of the root's attributes.
+// Writes and reads the root's attributes.
 #include "checkpoint/hdf5/metadata_attributes.hpp"
 
 #include "checkpoint/hdf5/attribute.hpp"

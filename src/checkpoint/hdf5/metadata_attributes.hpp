@@ -10,7 +10,7 @@ namespace distload::hdf5 {
 /// Writes the metadata into a new file.
 void put_metadata(GroupView root, CheckpointMetadata const& metadata);
 
-/// What the file says; what it does not say stays at its default.
+/// The metadata in the file; missing attributes keep their defaults.
 CheckpointMetadata get_metadata(GroupView root);
 
 }  // namespace distload::hdf5

@@ -20,7 +20,7 @@ PropertyList access() {
 
 PropertyList local_access() {
   auto list = access();
-  // File systems without locks are common under supercomputers; there HDF5 shall do without.
+  // HDF5 ignores missing file locks: parallel file systems often do not support them.
   DISTLOAD_HDF5(kNoFile, H5Pset_file_locking(list.view().id(), true, true));
   return list;
 }

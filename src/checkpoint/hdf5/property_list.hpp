@@ -1,4 +1,4 @@
-/// Property lists: how files are opened, datasets laid out and bytes transferred.
+/// Property lists: how files are opened, how datasets are stored and how bytes are transferred.
 #pragma once
 
 #include <mpi.h>
@@ -10,10 +10,10 @@
 
 namespace distload::hdf5 {
 
-/// How a new file places what it stores.
+/// How a new file allocates space.
 struct FilePlacement {
   Bytes alignment = 4 * kKiB;        ///< of everything that is at least as large
-  Bytes metadata_block = 64 * kKiB;  ///< in how large blocks space for metadata is taken
+  Bytes metadata_block = 64 * kKiB;  ///< size of the blocks in which space for metadata is allocated
 };
 
 /// File access by one process, in the file format of HDF5 1.10.
@@ -23,16 +23,16 @@ PropertyList local_access(FilePlacement const& placement);
 /// File access by all ranks of `ranks` together, through MPI-IO.
 PropertyList shared_access(MPI_Comm ranks, MPI_Info hints);
 
-/// Creation of a file whose root holds its attributes in one place, so that one of them can be overwritten without
-/// moving others. Nothing that is created here keeps times, so that equal content makes equal files.
+/// Creation of a file whose root stores its attributes in one place, so that one can be overwritten without moving
+/// others. Objects store no times, so that equal content gives equal files.
 PropertyList file_creation();
 
 PropertyList group_creation();
 
-/// Creation of a dataset: space taken at once and never filled, contiguous.
+/// Creation of a contiguous dataset; space is allocated at once and not filled.
 PropertyList contiguous_creation();
 
-/// The same in chunks.
+/// The same for a chunked dataset.
 PropertyList chunked_creation(Dims const& chunk);
 
 enum class Transfer : std::uint8_t { independent, collective };

@@ -1,4 +1,4 @@
-// From an HDF5 file to a catalog: by the index if it belongs to the file, otherwise by looking at every dataset.
+// Builds the catalog of an HDF5 file: from the index if it belongs to the file, otherwise from all datasets.
 #include "checkpoint/hdf5/read_catalog.hpp"
 
 #include <filesystem>
@@ -31,7 +31,7 @@ std::uint64_t count_elements(Catalog const& catalog) {
 }
 
 void read_foreign(GroupView root, Catalog& catalog) {
-  walk(root, Strangers::skip, catalog);
+  walk(root, NonTensors::skip, catalog);
   if (catalog.tensors.empty()) throw NoValidCheckpoint(catalog.path + ": an HDF5 file without a single tensor");
   catalog.metadata.model_name = std::filesystem::path(catalog.path).stem();
   catalog.metadata.model_size = count_elements(catalog);
@@ -50,7 +50,7 @@ void check_version(GroupView root, std::string const& path) {
   }
 }
 
-bool stored_alike(Catalog const& a, TensorInfo const& in_a, Catalog const& b, TensorInfo const& in_b) {
+bool are_stored_alike(Catalog const& a, TensorInfo const& in_a, Catalog const& b, TensorInfo const& in_b) {
   if (in_a.dtype != in_b.dtype || !(in_a.shape == in_b.shape) || in_a.extent_count != in_b.extent_count) return false;
   auto const other = b.extents_of(in_b);
   std::size_t i = 0;
@@ -62,12 +62,12 @@ bool stored_alike(Catalog const& a, TensorInfo const& in_a, Catalog const& b, Te
   return true;
 }
 
-/// Gives tensors that lie where the old index has them their checksums; returns how many got none.
+/// Copies checksums of the old index to tensors at unchanged positions; returns how many tensors got none.
 std::size_t keep_checksums(Catalog const& old, Catalog& catalog) {
   std::size_t unverified = 0;
   for (auto const& tensor : catalog.tensors) {
     auto const* const before = old.find(tensor.name);
-    if (before == nullptr || !stored_alike(old, *before, catalog, tensor)) {
+    if (before == nullptr || !are_stored_alike(old, *before, catalog, tensor)) {
       ++unverified;
       continue;
     }
@@ -82,7 +82,7 @@ std::size_t keep_checksums(Catalog const& old, Catalog& catalog) {
   return unverified;
 }
 
-/// The catalog that the index tells of; nothing if its file has been changed so much that it has none.
+/// The catalog of the index; nothing if the file was changed so much that it has no readable index.
 std::optional<Catalog> read_by_index(GroupView root, PlainFile& bytes, Catalog const& catalog, bool& belongs) {
   if (!has_link(root, kIndex)) return std::nullopt;
   auto const index = open_group(root, kIndex);
@@ -111,7 +111,7 @@ void read_own(GroupView root, PlainFile& bytes, Catalog& catalog) {
     catalog = std::move(*indexed);
     return;
   }
-  walk(open_group(root, kTensors).view(), Strangers::refuse, catalog);
+  walk(open_group(root, kTensors).view(), NonTensors::refuse, catalog);
   auto const unverified = indexed ? keep_checksums(*indexed, catalog) : catalog.tensors.size();
   catalog.warnings.push_back(catalog.path + " has been changed since distload wrote it: its index was rebuilt, and " +
                              std::to_string(unverified) + " of " + std::to_string(catalog.tensors.size()) +

@@ -1,4 +1,4 @@
-/// Reading the catalog of an HDF5 file, ours or a foreign one.
+/// Reads the catalog of an HDF5 file of this program or of another one.
 #pragma once
 
 #include <string>
@@ -7,19 +7,18 @@
 
 namespace distload {
 
-/// The validated catalog of the HDF5 file at `path`. Not collective: one rank reads and tells the others.
+/// The validated catalog of the HDF5 file at `path`. Not collective: one rank reads and sends it to the others.
 ///
-/// Without an index, or with one that no longer belongs to the file, all datasets are looked at; the catalog's warnings
-/// say what that means.
-/// @throws NoValidCheckpoint  there is no such file, it is no HDF5 file, no committed checkpoint, of a newer version,
-/// or holds numbers
-///                            in a form that cannot be read in place.
-/// @throws CorruptData        it is cut short or damaged.
+/// Without an index, or with an index that no longer belongs to the file, it visits all datasets; the catalog's
+/// warnings say what that means.
+/// @throws NoValidCheckpoint  there is no such file, it is not an HDF5 file, it is not a committed checkpoint, it is of
+/// a newer version, or it holds numbers in a form that cannot be read in place.
+/// @throws CorruptData        it is truncated or damaged.
 /// @throws IoError            the system refuses to read it.
 Catalog read_hdf5_catalog(std::string const& path);
 
-/// True if the file at `path` is distload's and can be read, but it has been rewritten or edited since: its stamp
-/// is gone or belongs to another file. False for a damaged file, of which that cannot be told.
+/// True if the file at `path` was written by this program, can be read, and has been rewritten or edited since: its
+/// stamp is missing or belongs to another file. False for damaged files.
 bool was_edited(std::string const& path);
 
 }  // namespace distload

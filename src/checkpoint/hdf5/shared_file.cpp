@@ -1,4 +1,4 @@
-// Parallel writing of boxes.
+// Writes boxes in parallel.
 #include "checkpoint/hdf5/shared_file.hpp"
 
 #include <algorithm>
@@ -15,10 +15,11 @@
 namespace distload::hdf5 {
 namespace {
 
-// MPI-IO counts bytes in ints.
+// The byte counts of MPI-IO are ints.
 constexpr Bytes kMaxTransferBytes = kGiB;
 
-/// While it lives, a failure of MPI-IO on a file is not handled any more. One at a time: HDF5 is for one thread.
+/// While an object lives, an MPI-IO failure on a file calls the failure handler. At most one object exists: HDF5 is
+/// used by one thread only.
 class WatchedClose {
  public:
   WatchedClose(FileView file, std::string const& path, SharedFile::LastResort const& failure_ranks)
@@ -27,17 +28,17 @@ class WatchedClose {
     DISTLOAD_HDF5(path, H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &handle));
     active_ = this;
     MPI_Errhandler handler = MPI_ERRHANDLER_NULL;
-    // What cannot be installed leaves things as they are: the watchdog ends a job that hangs.
+    // Without the error handler, the watchdog ends a job that hangs.
     if (MPI_File_create_errhandler(&WatchedClose::on_error, &handler) != MPI_SUCCESS) return;
     MPI_File_set_errhandler(*static_cast<MPI_File*>(handle), handler);
-    MPI_Errhandler_free(&handler);  // the file keeps it
+    MPI_Errhandler_free(&handler);  // the file keeps a reference
   }
   ~WatchedClose() { active_ = nullptr; }
   WatchedClose(WatchedClose const&) = delete;
   WatchedClose& operator=(WatchedClose const&) = delete;
 
  private:
-  // As MPI declares it.
+  // The signature that MPI declares.
   static void on_error(MPI_File* /*file*/, int* code, ...) {  // NOLINT(cert-dcl50-cpp)
     if (active_ == nullptr) return;
     std::array<char, MPI_MAX_ERROR_STRING> text{};
@@ -82,7 +83,7 @@ void SharedFile::write(TensorInfo const& tensor, Box const& box, std::byte const
     for (auto part : boxes_of_range(box.extent, begin, end)) {
       for (std::size_t axis = 0; axis < part.offset.size(); ++axis) part.offset[axis] += box.offset[axis];
       select_box(opened.space.view(), part);
-      // Of the box's own shape: a selection of another number of axes HDF5 would walk element by element.
+      // Of the box's shape: if the numbers of axes differed, HDF5 would visit single elements.
       auto const in_memory = make_space(part.extent);
       hdf5::write(opened.dataset.view(), opened.type.view(), in_memory.view(), opened.space.view(), mode.view(), bytes);
       bytes += volume(part) * element_bytes;

@@ -1,4 +1,4 @@
-/// SharedFile: the tensors of a created file, opened by all ranks to be written.
+/// SharedFile: a created file that all ranks open to write its tensors.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 
 namespace distload::hdf5 {
 
-/// Owns a file that a group of ranks has open through MPI-IO. Closing it is collective, so that the destructor, which
-/// may run on one rank alone while an exception unwinds, leaves it open.
+/// Owns a file that a group of ranks has opened through MPI-IO. Closing is collective, so the destructor, which may run
+/// on one rank alone while an exception unwinds, leaves the file open.
 class SharedFile {
  public:
   /// Collective over `ranks`.
@@ -26,13 +26,13 @@ class SharedFile {
   SharedFile& operator=(SharedFile const&) = delete;
 
   /// Writes a box of a tensor from consecutive bytes. Not collective: for boxes that are contiguous in the file, ROMIO
-  /// makes the same writes of a collective transfer, at the same speed (measured), and an independent one can fail on
-  /// one rank without stopping others.
+  /// makes the same writes in a collective transfer, at the same speed (measured), and an independent write can fail on
+  /// one rank without blocking others.
   /// @throws IoError  HDF5 or the system refuses.
   void write(TensorInfo const& tensor, Box const& box, std::byte const* bytes);
 
-  /// What is left to do where one rank cannot write HDF5's own structures while all close the file: HDF5 does not come
-  /// back from that on any rank. Is told why, and does not return.
+  /// Called if one rank cannot write HDF5's own structures while all ranks close the file: the close never returns on
+  /// any rank. Gets the reason and does not return.
   using LastResort = std::function<void(std::string const& why)>;
 
   /// Collective: closes the file.
@@ -40,7 +40,7 @@ class SharedFile {
   void close(LastResort const& failure_ranks);
 
  private:
-  /// The tensor written last: its parts mostly come one after the other.
+  /// The last written tensor; consecutive writes are mostly to the same tensor.
   struct OpenTensor {
     std::string name;
     Dataset dataset;

@@ -1,4 +1,4 @@
-// The stamp as HDF5 stores it, and what it is about.
+// Stores and checks the stamp.
 #include "checkpoint/hdf5/stamp.hpp"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ Datatype stamp_type() {
   return type;
 }
 
-/// XXH3-64 of the first `nbytes`. Piece by piece: so many bytes may not fit into memory.
+/// XXH3-64 of the first `nbytes`, read piece by piece to limit memory.
 std::uint64_t hash_of_head(PlainFile& file, Bytes nbytes) {
   StreamHash hash;
   file.stream.clear();

@@ -1,4 +1,4 @@
-// Recognition of HDF5 files by signature and consistency flags.
+// Recognises HDF5 files by signature and consistency flags.
 #include "checkpoint/hdf5/superblock.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ constexpr std::size_t kVersionByte = 8;
 constexpr std::size_t kFlagsByte = 11;
 constexpr unsigned kOpenForWriting = 1;
 
-/// True if the 12 bytes at `offset` begin a superblock; they are left in `bytes`.
+/// True if a superblock begins at `offset`; stores its first 12 bytes in `bytes`.
 bool read_signature(std::ifstream& file, Bytes offset, std::array<char, 12>& bytes) {
   file.clear();
   file.seekg(static_cast<std::streamoff>(offset));
@@ -42,7 +42,7 @@ PlainFile check_superblock(std::string const& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw IoError(path + " cannot be opened: " + std::strerror(errno));
   std::array<char, 12> bytes{};
-  // A user block may come before the superblock: then that lies at 512 bytes or a power of two times as far.
+  // After a user block, the superblock is at 512 bytes or a power of two times that.
   Bytes offset = 0;
   while (!read_signature(file, offset, bytes)) {
     offset = offset == 0 ? 512 : 2 * offset;

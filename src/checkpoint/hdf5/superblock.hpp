@@ -1,4 +1,4 @@
-/// The first bytes of an HDF5 file, looked at before the library is asked, so that what is wrong can be said plainly.
+/// Checks the first bytes of an HDF5 file before HDF5 opens it, for clearer messages.
 #pragma once
 
 #include <fstream>
@@ -8,14 +8,14 @@
 
 namespace distload::hdf5 {
 
-/// A file whose bytes are read beside HDF5, which opens it by its name.
+/// A file that is read without HDF5, which opens it by name.
 struct PlainFile {
   SourceFile source;
   std::ifstream stream;
 };
 
-/// Opens the file at `path` and checks that HDF5 can be asked about it.
-/// @throws NoValidCheckpoint  there is no such file, it is no HDF5 file, or its writer has not closed it.
+/// Opens the file at `path` and checks that HDF5 can open it.
+/// @throws NoValidCheckpoint  there is no such file, it is not an HDF5 file, or its writer has not closed it.
 /// @throws IoError            the system refuses to open or read it.
 PlainFile check_superblock(std::string const& path);
 

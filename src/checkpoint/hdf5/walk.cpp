@@ -1,4 +1,4 @@
-// The walk over groups and datasets.
+// Visits groups and datasets.
 #include "checkpoint/hdf5/walk.hpp"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ constexpr std::size_t kShownSkipped = 20;
 
 class Walker {
  public:
-  Walker(Strangers strangers, Catalog& catalog) : strangers_(strangers), catalog_(&catalog) {}
+  Walker(NonTensors non_tensors, Catalog& catalog) : non_tensors_(non_tensors), catalog_(&catalog) {}
 
   void start_at(GroupView group) {
     visited_.emplace(address_of(group), "");
@@ -94,17 +94,17 @@ class Walker {
   }
 
   void refuse_or_skip(bool is_number, std::string const& where, std::string const& name, std::string const& problem) {
-    if (is_number || strangers_ == Strangers::refuse) throw NoValidCheckpoint(where + " " + problem);
+    if (is_number || non_tensors_ == NonTensors::refuse) throw NoValidCheckpoint(where + " " + problem);
     warn(name, problem);
   }
 
-  Strangers strangers_;
+  NonTensors non_tensors_;
   Catalog* catalog_;
   std::map<std::uint64_t, std::string> visited_;
   std::size_t skipped_ = 0;
 };
 
-/// Groups are walked in the order of their links, in which "a.b" and "a/b" need not be neighbours.
+/// Sorts the tensors: groups are visited in the order of their links, in which "a.b" and "a/b" need not be neighbours.
 void sort_by_name(Catalog& catalog) {
   std::vector<std::uint32_t> order(catalog.tensors.size());
   std::iota(order.begin(), order.end(), 0U);
@@ -130,8 +130,8 @@ void sort_by_name(Catalog& catalog) {
 
 }  // namespace
 
-void walk(GroupView group, Strangers strangers, Catalog& catalog) {
-  Walker(strangers, catalog).start_at(group);
+void walk(GroupView group, NonTensors non_tensors, Catalog& catalog) {
+  Walker(non_tensors, catalog).start_at(group);
   sort_by_name(catalog);
 }
 

@@ -1,4 +1,4 @@
-/// Finding the tensors of a file without an index, by looking at every dataset.
+/// Finds the tensors of a file without an index by visiting all datasets.
 #pragma once
 
 #include <distload/checkpoint/catalog.hpp>
@@ -7,13 +7,13 @@
 
 namespace distload::hdf5 {
 
-/// What to do with datasets that are no tensors, such as texts.
-enum class Strangers : std::uint8_t { skip, refuse };
+/// How to treat datasets that are not tensors, such as texts.
+enum class NonTensors : std::uint8_t { skip, refuse };
 
-/// Fills the catalog's tensors and extents, without checksums, from all datasets below `group`; those in groups of
-/// their own are named "group.dataset". Every object is visited once, links to elsewhere are not followed; what is left
-/// out is named in the warnings.
+/// Fills the catalog's tensors and extents, without checksums, from all datasets below `group`; a dataset in a subgroup
+/// is named "group.dataset". Visits every object once and does not follow soft or external links; the warnings name
+/// what is skipped.
 /// @throws NoValidCheckpoint  a dataset of numbers cannot be read in place; names file and dataset and says what helps.
-void walk(GroupView group, Strangers strangers, Catalog& catalog);
+void walk(GroupView group, NonTensors non_tensors, Catalog& catalog);
 
 }  // namespace distload::hdf5

@@ -1,4 +1,4 @@
-// Decides what a path is.
+// Determines the kind of checkpoint at a path.
 #include <distload/checkpoint/checkpoint.hpp>
 
 #include <filesystem>
@@ -19,8 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// An HDF5 file; one that does not bring the model's config.json takes the one beside it, and the model's
-/// other files there.
+/// Reads an HDF5 file. If it does not contain the model's config.json, takes that and the carried files from its
+/// directory.
 Catalog read_hdf5(std::string const& path) {
   auto catalog = read_hdf5_catalog(path);
   if (catalog.metadata.config_json.empty()) {
@@ -35,7 +35,7 @@ Catalog read_hdf5(std::string const& path) {
   return catalog;
 }
 
-/// A Hugging Face directory or safetensors file; the step is in the name of one that a Saver has written.
+/// Reads a Hugging Face directory or a safetensors file. Directories written by a Saver have the step in their name.
 Catalog read_safetensors(std::string const& path) {
   auto catalog = read_safetensors_catalog(path);
   std::error_code error;
@@ -45,7 +45,7 @@ Catalog read_safetensors(std::string const& path) {
   return catalog;
 }
 
-/// The newest step that is committed and well-formed; with `Latest::strict`, the newest one or none.
+/// The newest committed and valid step; with `Latest::strict`, the newest step only.
 Catalog read_newest(std::string const& directory, std::vector<StepFile> const& steps, Latest latest, SealUse seals) {
   std::vector<std::string> passed_over;
   for (auto const& file : steps) {

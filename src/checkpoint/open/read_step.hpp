@@ -1,4 +1,4 @@
-/// What a path stands for, and reading one checkpoint of it.
+/// Lists the checkpoints at a path and reads one of them.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace distload {
 
-/// The checkpoint that `path` itself is, with step 0, or nothing if it is a directory to look for steps in.
-/// @throws NoValidCheckpoint  there is nothing.
+/// The checkpoint at `path` itself, with step 0; nothing if `path` is a directory of steps.
+/// @throws NoValidCheckpoint  there is no file or directory.
 std::optional<StepFile> single_checkpoint(std::string const& path);
 
 /// The steps in a directory, as `list_steps` orders them; at least one.

@@ -1,4 +1,4 @@
-// Listing of steps.
+// Lists steps.
 #include "checkpoint/open/step_directory.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ std::vector<StepFile> list_steps(std::string const& directory) {
     std::error_code not_reachable;
     if (auto const step = step_of_directory_name(name); step && entry->is_directory(not_reachable))
       steps.push_back({*step, SourceFormat::safetensors, entry->path().string()});
-    // One that was being replaced when a crash came between two renames.
+    // A crash between the two renames of a replacement leaves such a directory.
     auto const original = replaced_by(name);
     auto const step = original ? step_of_directory_name(*original) : std::nullopt;
     if (step && !std::filesystem::exists(entry->path().parent_path() / *original, not_reachable))

@@ -15,9 +15,9 @@ struct StepFile {
   std::string path;
 };
 
-/// The files model-step-N.h5 and the directories model-step-N (safetensors) in `directory`, the newest step first and
-/// of one step the file first. A directory that a crash has left as model-step-N.replaced counts where there is no
-/// model-step-N.
+/// The files model-step-N.h5 and the directories model-step-N (safetensors) in `directory`: the newest step first, and
+/// of one step the file first. Includes a directory model-step-N.replaced, left by a crash, if model-step-N does not
+/// exist.
 /// @throws IoError  the directory cannot be listed.
 std::vector<StepFile> list_steps(std::string const& directory);
 

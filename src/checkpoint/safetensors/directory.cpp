@@ -1,4 +1,4 @@
-// From files and index to a catalog.
+// Builds a catalog from files and index.
 #include "checkpoint/safetensors/directory.hpp"
 
 #include <algorithm>
@@ -25,11 +25,11 @@ namespace fs = std::filesystem;
 constexpr char const* kSingleFile = "model.safetensors";
 constexpr std::size_t kMaxFileName = 255;
 
-/// One tensor and where its data lies.
+/// A tensor and the position of its data.
 struct StoredTensor {
   SafetensorsEntry entry;
   std::uint32_t file = 0;
-  Bytes data_offset = 0;  ///< of the file's data section
+  Bytes data_offset = 0;  ///< in the file's data section
 };
 
 /// Appends the tensors of one file.
@@ -66,10 +66,10 @@ void read_file(fs::path const& path, Catalog& catalog, std::vector<StoredTensor>
   throw CorruptData(index.string() + ": " + what);
 }
 
-/// The name of a file beside the index.
+/// The file name in an entry of the index.
 std::string file_name_of(JsonView const& entry) {
   auto text = entry.text();
-  // What has to be escaped would make every later message about the file unreadable; no file system takes longer ones.
+  // Names with characters that messages escape are refused, as are names longer than file systems allow.
   if (text.empty() || text.find('/') != std::string::npos || text == "." || text == ".." ||
       text.size() > kMaxFileName || printable(text, kMaxFileName) != text) {
     entry.fail("'" + printable(text) + "' is not the name of a file in this directory");
@@ -77,7 +77,7 @@ std::string file_name_of(JsonView const& entry) {
   return text;
 }
 
-/// The index's map from tensor to file name.
+/// Reads the index's map from tensor to file name.
 std::map<std::string, std::string> read_index(fs::path const& path) {
   std::error_code error;
   auto const size = fs::file_size(path, error);
@@ -107,7 +107,7 @@ void check_entry(fs::path const& path, std::map<std::string, std::string> const&
   }
 }
 
-/// Every tensor in the file that the index says, and none besides.
+/// Checks that the index lists exactly the tensors in the files.
 void check_index(fs::path const& path, std::map<std::string, std::string> const& index, Catalog const& catalog,
                  std::vector<StoredTensor> const& tensors) {
   std::map<std::string, std::string> stored;
@@ -134,7 +134,12 @@ void add_tensors(std::vector<StoredTensor> tensors, Catalog& catalog) {
     catalog.extents.push_back({number, file, data_offset + entry.begin_bytes, entry.end_bytes - entry.begin_bytes,
                                whole(entry.shape), kNoBlocks});
     catalog.metadata.model_size += volume(entry.shape);
-    catalog.tensors.push_back({std::move(entry.name), entry.dtype, entry.shape, number, 1, "", -1});
+    catalog.tensors.push_back({.name = std::move(entry.name),
+                               .dtype = entry.dtype,
+                               .shape = entry.shape,
+                               .first_extent = number,
+                               .extent_count = 1,
+                               .partition = {}});
   }
 }
 

@@ -1,4 +1,4 @@
-// Headers and index of safetensors.
+// Headers and index of safetensors files.
 #include "checkpoint/safetensors/file_layout.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr char const* kMetadataKey = "__metadata__";
 
-/// As transformers names the files of a model.
+/// File names of a model as in transformers.
 std::string file_name(std::size_t number, std::size_t count) {
   if (count == 1) return "model.safetensors";
   std::array<char, 64> text{};
@@ -26,8 +26,7 @@ std::string file_name(std::size_t number, std::size_t count) {
   return text.data();
 }
 
-/// Where the safetensors library has tensors of `dtype` in a file, from the front; its `Dtype` from the last to the
-/// first.
+/// Rank of `dtype` in the order of tensors in a file of the safetensors library: its `Dtype` in reverse.
 std::size_t place_of(DType dtype) {
   constexpr std::array kOrder{DType::u64,     DType::i64, DType::f64, DType::f32,    DType::u32,     DType::i32,
                               DType::bf16,    DType::f16, DType::u16, DType::i16,    DType::f8_e8m0, DType::f8_e4m3,
@@ -35,7 +34,7 @@ std::size_t place_of(DType dtype) {
   return static_cast<std::size_t>(std::ranges::find(kOrder, dtype) - kOrder.begin());
 }
 
-/// Puts the tensors of a file, whose offsets and size are of the data so far, into order.
+/// Sorts the tensors of a file and sets their offsets. On entry, offsets and size refer to the data alone.
 void arrange(SafetensorsFile& file, std::span<SafetensorsTensor const> tensors) {
   std::ranges::sort(file.tensors, {}, [&](PlacedTensor const& placed) {
     auto const& tensor = tensors[placed.tensor];
@@ -48,7 +47,7 @@ void arrange(SafetensorsFile& file, std::span<SafetensorsTensor const> tensors) 
   }
 }
 
-/// Length and JSON, padded with spaces so that the data is aligned.
+/// Length and JSON, padded with spaces to align the data.
 std::string header_of(SafetensorsFile const& file, std::span<SafetensorsTensor const> tensors) {
   auto text = nlohmann::json{{kMetadataKey, {{"format", "pt"}}}}.dump();
   text.pop_back();
@@ -87,7 +86,7 @@ std::vector<SafetensorsFile> lay_out_safetensors(std::span<SafetensorsTensor con
     auto const nbytes = volume(tensors[number].shape) * size_of(tensors[number].dtype);
     if (!files.back().tensors.empty() && files.back().size_bytes + nbytes > shard_bytes) files.emplace_back();
     auto& file = files.back();
-    file.tensors.push_back({number, 0, nbytes});
+    file.tensors.push_back({.tensor = number, .nbytes = nbytes});
     file.size_bytes += nbytes;
   }
   for (std::size_t number = 0; number < files.size(); ++number) {

@@ -1,4 +1,4 @@
-/// safetensors as a sink: which file holds which tensor where, with the files' headers and the index over them. Pure.
+/// safetensors as a target: the files, their headers, the position of each tensor, and the index. Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +11,17 @@
 
 namespace distload {
 
-/// The index over the files of a directory that has several.
+/// The index of a directory with several files.
 inline constexpr char const* kSafetensorsIndexFile = "model.safetensors.index.json";
 
-/// A tensor that is to be stored.
+/// A tensor to store.
 struct SafetensorsTensor {
   std::string name;
   DType dtype = DType::f32;
   Shape shape;
 };
 
-/// One tensor in its file.
+/// A tensor and its offset.
 struct PlacedTensor {
   std::uint32_t tensor = 0;  ///< number among all tensors
   Bytes offset_bytes = 0;    ///< in the file
@@ -30,19 +30,19 @@ struct PlacedTensor {
 
 struct SafetensorsFile {
   std::string name;                   ///< "model.safetensors", or "model-00001-of-00003.safetensors"
-  std::string header;                 ///< everything before the data: its length and the JSON
-  std::vector<PlacedTensor> tensors;  ///< in the order of their offsets
+  std::string header;                 ///< the bytes before the data: length and JSON
+  std::vector<PlacedTensor> tensors;  ///< sorted by offset
   Bytes size_bytes = 0;
 };
 
-/// False if a header cannot name a tensor so: its own key for metadata, and what is not UTF-8.
+/// False for names that a header cannot contain: the key of the format's metadata, and names that are not UTF-8.
 bool is_safetensors_name(std::string const& name);
 
-/// Deals tensors out in order, to files of at most `shard_bytes` of data each, or of one larger tensor. Inside a file
-/// they lie as the safetensors library has them: by dtype, the most strictly aligned first, then by name. The data
-/// begins at a multiple of 8 bytes.
+/// Distributes tensors, in order, over files of at most `shard_bytes` of data; a larger tensor gets its own file. The
+/// order inside a file is that of the safetensors library: by dtype, the most strictly aligned first, then by name. The
+/// data begins at a multiple of 8 bytes.
 ///
-/// @throws ConfigError  a header cannot name one of them.
+/// @throws ConfigError  a name is not allowed in a header.
 std::vector<SafetensorsFile> lay_out_safetensors(std::span<SafetensorsTensor const> tensors, Bytes shard_bytes);
 
 /// The text of model.safetensors.index.json.

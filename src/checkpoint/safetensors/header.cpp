@@ -1,4 +1,5 @@
-// Accepts nothing but a safetensors header, so that hostile nesting or types end at the first wrong token.
+// A parser handler that accepts only safetensors headers and rejects malicious nesting or types at the first wrong
+// token.
 #include "checkpoint/safetensors/header.hpp"
 
 #include <algorithm>
@@ -17,13 +18,13 @@ namespace {
 
 constexpr char const* kMetadataKey = "__metadata__";
 
-/// A tensor is up to 14 members and items; the bytes of a header allow no more of them than fit into memory.
+/// A tensor has up to 14 members and items; the size limit of headers bounds their number so that they fit into memory.
 constexpr JsonLimits kLimits{.text_bytes = kMaxSafetensorsHeaderBytes,
                              .depth = 4,
                              .values = 50'000'000,
                              .string_bytes = kMaxSafetensorsHeaderBytes};
 
-/// Where in the header the parser is.
+/// The parser's state: its position in the header.
 enum class Place { start, tensors, tensor, dtype, shape_value, shape, offsets_value, offsets, metadata, finished };
 
 class HeaderHandler : public JsonHandler {
@@ -31,7 +32,7 @@ class HeaderHandler : public JsonHandler {
   std::vector<SafetensorsEntry> entries;
 
   void on_null() override {
-    // As safetensors' own reader takes it.
+    // As safetensors' own reader does.
     if (place_ == Place::tensors && in_metadata_) return;
     throw JsonProblem("null is no part of a header");
   }

@@ -1,4 +1,4 @@
-/// The header of a safetensors file: parsed from unchecked bytes.
+/// Parses the header of a safetensors file from unchecked bytes.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace distload {
 
-/// Larger headers are refused, as the format demands.
+/// The format's limit; larger headers are refused.
 inline constexpr Bytes kMaxSafetensorsHeaderBytes = 100'000'000;
 
 struct SafetensorsEntry {
@@ -23,13 +23,13 @@ struct SafetensorsEntry {
   Bytes end_bytes = 0;
 };
 
-/// The tensors of a header, sorted by where they begin. They fill `data_bytes` without overlap and without a hole.
+/// The tensors of a header, sorted by offset. They fill `data_bytes` without overlaps and gaps.
 ///
-/// @param json   the header's text, without its length
+/// @param json   the text of the header, without the length field
 /// @param file   for messages
-/// @throws CorruptData  naming file, tensor and cause: not JSON of the right form, a duplicate or harmful name, an
-/// unknown dtype, sizes or offsets that
-///                      are negative, fractional, overflow, overlap, leave a hole or lie behind the end.
+/// @throws CorruptData  naming file, tensor and cause: invalid JSON or structure, a duplicate or unsafe name, an
+/// unknown dtype, or sizes and offsets that are negative, fractional, overflow, overlap, leave a gap or exceed the
+/// file.
 std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> json, Bytes data_bytes,
                                                        std::string const& file);
 

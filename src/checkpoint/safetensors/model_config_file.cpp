@@ -20,8 +20,8 @@ namespace {
 
 constexpr JsonLimits kLimits{.text_bytes = 4 * kMiB};
 
-/// The directory's own name, whatever links lead to it. In a Hugging Face cache it is a commit's hash, and the model's
-/// name stands further up: models--ORGANISATION--NAME/snapshots/HASH.
+/// The directory's name after resolving links. In a Hugging Face cache that is a commit hash, and the model's name is
+/// in a parent: models--ORGANISATION--NAME/snapshots/HASH.
 std::string model_name_of(std::filesystem::path const& directory) {
   constexpr std::string_view kCachePrefix = "models--";
   std::error_code error;
@@ -33,7 +33,7 @@ std::string model_name_of(std::filesystem::path const& directory) {
   return path.filename().string();
 }
 
-/// What config.json calls the types that models compute in.
+/// Names of the compute types in config.json.
 constexpr std::array<std::pair<std::string_view, DType>, 4> kTorchTypes{
     {{"float32", DType::f32}, {"bfloat16", DType::bf16}, {"float16", DType::f16}, {"float64", DType::f64}}};
 
@@ -53,11 +53,11 @@ std::array<CountedType, kTorchTypes.size()> count_types(Catalog const& catalog) 
   return counted;
 }
 
-/// Where a config.json names the type that its model computes in, also in the parts of a model of several modalities.
+/// Finds where a config.json names the compute type, including in the parts of multi-modal models.
 class NamedTypes : public JsonHandler {
  public:
   struct Place {
-    std::size_t value_at = 0;  ///< of the opening quote, in bytes
+    std::size_t value_at = 0;  ///< position of the opening quote, in bytes
     std::string type;
   };
   std::vector<Place> places;
@@ -91,7 +91,7 @@ class NamedTypes : public JsonHandler {
   std::size_t lists_ = 0;
 };
 
-/// Behind the text in quotes that begins at byte `begin`.
+/// Position after the quoted text that begins at byte `begin`.
 std::size_t end_of_quoted(std::string_view text, std::size_t begin) {
   auto end = begin + 1;
   while (text[end] != '"') end += text[end] == '\\' ? 2U : 1U;
@@ -136,7 +136,7 @@ std::string config_json_of(Catalog const& catalog) {
   try {
     parse_json_events(text, kLimits, "config.json", named);
   } catch (CorruptData const&) {
-    return text;  // of a file that never needed it
+    return text;  // no change needed
   }
   auto const types = count_types(catalog);
   auto const& most = *std::ranges::max_element(types, {}, &CountedType::elements);

@@ -1,4 +1,4 @@
-/// A model's config.json and what a checkpoint's metadata takes from it.
+/// Reads a model's config.json into a checkpoint's metadata.
 #pragma once
 
 #include <filesystem>
@@ -9,22 +9,22 @@
 
 namespace distload {
 
-/// Puts the model's name, which is `directory`'s, into `metadata`, and what `directory`/config.json says, if it is
-/// there.
+/// Sets the model's name, taken from `directory`, and the content of `directory`/config.json, if it exists, in
+/// `metadata`.
 /// @throws CorruptData, IoError  as read_model_config_file.
 void read_model_config(std::filesystem::path const& directory, CheckpointMetadata& metadata);
 
-/// Puts the text of a config.json and the architecture that it names into `metadata`.
-/// @throws CorruptData  it is larger than 4 MiB or no JSON object; names the file and the place.
+/// Sets the text of a config.json and the architecture named there in `metadata`.
+/// @throws CorruptData  it is larger than 4 MiB or not a JSON object; names file and position.
 /// @throws IoError      it cannot be read.
 void read_model_config_file(std::filesystem::path const& path, CheckpointMetadata& metadata);
 
-/// Where a checkpoint's own config.json is, for messages.
+/// The path of a checkpoint's config.json, for messages.
 std::string config_file_of(Catalog const& catalog);
 
-/// The config.json of a checkpoint that holds these tensors: its metadata's, verbatim, unless `dtype` (older:
-/// `torch_dtype`) there names a type that no tensor has, as after a cast. Then it names the floating-point type that
-/// most elements have. Empty if the metadata's is.
+/// The config.json of a checkpoint with these tensors: that of the metadata, unchanged, unless its `dtype` (older:
+/// `torch_dtype`) names a type that no tensor has, as after a cast. In that case `dtype` becomes the floating-point
+/// type of most elements. Empty if the metadata has none.
 std::string config_json_of(Catalog const& catalog);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// From the sidecar into the catalog.
+// Copies checksums from the sidecar file to the catalog.
 #include "checkpoint/seal/apply_seal.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ std::string name_in_directory(std::string const& path) { return std::filesystem:
 std::string time_of(std::int64_t nanoseconds) {
   constexpr std::int64_t kSecond = 1'000'000'000;
   auto const within = (nanoseconds % kSecond + kSecond) % kSecond;
-  // The second before, rounded down, without leaving 64 bits.
+  // Rounds down to the second without overflow of 64 bits.
   auto const seconds = static_cast<std::time_t>(nanoseconds / kSecond - (nanoseconds % kSecond < 0 ? 1 : 0));
   std::tm parts{};
   gmtime_r(&seconds, &parts);
@@ -35,7 +35,7 @@ std::string time_of(std::int64_t nanoseconds) {
   return std::string(text.data(), length) + "." + std::string(9 - digits.size(), '0') + digits + "Z";
 }
 
-/// What differs, in words; empty if nothing does.
+/// Describes the differences; empty if there are none.
 std::string differences(FileFacts const& now, FileFacts const& sealed) {
   std::string text;
   auto const add = [&](std::string const& what) { text += (text.empty() ? "" : ", ") + what; };
@@ -58,7 +58,7 @@ std::string stale(Catalog const& catalog, std::string const& file, FileFacts con
   return text + "; `distload-verify --seal " + catalog.path + "` seals it anew";
 }
 
-/// Which files have no checksums at all.
+/// Marks the files that have no checksums.
 std::vector<bool> files_without_checksums(Catalog const& catalog) {
   std::vector<bool> without(catalog.files.size(), true);
   for (auto const& extent : catalog.extents) {
@@ -67,7 +67,7 @@ std::vector<bool> files_without_checksums(Catalog const& catalog) {
   return without;
 }
 
-/// Local: one seal and what it says of one catalog's files; the files of a catalog stand in one directory.
+/// Local: applies one seal to the files of one catalog, which are all in one directory.
 class Applier {
  public:
   Applier(Catalog& catalog, SealUse use) : catalog_(catalog), use_(use), without_(files_without_checksums(catalog)) {}
@@ -88,7 +88,7 @@ class Applier {
   }
 
  private:
-  /// What makes a seal useless is an error, or a warning where nothing is to be verified.
+  /// Problems of a seal are errors, or warnings if nothing is verified.
   template <class F>
   auto or_warn(F const& work) -> decltype(work()) {
     try {
@@ -113,7 +113,7 @@ class Applier {
   }
 
   void warn_of_unverified() {
-    // What never had a byte has nothing to verify.
+    // A file without bytes needs no verification.
     std::vector<bool> unverified(catalog_.files.size());
     for (auto const& extent : catalog_.extents)
       if (!extent.has_checksums() && without_[extent.file]) unverified[extent.file] = true;
@@ -168,7 +168,7 @@ void apply_seal(Catalog& catalog, std::uint32_t file, SealedFile const& sealed, 
   }
   if (tensors != sealed.tensors.size())
     fail(std::to_string(sealed.tensors.size()) + " tensors are sealed, but the file has " + std::to_string(tensors));
-  // All or none: nothing is changed before everything has been compared.
+  // Compare everything first: either all checksums are applied or none.
   if (catalog.block_hashes.empty()) catalog.block_bytes = kSealBlockBytes;
   for (auto const number : numbers) {
     auto const& tensor = catalog.tensors[number];

@@ -1,4 +1,4 @@
-/// apply_seal: gives a catalog the checksums that stand beside its files.
+/// apply_seal: adds the checksums of a sidecar file to a catalog.
 #pragma once
 
 #include <distload/checkpoint/catalog.hpp>
@@ -8,15 +8,15 @@
 
 namespace distload {
 
-/// Gives the extents of all files without checksums, for which a seal beside them has an entry, the seal's. What it
-/// leaves unverified it names in `Catalog::warnings`.
-/// @throws CorruptData  the seal is damaged, or with `SealUse::refuse_stale` stale: names the file and what differs.
+/// Copies checksums to the extents of all files that have none and that the seal beside them lists. `Catalog::warnings`
+/// names the files that remain unverified.
+/// @throws CorruptData  the seal is damaged or, with `SealUse::refuse_stale`, stale: names the file and the difference.
 /// @throws IoError      the system refuses to read the seal or its files.
 void apply_seal(Catalog& catalog, SealUse use);
 
-/// The same, of a seal at hand: the entry of file number `file`.
-/// @param path  of the seal, for messages
-/// @throws CorruptData  it is not of these tensors.
+/// The same for a given entry: that of file number `file`.
+/// @param path  path of the seal, for messages
+/// @throws CorruptData  the entry lists other tensors.
 void apply_seal(Catalog& catalog, std::uint32_t file, SealedFile const& sealed, std::string const& path);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// A handler that accepts nothing but a seal, so that hostile nesting or types end at the first wrong token.
+// A parser handler that accepts only seals and rejects malicious nesting or types at the first wrong token.
 #include <algorithm>
 #include <array>
 #include <initializer_list>
@@ -18,10 +18,11 @@ namespace {
 constexpr std::size_t kHashDigits = 16;
 constexpr std::size_t kSha256Digits = 64;
 
-/// For 64 TiB of tensors, and as many tensors as a safetensors header of the largest size can have.
-constexpr JsonLimits kLimits{kMaxSealBytes, 8, 10'000'000, kMaxSealBytes};
+/// Enough for 64 TiB of tensors, and for as many tensors as the largest safetensors header can have.
+constexpr JsonLimits kLimits{
+    .text_bytes = kMaxSealBytes, .depth = 8, .values = 10'000'000, .string_bytes = kMaxSealBytes};
 
-/// Objects inside one another.
+/// Nesting levels of objects.
 enum class Level : std::uint8_t { outside, seal, files, file, tensors };
 
 bool is_hex(std::string_view text) {
@@ -161,7 +162,7 @@ class SealHandler : public JsonHandler {
     return std::ranges::find(keys, key) != keys.end();
   }
 
-  /// The keys of both kinds of objects are different ones.
+  /// The two kinds of objects have different keys.
   void expect(std::initializer_list<char const*> keys) const {
     for (auto const* const key : keys) {
       if (!seen_.contains(key)) refuse("the key '" + std::string(key) + "' is missing");

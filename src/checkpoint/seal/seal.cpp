@@ -1,4 +1,4 @@
-// Writing the sidecar's text.
+// Writes the text of the sidecar file.
 #include "checkpoint/seal/seal.hpp"
 
 #include <nlohmann/json.hpp>
@@ -24,7 +24,7 @@ std::string quoted(std::string const& text) {
   }
 }
 
-/// Appends `,` and a line break before all members of an object but the first.
+/// Writes `,` and a line break before every member of an object but the first.
 class Members {
  public:
   Members(std::string& text, char const* indent) : text_(text), indent_(indent) {}

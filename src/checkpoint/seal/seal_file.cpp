@@ -1,4 +1,4 @@
-// Reading the sidecar, and looking at its files.
+// Reads the sidecar file and the properties of its files.
 #include "checkpoint/seal/seal_file.hpp"
 
 #include <cstring>

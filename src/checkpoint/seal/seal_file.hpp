@@ -1,4 +1,4 @@
-/// The sidecar on disk, and the files that it is about.
+/// The sidecar file on disk and the files that it describes.
 #pragma once
 
 #include <cstdint>
@@ -11,21 +11,21 @@
 
 namespace distload {
 
-/// Where the seal of `file` stands: beside it, or beside the link that leads to it.
+/// The path of the seal of `file`: beside the file, or beside the link if `file` is a link.
 std::string seal_path(std::string const& file);
 
-/// The seal at `path`, or nothing where there is none.
-/// @throws CorruptData  as parse_seal, or it is larger than any seal can be.
+/// The seal at `path`; nothing if there is no such file.
+/// @throws CorruptData  as parse_seal, or the file exceeds the size limit.
 /// @throws IoError      the system refuses to read it.
 std::optional<Seal> read_seal(std::string const& path);
 
-/// How the file of that number looks now; of a link, the file that it leads to. Its header hash is that of a
-/// safetensors file's first bytes up to the end of the header, or of `description_of_tensors`.
+/// The current properties of file number `file`; links are followed. The header hash covers a safetensors file's bytes
+/// up to the end of the header; for HDF5, `description_of_tensors`.
 /// @throws IoError      the system refuses.
-/// @throws CorruptData  a header that was there when the catalog was read is not there any more.
+/// @throws CorruptData  the header that the catalog was read from no longer exists.
 FileFacts facts_of(Catalog const& catalog, std::uint32_t file);
 
-/// What the catalog took from an HDF5 file: a line per tensor with its name, type, shape and extents, as SEALS.md says.
+/// The catalog's tensors of an HDF5 file: one line per tensor with name, type, shape and extents, as SEALS.md defines.
 std::string description_of_tensors(Catalog const& catalog);
 
 }  // namespace distload

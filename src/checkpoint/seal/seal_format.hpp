@@ -1,4 +1,4 @@
-/// What the sidecar's writer and its reader have to agree on.
+/// Constants shared by the sidecar's writer and reader.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace distload {
 inline constexpr std::string_view kSealFormat = "distload-checksums";
 inline constexpr std::uint64_t kSealVersion = 1;
 inline constexpr Bytes kSealBlockBytes = kBlockBytes;
-/// Of the sidecar: of 64 TiB of tensors.
+/// Size limit of the sidecar file: enough for 64 TiB of tensors.
 inline constexpr Bytes kMaxSealBytes = 256 * kMiB;
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// statx.
+// Queries alignments by statx.
 #include "io/files/caching.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ DirectAlignment direct_alignment_of(int descriptor) noexcept {
   struct statx status {};
   auto const known = statx(descriptor, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) == 0 &&
                      (status.stx_mask & STATX_DIOALIGN) != 0 && status.stx_dio_offset_align != 0;
-  // Requests that cut a page are allowed by most devices, and take twice as long on some.
+  // Most devices accept requests that are not aligned to pages, but some take twice as long for them.
   if (known) {
     alignment = {std::max<Bytes>(status.stx_dio_offset_align, alignment.offset),
                  std::max<Bytes>(status.stx_dio_mem_align, 1)};

@@ -1,4 +1,4 @@
-/// Caching: whether the bytes of a file go through the page cache, and what is demanded of requests that do not.
+/// Caching: whether I/O on a file uses the page cache, and the alignment that O_DIRECT requires.
 #pragma once
 
 #include <cstdint>
@@ -7,19 +7,19 @@
 
 namespace distload {
 
-/// How the bytes of a file get into memory, or out of it.
+/// How bytes are transferred between a file and memory.
 enum class Caching : std::uint8_t {
   page_cache,
   none,  ///< O_DIRECT: offsets, sizes and memory addresses must be aligned
 };
 
-/// What O_DIRECT wants of a request: powers of two.
+/// The alignment that O_DIRECT requires; powers of two.
 struct DirectAlignment {
-  Bytes offset = 4 * kKiB;  ///< of offsets in the file, and of sizes
-  Bytes memory = 4 * kKiB;  ///< of addresses
+  Bytes offset = 4 * kKiB;  ///< of file offsets and of sizes
+  Bytes memory = 4 * kKiB;  ///< of memory addresses
 };
 
-/// What the file system says of an open file, or what all are content with where it does not say.
+/// The alignment that the file system reports for an open file; a value that all accept if it does not report one.
 DirectAlignment direct_alignment_of(int descriptor) noexcept;
 
 }  // namespace distload

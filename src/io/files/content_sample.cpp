@@ -14,7 +14,7 @@ namespace {
 
 using Extents = std::vector<Extent const*>;
 
-/// The extents of every file, by their offsets.
+/// The extents of every file, sorted by offset.
 std::vector<Extents> extents_by_file(Catalog const& catalog) {
   std::vector<Extents> files(catalog.files.size());
   for (auto const& extent : catalog.extents) {
@@ -24,14 +24,14 @@ std::vector<Extents> extents_by_file(Catalog const& catalog) {
   return files;
 }
 
-/// Spread from the first byte to the last, so that a file that ends otherwise is seen as well.
+/// Blocks spread from the first byte to the last, so that a file with another end is detected.
 std::vector<SampledBlock> blocks_of(Extents const& extents, std::size_t most) {
   std::vector<SampledBlock> blocks;
   Bytes total = 0;
   for (auto const* extent : extents) total += extent->nbytes;
   auto const count = std::min<Bytes>(most, divide_up(total, kSampledBytes));
   std::size_t number = 0;
-  Bytes before = 0;  // bytes of extents before that one
+  Bytes before = 0;  // bytes of the preceding extents
   for (Bytes i = 0; i < count; ++i) {
     auto const steps = std::max<Bytes>(1, count - 1);
     auto const place = (total - 1) / steps * i + (total - 1) % steps * i / steps;
@@ -48,7 +48,7 @@ std::size_t most_samples(Catalog const& catalog) {
   return std::clamp<std::size_t>(kMostSamples / std::max<std::size_t>(1, catalog.files.size()), 1, kMostSamplesOfFile);
 }
 
-/// Adds [begin, end) of the file to `hash`.
+/// Adds the bytes [begin, end) of the file to `hash`.
 void add(StreamHash& hash, InputFile const& file, Bytes begin, Bytes end) {
   std::vector<std::byte> bytes(std::min<Bytes>(kMiB, end - begin));
   while (begin < end) {

@@ -14,7 +14,7 @@
 namespace distload {
 namespace {
 
-/// The pages that a range touches.
+/// The pages of a byte range.
 struct Pages {
   void* begin;
   Bytes nbytes;
@@ -26,7 +26,7 @@ Pages pages_of(std::byte* data, Bytes offset, Bytes nbytes) {
   return {data + first, round_up(offset + nbytes, page) - first};
 }
 
-/// Address space for all files. Nothing is behind it yet.
+/// Reserves address space for all files, without access.
 std::byte* reserve(Bytes nbytes) {
   auto* const memory = mmap(nullptr, nbytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)
@@ -78,13 +78,13 @@ void FileMapping::prefault(Bytes offset, Bytes nbytes) const {
 void FileMapping::will_need(Bytes offset, Bytes nbytes) const noexcept {
   if (nbytes == 0) return;
   auto const pages = pages_of(data_, offset, nbytes);
-  // Even where all is there, the system would look at every page.
+  // Even if all pages are mapped, the system would check every page.
   unsigned char first = 0;
   unsigned char last = 0;
   auto* const end = static_cast<std::byte*>(pages.begin) + pages.nbytes;
-  bool const is_there = mincore(pages.begin, 1, &first) == 0 && mincore(end - page_bytes(), 1, &last) == 0 &&
-                        (first & 1U) != 0 && (last & 1U) != 0;
-  if (!is_there) static_cast<void>(madvise(pages.begin, pages.nbytes, MADV_WILLNEED));
+  bool const is_resident = mincore(pages.begin, 1, &first) == 0 && mincore(end - page_bytes(), 1, &last) == 0 &&
+                           (first & 1U) != 0 && (last & 1U) != 0;
+  if (!is_resident) static_cast<void>(madvise(pages.begin, pages.nbytes, MADV_WILLNEED));
 }
 
 void FileMapping::release(Bytes offset, Bytes nbytes) const noexcept {

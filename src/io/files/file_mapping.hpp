@@ -1,4 +1,4 @@
-/// FileMapping: a checkpoint's files as memory.
+/// FileMapping: maps a checkpoint's files into memory.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,10 @@
 
 namespace distload {
 
-/// All files of a catalog, opened and mapped one after the other at `mapped_offsets`, to be read only. Move-free.
+/// Maps all files of a catalog read-only at `mapped_offsets`. Not movable.
 ///
-/// To touch a page that storage cannot deliver, or that lies behind the end of a file which has become shorter, ends
-/// the process: `prefault` first.
+/// Access to a page that storage cannot deliver, or that lies behind the end of a truncated file, ends the process:
+/// call `prefault` first.
 class FileMapping {
  public:
   /// The files outlive the mapping.
@@ -24,24 +24,23 @@ class FileMapping {
   FileMapping(FileMapping const&) = delete;
   FileMapping& operator=(FileMapping const&) = delete;
 
-  /// Of the first file. Nothing can be written there.
+  /// Address of the first file; read-only.
   std::byte* data() const noexcept { return data_; }
 
-  /// Where a file begins, counted from `data`.
+  /// Offset of a file from `data`.
   Bytes offset_of(std::uint32_t number) const noexcept { return offsets_[number]; }
 
-  /// By the catalog's number.
+  /// By file number in the catalog.
   InputFile const& file(std::uint32_t number) const noexcept { return (*files_)[number]; }
 
-  /// Brings pages into memory and maps them, in one call of the system instead of a fault for each few. Where a kernel
-  /// older than 5.14 cannot, nothing is done.
-  /// @throws IoError  storage failed, or the file has become shorter.
+  /// Reads and maps pages with one system call, instead of many page faults. Does nothing on kernels older than 5.14.
+  /// @throws IoError  storage failed, or the file was truncated.
   void prefault(Bytes offset, Bytes nbytes) const;
 
-  /// Has the system begin to bring pages into memory, and does not wait.
+  /// Makes the system start reading pages into memory; does not wait.
   void will_need(Bytes offset, Bytes nbytes) const noexcept;
 
-  /// Pages are no longer part of this process's memory, until they are touched again. The page cache keeps them.
+  /// Unmaps pages from this process until the next access. The page cache keeps them.
   void release(Bytes offset, Bytes nbytes) const noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// File systems by their magic numbers.
+// Recognises file systems by magic number.
 #include "io/files/file_system.hpp"
 
 #include <algorithm>
@@ -16,8 +16,8 @@ struct KnownFileSystem {
   bool servers_copy = false;
 };
 
-/// From linux/magic.h and, for the first three, the file systems' own sources. In Linux' own, NFS, Ceph and CIFS
-/// implement copy_file_range themselves.
+/// From linux/magic.h and, for the first three, the file systems' own sources. Of Linux' file systems, NFS, Ceph and
+/// CIFS implement copy_file_range on their servers.
 constexpr std::array kFileSystems{
     KnownFileSystem{0x0BD00BD0, "lustre", true},     KnownFileSystem{0x47504653, "gpfs", true},
     KnownFileSystem{0x19830326, "beegfs", true},     KnownFileSystem{0x6969, "nfs", true, true},
@@ -38,7 +38,7 @@ FileSystem file_system_of_magic(std::uint64_t magic) noexcept {
 FileSystem file_system_of(std::string const& path) noexcept {
   struct statfs status {};
   if (statfs(path.c_str(), &status) != 0) return {};
-  // The kernel's type is 32 bits; some are negative when kept in a signed word.
+  // The kernel's type has 32 bits; some values are negative in a signed word.
   return file_system_of_magic(static_cast<std::uint32_t>(status.f_type));
 }
 

@@ -1,4 +1,4 @@
-/// FileSystem: what a path lies on.
+/// FileSystem: the file system of a path.
 #pragma once
 
 #include <cstdint>
@@ -6,17 +6,17 @@
 
 namespace distload {
 
-/// What a file lies on, as far as it matters for reading and writing.
+/// Properties of a file system that matter for reading and writing.
 struct FileSystem {
   std::string name;           ///< "lustre", "tmpfs", ...; empty if unknown
-  bool is_shared = false;     ///< served over a network to many nodes
-  bool servers_copy = false;  ///< from file to file, without the bytes coming to the node
+  bool is_shared = false;     ///< network file system used by many nodes
+  bool servers_copy = false;  ///< copies between files on its servers, without sending the bytes to the node
 };
 
-/// The file system with that magic number, as statfs(2) gives it.
+/// The file system with that magic number from statfs(2).
 FileSystem file_system_of_magic(std::uint64_t magic) noexcept;
 
-/// The file system that `path` lies on; an unknown one if the system does not say.
+/// The file system of `path`; an unknown one if the system does not report it.
 FileSystem file_system_of(std::string const& path) noexcept;
 
 }  // namespace distload

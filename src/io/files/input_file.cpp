@@ -1,4 +1,4 @@
-// POSIX files: interrupted and partial reads are continued, everything else is an IoError.
+// POSIX files: continues interrupted and partial reads; every other failure is an IoError.
 #include "io/files/input_file.hpp"
 
 #include <algorithm>
@@ -16,40 +16,24 @@
 namespace distload {
 namespace {
 
-/// Linux transfers at most 2 GiB - 4 KiB in one call; a round number below that keeps the following reads
-/// aligned.
+/// Linux transfers at most 2 GiB - 4 KiB per call; a power of two below that keeps the following reads aligned.
 constexpr Bytes kMostBytesPerCall = kGiB;
 
 }  // namespace
 
 InputFile::InputFile(std::string path, Caching caching)
-    : path_(std::move(path)),
-      descriptor_(open(path_.c_str(), O_RDONLY | O_CLOEXEC | (caching == Caching::none ? O_DIRECT : 0))) {
-  if (descriptor_ < 0) throw IoError("cannot open " + path_ + ": " + system_reason());
-}
-
-InputFile::~InputFile() {
-  // Nothing was written, so there is nothing that closing could lose.
-  if (descriptor_ >= 0) close(descriptor_);
-}
-
-InputFile::InputFile(InputFile&& other) noexcept
-    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-InputFile& InputFile::operator=(InputFile&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
+    : path_(std::move(path)), descriptor_(path_, O_RDONLY | (caching == Caching::none ? O_DIRECT : 0)) {
+  if (descriptor_.get() < 0) throw IoError("cannot open " + path_ + ": " + system_reason());
 }
 
 Bytes InputFile::size_bytes() const {
   struct stat status {};
-  if (fstat(descriptor_, &status) != 0) throw IoError("cannot examine " + path_ + ": " + system_reason());
+  if (fstat(descriptor_.get(), &status) != 0) throw IoError("cannot examine " + path_ + ": " + system_reason());
   return static_cast<Bytes>(status.st_size);
 }
 
 void InputFile::forget_cached() const {
-  auto const error = posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED);
+  auto const error = posix_fadvise(descriptor_.get(), 0, 0, POSIX_FADV_DONTNEED);
   if (error != 0) throw IoError(path_ + ": posix_fadvise: " + system_reason(error));
 }
 
@@ -57,7 +41,8 @@ Bytes InputFile::read_at(Bytes offset_bytes, std::span<std::byte> destination) c
   Bytes done = 0;
   while (done < destination.size()) {
     auto const wanted = std::min<Bytes>(destination.size() - done, kMostBytesPerCall);
-    auto const got = pread(descriptor_, destination.data() + done, wanted, static_cast<off_t>(offset_bytes + done));
+    auto const got =
+        pread(descriptor_.get(), destination.data() + done, wanted, static_cast<off_t>(offset_bytes + done));
     if (got == 0) break;
     if (got > 0) {
       done += static_cast<Bytes>(got);

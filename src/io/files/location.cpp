@@ -1,4 +1,4 @@
-// Words for a place in a checkpoint.
+// Describes positions in a checkpoint.
 #include "io/files/location.hpp"
 
 #include <distload/base/error.hpp>

@@ -1,4 +1,4 @@
-/// Words for a place in a checkpoint, the same in every engine's messages.
+/// Describes positions in a checkpoint for the messages of all engines.
 #pragma once
 
 #include <span>
@@ -11,12 +11,12 @@
 
 namespace distload {
 
-/// "tensor 'model.norm.weight' in out/model-step-3.h5, bytes [4096, 8192)". `begin` and `end` count from the
-/// extent's first byte, the printed range from the file's.
+/// "tensor 'model.norm.weight' in out/model-step-3.h5, bytes [4096, 8192)". `begin` and `end` count from the extent's
+/// first byte, the printed range from the file's.
 std::string describe_location(Catalog const& catalog, Extent const& extent, Bytes begin, Bytes end);
 
-/// The file ended after the first `got` bytes of `requests`.
-/// @throws CorruptData  always, naming the first tensor that lacks bytes.
+/// Reports that the file ended after the first `got` bytes of `requests`.
+/// @throws CorruptData  always; names the first tensor that lacks bytes.
 [[noreturn]] void throw_truncated(Catalog const& catalog, std::span<ReadRequest const> requests, Bytes got);
 
 }  // namespace distload

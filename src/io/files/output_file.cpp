@@ -1,4 +1,4 @@
-// POSIX files: interrupted and partial writes are continued, everything else is an IoError.
+// POSIX files: continues interrupted and partial writes; every other failure is an IoError.
 #include "io/files/output_file.hpp"
 
 #include <algorithm>
@@ -32,9 +32,8 @@ void check_file_size(std::string const& path, Bytes needed) {
                 std::to_string(*limit) + " bytes)");
 }
 
-OutputFile::OutputFile(std::string path, int flags)
-    : path_(std::move(path)), descriptor_(::open(path_.c_str(), flags | O_WRONLY | O_CLOEXEC, 0666)) {
-  if (descriptor_ < 0) throw IoError("cannot open " + path_ + " for writing: " + system_reason());
+OutputFile::OutputFile(std::string path, int flags) : path_(std::move(path)), descriptor_(path_, flags | O_WRONLY) {
+  if (descriptor_.get() < 0) throw IoError("cannot open " + path_ + " for writing: " + system_reason());
 }
 
 OutputFile OutputFile::create(std::string path, Bytes size_bytes) {
@@ -50,41 +49,29 @@ OutputFile OutputFile::open(std::string path, Caching caching) {
 }
 
 void OutputFile::allocate(Bytes size_bytes) const {
-  // Before the system is asked, which may end the process by SIGXFSZ.
+  // Checked first, because exceeding the limit may end the process by SIGXFSZ.
   check_file_size(path_, size_bytes);
   auto const size = static_cast<off_t>(size_bytes);
   int result = -1;
   do {
-    result = fallocate(descriptor_, 0, 0, size);
+    result = fallocate(descriptor_.get(), 0, 0, size);
   } while (result != 0 && errno == EINTR);
   if (result == 0) return;
   if (errno != EOPNOTSUPP) {
     auto const reason = system_reason();
     struct statvfs space {};
-    auto const is_known = fstatvfs(descriptor_, &space) == 0;
+    auto const is_known = fstatvfs(descriptor_.get(), &space) == 0;
     throw IoError("cannot get " + format_bytes(size_bytes) + " for " + path_ + ": " + reason +
                   (is_known ? " (" + format_bytes(Bytes{space.f_bavail} * space.f_frsize) + " available)" : ""));
   }
-  if (ftruncate(descriptor_, size) != 0) throw IoError("cannot set the size of " + path_ + ": " + system_reason());
-}
-
-OutputFile::~OutputFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-OutputFile::OutputFile(OutputFile&& other) noexcept
-    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
+  if (ftruncate(descriptor_.get(), size) != 0)
+    throw IoError("cannot set the size of " + path_ + ": " + system_reason());
 }
 
 void OutputFile::write_at(Bytes offset_bytes, std::span<std::byte const> bytes) const {
   while (!bytes.empty()) {
     auto const wanted = std::min<Bytes>(bytes.size(), kMostBytesPerCall);
-    auto const written = pwrite(descriptor_, bytes.data(), wanted, static_cast<off_t>(offset_bytes));
+    auto const written = pwrite(descriptor_.get(), bytes.data(), wanted, static_cast<off_t>(offset_bytes));
     if (written >= 0) {
       offset_bytes += static_cast<Bytes>(written);
       bytes = bytes.subspan(static_cast<std::size_t>(written));
@@ -97,12 +84,12 @@ void OutputFile::write_at(Bytes offset_bytes, std::span<std::byte const> bytes) 
 CopyMethod OutputFile::clone_or_copy(InputFile const& from, Bytes from_offset, Bytes offset_bytes, Bytes nbytes,
                                      bool may_copy) const {
   file_clone_range const range{from.descriptor(), from_offset, nbytes, offset_bytes};
-  if (ioctl(descriptor_, FICLONERANGE, &range) == 0) return CopyMethod::shared;
+  if (ioctl(descriptor_.get(), FICLONERANGE, &range) == 0) return CopyMethod::shared;
   if (!may_copy) return CopyMethod::none;
   auto source = static_cast<off64_t>(from_offset);
   auto target = static_cast<off64_t>(offset_bytes);
   while (nbytes > 0) {
-    auto const copied = copy_file_range(from.descriptor(), &source, descriptor_, &target, nbytes, 0);
+    auto const copied = copy_file_range(from.descriptor(), &source, descriptor_.get(), &target, nbytes, 0);
     if (copied == 0 || (copied < 0 && errno != EINTR)) return CopyMethod::none;
     if (copied > 0) nbytes -= static_cast<Bytes>(copied);
   }
@@ -110,16 +97,16 @@ CopyMethod OutputFile::clone_or_copy(InputFile const& from, Bytes from_offset, B
 }
 
 void OutputFile::start_writeback(Bytes offset_bytes, Bytes nbytes) const noexcept {
-  static_cast<void>(sync_file_range(descriptor_, static_cast<off64_t>(offset_bytes), static_cast<off64_t>(nbytes),
+  static_cast<void>(sync_file_range(descriptor_.get(), static_cast<off64_t>(offset_bytes), static_cast<off64_t>(nbytes),
                                     SYNC_FILE_RANGE_WRITE));
 }
 
 void OutputFile::sync() const {
-  if (fsync(descriptor_) != 0) throw IoError("writing " + path_ + " to storage failed: " + system_reason());
+  if (fsync(descriptor_.get()) != 0) throw IoError("writing " + path_ + " to storage failed: " + system_reason());
 }
 
 void OutputFile::close() {
-  if (::close(std::exchange(descriptor_, -1)) != 0) throw IoError("cannot close " + path_ + ": " + system_reason());
+  if (!descriptor_.close()) throw IoError("cannot close " + path_ + ": " + system_reason());
 }
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Checks the files' presence and sizes.
+// Checks existence and sizes of files.
 #include "io/files/preflight.hpp"
 
 #include <distload/base/error.hpp>

@@ -1,4 +1,4 @@
-// mincore.
+// Queries mincore.
 #include "io/files/residency.hpp"
 
 #include <cstddef>
@@ -18,19 +18,19 @@ namespace {
 
 constexpr Bytes kSamples = 512;
 
-/// Whether mincore says the truth about a file; to others it says that all is there.
-bool may_ask(InputFile const& file) noexcept {
+/// True if mincore reports the real state of a file; without permission it reports that all pages are in memory.
+bool mincore_is_reliable(InputFile const& file) noexcept {
   struct stat status {};
   if (fstat(file.descriptor(), &status) != 0) return false;
   return status.st_uid == geteuid() || access(file.path().c_str(), W_OK) == 0;
 }
 
-/// Nothing if the system has no addresses for all of the files, as under a limit (RLIMIT_AS).
+/// Null if the address space does not suffice for all files, as under a limit (RLIMIT_AS).
 std::unique_ptr<FileMapping> map_if_possible(InputFiles& files) {
   try {
     return std::make_unique<FileMapping>(files);
   } catch (IoError const&) {
-    return nullptr;  // opening it for the load reports why it cannot be read
+    return nullptr;  // the load reports why a file cannot be opened
   }
 }
 
@@ -44,16 +44,16 @@ std::optional<double> resident_share(Catalog const& catalog) {
   auto const page = page_bytes();
   Bytes total = 0;
   for (std::uint32_t file = 0; file < catalog.files.size(); ++file) {
-    if (!may_ask(mapping.file(file))) return std::nullopt;
+    if (!mincore_is_reliable(mapping.file(file))) return std::nullopt;
     total += catalog.files[file].size_bytes;
   }
   if (total == 0) return std::nullopt;
   Bytes asked = 0;
   Bytes resident = 0;
-  Bytes before = 0;  // bytes of the files before this one
+  Bytes before = 0;  // bytes of the preceding files
   for (std::uint32_t file = 0; file < catalog.files.size(); ++file) {
     auto const size = catalog.files[file].size_bytes;
-    // The middles of equal stretches of all files together.
+    // Samples the middles of equal ranges over all files.
     for (; asked < kSamples; ++asked) {
       auto const position =
           (2 * asked + 1) * (total / (2 * kSamples)) + (2 * asked + 1) * (total % (2 * kSamples)) / (2 * kSamples);

@@ -1,4 +1,4 @@
-/// resident_share: how much of a checkpoint is in this node's page cache.
+/// resident_share: the fraction of a checkpoint that is in this node's page cache.
 #pragma once
 
 #include <optional>
@@ -7,9 +7,9 @@
 
 namespace distload {
 
-/// The share of the files' pages that are in memory, from a sample of some hundred spread evenly over them; takes a
-/// millisecond or two. Nothing if the system does not say: it keeps that from who may not write a file and does not
-/// own it, or has no addresses for all of the files (RLIMIT_AS).
+/// The fraction of the files' pages that are in memory, from some hundred samples spread evenly; takes one or two
+/// milliseconds. Nothing if it is not known: the system reports it only to owners of a file and those who may write it,
+/// and the address space may not suffice for all files (RLIMIT_AS).
 std::optional<double> resident_share(Catalog const& catalog);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Two tensors, stretch by stretch.
+// Compares two tensors range by range.
 #include "io/files/same_bytes.hpp"
 
 #include <algorithm>
@@ -15,10 +15,11 @@
 namespace distload {
 namespace {
 
-/// Bytes compared at a time, which go to the parts in turn: a difference in the first ones is found by all at once.
+/// Bytes compared in one step; the parts take turns, so that a difference near the beginning is found early by some
+/// part.
 constexpr Bytes kStepBytes = 4 * kMiB;
 
-/// Bytes that stand together in both tensors.
+/// Bytes that are contiguous in both tensors.
 struct Stretch {
   Extent const* a = nullptr;
   Bytes a_begin = 0;  ///< in the extent
@@ -27,7 +28,7 @@ struct Stretch {
   Bytes nbytes = 0;
 };
 
-/// What both have of `common`, row by row.
+/// Appends the rows of `common`.
 void add_rows(Extent const& a, Extent const& b, Box const& common, Bytes element_bytes, std::vector<Stretch>& out) {
   auto const last = common.extent.size() - 1;
   auto const row_bytes = common.extent[last] * element_bytes;
@@ -95,7 +96,7 @@ bool same_bytes(Catalog const& catalog, TensorInfo const& a, TensorInfo const& b
   if (std::ranges::equal(of_a, of_b, {}, &Extent::box, &Extent::box)) {
     for (std::size_t i = 0; i < of_a.size(); ++i) {
       if (!of_a[i].has_checksums() || !of_b[i].has_checksums()) {
-        stretches.push_back({&of_a[i], 0, &of_b[i], 0, of_a[i].nbytes});
+        stretches.push_back({.a = &of_a[i], .b = &of_b[i], .nbytes = of_a[i].nbytes});
       } else if (!std::ranges::equal(catalog.hashes_of(of_a[i]), catalog.hashes_of(of_b[i]))) {
         return false;
       }

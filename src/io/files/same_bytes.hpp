@@ -1,4 +1,4 @@
-/// same_bytes: whether two tensors of a checkpoint hold the same.
+/// same_bytes: compares the content of two tensors of a checkpoint.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,12 @@
 
 namespace distload {
 
-/// Whether two tensors of the same shape and dtype hold the same bytes. Nothing is read of them where both have
-/// checksums of the same boxes; otherwise the files are, up to the first difference.
+/// True if two tensors of the same shape and dtype have the same bytes. Compares checksums where both have them for the
+/// same boxes; otherwise reads the files up to the first difference.
 ///
-/// Ranks may share the reading: each says whether there is a difference in its `part` of `parts`. In what needs no
-/// reading, every part finds all differences.
+/// Ranks may divide the reading: each compares its `part` of `parts`. Differences in checksums are found by every part.
 /// @throws IoError      a file cannot be read
-/// @throws CorruptData  it ends too early
+/// @throws CorruptData  a file is too short
 bool same_bytes(Catalog const& catalog, TensorInfo const& a, TensorInfo const& b, std::uint32_t part = 0,
                 std::uint32_t parts = 1);
 

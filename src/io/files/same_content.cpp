@@ -1,4 +1,4 @@
-// Rank 0's samples, sent to all, against those of the other hosts.
+// Compares rank 0's samples with those of other hosts.
 #include "io/files/same_content.hpp"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ std::vector<std::byte> encode(std::vector<ContentSample> const& samples) {
   return out.take();
 }
 
-/// What sets `own` apart from `wanted`, in words that follow "on this host"; nothing if they agree.
+/// How `own` differs from `wanted`, as text that follows "on this host"; nothing if they are equal.
 std::optional<std::string> difference(Catalog const& catalog, std::uint32_t file, ContentSample const& own,
                                       ContentSample const& wanted) {
   if (!own.is_readable) return "cannot be read (" + own.problem + ")";

@@ -1,4 +1,4 @@
-// Opening an HDF5 file together.
+// Opens an HDF5 file collectively.
 #include "io/files/shared_input.hpp"
 
 #include "checkpoint/hdf5/file.hpp"

@@ -1,4 +1,4 @@
-/// SharedInput: an HDF5 file that ranks opened together.
+/// SharedInput: an HDF5 file that ranks have opened together.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace distload {
 
-/// Owns the file, but only `close` closes it: that is collective, and after a failure the other ranks may not come.
-/// What is left open is closed by MPI_Finalize, if all ranks get there. Move-only.
+/// Owns the file, but only `close` closes it: that is collective, and after a failure the other ranks may not take
+/// part. MPI_Finalize closes files that are left open, if all ranks call it. Move-only.
 class SharedInput {
  public:
   /// Collective over `ranks`: opens `path` for reading; one rank reads metadata and sends it to the others.

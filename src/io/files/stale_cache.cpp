@@ -1,4 +1,4 @@
-// Opening a folder or a file is what makes NFS clients ask the server.
+// Opening a folder or a file makes NFS clients ask the server.
 #include "io/files/stale_cache.hpp"
 
 #include <filesystem>
@@ -19,7 +19,7 @@ void forget_stale(std::string const& path) {
   try {
     InputFile(path).forget_cached();
   } catch (IoError const&) {
-    // It is missing or unreadable: the next reader reports that.
+    // The file is missing or unreadable; the next reader reports it.
   }
 }
 

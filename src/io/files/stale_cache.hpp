@@ -1,4 +1,4 @@
-/// What network file systems remember of files, and how to make them ask their server again.
+/// Handles stale data in the caches of network file systems.
 #pragma once
 
 #include <chrono>
@@ -6,12 +6,12 @@
 
 namespace distload {
 
-/// How often and in what distance a host looks again at a file that is not there or differs, before that is an error.
+/// Number of retries, and their interval, for a file that is missing or differs, before it is an error.
 inline constexpr int kLooksAtStaleFiles = 5;
 inline constexpr std::chrono::milliseconds kBetweenLooksAtStaleFiles{200};
 
-/// Local: has the system forget that there is no file `path`, by listing its folder, and what it has cached of the
-/// file. No failure of this is an error.
+/// Local: makes the system ask the server whether `path` exists, by listing its folder, and drops the file's cached
+/// pages. Ignores errors.
 void forget_stale(std::string const& path);
 
 }  // namespace distload

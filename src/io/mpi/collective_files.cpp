@@ -1,4 +1,4 @@
-// Collective reading of plain byte ranges.
+// Reads byte ranges collectively.
 #include "io/mpi/collective_files.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace distload {
 namespace {
 
-/// What this rank reads in each round: neighbouring runs of one file, of kRoundBytes together at most.
+/// The runs that this rank reads in each round: neighbours in one file, at most kRoundBytes together.
 std::vector<std::span<Run const>> rounds_of(ReadOrder const& order) {
   std::vector<std::span<Run const>> rounds;
   std::span<Run const> const runs(order.runs);
@@ -79,7 +79,7 @@ bool CollectiveFiles::open_on_all_ranks(std::uint32_t file, FirstFailure& failur
 
 void CollectiveFiles::read_round(MpiFile& file, ReadOrder const& order, std::span<Run const> runs,
                                  ReadOptions const& options) {
-  // A read that the file's end would cut is not begun, but the others need this rank in the call.
+  // A read beyond the end of the file is skipped, but this rank takes part in the collective call.
   FirstFailure truncated;
   auto const size = file.size_bytes();
   std::vector<FilePart> parts;

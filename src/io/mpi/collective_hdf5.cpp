@@ -1,4 +1,4 @@
-// Collective reading of datasets.
+// Reads datasets collectively.
 #include "io/mpi/collective_hdf5.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@
 namespace distload {
 namespace {
 
-/// Runs `work`; what HDF5 dislikes in a file that the catalog was made from is damage, unless storage itself failed.
+/// Runs `work`; an HDF5 error becomes CorruptData, since the catalog was read from this file, unless storage failed.
 template <class F>
 auto reading(F const& work) {
   try {
@@ -36,7 +36,7 @@ auto reading(F const& work) {
   }
 }
 
-/// The group in which every tensor has a dataset of its name: the root of a flat foreign file, or distload's.
+/// The group that has every tensor's dataset under the tensor's name: the root of a flat file, or distload's group.
 std::optional<hdf5::Group> group_of_tensors(Catalog const& catalog, hdf5::FileView file) {
   auto const has_all = [&](hdf5::GroupView group) {
     return std::ranges::all_of(catalog.tensors,
@@ -53,7 +53,7 @@ std::optional<hdf5::Group> group_of_tensors(Catalog const& catalog, hdf5::FileVi
 }  // namespace
 
 std::unique_ptr<CollectiveHdf5> CollectiveHdf5::open(Catalog const& catalog, Communicator& ranks, Hints const& hints) {
-  // Opening is collective, but a failure leaves it on every rank at the same place.
+  // Opening is collective, but a failure ends it at the same call on every rank.
   return all_or_throw(ranks, "open", [&]() -> std::unique_ptr<CollectiveHdf5> {
     return reading([&]() -> std::unique_ptr<CollectiveHdf5> {
       MpiInfo const info(with_default_hints(hints));
@@ -120,7 +120,7 @@ hdf5::Dataset CollectiveHdf5::open_dataset(TensorInfo const& tensor) const {
   return reading([&] {
     auto dataset = hdf5::open_dataset(tensors_.view(), tensor.name);
     auto const type = hdf5::element_type_of(hdf5::type_of(dataset.view()).view());
-    // What is read must fit where it goes, whatever happened to the file since the catalog was made.
+    // The data must fit its destination, even if the file was changed after the catalog was read.
     if (type.dtype != tensor.dtype || hdf5::shape_of(hdf5::space_of(dataset.view()).view()) != tensor.shape)
       throw CorruptData("tensor '" + printable(tensor.name) + "' in " + file_.path() +
                         " is not of the type and shape that the checkpoint had when it was opened");
@@ -132,7 +132,7 @@ void CollectiveHdf5::read_piece(hdf5::DatasetView dataset, HyperslabPiece const*
   reading([&] {
     auto const type = hdf5::type_of(dataset);
     auto const in_file = hdf5::space_of(dataset);
-    // The same shape on both sides, so that HDF5 does not map element by element.
+    // The same shape on both sides, so that HDF5 does not map single elements.
     auto const in_memory = piece != nullptr ? hdf5::make_space(piece->box.extent) : hdf5::make_run_space(1);
     if (piece != nullptr) {
       hdf5::select_box(in_file.view(), piece->box);

@@ -1,4 +1,4 @@
-/// CollectiveHdf5: the collective engine for HDF5 files, by H5Dread of hyperslabs through parallel HDF5.
+/// CollectiveHdf5: the collective engine for HDF5 files; reads hyperslabs by H5Dread through parallel HDF5.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@
 
 namespace distload {
 
-/// Every rank reads its boxes of a dataset, in rounds: the ranks agree on how many each dataset needs, so that all call
-/// H5Dread equally often, and who has nothing left selects nothing. Parallel HDF5 is not thread-safe: for the main
-/// thread only.
+/// Every rank reads its boxes of a dataset in rounds. The ranks agree on the number of rounds per dataset, so that all
+/// call H5Dread equally often; a rank without further boxes selects nothing. Parallel HDF5 is not thread-safe: for the
+/// main thread only.
 class CollectiveHdf5 final : public Engine {
  public:
-  /// Collective: opens the file; nothing if its datasets cannot be found by the names of the catalog's tensors (a
-  /// foreign file with nested groups). Catalog and ranks outlive the engine.
+  /// Collective: opens the file; null if its datasets cannot be found by tensor names (a file of another program with
+  /// nested groups). Catalog and ranks must outlive the engine.
   /// @throws IoError, CorruptData  the file cannot be opened; the same on all ranks.
   static std::unique_ptr<CollectiveHdf5> open(Catalog const& catalog, Communicator& ranks, Hints const& hints);
 
@@ -39,7 +39,7 @@ class CollectiveHdf5 final : public Engine {
   Catalog const* catalog_;
   Communicator* ranks_;
   SharedInput file_;
-  hdf5::Group tensors_;  ///< the group that the datasets are in
+  hdf5::Group tensors_;  ///< the group of the datasets
   hdf5::PropertyList transfer_;
   BlockVerifier verifier_;
   bool warned_ = false;

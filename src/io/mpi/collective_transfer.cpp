@@ -1,4 +1,4 @@
-// The property lists of collective transfers.
+// Property lists of collective transfers.
 #include "io/mpi/collective_transfer.hpp"
 
 #include <array>
@@ -15,7 +15,7 @@ void read_metadata_collectively(hdf5::PropertyListView access_list) {
 
 hdf5::PropertyList one_call_transfer() {
   auto list = hdf5::transfer(hdf5::Transfer::collective);
-  // Saying so spares the all-reduce by which HDF5 would find out.
+  // Setting it avoids the all-reduce by which HDF5 would decide.
   DISTLOAD_HDF5(hdf5::kNoFile, H5Pset_dxpl_mpio_chunk_opt(list.view().id(), H5FD_MPIO_CHUNK_ONE_IO));
   return list;
 }

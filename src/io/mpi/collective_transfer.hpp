@@ -1,4 +1,4 @@
-/// How HDF5 is made to read collectively, and asked whether it did.
+/// Makes HDF5 read collectively, and checks whether it did.
 #pragma once
 
 #include <optional>
@@ -8,13 +8,13 @@
 
 namespace distload {
 
-/// Metadata of files opened with `access_list` is read by one rank and sent to the others, instead of by all of them.
+/// One rank reads the metadata of files opened with `access_list` and sends it to the others.
 void read_metadata_collectively(hdf5::PropertyListView access_list);
 
-/// Transfer of all ranks together, one MPI-IO call for all chunks that they select.
+/// A transfer by all ranks together with one MPI-IO call for all selected chunks.
 hdf5::PropertyList one_call_transfer();
 
-/// Why the last transfer with `transfer_list` was quietly not collective; nothing if it was.
+/// Why HDF5 made the last transfer with `transfer_list` independent; nothing if it was collective.
 std::optional<std::string> why_not_collective(hdf5::PropertyListView transfer_list);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// From byte ranges to boxes.
+// Converts byte ranges to boxes.
 #include "io/mpi/hyperslab_pieces.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// HyperslabPieces: byte ranges of extents as boxes of their tensors, the form in which HDF5 is asked for them. Pure.
+/// HyperslabPieces: byte ranges of extents as boxes of their tensors, for HDF5 selections. Pure.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace distload {
 
-/// A box of a tensor that goes, row-major, to one stretch of memory.
+/// A box of a tensor that is read, row-major, into contiguous memory.
 struct HyperslabPiece {
   std::uint32_t tensor = 0;  ///< index into `Catalog::tensors`
   Box box;                   ///< in the tensor, in elements
@@ -20,16 +20,15 @@ struct HyperslabPiece {
   std::byte* destination = nullptr;
 };
 
-/// The requests in the order of their tensors and extents, and the pieces that they consist of, in the same order of
-/// bytes.
+/// The requests in the order of their tensors and extents, and their pieces, in the same order of bytes.
 struct HyperslabPieces {
   std::vector<ReadRequest> requests;
   std::vector<HyperslabPiece> pieces;
 };
 
-/// Cuts every request into boxes of at most `longest_piece` bytes, along the outermost axes so that there are few; a
-/// single element may be longer.
-/// @throws InternalError  as `check_request`, or if a request cuts an element.
+/// Divides every request into boxes of at most `longest_piece` bytes, along the outermost possible axes to keep their
+/// number small; a single element may be longer.
+/// @throws InternalError  as `check_request`, or a request begins or ends inside an element.
 HyperslabPieces hyperslab_pieces(Catalog const& catalog, std::span<ReadRequest const> requests, Bytes longest_piece);
 
 }  // namespace distload

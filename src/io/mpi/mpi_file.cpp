@@ -1,4 +1,5 @@
-// MPI-IO calls and their checks. File handles return errors by default, whatever the communicator does.
+// MPI-IO calls and their checks. File handles return errors by default, independent of the communicator's error
+// handler.
 #include "io/mpi/mpi_file.hpp"
 
 #include <utility>
@@ -15,7 +16,7 @@ void check(int status, std::string const& what) {
   if (status != MPI_SUCCESS) throw IoError(what + ": " + detail::mpi_error_text(status));
 }
 
-/// A type of some ranges of bytes; owns it.
+/// Owns a derived type of byte ranges.
 class ByteRanges {
  public:
   ByteRanges(std::vector<int> const& lengths, std::vector<MPI_Aint> const& places) {
@@ -33,7 +34,7 @@ class ByteRanges {
   MPI_Datatype native() const noexcept { return type_; }
 
  private:
-  MPI_Datatype type_ = MPI_BYTE;  ///< of no ranges
+  MPI_Datatype type_ = MPI_BYTE;  ///< the type of an empty list
 };
 
 }  // namespace

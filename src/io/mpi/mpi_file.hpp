@@ -1,4 +1,4 @@
-/// MpiFile: a file that a group of ranks reads together, the only place that calls MPI's file functions.
+/// MpiFile: a file that a group of ranks reads together; the only wrapper of MPI's file functions.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +13,14 @@
 
 namespace distload {
 
-/// A range of a file, and where it goes.
+/// A range of a file and its destination.
 struct FilePart {
   Bytes offset_bytes = 0;
   std::span<std::byte> destination;
 };
 
-/// Owns an MPI_File. Move-only. Only `close` closes it: that is collective, and a destructor may run on one rank alone.
+/// Owns an MPI_File. Move-only. Only `close` closes it: closing is collective, and a destructor may run on one rank
+/// alone.
 class MpiFile {
  public:
   /// Collective over `ranks`.
@@ -31,14 +32,14 @@ class MpiFile {
   MpiFile(MpiFile const&) = delete;
   MpiFile& operator=(MpiFile const&) = delete;
 
-  /// Bytes of the file now.
+  /// Current size of the file.
   /// @throws IoError  MPI refuses.
   Bytes size_bytes() const;
 
-  /// Collective: each rank reads its parts, in ascending order of their offsets and without overlap, of less than 2 GiB
-  /// together, perhaps none; one call of MPI-IO for all of them. They lie within the file: MPI-IO does not always tell
-  /// of a read that its end has cut.
-  /// @throws IoError  naming the file, the byte range and MPI's reason.
+  /// Collective: each rank reads its parts with one MPI-IO call. The parts of a rank are in ascending order of offsets,
+  /// do not overlap, have less than 2 GiB together and may be empty. They must lie inside the file: MPI-IO does not
+  /// always report a read that is cut at the end of the file.
+  /// @throws IoError  names the file, the byte range and MPI's reason.
   void read_all(std::span<FilePart const> parts);
 
   /// Collective: closes the file.

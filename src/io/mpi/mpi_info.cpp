@@ -1,4 +1,4 @@
-// MPI_Info from a map.
+// Builds an MPI_Info from a map.
 #include "io/mpi/mpi_info.hpp"
 
 #include <string>
@@ -11,7 +11,7 @@
 namespace distload {
 namespace {
 
-// MPI's limits count the terminating zero.
+// MPI's limits include the terminating zero.
 void check_length(std::string_view what, std::string_view text, std::string_view key, std::size_t limit) {
   if (!text.empty() && text.size() < limit) return;
   throw ConfigError("load.hints: the " + std::string(what) + " of `" + std::string(key.substr(0, MPI_MAX_INFO_KEY)) +

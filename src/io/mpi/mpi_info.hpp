@@ -1,4 +1,4 @@
-/// MpiInfo: hints as MPI wants them.
+/// MpiInfo: hints as an MPI_Info.
 #pragma once
 
 #include <mpi.h>
@@ -7,7 +7,7 @@
 
 namespace distload {
 
-/// Owns an MPI_Info. Neither copied nor moved.
+/// Owns an MPI_Info. Neither copyable nor movable.
 class MpiInfo {
  public:
   /// @throws ConfigError  a name or value is empty or longer than MPI allows.

@@ -1,4 +1,4 @@
-// A list behind a lock that is not given back in the end.
+// A list of actions; its lock is never released once the actions run.
 #include "parallel/liveness/abort_action.hpp"
 
 #include <map>
@@ -9,11 +9,11 @@ namespace distload {
 namespace {
 
 struct Acts {
-  std::recursive_mutex mutex;  // the thread that performs may come by a second time on its way to the end
+  std::recursive_mutex mutex;  // recursive: an action may call run_abort_actions again on the same thread
   std::map<AbortAction const*, std::function<void()>> of;
 };
 
-/// Never destroyed: the process may end while static objects go.
+/// Never destroyed: the process may end while static objects are destroyed.
 Acts& acts() {
   static auto* const of_process = new Acts;
   return *of_process;
@@ -32,12 +32,12 @@ AbortAction::~AbortAction() {
 }
 
 void run_abort_actions() noexcept {
-  // Not unlocked: a thread that is about to remove an action must not go on while the action runs.
+  // Never unlocked: a thread that removes an action must not continue while the actions run.
   acts().mutex.lock();
   for (auto const& [owner, act] : std::exchange(acts().of, {})) {
     try {
       act();
-    } catch (...) {  // NOLINT(bugprone-empty-catch): the others' turn; the job has its own reason to end
+    } catch (...) {  // the next action runs; the job ends for the original reason
     }
   }
 }

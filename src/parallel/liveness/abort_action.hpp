@@ -1,23 +1,23 @@
-/// AbortAction: what a process still does when its job is ended from outside of its program's flow.
+/// AbortAction: an action that runs when the job is aborted and no destructor runs.
 #pragma once
 
 #include <functional>
 
 namespace distload {
 
-/// While it lives, `act` is run, once, if a signal, the watchdog or a rank that failed alone ends the job, where no
-/// destructor runs. Short, without MPI, and without anything that the interrupted threads may hold.
+/// While the object lives, `act` runs once if a signal, the watchdog or a rank that failed alone ends the job. It must
+/// be short, must not call MPI and must not take locks that interrupted threads may hold.
 class AbortAction {
  public:
   explicit AbortAction(std::function<void()> act);
 
-  /// When this returns `act` is not run any more. If it is being run, the process ends here.
+  /// `act` does not run after this returns. If it is running, the process ends here.
   ~AbortAction();
   AbortAction(AbortAction const&) = delete;
   AbortAction& operator=(AbortAction const&) = delete;
 };
 
-/// Runs all acts. Comes right before the process ends: from now on no AbortAction can be made or destroyed.
+/// Runs all actions, directly before the process ends: afterwards AbortActions cannot be created or destroyed.
 void run_abort_actions() noexcept;
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-/// Backoff: waiting for other ranks without keeping the core from those who work.
+/// Backoff: waits for other ranks with little use of the core.
 #pragma once
 
 #include <chrono>
@@ -6,19 +6,19 @@
 
 namespace distload {
 
-/// MPI's own waiting never sleeps, which takes the core from this rank's reading thread or, on a crowded node, from the
-/// rank that everybody waits for. Who waits here spins for a moment first: ranks that come at about the same time lose
-/// nothing.
+/// MPI waits by spinning, which takes the core from this rank's reading thread or, on an oversubscribed node, from the
+/// rank being waited for. Backoff spins only briefly before it sleeps, so that ranks that arrive at about the same time
+/// lose no time.
 class Backoff {
  public:
-  /// Call it between two looks at what is waited for.
+  /// Call it between two polls.
   void wait() const {
     constexpr auto kSpin = std::chrono::microseconds(100);
     constexpr auto kNap = std::chrono::microseconds(20);
     if (std::chrono::steady_clock::now() - start_ > kSpin) std::this_thread::sleep_for(kNap);
   }
 
-  /// Something has come: the next moment is spun away again.
+  /// Call it after progress: spinning starts again.
   void renew() { start_ = std::chrono::steady_clock::now(); }
 
  private:

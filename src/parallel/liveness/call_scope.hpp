@@ -11,7 +11,7 @@ namespace distload {
 class CallScope {
  public:
   /// @param call   "Loader::load"
-  /// @param phase  what the rank is at, unless the program has said so itself
+  /// @param phase  the rank's phase, unless the program has set one
   /// @throws ConfigError  another thread is inside such a function, or MPI has ended.
   CallScope(std::string_view call, std::string_view phase);
   ~CallScope();
@@ -23,8 +23,8 @@ class CallScope {
   std::string call_before_;
 };
 
-/// This rank makes progress in `phase`; does nothing where there is no MpiEnvironment. For the thread that has the
-/// scope.
+/// Reports progress of this rank in `phase`; does nothing without an MpiEnvironment. Call it on the thread that owns
+/// the scope.
 void show_progress(std::string_view phase);
 
 }  // namespace distload

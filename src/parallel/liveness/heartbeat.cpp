@@ -1,4 +1,4 @@
-// Short texts in whole atomic words.
+// Short texts in atomic words.
 #include "parallel/liveness/heartbeat.hpp"
 
 #include <algorithm>

@@ -1,10 +1,10 @@
-// The last seconds of a failed job.
+// The end of a failed job.
 //
-// What Open MPI's mpirun does decides the form. It returns the exit code of the first process that leaves with one
-// other than zero, and then kills the rest. So ranks that agree finalise MPI, which keeps them together to the last
-// moment, and return the same code. MPI_Abort is the only means that also reaches ranks stuck in a collective; called
-// by several ranks at once it garbles mpirun's output, therefore only one calls it. mpirun adds a text of its own about
-// the exit code; `mpirun --quiet` leaves that out.
+// The design follows Open MPI's mpirun. mpirun returns the first exit code that is not zero and then kills the other
+// processes. Ranks that agree therefore finalise MPI, which keeps them together until the end, and return the same
+// code. Only MPI_Abort also ends ranks that are stuck in a collective; calls by several ranks at once garble mpirun's
+// output, therefore only one rank calls it. mpirun prints its own text about the exit code; `mpirun --quiet` suppresses
+// it.
 #include "parallel/liveness/job_end.hpp"
 #include "base/text.hpp"
 #include "parallel/job_internals.hpp"
@@ -30,8 +30,8 @@ constexpr milliseconds kWaitForAgreement{2000};
 constexpr milliseconds kWaitForAbort{2000};
 constexpr milliseconds kWaitForFinalize{5000};
 
-/// Of several nodes that have something to say, one does: the others are ended before their turn comes. mpirun asks
-/// processes of other hosts to leave first, and kills them a second later.
+/// Delay per node before it prints: of several nodes with a message, only one should print, and the others are killed
+/// during their delay. mpirun first asks processes of other hosts to exit, and kills them a second later.
 constexpr milliseconds kBetweenNodes{2500};
 constexpr milliseconds kMostBetweenNodes{5000};
 
@@ -40,7 +40,7 @@ volatile std::sig_atomic_t exit_code_of_last_exit = 1;
 
 extern "C" void exit_now(int) { _exit(exit_code_of_last_exit); }
 
-/// The failure that all ranks agree on, or nothing if some do not come to agree, or MPI itself is what is broken.
+/// The failure that all ranks agree on; nothing if some ranks do not take part in time, or MPI itself fails.
 std::optional<Failure> agree_in_time(MpiCommunicator& ranks, Failure const& failure) {
   try {
     if (ranks.try_barrier(kWaitForAgreement)) return agree_on_failure(ranks, failure);
@@ -62,7 +62,7 @@ bool mpi_is_running() {
 
 void print_error(std::string_view message) {
   auto text = "distload: error: " + printable_lines(message) + "\n";
-  // One write, so that lines of several ranks do not mix; and nothing is left to do if it fails.
+  // One call of write, so that lines of several ranks do not mix; its failure is ignored.
   [[maybe_unused]] auto const written = write(STDERR_FILENO, text.data(), text.size());
 }
 
@@ -79,7 +79,7 @@ void exit_at_the_latest_after(milliseconds limit, int code) {
 }
 
 void abort_job(int code) {
-  // MPI_Abort may need a lock that a stuck thread holds.
+  // MPI_Abort may wait for a lock that a stuck thread holds.
   exit_at_the_latest_after(kWaitForAbort, code);
   run_abort_actions();
   if (mpi_is_running()) MPI_Abort(MPI_COMM_WORLD, code);
@@ -92,7 +92,7 @@ void print_error_and_abort(NodeBoard& board, std::string_view message, int code)
     print_error(message);
     abort_job(code);
   }
-  // The rank that spoke ends all; a process that left by itself now could overtake it with another exit code.
+  // The rank that printed ends all ranks; if this process exited now, mpirun could return its exit code instead.
   std::this_thread::sleep_for(2 * kWaitForAbort + kMostBetweenNodes);
   _exit(code);
 }
@@ -112,13 +112,13 @@ int end_failed_job(MpiEnvironment& mpi, Failure const& failure) {
   }
   auto const code = static_cast<int>(agreed->code);
   if (rank == 0 && JobInternals::board(mpi).claim_error_message()) print_error(agreed->message);
-  // The first rank to leave makes mpirun send SIGTERM to the others, which are about to leave with the same code.
+  // When the first rank exits, mpirun sends SIGTERM to the others, which are about to exit with the same code.
   std::signal(SIGTERM, SIG_IGN);
   exit_at_the_latest_after(kWaitForFinalize, code);
   try {
     mpi.finalize();
   } catch (CommunicationError const&) {
-    // The user knows what went wrong first; there is only the code left to deliver.
+    // The user knows the first cause; only the exit code is still needed.
     abort_job(code);
   }
   return code;

@@ -1,4 +1,4 @@
-/// How a failed job ends: one message, one exit code, no rank left waiting.
+/// The end of a failed job: one message, one exit code, and no rank that keeps waiting.
 #pragma once
 
 #include <chrono>
@@ -11,28 +11,27 @@
 
 namespace distload {
 
-/// Prints "distload: error: <message>" to stderr in one piece.
+/// Prints "distload: error: <message>" to stderr with one write.
 void print_error(std::string_view message);
 
-/// Ends the process with `code` if it still runs after `limit` (rounded up to seconds), whatever its threads are stuck
-/// in.
+/// Ends the process with `code` if it still runs after `limit` (rounded up to seconds), even if its threads are stuck.
 void exit_at_the_latest_after(std::chrono::milliseconds limit, int code);
 
 /// Ends all ranks of the job: the launcher kills them and returns `code`. Without MPI, ends the process.
 [[noreturn]] void abort_job(int code);
 
-/// For a failure that this rank cannot agree on with the others: if no rank of this node has printed why the job ends,
-/// prints `message` and aborts the job; otherwise keeps quiet and waits to be ended. Other nodes than that of rank 0
-/// wait a moment first, so that one of them prints.
+/// For a failure that this rank cannot agree on with the others. If no rank of this node has printed an error message,
+/// prints `message` and aborts the job; otherwise waits until the process is ended. Nodes other than rank 0's wait
+/// first, so that only one node prints.
 [[noreturn]] void print_error_and_abort(NodeBoard& board, std::string_view message, int code);
-/// The same with the board of this process, if it has one.
+/// The same with this process's board, if it has one.
 [[noreturn]] void print_error_and_abort(std::string_view message, int code);
 
 /// Ends this rank's part in the job after `failure`; returns the exit code for main.
 ///
-/// If all ranks come here (a failure in `all_or_throw`, or one that every rank finds by itself), rank 0 prints the
-/// message, MPI is finalised and all ranks return the same code. If some do not come within two seconds, because they
-/// wait in a collective for a rank that failed alone, that rank prints its message and aborts the job.
+/// If all ranks call it (a failure in `all_or_throw`, or one that every rank detects), rank 0 prints the message, MPI
+/// is finalised and all ranks return the same code. If some ranks do not call it within two seconds, because they wait
+/// in a collective for a rank that failed alone, that rank prints its message and aborts the job.
 int end_failed_job(MpiEnvironment& mpi, Failure const& failure);
 
 }  // namespace distload

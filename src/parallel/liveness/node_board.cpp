@@ -1,4 +1,4 @@
-// A shared window of MPI, used through lock-free atomics only, so that it needs none of MPI's epochs.
+// An MPI shared-memory window that is accessed only through lock-free atomics and therefore needs no MPI epochs.
 #include "parallel/liveness/node_board.hpp"
 
 #include <memory>
@@ -12,14 +12,14 @@
 namespace distload {
 namespace {
 
-// The header gets a cache line of its own before the entries.
+// The header has its own cache line before the entries.
 constexpr std::size_t kEntriesOffset = alignof(NodeBoard::Entry);
 
 }  // namespace
 
 NodeBoard::NodeBoard(MpiCommunicator& node, std::uint32_t job_rank) : own_(node.rank()) {
   bool const leads = node.rank() == 0;
-  // One entry more than needed, because MPI promises no alignment to a cache line.
+  // One additional entry, because MPI does not guarantee alignment to a cache line.
   auto const nbytes = leads ? kEntriesOffset + (node.size() + 1) * sizeof(Entry) : 0;
   void* mine = nullptr;
   DISTLOAD_MPI(
@@ -30,7 +30,8 @@ NodeBoard::NodeBoard(MpiCommunicator& node, std::uint32_t job_rank) : own_(node.
   void* begin = nullptr;
   DISTLOAD_MPI(MPI_Win_shared_query(window_, 0, &size, &unit, &begin));
 
-  // Every rank sees the memory at another address, but in whole pages, so that all align to the same offset.
+  // Every rank maps the memory at another address, but at page granularity, so that all compute the same aligned
+  // offset.
   auto space = static_cast<std::size_t>(size);
   auto* const bytes = static_cast<std::byte*>(std::align(alignof(Entry), space - alignof(Entry), begin, space));
   static_assert(kEntriesOffset >= sizeof(Header));

@@ -1,5 +1,5 @@
-/// NodeBoard: what the ranks of one node see of each other without communicating: everyone's Heartbeat, and who prints
-/// the job's last word.
+/// NodeBoard: state that the ranks of a node share without communication: every rank's Heartbeat, and which rank prints
+/// the error message.
 #pragma once
 
 #include <atomic>
@@ -14,45 +14,45 @@ namespace distload {
 
 class MpiCommunicator;
 
-/// An owner of MPI shared memory. It goes back to MPI only in `close`, which is collective; an owner that is destroyed
-/// without leaves the memory to the end of the process, because the other ranks may be gone.
+/// Owns MPI shared memory. Only `close`, which is collective, frees it; the destructor alone leaves the memory until
+/// the process ends, because the other ranks may have ended.
 class NodeBoard {
  public:
   struct Entry {
     std::uint32_t job_rank;
-    int process;  ///< its number
+    int process;  ///< process id
     Heartbeat heartbeat;
   };
 
-  /// Collective over `node`, whose ranks share memory. `job_rank` is this process' rank in the whole job.
+  /// Collective over `node`, whose ranks share memory. `job_rank` is this process's rank in the job.
   NodeBoard(MpiCommunicator& node, std::uint32_t job_rank);
   ~NodeBoard() { of_process_ = nullptr; }
   NodeBoard(NodeBoard const&) = delete;
   NodeBoard& operator=(NodeBoard const&) = delete;
 
-  /// Collective: gives the memory back. No entry may be touched afterwards.
+  /// Collective: frees the memory. Entries must not be used afterwards.
   void close();
 
   Heartbeat& own() noexcept { return entries_[own_].heartbeat; }
 
-  /// This process has a watchdog.
+  /// True if this process has a watchdog.
   bool is_watched() const noexcept { return entries_[own_].heartbeat.is_watched(); }
 
-  /// All ranks of the node, ordered by rank.
+  /// The entries of all ranks of the node, ordered by rank.
   std::span<Entry const> entries() const noexcept { return entries_; }
 
-  /// True for exactly one caller on this node: it tells the user why the job ends. All others keep quiet.
+  /// True for exactly one caller on this node, which prints the error message of the job. All others must not print.
   bool claim_error_message() noexcept { return !header_->error_message_is_claimed.exchange(true); }
 
-  /// The node's number in the job, counted from that of rank 0: nodes print in this order.
+  /// Sets the node's number in the job, counted from rank 0's node: nodes print in this order.
   void set_node_number(std::uint32_t number) noexcept { node_number_ = number; }
   std::uint32_t node_number() const noexcept { return node_number_; }
 
-  /// The node of rank 0 has answered a watchdog of this one; how often it has.
+  /// Counts the answers of rank 0's node to watchdogs of this node.
   void note_answer() noexcept { header_->answers.fetch_add(1); }
   std::uint64_t answers() const noexcept { return header_->answers.load(); }
 
-  /// The one of this process, or nullptr: for those who have to end the job and have no MpiEnvironment at hand.
+  /// The board of this process, or nullptr; for code that ends the job without access to the MpiEnvironment.
   static NodeBoard* of_process() noexcept { return of_process_; }
 
  private:

@@ -1,4 +1,4 @@
-// A handler that only wakes a thread, because nearly nothing is allowed in the handler itself.
+// The signal handler only wakes a thread, because few calls are allowed in a handler.
 #include "parallel/liveness/signal_watch.hpp"
 #include "parallel/job_internals.hpp"
 
@@ -21,7 +21,7 @@ namespace {
 struct Watched {
   int signal = 0;
   char const* message = nullptr;
-  /// It may come again when the program is done, by itself, and has no meaning then.
+  /// True for signals that may arrive again when the program is ending and that are ignored then.
   bool is_advice = false;
 };
 
@@ -36,7 +36,7 @@ constexpr std::array<Watched, 6> kWatched{{
 }};
 constexpr std::chrono::seconds kWaitForMessage{2};
 
-// What the handler shares with the thread: the first signal that came, or zero for "no more".
+// Shared by the handler and the thread: the first signal, or zero for "end the thread".
 volatile std::sig_atomic_t arrived_signal = 0;
 sem_t something_arrived;
 
@@ -58,18 +58,18 @@ void wait_for_signal(NodeBoard& board) {
   int const signal = arrived_signal;
   if (signal == 0) return;
   int const code = 128 + signal;
-  // Whoever waits to read the message may be gone.
+  // The reader of stderr may block or be gone.
   exit_at_the_latest_after(kWaitForMessage, code);
   run_abort_actions();
-  // One node prints for the job. All other ranks wait for the one that does: launchers take the first process to leave
-  // as the sign to kill the rest at once, before the message is out. Processor time runs out for one rank alone.
+  // One node prints for the job. The other ranks wait for it: a launcher kills all processes when the first one exits,
+  // possibly before the message is printed. SIGXCPU may reach one rank alone.
   bool const node_prints = board.entries().front().job_rank == 0 || signal == SIGXCPU;
   if (node_prints) print_error_and_abort(board, message_for(signal), code);
   std::this_thread::sleep_for(kWaitForMessage / 2);
   _exit(code);
 }
 
-/// What was ignored when the program was started stays so: SIGHUP under nohup, SIGINT in the background of a script.
+/// True for signals that were ignored at program start: SIGHUP under nohup, SIGINT in the background of a script.
 bool is_ignored(int signal) {
   struct sigaction present {};
   return sigaction(signal, nullptr, &present) == 0 && present.sa_handler == SIG_IGN;

@@ -1,4 +1,4 @@
-/// SignalWatch: turns the signals that ask a job to end into one message for the job and an end without delay.
+/// SignalWatch: on a signal that ends the job, prints one message and ends the job quickly.
 #pragma once
 
 #include <thread>
@@ -7,16 +7,16 @@
 
 namespace distload {
 
-/// While it lives, the first SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 (batch systems send these two ahead of the time
-/// limit, and mpirun passes them on) or SIGXCPU ends the job with exit code 128 + the signal's number, as shells do
-/// (130, 143), after what is unfinished has been removed (AbortAction). What was ignored when the program was started
-/// stays ignored. Later ones are of no effect: mpirun sends SIGTERM again as soon as the first rank has left, perhaps
-/// before the message is out. mpirun passes Ctrl-C on to all ranks as SIGTERM, and also sends it to the others when one
-/// rank dies; one of these ranks prints, on the node of rank 0. For main programs: a process has one owner of its
-/// signals.
+/// While the object lives, the first SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 (which batch systems send before the
+/// time limit and mpirun passes on) or SIGXCPU ends the job with exit code 128 + signal number, as shells do (130,
+/// 143), after unfinished files have been removed (AbortAction). Signals that were ignored at program start stay
+/// ignored. Later signals have no effect: mpirun sends SIGTERM again when the first rank exits, possibly before the
+/// message is printed. mpirun passes Ctrl-C to all ranks as SIGTERM, and sends SIGTERM to the other ranks when one
+/// dies; one rank of rank 0's node prints the message. For main programs: only one component of a process can handle
+/// its signals.
 class SignalWatch {
  public:
-  /// Local. `mpi` outlives the object; there is at most one at a time.
+  /// Local. `mpi` must outlive the object; at most one object exists at a time.
   explicit SignalWatch(MpiEnvironment& mpi);
   ~SignalWatch();
   SignalWatch(SignalWatch const&) = delete;

@@ -1,4 +1,4 @@
-// Who has moved, who has not, and how to say it.
+// Determines which ranks have moved and composes the message.
 #include "parallel/liveness/stall_detector.hpp"
 
 #include <algorithm>
@@ -21,10 +21,10 @@ std::string format_seconds(Clock::duration duration) {
   return text.data();
 }
 
-/// What a rank does while nothing moves, the likelier cause first.
+/// What a rank does during a stall; the most likely cause comes first.
 enum class Role : std::uint8_t { silent, stuck, absent, waiting, unknown };
 
-/// Ranks that do the same are named together.
+/// Ranks with the same role and state, which the message names together.
 struct Group {
   std::vector<std::uint32_t> ranks;
   std::vector<std::string> hosts;
@@ -47,7 +47,7 @@ std::string describe_role(Role role, bool one, std::string const& text) {
 
 bool StallDetector::is_silent(std::vector<RankState> const& states, std::size_t place, Clock::time_point now) const {
   auto const& state = states[place];
-  return state.is_known && state.is_watched && now - seen_[place].looked > timeout_ / 4;
+  return state.is_known && state.is_watched && now - observed_[place].looked > timeout_ / 4;
 }
 
 std::optional<std::string> StallDetector::observe(std::vector<RankState> const& states, Clock::time_point now) {
@@ -56,43 +56,43 @@ std::optional<std::string> StallDetector::observe(std::vector<RankState> const& 
   if (std::none_of(states.begin(), states.end(), has_work)) return std::nullopt;
 
   bool knows_all = true;
-  bool sees_cause = false;
+  bool knows_cause = false;
   for (std::size_t i = 0; i < states.size(); ++i) {
     knows_all = knows_all && states[i].is_known;
-    sees_cause = sees_cause || (has_work(states[i]) && !states[i].waits) || is_silent(states, i, now);
+    knows_cause = knows_cause || (has_work(states[i]) && !states[i].waits) || is_silent(states, i, now);
   }
-  auto const backoff = knows_all || sees_cause ? timeout_ : 2 * timeout_;
+  auto const backoff = knows_all || knows_cause ? timeout_ : 2 * timeout_;
   if (now - last_movement_ < backoff) return std::nullopt;
   return describe(states, now);
 }
 
 void StallDetector::note_movement(std::vector<RankState> const& states, Clock::time_point now) {
-  bool const first_look = seen_.empty();
+  bool const first_look = observed_.empty();
   if (first_look) {
-    for (auto const& state : states) seen_.push_back({state.beats, now, state.looks, now});
+    for (auto const& state : states) observed_.push_back({state.beats, now, state.looks, now});
   }
-  // If the watching thread itself stood still (a debugger, a suspended machine), so did everybody else, for a good
-  // reason.
+  // If the watching thread itself did not run (a debugger, a suspended machine), the other ranks did not run either,
+  // and there is no stall.
   if (first_look || now - last_look_ > timeout_ / 2) {
     last_movement_ = now;
-    for (auto& seen : seen_) seen.looked = now;
+    for (auto& seen : observed_) seen.looked = now;
   }
   last_look_ = now;
 
-  bool anybody_works = false;
+  bool any_is_active = false;
   for (std::size_t i = 0; i < states.size(); ++i) {
-    anybody_works = anybody_works || !states[i].phase.empty();
-    auto& seen = seen_[i];
+    any_is_active = any_is_active || !states[i].phase.empty();
+    auto& seen = observed_[i];
     if (states[i].looks != seen.looks) std::tie(seen.looks, seen.looked) = std::pair(states[i].looks, now);
     if (states[i].beats == seen.beats) continue;
     std::tie(seen.beats, seen.moved) = std::pair(states[i].beats, now);
     last_movement_ = now;
   }
-  if (!anybody_works) last_movement_ = now;
+  if (!any_is_active) last_movement_ = now;
 }
 
 std::string StallDetector::describe(std::vector<RankState> const& states, Clock::time_point now) const {
-  // What the others wait in is what a rank that does nothing has not called.
+  // The call that the other ranks wait in, which an idle rank has not called.
   std::string call;
   for (auto const& state : states) {
     if (!state.call.empty()) call = state.call;
@@ -112,7 +112,7 @@ std::string StallDetector::describe(std::vector<RankState> const& states, Clock:
       key = {Role::stuck, "", state.phase};
     }
     auto& group = groups[key];
-    group.last_moved = group.ranks.empty() ? seen_[i].moved : std::max(group.last_moved, seen_[i].moved);
+    group.last_moved = group.ranks.empty() ? observed_[i].moved : std::max(group.last_moved, observed_[i].moved);
     group.ranks.push_back(state.rank);
     group.hosts.push_back(state.host);
   }

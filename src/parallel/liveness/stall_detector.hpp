@@ -1,5 +1,5 @@
-/// StallDetector: decides from what the ranks show whether the job is stuck, and says who is to blame. Pure: no clock,
-/// no thread, no MPI.
+/// StallDetector: decides from the ranks' states whether the job is stuck, and names the ranks that cause it. Pure: no
+/// clock, thread or MPI.
 #pragma once
 
 #include <chrono>
@@ -10,18 +10,18 @@
 
 namespace distload {
 
-/// One rank as its Heartbeat shows it at one moment.
+/// The state of one rank at one moment, from its Heartbeat.
 struct RankState {
   std::uint32_t rank = 0;
   std::uint64_t beats = 0;
   bool waits = false;          ///< inside an operation that needs other ranks
-  std::string phase;           ///< empty: it has nothing to do
-  std::string call = {};       ///< the function of the library that it is in; empty: none
+  std::string phase;           ///< empty: no progress is expected
+  std::string call = {};       ///< the library function that it is in; empty: none
   std::string host = {};       ///< empty: not known
-  std::uint64_t looks = 0;     ///< of its watchdog
-  bool is_watched = false;     ///< it has a watchdog: a process whose watchdog does not look is stopped or gone
-  bool is_known = true;        ///< false: nothing has been heard of it yet
-  std::string condition = {};  ///< what the system says of a process that does not run: "stopped"
+  std::uint64_t looks = 0;     ///< number of looks of its watchdog
+  bool is_watched = false;     ///< it has a watchdog; if that stops looking, the process is stopped or gone
+  bool is_known = true;        ///< false: no report received yet
+  std::string condition = {};  ///< the system's state of a process that does not run: "stopped"
 };
 
 class StallDetector {
@@ -30,22 +30,22 @@ class StallDetector {
 
   explicit StallDetector(Clock::duration timeout) : timeout_(timeout) {}
 
-  /// Call it often, always with the same ranks in the same order. Returns the message for the user once no rank has
-  /// moved for the time-out although at least one has something to do. If some ranks are not known, and those that are
-  /// only wait, it takes twice as long: a rank that is stuck there is named by others first.
+  /// Must be called often, always with the same ranks in the same order. Returns the message for the user when no rank
+  /// has moved for the time-out and progress is expected of at least one. Takes twice as long if some ranks are unknown
+  /// and all known ranks only wait: a rank that is stuck elsewhere is reported by other nodes first.
   std::optional<std::string> observe(std::vector<RankState> const& states, Clock::time_point now);
 
-  /// Counts from now on.
-  void forgive(Clock::time_point now) { last_movement_ = now; }
+  /// Restarts the time-out.
+  void restart_timeout(Clock::time_point now) { last_movement_ = now; }
 
-  /// When a rank has moved last, as far as has been seen.
+  /// Time of the last observed movement of any rank.
   Clock::time_point last_movement() const noexcept { return last_movement_; }
 
-  /// True if that rank, by its place in the states, has a watchdog that has not looked for a quarter of the time-out.
+  /// True if the rank at index `place` of the states has a watchdog that has not looked for a quarter of the time-out.
   bool is_silent(std::vector<RankState> const& states, std::size_t place, Clock::time_point now) const;
 
  private:
-  struct Seen {
+  struct Observed {
     std::uint64_t beats = 0;
     Clock::time_point moved;
     std::uint64_t looks = 0;
@@ -56,7 +56,7 @@ class StallDetector {
   std::string describe(std::vector<RankState> const& states, Clock::time_point now) const;
 
   Clock::duration timeout_;
-  std::vector<Seen> seen_;
+  std::vector<Observed> observed_;
   Clock::time_point last_movement_;
   Clock::time_point last_look_;
 };

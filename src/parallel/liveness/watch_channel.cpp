@@ -1,4 +1,4 @@
-// Sockets, addresses and what the datagrams hold.
+// Sockets, addresses and the format of datagrams.
 #include "parallel/liveness/watch_channel.hpp"
 
 #include <algorithm>
@@ -23,18 +23,18 @@ enum class Kind : std::uint8_t { report, answer };
 
 constexpr std::size_t kMostReceivers = 4;
 constexpr std::size_t kMostAddresses = 8;
-/// So that a datagram fits a packet.
+/// A report of this many ranks fits into a packet.
 constexpr std::size_t kRanksPerReport = 8;
 constexpr std::size_t kMostDatagramBytes = 64 * 1024;
 
-/// Where a rank's socket can be reached, in network byte order.
+/// Address of a rank's socket, in network byte order.
 struct Reachable {
-  std::uint16_t port = 0;  ///< 0: nowhere
+  std::uint16_t port = 0;  ///< 0: no socket
   std::uint16_t count = 0;
   std::array<std::uint32_t, kMostAddresses> addresses{};
 };
 
-/// A socket at any free port; -1 if the system gives none.
+/// A socket at any free port; -1 on failure.
 int open_socket() {
   int const descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   sockaddr_in any{};
@@ -87,7 +87,7 @@ WatchChannel::WatchChannel(Communicator& world, std::vector<std::uint32_t> const
   for (std::uint32_t rank = 0; rank < world.size(); ++rank) {
     if (node_of[rank] != 0) {
       places_[rank] = others_.size();
-      others_.push_back({rank, 0, false, "", "", hosts[rank], 0, false, false, ""});
+      others_.push_back({.rank = rank, .phase = {}, .host = hosts[rank], .is_known = false});
     } else if (receivers_.size() < kMostReceivers) {
       receivers_.emplace_back(rank, hosts[rank]);
       auto& addresses = addresses_.emplace_back();
@@ -178,7 +178,7 @@ bool WatchChannel::take_answers() {
     WireReader in(bytes);
     if (in.get<std::uint64_t>() != token_ || in.get<Kind>() != Kind::answer) continue;
     answered = true;
-    // From now on only to where reports arrive.
+    // From now on, report only to the address whose answers arrive.
     for (auto& addresses : addresses_) {
       auto const answers = [&](sockaddr_in const& address) {
         return address.sin_port == from.sin_port && address.sin_addr.s_addr == from.sin_addr.s_addr;

@@ -1,4 +1,4 @@
-/// WatchChannel: messages from the watchdogs of one node to those of the node of rank 0.
+/// WatchChannel: messages from the watchdogs of other nodes to those of rank 0's node.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +17,14 @@
 
 namespace distload {
 
-/// Datagrams (UDP over IPv4), because MPI may be what is stuck, and because nothing can wait in them. Lost ones do not
-/// matter: the next comes soon. Where a network lets none through, nodes know only themselves, and say so.
+/// Uses UDP datagrams over IPv4, because MPI itself may be stuck and datagrams never block. Lost datagrams do not
+/// matter: the next one follows soon. If the network blocks them, each node knows only its own ranks and says so.
 ///
-/// Owns a socket. After the constructor it is used by one thread at a time.
+/// Owns a socket. After construction, one thread at a time may use it.
 class WatchChannel {
  public:
-  /// Collective over `world`, all ranks of the job. `node_of`: the node of every rank, counted from that of rank 0;
-  /// `hosts`: its name.
+  /// Collective over `world`, all ranks of the job. `node_of`: the node number of every rank, counted from rank 0's
+  /// node; `hosts`: its host name.
   WatchChannel(Communicator& world, std::vector<std::uint32_t> const& node_of, std::vector<std::string> const& hosts);
   ~WatchChannel();
   WatchChannel(WatchChannel const&) = delete;
@@ -32,16 +32,16 @@ class WatchChannel {
 
   bool is_with_rank_0() const noexcept { return is_with_rank_0_; }
 
-  /// With rank 0: the ranks of the other nodes, ordered by rank, as they were last heard of; answers who has reported.
+  /// On rank 0's node: the last reported states of the other nodes' ranks, ordered by rank. Answers the senders.
   std::vector<RankState> const& receive();
 
-  /// Elsewhere: tells the node of rank 0 about the ranks of this one.
+  /// On other nodes: sends the states of this node's ranks to rank 0's node.
   void report(std::span<RankState const> states);
 
-  /// Elsewhere: true if that node has answered since the last call.
+  /// On other nodes: true if rank 0's node has answered since the last call.
   bool take_answers();
 
-  /// The ranks with rank 0 that reports go to, and their host.
+  /// The ranks of rank 0's node that receive reports, with their host.
   std::vector<std::pair<std::uint32_t, std::string>> const& receivers() const noexcept { return receivers_; }
 
  private:
@@ -49,12 +49,12 @@ class WatchChannel {
   void take_report(std::span<std::byte const> bytes);
 
   int socket_ = -1;
-  std::uint64_t token_ = 0;  ///< of this job: others' datagrams are ignored
+  std::uint64_t token_ = 0;  ///< identifies the job; datagrams with other tokens are ignored
   bool is_with_rank_0_;
   std::vector<std::pair<std::uint32_t, std::string>> receivers_;
-  std::vector<std::vector<sockaddr_in>> addresses_;  ///< of each receiver; only the one that has answered, once one has
+  std::vector<std::vector<sockaddr_in>> addresses_;  ///< of each receiver; once one answers, only that address
   std::vector<RankState> others_;
-  std::map<std::uint32_t, std::size_t> places_;  ///< of a rank in `others_`
+  std::map<std::uint32_t, std::size_t> places_;  ///< index of a rank in `others_`
 };
 
 }  // namespace distload

@@ -24,17 +24,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Often enough to be exact to a few percent, seldom enough to cost nothing.
+// Short enough for an accuracy of a few percent, long enough to cost nothing.
 milliseconds look_interval(milliseconds timeout) {
   return std::clamp(timeout / 20, milliseconds(5), milliseconds(500));
 }
 
-/// "stopped", if the system says so of a process of this node.
+/// The system's state of a process of this node, if it does not run: "stopped".
 std::string condition_of(int process) {
   std::ifstream file("/proc/" + std::to_string(process) + "/stat");
   std::string text;
   std::getline(file, text);
-  // "number (name) state ...", where the name may hold anything.
+  // "number (name) state ...", where the name may contain any character.
   auto const name_end = text.rfind(')');
   if (name_end == std::string::npos || name_end + 2 >= text.size()) return {};
   auto const state = text[name_end + 2];
@@ -82,14 +82,14 @@ class Watchdog::Watcher {
       if (!message || !is_to_print(now)) continue;
       if (options_.on_stall) {
         options_.on_stall(*message);
-        detector_.forgive(Clock::now());
+        detector_.restart_timeout(Clock::now());
       } else {
         print_error_and_abort(board_, *message, static_cast<int>(ExitCode::communication));
       }
     }
   }
 
-  /// The ranks of this node.
+  /// The states of the ranks of this node.
   std::vector<RankState> node_states(Clock::time_point now) {
     std::vector<RankState> states;
     for (auto const& [rank, process, heartbeat] : board_.entries()) {
@@ -102,14 +102,14 @@ class Watchdog::Watcher {
     return states;
   }
 
-  /// On the node of rank 0: adds the ranks of the others. Elsewhere: tells that node, and adds its ranks.
+  /// On rank 0's node: adds the ranks of other nodes. On others: sends a report and adds the ranks of rank 0's node.
   void meet_other_nodes(std::vector<RankState>& states, Clock::time_point now) {
     if (channel_->is_with_rank_0()) {
       auto const& others = channel_->receive();
       states.insert(states.end(), others.begin(), others.end());
       return;
     }
-    // The first rank that lives prints for its node.
+    // The first rank whose process runs prints for its node.
     auto const first = [&] {
       std::size_t place = 0;
       while (place < own_place_ && (!states[place].is_watched ||
@@ -127,10 +127,16 @@ class Watchdog::Watcher {
       answered_ = now;
     }
     for (auto const& [rank, host] : channel_->receivers())
-      states.push_back({rank, 0, true, "", "", host, answers, true, answers > 0, ""});
+      states.push_back({.rank = rank,
+                        .waits = true,
+                        .phase = {},
+                        .host = host,
+                        .looks = answers,
+                        .is_watched = true,
+                        .is_known = answers > 0});
   }
 
-  /// A node that is answered leaves it to that of rank 0, which sees all.
+  /// A node whose reports are answered does not print: rank 0's node knows the states of all ranks.
   bool is_to_print(Clock::time_point now) const {
     if (channel_ == nullptr || channel_->is_with_rank_0()) return true;
     if (answers_ > 0 && now - answered_ < options_.timeout / 2) return false;
@@ -138,7 +144,7 @@ class Watchdog::Watcher {
   }
 
   NodeBoard& board_;
-  WatchChannel* channel_;  ///< null: there is one node
+  WatchChannel* channel_;  ///< null if the job has one node
   Options options_;
   std::size_t own_place_;
   StallDetector detector_;

@@ -1,4 +1,4 @@
-// config.json as a flat map.
+// Flattens config.json into a map.
 #include "partition/rules/config_values.hpp"
 
 #include <algorithm>
@@ -16,10 +16,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// A deeper nesting holds no size of a model.
+/// Sizes of models are never nested more deeply.
 constexpr int kMaxDepth = 8;
 
-/// Of a list; longer ones hold no sizes.
+/// Items kept of a list; longer lists hold no sizes.
 constexpr std::size_t kMaxItems = 8;
 
 constexpr JsonLimits kLimits{.text_bytes = 4 * kMiB};

@@ -1,5 +1,5 @@
-/// ConfigValues: the scalars of a model's config.json under dotted keys; those of a short list end in their place in
-/// it.
+/// ConfigValues: the scalars of a model's config.json by dotted keys; items of short lists have their index as last
+/// part of the key.
 #pragma once
 
 #include <cstdint>
@@ -11,35 +11,35 @@
 
 namespace distload::rules {
 
-/// No size of a model is larger; products of two of them are checked.
+/// Larger sizes are refused; products of two sizes are checked.
 inline constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 40U;
 
 class ConfigValues {
  public:
-  /// Nothing is known.
+  /// A config without keys.
   ConfigValues() = default;
   /// An empty text is a config without keys.
-  /// @param source  where it comes from, for messages
-  /// @throws ConfigError if `text` is no JSON object; names `source` and the place.
+  /// @param source  name of the text in messages
+  /// @throws ConfigError  `text` is not a JSON object; names `source` and the position.
   explicit ConfigValues(std::string_view text, std::string source = "config.json");
 
   std::string const& source() const noexcept { return source_; }
 
-  /// The integer, from zero to kMaxSize, at `key` ("hidden_size", "text_config.hidden_size"), or nothing if it is
-  /// absent or null.
-  /// @throws ConfigProblem if something else stands there.
+  /// The integer from zero to kMaxSize at `key` ("hidden_size", "text_config.hidden_size"); nothing if it is absent or
+  /// null.
+  /// @throws ConfigProblem  the value is of another kind.
   std::optional<std::uint64_t> size(std::string const& key) const;
-  /// The boolean at `key`, or nothing if it is absent or null.
-  /// @throws ConfigProblem if something else stands there.
+  /// The boolean at `key`; nothing if it is absent or null.
+  /// @throws ConfigProblem  the value is of another kind.
   std::optional<bool> boolean(std::string const& key) const;
-  /// The string at `key`, or nothing if it is absent or null.
-  /// @throws ConfigProblem if something else stands there.
+  /// The string at `key`; nothing if it is absent or null.
+  /// @throws ConfigProblem  the value is of another kind.
   std::optional<std::string> text(std::string const& key) const;
 
  private:
   struct Value {
-    std::variant<std::monostate, std::uint64_t, bool, std::string> known;  ///< nothing: of another kind
-    std::string shown;                                                     ///< for messages
+    std::variant<std::monostate, std::uint64_t, bool, std::string> known;  ///< std::monostate: a value of another kind
+    std::string shown;                                                     ///< text for messages
   };
 
   Value const* find(std::string const& key) const;

@@ -1,4 +1,4 @@
-// Parsing of sizes.
+// Parses sizes.
 #include "partition/rules/expression.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// Expression: a size as a rule file writes it: "128", "heads", "config.hidden_size", "hidden / heads", or a list.
+/// Expression: a size in a rule file: "128", "heads", "config.hidden_size", "hidden / heads", or a list of these.
 #pragma once
 
 #include <cstdint>
@@ -8,32 +8,32 @@
 
 namespace distload::rules {
 
-/// One value in an expression.
+/// A value in an expression.
 struct Operand {
   enum class Kind : std::uint8_t {
     number,
-    size,        ///< one of the file's own `sizes`
+    size,        ///< one of the `sizes` of the file
     config_key,  ///< "config." and a dotted key of config.json
   };
 
   Kind kind = Kind::number;
   std::uint64_t number = 0;
-  std::string name;  ///< of the size, or the key without "config."
+  std::string name;  ///< name of the size, or the key without "config."
 };
 
-/// One operand, or two with one of + - * / between them.
+/// One operand, or two operands with one of + - * / between them.
 struct Term {
   Operand left;
-  char operation = 0;  ///< 0 where there is no right operand
+  char operation = 0;  ///< 0 if there is no right operand
   Operand right;
 };
 
 struct Expression {
-  std::vector<Term> alternatives;  ///< the first whose operands are all known is the value
+  std::vector<Term> alternatives;  ///< the value is that of the first alternative whose operands are all known
   std::string text;                ///< as written, for messages
 };
 
-/// @throws std::invalid_argument that says what is wrong with `text`.
+/// @throws std::invalid_argument  `text` is malformed; says why.
 Term parse_term(std::string_view text);
 
 }  // namespace distload::rules

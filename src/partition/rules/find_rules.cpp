@@ -1,4 +1,4 @@
-// Which rule file belongs to a model.
+// Finds the rule file of a model.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -25,7 +25,7 @@ constexpr char const* kExtension = ".yaml";
 constexpr std::string_view kAuto = "auto";
 constexpr Bytes kMaxFileBytes = kMiB;
 
-/// A family becomes part of a path and comes out of a checkpoint: nothing but a plain file name will do.
+/// A family name comes from a checkpoint and becomes part of a path: only plain file names are accepted.
 bool is_plain_name(std::string const& name) {
   auto const plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
@@ -47,7 +47,7 @@ std::string read_file(fs::path const& path) {
   return text.str();
 }
 
-/// The rule files of a folder, by name; none if there is no such folder.
+/// The rule files of a folder, sorted by name; empty if the folder does not exist.
 std::vector<fs::path> rule_files(std::string const& directory) {
   std::vector<fs::path> files;
   std::error_code error;
@@ -78,7 +78,7 @@ std::optional<FamilyRules> by_model_type(std::string const& directory, std::stri
   return std::nullopt;
 }
 
-/// "known are bert, llama, ...", and what `wanted` may have meant.
+/// "known are bert, llama, ...", with a suggestion for `wanted`.
 std::string known_families(RulesSource const& source, std::string const& wanted) {
   std::set<std::string> names;
   for (auto const& directory : source.directories) {
@@ -96,7 +96,7 @@ std::string known_families(RulesSource const& source, std::string const& wanted)
   return "known are " + list + (meant ? "; did you mean `" + *meant + "`?" : "");
 }
 
-/// The file of that family.
+/// The rule file of that family.
 FamilyRules find_family(RulesSource const& source, std::string const& family, std::string const& asked_by) {
   for (auto const& directory : source.directories) {
     if (auto found = by_name(directory, family)) return *std::move(found);
@@ -105,7 +105,7 @@ FamilyRules find_family(RulesSource const& source, std::string const& family, st
                     known_families(source, family));
 }
 
-/// The file for the `model_type` of config.json.
+/// The rule file for the `model_type` of config.json.
 FamilyRules find_model_type(RulesSource const& source) {
   if (source.config_json.empty()) {
     throw ConfigError("the checkpoint carries no config.json, so that its family is unknown: set model.family (" +
@@ -124,7 +124,7 @@ FamilyRules find_model_type(RulesSource const& source) {
                       known_families(source, "") + ")");
   }
   for (auto const& directory : source.directories) {
-    // A file of that name serves that type; only for other names are the files read.
+    // A file with the type's name is used; other files are read to find the type.
     if (auto found = by_name(directory, *model_type)) return *std::move(found);
     if (auto found = by_model_type(directory, *model_type)) return *std::move(found);
   }
@@ -132,7 +132,7 @@ FamilyRules find_model_type(RulesSource const& source) {
                     "` (config.json: model_type); " + known_families(source, *model_type));
 }
 
-/// The file of the model's own family, whatever `model.rules` says.
+/// The rule file of the model's own family, ignoring `model.rules`.
 FamilyRules find_own(RulesSource const& source) {
   return source.family == kAuto ? find_model_type(source) : find_family(source, source.family, "model.family");
 }

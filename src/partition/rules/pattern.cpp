@@ -1,4 +1,4 @@
-// A small matcher; only stars have a choice, and they stop at dots.
+// A matcher in which only stars can match in several ways; they do not match dots.
 #include "partition/rules/pattern.hpp"
 
 #include <algorithm>
@@ -10,12 +10,12 @@
 namespace distload::rules {
 namespace {
 
-/// More alternatives than any family needs; a product of many lists would otherwise fill the memory.
+/// Limits the expansion of alternatives, which would otherwise exhaust memory.
 constexpr std::size_t kMaxAlternatives = 1024;
 constexpr std::size_t kMaxLength = 1000;
 constexpr std::size_t kMaxStars = 64;
 
-/// More than a number of 32 bits has, with zeros before it.
+/// Longer than any 32-bit number; allows leading zeros.
 constexpr std::size_t kMaxDigits = 20;
 
 [[noreturn]] void fail(std::string_view pattern, std::string const& what) {
@@ -97,7 +97,7 @@ void Pattern::add(Kind kind, std::string_view text) {
 }
 
 std::optional<Pattern::Match> Pattern::match(std::string_view name) const {
-  // Most patterns differ in how they end: this rejects them without a walk over what they share.
+  // Most patterns differ at their end: comparing the last text first rejects them quickly.
   if (!parts_.empty() && parts_.back().kind == Kind::text && !name.ends_with(parts_.back().text)) return std::nullopt;
   std::vector<std::vector<bool>> places;
   if (has_star_) places = places_behind_stars(name);
@@ -140,8 +140,8 @@ std::optional<std::size_t> Pattern::end_of(Part const& part, std::string_view na
   return at + static_cast<std::size_t>(end - rest.data());
 }
 
-// From the end to the front, each part once for each place: to try the lengths of several stars one by one would take
-// for ever with some names.
+// Computed from the end to the front, for each part and position once: trying the lengths of several stars in turn
+// would take exponential time for some names.
 std::vector<std::vector<bool>> Pattern::places_behind_stars(std::string_view name) const {
   std::vector<std::vector<bool>> places;
   std::vector<bool> behind(name.size() + 1);
@@ -159,7 +159,7 @@ std::vector<std::vector<bool>> Pattern::places_behind_stars(std::string_view nam
     if (part->kind == Kind::star) places.push_back(std::move(behind));
     behind = std::move(before);
   }
-  // The first star's are popped first.
+  // The entry of the first star is the last, for pop_back.
   return places;
 }
 

@@ -1,4 +1,5 @@
-/// Pattern: names of parameters, e.g. "{model.,}layers.{layer}.mlp.{gate,up}_proj.weight"; much faster than a regex.
+/// Pattern: matches names of parameters, e.g. "{model.,}layers.{layer}.mlp.{gate,up}_proj.weight"; much faster than a
+/// regex.
 #pragma once
 
 #include <cstdint>
@@ -9,25 +10,25 @@
 
 namespace distload::rules {
 
-/// A pattern without alternatives: text, numbers and stars in a row.
+/// A pattern without alternatives: a sequence of texts, numbers and stars.
 class Pattern {
  public:
   struct Match {
-    std::optional<std::uint32_t> layer;   ///< what {layer} stood for
-    std::optional<std::uint32_t> expert;  ///< and {expert}
-    std::size_t layer_at = 0;             ///< where the layer's number begins in the name
+    std::optional<std::uint32_t> layer;   ///< number matched by {layer}
+    std::optional<std::uint32_t> expert;  ///< number matched by {expert}
+    std::size_t layer_at = 0;             ///< position of the layer's number in the name
   };
 
-  /// Expands the alternatives of `text`.
+  /// Parses `text` and expands its alternatives.
   ///
-  /// `{layer}` and `{expert}`: a decimal number. `*`: one or more characters other than a dot. `{a,b}`: one of several
+  /// `{layer}` and `{expert}`: a decimal number. `*`: one or more characters except dots. `{a,b}`: one of several
   /// texts, which may be empty.
-  /// @throws std::invalid_argument that says what is wrong with `text`.
+  /// @throws std::invalid_argument  `text` is malformed; says why.
   static std::vector<Pattern> parse(std::string_view text);
 
   /// Matches the whole of `name`.
   std::optional<Match> match(std::string_view name) const;
-  /// True if {layer} occurs.
+  /// True if the pattern has {layer}.
   bool has_layer() const noexcept;
 
  private:
@@ -39,10 +40,10 @@ class Pattern {
   };
 
   void add(Kind kind, std::string_view text = {});
-  /// Where a part ends that begins at `at` and is no star; nothing if it does not match. Leaves its number in `match`.
+  /// The end of `part`, which is not a star and begins at `at`; nothing if it does not match. Stores its number in
+  /// `match`.
   static std::optional<std::size_t> end_of(Part const& part, std::string_view name, std::size_t at, Match& match);
-  /// For each star, the places in `name` behind which everything after the star can match, from the last star to the
-  /// first.
+  /// For each star, from the last to the first, the positions in `name` after which the rest of the pattern matches.
   std::vector<std::vector<bool>> places_behind_stars(std::string_view name) const;
 
   std::vector<Part> parts_;

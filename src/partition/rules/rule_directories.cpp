@@ -1,4 +1,4 @@
-// Folders of rule files, found from the running program.
+// Finds the folders of rule files relative to the running program.
 #include "partition/rules/rule_directories.hpp"
 
 #include <filesystem>

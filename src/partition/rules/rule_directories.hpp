@@ -1,4 +1,4 @@
-/// Where the rule files of the model families lie.
+/// The folders of the rule files of model families.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace distload {
 
-/// The folder installed beside the running program, the one in the prefix that this library was configured for (a
-/// program that links it lies elsewhere), and the one in the source tree that it was built from. Existing ones only.
+/// The folder installed with the running program, the folder in the prefix that this library was configured for (for
+/// programs that link it), and the folder in the source tree it was built from. Only existing folders.
 std::vector<std::string> default_rule_directories();
 
 }  // namespace distload

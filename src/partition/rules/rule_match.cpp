@@ -1,4 +1,4 @@
-// Name → rule.
+// Matches a name with the rules.
 #include "partition/rules/rule_match.hpp"
 
 #include "partition/rules/rule_problem.hpp"

@@ -1,4 +1,4 @@
-/// The one rule that a parameter's name matches.
+/// Finds the rule that matches a parameter's name.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,14 @@ namespace distload::rules {
 
 struct RuleMatch {
   std::size_t rule = 0;  ///< index into `RuleSet::rules`
-  Pattern::Match name;   ///< what stood for {layer} and {expert}
+  Pattern::Match name;   ///< numbers matched by {layer} and {expert}
 };
 
 /// Nothing if no rule matches.
-/// @throws RuleProblem if several do of one file.
+/// @throws RuleProblem  several rules of one file match.
 std::optional<RuleMatch> find_rule(RuleSet const& set, std::string_view name);
 
-/// @throws RuleProblem if no rule matches, or several do.
+/// @throws RuleProblem  no rule or several rules match.
 RuleMatch match_rule(RuleSet const& set, std::string_view name);
 
 }  // namespace distload::rules

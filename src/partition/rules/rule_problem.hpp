@@ -1,4 +1,4 @@
-/// RuleProblem: why a rule cannot be applied to a parameter. All of a model's become one ConfigError.
+/// RuleProblem: why a rule cannot be applied to a parameter. All problems of a model become one ConfigError.
 #pragma once
 
 #include <stdexcept>
@@ -10,8 +10,8 @@ class RuleProblem : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// What is wrong with a value of config.json, whatever the parameter. One of them is a model's ConfigError by itself,
-/// so that it is not said again for every parameter.
+/// An invalid value in config.json, independent of the parameter. Reported as one ConfigError for the model instead of
+/// once per parameter.
 class ConfigProblem : public RuleProblem {
  public:
   using RuleProblem::RuleProblem;

@@ -1,4 +1,4 @@
-// YAML → RuleSet.
+// Converts YAML to a RuleSet.
 #include "partition/rules/rule_reader.hpp"
 
 #include <algorithm>
@@ -14,17 +14,17 @@
 namespace distload::rules {
 namespace {
 
-/// The unit that `heads` has when a rule does not name another.
+/// The unit of `heads` if a rule names no other.
 constexpr char const* kHeadSize = "head_dim";
-/// In a `shape`: nothing is known of that axis.
+/// In a `shape`: any size.
 constexpr std::string_view kAnySize = "any";
-/// What `keep_dtype` and load.dtype call F32.
+/// The name of F32 in `keep_dtype` and load.dtype.
 constexpr std::string_view kFloat32 = "fp32";
 constexpr std::string_view kConfigPrefix = "config.";
-/// Of one file; each name of a model is compared with all of them.
+/// Limit for one file; each name of a model is compared with all patterns.
 constexpr std::size_t kMaxPatterns = 20'000;
 
-/// Reads one file on top of what it extends.
+/// Reads a file and merges it into the rules of the file that it extends.
 class Reader {
  public:
   Reader(std::string const& path, RuleSet base) : source_(path), base_(std::move(base)), sizes_(source_, base_.sizes) {}
@@ -66,7 +66,7 @@ class Reader {
   }
 
  private:
-  /// Takes over `own`, each in place of those of the same key.
+  /// Adds `own`; an entry with an existing key replaces the old one.
   template <class T>
   static void replace(std::vector<T>& all, std::vector<T> own, std::string T::*key) {
     std::erase_if(all, [&](T const& old) {

@@ -1,4 +1,4 @@
-/// Reading of rule files.
+/// Reads rule files.
 #pragma once
 
 #include <optional>
@@ -11,12 +11,12 @@
 
 namespace distload::rules {
 
-/// Parses a rule file and those that it extends.
-/// @throws ConfigError "path:line: ..." for what is not in the rule language.
+/// Parses a rule file and the files that it extends.
+/// @throws ConfigError  "path:line: ..."; a file violates the rule language.
 RuleSet read_rules(FamilyRules const& family);
 
-/// What says how a rule file is found, read without its rules. `path` is for messages.
-/// @throws ConfigError  the text is no YAML map.
+/// The fields by which a rule file is found, read without its rules. `path` is for messages.
+/// @throws ConfigError  the text is not a YAML map.
 struct RuleFileHead {
   std::vector<std::string> model_types;
   std::optional<std::string> extends;

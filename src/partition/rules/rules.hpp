@@ -1,4 +1,4 @@
-/// RuleSet: a family's rule file as data. What its keys mean stands in RULES.md.
+/// RuleSet: a family's rule file as data. RULES.md explains the keys.
 #pragma once
 
 #include <cstdint>
@@ -14,26 +14,26 @@
 
 namespace distload::rules {
 
-/// How one stretch of the cut axis is divided.
+/// How a section of the partitioned axis is divided.
 struct SectionRule {
-  std::optional<Expression> size;   ///< elements along the axis; without it, heads x unit, or the whole axis
-  std::optional<Expression> heads;  ///< how many units
+  std::optional<Expression> size;   ///< elements along the axis; default: heads x unit, or the whole axis
+  std::optional<Expression> heads;  ///< number of units
   std::optional<Expression> unit;   ///< elements that stay together; with `heads`, by default the size `head_dim`
-  bool replicate = false;           ///< fewer units than ranks: whole units go to several ranks
+  bool replicate = false;           ///< with fewer units than ranks, several ranks hold the same unit
 };
 
-/// Whether a parameter keeps the type that it is stored in, whatever `load.dtype` says.
+/// Whether a parameter keeps its stored type when `load.dtype` is set.
 enum class KeepDType : std::uint8_t {
   of_companions,  ///< if it is the companion of a weight
   never,
   always,
-  of_f32,  ///< if that type is F32
+  of_f32,  ///< if the stored type is F32
 };
 
 /// The pipeline stages of a parameter.
 enum class StageRule : std::uint8_t { of_layer, first, last, first_and_last, all };
 
-/// A boolean of config.json: what must hold, or what does where the key is absent.
+/// A boolean of config.json: the required value, and whether the condition holds if the key is absent.
 struct Flag {
   std::string key;
   bool value = false;
@@ -43,17 +43,16 @@ struct Rule {
   std::vector<Pattern> patterns;
   PartitionKind partition = PartitionKind::replicated;
   std::uint32_t axis = 0;
-  std::vector<SectionRule> sections;  ///< empty: `equal_sections` parts of the axis, cut element by element
+  std::vector<SectionRule> sections;  ///< empty: `equal_sections` parts of the axis, divided by elements
   std::uint64_t equal_sections = 1;
-  std::vector<std::optional<Expression>> shape;  ///< what is known of it; a bias has only the first; empty: nothing is
+  std::vector<std::optional<Expression>> shape;  ///< known sizes; a bias has only the first; empty: nothing is known
   StageRule stage = StageRule::of_layer;
   std::optional<Expression> layer_offset;  ///< added to the layer's number; without {layer} it is that number
-  std::vector<Flag> when;                  ///< all must hold for the rule to exist
-  std::uint32_t level =
-      0;                ///< 0: of the file itself, 1: of the one that it extends, ...: the first with a match counts
-  bool uneven = false;  ///< the ranks may get parts of different sizes, if the user allows it
-  std::optional<std::uint32_t> expert_axis;  ///< along which experts stand that are stored in one tensor
-  bool optional = false;                     ///< some layers have it, others do not
+  std::vector<Flag> when;                  ///< conditions; the rule applies only if all hold
+  std::uint32_t level = 0;  ///< 0: rule of the file itself, 1: of the file that it extends, ...; the lowest match wins
+  bool uneven = false;      ///< ranks may get parts of different sizes, if the user allows it
+  std::optional<std::uint32_t> expert_axis;  ///< the axis of experts, if one tensor stores several
+  bool optional = false;                     ///< only some layers have it
   KeepDType keep_dtype = KeepDType::of_companions;
   std::string location;  ///< "llama.yaml:12"
 };
@@ -61,32 +60,32 @@ struct Rule {
 /// Names that a model of the family must have.
 struct RequiredRule {
   std::vector<Pattern> patterns;  ///< a tensor must match one of them
-  std::vector<Pattern> unless;    ///< not if a tensor of these names exists
+  std::vector<Pattern> unless;    ///< not required if a tensor with one of these names exists
   std::string text;               ///< the patterns as written
   std::string location;
 };
 
-/// A parameter that shares another one's weights.
+/// A parameter that shares another parameter's weights.
 struct TiedRule {
   std::string alias;
   std::vector<Pattern> target;
-  std::optional<std::string> when;  ///< key of config.json that must be true; without it, always tied
-  bool when_absent = false;         ///< what holds if config.json lacks the key
-  std::vector<Pattern> needs;       ///< a tensor of these names must exist, if there are any
-  std::vector<Pattern> unless;      ///< no tensor of these names may exist
+  std::optional<std::string> when;  ///< key of config.json that must be true; default: always tied
+  bool when_absent = false;         ///< the value if config.json lacks the key
+  std::vector<Pattern> needs;       ///< if not empty, a tensor with one of these names must exist
+  std::vector<Pattern> unless;      ///< no tensor may have one of these names
   std::string location;
 };
 
-/// Matrices that may be one or several: query, key and value.
+/// Matrices that are stored as one or as several tensors: query, key and value.
 struct FusedRule {
   std::string name;                ///< "qkv"
-  std::vector<std::string> parts;  ///< words in the parameters' names, in this order: "q_proj", ...
-  std::string whole;               ///< what takes their place: "qkv_proj"
+  std::vector<std::string> parts;  ///< segments of the parameters' names, in this order: "q_proj", ...
+  std::string whole;               ///< the segment of the fused parameter: "qkv_proj"
   std::string location;
 };
 
 struct RuleSet {
-  std::string file;  ///< without its folder: "llama.yaml"
+  std::string file;  ///< file name: "llama.yaml"
   std::vector<std::string> model_types;
   std::vector<Flag> flags;
   std::vector<SizeDefinition> sizes;

@@ -1,4 +1,4 @@
-// FamilyRules to bytes and back.
+// Converts FamilyRules to bytes and back.
 #include "partition/rules/rules_message.hpp"
 #include "partition/partition_model.hpp"
 

@@ -1,4 +1,4 @@
-/// A family's rules in messages between ranks: one rank reads them for all.
+/// A family's rules as messages between ranks: one rank reads them for all.
 #pragma once
 
 #include "base/wire.hpp"

@@ -1,4 +1,4 @@
-// The `sizes` of rule files, each behind those that it is made of.
+// Reads the `sizes` of rule files and sorts them by dependency.
 #include "partition/rules/size_reader.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace distload::rules {
 namespace {
 
-/// Each may be made of the one before it, so that this is also how deep they go.
+/// Also limits the depth of the dependencies.
 constexpr std::size_t kMaxSizes = 1000;
 
 }  // namespace

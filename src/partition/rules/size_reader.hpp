@@ -1,4 +1,4 @@
-/// SizeReader: reads the `sizes` of a rule file and the expressions that are made of them.
+/// SizeReader: reads the `sizes` of a rule file and the expressions that use them.
 #pragma once
 
 #include <string>
@@ -14,23 +14,23 @@ namespace distload::rules {
 
 class SizeReader {
  public:
-  /// @param source  outlives the object
-  /// @param base    of the file that this one extends
+  /// @param source  must outlive the object
+  /// @param base    sizes of the file that this file extends
   SizeReader(YamlSource const& source, std::vector<SizeDefinition> base)
       : source_(source), definitions_(std::move(base)) {}
 
-  /// Takes over the `sizes` of the file, those of the base's names in their place.
-  /// @throws ConfigError "path:line: ...", also if a size is made of itself.
+  /// Adds the `sizes` of the file; they replace base sizes with the same name.
+  /// @throws ConfigError  "path:line: ..."; also if a size depends on itself.
   void read(YAML::Node const& node);
-  /// @throws ConfigError "path:line: ..." for what is no expression, or names a size that there is not.
+  /// @throws ConfigError  "path:line: ..."; not an expression, or it uses an undefined size.
   Expression read_expression(YAML::Node const& node) const;
   bool is_defined(std::string const& name) const;
 
-  /// Every size stands behind those that it is made of.
+  /// Each size comes after the sizes that it depends on.
   std::vector<SizeDefinition> const& definitions() const noexcept { return definitions_; }
 
  private:
-  /// Appends a size to `sorted`, behind those that it is made of. `open` are those that are being placed.
+  /// Appends a size and, before it, its dependencies to `sorted`. `open` are the sizes being placed.
   void place(SizeDefinition const& size, YAML::Node const& node, std::vector<SizeDefinition>& sorted,
              std::vector<std::string>& open) const;
 

@@ -1,4 +1,4 @@
-// Evaluation of sizes against config.json.
+// Evaluates sizes with the values of config.json.
 #include "partition/rules/sizes.hpp"
 
 #include <algorithm>
@@ -72,7 +72,7 @@ std::string Sizes::origin_of_zero(Expression const& expression) const {
 std::string Sizes::origin(Operand const& operand) const {
   if (operand.kind == Operand::Kind::number) return std::to_string(operand.number);
   if (operand.kind == Operand::Kind::config_key) return operand.name;
-  // Sizes refer to those before them only, so that this ends.
+  // Sizes refer only to earlier sizes, so that the recursion ends.
   auto const* const size = definition(operand.name);
   auto const* const term = size == nullptr ? nullptr : known_term(size->expression);
   return term != nullptr && term->operation == 0 ? origin(term->left) : operand.name;

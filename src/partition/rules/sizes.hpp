@@ -13,46 +13,45 @@
 
 namespace distload::rules {
 
-/// A name of the file's `sizes` and what it stands for.
+/// A named size and its expression.
 struct SizeDefinition {
   std::string name;
-  Expression expression;  ///< refers to sizes that stand before it only
+  Expression expression;  ///< refers only to earlier sizes
 };
 
 class Sizes {
  public:
-  /// Both arguments outlive the object. What cannot be evaluated is a problem only of those who ask for it.
+  /// Both arguments must outlive the object. A size that cannot be evaluated causes an error only when it is requested.
   Sizes(std::vector<SizeDefinition> const& definitions, ConfigValues const& config);
 
-  /// @throws ConfigProblem if config.json lacks what the expression needs, or the result is no positive integer; names
-  /// the keys of config.json.
+  /// @throws ConfigProblem  config.json lacks a required key, or the result is not a positive integer; names the keys.
   std::uint64_t positive(Expression const& expression) const;
-  /// The same for what may be zero.
+  /// The same; zero is allowed.
   std::uint64_t value(Expression const& expression) const;
-  /// As `value`, but nothing where config.json lacks what the expression needs.
+  /// As `value`, but nothing if config.json lacks a required key.
   std::optional<std::uint64_t> find(Expression const& expression) const;
-  /// The named size, or nothing if the file does not define it or config.json lacks it.
+  /// The named size; nothing if the file does not define it or config.json lacks a key.
   std::optional<std::uint64_t> find(std::string const& name) const;
-  /// The same for what there cannot be more of than `most`.
-  /// @throws ConfigProblem also if there is.
+  /// The same with an upper bound.
+  /// @throws ConfigProblem  also if the size exceeds `most`.
   std::optional<std::uint64_t> find_at_most(std::string const& name, std::uint64_t most) const;
 
  private:
   struct Entry {
     std::optional<std::uint64_t> value;
-    std::string problem;  ///< not empty if the evaluation failed
+    std::string problem;  ///< empty if the evaluation succeeded
   };
 
   std::optional<std::uint64_t> evaluate(Operand const& operand) const;
   std::optional<std::uint64_t> evaluate(Term const& term) const;
-  /// The alternative that gives the expression its value, if one does.
+  /// The first alternative whose operands are all known; nullptr if there is none.
   Term const* known_term(Expression const& expression) const;
-  /// Where a value comes from: a key of config.json, or the name of a size that is made of several.
+  /// The source of a value, for messages: a key of config.json, or the name of a size with several operands.
   std::string origin(Operand const& operand) const;
-  /// What makes the expression zero, which it is.
+  /// Names the operands that make the expression zero.
   std::string origin_of_zero(Expression const& expression) const;
   SizeDefinition const* definition(std::string const& name) const;
-  /// The keys of config.json any of which would have made the expression known. `seen` are the sizes that were asked.
+  /// The keys of config.json any of which would make the expression known. `seen` are the sizes already visited.
   void collect_keys(Expression const& expression, std::vector<std::string>& keys, std::set<std::string>& seen) const;
 
   std::vector<SizeDefinition> const& definitions_;

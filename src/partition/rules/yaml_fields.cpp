@@ -1,4 +1,4 @@
-// Checked access to YAML.
+// Checked access to YAML maps.
 #include "partition/rules/yaml_fields.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace distload::rules {
 
 void YamlSource::fail(YAML::Mark const& mark, std::string const& what) const {
-  // yaml-cpp counts from zero, and -1 where it does not know.
+  // yaml-cpp counts lines from zero; -1 means unknown.
   throw ConfigError(path_ + (mark.line < 0 ? "" : ":" + std::to_string(mark.line + 1)) + ": " + what);
 }
 

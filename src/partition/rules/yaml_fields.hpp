@@ -1,4 +1,5 @@
-/// YamlFields: a YAML map that is read key by key; errors name file and line. Only for the reader of rule files.
+/// YamlFields: a YAML map whose keys are read one by one; errors name file and line. Used only by the reader of rule
+/// files.
 #pragma once
 
 #include <cstddef>
@@ -13,19 +14,19 @@
 
 namespace distload::rules {
 
-/// A YAML file, for messages.
+/// A YAML file and its name for messages.
 class YamlSource {
  public:
   explicit YamlSource(std::string path) : path_(std::move(path)) {}
 
-  /// @throws ConfigError "path:line: what".
+  /// @throws ConfigError  "path:line: what".
   [[noreturn]] void fail(YAML::Mark const& mark, std::string const& what) const;
   /// "llama.yaml:12"
   std::string location(YAML::Node const& node) const;
-  /// The file's name without its folder.
+  /// The file's name without folder.
   std::string file() const;
-  /// Counts one value that is read; a file of aliases of aliases has more of them than characters.
-  /// @throws ConfigError if they are more than any rule file has.
+  /// Counts the values read; nested aliases can expand to more values than the file has characters.
+  /// @throws ConfigError  more values than the limit.
   void count(YAML::Node const& node) const;
 
  private:
@@ -35,15 +36,15 @@ class YamlSource {
 
 class YamlFields {
  public:
-  /// `what` names the map in messages: "a rule".
-  /// @throws ConfigError if `node` is no map, or has a key twice or one that is not in `known`.
+  /// @param what  name of the map in messages: "a rule"
+  /// @throws ConfigError  `node` is not a map, has a key twice, or a key that is not in `known`.
   YamlFields(YamlSource const& source, YAML::Node const& node, std::string what,
              std::initializer_list<std::string_view> known);
 
   bool has(std::string_view key) const { return find(key).IsDefined(); }
-  /// The value, or an undefined node.
+  /// The value; an undefined node if the key is missing.
   YAML::Node find(std::string_view key) const;
-  /// @throws ConfigError if the key is missing.
+  /// @throws ConfigError  the key is missing.
   YAML::Node require(std::string_view key) const;
   std::string location() const { return source_.location(node_); }
   [[noreturn]] void fail(std::string const& what) const { source_.fail(node_.Mark(), what); }
@@ -56,7 +57,7 @@ class YamlFields {
 
 std::string read_text(YamlSource const& source, YAML::Node const& node);
 bool read_boolean(YamlSource const& source, YAML::Node const& node);
-/// The items of a list, or the node itself as the only one.
+/// The items of a list; a node that is not a list counts as its only item.
 std::vector<YAML::Node> read_list(YAML::Node const& node);
 
 }  // namespace distload::rules

@@ -1,4 +1,4 @@
-// Temporary names, and whether a process is writing under them.
+// Finds temporary names and checks whether a process is writing under them.
 #include "save/commit/abandoned.hpp"
 
 #include <filesystem>
@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The step of the checkpoint that was to get `name`, of a file or a directory.
+/// The step in the final name for the temporary name `name`, of a file or directory.
 std::optional<std::uint64_t> step_of(std::string const& name) {
   auto const step = step_of_file_name(name);
   return step ? step : step_of_directory_name(name);
@@ -27,10 +27,10 @@ bool is_abandoned(fs::path const& path, std::uint64_t step) {
   if (auto const checkpoint = replaced_by(name); checkpoint && step_of(*checkpoint))
     return fs::exists(path.parent_path() / *checkpoint);
   auto const intended = final_name(name);
-  auto const its_step = intended ? step_of(*intended) : std::nullopt;
-  if (!its_step) return false;
+  auto const intended_step = intended ? step_of(*intended) : std::nullopt;
+  if (!intended_step) return false;
   auto const use = use_of(path);
-  return use == Use::unused || (use == Use::unknown && *its_step <= step);
+  return use == Use::unused || (use == Use::unknown && *intended_step <= step);
 }
 
 std::vector<std::string> find_abandoned(std::string const& directory, std::uint64_t step,

@@ -1,4 +1,4 @@
-/// What crashed savers have left behind.
+/// Removes what crashed saves have left behind.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 
 namespace distload {
 
-/// Local, for one rank: removes from `directory` what has the temporary name of a checkpoint, or is one that was just
-/// being replaced by another which is there, unless a process is writing it. Where the file system does not tell, those
-/// of steps up to `step` go, which no other process is writing. What cannot be removed, or holds what distload did not
-/// write, stays, with a warning. So does what is being loaded: the sorted `loaded`.
+/// Local, for one rank: removes from `directory` temporary checkpoints, and replaced checkpoints whose replacement
+/// exists, unless a process is writing them. Where the file system cannot tell that, removes those of steps up to
+/// `step`, which no other process is writing. Keeps, with a warning, what cannot be removed or contains files of
+/// others. Keeps what is being loaded, listed in the sorted `loaded`.
 void remove_abandoned(std::string const& directory, std::uint64_t step, std::span<FileIdentity const> loaded);
 
-/// Local: the storage that `remove_abandoned` would give back. Nothing is changed.
+/// Local: the bytes that `remove_abandoned` would free. Changes nothing.
 Bytes abandoned_bytes(std::string const& directory, std::uint64_t step, std::span<FileIdentity const> loaded);
 
 }  // namespace distload

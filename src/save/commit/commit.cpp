@@ -1,4 +1,4 @@
-// The last steps, each of which all ranks have to have taken before the next.
+// The last steps of a save; all ranks complete each step before the next.
 #include "save/commit/commit.hpp"
 
 #include "parallel/all_or_throw.hpp"
@@ -17,7 +17,7 @@ void commit(Uncommitted const& checkpoint, VerifyAfterWrite verify, Communicator
   });
   run_together(ranks, "save_publish", [&] {
     if (ranks.rank() != 0) return;
-    // A signal that comes now finds the checkpoint under one name or the other, but always whole.
+    // After this point a signal leaves a complete checkpoint under one of the two names.
     checkpoint.file->settle();
     publish(checkpoint.catalog.path, checkpoint.path, checkpoint.replacement, checkpoint.checked);
     checkpoint.file->keep();

@@ -1,4 +1,4 @@
-/// commit: the end of every save, whatever its format, once all data is on storage.
+/// commit: the end of every save in any format, after all data is on storage.
 #pragma once
 
 #include <functional>
@@ -15,21 +15,21 @@
 
 namespace distload {
 
-/// A checkpoint that lacks only what makes it one.
+/// A written checkpoint that is not committed yet.
 struct Uncommitted {
   Catalog const& catalog;          ///< with its temporary paths
-  std::string const& path;         ///< that it gets
+  std::string const& path;         ///< its final path
   TemporaryFile* file;             ///< on rank 0, which alone calls the two functions
-  std::function<void()> complete;  ///< writes what makes it a checkpoint; that is on storage when it returns
-  std::function<void()> check;     ///< reads back what is not in the catalog
+  std::function<void()> complete;  ///< writes the remaining parts of the checkpoint to storage
+  std::function<void()> check;     ///< verifies what the catalog does not list
   Replacement const& replacement;
   std::vector<Occupant> const& checked;  ///< on rank 0: what may be replaced
 };
 
 /// Collective over `ranks`: verifies, completes, checks and publishes, in this order.
-/// @throws CorruptData  storage does not give back what was written; on all ranks.
+/// @throws CorruptData  storage returns other bytes than were written; on all ranks.
 /// @throws IoError      storage failed; on all ranks.
-/// @throws ConfigError  something has come since that may not be replaced; on all ranks.
+/// @throws ConfigError  the final name has been taken since the check and may not be replaced; on all ranks.
 void commit(Uncommitted const& checkpoint, VerifyAfterWrite verify, Communicator& ranks);
 
 }  // namespace distload

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The file whose lock says that `path` is in use; empty if there is none.
+/// The file whose lock shows that `path` is in use; empty if there is none.
 std::string locked_file(std::string const& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return path;
@@ -32,7 +32,7 @@ std::string locked_file(std::string const& path) {
   return {};
 }
 
-/// Of a directory only what distload has put there.
+/// Removes from a directory only files of this program.
 void remove_unfinished(std::string const& path) {
   std::error_code ignored;
   if (fs::is_directory(fs::symlink_status(path, ignored))) return remove_unless_foreign(path, Stage::unfinished);
@@ -60,7 +60,7 @@ void sync_file(std::string const& path) {
 void sync_directory(std::string const& path) {
   Descriptor const directory(path, O_RDONLY | O_DIRECTORY);
   if (directory.get() < 0) throw_failed("opening", path);
-  // Some network file systems cannot sync a directory; there its names are as durable as they get.
+  // Some network file systems cannot sync a directory; names there cannot be made more durable.
   if (::fsync(directory.get()) != 0 && errno != EINVAL) throw_failed("writing to storage", path);
 }
 

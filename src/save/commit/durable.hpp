@@ -1,4 +1,4 @@
-/// What makes files outlive a crash of the machine, and what removes incomplete ones.
+/// Makes files durable, and removes incomplete ones.
 #pragma once
 
 #include <cstdint>
@@ -9,36 +9,36 @@
 
 namespace distload {
 
-/// @throws IoError "WHAT PATH failed: ...", with the reason that the system has just given.
+/// @throws IoError "WHAT PATH failed: ...", with the message for errno.
 [[noreturn]] void throw_failed(std::string const& what, std::string const& path);
 
-/// Returns when the file's bytes, as far as this machine has written them, are on storage.
+/// Returns when the bytes of the file that this machine has written are on storage.
 /// @throws IoError  the system refuses.
 void sync_file(std::string const& path);
 
-/// Returns when the names in the directory are on storage.
+/// Returns when the directory's entries are on storage.
 /// @throws IoError  the system refuses.
 void sync_directory(std::string const& path);
 
-/// Gives a file, which is on storage, another name, in place of what has that name, and returns when the name is on
-/// storage as well. Precondition: what is replaced is distload's.
+/// Atomically renames a file that is on storage over an existing one of distload; returns when the rename is on
+/// storage.
 /// @throws IoError  the system refuses.
 void rename_durably(std::string const& from, std::string const& to);
 
-/// A file, or a directory with what distload has put there, that goes with the object unless it is kept.
+/// A temporary file, or a directory with files of this program, that the destructor removes unless it is kept.
 class TemporaryFile {
  public:
-  /// It has been created by this process.
+  /// This process has created `path`.
   explicit TemporaryFile(std::string path);
   ~TemporaryFile();
   TemporaryFile(TemporaryFile const&) = delete;
   TemporaryFile& operator=(TemporaryFile const&) = delete;
 
-  /// Shows others that it is being written, until this object or the process ends; by a lock on it, or on a file in it.
-  /// Some file systems have no locks.
+  /// Marks it as being written, until this object is destroyed or the process ends, by a lock on the file or on a file
+  /// in the directory. Some file systems have no locks.
   void mark_as_in_use();
 
-  /// It is about to get its name: a job that is ended from outside removes it no more. Until then it does.
+  /// Called before the final rename: from now on it is not removed if the job is aborted.
   void settle() { on_job_end_.reset(); }
 
   void keep() noexcept { path_.clear(); }
@@ -49,7 +49,7 @@ class TemporaryFile {
   int lock_ = -1;
 };
 
-/// Whether a process is writing a file, or one in a directory, as far as the file system knows.
+/// Whether a process is writing a file, or a file in a directory, according to the file system.
 enum class Use : std::uint8_t { unused, in_use, unknown };
 Use use_of(std::string const& path);
 

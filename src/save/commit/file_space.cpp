@@ -1,4 +1,4 @@
-// Folders and free space.
+// Checks folders and free space.
 #include "save/commit/file_space.hpp"
 
 #include <filesystem>
@@ -38,7 +38,7 @@ void check_space(std::string const& path, Bytes needed) {
 }
 
 void check_folder_can_be_made(std::string const& folder, Probe how) {
-  // Not by walking up alone: a file, or a link to nothing, in the place of a folder is in the way.
+  // Walking up is not sufficient: a file or a dangling link may have the name of a folder.
   namespace fs = std::filesystem;
   std::error_code error;
   auto there = fs::absolute(folder, error);

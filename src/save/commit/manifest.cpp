@@ -1,4 +1,4 @@
-// JSON, fingerprints, and the manifest's own way to its name.
+// Writes and reads manifests; computes fingerprints.
 #include "save/commit/manifest.hpp"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ constexpr Bytes kReadAtOnce = kMiB;
 constexpr Bytes kSamples = 16;
 constexpr Bytes kSampleBytes = 4 * kKiB;
 
-/// Adds the range to the hash, as far as the file has it.
+/// Adds the range, up to the end of the file, to the hash.
 void hash_range(InputFile const& file, Bytes begin, Bytes nbytes, StreamHash& hash) {
   std::vector<std::byte> buffer(std::min(nbytes, kReadAtOnce));
   while (nbytes > 0) {
@@ -44,7 +44,7 @@ void hash_range(InputFile const& file, Bytes begin, Bytes nbytes, StreamHash& ha
   }
 }
 
-/// Of a safetensors file, its length included.
+/// Size of a safetensors file's header, including the length field.
 Bytes header_bytes(InputFile const& file) {
   std::uint64_t length = 0;
   auto const read = file.read_at(0, std::as_writable_bytes(std::span(&length, 1)));
@@ -56,7 +56,7 @@ Json head(bool is_complete) {
       {"format", kFormat}, {"version", kVersion}, {"writer", "distload " DISTLOAD_VERSION}, {"complete", is_complete}};
 }
 
-/// On storage when this returns.
+/// Writes a file; it is on storage on return.
 void write(std::string const& path, Json const& json) {
   auto const text = json_text(json, 2) + "\n";
   auto file = OutputFile::create_new(path);
@@ -65,7 +65,7 @@ void write(std::string const& path, Json const& json) {
   file.close();
 }
 
-/// Nothing if the file is none, is too large or is no JSON object.
+/// Nothing if the file is missing, too large or not a JSON object.
 std::optional<Json> read_object(std::string const& path) {
   try {
     InputFile const file(path);
@@ -96,7 +96,7 @@ bool flag_of(Json const& json, char const* key) {
 
 bool is_sampled(std::string_view name) { return name.ends_with(".safetensors"); }
 
-/// Readers from outside can check the one hash, and should not take the other for it.
+/// Different keys: other programs can verify the first hash, and must not confuse the second with it.
 char const* hash_key(std::string_view name) { return is_sampled(name) ? "xxh3_64_of_header_and_samples" : "xxh3_64"; }
 
 ManifestEntry entry_of(std::string_view name, Json const& json) {
@@ -145,7 +145,7 @@ void complete_manifest(std::string const& directory, CheckpointMetadata const& m
   json["created"] = metadata.created;
   auto& files = json["files"] = Json::object();
   std::error_code error;
-  std::map<std::string, std::string> paths;  // by name: the same directory has the same manifest
+  std::map<std::string, std::string> paths;  // sorted by name, so that equal directories have equal manifests
   for (fs::recursive_directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
     auto const name = fs::path(entry->path()).lexically_relative(directory).string();
     if (entry->is_regular_file(error) && name != kManifestFile) paths.emplace(name, entry->path().string());

@@ -1,5 +1,5 @@
-/// The manifest: what distload has written into a directory, so that later everything else is known to be somebody
-/// else's.
+/// The manifest: lists the files that this program has written into a directory; any other file there belongs to
+/// others.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 namespace distload {
 
 inline constexpr char const* kManifestFile = "distload.manifest.json";
-/// It has this name until it is whole.
+/// The temporary name of the manifest.
 inline constexpr char const* kUnfinishedManifestFile = "distload.manifest.json.partial";
 
 struct ManifestEntry {
@@ -25,29 +25,29 @@ struct ManifestEntry {
 };
 
 struct Manifest {
-  bool is_complete = false;  ///< if not, `files` has only the names of what was going to be written
+  bool is_complete = false;  ///< false: `files` has only the names of the files to be written
   std::string model_name;
   std::string created;
   std::uint64_t step = 0;
-  std::map<std::string, ManifestEntry, std::less<>> files;  ///< by name in the directory, the manifest itself left out
+  std::map<std::string, ManifestEntry, std::less<>> files;  ///< by name in the directory; without the manifest itself
 };
 
-/// Size and fingerprint of a file: XXH3-64 of all its bytes, or of a safetensors file of its header and of samples of
-/// its data, spread evenly, so that it takes no time however large the file is.
+/// Size and fingerprint of a file: XXH3-64 of all bytes or, for a safetensors file, of its header and of samples spread
+/// evenly over its data, so that the time does not depend on the file size.
 /// @throws IoError  it cannot be read.
 ManifestEntry manifest_entry(std::string const& path);
 
-/// Local: says in a new directory, on storage when this returns, which files are going to be written there, so that
-/// what a crash leaves can be told from what others have put there.
+/// Local: records in a new directory which files will be written there, so that after a crash they can be told from
+/// files of others. On storage on return.
 /// @throws IoError  storage failed.
 void begin_manifest(std::string const& directory, std::span<std::string const> names);
 
-/// Local: lists every file that is in the directory, all of which are distload's and whole. The directory is to be
-/// synced afterwards.
+/// Local: lists all files in the directory, which are all complete and of this program. The caller syncs the directory
+/// afterwards.
 /// @throws IoError  storage failed.
 void complete_manifest(std::string const& directory, CheckpointMetadata const& metadata);
 
-/// Nothing if the directory has none, or what has its name is none.
+/// The directory's manifest; nothing if it is missing or invalid.
 std::optional<Manifest> read_manifest(std::string const& directory);
 
 }  // namespace distload

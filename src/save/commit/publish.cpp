@@ -1,4 +1,4 @@
-// Renames that cannot lose anything.
+// Renames without risk of losing a checkpoint.
 #include "save/commit/publish.hpp"
 
 #include <algorithm>
@@ -30,14 +30,14 @@ void rename(std::string const& from, std::string const& to) {
   if (std::rename(from.c_str(), to.c_str()) != 0) throw_failed("renaming " + from + " to", to);
 }
 
-/// False where the file system cannot do that.
+/// False if the file system does not support it.
 bool exchange(std::string const& from, std::string const& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) return true;
   if (!is_not_supported(errno)) throw_failed("exchanging " + from + " and", to);
   return false;
 }
 
-/// False if something has that name, which keeps it.
+/// False if `to` exists; it is unchanged then.
 bool rename_to_free_name(std::string const& from, std::string const& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
   if (errno == EEXIST) return false;
@@ -45,7 +45,7 @@ bool rename_to_free_name(std::string const& from, std::string const& to) {
   std::error_code error;
   if (fs::exists(fs::symlink_status(to, error))) return false;
   if (!fs::is_directory(from, error)) {
-    // A second name is never given to what has none; the first one goes.
+    // Files: link fails if the new name exists; the old name is removed afterwards.
     if (::link(from.c_str(), to.c_str()) == 0) {
       if (::unlink(from.c_str()) != 0) throw_failed("removing", from);
       return true;
@@ -53,12 +53,12 @@ bool rename_to_free_name(std::string const& from, std::string const& to) {
     if (errno == EEXIST) return false;
     if (!is_not_supported(errno) && errno != EPERM) throw_failed("linking " + from + " to", to);
   }
-  // A directory takes the place of nothing but an empty one.
+  // Renaming a directory fails unless `to` is missing or an empty directory.
   rename(from, to);
   return true;
 }
 
-/// Undoes a change of names whose way to storage has failed, so that all is as before, and goes on failing.
+/// Reverts a rename that could not be synced to storage, and rethrows.
 template <class Undo>
 void sync_or_undo(std::string const& directory, Undo const& undo) {
   try {
@@ -70,8 +70,8 @@ void sync_or_undo(std::string const& directory, Undo const& undo) {
   }
 }
 
-/// Of what was found to be distload's. A directory is no checkpoint any more before its files go: a crash in between
-/// would leave half of one.
+/// Removes a checkpoint of this program. Makes a directory invalid as a checkpoint before removing its files: a crash
+/// in between would otherwise leave an incomplete one.
 void remove_replaced(Occupant const& replaced, std::string const& now_at) {
   fault_point("save_remove");
   if (replaced.is_directory) return remove_unless_foreign(now_at, Stage::finished);
@@ -83,12 +83,12 @@ void remove_replaced(Occupant const& replaced, std::string const& now_at) {
 void remove_of_same_step(Occupant const& other) {
   auto const is_left_over = replaced_by(fs::path(other.path).filename().string()).has_value();
   auto const aside = temporary_name(other.path);
-  auto const is_aside = other.is_directory && !is_left_over && rename_to_free_name(other.path, aside);
-  remove_replaced(other, is_aside ? aside : other.path);
+  auto const was_renamed = other.is_directory && !is_left_over && rename_to_free_name(other.path, aside);
+  remove_replaced(other, was_renamed ? aside : other.path);
 }
 
-/// By an exchange of names; whatever comes out that was not looked at goes back.
-bool take_place(std::string const& from, std::string const& to, Occupant const& old, std::string const& folder) {
+/// Exchanges the names; reverts the exchange if the old entry is not the one that was checked.
+bool exchange_with(std::string const& from, std::string const& to, Occupant const& old, std::string const& folder) {
   if (!exchange(from, to)) return false;
   auto const foreign = old.is_directory ? foreign_content(from, Stage::finished) : std::vector<std::string>{};
   if (!occupant_at(from).is_same(old) || !foreign.empty()) {
@@ -99,9 +99,9 @@ bool take_place(std::string const& from, std::string const& to, Occupant const& 
   return true;
 }
 
-/// Where names cannot be exchanged.
-void take_place_by_way_of_another_name(std::string const& from, std::string const& to, Occupant const& old,
-                                       std::string const& folder) {
+/// Used if the file system cannot exchange names.
+void replace_in_two_renames(std::string const& from, std::string const& to, Occupant const& old,
+                            std::string const& folder) {
   if (!old.is_directory) {
     rename(from, to);
     return sync_or_undo(folder, [] {});
@@ -137,10 +137,10 @@ void publish(std::string const& from, std::string const& to, Replacement const& 
     if (!rename_to_free_name(from, to))
       throw ConfigError(to + " has come while this was being saved, and is not replaced");
     sync_or_undo(folder, [&] { rename(to, from); });
-  } else if (take_place(from, to, *old, folder)) {
+  } else if (exchange_with(from, to, *old, folder)) {
     remove_replaced(*old, from);
   } else {
-    take_place_by_way_of_another_name(from, to, *old, folder);
+    replace_in_two_renames(from, to, *old, folder);
   }
   for (auto const& other : occupants) {
     if (!has_name(other) && fs::exists(fs::symlink_status(other.path))) remove_of_same_step(other);

@@ -1,4 +1,4 @@
-/// publish: the one place where a checkpoint gets its name and where what had it goes.
+/// publish: renames a checkpoint to its final name and removes what it replaces.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@
 
 namespace distload {
 
-/// Gives a file or directory its final name and returns when that is on storage. What `checked` has found there before,
-/// if it is still as it was, goes afterwards; in exchange for the new one, where the file system can exchange two
-/// names. Where it cannot, a file takes the place of the old one at once, and a directory by way of `replaced_name`.
-/// @throws IoError      the system refuses; then what had the name has it still, if the system allows even that.
-/// @throws ConfigError  something else has the name, or what has it was changed; then it keeps it.
+/// Renames a file or directory to its final name; the rename is on storage on return. Then removes what `checked` found
+/// there, if that is unchanged. Exchanges the two names if the file system can. If not, a file atomically replaces the
+/// old one, and a directory is first renamed to `replaced_name`.
+/// @throws IoError      the system refuses; the old entry keeps its name, unless restoring it fails too.
+/// @throws ConfigError  the name belongs to something else, or its owner was changed; it is unchanged then.
 void publish(std::string const& from, std::string const& to, Replacement const& may,
              std::vector<Occupant> const& checked);
 

@@ -1,4 +1,4 @@
-/// Replacement: what a save may take the place of.
+/// Replacement: what a save may replace.
 #pragma once
 
 #include <vector>
@@ -7,10 +7,10 @@
 
 namespace distload {
 
-/// Whatever is allowed, what holds a byte that distload has not written is never replaced.
+/// With any settings, a checkpoint that contains data of others is never replaced.
 struct Replacement {
   bool overwrite = false;              ///< a checkpoint of the same step may be replaced
-  std::vector<FileIdentity> loaded{};  ///< files and directories that are being loaded, which never are; sorted
+  std::vector<FileIdentity> loaded{};  ///< files and directories that are being loaded and never replaced; sorted
 };
 
 }  // namespace distload

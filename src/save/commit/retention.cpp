@@ -1,4 +1,4 @@
-// Removal of old checkpoints.
+// Removes old checkpoints.
 #include "save/commit/retention.hpp"
 
 #include <algorithm>
@@ -27,7 +27,8 @@ bool is_valid(std::string const& path) {
   }
 }
 
-/// A directory is no checkpoint any more before its files go: a crash in between would leave half of one.
+/// Makes a directory invalid as a checkpoint before removing its files: a crash in between would otherwise leave an
+/// incomplete one.
 void remove_checkpoint(std::string const& path) {
   auto const foreign = foreign_content(path, Stage::finished);
   if (!foreign.empty()) {

@@ -1,4 +1,4 @@
-/// run_together: work of all ranks that must not begin unless all have got there.
+/// run_together: runs collective work after all ranks have reached it.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@
 
 namespace distload {
 
-/// Collective: runs an operation that is collective itself, or one that cannot be undone. Turns a failure into
-/// everybody's.
+/// Collective: runs an operation that is collective or cannot be undone. A failure on one rank becomes a failure of all
+/// ranks.
 template <class F>
 void run_together(Communicator& ranks, std::string_view phase, F&& operation) {
   all_or_throw(ranks, phase, [] {});

@@ -1,4 +1,4 @@
-// A secret number, written on one host and read on the others.
+// Rank 0 writes a random number to a file; the other hosts read it.
 #include "save/commit/shared_files.hpp"
 
 #include <algorithm>
@@ -20,12 +20,12 @@
 namespace distload {
 namespace {
 
-/// As rank 0 has written it.
+/// The random number that rank 0 has written.
 struct Token {
   std::array<std::byte, 16> bytes{};
 };
 
-/// Where the number lies; an extent may be too short for all of it.
+/// The extent for the number; an extent may be too short for all of it.
 Extent const* place_of_token(Catalog const& created) {
   auto const greatest = std::ranges::max_element(created.extents, {}, &Extent::nbytes);
   return greatest == created.extents.end() || greatest->nbytes == 0 ? nullptr : &*greatest;
@@ -48,7 +48,7 @@ Token write_token(Catalog const& created) {
   return token;
 }
 
-/// What is wrong with the files as this host sees them, in words that follow their path; nothing if they are rank 0's.
+/// How this host's view of the files differs from rank 0's, as text that follows the path; nothing if it does not.
 std::optional<std::string> problem(Catalog const& created, Token token, std::string& path) {
   try {
     for (auto const& file : created.files) {
@@ -64,7 +64,7 @@ std::optional<std::string> problem(Catalog const& created, Token token, std::str
     auto const bytes = used(found, *place);
     InputFile const file(path);
     file.read_at(place->offset_bytes, bytes);
-    file.forget_cached();  // other hosts write there
+    file.forget_cached();  // other hosts write to it
     if (std::ranges::equal(bytes, used(token, *place))) return std::nullopt;
     return "is another file";
   } catch (IoError const& error) {

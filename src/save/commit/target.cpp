@@ -1,4 +1,4 @@
-// Listing, asking, and telling.
+// Lists the entries in the way of a save and checks that they may be replaced.
 #include "save/commit/target.hpp"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ std::optional<std::uint64_t> step_of(std::string const& path) {
   return step ? step : step_of_directory_name(original);
 }
 
-/// As far as it says it itself; of a damaged checkpoint that is little.
+/// The metadata that can be read; little of a damaged checkpoint.
 CheckpointMetadata metadata_of(Occupant const& occupant) {
   CheckpointMetadata metadata;
   try {
@@ -62,7 +62,7 @@ std::string describe(Occupant const& occupant) {
   return text + (metadata.created.empty() ? utc_text(occupant.changed_ns / kNanoseconds) : metadata.created) + ")";
 }
 
-/// Why what is there is not replaced, whatever was asked for; empty if it may be.
+/// Why `occupant` must never be replaced, for any settings; empty if it may be.
 std::string why_never(Occupant const& occupant, Replacement const& may) {
   if (holds_one_of(occupant.path, may.loaded))
     return describe(occupant) + " is being loaded, and is not replaced; " + kElsewhere;
@@ -136,7 +136,7 @@ void check_target_again(std::string const& path, Replacement const& may, std::ve
       throw ConfigError(occupant.path + " has come, or was changed, while this was being saved, and is not replaced; " +
                         kElsewhere);
     }
-    // A file is the one that was looked at; what is in a directory may have changed.
+    // A file has the checked identity; the content of a directory may have changed.
     auto const foreign =
         occupant.is_directory ? foreign_content(occupant.path, Stage::finished) : std::vector<std::string>{};
     if (foreign.empty()) continue;

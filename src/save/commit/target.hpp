@@ -1,4 +1,4 @@
-/// What has the name, or the step, of a checkpoint that is to be written, and whether it may be replaced.
+/// Finds what has the name, or the step, of a checkpoint to be written, and checks that it may be replaced.
 #pragma once
 
 #include <cstdint>
@@ -11,38 +11,38 @@
 
 namespace distload {
 
-/// Something that is in the way of a checkpoint, as it was when it was looked at.
+/// An entry that the new checkpoint would replace, in its state at the time of the check.
 struct Occupant {
   std::string path;
   bool is_directory = false;
-  FileIdentity identity;  ///< of the name itself, links not followed
+  FileIdentity identity;  ///< of the name itself; links are not followed
   Bytes size_bytes = 0;   ///< of a file
   std::int64_t changed_ns = 0;
 
-  /// Whether it has been left alone; of a directory, whether it is the same one.
+  /// True if a file is unchanged, or a directory is the same directory.
   bool is_same(Occupant const& other) const noexcept;
 };
 
-/// Local: what is at `path` now, whatever it is; a dangling link too.
-/// @throws IoError  nothing is there, or the system refuses to say.
+/// Local: the entry at `path`, of any kind, including a dangling link.
+/// @throws IoError  nothing exists there, or the system refuses to describe it.
 Occupant occupant_at(std::string const& path);
 
-/// Local: what has the name `path`, and if that is a step's, every other checkpoint of that step beside it: in the
-/// other format, with a number written otherwise, or left as `.replaced` by a crash.
+/// Local: the entry at `path` and, if `path` is the name of a step, all other checkpoints of that step in the same
+/// folder: in the other format, with the number written differently, or left as `.replaced` by a crash.
 std::vector<Occupant> occupants_of(std::string const& path);
 
-/// Local, for one rank: what is there and may be replaced. Calls HDF5.
-/// @throws ConfigError  something is there that may not be: it is being loaded, it holds what distload did not write,
-///                      or replacing it was not asked for. Names everything, and what would help.
+/// Local, for one rank: the existing entries, all of which may be replaced. Calls HDF5.
+/// @throws ConfigError  an entry may not be replaced: it is being loaded, it contains data of others, or replacing was
+///                      not requested. Names all of them and says what helps.
 std::vector<Occupant> check_target(std::string const& path, Replacement const& may);
 
-/// Local: the same just before the checkpoint gets its name, without HDF5. `checked` is what `check_target` has found.
-/// @throws ConfigError  something has come or was changed since.
+/// Local: the same directly before the final rename, without HDF5. `checked` is the result of `check_target`.
+/// @throws ConfigError  an entry has been created or changed since.
 void check_target_again(std::string const& path, Replacement const& may, std::vector<Occupant> const& checked);
 
-/// Local: that nothing has the temporary name of the checkpoint `path`, once what crashes have left is removed.
+/// Local: checks that the temporary name of the checkpoint `path` is free, after leftovers of crashes were removed.
 /// @throws IoError      another process is writing it.
-/// @throws ConfigError  what is there is not distload's.
+/// @throws ConfigError  the entry was not written by this program.
 void check_temporary(std::string const& path);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// A check of all blocks, as an agreement of all ranks.
+// Verifies all blocks; all ranks agree on the result.
 #include "save/commit/verify_written.hpp"
 
 #include <distload/base/error.hpp>

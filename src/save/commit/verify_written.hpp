@@ -1,4 +1,4 @@
-/// verify_written: reads back what has been saved before it can be loaded.
+/// verify_written: reads back what has been saved.
 #pragma once
 
 #include <distload/checkpoint/catalog.hpp>
@@ -6,8 +6,8 @@
 
 namespace distload {
 
-/// Collective over `ranks`: compares every block of `written` with its checksum, each rank a share, from storage.
-/// @throws CorruptData  storage does not give back what was written: names the first damaged block; on all ranks.
+/// Collective over `ranks`: compares every block of `written` on storage with its checksum; the ranks divide the work.
+/// @throws CorruptData  storage returns other bytes than were written: names the first damaged block; on all ranks.
 /// @throws IoError      it cannot be read; on all ranks.
 void verify_written(Catalog const& written, Communicator& ranks);
 

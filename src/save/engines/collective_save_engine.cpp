@@ -1,4 +1,4 @@
-// From ranges of extents to hyperslabs.
+// Converts ranges of extents to hyperslabs.
 #include "save/engines/collective_save_engine.hpp"
 
 #include <filesystem>
@@ -31,7 +31,7 @@ void CollectiveSaveEngine::write(std::uint32_t extent_number, Bytes begin_bytes,
     try {
       shared_->write(tensor, box, source);
     } catch (IoError const& error) {
-      // MPI-IO does not say whether the storage is full, or the file too large.
+      // MPI-IO does not report whether the storage is full or the file too large.
       throw IoError(std::string(error.what()) + "; " + describe_space(catalog_->path));
     }
     source += volume(box) * element_bytes;

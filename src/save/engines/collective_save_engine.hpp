@@ -1,4 +1,4 @@
-/// CollectiveSaveEngine: parallel HDF5; all ranks open the file together, and every one writes its hyperslabs.
+/// CollectiveSaveEngine: parallel HDF5; all ranks open the file together and write their hyperslabs.
 #pragma once
 
 #include <memory>
@@ -15,10 +15,10 @@ namespace hdf5 {
 class SharedFile;
 }
 
-/// For HDF5 files, through MPI-IO and its hints. HDF5 is not made for several threads: one has to do all of its calls.
+/// For HDF5 files, through MPI-IO and its hints. HDF5 is not thread-safe: one thread must make all calls.
 class CollectiveSaveEngine final : public SaveEngine {
  public:
-  /// Collective over `ranks`. The catalog outlives the engine.
+  /// Collective over `ranks`. The catalog must outlive the engine.
   /// @throws IoError  HDF5 or the system refuses.
   CollectiveSaveEngine(Catalog const& catalog, MPI_Comm ranks);
   ~CollectiveSaveEngine() override;
@@ -28,14 +28,14 @@ class CollectiveSaveEngine final : public SaveEngine {
   std::string_view name() const noexcept override { return "collective"; }
   void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) override;
   OutputFile const& file_of(std::uint32_t /*extent*/) override { return file_; }
-  /// If one rank fails to write HDF5's own structures, all wait for ever in there: that rank then removes the file and
-  /// ends the job, with its message and the exit code for I/O.
+  /// If one rank cannot write HDF5's own structures, the close never returns on any rank: that rank then removes the
+  /// file and ends the job, with its message and the exit code for I/O.
   void close() override;
   void sync() override { file_.sync(); }
 
  private:
   Catalog const* catalog_;
-  OutputFile file_;  ///< opened before anything is written, so that its `sync` hears of every failure
+  OutputFile file_;  ///< opened before anything is written, so that its `sync` reports every failure
   std::unique_ptr<hdf5::SharedFile> shared_;
 };
 

@@ -1,4 +1,4 @@
-// From extents to offsets.
+// Converts ranges of extents to file offsets.
 #include "save/engines/direct_save_engine.hpp"
 
 #include <string>

@@ -1,4 +1,4 @@
-/// DirectSaveEngine: every rank writes extents by their offsets in the file, past the page cache.
+/// DirectSaveEngine: every rank writes extents at their file offsets, bypassing the page cache.
 #pragma once
 
 #include <distload/checkpoint/catalog.hpp>
@@ -8,10 +8,10 @@
 
 namespace distload {
 
-/// Nothing of it is collective, and it calls neither HDF5 nor MPI, so that any thread can use it.
+/// No function is collective or calls HDF5 or MPI, so that any thread can use the engine.
 class DirectSaveEngine final : public SaveEngine {
  public:
-  /// The catalog outlives the engine.
+  /// The catalog must outlive the engine.
   explicit DirectSaveEngine(Catalog const& catalog);
 
   std::string_view name() const noexcept override { return "direct"; }

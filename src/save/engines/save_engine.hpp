@@ -1,4 +1,4 @@
-/// SaveEngine: how bytes get from the ranks into the files of a checkpoint that has been created.
+/// SaveEngine: writes bytes of ranks into the files of a created checkpoint.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace distload {
 
-/// Open on the files of one checkpoint. Used by one thread at a time.
+/// Has the files of one checkpoint open. Used by one thread at a time.
 class SaveEngine {
  public:
   virtual ~SaveEngine() = default;
@@ -23,21 +23,21 @@ class SaveEngine {
   /// "direct" or "collective"
   virtual std::string_view name() const noexcept = 0;
 
-  /// Not collective: writes bytes of extent number `extent` of the catalog from `begin_bytes` on. They may change when
-  /// this returns.
-  /// @throws IoError  storage failed, now or before.
+  /// Not collective: writes bytes of extent number `extent` of the catalog from `begin_bytes` on. They may change after
+  /// return.
+  /// @throws IoError  storage failed, in this call or an earlier one.
   virtual void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) = 0;
 
-  /// The file that an extent lies in, for what is not written but shared with other files or copied from them. What
-  /// that brings is part of `sync`.
+  /// The file of an extent, for bytes that are reused from other files. `sync` covers those too.
   virtual OutputFile const& file_of(std::uint32_t extent) = 0;
 
-  /// Collective over the ranks that opened the engine, if its library wants that. Nothing is written after it.
-  /// @throws IoError  storage failed, now or before.
+  /// Collective over the ranks that opened the engine, if its library requires that. No write may follow.
+  /// @throws IoError  storage failed, in this call or an earlier one.
   virtual void close() = 0;
 
-  /// Not collective, after all ranks have closed: returns when all that this rank has written is on storage.
-  /// @throws IoError  it cannot be brought there.
+  /// Not collective, called after all ranks have closed: returns when everything that this rank has written is on
+  /// storage.
+  /// @throws IoError  the bytes could not be written to storage.
   virtual void sync() = 0;
 
  protected:

@@ -1,4 +1,4 @@
-// Rounds of independent work.
+// Converts in rounds of independent work.
 #include "save/stream/convert_checkpoint.hpp"
 
 #include <algorithm>
@@ -27,8 +27,7 @@
 namespace distload {
 namespace {
 
-/// Bytes that a rank reads and writes in one round: after it the ranks hear of each other's failures and that nobody
-/// hangs.
+/// Bytes that a rank reads and writes in one round; after it the ranks exchange failures, which also shows progress.
 constexpr Bytes kMaxRoundBytes = 2 * kGiB;
 
 EngineInUse choose(ReadEngine configured, Catalog const& catalog, Communicator& ranks) {
@@ -43,7 +42,7 @@ Bytes cost_of(std::span<StreamPiece const> pieces) {
   return cost;
 }
 
-/// `part` of `parts` equal parts of `whole`, and those before it.
+/// The sum of the first `part` of `parts` equal parts of `whole`.
 Bytes share_of(Bytes whole, std::uint64_t part, std::uint64_t parts) {
   return whole / parts * part + whole % parts * part / parts;
 }

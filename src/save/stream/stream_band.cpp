@@ -1,4 +1,4 @@
-// Ranges of extents, and the copies between them.
+// Computes ranges of extents and the copies between them.
 #include "save/stream/stream_band.hpp"
 
 #include <optional>
@@ -6,11 +6,11 @@
 namespace distload {
 namespace {
 
-/// What an extent has of the stretch.
+/// The elements of an extent that lie in the range.
 struct Part {
   StreamExtent const* extent = nullptr;
-  std::uint64_t first = 0;  ///< of its elements
-  std::uint64_t last = 0;   ///< behind them
+  std::uint64_t first = 0;  ///< first element's number in the extent
+  std::uint64_t last = 0;   ///< end of the elements
 };
 
 std::vector<Part> parts_of(Shape const& shape, std::vector<StreamExtent> const& extents, std::uint64_t begin,
@@ -24,7 +24,7 @@ std::vector<Part> parts_of(Shape const& shape, std::vector<StreamExtent> const& 
   return parts;
 }
 
-/// Where a box begins, whose offset in `common` is `offset`, in an extent that has all of `common`.
+/// The box that begins at `offset` of `common`, placed in an extent that contains all of `common`.
 Placed in_extent(Box const& extent, Box const& common, Dims const& offset) {
   auto position = offset;
   for (std::size_t axis = 0; axis < position.size(); ++axis)
@@ -32,8 +32,8 @@ Placed in_extent(Box const& extent, Box const& common, Dims const& offset) {
   return {extent.extent, position};
 }
 
-/// Makes the copies of one write. Their sources count from the source area's begin, their destinations from the first
-/// byte that is written.
+/// Makes the copies of one write. Sources are relative to the source area, destinations to the first byte that is
+/// written.
 class Copies {
  public:
   Copies(StreamTensor const& tensor, std::uint64_t begin, std::uint64_t end, Part const& destination)
@@ -56,7 +56,7 @@ class Copies {
     }
   }
 
-  /// Where the bytes lie in the source area, if they lie there one after the other.
+  /// The offset of the bytes in the source area, if they are contiguous there.
   std::optional<Bytes> straight_offset() const {
     if (tensor_->from != tensor_->to) return std::nullopt;
     std::optional<Bytes> offset;

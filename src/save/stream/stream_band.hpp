@@ -1,4 +1,4 @@
-/// plan_band: what it takes to convert one stretch of a tensor. Pure.
+/// plan_band: the reads, copies and writes that convert a range of a tensor. Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace distload {
 
-/// A range of a source extent, and where it goes in the band's source area.
+/// A range of a source extent and its position in the band's source area.
 struct BandRead {
   std::uint32_t extent = 0;  ///< as in `StreamExtent`
   Bytes begin_bytes = 0;     ///< in the extent
@@ -19,16 +19,16 @@ struct BandRead {
   Bytes offset_bytes = 0;
 };
 
-/// A range of a destination extent, and where its bytes lie.
+/// A range of a destination extent and the position of its bytes.
 struct BandWrite {
   std::uint32_t extent = 0;
   Bytes begin_bytes = 0;
   Bytes nbytes = 0;
-  bool straight = false;   ///< in the source area, as they were read; otherwise in the destination area
+  bool straight = false;   ///< written from the source area as read; otherwise from the destination area
   Bytes offset_bytes = 0;  ///< in that area
 };
 
-/// A stretch of a tensor on its way: read, copied (and cast) to where it does not lie right already, written.
+/// The conversion of a range of a tensor: read, copied (and cast) unless already in order, and written.
 struct Band {
   std::vector<BandRead> reads;
   std::vector<StridedCopy> copies;  ///< from the source area to the destination area
@@ -37,8 +37,8 @@ struct Band {
   Bytes destination_bytes = 0;  ///< of the destination area
 };
 
-/// The band of the elements [begin, end) of `tensor`. There is one read for each source extent that has some of them,
-/// and one write for each destination extent. The areas need element size x (end - begin) bytes each, at most.
+/// The band of the elements [begin, end) of `tensor`: one read per source extent and one write per destination extent
+/// with such elements. Each area needs at most element size x (end - begin) bytes.
 Band plan_band(StreamTensor const& tensor, std::uint64_t begin, std::uint64_t end);
 
 }  // namespace distload

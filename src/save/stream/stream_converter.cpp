@@ -1,4 +1,4 @@
-// Two slots that take turns.
+// Alternates between two slots.
 #include "save/stream/stream_converter.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace distload {
 namespace {
 
-/// Where the destination area may begin: elements are aligned there, and a device would read there.
+/// Alignment of the destination area: suits elements and direct I/O.
 constexpr Bytes kAreaAlignment = 4 * kKiB;
 constexpr Bytes kLeastSlotBytes = 2 * kAreaAlignment;
 

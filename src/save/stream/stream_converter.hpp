@@ -1,4 +1,4 @@
-/// StreamConverter: carries out what one rank has to convert, band by band.
+/// StreamConverter: executes one rank's conversion, band by band.
 #pragma once
 
 #include <array>
@@ -21,21 +21,19 @@
 
 namespace distload {
 
-/// While one band is copied and written, a thread reads the next one. Local: no rank waits for another.
+/// While one band is copied and written, a thread reads the next one. Local: ranks do not wait for each other.
 class StreamConverter {
  public:
-  /// Begins to read. What is handed in outlives it.
+  /// Starts reading. All arguments must outlive the object.
   ///
-  /// @param stored         for each extent of the source as it is loaded, its number in the reader's catalog; empty:
-  /// the
-  ///                       same
-  /// @param staging_bytes  memory for both bands together, raised to what one element and a page need
-  /// @throws OutOfBudget   the memory is not there.
+  /// @param stored         by extent of the source as loaded: its number in the reader's catalog; empty if equal
+  /// @param staging_bytes  memory of both bands together; increased to what one element and a page need
+  /// @throws OutOfBudget   not enough memory.
   StreamConverter(StreamTensors const& tensors, std::span<StreamPiece const> pieces, StreamReader& reader,
                   std::span<std::uint32_t const> stored, ExtentWriter& writer, Bytes staging_bytes);
 
-  /// Converts until `goal_bytes` of the pieces' `cost_bytes` are done, all together.
-  /// @param on_bytes  called after every band with the bytes that it has had in the source
+  /// Converts until `goal_bytes` of the sum of the pieces' `cost_bytes` are done.
+  /// @param on_bytes  called after every band with its bytes in the source
   /// @throws CorruptData, IoError  from reader and writer.
   void advance_to(Bytes goal_bytes, std::function<void(Bytes)> const& on_bytes);
 
@@ -46,10 +44,10 @@ class StreamConverter {
   struct Slot {
     HugePages memory;
     Band band;
-    Bytes destination_offset = 0;  ///< of the destination area; the source area comes first
+    Bytes destination_offset = 0;  ///< of the destination area, which follows the source area
     Cast cast;
     Bytes cost_bytes = 0;
-    std::future<void> reading;  ///< the last one, so that it is waited for while the rest is still there
+    std::future<void> reading;  ///< the last member: its destructor waits for the thread while the others exist
   };
 
   void start_next(Slot& slot);
@@ -57,17 +55,17 @@ class StreamConverter {
   void convert(Slot const& slot);
 
   StreamTensors const* tensors_;
-  std::span<StreamPiece const> pieces_;  ///< those that are not finished
+  std::span<StreamPiece const> pieces_;  ///< the unfinished pieces
   StreamReader* reader_;
   std::span<std::uint32_t const> stored_;
   ExtentWriter* writer_;
   Bytes slot_bytes_;
-  StreamTensor tensor_;      ///< of the first of `pieces_`
-  std::uint64_t begin_ = 0;  ///< of its next band
+  StreamTensor tensor_;      ///< tensor of the first of `pieces_`
+  std::uint64_t begin_ = 0;  ///< first element of its next band
   Bytes done_bytes_ = 0;
   Bytes read_bytes_ = 0;
   std::uint64_t overflows_ = 0;
-  std::size_t present_ = 0;  ///< the slot whose band comes next
+  std::size_t present_ = 0;  ///< index of the slot with the next band
   std::array<Slot, 2> slots_;
 };
 

@@ -1,4 +1,4 @@
-// Cuts between blocks, pieces of about equal size, and the largest ones first.
+// Divides tensors at block boundaries into pieces of similar size and assigns them, the largest first.
 #include "save/stream/stream_plan.hpp"
 
 #include <algorithm>
@@ -10,11 +10,11 @@
 namespace distload {
 namespace {
 
-/// Pieces that a rank gets about, if tensors can be cut so far: then the last ones are small.
+/// Approximate number of pieces per rank, if tensors can be divided that far, so that ranks end at similar times.
 constexpr std::uint64_t kPiecesPerRank = 8;
 
-/// The place in (after, last] that is a multiple of the outermost slices.
-std::uint64_t roundest(Shape const& shape, std::uint64_t after, std::uint64_t last) {
+/// The position in (after, last] that is a multiple of the outermost possible slice.
+std::uint64_t best_cut_in(Shape const& shape, std::uint64_t after, std::uint64_t last) {
   auto slice = volume(shape);
   for (auto const size : shape) {
     slice /= size;
@@ -39,16 +39,16 @@ bool can_be_cut(Shape const& shape, std::vector<StreamExtent> const& extents, By
   });
 }
 
-/// Where the tensor can be cut as far as one destination extent is concerned, ascending.
+/// The positions at which the tensor can be divided as far as one destination extent is concerned, ascending.
 std::vector<std::uint64_t> places_to_cut(StreamTensor const& tensor) {
   std::vector<std::uint64_t> places;
   for (auto const& extent : tensor.destinations) {
     auto const step = std::max<std::uint64_t>(1, extent.grain_bytes / size_of(tensor.to));
     for (std::uint64_t number = 0; number < volume(extent.box); number += step) {
-      // Any place behind the element before this one cuts the extent here.
+      // Any position behind the previous element divides the extent here.
       auto const last = index_of(tensor.shape, extent.box, number);
       auto const after = number == 0 ? 0 : index_of(tensor.shape, extent.box, number - 1);
-      places.push_back(roundest(tensor.shape, after, last));
+      places.push_back(best_cut_in(tensor.shape, after, last));
     }
   }
   std::ranges::sort(places);
@@ -57,7 +57,7 @@ std::vector<std::uint64_t> places_to_cut(StreamTensor const& tensor) {
 
 Bytes element_cost(StreamTensor const& tensor) { return size_of(tensor.from) + size_of(tensor.to); }
 
-/// A tensor in pieces of at least `least_bytes` to read and write, as far as it can be cut.
+/// Appends the pieces of a tensor, each with at least `least_bytes` to read and write.
 void append_pieces(StreamTensor const& tensor, std::uint32_t number, Bytes least_bytes,
                    std::vector<StreamPiece>& pieces) {
   auto const elements = volume(tensor.shape);
@@ -78,7 +78,7 @@ void append_pieces(StreamTensor const& tensor, std::uint32_t number, Bytes least
   cut(elements);
 }
 
-/// Neighbours become one.
+/// Merges adjacent pieces.
 void join(std::vector<StreamPiece>& pieces) {
   std::ranges::sort(pieces, {}, [](StreamPiece const& piece) { return std::pair(piece.tensor, piece.begin); });
   std::vector<StreamPiece> joined;
@@ -106,7 +106,7 @@ std::vector<std::vector<StreamPiece>> share_out(StreamTensors const& tensors, st
     append_pieces(tensors[i], i, total / (kPiecesPerRank * ranks), pieces);
 
   std::ranges::stable_sort(pieces, std::greater{}, &StreamPiece::cost_bytes);
-  using Load = std::pair<Bytes, std::uint32_t>;  // of a rank
+  using Load = std::pair<Bytes, std::uint32_t>;  // bytes and number of a rank
   std::priority_queue<Load, std::vector<Load>, std::greater<>> least_loaded;
   for (std::uint32_t rank = 0; rank < ranks; ++rank) least_loaded.emplace(0, rank);
   std::vector<std::vector<StreamPiece>> shares(ranks);
@@ -124,7 +124,7 @@ std::uint64_t end_of_stretch(Shape const& shape, std::uint64_t begin, std::uint6
   auto slice = volume(shape);
   if (most >= slice) return slice;
   for (std::size_t axis = 0; axis < shape.size() && slice > most; ++axis) slice /= shape[axis];
-  // Numbers of slices with many factors of two; an eighth of the stretch at most is given up for that.
+  // Rounds to a number of slices with many factors of two; gives up at most an eighth of the range.
   slice *= std::bit_floor(std::max<std::uint64_t>(1, most / slice / 8));
   auto const end = round_down(begin + most, slice);
   return std::min(end > begin ? end : begin + most, volume(shape));

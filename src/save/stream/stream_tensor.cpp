@@ -1,4 +1,4 @@
-// Extents of both sides in the coordinates of one tensor.
+// Expresses the extents of both sides in the coordinates of one tensor.
 #include "save/stream/stream_tensor.hpp"
 
 #include <distload/base/error.hpp>
@@ -8,7 +8,7 @@
 namespace distload {
 namespace {
 
-/// The tensor that a part of a parameter becomes.
+/// The destination tensor of a part of a parameter.
 TensorInfo const& stored_tensor(Catalog const& destination, SplitPart const& part, DType from) {
   auto const* const tensor = destination.find(part.name);
   if (tensor != nullptr && tensor->shape == part.shape && (tensor->dtype == from || can_cast(from, tensor->dtype)))
@@ -33,7 +33,7 @@ StreamTensor StreamTensors::operator[](std::size_t number) const {
     auto const grain = verify_ && extent.has_checksums() ? source_->block_bytes : Bytes{1};
     tensor.sources.push_back({loaded.first_extent + i, extent.box, grain});
   }
-  std::uint64_t begin = 0;  // of the part, along the cut axis
+  std::uint64_t begin = 0;  // of the part, along the partitioned axis
   for (auto const& part : stored_parts(parameter, loaded)) {
     auto const& stored = stored_tensor(*destination_, part, loaded.dtype);
     tensor.to = stored.dtype;

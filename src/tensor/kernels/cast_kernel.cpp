@@ -1,4 +1,4 @@
-// One kernel for a list of strided copies whose elements change their type.
+// One kernel for a list of strided copies with conversion of element types.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -16,11 +16,11 @@ using Space = Kokkos::DefaultExecutionSpace;
 #if defined(KOKKOS_ENABLE_CUDA)
 using Team = Kokkos::TeamPolicy<Space>::member_type;
 
-/// Converts consecutive numbers by all threads of a team.
+/// Converts consecutive numbers with all threads of a team.
 struct TeamConverter {
   Team const& team;
 
-  /// @returns how many of the calling thread's numbers overflowed.
+  /// @returns how many numbers overflowed on the calling thread.
   template <class From, class To>
   KOKKOS_INLINE_FUNCTION std::uint64_t run(std::byte const* source, std::byte* destination, std::uint64_t count) const {
     auto const* const from = reinterpret_cast<From const*>(source);
@@ -35,7 +35,7 @@ struct TeamConverter {
 };
 #endif
 
-/// Converts consecutive numbers on this thread of the host.
+/// Converts consecutive numbers on one host thread.
 struct ThreadConverter {
   /// @returns how many numbers overflowed.
   template <class From, class To>
@@ -43,7 +43,7 @@ struct ThreadConverter {
                                            std::uint64_t count) const {
     std::uint64_t overflows = 0;
     for (std::uint64_t begin = 0; begin < count; begin += kBlock) {
-      std::uint32_t in_block = 0;  // as wide as the numbers, for the vectoriser's sake
+      std::uint32_t in_block = 0;  // of the numbers' width, so that the loop vectorises
       auto const end = std::min(begin + kBlock, count);
       for (auto i = begin; i < end; ++i) {
         From from;
@@ -60,7 +60,7 @@ struct ThreadConverter {
   static constexpr std::uint64_t kBlock = 4096;
 };
 
-/// Converts one share. @returns how many numbers overflowed, as the converter counts them.
+/// Converts one share. @returns the number of overflows that the converter counts.
 template <class From, class To, class Converter>
 KOKKOS_INLINE_FUNCTION std::uint64_t convert_share(BoundCopy const& bound, RunShare const& share,
                                                    Converter const& converter) {
@@ -81,7 +81,7 @@ KOKKOS_INLINE_FUNCTION std::uint64_t convert_share_from(BoundCast const& cast, R
     case DType::f32: return convert_share<From, convert::F32>(cast.bound, share, converter);
     case DType::f16: return convert_share<From, convert::F16>(cast.bound, share, converter);
     case DType::bf16: return convert_share<From, convert::BF16>(cast.bound, share, converter);
-    default: return 0;  // not one of those that `can_cast`
+    default: return 0;  // not accepted by `can_cast`
   }
 }
 
@@ -93,7 +93,7 @@ KOKKOS_INLINE_FUNCTION std::uint64_t convert_share(BoundCast const& cast, RunSha
     case DType::f32: return convert_share_from<convert::F32>(cast, share, converter);
     case DType::f16: return convert_share_from<convert::F16>(cast, share, converter);
     case DType::bf16: return convert_share_from<convert::BF16>(cast, share, converter);
-    default: return 0;  // not one of those that `can_cast`
+    default: return 0;  // not accepted by `can_cast`
   }
 }
 
@@ -112,7 +112,7 @@ void enqueue_casts(Space const& space, std::span<BoundCast const> casts, Overflo
 #if defined(KOKKOS_ENABLE_CUDA)
   auto const bound = to_device(space, std::vector<BoundCast>(casts.begin(), casts.end()), "distload::casts");
   auto const dealt = to_device(space, shares, "distload::shares");
-  // The host vectors end with this function, so that the transfers out of them must have happened.
+  // The transfers from the host vectors must complete before the vectors are destroyed.
   space.fence("distload: cast lists are on the device");
   Kokkos::parallel_for(
       label, Kokkos::TeamPolicy<Space>(space, static_cast<int>(shares.size()), Kokkos::AUTO),

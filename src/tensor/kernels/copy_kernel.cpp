@@ -14,7 +14,7 @@ using Space = Kokkos::DefaultExecutionSpace;
 #if defined(KOKKOS_ENABLE_CUDA)
 using Team = Kokkos::TeamPolicy<Space>::member_type;
 
-/// Copies `nbytes` by all threads of a team, in words as wide as the alignment of both sides allows.
+/// Copies `nbytes` with all threads of a team, in the widest words that the alignment of both sides allows.
 KOKKOS_INLINE_FUNCTION void copy_by_team(Team const& team, std::byte* destination, std::byte const* source,
                                          Bytes nbytes) {
   auto const misalignment =
@@ -54,7 +54,7 @@ void enqueue_copies(Space const& space, std::span<BoundCopy const> copies, char 
 #if defined(KOKKOS_ENABLE_CUDA)
   auto const bound = to_device(space, std::vector<BoundCopy>(copies.begin(), copies.end()), "distload::copies");
   auto const dealt = to_device(space, shares, "distload::shares");
-  // The host vectors end with this function, so that the transfers out of them must have happened.
+  // The transfers from the host vectors must complete before the vectors are destroyed.
   space.fence("distload: copy lists are on the device");
   Kokkos::parallel_for(
       label, Kokkos::TeamPolicy<Space>(space, static_cast<int>(shares.size()), Kokkos::AUTO),
@@ -70,7 +70,7 @@ void enqueue_copies(Space const& space, std::span<BoundCopy const> copies, char 
 #else
   Kokkos::parallel_for(label, Kokkos::RangePolicy<Space>(space, 0, shares.size()),
                        [&](std::size_t i) { copy_share(copies[shares[i].copy], shares[i]); });
-  // Host backends run the kernel before parallel_for returns; only then may the list of shares go.
+  // The kernel must end before the list of shares is destroyed.
   space.fence("distload: the list of shares ends here");
 #endif
 }

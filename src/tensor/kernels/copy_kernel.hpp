@@ -1,4 +1,4 @@
-/// Strided box copies as Kokkos kernels: one source for host threads and device, one launch for a whole list.
+/// Strided box copies as Kokkos kernels: one implementation for host and device; one launch for a whole list.
 #pragma once
 
 #include <cstddef>
@@ -12,38 +12,37 @@
 
 namespace distload {
 
-/// A strided copy with the buffers it runs between. Both lie in memory that the execution space can reach.
+/// A strided copy with its buffers, which the execution space can access.
 struct BoundCopy {
   StridedCopy copy;
   std::byte const* source = nullptr;
   std::byte* destination = nullptr;
 };
 
-/// A strided copy whose elements change their type, or, as a transpose, may keep it.
+/// A strided copy with conversion of element types; in a transpose both types may be equal.
 struct BoundCast {
   BoundCopy bound;
   Cast cast;
 };
 
-/// Where kernels count numbers that were finite and have become infinite, because the new type does not reach so far.
+/// Counts, in kernels, finite numbers that became infinite because they exceed the range of the new type.
 using OverflowCount = Kokkos::View<std::uint64_t, Kokkos::DefaultExecutionSpace::memory_space>;
 
-/// Enqueues all copies on `space`; the caller fences before anyone looks at the destinations. Destinations are
-/// disjoint, and no source is a destination.
-/// @param label  names the kernel in profiles
+/// Enqueues all copies on `space`; the caller fences before reading the destinations. Destinations are disjoint, and no
+/// source is a destination.
+/// @param label  name of the kernel in profiles
 void enqueue_copies(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCopy const> copies, char const* label);
 
-/// The same for copies with casts, each of which `can_cast`. Buffers are aligned to their elements.
-/// @param overflows  is increased; read it after a fence
+/// The same for copies with casts, each accepted by `can_cast`. Buffers are aligned to their elements.
+/// @param overflows  is increased; valid after a fence
 void enqueue_casts(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCast const> casts,
                    OverflowCount const& overflows, char const* label);
 
-/// Performs one such copy in host memory, on the calling thread.
-/// @returns how many numbers were finite and have become infinite.
+/// Performs one such copy in host memory on the calling thread.
+/// @returns how many finite numbers became infinite.
 std::uint64_t cast_on_host(BoundCast const& cast) noexcept;
 
-/// The same for copies that are transposes (`is_transpose`), of elements that are cast or, if `cast` says the same type
-/// twice, stay what they are.
+/// The same for transposes (`is_transpose`). Elements keep their type if `cast` names the same type twice.
 void enqueue_transposes(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCast const> transposes,
                         OverflowCount const& overflows, char const* label);
 

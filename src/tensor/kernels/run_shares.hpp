@@ -1,4 +1,4 @@
-/// RunShares: the runs of many strided copies, dealt out to threads in shares of about equal bytes.
+/// RunShares: the runs of many strided copies, divided into shares of about equal bytes.
 #pragma once
 
 #include <algorithm>
@@ -12,19 +12,19 @@
 
 namespace distload {
 
-/// Some consecutive runs of one copy; a run longer than a share is cut.
+/// Consecutive runs of one copy, or a part of a run that is longer than a share.
 struct RunShare {
   std::uint32_t copy = 0;
   std::uint64_t first_run = 0;
   std::uint64_t runs = 0;
-  Bytes begin_in_run = 0;  ///< of the source
-  Bytes nbytes = 0;        ///< of each run, in the source
+  Bytes begin_in_run = 0;  ///< offset in the source run
+  Bytes nbytes = 0;        ///< bytes of each run in the source
 };
 
 /// Appends the shares of copy number `index`.
 void deal_out(std::uint32_t index, StridedCopy const& copy, std::vector<RunShare>& shares);
 
-/// Bytes from the start of both buffers to a run of a copy.
+/// Offsets of a run in both buffers, in bytes.
 struct RunOffsets {
   Bytes source = 0;
   Bytes destination = 0;
@@ -33,7 +33,7 @@ struct RunOffsets {
 KOKKOS_INLINE_FUNCTION RunOffsets offsets_of(StridedCopy const& copy, std::uint64_t run) {
   RunOffsets offsets{copy.source_offset, copy.destination_offset};
   for (std::size_t i = copy.loop_count; i-- > 0;) {
-    // data() instead of operator[]: std::array's is no device function.
+    // data() instead of operator[]: std::array::operator[] is not a device function.
     auto const& loop = copy.loops.data()[i];
     auto const index = run % loop.count;
     run /= loop.count;
@@ -43,7 +43,7 @@ KOKKOS_INLINE_FUNCTION RunOffsets offsets_of(StridedCopy const& copy, std::uint6
   return offsets;
 }
 
-/// Enqueues the transfer of `values` to the device; they must live until it has happened.
+/// Enqueues the transfer of `values` to the device; the values must live until the transfer completes.
 template <class T>
 auto to_device(Kokkos::DefaultExecutionSpace const& space, std::vector<T> const& values, char const* label) {
   Kokkos::View<T*, Kokkos::DefaultExecutionSpace::memory_space> device(

@@ -1,4 +1,4 @@
-// One kernel for a list of transposes, tile by tile: reads and writes are of consecutive elements on both sides.
+// One kernel for a list of transposes. Works in tiles, so that reads and writes are consecutive on both sides.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -13,20 +13,20 @@ namespace {
 
 using Space = Kokkos::DefaultExecutionSpace;
 
-/// A part of one of a copy's matrices.
+/// A part of one matrix of a copy.
 struct Tile {
   std::uint32_t copy = 0;
   std::uint64_t matrix = 0;
-  std::uint64_t row = 0;  ///< of the source
+  std::uint64_t row = 0;  ///< row in the source
   std::uint64_t column = 0;
 };
 
-/// Where a tile lies on both sides, with its size.
+/// Addresses and size of a tile on both sides.
 struct TileMove {
   std::byte const* source = nullptr;
   std::byte* destination = nullptr;
-  Bytes source_stride = 0;       ///< from row to row of the source
-  Bytes destination_stride = 0;  ///< from column to column of the source, which are rows of the destination
+  Bytes source_stride = 0;       ///< between rows of the source
+  Bytes destination_stride = 0;  ///< between columns of the source, which are rows of the destination
   std::uint64_t rows = 0;
   std::uint64_t columns = 0;
 };
@@ -36,14 +36,15 @@ constexpr std::uint64_t kTile = 32;
 #else
 constexpr std::uint64_t kTile = 64;
 #endif
-/// Elements from one column of a tile in fast memory to the next: one more, so that columns lie in different banks.
+/// Distance between columns of a tile in shared memory, in elements; one more than the tile, which avoids bank
+/// conflicts.
 constexpr std::uint64_t kPitch = kTile + 1;
 
 KOKKOS_INLINE_FUNCTION TileMove move_of(BoundCast const& cast, Tile const& tile) {
   auto const& copy = cast.bound.copy;
   auto const& rows = copy.loops.data()[copy.loop_count - 2U];
   auto const& columns = copy.loops.data()[copy.loop_count - 1U];
-  // The runs of a copy are its elements, in the order of its loops.
+  // The runs of a copy are single elements, in the order of its loops.
   auto const first = (tile.matrix * rows.count + tile.row) * columns.count + tile.column;
   auto const at = offsets_of(copy, first);
   auto const rest_rows = rows.count - tile.row;
@@ -56,7 +57,7 @@ KOKKOS_INLINE_FUNCTION TileMove move_of(BoundCast const& cast, Tile const& tile)
           rest_columns < kTile ? rest_columns : kTile};
 }
 
-/// An element that stays what it is.
+/// Keeps the element type.
 template <class Bits>
 struct Plain {
   Bits bits;
@@ -77,14 +78,14 @@ KOKKOS_INLINE_FUNCTION To element(From from, std::uint64_t& overflows) {
 using Team = Kokkos::TeamPolicy<Space>::member_type;
 constexpr std::size_t kTileBytes = kTile * kPitch * sizeof(std::uint64_t);
 
-/// Moves a tile by all threads of a team, through the memory that they share.
+/// Moves a tile with all threads of a team, through their shared memory.
 struct TileMover {
   Team const& team;
 
-  /// @returns how many of the calling thread's numbers overflowed.
+  /// @returns how many numbers overflowed on the calling thread.
   template <class From, class To>
   KOKKOS_INLINE_FUNCTION std::uint64_t run(TileMove const& move) const {
-    auto const tile_bytes = kTileBytes;  // a constant of the host has no address on the device
+    auto const tile_bytes = kTileBytes;  // a host constant has no address on the device
     auto* const tile = static_cast<To*>(team.team_scratch(0).get_shmem(tile_bytes));
     std::uint64_t overflows = 0;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, move.rows * move.columns), [&](std::uint64_t i) {
@@ -103,7 +104,7 @@ struct TileMover {
   }
 };
 #else
-/// Moves a tile on this thread, through a buffer that stays in the first cache.
+/// Moves a tile on one host thread, through a buffer that fits into the L1 cache.
 struct TileMover {
   /// @returns how many numbers overflowed.
   template <class From, class To>
@@ -132,7 +133,7 @@ KOKKOS_INLINE_FUNCTION std::uint64_t run_from(DType to, TileMove const& move, Ti
     case DType::f32: return mover.template run<From, convert::F32>(move);
     case DType::f16: return mover.template run<From, convert::F16>(move);
     case DType::bf16: return mover.template run<From, convert::BF16>(move);
-    default: return 0;  // not one of those that `can_cast`
+    default: return 0;  // not accepted by `can_cast`
   }
 }
 
@@ -151,7 +152,7 @@ KOKKOS_INLINE_FUNCTION std::uint64_t run_tile(BoundCast const& cast, Tile const&
     case DType::f32: return run_from<convert::F32>(cast.cast.to, move, mover);
     case DType::f16: return run_from<convert::F16>(cast.cast.to, move, mover);
     case DType::bf16: return run_from<convert::BF16>(cast.cast.to, move, mover);
-    default: return 0;  // not one of those that `can_cast`
+    default: return 0;  // not accepted by `can_cast`
   }
 }
 
@@ -179,7 +180,7 @@ void enqueue_transposes(Space const& space, std::span<BoundCast const> transpose
 #if defined(KOKKOS_ENABLE_CUDA)
   auto const bound = to_device(space, std::vector<BoundCast>(transposes.begin(), transposes.end()), "distload::casts");
   auto const dealt = to_device(space, tiles, "distload::tiles");
-  // The host vectors end with this function, so that the transfers out of them must have happened.
+  // The transfers from the host vectors must complete before the vectors are destroyed.
   space.fence("distload: transpose lists are on the device");
   auto policy = Kokkos::TeamPolicy<Space>(space, static_cast<int>(tiles.size()), Kokkos::AUTO);
   policy.set_scratch_size(0, Kokkos::PerTeam(kTileBytes));

@@ -14,6 +14,7 @@
 #include "io/files/content_sample.hpp"
 #include "parallel/mpi_communicator.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/thrown_message.hpp"
 
 namespace distload {
 namespace {
@@ -42,12 +43,7 @@ class SameContent : public testing::Test {
   std::string message() {
     std::vector<std::uint32_t> first(ranks->size());
     std::iota(first.begin(), first.end(), 0U);
-    try {
-      check_same_content(catalog, *ranks, FileViews(first));
-    } catch (CorruptData const& error) {
-      return error.what();
-    }
-    return {};
+    return thrown_message<CorruptData>([&] { check_same_content(catalog, *ranks, FileViews(first)); });
   }
 
   void expect_refusal(std::string const& what) {

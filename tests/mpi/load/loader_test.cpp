@@ -22,18 +22,14 @@
 #include "load/arena.hpp"
 #include "parallel/liveness/call_scope.hpp"
 #include "plan/rank_work.hpp"
+#include "support/mpi_suite.hpp"
 #include "support/tiny_llama.hpp"
 
 namespace distload {
 namespace {
 
-class LoaderTest : public ::testing::Test {
+class LoaderTest : public MpiSuite {
  protected:
-  static void SetUpTestSuite() { mpi_ = std::make_unique<MpiEnvironment>(); }
-  static void TearDownTestSuite() {
-    mpi_->finalize();
-    mpi_.reset();
-  }
   void SetUp() override {
     directory_ = std::filesystem::temp_directory_path() / ("distload-loader-" + std::to_string(world().size()));
     if (world().rank() == 0) {
@@ -47,7 +43,7 @@ class LoaderTest : public ::testing::Test {
     if (world().rank() == 0) std::filesystem::remove_all(directory_);
   }
 
-  static Communicator& world() { return mpi_->world(); }
+  static Communicator& world() { return ranks(); }
   /// Two key/value heads: four ranks get them as replicas, three cannot share them.
   static Topology most_parallel() {
     auto const tensor_parallel = world().size() == 3 ? 1 : world().size();
@@ -128,7 +124,6 @@ class LoaderTest : public ::testing::Test {
     }
   }
 
-  inline static std::unique_ptr<MpiEnvironment> mpi_;
   std::filesystem::path directory_;
 };
 

@@ -8,6 +8,7 @@
 #include <distload/base/error.hpp>
 
 #include "parallel/mpi_communicator.hpp"
+#include "support/thrown_message.hpp"
 
 namespace distload {
 namespace {
@@ -22,12 +23,7 @@ class Meeting : public testing::Test {
   /// Collective: the message of the exception, or nothing.
   template <class Exception>
   std::string message_of(Intention const& intention, milliseconds limit = milliseconds(20'000)) {
-    try {
-      meet(*ranks, intention, limit);
-    } catch (Exception const& error) {
-      return error.what();
-    }
-    return {};
+    return thrown_message<Exception>([&] { meet(*ranks, intention, limit); });
   }
 
   std::unique_ptr<MpiCommunicator> ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});

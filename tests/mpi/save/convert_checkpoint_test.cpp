@@ -21,6 +21,7 @@
 #include "save/checkpoint_writer.hpp"
 #include "save/safetensors_writer.hpp"
 #include "scratch_directory.hpp"
+#include "support/mpi_suite.hpp"
 #include "support/sample_tensors.hpp"
 #include "support/tiny_llama.hpp"
 
@@ -33,15 +34,8 @@ using ::testing::HasSubstr;
 /// The least that a conversion can do with: thousands of bands for a tensor of megabytes.
 constexpr Bytes kLeastStaging = 1;
 
-class ConvertCheckpointTest : public ::testing::Test {
+class ConvertCheckpointTest : public MpiSuite {
  protected:
-  static void SetUpTestSuite() { mpi_ = std::make_unique<MpiEnvironment>(); }
-  static void TearDownTestSuite() {
-    mpi_->finalize();
-    mpi_.reset();
-  }
-  static Communicator& ranks() { return mpi_->world(); }
-
   /// Collective.
   std::unique_ptr<ExtentWriter> writer(std::string const& path, CheckpointMetadata const& metadata,
                                        std::span<TensorSpec const> tensors, std::uint32_t tensor_parallel) {
@@ -92,11 +86,8 @@ class ConvertCheckpointTest : public ::testing::Test {
     return sum.front();
   }
 
-  static std::unique_ptr<MpiEnvironment> mpi_;
   ScratchDirectory directory_{ranks()};
 };
-
-std::unique_ptr<MpiEnvironment> ConvertCheckpointTest::mpi_;
 
 TEST_F(ConvertCheckpointTest, GoesFromEveryFormatAndLayoutToEveryOther) {
   struct Side {

@@ -13,6 +13,7 @@
 #include <distload/save/saver.hpp>
 
 #include "scratch_directory.hpp"
+#include "support/mpi_suite.hpp"
 #include "support/tiny_llama.hpp"
 
 namespace distload {
@@ -23,15 +24,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-class ReplacementTest : public ::testing::Test {
+class ReplacementTest : public MpiSuite {
  protected:
-  static void SetUpTestSuite() { mpi_ = std::make_unique<MpiEnvironment>(); }
-  static void TearDownTestSuite() {
-    mpi_->finalize();
-    mpi_.reset();
-  }
-  static Communicator& ranks() { return mpi_->world(); }
-
   void SetUp() override {
     on_rank_0([&] {
       fs::create_directory(path("llama"));
@@ -100,12 +94,9 @@ class ReplacementTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 
-  static std::unique_ptr<MpiEnvironment> mpi_;  // NOLINT(*-non-const-global-variables): MPI starts once in a process
   ScratchDirectory directory_{ranks()};
   ProcessGrid grid_{ranks(), mpi_->node(), {1, 1, ranks().size()}};
 };
-
-std::unique_ptr<MpiEnvironment> ReplacementTest::mpi_;  // NOLINT(*-non-const-global-variables)
 
 TEST_F(ReplacementTest, AStepIsReplacedOnlyOnRequest) {
   auto const loaded = load(path("llama"));

@@ -12,6 +12,7 @@
 #include "parallel/mpi_communicator.hpp"
 #include "scratch_directory.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/thrown_message.hpp"
 
 namespace distload {
 namespace {
@@ -27,12 +28,7 @@ class CheckShared : public testing::Test {
     catalog.extents = {{0, 0, 4096, 10, {}, kNoBlocks}, {0, 0, 8192, tensor_bytes, {}, kNoBlocks}};
     std::vector<std::uint32_t> first(ranks->size());
     std::iota(first.begin(), first.end(), 0U);
-    try {
-      check_shared(catalog, *ranks, FileViews(first));
-    } catch (IoError const& error) {
-      return error.what();
-    }
-    return {};
+    return thrown_message<IoError>([&] { check_shared(catalog, *ranks, FileViews(first)); });
   }
 
   static void make(std::string const& path) {

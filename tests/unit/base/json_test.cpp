@@ -1,5 +1,6 @@
 // JSON of others: what is read, what is refused and in which words, and how much it may ask for.
 #include "base/json.hpp"
+#include "support/thrown_message.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,12 +20,7 @@ nlohmann::json parse(std::string_view text, JsonLimits const& limits = {}) {
 
 template <class Action>
 std::string error_of(Action const& action) {
-  try {
-    action();
-  } catch (CorruptData const& error) {
-    return error.what();
-  }
-  return "no error";
+  return thrown_message<CorruptData>(action);
 }
 
 std::string error_in(std::string_view text, JsonLimits const& limits = {}) {

@@ -33,7 +33,7 @@ class ResultFile : public ::testing::Test {
  protected:
   /// Refused in both ways, in words with `reason`, and nothing is left behind.
   void expect_refused(std::string const& path, std::string const& reason) {
-    for (auto const how : {Probe::look, Probe::touch}) {
+    for (auto const how : {Probe::check_permissions, Probe::create_file}) {
       try {
         check_result_file(path, how);
         ADD_FAILURE() << path << " is not refused";
@@ -52,13 +52,13 @@ class ResultFile : public ::testing::Test {
 };
 
 TEST_F(ResultFile, IsNotThereAfterTheCheck) {
-  check_result_file(path_, Probe::touch);
+  check_result_file(path_, Probe::create_file);
   EXPECT_EQ(files_in_folder(), 0);
 }
 
 TEST_F(ResultFile, KeepsItsContentInTheCheck) {
   put(path_, "old");
-  check_result_file(path_, Probe::touch);
+  check_result_file(path_, Probe::create_file);
   EXPECT_EQ(content_of(path_), "old");
 }
 
@@ -77,7 +77,7 @@ TEST_F(ResultFile, RefusesWhatIsInTheWay) {
 TEST_F(ResultFile, RefusesWhatPermissionsForbid) {
   if (geteuid() == 0) {
     // Permissions say that root can make a file there; nobody can.
-    EXPECT_THROW(check_result_file("/proc/distload-report.json", Probe::touch), IoError);
+    EXPECT_THROW(check_result_file("/proc/distload-report.json", Probe::create_file), IoError);
     return;
   }
   put(path_, "");
@@ -105,7 +105,7 @@ TEST_F(ResultFile, FollowsLinks) {
   EXPECT_TRUE(fs::is_symlink(folder_.file("link")));
   EXPECT_EQ(content_of(path_), "new");
   fs::create_symlink("made.json", folder_.file("link-to-nothing"));
-  check_result_file(folder_.file("link-to-nothing"), Probe::touch);
+  check_result_file(folder_.file("link-to-nothing"), Probe::create_file);
   write_result_file(folder_.file("link-to-nothing"), "made");
   EXPECT_EQ(content_of(folder_.file("made.json")), "made");
 }
@@ -114,7 +114,7 @@ TEST_F(ResultFile, GoesOnWhereADescriptorIs) {
   auto const descriptor = ::open(path_.c_str(), O_WRONLY | O_CREAT, 0600);
   ASSERT_EQ(::write(descriptor, "before ", 7), 7);
   auto const name = "/dev/fd/" + std::to_string(descriptor);
-  check_result_file(name, Probe::touch);
+  check_result_file(name, Probe::create_file);
   write_result_file(name, "text");
   ASSERT_EQ(::write(descriptor, " after", 6), 6);
   ::close(descriptor);
@@ -124,7 +124,7 @@ TEST_F(ResultFile, GoesOnWhereADescriptorIs) {
 
 TEST_F(ResultFile, GoesIntoANamedPipe) {
   ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-  check_result_file(path_, Probe::touch);
+  check_result_file(path_, Probe::create_file);
   std::string read;
   std::thread reader([&] { read = content_of(path_); });
   write_result_file(path_, "text");
@@ -134,7 +134,7 @@ TEST_F(ResultFile, GoesIntoANamedPipe) {
 }
 
 TEST_F(ResultFile, NamesTheReasonOfADeviceThatTakesNothing) {
-  check_result_file("/dev/full", Probe::touch);
+  check_result_file("/dev/full", Probe::create_file);
   try {
     write_result_file("/dev/full", "text");
     ADD_FAILURE();

@@ -8,6 +8,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "support/thrown_message.hpp"
 #include "unit/checkpoint/hdf5/sample_file.hpp"
 
 namespace distload {
@@ -45,12 +46,7 @@ class OpenCheckpoint : public testing::Test {
 
   template <class E>
   std::string error_of(std::string const& checkpoint, std::optional<std::uint64_t> step = std::nullopt) const {
-    try {
-      open_checkpoint(checkpoint, step);
-    } catch (E const& error) {
-      return error.what();
-    }
-    return "no such error";
+    return thrown_message<E>([&] { open_checkpoint(checkpoint, step); });
   }
 
   ScratchFolder folder_;

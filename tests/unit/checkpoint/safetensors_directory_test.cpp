@@ -10,6 +10,7 @@
 
 #include "checkpoint/catalog_message.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
+#include "support/thrown_message.hpp"
 
 namespace distload {
 namespace {
@@ -43,12 +44,7 @@ class SafetensorsDirectory : public testing::Test {
 
   template <class E>
   std::string error_of() const {
-    try {
-      read();
-    } catch (E const& error) {
-      return error.what();
-    }
-    return "no such error";
+    return thrown_message<E>([&] { read(); });
   }
 
   fs::path directory_;
@@ -165,7 +161,7 @@ TEST_F(SafetensorsDirectory, RefusesFilesThatAreCutShort) {
 TEST_F(SafetensorsDirectory, RefusesHarmfulNames) {
   for (auto const* const name : {"a/b", "/a", "..", "a..b"}) {
     write_tensors("model.safetensors", name, 1);
-    EXPECT_NE(error_of<CorruptData>(), "no such error") << name;
+    EXPECT_NE(error_of<CorruptData>(), "") << name;
   }
   write_tensors("model.safetensors", R"(a\u0000b)", 1);
   EXPECT_NE(error_of<CorruptData>().find("NUL"), std::string::npos);

@@ -15,6 +15,7 @@
 #include "checkpoint/seal/seal_file.hpp"
 #include "checkpoint/validate_catalog.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/thrown_message.hpp"
 
 namespace distload {
 namespace {
@@ -35,12 +36,7 @@ Seal sample() {
 }
 
 std::string error_of(std::string const& text) {
-  try {
-    static_cast<void>(parse_seal(text, "here.json"));
-  } catch (CorruptData const& error) {
-    return error.what();
-  }
-  return "no such error";
+  return thrown_message<CorruptData>([&] { static_cast<void>(parse_seal(text, "here.json")); });
 }
 
 std::string with(std::string text, std::string const& from, std::string const& to) {

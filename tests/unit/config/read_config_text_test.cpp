@@ -7,16 +7,13 @@
 #include <distload/base/error.hpp>
 #include <distload/config/parse_config.hpp>
 
+#include "support/thrown_message.hpp"
+
 namespace distload {
 namespace {
 
 std::string error_of(std::string const& path) {
-  try {
-    read_config_text(path);
-  } catch (ConfigError const& error) {
-    return error.what();
-  }
-  return "no error";
+  return thrown_message<ConfigError>([&] { read_config_text(path); });
 }
 
 TEST(ReadConfigText, ReadsUpToTheLargestSize) {

@@ -10,6 +10,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "support/thrown_message.hpp"
+
 namespace distload {
 namespace {
 
@@ -22,12 +24,7 @@ Config good_config() {
 
 template <class Options>
 std::string refusal(Options const& options) {
-  try {
-    validate(options);
-  } catch (ConfigError const& error) {
-    return error.what();
-  }
-  return "";
+  return thrown_message<ConfigError>([&] { validate(options); });
 }
 
 TEST(Validate, TakesWhatIsRight) {

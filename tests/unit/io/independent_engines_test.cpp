@@ -13,6 +13,7 @@
 #include "io/engines/buffered_engine.hpp"
 #include "io/engines/direct_engine.hpp"
 #include "io/engines/mmap_engine.hpp"
+#include "support/thrown_message.hpp"
 #include "unit/io/raw_checkpoint.hpp"
 
 namespace distload {
@@ -25,12 +26,7 @@ using ::testing::HasSubstr;
 /// The message of the exception of type `E` that `f` throws.
 template <class E, class F>
 std::string message_of(F const& f) {
-  try {
-    f();
-  } catch (E const& error) {
-    return error.what();
-  }
-  return "no exception of that type";
+  return thrown_message<E>(f);
 }
 
 /// Makes an engine.

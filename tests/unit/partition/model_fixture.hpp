@@ -9,6 +9,8 @@
 
 #include "partition/partition_model.hpp"
 
+#include "support/thrown_message.hpp"
+
 namespace distload::testing {
 
 /// Name and shape of a tensor. Every {layer} of the name stands for one tensor per layer.
@@ -29,12 +31,7 @@ FamilyRules rules_of(std::string text, std::vector<RuleText> bases = {});
 /// What the ConfigError says that `action` throws; "" if it throws none.
 template <typename Action>
 std::string config_error_of(Action const& action) {
-  try {
-    action();
-  } catch (ConfigError const& error) {
-    return error.what();
-  }
-  return {};
+  return thrown_message<ConfigError>(action);
 }
 
 }  // namespace distload::testing

@@ -22,10 +22,7 @@ class ForeignContent : public testing::Test {
  protected:
   std::string path(std::string const& name) const { return folder_.file(name); }
 
-  void write(std::string const& name, std::string const& text) const {
-    fs::create_directories(fs::path(path(name)).parent_path());
-    std::ofstream(path(name), std::ios::binary) << text;
-  }
+  void write(std::string const& name, std::string const& text) const { folder_.write(name, text); }
 
   /// As an exported model, with more data than the manifest samples.
   std::string exported(std::string const& name, bool with_manifest = true) const {

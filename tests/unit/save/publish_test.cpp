@@ -26,10 +26,7 @@ using testing::ThrowsMessage;
 class Publish : public testing::Test {
  protected:
   std::string path(std::string const& name) const { return folder_.file(name); }
-  void write(std::string const& name, std::string const& text) const {
-    fs::create_directories(fs::path(path(name)).parent_path());
-    std::ofstream(path(name), std::ios::binary) << text;
-  }
+  void write(std::string const& name, std::string const& text) const { folder_.write(name, text); }
   std::string text(std::string const& name) const {
     std::ifstream file(path(name), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "boxes.hpp"
+#include "expect_results.hpp"
 #include "support/device_bytes.hpp"
 #include "tensor/kernels/convert.hpp"
 #include "tensor/kernels/copy_kernel.hpp"
@@ -80,15 +81,7 @@ TEST(EnqueueCasts, ConvertsEveryElementOfEveryBox) {
       tests.emplace_back(Cast{from, to}, Dims{2, 300'001}, random);
     }
   }
-  std::vector<BoundCast> casts;
-  for (auto& test : tests) casts.push_back(test.bound());
-
-  Kokkos::DefaultExecutionSpace const space;
-  OverflowCount const overflows("overflows");
-  enqueue_casts(space, casts, overflows, "test");
-  space.fence();
-
-  for (std::size_t i = 0; i < tests.size(); ++i) ASSERT_EQ(tests[i].to->on_host(), tests[i].expected) << i;
+  testing::expect_results(tests, enqueue_casts);
 }
 
 TEST(CastOnHost, ConvertsEveryElementAndCounts) {

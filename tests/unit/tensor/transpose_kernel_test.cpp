@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "boxes.hpp"
+#include "expect_results.hpp"
 #include "support/device_bytes.hpp"
 #include "tensor/kernels/convert.hpp"
 #include "tensor/kernels/copy_kernel.hpp"
@@ -78,15 +79,7 @@ TEST(EnqueueTransposes, MovesEveryElementOfEveryMatrix) {
   for (int i = 0; i < 20; ++i) {
     tests.emplace_back(Cast{DType::f32, DType::bf16}, 4, Dims{2, 2 + random() % 100, 2 + random() % 100}, random);
   }
-  std::vector<BoundCast> transposes;
-  for (auto& test : tests) transposes.push_back(test.bound());
-
-  Kokkos::DefaultExecutionSpace const space;
-  OverflowCount const overflows("overflows");
-  enqueue_transposes(space, transposes, overflows, "test");
-  space.fence();
-
-  for (std::size_t i = 0; i < tests.size(); ++i) ASSERT_EQ(tests[i].to->on_host(), tests[i].expected) << i;
+  testing::expect_results(tests, enqueue_transposes);
 }
 
 TEST(EnqueueTransposes, CountsWhatBecomesInfinite) {

@@ -7,6 +7,7 @@
 #include <distload/base/error.hpp>
 
 #include "checkpoint/files/load_files.hpp"
+#include "support/thrown_message.hpp"
 
 namespace distload {
 namespace {
@@ -33,12 +34,7 @@ std::vector<std::string> names_of(std::vector<CarriedFile> const& files) {
 
 template <class Call>
 std::string refusal_of(Call const& call) {
-  try {
-    call();
-  } catch (ConfigError const& error) {
-    return error.what();
-  }
-  return "not refused";
+  return thrown_message<ConfigError>(call);
 }
 
 std::vector<CarriedFile> const kFiles{file("README.md", 5, false), file("tokenizer.json", 7, true),

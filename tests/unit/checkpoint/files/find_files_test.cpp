@@ -12,6 +12,7 @@
 
 #include "base/hash.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/thrown_message.hpp"
 
 namespace distload {
 namespace {
@@ -25,10 +26,7 @@ using testing::SizeIs;
 
 class FindFiles : public testing::Test {
  protected:
-  void write(std::string const& name, std::string const& text) const {
-    fs::create_directories((folder_.path() / name).parent_path());
-    std::ofstream(folder_.path() / name, std::ios::binary) << text;
-  }
+  void write(std::string const& name, std::string const& text) const { folder_.write(name, text); }
 
   std::vector<std::string> found(bool by_default) {
     std::vector<std::string> names;
@@ -51,12 +49,7 @@ class FindFiles : public testing::Test {
 
 template <class Error>
 std::string error_of(CarriedFile const& file) {
-  try {
-    content_of(file);
-  } catch (Error const& error) {
-    return error.what();
-  }
-  return "no such error";
+  return thrown_message<Error>([&] { content_of(file); });
 }
 
 TEST_F(FindFiles, ListsWhatMayGoAlongAndWhatDoes) {

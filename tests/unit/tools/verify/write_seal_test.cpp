@@ -1,5 +1,6 @@
 // Entries of several files in one sidecar.
 #include "verify/write_seal.hpp"
+#include "support/thrown_message.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -36,12 +37,7 @@ class WriteSeal : public testing::Test {
 
   template <class E>
   std::string error_of(std::map<std::string, SealedFile> const& entries) const {
-    try {
-      write_seal(path_, entries);
-    } catch (E const& error) {
-      return error.what();
-    }
-    return "no such error";
+    return thrown_message<E>([&] { write_seal(path_, entries); });
   }
 
   ScratchFolder folder_;
