@@ -42,7 +42,7 @@ bool BaseBlocks::has(std::uint32_t extent, std::uint64_t block, std::uint64_t ha
 }
 
 BaseBlocks::Range BaseBlocks::reuse(std::uint32_t extent_number, Range range, OutputFile const& file) {
-  if (gave_up_) return {};
+  if (was_refused_) return {};
   auto const& same = base_->extents[*base_extents_[extent_number]];
   auto const& extent = file_->extents[extent_number];
   auto here = extent.offset_bytes + range.begin_bytes;
@@ -57,8 +57,8 @@ BaseBlocks::Range BaseBlocks::reuse(std::uint32_t extent_number, Range range, Ou
   if (!from) from.emplace(base_->files[same.file].path);
   auto const method =
       file.clone_or_copy(*from, same.offset_bytes + range.begin_bytes, here, range.nbytes, servers_copy_);
-  gave_up_ = method == CopyMethod::none;
-  return gave_up_ ? Range{} : range;
+  was_refused_ = method == CopyMethod::none;
+  return was_refused_ ? Range{} : range;
 }
 
 }  // namespace distload

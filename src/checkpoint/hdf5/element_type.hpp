@@ -18,8 +18,8 @@ Datatype make_element_type(DType dtype);
 /// The DType that a stored type corresponds to.
 struct ElementType {
   std::optional<DType> dtype;  ///< nothing if the type cannot be loaded
-  bool is_number = false;  ///< true also for numbers that distload does not support; false for texts and records
-  std::string problem;  ///< why the type cannot be loaded, e.g. "big-endian numbers"
+  bool is_number = false;      ///< true also for numbers that distload does not support; false for texts and records
+  std::string problem;         ///< why the type cannot be loaded, e.g. "big-endian numbers"
 };
 
 ElementType element_type_of(DatatypeView type);
