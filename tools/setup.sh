@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs missing dependencies for building and testing: tools/setup.sh [ci]
+# Installs missing dependencies for building and testing: tools/setup.sh [ci|mpich]
 #
 # Installs Debian packages by apt (as root, or with sudo), and Kokkos in the user's cache if none is installed. With `ci`, also installs
-# dependencies of the checks of .ci/run. Does nothing if everything is installed.
+# dependencies of the checks of .ci/run; with `mpich`, also MPICH, beside Open MPI, which stays the default. Does nothing if
+# everything is installed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -13,7 +14,9 @@ packages=(
   libgtest-dev libgmock-dev python3-numpy python3-xxhash python3-h5py-mpi xfsprogs iproute2
 )
 if [[ ${1:-} == ci ]]; then
-  packages+=(clang clang-format clang-tidy libclang-rt-14-dev doxygen gcovr)
+  packages+=(clang clang-format clang-tidy libclang-rt-14-dev libomp-dev doxygen gcovr)
+elif [[ ${1:-} == mpich ]]; then
+  packages+=(mpich libmpich-dev libhdf5-mpich-dev)
 fi
 
 installed=$(dpkg-query --show --showformat='${db:Status-Abbrev}${Package}\n' "${packages[@]}" 2>/dev/null || true)

@@ -38,7 +38,7 @@ class Check:
 
     def run(self, ranks, program, *arguments, code=0, says=()):
         """What the program prints. It has to end with `code` and to say all of `says`."""
-        command = [self.mpirun, "--oversubscribe", "-np", str(ranks)] if ranks else []
+        command = [self.mpirun, "-np", str(ranks)] if ranks else []
         done = subprocess.run([*command, self.bin / program, *map(str, arguments)], capture_output=True, text=True, errors="replace", timeout=120)
         text = done.stdout + done.stderr
         self.expect(done.returncode == code, f"{program} {arguments} ends with {done.returncode}, not {code}:\n{text}")

@@ -112,7 +112,7 @@ class Seals:
         print(f"{'FAILED' if problem else 'ok'}: {what}{': ' + str(problem) if problem else ''}", flush=True)
 
     def run(self, program, *arguments, ranks=2):
-        command = [self.arguments.mpirun, "--oversubscribe", "-np", str(ranks), self.arguments.bin / program, *arguments]
+        command = [self.arguments.mpirun, "-np", str(ranks), self.arguments.bin / program, *arguments]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
         return done.returncode, done.stdout + done.stderr
 

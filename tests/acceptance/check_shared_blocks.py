@@ -71,7 +71,7 @@ class Saves:
         }
         path = self.arguments.work / "config.yaml"
         path.write_text(json.dumps(config))
-        subprocess.run([self.arguments.mpirun, "--oversubscribe", "-np", "2", self.arguments.bin / "distload", path], check=True)
+        subprocess.run([self.arguments.mpirun, "-np", "2", self.arguments.bin / "distload", path], check=True)
         return json.loads(report.read_text())["save"]["bytes"]
 
 

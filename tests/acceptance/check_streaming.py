@@ -71,7 +71,7 @@ def convert(arguments, group, source, save):
     config = arguments.work / "config.yaml"
     config.write_text(json.dumps({"checkpoint": {"path": str(source)}, "save": save | {"stream": True}, "report": {"progress": "none"}}))
     begin = time.monotonic()
-    command = [arguments.mpirun, "--oversubscribe", "-np", str(arguments.ranks), arguments.bin / "distload", config]
+    command = [arguments.mpirun, "-np", str(arguments.ranks), arguments.bin / "distload", config]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=group.enter)
     seconds = time.monotonic() - begin
     return ([f"exit code {done.returncode}", *done.stdout.splitlines()] if done.returncode else []), seconds

@@ -75,7 +75,7 @@ class Acceptance:
         self.brief = arguments.brief
         self.rules = arguments.rules and arguments.rules.resolve()
         self.export = arguments.export and arguments.export.resolve()
-        self.launcher = [arguments.mpirun, "--oversubscribe", "-np"]
+        self.launcher = [arguments.mpirun, "-np"]
         self.distload = arguments.bin.resolve() / "distload"
         self.staging = LARGE_STAGING_BYTES if arguments.large else STAGING_BYTES
         self.seconds_allowed = 600 if arguments.large else 60

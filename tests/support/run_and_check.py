@@ -75,7 +75,7 @@ def run(arguments):
     """Returns exit code (None if it had to be killed), stdout and stderr."""
     command = arguments.command
     if not arguments.without_mpirun:
-        command = [arguments.mpirun, "--oversubscribe", "-np", str(arguments.ranks), *command]
+        command = [arguments.mpirun, "-np", str(arguments.ranks), *command]
     for pattern in arguments.fresh:
         for path in glob.glob(pattern):
             remove(path)

@@ -20,7 +20,7 @@ def convert(distload, mpirun, source, directory, *settings):
     configuration.write_text("{}\n")
     keys = [f"checkpoint.path={source}", "topology.tensor_parallel=2", f"save.directory={directory}", *settings]
     options = [option for key in keys for option in ("--set", key)]
-    subprocess.run([mpirun, "--oversubscribe", "-np", "2", distload, *options, configuration], check=True, capture_output=True, timeout=120)
+    subprocess.run([mpirun, "-np", "2", distload, *options, configuration], check=True, capture_output=True, timeout=120)
 
 
 def tokens_of(directory):

@@ -50,7 +50,7 @@ ExitCode print_costs(Communicator& world, Arguments const& arguments) {
 ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
   auto& world = mpi.world();
   all_or_throw(world, "prepare", [&] {
-    if (world.rank() == 0 && !arguments.json.empty()) check_result_file(arguments.json, Probe::touch);
+    if (world.rank() == 0 && !arguments.json.empty()) check_result_file(arguments.json, Probe::create_file);
   });
   ProcessGrid const grid(world, mpi.node(), {world.size(), 1, 1});
   Kokkos::ScopeGuard const kokkos(

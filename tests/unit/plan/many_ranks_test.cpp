@@ -73,7 +73,7 @@ void expect_own_part_as_seen_by(LoadPlan const& other, LoadPlan const& plan) {
   EXPECT_EQ(requests, seen.requests) << plan.rank;
   EXPECT_EQ(plan.arena_bytes, seen.resident_bytes) << plan.rank;
   EXPECT_EQ(plan.slot_bytes, seen.staging_bytes) << plan.rank;
-  EXPECT_EQ(plan.work->waves.size(), other.waves.size()) << plan.rank;
+  EXPECT_EQ(plan.work->waves.size(), other.work->waves.size()) << plan.rank;
 }
 
 TEST(MakePlan, AgreesOnAllMeetingsOfAThousandRanks) {

@@ -140,7 +140,7 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
     show_views(plans[rank], mapped_offsets(catalog), memory[rank], faults);
   }
 
-  for (std::size_t wave = 0; wave < plans.front().waves.size(); ++wave) {
+  for (std::size_t wave = 0; wave < plans.front().work->waves.size(); ++wave) {
     for (std::size_t rank = 0; rank < plans.size(); ++rank) {
       auto const& part = plans[rank].work->waves[wave];
       if (part.staging_bytes > staging_bytes) faults.push_back("a slot is larger than staging allows");
