@@ -11,10 +11,10 @@ namespace distload {
 /// A count or an offset in bytes.
 using Bytes = std::uint64_t;
 
-inline constexpr Bytes kKiB = Bytes{1} << 10U;
-inline constexpr Bytes kMiB = Bytes{1} << 20U;
-inline constexpr Bytes kGiB = Bytes{1} << 30U;
-inline constexpr Bytes kTiB = Bytes{1} << 40U;
+inline constexpr Bytes kKiB = Bytes{1} << 10U;  ///< 1024 bytes
+inline constexpr Bytes kMiB = Bytes{1} << 20U;  ///< 1024 KiB
+inline constexpr Bytes kGiB = Bytes{1} << 30U;  ///< 1024 MiB
+inline constexpr Bytes kTiB = Bytes{1} << 40U;  ///< 1024 GiB
 
 /// Parses "64 MiB", "1.5GB", "4096" (bytes). Units: B, KiB..TiB (powers of 1024), kB/KB..TB (powers of 1000).
 /// @returns nothing if the text is not a size, is negative, or exceeds 64 bits.

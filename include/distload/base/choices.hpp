@@ -66,6 +66,7 @@ enum class ProgressMode : std::uint8_t {
 template <class Choice>
 std::span<std::string_view const> words_of() noexcept;
 
+/// @cond  one for each enumeration
 template <>
 std::span<std::string_view const> words_of<ReadEngine>() noexcept;
 template <>
@@ -82,6 +83,7 @@ template <>
 std::span<std::string_view const> words_of<VerifyAfterWrite>() noexcept;
 template <>
 std::span<std::string_view const> words_of<ProgressMode>() noexcept;
+/// @endcond
 
 /// True if `choice` is one of the values that its type names.
 template <class Choice>

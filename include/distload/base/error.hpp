@@ -23,7 +23,9 @@ enum class ExitCode : int {
 /// Base of all distload errors. The message is complete by itself: it names the file, tensor or key, and the cause.
 class Error : public std::runtime_error {
  public:
+  /// @param message  for people
   Error(ExitCode code, std::string const& message) : std::runtime_error(message), code_(code) {}
+  /// What a program that ends with this error returns.
   ExitCode code() const noexcept { return code_; }
 
  private:
@@ -33,54 +35,63 @@ class Error : public std::runtime_error {
 /// A broken promise inside distload itself.
 class InternalError : public Error {
  public:
+  /// @param message  as of Error
   explicit InternalError(std::string const& message) : Error(ExitCode::internal, message) {}
 };
 
 /// The command line cannot be understood.
 class UsageError : public Error {
  public:
+  /// @param message  as of Error
   explicit UsageError(std::string const& message) : Error(ExitCode::usage, message) {}
 };
 
 /// The configuration, the partition rules or the topology do not fit together or do not fit the job.
 class ConfigError : public Error {
  public:
+  /// @param message  as of Error
   explicit ConfigError(std::string const& message) : Error(ExitCode::config, message) {}
 };
 
 /// There is no checkpoint here, or none that is committed and well-formed.
 class NoValidCheckpoint : public Error {
  public:
+  /// @param message  as of Error
   explicit NoValidCheckpoint(std::string const& message) : Error(ExitCode::no_valid_checkpoint, message) {}
 };
 
 /// Bytes were read but are not what was written, or a file's structure contradicts itself.
 class CorruptData : public Error {
  public:
+  /// @param message  as of Error
   explicit CorruptData(std::string const& message) : Error(ExitCode::corrupt_data, message) {}
 };
 
 /// The operating system or a storage library refused an operation.
 class IoError : public Error {
  public:
+  /// @param message  as of Error
   explicit IoError(std::string const& message) : Error(ExitCode::io, message) {}
 };
 
 /// MPI or NCCL failed, or a rank stopped answering.
 class CommunicationError : public Error {
  public:
+  /// @param message  as of Error
   explicit CommunicationError(std::string const& message) : Error(ExitCode::communication, message) {}
 };
 
 /// The plan needs more memory than it may use; thrown before anything is allocated.
 class OutOfBudget : public Error {
  public:
+  /// @param message  as of Error
   explicit OutOfBudget(std::string const& message) : Error(ExitCode::out_of_budget, message) {}
 };
 
 /// There are no checksums to verify with, or nothing to compare with.
 class NothingToCompare : public Error {
  public:
+  /// @param message  as of Error
   explicit NothingToCompare(std::string const& message) : Error(ExitCode::nothing_to_compare, message) {}
 };
 

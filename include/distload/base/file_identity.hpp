@@ -10,8 +10,8 @@ namespace distload {
 
 /// Equal for two paths of one host if both lead to the same file or directory.
 struct FileIdentity {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
+  std::uint64_t device = 0;  ///< st_dev
+  std::uint64_t inode = 0;   ///< st_ino
 
   friend auto operator<=>(FileIdentity const&, FileIdentity const&) = default;
 };

@@ -8,9 +8,9 @@ namespace distload {
 
 /// How the ranks of a job are arranged.
 struct Topology {
-  std::uint32_t tensor_parallel = 1;
-  std::uint32_t pipeline_parallel = 1;
-  std::uint32_t data_parallel = 1;
+  std::uint32_t tensor_parallel = 1;    ///< ranks that share each layer
+  std::uint32_t pipeline_parallel = 1;  ///< stages of layers
+  std::uint32_t data_parallel = 1;      ///< replicas of the model
   /// Groups of a stage's ranks that each hold some whole experts; 1: experts are cut over the tensor-parallel ranks.
   /// Divides `stage_ranks()`.
   std::uint32_t expert_parallel = 1;
@@ -27,9 +27,9 @@ void check_expert_parallel(Topology const& topology);
 
 /// A rank's number within its tensor-, data- and pipeline-parallel group.
 struct Coordinates {
-  std::uint32_t tensor = 0;
-  std::uint32_t data = 0;
-  std::uint32_t pipeline = 0;
+  std::uint32_t tensor = 0;    ///< 0 to tensor_parallel - 1
+  std::uint32_t data = 0;      ///< 0 to data_parallel - 1
+  std::uint32_t pipeline = 0;  ///< 0 to pipeline_parallel - 1; the stage
 
   friend bool operator==(Coordinates const&, Coordinates const&) = default;
 };

@@ -15,8 +15,8 @@ namespace distload {
 /// A tokenizer, a template or a configuration. Its bytes are in memory or are one range of a file: of a file of its own
 /// in a Hugging Face directory, or of the checkpoint itself if that is an HDF5 file.
 struct CarriedFile {
-  std::string name;  ///< in the model's directory, e.g. "tokenizer.json"; at most one folder deep
-  Bytes nbytes = 0;
+  std::string name;        ///< in the model's directory, e.g. "tokenizer.json"; at most one folder deep
+  Bytes nbytes = 0;        ///< its size
   bool by_default = true;  ///< is saved with `save.files: auto`
   std::string path;        ///< of the file that holds the bytes
   Bytes offset_bytes = 0;  ///< in that file

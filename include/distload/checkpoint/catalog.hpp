@@ -34,39 +34,41 @@ struct Extent {
   std::uint32_t first_block =
       kNoBlocks;  ///< index into `Catalog::block_hashes` of its first block, kNoBlocks if unverified
 
+  /// True if its blocks can be verified.
   bool has_checksums() const noexcept { return first_block != kNoBlocks; }
 };
 
 /// One tensor in its global shape. Its extents are disjoint, cover it, and stand in row-major order of their offsets.
 struct TensorInfo {
-  std::string name;
-  DType dtype = DType::f32;
-  Shape shape;
-  std::uint32_t first_extent = 0;
-  std::uint32_t extent_count = 0;
-  std::string partition;   ///< how its file was written: "column_parallel", ...; empty if unknown
-  std::int32_t axis = -1;  ///< the axis that it was cut along, -1 if not cut or unknown
+  std::string name;                ///< unique in the checkpoint
+  DType dtype = DType::f32;        ///< stored
+  Shape shape;                     ///< global
+  std::uint32_t first_extent = 0;  ///< index into `Catalog::extents`
+  std::uint32_t extent_count = 0;  ///< extents from there on
+  std::string partition;           ///< how its file was written: "column_parallel", ...; empty if unknown
+  std::int32_t axis = -1;          ///< the axis that it was cut along, -1 if not cut or unknown
 
+  /// Stored bytes.
   Bytes nbytes() const noexcept { return volume(shape) * size_of(dtype); }
 };
 
 /// A file of a checkpoint.
 struct SourceFile {
-  std::string path;
-  Bytes size_bytes = 0;
+  std::string path;      ///< to open it
+  Bytes size_bytes = 0;  ///< when the catalog was read
 };
 
 /// All tensors of one checkpoint. Made on one rank, validated, and sent to the others as one message.
 struct Catalog {
-  SourceFormat format = SourceFormat::hdf5;
-  std::string path;  ///< the checkpoint as the user named it, with the step resolved
-  CheckpointMetadata metadata;
-  std::vector<SourceFile> files;
-  std::vector<TensorInfo> tensors;          ///< sorted by name
-  std::vector<Extent> extents;              ///< grouped by tensor
-  Bytes block_bytes = kBlockBytes;          ///< bytes per checksum; extents are divided among ranks in multiples of it
-  std::vector<std::uint64_t> block_hashes;  ///< XXH3-64, seed 0, of every block of every extent with checksums
-  std::vector<std::string> warnings;        ///< for people, e.g. that nothing can be verified
+  SourceFormat format = SourceFormat::hdf5;  ///< of all files
+  std::string path;                          ///< the checkpoint as the user named it, with the step resolved
+  CheckpointMetadata metadata;               ///< stated by the checkpoint
+  std::vector<SourceFile> files;             ///< that hold tensors
+  std::vector<TensorInfo> tensors;           ///< sorted by name
+  std::vector<Extent> extents;               ///< grouped by tensor
+  Bytes block_bytes = kBlockBytes;           ///< bytes per checksum; extents are divided among ranks in multiples of it
+  std::vector<std::uint64_t> block_hashes;   ///< XXH3-64, seed 0, of every block of every extent with checksums
+  std::vector<std::string> warnings;         ///< for people, e.g. that nothing can be verified
 
   /// The tensor of that name, or nullptr.
   TensorInfo const* find(std::string_view name) const noexcept;

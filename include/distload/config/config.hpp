@@ -68,6 +68,7 @@ struct ModelOptions {
 
 /// How a checkpoint is loaded.
 struct LoadOptions {
+  /// How files are read. `auto` chooses by file system, page cache and device.
   ReadEngine engine = ReadEngine::automatic;
   /// Waves that are read ahead while one is exchanged, at most 64; each takes a staging slot. `true` is 1, `false` 0.
   std::uint32_t prefetch = 1;
@@ -102,6 +103,7 @@ struct SaveOptions {
   std::string directory = {};
   /// Tensor-parallel layout of an HDF5 file. Nothing (`auto`): the load's.
   std::optional<std::uint32_t> tensor_parallel = {};
+  /// Format of the new checkpoint.
   SourceFormat format = SourceFormat::hdf5;
   /// In the program: copy the shards, and write them in the background while the report is made. A library's caller
   /// calls Saver::save_async instead.
@@ -109,7 +111,9 @@ struct SaveOptions {
   /// Bytes per rank for that copy. Nothing (`auto`): its size, but at most half of the rank's share of the free memory.
   /// With less, copying waits for writing.
   std::optional<Bytes> async_staging = {};
+  /// How files are written.
   WriteEngine engine = WriteEngine::automatic;
+  /// What is read back before the commit.
   VerifyAfterWrite verify = VerifyAfterWrite::index;
   /// Host memory per rank for data that cannot be written directly from a shard; at least 8 MiB are used. Nothing
   /// (`auto`): `load.staging`; in a library, 64 MiB.
@@ -146,6 +150,7 @@ struct ReportOptions {
   std::string json = {};
   /// List every shard with the hash of its bytes in the report. Reads all shards once more. Ignored with `save.stream`.
   bool tensors = false;
+  /// How progress is printed.
   ProgressMode progress = ProgressMode::automatic;
 };
 
@@ -171,19 +176,19 @@ struct CostModel {
 
 /// What a Loader uses.
 struct LoaderOptions {
-  CheckpointOptions checkpoint;
-  /// Of these, `pipeline_layers` and `uneven`; the rest is the process grid's.
+  CheckpointOptions checkpoint;  ///< section `checkpoint`
+  /// Section `topology`, of which Loader uses `pipeline_layers` and `uneven`; the process grid has the sizes.
   TopologyOptions topology;
-  ModelOptions model;
-  LoadOptions load;
-  RuntimeOptions runtime;
-  CostModel cost;
+  ModelOptions model;      ///< section `model`
+  LoadOptions load;        ///< section `load`
+  RuntimeOptions runtime;  ///< section `runtime`
+  CostModel cost;          ///< section `cost`
 };
 
 /// What a program does.
 struct Config : LoaderOptions {
-  std::optional<SaveOptions> save = {};
-  ReportOptions report;
+  std::optional<SaveOptions> save = {};  ///< section `save`; nothing: nothing is saved
+  ReportOptions report;                  ///< section `report`
 };
 
 }  // namespace distload

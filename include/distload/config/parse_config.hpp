@@ -12,8 +12,8 @@ namespace distload {
 
 /// A value of one key from the command line or the environment.
 struct Setting {
-  std::string key;  ///< "load.engine"
-  std::string value;
+  std::string key;     ///< "load.engine"
+  std::string value;   ///< as YAML
   std::string origin;  ///< for messages: "--set load.engine=x", "environment variable DISTLOAD_LOAD_ENGINE"
 };
 

@@ -25,27 +25,27 @@ class StagingSlot;
 struct LoadTimes {
   double open_seconds = 0;       ///< metadata read by rank 0 and sent to all
   double partition_seconds = 0;  ///< rules applied
-  double plan_seconds = 0;
-  double allocate_seconds = 0;
-  double read_seconds = 0;  ///< in the engine, verification included
-  double exchange_seconds = 0;
-  double place_seconds = 0;
-  double total_seconds = 0;     ///< from the start of `open` until the slowest rank has all its tensors
-  Bytes read_bytes = 0;         ///< from storage, by this rank
-  std::uint64_t overflows = 0;  ///< on all ranks: finite numbers that became infinite
+  double plan_seconds = 0;       ///< of Loader::plan
+  double allocate_seconds = 0;   ///< memory of shards
+  double read_seconds = 0;       ///< in the engine, verification included
+  double exchange_seconds = 0;   ///< packing and messages
+  double place_seconds = 0;      ///< copies from staging or mapped files to shards
+  double total_seconds = 0;      ///< from the start of `open` until the slowest rank has all its tensors
+  Bytes read_bytes = 0;          ///< from storage, by this rank
+  std::uint64_t overflows = 0;   ///< on all ranks: finite numbers that became infinite
 };
 
 /// Result of `Loader::load`.
 struct LoadResult {
-  ShardedModel model;
-  LoadTimes times;
+  ShardedModel model;  ///< this rank's shards
+  LoadTimes times;     ///< of this rank
   EngineInUse engine;  ///< that read
 };
 
 /// Result of `Loader::reload`.
 struct ReloadResult {
-  LoadTimes times;
-  EngineInUse engine;
+  LoadTimes times;     ///< of this rank
+  EngineInUse engine;  ///< that read
 };
 
 /// Loads checkpoints onto a process grid. All members but the constructor and `release_staging` are collective over

@@ -30,15 +30,15 @@ using ShardBytes = Kokkos::View<std::byte*, ShardSpace, Kokkos::MemoryTraits<Kok
 
 /// One parameter's part on this rank.
 struct Shard {
-  std::string name;
-  DType dtype = DType::f32;
-  Shape shape;                        ///< local, row-major, padding included
-  Shape global_shape;                 ///< of the parameter in the checkpoint
-  Partition partition;                ///< of the parameter over tensor-parallel ranks
-  ShardLayout layout;                 ///< which boxes of the parameter lie where in the shard
-  std::vector<std::uint32_t> stages;  ///< pipeline stages that hold the parameter
-  Bytes offset_bytes = 0;             ///< in the arena
-  Bytes nbytes = 0;
+  std::string name;                                       ///< of the parameter
+  DType dtype = DType::f32;                               ///< in memory
+  Shape shape;                                            ///< local, row-major, padding included
+  Shape global_shape;                                     ///< of the parameter in the checkpoint
+  Partition partition;                                    ///< of the parameter over tensor-parallel ranks
+  ShardLayout layout;                                     ///< which boxes of the parameter lie where in the shard
+  std::vector<std::uint32_t> stages;                      ///< pipeline stages that hold the parameter
+  Bytes offset_bytes = 0;                                 ///< in the arena
+  Bytes nbytes = 0;                                       ///< volume(shape) x element size
   std::optional<ExpertPlacement> experts = std::nullopt;  ///< under expert parallelism: replaces `partition`
   bool added_once = false;  ///< bias of a row-parallel layer: all ranks hold it; one addition after the sum
 };
@@ -53,7 +53,9 @@ class ShardedModel {
   ShardedModel(CheckpointMetadata metadata, Topology topology, std::vector<Shard> shards,
                std::map<std::string, std::string, std::less<>> aliases, Arena arena);
   ~ShardedModel();
+  /// The source holds no shards afterwards.
   ShardedModel(ShardedModel&&) noexcept;
+  /// Frees the shards held before; the source holds none afterwards.
   ShardedModel& operator=(ShardedModel&&) noexcept;
   ShardedModel(ShardedModel const&) = delete;
   ShardedModel& operator=(ShardedModel const&) = delete;

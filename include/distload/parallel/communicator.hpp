@@ -14,15 +14,15 @@ namespace distload {
 /// One message of a grouped exchange. Messages between the same two ranks are matched in the order in which each side
 /// lists them.
 struct Send {
-  std::uint32_t peer = 0;
-  std::byte const* data = nullptr;
-  Bytes nbytes = 0;
+  std::uint32_t peer = 0;           ///< rank in the group that receives
+  std::byte const* data = nullptr;  ///< the first byte
+  Bytes nbytes = 0;                 ///< length of the message
 };
 /// The other end of a `Send`.
 struct Receive {
-  std::uint32_t peer = 0;
-  std::byte* data = nullptr;
-  Bytes nbytes = 0;
+  std::uint32_t peer = 0;     ///< rank in the group that sends
+  std::byte* data = nullptr;  ///< where the first byte is put
+  Bytes nbytes = 0;           ///< length of the message
 };
 
 /// An operation of all_reduce.
@@ -51,7 +51,9 @@ class Communicator {
 
   /// Collective: reduces each element over all ranks, in place.
   virtual void all_reduce(std::span<std::uint64_t> values, Reduction reduction) = 0;
+  /// Collective: likewise.
   virtual void all_reduce(std::span<double> values, Reduction reduction) = 0;
+  /// Collective: likewise.
   virtual void all_reduce(std::span<float> values, Reduction reduction) = 0;
 
   /// Collective: sends and receives all messages as one group; both lists may be empty. Messages have any size and go

@@ -43,8 +43,9 @@ class ProcessGrid {
   /// The ranks that hold successive stages of one replica: they differ in `coordinates().pipeline`.
   Communicator& pipeline() const noexcept { return *pipeline_; }
 
-  /// This rank's number among the ranks of its node, and their number; they choose a rank's device.
+  /// This rank's number among the ranks of its node, which chooses its device.
   std::uint32_t node_rank() const noexcept { return node_->rank(); }
+  /// Ranks of this rank's node.
   std::uint32_t node_size() const noexcept { return node_->size(); }
   /// Of this rank.
   std::string const& host_name() const noexcept { return host_name_; }

@@ -34,7 +34,7 @@ struct Fusion {
 
 /// A second name of a parameter (a tied lm_head).
 struct Alias {
-  std::string name;
+  std::string name;    ///< the second one
   std::string target;  ///< name of the tensor that is loaded
 };
 
@@ -46,9 +46,9 @@ struct StoredTie {
 
 /// How a model is cut.
 struct ModelLayout {
-  std::string family;                 ///< e.g. "llama"
-  std::vector<Parameter> parameters;  ///< in the order of `Catalog::tensors`
-  std::vector<Alias> aliases;
+  std::string family;                  ///< e.g. "llama"
+  std::vector<Parameter> parameters;   ///< in the order of `Catalog::tensors`
+  std::vector<Alias> aliases;          ///< of parameters
   std::vector<Fusion> fusions;         ///< for `fuse`
   std::vector<std::string> warnings;   ///< tensors missing or unexpected, where allowed, and ties whose tensors differ
   std::vector<StoredTie> untied = {};  ///< of which both are parameters

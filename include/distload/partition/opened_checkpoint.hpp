@@ -13,7 +13,7 @@ namespace distload {
 
 /// The catalog of the files, where `model.fuse` makes it differ from the catalog of what is loaded.
 struct StoredCheckpoint {
-  Catalog catalog;
+  Catalog catalog;                     ///< of the files
   std::vector<std::uint32_t> extents;  ///< by extent of what is loaded: its index in `catalog`
 };
 

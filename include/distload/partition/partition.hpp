@@ -34,8 +34,8 @@ struct Section {
 
 /// How a parameter is cut, along which axis.
 struct Partition {
-  PartitionKind kind = PartitionKind::replicated;
-  std::uint32_t axis = 0;         ///< the axis that is cut; 0 when replicated
+  PartitionKind kind = PartitionKind::replicated;  ///< how the axis is cut
+  std::uint32_t axis = 0;                          ///< the axis that is cut; 0 when replicated
   std::vector<Section> sections;  ///< along that axis, in order, together its whole size; empty when replicated
 
   friend bool operator==(Partition const&, Partition const&) = default;
@@ -61,16 +61,16 @@ std::uint64_t padded_rows(Partition const& partition, Shape const& shape, std::u
 
 /// A box of the stored tensor and the position of its first element in a rank's shard.
 struct Piece {
-  Box global;
-  Dims local_offset;
+  Box global;         ///< in the stored tensor
+  Dims local_offset;  ///< in the shard
 
   friend bool operator==(Piece const&, Piece const&) = default;
 };
 
 /// One rank's part of a parameter. Elements that no piece covers are padding and hold zero.
 struct ShardLayout {
-  Shape shape;  ///< of the shard in memory, row-major
-  std::vector<Piece> pieces;
+  Shape shape;                ///< of the shard in memory, row-major
+  std::vector<Piece> pieces;  ///< disjoint
 
   friend bool operator==(ShardLayout const&, ShardLayout const&) = default;
 };

@@ -29,9 +29,9 @@ struct RankLoad {
 
 /// Seconds that the cost model predicts.
 struct Prediction {
-  double read_seconds = 0;
-  double exchange_seconds = 0;
-  double total_seconds = 0;
+  double read_seconds = 0;      ///< storage and page cache
+  double exchange_seconds = 0;  ///< messages
+  double total_seconds = 0;     ///< reading and exchanging, as far as they overlap
 };
 
 /// A plan of `Loader::plan`, for one checkpoint on one process grid. Its totals and `ranks` are the same on all ranks.

@@ -12,8 +12,8 @@ namespace distload {
 
 /// Offset and extent per axis in elements. A scalar's box has no axes and one element.
 struct Box {
-  Dims offset;
-  Dims extent;
+  Dims offset;  ///< of its first element
+  Dims extent;  ///< its sizes
 
   friend bool operator==(Box const&, Box const&) = default;
 };

@@ -20,7 +20,9 @@ inline constexpr std::size_t kMaxAxes = 8;
 class Dims {
  public:
   constexpr Dims() = default;
+  /// @throws std::length_error  more than kMaxAxes values.
   constexpr Dims(std::initializer_list<std::uint64_t> values) : Dims(std::span(values.begin(), values.size())) {}
+  /// @throws std::length_error  more than kMaxAxes values.
   constexpr explicit Dims(std::span<std::uint64_t const> values) : size_(checked(values.size())) {
     std::copy(values.begin(), values.end(), values_.begin());
   }
@@ -32,12 +34,19 @@ class Dims {
     return result;
   }
 
+  /// Number of axes.
   constexpr std::size_t size() const noexcept { return size_; }
+  /// True for a scalar.
   constexpr bool empty() const noexcept { return size_ == 0; }
+  /// Precondition: axis < size().
   constexpr std::uint64_t operator[](std::size_t axis) const { return values_[axis]; }
+  /// Precondition: axis < size().
   constexpr std::uint64_t& operator[](std::size_t axis) { return values_[axis]; }
+  /// Of the outermost axis.
   constexpr std::uint64_t const* begin() const noexcept { return values_.data(); }
+  /// Behind the innermost axis.
   constexpr std::uint64_t const* end() const noexcept { return values_.data() + size_; }
+  /// Of the innermost axis. Precondition: not empty.
   constexpr std::uint64_t back() const { return values_[size_ - 1U]; }
 
   /// Adds one innermost axis.
