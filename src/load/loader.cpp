@@ -135,6 +135,31 @@ void check_plan(LoadPlan const& plan, OpenedCheckpoint const& checkpoint, Proces
   throw ConfigError("the plan was made for " + plan.work->checkpoint + ", not for " + catalog.path);
 }
 
+/// Allocates the slots of a plan unless `staging` has them already.
+void fit_staging(std::vector<StagingSlot>& staging, LoadPlan const& plan) {
+  if (staging.size() == plan.slots && staging.front().nbytes() >= plan.slot_bytes) return;
+  staging.clear();
+  for (std::uint32_t i = 0; i < plan.slots; ++i) staging.emplace_back(plan.slot_bytes);
+}
+
+/// Collective: the times of a load that ends now.
+LoadTimes times_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, PipelineTimes const& run,
+                   Communicator& world) {
+  std::vector<double> seconds{seconds_since(checkpoint.begin)};
+  world.all_reduce(std::span<double>(seconds), Reduction::max);
+  std::vector<std::uint64_t> overflows{run.overflows};
+  world.all_reduce(std::span<std::uint64_t>(overflows), Reduction::sum);
+  return {.open_seconds = checkpoint.open_seconds,
+          .partition_seconds = checkpoint.partition_seconds,
+          .plan_seconds = plan.plan_seconds,
+          .read_seconds = run.read_seconds,
+          .exchange_seconds = run.exchange_seconds,
+          .place_seconds = run.place_seconds,
+          .total_seconds = seconds.front(),
+          .read_bytes = run.read_bytes,
+          .overflows = overflows.front()};
+}
+
 }  // namespace
 
 /// A call of a member function, by the user or by another member function.
@@ -363,9 +388,7 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
                                    .ranks_of_node = grid_.node_size()});
   all_or_throw(world, "allocate", [&] {
     arena.map_files(plan.work->views, engine->mapping());
-    if (staging_.size() == plan.slots && staging_.front().nbytes() >= plan.slot_bytes) return;
-    staging_.clear();
-    for (std::uint32_t i = 0; i < plan.slots; ++i) staging_.emplace_back(plan.slot_bytes);
+    fit_staging(staging_, plan);
   });
   // If reading waits for storage, or cores are free, pages are populated meanwhile.
   std::optional<PageToucher> toucher;
@@ -386,20 +409,9 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   auto const run = run_pipeline(plan, *engine, world, messages, arena, staging_, options);
   all_or_throw(world, "close", [&] { engine->close(); });
 
-  std::vector<double> seconds{seconds_since(checkpoint.begin)};
-  world.all_reduce(std::span<double>(seconds), Reduction::max);
-  std::vector<std::uint64_t> overflows{run.overflows};
-  world.all_reduce(std::span<std::uint64_t>(overflows), Reduction::sum);
+  auto const times = times_of(checkpoint, plan, run, world);
   report_progress("done", checkpoint.begin, total, total);
-  return {.open_seconds = checkpoint.open_seconds,
-          .partition_seconds = checkpoint.partition_seconds,
-          .plan_seconds = plan.plan_seconds,
-          .read_seconds = run.read_seconds,
-          .exchange_seconds = run.exchange_seconds,
-          .place_seconds = run.place_seconds,
-          .total_seconds = seconds.front(),
-          .read_bytes = run.read_bytes,
-          .overflows = overflows.front()};
+  return times;
 }
 
 LoadResult Loader::load() {

@@ -23,6 +23,7 @@
 #include "parallel/liveness/call_scope.hpp"
 #include "plan/rank_work.hpp"
 #include "support/mpi_suite.hpp"
+#include "support/scratch_directory.hpp"
 #include "support/tiny_llama.hpp"
 
 namespace distload {
@@ -31,16 +32,8 @@ namespace {
 class LoaderTest : public MpiSuite {
  protected:
   void SetUp() override {
-    directory_ = std::filesystem::temp_directory_path() / ("distload-loader-" + std::to_string(world().size()));
-    if (world().rank() == 0) {
-      std::filesystem::create_directories(directory_);
-      testing::write_tiny_llama(directory_);
-    }
+    if (world().rank() == 0) testing::write_tiny_llama(directory_);
     world().barrier();
-  }
-  void TearDown() override {
-    world().barrier();
-    if (world().rank() == 0) std::filesystem::remove_all(directory_);
   }
 
   static Communicator& world() { return ranks(); }
@@ -124,7 +117,8 @@ class LoaderTest : public MpiSuite {
     }
   }
 
-  std::filesystem::path directory_;
+  ScratchDirectory const scratch_{world()};
+  std::filesystem::path const directory_ = scratch_.path();
 };
 
 TEST_F(LoaderTest, LoadsAPlanAsItWasMadeWhateverWasPlannedSince) {

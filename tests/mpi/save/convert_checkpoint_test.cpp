@@ -20,9 +20,9 @@
 #include "injected_fault.hpp"
 #include "save/checkpoint_writer.hpp"
 #include "save/safetensors_writer.hpp"
-#include "scratch_directory.hpp"
 #include "support/mpi_suite.hpp"
 #include "support/sample_tensors.hpp"
+#include "support/scratch_directory.hpp"
 #include "support/tiny_llama.hpp"
 
 namespace distload {

@@ -12,8 +12,8 @@
 #include <distload/parallel/mpi_environment.hpp>
 #include <distload/save/saver.hpp>
 
-#include "scratch_directory.hpp"
 #include "support/mpi_suite.hpp"
+#include "support/scratch_directory.hpp"
 #include "support/tiny_llama.hpp"
 
 namespace distload {

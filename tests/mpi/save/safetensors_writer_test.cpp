@@ -12,8 +12,8 @@
 #include "checkpoint/safetensors/directory.hpp"
 #include "expect_sample_content.hpp"
 #include "parallel/mpi_communicator.hpp"
-#include "scratch_directory.hpp"
 #include "support/sample_tensors.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace distload {
 namespace {

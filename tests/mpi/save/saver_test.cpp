@@ -23,8 +23,8 @@
 #include "parallel/mpi_communicator.hpp"
 #include "save/commit/durable.hpp"
 #include "save/save_steps.hpp"
-#include "scratch_directory.hpp"
 #include "support/sample_model.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace distload {
 namespace {

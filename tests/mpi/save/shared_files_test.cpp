@@ -10,7 +10,7 @@
 #include <distload/base/error.hpp>
 
 #include "parallel/mpi_communicator.hpp"
-#include "scratch_directory.hpp"
+#include "support/scratch_directory.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/thrown_message.hpp"
 

@@ -1,5 +1,5 @@
 // Made and removed by rank 0.
-#include "scratch_directory.hpp"
+#include "support/scratch_directory.hpp"
 
 #include <cstring>
 #include <vector>
