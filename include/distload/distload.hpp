@@ -1,21 +1,24 @@
 /// The whole public library: load (Loader), save (Saver), cut tensors (shard), and the job around them.
 ///
-/// Lifetimes. Make and destroy objects in this order, the last made first destroyed: MpiEnvironment, Kokkos
-/// (Kokkos::ScopeGuard), ProcessGrid, Loader and Saver, ShardedModel. A Saver outlives its save in flight; the
-/// communicator given to Saver::save_async lives until Saver::wait. A model may change as soon as save_async returns.
-/// Views of a ShardedModel are valid as long as the model lives, also after Loader::reload.
+/// Lifetimes. Make objects in this order, and destroy them in the reverse order: MpiEnvironment, Watchdog, Kokkos
+/// (Kokkos::ScopeGuard), ProcessGrid, Loader and Saver. A ShardedModel may outlive Loader and ProcessGrid, but not
+/// Kokkos. ~Saver waits for its save; the communicator given to Saver::save_async lives until Saver::wait, while the
+/// model may change as soon as save_async returns. Views of a ShardedModel are valid as long as the model lives, also
+/// after Loader::reload.
 ///
 /// Collective calls. Functions that are documented as collective are called by all ranks of the named group, in the
 /// same order, with equal options. A failure on one rank becomes the same exception on all of them.
 ///
-/// Threads. One thread of a process at a time is inside a member of Loader or Saver; another one that enters gets a
-/// ConfigError. Functions documented as local or pure may be called by any thread. ProgressSink is called by threads of
-/// the library.
+/// Threads. One thread of a process at a time is inside a collective member of Loader or Saver; another one that enters
+/// gets a ConfigError. Free functions that are local or pure, and const members of ShardedModel and Catalog, may be
+/// called by any thread. ProgressSink is called by threads of the library.
 ///
-/// MPI and Kokkos. MpiEnvironment initializes MPI unless the program has, and then finalizes it. The program
-/// initializes Kokkos after MPI and finalizes it before. Models and messages of a CUDA build are in device memory.
+/// MPI and Kokkos. MpiEnvironment initializes MPI unless the program has, and finalizes it only if it initialized it.
+/// The program initializes Kokkos after MPI and finalizes it before. Models and messages of a CUDA build are in device
+/// memory.
 ///
-/// Errors. All exceptions derive from distload::Error. Wrong use is a ConfigError.
+/// Errors. The library throws exceptions derived from distload::Error; wrong use is a ConfigError. The standard library
+/// and Kokkos may throw their own, e.g. if memory is exhausted.
 #pragma once
 
 #include <distload/base/choices.hpp>

@@ -73,6 +73,14 @@ void validate(SaveOptions const& options) {
   }
 }
 
+void validate(RuntimeOptions const& options) {
+  Config config;
+  config.runtime = options;
+  for (auto const& key : config_keys()) {
+    if (key.name.starts_with("runtime.")) check_key(key, config);
+  }
+}
+
 void validate(Config const& config) {
   validate(static_cast<LoaderOptions const&>(config));
   for (auto const& key : config_keys()) {

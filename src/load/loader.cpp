@@ -16,6 +16,7 @@
 #include "base/system.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/catalog_message.hpp"
+#include "checkpoint/fingerprint.hpp"
 #include "checkpoint/hdf5/hdf5_error.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
 #include "checkpoint/source_identities.hpp"
@@ -131,8 +132,12 @@ void check_plan(LoadPlan const& plan, OpenedCheckpoint const& checkpoint, Proces
   if (plan.topology != grid.topology() || plan.rank != grid.rank())
     throw ConfigError("the plan was made for another topology or rank than those of the loader's process grid");
   auto const& catalog = checkpoint.catalog;
-  if (plan.work->checkpoint == catalog.path && plan.work->kind_of.size() == checkpoint.layout.parameters.size()) return;
-  throw ConfigError("the plan was made for " + plan.work->checkpoint + ", not for " + catalog.path);
+  if (plan.work->checkpoint != catalog.path)
+    throw ConfigError("the plan was made for " + plan.work->checkpoint + ", not for " + catalog.path);
+  if (plan.work->fingerprint != fingerprint_of(catalog) ||
+      plan.work->kind_of.size() != checkpoint.layout.parameters.size()) {
+    throw ConfigError("the plan was made for another checkpoint at " + catalog.path + " than the one that is open now");
+  }
 }
 
 /// Allocates the slots of a plan unless `staging` has them already.
@@ -327,7 +332,10 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   options.shows_passing = kArenaOnHost && choice.name != ReadEngine::collective;
   options.writes_to_peers = options.shows_passing && can_write_to_peers();
   if (filled != nullptr) {
-    auto const own = places_in(*filled, *filled->arena_, checkpoint);
+    auto const own = all_or_throw(grid_.world(), "plan", [&] {
+      if (!filled->arena_) throw ConfigError("the model to reload has been moved from");
+      return places_in(*filled, *filled->arena_, checkpoint);
+    });
     options.places = options.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
   }
   auto plan = all_or_throw(grid_.world(), "plan", [&] {

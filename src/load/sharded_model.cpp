@@ -3,9 +3,8 @@
 
 #include <utility>
 
-#include "load/arena.hpp"
-
 #include "base/text.hpp"
+#include "load/arena.hpp"
 
 namespace distload {
 
@@ -31,7 +30,7 @@ Shard const* ShardedModel::find(std::string_view name) const noexcept {
 
 ShardBytes ShardedModel::bytes(Shard const& shard) const { return arena_->bytes(shard.offset_bytes, shard.nbytes); }
 
-Bytes ShardedModel::resident_bytes() const noexcept { return arena_->nbytes(); }
+Bytes ShardedModel::resident_bytes() const noexcept { return arena_ ? arena_->nbytes() : 0; }
 
 Shard const& ShardedModel::checked(std::string_view name, std::size_t axes, std::size_t element_bytes) const {
   auto const* const shard = find(name);

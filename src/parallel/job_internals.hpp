@@ -7,7 +7,11 @@ namespace distload {
 
 struct JobInternals {
   /// The heartbeats of the ranks of this node.
-  static NodeBoard& board(MpiEnvironment& mpi) noexcept { return *mpi.board_; }
+  /// @throws ConfigError  after `finalize`.
+  static NodeBoard& board(MpiEnvironment& mpi) {
+    static_cast<void>(mpi.world());
+    return *mpi.board_;
+  }
 
   /// The channel between watchdogs of different nodes; nullptr if the job has one node.
   static WatchChannel* channel(MpiEnvironment& mpi) noexcept { return mpi.channel_.get(); }

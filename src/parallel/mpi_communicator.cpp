@@ -197,6 +197,15 @@ bool has_other_ranks(Communicator const& part, Communicator const& ranks) {
   return has_others;
 }
 
+bool have_equal_ranks(Communicator const& a, Communicator const& b) {
+  auto const* const of_a = dynamic_cast<MpiCommunicator const*>(&a);
+  auto const* const of_b = dynamic_cast<MpiCommunicator const*>(&b);
+  if (of_a == nullptr || of_b == nullptr) return false;
+  int result = MPI_UNEQUAL;
+  DISTLOAD_MPI(MPI_Comm_compare(of_a->native(), of_b->native(), &result));
+  return result == MPI_IDENT || result == MPI_CONGRUENT;
+}
+
 MPI_Comm native_mpi(Communicator const& ranks) {
   auto const* const mpi = dynamic_cast<MpiCommunicator const*>(&ranks);
   if (mpi == nullptr) throw InternalError("an MPI communicator is needed here");

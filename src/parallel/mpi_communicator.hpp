@@ -93,6 +93,9 @@ std::uint32_t ranks_on_this_node(Communicator const& ranks);
 /// Local: true if both are MPI communicators and some rank of `part` is not among `ranks`.
 bool has_other_ranks(Communicator const& part, Communicator const& ranks);
 
+/// Local: true if both are MPI communicators of the same ranks in the same order.
+bool have_equal_ranks(Communicator const& a, Communicator const& b);
+
 /// The MPI communicator of `ranks`, for other libraries.
 /// @throws InternalError  `ranks` is not an MPI communicator.
 MPI_Comm native_mpi(Communicator const& ranks);

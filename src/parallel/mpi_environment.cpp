@@ -130,7 +130,9 @@ MpiEnvironment::~MpiEnvironment() {
 }
 
 void MpiEnvironment::finalize() {
+  still_there(world_.get());
   BackgroundWork::check_none();
+  if (board_->is_watched()) throw ConfigError("a Watchdog watches this rank: destroy it before MPI ends");
   release();
 }
 

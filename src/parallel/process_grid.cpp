@@ -32,11 +32,13 @@ Topology checked(Topology const& topology, std::uint32_t ranks) {
 
 /// Collective over `world`.
 Communicator* checked(Communicator& node, Communicator& world) {
+  if (world.serves_device_memory() || node.serves_device_memory())
+    throw ConfigError("ProcessGrid takes communicators of host memory");
   all_or_throw(world, "grid", [&] {
-    if (world.serves_device_memory() || node.serves_device_memory())
-      throw ConfigError("ProcessGrid takes communicators of host memory");
-    if (has_other_ranks(node, world))
-      throw ConfigError("ProcessGrid: `node` has ranks that are not in `world`; split the node's ranks of `world` off");
+    if (!has_other_ranks(node, world)) return;
+    throw ConfigError(
+        "ProcessGrid: `node` has ranks that are not in `world`; split MpiEnvironment::node() with the color that made "
+        "`world`");
   });
   return &node;
 }

@@ -15,14 +15,14 @@ Topology resolve_topology(std::optional<std::uint32_t> tensor_parallel, std::uin
   auto const given =
       checked_multiply(std::uint64_t{tensor_parallel.value_or(1)} * pipeline_parallel, data_parallel.value_or(1));
   auto const open = !tensor_parallel || !data_parallel;
-  if (!given || (open ? ranks % *given != 0 : ranks != *given)) {
+  if (!given || *given == 0 || (open ? ranks % *given != 0 : ranks != *given)) {
     auto const text = [](std::optional<std::uint32_t> value) {
       return value ? std::to_string(*value) : std::string("auto");
     };
     throw ConfigError("the job has " + std::to_string(ranks) + (ranks == 1 ? " rank" : " ranks") +
                       ", but topology is tensor_parallel " + text(tensor_parallel) + " x pipeline_parallel " +
                       std::to_string(pipeline_parallel) + " x data_parallel " + text(data_parallel) +
-                      "; start it with mpirun -np " + (given ? std::to_string(*given) : "N") +
+                      "; start it with mpirun -np " + (given && *given > 0 ? std::to_string(*given) : "N") +
                       (open ? " or a multiple of that" : ""));
   }
   auto const rest = static_cast<std::uint32_t>(ranks / *given);

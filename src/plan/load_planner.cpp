@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "checkpoint/fingerprint.hpp"
 #include "plan/ledger/memory_limit.hpp"
 #include "plan/ledger/prediction.hpp"
 
@@ -84,6 +85,7 @@ void LoadPlanner::finish() {
 
 void LoadPlanner::finish_work(std::uint32_t waves) {
   work_.checkpoint = request_.catalog.path;
+  work_.fingerprint = fingerprint_of(request_.catalog);
   work_.options = request_.options;
   work_.options.places.clear();
   work_.options.stored_extents = {};

@@ -82,6 +82,7 @@ struct PlannedParameter {
 
 struct RankWork {
   std::string checkpoint;            ///< `Catalog::path` of what was planned
+  std::uint64_t fingerprint = 0;     ///< fingerprint_of that catalog
   PlanOptions options;               ///< that the plan was made with, but for `places` and `stored_extents`
   std::vector<PlannedShard> shards;  ///< in the order of the catalog
   std::vector<PlannedView> views;

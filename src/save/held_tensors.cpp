@@ -20,7 +20,6 @@ namespace {
 /// @throws ConfigError  `ranks` are not those of the model's topology, in its order.
 void check_ranks(ShardedModel const& model, Communicator const& ranks) {
   auto const& topology = model.topology();
-  if (ranks.serves_device_memory()) throw ConfigError("Saver takes communicators of host memory");
   if (ranks.size() != topology.ranks()) {
     throw ConfigError("the model is cut for " + std::to_string(topology.ranks()) + " ranks, but is to be saved by " +
                       std::to_string(ranks.size()));

@@ -40,6 +40,7 @@
 #include "save/save_wave.hpp"
 #include "save/snapshot_memory.hpp"
 #include "save/stream/convert_checkpoint.hpp"
+#include "tensor/cast.hpp"
 
 namespace distload {
 namespace {
@@ -87,6 +88,28 @@ SaveResult result_of(ExtentWriter const& writer, std::string path, std::uint64_t
   return result;
 }
 
+/// The options of a conversion that must be equal on all ranks.
+std::vector<std::pair<std::string, std::string>> settings_of(ConvertOptions const& options,
+                                                             std::uint32_t tensor_parallel) {
+  auto const engine = is_choice(options.engine) ? std::string(word_of(options.engine)) : "unknown";
+  return {{"ConvertOptions::engine", engine},
+          {"ConvertOptions::verify", options.verify ? "true" : "false"},
+          {"ConvertOptions::staging_bytes", std::to_string(options.staging_bytes)},
+          {"ConvertOptions::dtype", options.dtype ? std::string(name_of(*options.dtype)) : "keep"},
+          {"tensor_parallel", std::to_string(tensor_parallel)}};
+}
+
+/// @throws ConfigError  an option is out of range.
+void check_options(ConvertOptions const& options, std::uint32_t tensor_parallel) {
+  if (!is_choice(options.engine)) throw ConfigError("ConvertOptions::engine is not one of ReadEngine's values");
+  if (options.ranks_of_node == 0) throw ConfigError("ConvertOptions::ranks_of_node must be at least 1");
+  if (tensor_parallel == 0) throw ConfigError("Saver::convert: tensor_parallel must be at least 1");
+  if (options.dtype && !can_cast(DType::f64, *options.dtype)) {
+    throw ConfigError("ConvertOptions::dtype is " + std::string(name_of(*options.dtype)) +
+                      ", but must be F32, F16 or BF16");
+  }
+}
+
 Bytes written_by_plan(SavePlan const& plan) {
   Bytes bytes = 0;
   for (auto const& wave : plan.waves) {
@@ -100,6 +123,7 @@ Bytes written_by_plan(SavePlan const& plan) {
 Saver::Saver(SaveOptions options, ProgressSink progress, RuntimeOptions runtime)
     : options_(std::move(options)), runtime_(runtime), progress_(std::move(progress)) {
   validate(options_);
+  validate(runtime_);
 }
 
 Saver::~Saver() = default;
@@ -229,6 +253,8 @@ Replacement Saver::checked_target(std::string const& path, std::span<FileIdentit
 
 void Saver::check_target(OpenedCheckpoint const& checkpoint, Communicator& ranks) const {
   auto const& stored = checkpoint.stored_catalog();
+  CallScope const scope("Saver::check_target", "save");
+  meet("Saver::check_target", stored.metadata.step, ranks);
   auto const base = opened_base(ranks);
   checked_target(path_of(options_.step.value_or(stored.metadata.step)), source_identities(stored), base.get(), ranks);
 }
@@ -245,13 +271,16 @@ void Saver::remove_old(std::uint64_t step, Communicator& ranks) const {
   });
 }
 
-void Saver::meet(std::string call, std::uint64_t step, Communicator& ranks) const {
+void Saver::meet(std::string call, std::uint64_t step, Communicator& ranks,
+                 std::vector<std::pair<std::string, std::string>> const& further) const {
+  if (ranks.serves_device_memory()) throw ConfigError(call + " takes a communicator of host memory");
   Config config;
   config.save = options_;
   Intention intention{std::move(call), {{"step", std::to_string(step)}}};
   for (auto const& key : config_keys()) {
     if (key.name.starts_with("save.")) intention.values.emplace_back(key.name, key.print(config));
   }
+  intention.values.insert(intention.values.end(), further.begin(), further.end());
   distload::meet(ranks, intention, runtime_.timeout);
 }
 
@@ -307,19 +336,22 @@ SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, C
 SaveResult Saver::convert(OpenedCheckpoint const& checkpoint, ConvertOptions options, std::uint32_t tensor_parallel,
                           Communicator& ranks) {
   CallScope const scope("Saver::convert", "save");
-  meet("Saver::convert", checkpoint.stored_catalog().metadata.step, ranks);
+  meet("Saver::convert", checkpoint.stored_catalog().metadata.step, ranks, settings_of(options, tensor_parallel));
   wait();
   Kokkos::Profiling::ScopedRegion const region("distload::convert");
   auto const start = Clock::now();
   auto const& stored = checkpoint.stored_catalog();
   auto const metadata = to_save(stored.metadata);
   auto const path = path_of(metadata.step);
-  auto const tensors = all_or_throw(ranks, "save_plan", [&] { return converted_tensors(checkpoint, options.dtype); });
+  auto const tensors = all_or_throw(ranks, "save_plan", [&] {
+    check_options(options, tensor_parallel);
+    return converted_tensors(checkpoint, options.dtype);
+  });
   auto const writer = make_writer(path, metadata, tensors, tensor_parallel, source_identities(stored), ranks);
   auto const total = writer->catalog().nbytes();
   Bytes done = 0;
-  options.on_progress = [&, tell_others = std::move(options.on_progress)](Bytes bytes) {
-    tell_others(bytes);
+  options.on_progress = [&, callers = std::move(options.on_progress)](Bytes bytes) {
+    if (callers) callers(bytes);
     done += bytes;
     // Assumes the same progress on all ranks.
     report_progress(std::min(done * ranks.size(), total), total, total, start);
@@ -353,18 +385,18 @@ void Saver::prepare_memory(std::size_t parts, Bytes part_bytes, Communicator& ra
 }
 
 void Saver::save_async(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) {
+  CallScope const scope("Saver::save_async", "save");
+  meet("Saver::save_async", metadata.step, ranks);
   if (engine() == WriteEngine::collective)
     throw ConfigError("save.async: engine collective cannot write in the background; set save.engine to direct");
   if (!threads_may_call_mpi()) {
     finished_ = save(model, std::move(metadata), ranks);
     return;
   }
-  CallScope const scope("Saver::save_async", "save");
-  meet("Saver::save_async", metadata.step, ranks);
   wait();
   Kokkos::Profiling::ScopedRegion const region("distload::save_async");
   auto const start = Clock::now();
-  if (!background_ranks_) {
+  if (!background_ranks_ || !have_equal_ranks(*background_ranks_, ranks)) {
     background_ranks_ = ranks.split(0, ranks.rank());
     ranks_on_node_ = ranks_on_this_node(ranks);
   }

@@ -1,6 +1,5 @@
 // Short measurements of storage and messages.
 #include "bench/calibrate.hpp"
-#include "base/scope_timer.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -10,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/scope_timer.hpp"
 #include "bench/raw_limits.hpp"
 #include "bench/samples.hpp"
 #include "bench/slowest.hpp"

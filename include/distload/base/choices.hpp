@@ -93,8 +93,9 @@ bool is_choice(Choice choice) noexcept {
 
 /// "auto", "mmap", ... Precondition: is_choice.
 template <class Choice>
-requires requires { words_of<Choice>(); }
-std::string_view word_of(Choice choice) noexcept { return words_of<Choice>()[static_cast<std::size_t>(choice)]; }
+std::string_view word_of(Choice choice) noexcept {
+  return words_of<Choice>()[static_cast<std::size_t>(choice)];
+}
 
 /// The value with that word; nothing if there is none.
 template <class Choice>

@@ -32,7 +32,7 @@ class Error : public std::runtime_error {
   ExitCode code_;
 };
 
-/// A broken promise inside distload itself.
+/// A bug in distload.
 class InternalError : public Error {
  public:
   /// @param message  as of Error

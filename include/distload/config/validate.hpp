@@ -5,11 +5,15 @@
 
 namespace distload {
 
-/// @throws ConfigError  a value is out of range: names the first such key, as the YAML spells it, and its range.
+/// Pure.
+/// @throws ConfigError  a value is out of range, a required path is missing, or options exclude each other: names the
+///                      first such key, as the YAML spells it, and what it must be.
 void validate(LoaderOptions const& options);
-/// @throws ConfigError  likewise.
+/// Pure. @throws ConfigError  likewise.
 void validate(SaveOptions const& options);
-/// @throws ConfigError  likewise; also if sections exclude each other.
+/// Pure. @throws ConfigError  likewise.
+void validate(RuntimeOptions const& options);
+/// Pure. @throws ConfigError  likewise; also if sections exclude each other.
 void validate(Config const& config);
 
 }  // namespace distload

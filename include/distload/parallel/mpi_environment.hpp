@@ -15,7 +15,7 @@ struct JobInternals;
 
 /// Initialises MPI, with MPI_THREAD_MULTIPLE and, under Open MPI, with ROMIO for files (unless OMPI_MCA_io says
 /// otherwise), and makes all errors return. If the program has initialised MPI itself, it is used as it is and left
-/// running.
+/// running. A process has one at a time.
 ///
 /// The destructor does what `finalize` does, which is collective, unless an exception is unwinding the stack: after a
 /// failure the other ranks may not come. It waits for saves in flight.
@@ -30,7 +30,8 @@ class MpiEnvironment {
   MpiEnvironment& operator=(MpiEnvironment const&) = delete;
 
   /// Collective: frees what the constructor made, and ends MPI if the constructor began it.
-  /// @throws ConfigError  a save of Saver::save_async has not been waited for; nothing has changed then.
+  /// @throws ConfigError  a save of Saver::save_async has not been waited for, a Watchdog exists, or `finalize` was
+  ///                      called before; nothing has changed then.
   void finalize();
 
   /// All ranks of the job.

@@ -14,8 +14,9 @@ namespace distload {
 /// Does not own `world` and `node`. Members are local.
 class ProcessGrid {
  public:
-  /// Collective over `world`. `node`: the ranks of `world` on this rank's node (MpiEnvironment::node), all of which
-  /// make a grid. Both outlive it.
+  /// Collective over `world`. `node`: the ranks of `world` on this rank's node, all of which make a grid:
+  /// MpiEnvironment::node() or, if `world` was split from MpiEnvironment::world(), a group split from node() with the
+  /// same color. Both outlive the grid.
   /// @throws ConfigError  `world` has not exactly tensor x pipeline x data ranks, or one of them is zero; `node` has
   ///                      ranks that `world` has not; one of them is for device memory. On all ranks.
   ProcessGrid(Communicator& world, Communicator& node, Topology const& topology);

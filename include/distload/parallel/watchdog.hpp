@@ -31,7 +31,8 @@ class Watchdog {
     std::function<void(std::string const& message)> on_stall = {};
   };
 
-  /// Local. `mpi` outlives the watchdog; there is at most one at a time.
+  /// Local. The watchdog is destroyed before `mpi` and its `finalize`; a process has one at a time.
+  /// @throws ConfigError  `timeout` is not positive, or `mpi` has been finalized.
   Watchdog(MpiEnvironment& mpi, std::chrono::milliseconds timeout);
   /// Local: likewise.
   Watchdog(MpiEnvironment& mpi, Options options);

@@ -49,7 +49,7 @@ struct ModelLayout {
   std::string family;                  ///< e.g. "llama"
   std::vector<Parameter> parameters;   ///< in the order of `Catalog::tensors`
   std::vector<Alias> aliases;          ///< of parameters
-  std::vector<Fusion> fusions;         ///< for `fuse`
+  std::vector<Fusion> fusions;         ///< of tensors that are loaded as one parameter
   std::vector<std::string> warnings;   ///< tensors missing or unexpected, where allowed, and ties whose tensors differ
   std::vector<StoredTie> untied = {};  ///< of which both are parameters
 };

@@ -77,8 +77,8 @@ struct ShardLayout {
 
 /// The part of a parameter of global shape `shape` that `tensor_rank` of `tensor_parallel` ranks holds.
 ///
-/// Preconditions (asserted; `partition_model` has reported violations to the user): the sections add up to shape[axis],
-/// and the partition `divides` the ranks; only vocab_parallel is padded.
+/// Preconditions (asserted; Loader::open throws ConfigError if a checkpoint violates them): the sections add up to
+/// shape[axis], and the partition `divides` the ranks; only vocab_parallel is padded.
 ShardLayout shard_layout(Partition const& partition, Shape const& shape, std::uint32_t tensor_rank,
                          std::uint32_t tensor_parallel);
 

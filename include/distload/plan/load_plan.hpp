@@ -36,21 +36,22 @@ struct Prediction {
 
 /// A plan of `Loader::plan`, for one checkpoint on one process grid. Its totals and `ranks` are the same on all ranks.
 struct LoadPlan {
-  EngineInUse engine;                    ///< reads, and why it was chosen
-  double plan_seconds = 0;               ///< that planning took
-  Topology topology;                     ///< of the job
-  std::uint32_t rank = 0;                ///< this rank
-  std::uint32_t slots = 1;               ///< staging slots of this rank
-  Bytes slot_bytes = 0;                  ///< of each of them
-  Bytes arena_bytes = 0;                 ///< of this rank's arena
-  std::vector<RankLoad> ranks;           ///< by rank
-  Bytes requested_bytes = 0;             ///< of all tensors that some rank holds, each counted once
-  Bytes storage_read_bytes = 0;          ///< by all ranks
-  Bytes exchanged_bytes = 0;             ///< between all ranks
-  bool has_messages = false;             ///< some rank sends a message to another
-  bool writes_to_peers = false;          ///< some rank writes to the arena of another rank of its node
-  Prediction predicted;                  ///< by the cost model
-  std::shared_ptr<RankWork const> work;  ///< this rank's reads, copies and messages; the library's own, never null
+  EngineInUse engine;            ///< reads, and why it was chosen
+  double plan_seconds = 0;       ///< that planning took
+  Topology topology;             ///< of the job
+  std::uint32_t rank = 0;        ///< this rank
+  std::uint32_t slots = 1;       ///< staging slots of this rank
+  Bytes slot_bytes = 0;          ///< of each of them
+  Bytes arena_bytes = 0;         ///< of this rank's arena
+  std::vector<RankLoad> ranks;   ///< by rank
+  Bytes requested_bytes = 0;     ///< of all tensors that some rank holds, each counted once
+  Bytes storage_read_bytes = 0;  ///< by all ranks
+  Bytes exchanged_bytes = 0;     ///< between all ranks
+  bool has_messages = false;     ///< some rank sends a message to another
+  bool writes_to_peers = false;  ///< some rank writes to the arena of another rank of its node
+  Prediction predicted;          ///< by the cost model
+  std::shared_ptr<RankWork const>
+      work;  ///< this rank's reads, copies and messages, for the library; null only in a default-made plan
 
   /// Storage bytes read by all ranks / bytes of the tensors requested; 1 if none are requested.
   double read_amplification() const noexcept {
@@ -60,8 +61,8 @@ struct LoadPlan {
   Bytes peak_bytes() const noexcept { return arena_bytes + slots * slot_bytes; }
 };
 
-/// The plan as text for people: for each parameter its partition, shape and strategy with the reason; then bytes,
-/// memory and seconds. Local.
+/// The plan, made by Loader::plan, as text for people: for each parameter its partition, shape and strategy with the
+/// reason; then bytes, memory and seconds. Local.
 /// @param catalog, layout  of the checkpoint that was planned
 std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout);
 

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <distload/base/bytes.hpp>
@@ -40,8 +41,8 @@ struct ConvertOptions {
   ReadEngine engine = ReadEngine::automatic;
   bool verify = true;               ///< verify the source's checksums, if it has any
   Bytes staging_bytes = 64 * kMiB;  ///< memory of a rank, for tensors of any size
-  std::optional<DType>
-      dtype;  ///< type of floating-point tensors that can be cast to it; nothing keeps the stored types
+  std::optional<DType> dtype =
+      {};  ///< bf16, f16 or f32: type of floating-point tensors; nothing keeps the stored types
   std::uint32_t ranks_of_node = 1;  ///< that share this rank's storage
   /// Called with the bytes of the source that this rank has converted since the last call.
   std::function<void(Bytes)> on_progress = [](Bytes) {};
@@ -58,7 +59,7 @@ class Saver {
  public:
   /// Local. `progress` is called by the threads that call the saver, with phases "save" and "done". Of `runtime`,
   /// `timeout` is used.
-  /// @throws ConfigError  as validate, of `options`.
+  /// @throws ConfigError  as validate, of `options` and `runtime`.
   explicit Saver(SaveOptions options, ProgressSink progress = {}, RuntimeOptions runtime = {});
 
   /// Local: waits for a save in flight; its errors are lost.
@@ -113,7 +114,9 @@ class Saver {
   /// Collective over `ranks` (host memory): as `save`, but copies the parameters of a checkpoint without loading them,
   /// in pieces, with at most `options.staging_bytes` of memory per rank. An HDF5 file has the layout of
   /// `tensor_parallel` ranks, unless `SaveOptions::tensor_parallel` is set.
-  /// @throws CorruptData, OutOfBudget  as convert_checkpoint; on all ranks.
+  /// @throws ConfigError  as `save`, or an option is out of range; on all ranks.
+  /// @throws CorruptData  a block's XXH3-64 differs: names tensor, file and byte range; on all ranks.
+  /// @throws OutOfBudget  `options.staging_bytes` cannot hold a block of the source; on all ranks.
   SaveResult convert(OpenedCheckpoint const& checkpoint, ConvertOptions options, std::uint32_t tensor_parallel,
                      Communicator& ranks);
 
@@ -149,7 +152,9 @@ class Saver {
   Bytes largest_file(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const;
   void remove_old(std::uint64_t step, Communicator& ranks) const;
   /// Collective: the ranks find out whether all call `call` with equal options.
-  void meet(std::string call, std::uint64_t step, Communicator& ranks) const;
+  /// @param further  names and values of the call's own options
+  void meet(std::string call, std::uint64_t step, Communicator& ranks,
+            std::vector<std::pair<std::string, std::string>> const& further = {}) const;
   void report_progress(Bytes done, Bytes own, Bytes total, std::chrono::steady_clock::time_point start) const;
   void report_end(Bytes total, std::chrono::steady_clock::time_point start) const;
   /// Collective: the memory for a snapshot in so many parts, each of up to `part_bytes`.

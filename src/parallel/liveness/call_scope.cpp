@@ -54,9 +54,14 @@ void check_mpi_runs(std::string_view call) {
 
 }  // namespace
 
-CallScope::CallScope(std::string_view call, std::string_view phase) {
+CallScope::Turn::Turn(std::string_view call) {
   check_mpi_runs(call);
   calling_thread().enter(call);
+}
+
+CallScope::Turn::~Turn() { calling_thread().leave(); }
+
+CallScope::CallScope(std::string_view call, std::string_view phase) : turn_(call) {
   auto* const board = NodeBoard::of_process();
   if (board == nullptr) return;
   phase_before_ = board->own().phase();
@@ -66,7 +71,6 @@ CallScope::CallScope(std::string_view call, std::string_view phase) {
 }
 
 CallScope::~CallScope() {
-  calling_thread().leave();
   auto* const board = NodeBoard::of_process();
   if (board == nullptr) return;
   board->own().set_call(call_before_);

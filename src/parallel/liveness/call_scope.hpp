@@ -19,12 +19,22 @@ class CallScope {
   CallScope& operator=(CallScope const&) = delete;
 
  private:
+  /// The calling thread's turn, which ends after the board shows the state before the call.
+  class Turn {
+   public:
+    explicit Turn(std::string_view call);
+    ~Turn();
+    Turn(Turn const&) = delete;
+    Turn& operator=(Turn const&) = delete;
+  };
+
+  Turn turn_;
   std::string phase_before_;
   std::string call_before_;
 };
 
-/// Reports progress of this rank in `phase`; does nothing without an MpiEnvironment. Call it on the thread that owns
-/// the scope.
+/// Reports progress of this rank in `phase`; does nothing without an MpiEnvironment. From any
+/// thread.
 void show_progress(std::string_view phase);
 
 }  // namespace distload

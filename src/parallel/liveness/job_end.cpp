@@ -6,8 +6,6 @@
 // output, therefore only one rank calls it. mpirun prints its own text about the exit code; `mpirun --quiet` suppresses
 // it.
 #include "parallel/liveness/job_end.hpp"
-#include "base/text.hpp"
-#include "parallel/job_internals.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -17,6 +15,8 @@
 #include <unistd.h>
 
 #include "base/system.hpp"
+#include "base/text.hpp"
+#include "parallel/job_internals.hpp"
 #include "parallel/liveness/abort_action.hpp"
 #include "parallel/liveness/node_board.hpp"
 #include "parallel/mpi_communicator.hpp"
@@ -117,7 +117,7 @@ int end_failed_job(MpiEnvironment& mpi, Failure const& failure) {
   exit_at_the_latest_after(kWaitForFinalize, code);
   try {
     mpi.finalize();
-  } catch (CommunicationError const&) {
+  } catch (Error const&) {
     // The user knows the first cause; only the exit code is still needed.
     abort_job(code);
   }

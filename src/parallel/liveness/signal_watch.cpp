@@ -1,6 +1,5 @@
 // The signal handler only wakes a thread, because few calls are allowed in a handler.
 #include "parallel/liveness/signal_watch.hpp"
-#include "parallel/job_internals.hpp"
 
 #include <array>
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include <semaphore.h>
 #include <unistd.h>
 
+#include "parallel/job_internals.hpp"
 #include "parallel/liveness/abort_action.hpp"
 #include "parallel/liveness/job_end.hpp"
 #include "parallel/liveness/node_board.hpp"

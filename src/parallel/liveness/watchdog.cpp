@@ -41,6 +41,12 @@ std::string condition_of(int process) {
   return state == 'T' || state == 't' ? "stopped" : "";
 }
 
+/// @throws ConfigError  the timeout is not positive.
+Watchdog::Options checked(Watchdog::Options options) {
+  if (options.timeout <= milliseconds(0)) throw ConfigError("the timeout of a Watchdog must be positive");
+  return options;
+}
+
 }  // namespace
 
 class Watchdog::Watcher {
@@ -160,7 +166,8 @@ class Watchdog::Watcher {
 Watchdog::Watchdog(MpiEnvironment& mpi, milliseconds timeout) : Watchdog(mpi, Options{timeout, {}}) {}
 
 Watchdog::Watchdog(MpiEnvironment& mpi, Options options)
-    : heartbeat_(JobInternals::board(mpi).own()), watcher_(std::make_unique<Watcher>(mpi, std::move(options))) {}
+    : heartbeat_(JobInternals::board(mpi).own()),
+      watcher_(std::make_unique<Watcher>(mpi, checked(std::move(options)))) {}
 
 Watchdog::~Watchdog() {
   watcher_.reset();

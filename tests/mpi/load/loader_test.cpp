@@ -232,6 +232,16 @@ TEST_F(LoaderTest, ReloadsNothingElse) {
   expect_right(model);
 }
 
+TEST_F(LoaderTest, ReloadsNoModelThatHasBeenMovedFrom) {
+  auto const ranks = grid(most_parallel());
+  Loader loader(ranks, config());
+  auto model = loader.load().model;
+  auto const moved = std::move(model);
+  EXPECT_EQ(model.resident_bytes(), 0U);  // NOLINT(bugprone-use-after-move): what is left is tested
+  EXPECT_THROW(loader.reload(model), ConfigError);
+  expect_right(moved);
+}
+
 TEST_F(LoaderTest, LoadsEveryShardWithEveryEngine) {
   auto const ranks = grid(most_parallel());
   for (auto const engine : {ReadEngine::buffered, ReadEngine::collective, ReadEngine::direct, ReadEngine::mmap}) {
@@ -404,6 +414,10 @@ TEST_F(LoaderTest, RefusesPlansOfOtherCheckpointsAndTopologies) {
   auto renamed = checkpoint;
   renamed.catalog.path += "-other";
   EXPECT_THROW(loader.load(renamed, plan), ConfigError);
+
+  auto replaced = checkpoint;
+  replaced.catalog.extents.pop_back();
+  EXPECT_THROW(loader.load(replaced, plan), ConfigError);
 
   auto foreign = plan;
   foreign.rank = (plan.rank + 1) % world().size();

@@ -1,6 +1,5 @@
 /// One rank's failure becomes every rank's exception.
 #include "parallel/all_or_throw.hpp"
-#include "base/system.hpp"
 
 #include <memory>
 #include <new>
@@ -8,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/system.hpp"
 #include "parallel/mpi_communicator.hpp"
 
 namespace distload {

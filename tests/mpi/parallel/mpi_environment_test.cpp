@@ -5,6 +5,7 @@
 #include <mpi.h>
 
 #include <distload/base/error.hpp>
+#include <distload/parallel/watchdog.hpp>
 
 #include "parallel/job_internals.hpp"
 #include "parallel/liveness/node_board.hpp"
@@ -18,6 +19,26 @@ TEST(MpiEnvironment, LeavesMpiRunningIfTheProgramBeganIt) {
   int finalized = 0;
   MPI_Finalized(&finalized);
   EXPECT_EQ(finalized, 0);
+}
+
+TEST(MpiEnvironment, RefusesUseAfterItsEnd) {
+  MpiEnvironment mpi;
+  mpi.finalize();
+  EXPECT_THROW(mpi.finalize(), ConfigError);
+  EXPECT_THROW(static_cast<void>(mpi.world()), ConfigError);
+  EXPECT_THROW(static_cast<void>(mpi.node()), ConfigError);
+  EXPECT_THROW(Watchdog(mpi, std::chrono::seconds(1)), ConfigError);
+}
+
+TEST(MpiEnvironment, EndsAfterItsWatchdog) {
+  MpiEnvironment mpi;
+  {
+    Watchdog const watchdog(mpi, std::chrono::seconds(60));
+    EXPECT_THROW(mpi.finalize(), ConfigError);
+  }
+  EXPECT_THROW(Watchdog(mpi, std::chrono::milliseconds(0)), ConfigError);
+  mpi.world().barrier();
+  mpi.finalize();
 }
 
 TEST(MpiEnvironment, WaitsForNobodyWhileAnExceptionIsUnderWay) {

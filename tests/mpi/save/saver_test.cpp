@@ -290,11 +290,43 @@ TEST_F(SaverTest, SavesOnWhileTheEnvironmentIsDestroyed) {
   options.directory = directory_.path();
   Saver saver(options);
   {
-    MpiEnvironment const mpi;
-    saver.save_async(model, model.metadata(), *ranks_);
+    MpiEnvironment mpi;
+    saver.save_async(model, model.metadata(), mpi.world());
   }
   EXPECT_TRUE(std::filesystem::exists(directory_.file("model-step-" + std::to_string(model.metadata().step) + ".h5")));
+}
+
+TEST_F(SaverTest, SavesInTheBackgroundByOneGroupAfterAnother) {
+  if (ranks_->size() < 2) GTEST_SKIP() << "needs two groups";
+  SaveOptions options;
+  options.directory = directory_.path();
+  options.overwrite = true;
+  auto const alone = ranks_->split(ranks_->rank(), 0);
+  Saver saver(options);
+  auto const all = make_model({ranks_->size(), 1, 1}, ranks_->rank());
+  saver.save_async(all, all.metadata(), *ranks_);
   EXPECT_TRUE(saver.wait());
+  ranks_->barrier();
+  if (ranks_->rank() == 0) {
+    auto const whole = make_model({1, 1, 1}, 0);
+    saver.save_async(whole, whole.metadata(), *alone);
+    auto const saved = saver.wait();
+    ASSERT_TRUE(saved);
+    expect_sample_content(read_hdf5_catalog(saved->path));
+  }
+}
+
+TEST_F(SaverTest, ChecksTheOptionsOfConversions) {
+  SaveOptions options;
+  options.directory = directory_.path();
+  Saver saver(options);
+  EXPECT_THROW(saver.convert({}, {.ranks_of_node = 0}, 1, *ranks_), ConfigError);
+  EXPECT_THROW(saver.convert({}, {.dtype = DType::i8}, 1, *ranks_), ConfigError);
+  EXPECT_THROW(saver.convert({}, {}, 0, *ranks_), ConfigError);
+  if (ranks_->size() > 1) {
+    EXPECT_THROW(saver.convert({}, {.verify = ranks_->rank() == 0}, 1, *ranks_), ConfigError);
+  }
+  EXPECT_THROW(Saver(options, {}, {.timeout = std::chrono::milliseconds(1)}), ConfigError);
 }
 
 TEST_F(SaverTest, TellsOfWhatFailedInTheBackgroundWhenAskedOrWithTheNextSave) {

@@ -1,6 +1,5 @@
 // JSON of others: what is read, what is refused and in which words, and how much it may ask for.
 #include "base/json.hpp"
-#include "support/thrown_message.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +9,8 @@
 #include <random>
 
 #include <distload/base/error.hpp>
+
+#include "support/thrown_message.hpp"
 
 namespace distload {
 namespace {

@@ -1,12 +1,13 @@
 // safetensors headers: good ones, hostile ones by table, and 20,000 random mutations.
 #include "checkpoint/safetensors/header.hpp"
-#include "support/thrown_message.hpp"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
 #include <distload/base/error.hpp>
+
+#include "support/thrown_message.hpp"
 
 namespace distload {
 namespace {

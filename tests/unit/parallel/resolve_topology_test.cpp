@@ -32,6 +32,12 @@ TEST(ResolveTopology, FillsInWhatIsLeft) {
   }
 }
 
+TEST(ResolveTopology, RefusesZero) {
+  EXPECT_THROW(resolve_topology(kAuto, 0, kAuto, 4), ConfigError);
+  EXPECT_THROW(resolve_topology(0, 1, kAuto, 4), ConfigError);
+  EXPECT_THROW(resolve_topology(4, 1, 1, 4, 0), ConfigError);
+}
+
 TEST(ResolveTopology, RefusesWhatDoesNotMultiply) {
   try {
     resolve_topology(4, 1, 1, 3);

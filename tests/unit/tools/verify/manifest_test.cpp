@@ -1,11 +1,11 @@
 // Lists of published sums.
-#include "support/thrown_message.hpp"
-#include "verify/published_sums.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <distload/base/error.hpp>
+
+#include "support/thrown_message.hpp"
+#include "verify/published_sums.hpp"
 
 namespace distload {
 namespace {

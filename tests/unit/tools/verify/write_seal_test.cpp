@@ -1,6 +1,5 @@
 // Entries of several files in one sidecar.
 #include "verify/write_seal.hpp"
-#include "support/thrown_message.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +11,7 @@
 
 #include "checkpoint/seal/seal_file.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/thrown_message.hpp"
 
 namespace distload {
 namespace {
