@@ -1,4 +1,4 @@
-# Hostile and unusual input. The program must quickly print a message of its own that names file, place and key, and must not crash.
+# Hostile and unusual input. The program must quickly print a message of distload that names file, place and key, and must not crash.
 
 # hostile_input(<config> CODE c [PATTERN text...] [ARGUMENTS ...] [CONFIG name]):
 # as bad_input, and no message of another library.
