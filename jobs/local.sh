@@ -17,16 +17,16 @@ for candidate in "${DISTLOAD:-}" "$(command -v distload || true)" "$repository"/
   fi
 done
 if [[ -z ${program:-} ]]; then
-  echo "local.sh: no distload on PATH and none built; run tools/quickstart.sh, or name it by DISTLOAD=/path/to/distload" >&2
+  echo "local.sh: no distload on PATH and none built; run tools/quickstart.sh, or set DISTLOAD=/path/to/distload" >&2
   exit 2
 fi
 
 flags=()
-# More ranks than cores share them: then no rank may be bound to one.
+# If there are more ranks than cores, ranks share cores and must not be bound to one.
 ((ranks > $(nproc))) && flags+=(--oversubscribe --bind-to none)
-# Containers and CI run as root, which Open MPI refuses unless told that it is meant.
+# Containers and CI run as root. Open MPI refuses this without these variables.
 if ((EUID == 0)); then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
-# Open MPI's own file layer loses errors; distload chooses ROMIO by itself, this line only makes it visible to other tools.
+# OMPIO, the file layer of Open MPI, hides errors. distload selects ROMIO itself; this line shows the choice to other tools.
 export OMPI_MCA_io=${OMPI_MCA_io:-romio321}
 
 unset DISTLOAD

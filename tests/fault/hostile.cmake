@@ -1,6 +1,7 @@
-# Hostile and odd input: a message in the project's own words that names file, place and key, soon, and without a crash.
+# Hostile and unusual input. The program must quickly print a message of distload that names file, place and key, and must not crash.
 
-# hostile_input(<config> CODE c [PATTERN text...] [ARGUMENTS ...] [CONFIG name]): as bad_input, and nothing of a library's own.
+# hostile_input(<config> CODE c [PATTERN text...] [ARGUMENTS ...] [CONFIG name]):
+# as bad_input, and no message of another library.
 function(hostile_input name)
   bad_input(${name} ${ARGN} ABSENT "json.exception" "terminate called" "\\x1b" "Signal: ")
 endfunction()
@@ -31,7 +32,7 @@ hostile_input(index_deep CODE 5 PATTERN "model.safetensors.index.json: line 1, .
 hostile_input(index_elsewhere CODE 5 PATTERN "index.json: weight_map.[^ ]*: '../model-1.safetensors' is not the name of a file in this directory")
 hostile_input(index_odd_name CODE 5 PATTERN "index.json: weight_map.[^ ]*: 'a.n.x1B.31m' is not the name of a file in this directory")
 
-# Names: one line each, cut, and of many only the first.
+# Names: one line per name, long names are shortened, and of many names only the first are printed.
 hostile_input(odd_names CODE 3 PATTERN "^    a.nb.x1B.31m .144, 128.$" "^    x+[.][.][.] .144, 128.$")
 hostile_input(many_names CODE 3 PATTERN "^    and 19970 more$")
 hostile_input(far_layer CODE 3 PATTERN "a layer of number 4294967295; a model has at most 10000")
@@ -60,7 +61,7 @@ hostile_input(yaml_of_itself CODE 3 PATTERN "yaml_of_itself.yaml:1:13: `checkpoi
 hostile_input(yaml_laughs CODE 3 PATTERN "yaml_laughs.yaml:1:1: unknown section `a`")
 hostile_input(set_odd CODE 3 CONFIG good ARGUMENTS "--set=load.engine=a\nb" PATTERN "must be one of .*, not 'a.nb'")
 
-# Variables: said before OpenMP and Kokkos end the process over them.
+# Environment variables: distload must report errors before OpenMP or Kokkos ends the process.
 foreach(variable_and_value IN ITEMS "OMP_NUM_THREADS 600" "OMP_NUM_THREADS 100000" "OMP_NUM_THREADS 0" "OMP_NUM_THREADS abc"
     "OMP_NUM_THREADS -4" "KOKKOS_NUM_THREADS 600" "KOKKOS_NUM_THREADS abc")
   separate_arguments(parts UNIX_COMMAND "${variable_and_value}")
@@ -79,7 +80,7 @@ distload_add_failure_test(fault_threads_list RANKS 2 CODE 0 COMMAND $<TARGET_FIL
 distload_add_failure_test(fault_threads_limited RANKS 2 CODE 0 COMMAND $<TARGET_FILE:distload> "${work}/bad/good.yaml"
   CHECKS --errors 0 --pattern "OMP_THREAD_LIMIT allows 1 instead of 4 host threads"
   ENVIRONMENT OMP_NUM_THREADS=4 OMP_THREAD_LIMIT=1 ASAN_OPTIONS=detect_leaks=0)
-# Python's numbers in config.json: loads, and is saved as it is.
+# Numbers in Python's notation in config.json: the model is loaded, and config.json is saved unchanged.
 distload_add_failure_test(fault_python_numbers RANKS 2 CODE 0 COMMAND $<TARGET_FILE:distload> "${work}/bad/python_numbers.yaml"
   CHECKS --errors 0 ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
 set_tests_properties(fault_threads_list fault_threads_limited fault_python_numbers PROPERTIES FIXTURES_REQUIRED fault_inputs)

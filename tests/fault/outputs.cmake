@@ -1,12 +1,12 @@
-# Results that have no place: found before anything is loaded where that is possible, and never at the cost of a save.
+# Outputs that cannot be written. distload must detect this before it loads, if possible, and must not lose a save.
 set(results "${work}/results")
 add_test(NAME fault_outputs_prepare COMMAND distload-synth --size 24MB --force "${work}/large")
 set_tests_properties(fault_outputs_prepare PROPERTIES FIXTURES_SETUP fault_outputs FIXTURES_REQUIRED fault_inputs LABELS fault TIMEOUT 60
   ENVIRONMENT "${DISTLOAD_TEST_ENVIRONMENT}")
 
 # output_test(<name> CODE c [RANKS n] [CONFIG path] [LIMITED kilobytes] [SAVES] [ALONE] [ARGUMENTS ...] [CHECKS ...] [ENVIRONMENT ...])
-# distload with `save.directory` ${results}/<name>. SAVES: a checkpoint is there afterwards; else there is nothing. LIMITED: under
-# `ulimit -f`, of every rank. ALONE: without mpirun, whose stdout is its own.
+# Runs distload with `save.directory` ${results}/<name>. SAVES: a checkpoint must exist afterwards; otherwise the folder must be empty.
+# LIMITED: every rank runs under `ulimit -f`. ALONE: runs without mpirun, which would replace stdout.
 function(output_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "SAVES;ALONE" "CODE;RANKS;CONFIG;LIMITED" "ARGUMENTS;CHECKS;ENVIRONMENT")
   if(NOT arg_RANKS)
@@ -41,7 +41,7 @@ output_test(report_without_folder CODE 6 ARGUMENTS --report "${results}/nowhere/
 output_test(report_is_folder CODE 6 ARGUMENTS --report "${work}" CHECKS ${not_loaded} --pattern "report.json.*it is a folder")
 output_test(report_below_file CODE 6 ARGUMENTS --report "${work}/save.yaml/report.json" CHECKS ${not_loaded} --pattern "report.json.*save.yaml")
 output_test(report_closed CODE 6 ALONE ARGUMENTS --report /dev/stdout CHECKS --stdout closed ${not_loaded} --pattern "report.json.*closed")
-# Storage that refuses only when it is written to.
+# Storage that fails only at the write.
 output_test(report_refused CODE 6 SAVES ARGUMENTS --report /dev/full CHECKS --pattern "report.json.*/dev/full.*No space left.*saved as .*model-step-0.h5")
 output_test(report_refused_async CODE 6 SAVES ARGUMENTS --report /dev/full --set save.async=true CHECKS --pattern "No space left.*saved as ")
 output_test(report_refused_stream CODE 6 SAVES ARGUMENTS --report /dev/full --set save.stream=true CHECKS --pattern "No space left.*saved as ")
@@ -63,7 +63,7 @@ foreach(format IN ITEMS hdf5 safetensors)
   endforeach()
 endforeach()
 output_test(limited_shards CODE 0 SAVES LIMITED 9000 CONFIG "${work}/large" ARGUMENTS --set save.format=safetensors --set "save.shard_size=4 MB" CHECKS --errors 0)
-# Of one rank alone, which cannot be known before.
+# The limit of only one rank, which distload cannot detect before the save.
 foreach(engine IN ITEMS direct collective)
   set(save $<TARGET_FILE:distload> --set "checkpoint.path=${work}/large" --set "save.directory=${results}/limited_${engine}" --set save.engine=${engine} "${work}/results.yaml")
   distload_add_failure_test(fault_output_limited_rank_${engine} RANKS 1 CODE 6 LIMIT 20
@@ -91,10 +91,10 @@ foreach(stdout IN ITEMS full closed unread)
   endforeach()
 endforeach()
 
-# tool_test(<name> <program> arguments...): each of the small programs.
+# tool_test(<name> <program> arguments...): the same tests of stdout for a tool.
 function(tool_test name program)
   foreach(stdout IN ITEMS full closed unread)
-    # What only shows ends like `cat`, when nobody reads; what works together with other ranks does not.
+    # A tool that only prints ends by SIGPIPE, like `cat`, if its output is not read; a tool that runs on several ranks does not.
     set(ends CODE 6 CHECKS --pattern "cannot write the results to stdout")
     if(stdout STREQUAL unread AND program MATCHES "inspect|plan-bench")
       set(ends CODE 141 CHECKS --errors 0)
@@ -111,7 +111,7 @@ tool_test(synth distload-synth --size 1MB --force "${results}/synth")
 tool_test(plan_bench distload-plan-bench --family llama --most-ranks 1024 --rounds 1 --source hdf5)
 tool_test(calibrate distload-bench calibrate "${work}/saved")
 tool_test(bench distload-bench --rounds 1 --state warm --engine buffered "${work}/saved")
-# Damage is the graver news.
+# The exit code for damage takes precedence over that for lost output.
 distload_add_failure_test(fault_output_verify_damaged RANKS 1 CODE 5 CHECKS --without-mpirun --stdout full --pattern "cannot write the results to stdout"
   COMMAND $<TARGET_FILE:distload-verify> "${work}/bad/flipped_weight.h5" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
 set_tests_properties(fault_output_verify_damaged PROPERTIES FIXTURES_REQUIRED fault_inputs)
@@ -119,7 +119,7 @@ distload_add_failure_test(fault_output_bench_json RANKS 2 CODE 6 COMMAND $<TARGE
   CHECKS --pattern "there is no folder .*nowhere" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
 set_tests_properties(fault_output_bench_json PROPERTIES FIXTURES_REQUIRED fault_inputs)
 
-# A signal ends a save: what was unfinished goes.
+# A signal ends a save; its unfinished files are removed.
 foreach(signal_and_code IN ITEMS "TERM 1" "USR1 138" "USR2 140")
   separate_arguments(parts UNIX_COMMAND "${signal_and_code}")
   list(POP_FRONT parts signal code)
@@ -130,6 +130,6 @@ foreach(signal_and_code IN ITEMS "TERM 1" "USR1 138" "USR2 140")
   endforeach()
 endforeach()
 
-# A save that fails takes neither the news of the load with it, nor the cause of its own failure.
+# After a failed save the report of the load exists, and the message has the cause of the failure.
 output_test(report_of_failed_save CODE 6 ARGUMENTS --report "${results}/failed_save.json"
   CHECKS --fresh "${results}/failed_save.json" --there "${results}/failed_save.json" --pattern "injected.*save_write" ENVIRONMENT DISTLOAD_FAULT=save_write:1)

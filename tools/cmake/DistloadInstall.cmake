@@ -20,8 +20,8 @@ function(distload_install_library)
   install(FILES README.md LICENSE CHANGELOG.md src/checkpoint/FORMAT.md src/checkpoint/seal/SEALS.md src/partition/RULES.md TYPE DOC)
   install(DIRECTORY tests/examples TYPE DOC)
 
-  # Where the package looks for Kokkos, after Kokkos_ROOT and CMAKE_PREFIX_PATH: an installed Kokkos where it was found; one from
-  # the user's cache in a copy below the prefix, which whoever can read the prefix can read.
+  # The folder in which the package searches for Kokkos, after Kokkos_ROOT and CMAKE_PREFIX_PATH. For an installed Kokkos it is
+  # that Kokkos. A Kokkos from the user's cache is copied below the prefix, so that every user of the prefix can read it.
   set(DISTLOAD_KOKKOS_HINT "${Kokkos_DIR}")
   if(DISTLOAD_INSTALL_KOKKOS)
     set(kokkos "${CMAKE_INSTALL_LIBDIR}/distload/kokkos")

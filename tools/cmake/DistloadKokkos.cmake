@@ -25,7 +25,7 @@ if(DISTLOAD_ENABLE_CUDA AND NOT "CUDA" IN_LIST Kokkos_DEVICES)
 endif()
 message(STATUS "Kokkos ${Kokkos_VERSION} (${Kokkos_DEVICES}): ${Kokkos_DIR}")
 
-# Other users cannot read this user's cache: a Kokkos from there is installed with distload (DistloadInstall.cmake).
+# Other users cannot read this user's cache. Therefore a Kokkos from the cache is installed with distload (DistloadInstall.cmake).
 cmake_path(IS_PREFIX distload_cached_kokkos "${Kokkos_DIR}" NORMALIZE DISTLOAD_INSTALL_KOKKOS)
 if(DISTLOAD_INSTALL_KOKKOS)
   set(DISTLOAD_KOKKOS_PREFIX "${distload_cached_kokkos}")

@@ -1,7 +1,7 @@
 # Compile options of distload's own code: warnings and sanitizers.
 set(DISTLOAD_WARNINGS -Wall -Wextra)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  list(APPEND DISTLOAD_WARNINGS -Wno-restrict)  # has false alarms on std::string's operator+ in GCC 12 (its bug 105651)
+  list(APPEND DISTLOAD_WARNINGS -Wno-restrict)  # has false positives for operator+ of std::string in GCC 12 (GCC bug 105651)
 endif()
 if(NOT DISTLOAD_ENABLE_CUDA)
   # The host compiler sees sources that nvcc has rewritten, with casts and semicolons that nvcc added.
