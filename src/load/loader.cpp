@@ -320,15 +320,15 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   auto const begin = std::chrono::steady_clock::now();
   report_progress("plan", checkpoint.begin);
   auto const limit = agreed_memory_limit(grid_, options_.load.memory_limit);
-  auto around = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world(), grid_.node_rank() == 0);
+  auto facts = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world(), grid_.node_rank() == 0);
   auto const& topology = grid_.topology();
-  around.can_be_mapped =
+  facts.can_be_mapped =
       kArenaOnHost && options_.load.huge_pages == HugePageKind::transparent && can_be_mapped(checkpoint.catalog);
-  around.shard_bytes = checkpoint.catalog.nbytes() / (topology.tensor_parallel * topology.pipeline_parallel);
-  around.memory_limit = limit;
-  auto const choice = choose_engine(options_.load.engine, around);
+  facts.shard_bytes = checkpoint.catalog.nbytes() / (topology.tensor_parallel * topology.pipeline_parallel);
+  facts.memory_limit = limit;
+  auto const choice = choose_engine(options_.load.engine, facts);
   PlanOptions options;
-  options.files_are_mapped = choice.name == ReadEngine::mmap && around.can_be_mapped;
+  options.files_are_mapped = choice.name == ReadEngine::mmap && facts.can_be_mapped;
   options.shows_passing = kArenaOnHost && choice.name != ReadEngine::collective;
   options.writes_to_peers = options.shows_passing && can_write_to_peers();
   if (filled != nullptr) {
@@ -345,7 +345,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     options.page_bytes = page_bytes();
     options.node_of = grid_.node_of();
     options.memory_limit = limit;
-    options.resident = choice.name == ReadEngine::direct ? 0 : around.resident.value_or(0);
+    options.resident = choice.name == ReadEngine::direct ? 0 : facts.resident.value_or(0);
     options.arena_on_host = kArenaOnHost;
     options.dtype = options_.load.dtype;
     options.cost = options_.cost;

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <filesystem>
 #include <string>
 
 #include <Kokkos_Core.hpp>
@@ -25,15 +24,26 @@ void train(distload::ShardedModel const& model) {
   Kokkos::fence("train_and_save: the model is saved next");
 }
 
+/// Collective: the newest checkpoint of `run`; `model` if there is none yet, e.g. because the first save was
+/// interrupted.
+distload::ShardedModel load_newest(distload::ProcessGrid const& grid, char const* model, char const* run) {
+  distload::Config config;
+  config.checkpoint.path = run;
+  try {
+    return distload::Loader(grid, config).load().model;
+  } catch (distload::NoValidCheckpoint const&) {  // on all ranks
+    config.checkpoint.path = model;
+    return distload::Loader(grid, config).load().model;
+  }
+}
+
 /// Collective: `steps` steps from the newest checkpoint of `run`, or, before the first one, from `model`.
 void train_on(distload::MpiEnvironment& environment, char const* model, char const* run, std::uint64_t steps) {
-  // Nothing moves for so long inside a load or a save: one message, and the job ends with exit code 7.
+  // Ends the job with one message and exit code 7 if a load or a save makes no progress for 5 minutes.
   distload::Watchdog const watchdog(environment, std::chrono::minutes(5));
   auto& ranks = environment.world();
   distload::ProcessGrid const grid(ranks, environment.node(), {.tensor_parallel = ranks.size()});
-  distload::Config config;
-  config.checkpoint.path = std::filesystem::exists(run) ? run : model;
-  auto const weights = distload::Loader(grid, config).load().model;
+  auto const weights = load_newest(grid, model, run);
   distload::CheckpointMetadata metadata = weights.metadata();
   distload::Saver saver({.directory = run, .keep = 2});
   for (auto const last = metadata.step + steps; metadata.step < last;) {

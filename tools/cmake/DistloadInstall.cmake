@@ -3,6 +3,8 @@ include(CMakePackageConfigHelpers)
 
 function(distload_install_library)
   get_property(modules GLOBAL PROPERTY DISTLOAD_MODULE_TARGETS)
+  # `app` is for the programs only.
+  list(REMOVE_ITEM modules distload_app)
 
   # distload::distload: the whole library as one target. (The target distload is the program.)
   add_library(distload_library INTERFACE)
