@@ -53,7 +53,7 @@ class JsonHandler {
 /// Reads one JSON value, which a byte order mark may precede. Stack use does not depend on the nesting depth.
 /// @param what  name of the text in messages: the path of its file, optionally with a part of it
 /// @throws CorruptData  "WHAT: line 3, column 14, at vision_config.sizes[2]: ...": `text` is not JSON, exceeds a limit,
-/// has a key twice in one object (reported at the object's end), or the handler threw JsonProblem.
+///                      has a key twice in one object (reported at the object's end), or the handler threw JsonProblem.
 void parse_json_events(std::string_view text, JsonLimits const& limits, std::string const& what, JsonHandler& handler);
 
 }  // namespace distload

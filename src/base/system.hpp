@@ -1,4 +1,4 @@
-/// What the operating system says of itself.
+/// Properties of the operating system.
 #pragma once
 
 #include <cerrno>

@@ -242,11 +242,11 @@ void meet(Communicator& ranks, Intention const& intention, milliseconds limit) {
   if (group == nullptr || ranks.size() == 1) return;
   auto const mark = group->mark_waiting();
   auto const own = xxh3_64(encode(intention));
-  auto const backoff = with_watchdog(limit);
+  auto const whole_limit = with_watchdog(limit);
   std::vector<std::uint32_t> missing;
-  auto const reply = ranks.rank() == 0 ? wait_as_rank_0(group->native(), ranks.size(), own, backoff, missing)
-                                       : wait_for_rank_0(group->native(), own, backoff, missing);
-  if (reply == Reply::missing) throw_missing(group->native(), missing, intention, backoff);
+  auto const reply = ranks.rank() == 0 ? wait_as_rank_0(group->native(), ranks.size(), own, whole_limit, missing)
+                                       : wait_for_rank_0(group->native(), own, whole_limit, missing);
+  if (reply == Reply::missing) throw_missing(group->native(), missing, intention, whole_limit);
   if (reply == Reply::differ) throw_differences(*group, intention);
 }
 

@@ -23,7 +23,7 @@ std::uint32_t stage_of_layer(std::uint32_t layer, std::uint64_t layers, std::uin
 /// @param stage_layers  number of layers per stage; empty: as `stage_of_layer`
 /// @param extra_layers  number of layers after `layers`, on the last stage
 /// @throws RuleProblem  a layer's stage cannot be determined, there are fewer layers than stages, or `stage_layers` has
-/// another sum.
+///                      another sum.
 std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t> layer,
                                      std::optional<std::uint64_t> layers, std::uint32_t stages,
                                      std::span<std::uint32_t const> stage_layers = {}, std::uint64_t extra_layers = 0);

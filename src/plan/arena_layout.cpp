@@ -1,4 +1,4 @@
-// Shards one behind the other; views in pages of their own.
+// Places shards consecutively; views get their own pages.
 #include "plan/arena_layout.hpp"
 
 namespace distload {
@@ -17,7 +17,7 @@ ShardPosition ArenaLayout::place(CurrentParameter const& parameter, RankWork& wo
     auto const group = parameter.demand().holders().group_of(arena.rank);
     if (!group) continue;
     arena.current = position_of(parameter, *group, arena);
-    arena.nbytes += room_of(parameter, *group);
+    arena.nbytes += shard_bytes_in_arena(parameter, *group);
     if (arena.rank != request_.rank) continue;
     own = arena.current;
     own_bytes_ = arena.nbytes;
@@ -26,10 +26,10 @@ ShardPosition ArenaLayout::place(CurrentParameter const& parameter, RankWork& wo
   return own;
 }
 
-Bytes ArenaLayout::room_of(CurrentParameter const& parameter, std::uint32_t group) const {
+Bytes ArenaLayout::shard_bytes_in_arena(CurrentParameter const& parameter, std::uint32_t group) const {
   auto const nbytes = parameter.demand().shard_bytes(group);
   auto const page = request_.options.page_bytes;
-  // A view has its pages to itself, wherever in a page it begins.
+  // No other shard may be in a view's pages, and the view may begin anywhere in its first page.
   return parameter.kind.view_candidates[group] ? round_up(nbytes, page) + 2 * page : round_up(nbytes, kShardAlignment);
 }
 
@@ -41,7 +41,7 @@ ShardPosition ArenaLayout::position_of(CurrentParameter const& parameter, std::u
   auto const& shard = parameter.kind.view_candidates[group];
   ShardPosition position{.offset_bytes = place ? place->offset_bytes : arena.nbytes};
   if (!shard || (place && !place->has_own_pages)) return position;
-  // A view may begin in a page only where it does in the file.
+  // The offset of a view in its page must equal that in the file.
   auto const in_page = file_offset_of(parameter, *shard) % options.page_bytes;
   if (!place) position.offset_bytes = round_up(position.offset_bytes, options.page_bytes) + in_page;
   position.is_view = position.offset_bytes % options.page_bytes == in_page;

@@ -1,4 +1,4 @@
-/// ArenaLayout: where shards lie in the arenas that this rank writes to, and which of them are views.
+/// ArenaLayout: assigns offsets to the shards in the arenas that this rank writes to, and decides which are views.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@
 
 namespace distload {
 
-/// The arena of this rank or, where ranks write to each other's, of another one of its node.
+/// The arena of this rank or, if ranks write to each other's arenas, of another rank on its node.
 struct NodeArena {
   std::uint32_t rank = 0;
-  Bytes nbytes = 0;            ///< so far
-  ShardPosition current = {};  ///< of the shard of the parameter placed last, if the rank holds one
+  Bytes nbytes = 0;            ///< of the shards placed so far
+  ShardPosition current = {};  ///< of the last placed parameter's shard, if the rank holds one
 };
 
 class ArenaLayout {
@@ -23,14 +23,14 @@ class ArenaLayout {
   /// `request` outlives the object.
   explicit ArenaLayout(PlanRequest const& request);
 
-  /// Puts the shards of a parameter behind those before them, or where they lie already, and adds the own shard, and
-  /// the view that it may be, to `work`. @returns the place of the own shard, if this rank holds one.
+  /// Places the shards of a parameter after the previous ones, or at their existing places, and adds the own shard and
+  /// its view, if it is one, to `work`. @returns the position of the own shard, if this rank holds one.
   ShardPosition place(CurrentParameter const& parameter, RankWork& work);
-  /// What a shard of a group takes in an arena.
-  Bytes room_of(CurrentParameter const& parameter, std::uint32_t group) const;
-  /// Ascending by rank.
+  /// Bytes that a shard of a group needs in an arena, including alignment and, for a view, the rest of its pages.
+  Bytes shard_bytes_in_arena(CurrentParameter const& parameter, std::uint32_t group) const;
+  /// Sorted by rank.
   std::span<NodeArena const> arenas() const noexcept { return arenas_; }
-  /// Bytes of this rank's arena so far.
+  /// Bytes of this rank's arena for the shards placed so far.
   Bytes own_bytes() const noexcept { return own_bytes_; }
 
  private:

@@ -1,4 +1,4 @@
-// Seconds of the ways to share bytes.
+// Predicts the time of each strategy.
 #include "plan/cost_model.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::array kShared{Strategy::two_phase, Strategy::broadcast, Strategy::every_rank_reads};
 
-/// Bytes that leave their reader: everything wanted, less what the readers keep for themselves.
+/// Bytes sent: all wanted bytes except the readers' own parts.
 double travelling(SharedRead const& shared) {
   auto const kept = static_cast<double>(shared.wanted_bytes) / static_cast<double>(shared.readers);
   return static_cast<double>(shared.wanted_bytes) - kept;
@@ -34,7 +34,7 @@ double seconds_of(Strategy strategy, SharedRead const& shared, CostModel const& 
   auto const readers = static_cast<double>(shared.readers);
   auto const nbytes = static_cast<double>(shared.nbytes);
   auto const pieces = static_cast<double>(shared.pieces);
-  // Latency of messages is left out: one message per pair of ranks carries the pieces of a whole wave.
+  // Message latency is neglected: one message per pair of ranks contains all pieces of a wave.
   auto const read_once = nbytes / cost.storage_bandwidth + cost.storage_latency_seconds;
   switch (strategy) {
     case Strategy::straight:
@@ -54,7 +54,7 @@ double seconds_of(Strategy strategy, SharedRead const& shared, CostModel const& 
 
 Strategy choose_strategy(SharedRead const& shared, CostModel const& cost) noexcept {
   if (shared.readers <= 1) return Strategy::straight;
-  // In the order of preference on a tie.
+  // min_element returns the first of equally cheap strategies.
   return *std::min_element(kShared.begin(), kShared.end(), [&](Strategy a, Strategy b) {
     return seconds_of(a, shared, cost) < seconds_of(b, shared, cost);
   });

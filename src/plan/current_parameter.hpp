@@ -1,4 +1,4 @@
-/// CurrentParameter: the parameter being planned, as the routes see it.
+/// CurrentParameter: the parameter being planned, passed to the routes.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace distload {
 
-/// Where a shard lies in its rank's arena.
+/// Position of a shard in its rank's arena.
 struct ShardPosition {
   Bytes offset_bytes = 0;
   bool is_view = false;
@@ -24,7 +24,7 @@ struct CurrentParameter {
   RankSets const& all_rank_sets;
   std::span<RankSetId const> rank_sets;    ///< by group
   std::optional<std::uint32_t> own_group;  ///< of the own rank, if it holds the parameter
-  ShardPosition own;                       ///< of the own shard, if it does
+  ShardPosition own;                       ///< of the own shard, if there is one
 
   Demand const& demand() const noexcept { return kind.demand; }
   std::span<std::uint32_t const> ranks_of(std::uint32_t group) const { return all_rank_sets[rank_sets[group]]; }

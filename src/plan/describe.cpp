@@ -1,4 +1,4 @@
-// The plan as tables for people.
+// Formats a plan as tables.
 #include <distload/plan/load_plan.hpp>
 
 #include <algorithm>
@@ -52,7 +52,7 @@ std::string cut_of(Parameter const& parameter, Placement const& placement, Shape
   return text;
 }
 
-/// How a parameter travels and, where the cost model chose it, why.
+/// The strategy of a parameter and, if the cost model selected it, the reason.
 std::string way_of(PlannedParameter const& parameter, PlanOptions const& options) {
   bool const is_chosen_by_cost = !options.files_are_mapped && parameter.strategy != Strategy::scatter;
   return is_chosen_by_cost ? explain(parameter.shared, options.cost) : std::string(name_of(parameter.strategy));

@@ -1,4 +1,4 @@
-// From demands over routes to the plan.
+// Plans all parameters and assembles the plan.
 #include "plan/load_planner.hpp"
 
 #include <algorithm>
@@ -32,7 +32,7 @@ LoadPlan LoadPlanner::run() {
 void LoadPlanner::plan_parameter(std::uint32_t index) {
   auto parameter = current_parameter(index);
   for (std::uint32_t group = 0; group < parameter.rank_sets.size(); ++group) {
-    ledger_.count_shard(parameter.rank_sets[group], arenas_.room_of(parameter, group),
+    ledger_.count_shard(parameter.rank_sets[group], arenas_.shard_bytes_in_arena(parameter, group),
                         parameter.kind.view_candidates[group].has_value());
   }
   parameter.own = arenas_.place(parameter, work_);
@@ -66,7 +66,7 @@ Route& LoadPlanner::route_of(CurrentParameter const& parameter, ReadJob const& j
     if (job.strategy == Strategy::scatter) return scatter_route_;
     return mapped_route_;
   }
-  // Not part of the job's strategy: parameters of one kind may be on different stages, hence on different nodes.
+  // Decided per parameter: parameters of one kind may be on different stages, hence on different nodes.
   if (job.can_scatter && share_a_node(parameter, job, request_)) return scatter_route_;
   return message_route_;
 }
@@ -90,7 +90,7 @@ void LoadPlanner::finish_work(std::uint32_t waves) {
   work_.options.places.clear();
   work_.options.stored_extents = {};
   work_.shards.shrink_to_fit();
-  work_.kinds = std::move(kinds_).take_summaries();
+  work_.kinds = std::move(kinds_).take_planned_parameters();
   work_.kinds.shrink_to_fit();
   work_.waves = std::move(waves_).finish(waves);
   auto const stored = request_.options.stored_extents;

@@ -1,4 +1,4 @@
-/// LoadPlanner: goes through all parameters once, deciding for every rank and writing down what the own rank has to do.
+/// LoadPlanner: plans one parameter after the other for all ranks, and records the work of the own rank.
 #pragma once
 
 #include <array>
@@ -35,7 +35,7 @@ class LoadPlanner {
   CurrentParameter current_parameter(std::uint32_t index);
   Route& route_of(CurrentParameter const& parameter, ReadJob const& job);
   void finish();
-  /// All of `work_` but its shards and views.
+  /// Completes `work_`, except its shards and views.
   void finish_work(std::uint32_t waves);
 
   PlanRequest const& request_;
@@ -48,7 +48,7 @@ class LoadPlanner {
   MappedRoute mapped_route_;
   ScatterRoute scatter_route_;
   std::array<Route*, 3> routes_{&message_route_, &mapped_route_, &scatter_route_};
-  std::vector<Route*> route_of_job_;  ///< of the current parameter
+  std::vector<Route*> route_of_job_;  ///< by job of the current parameter
   RankWork work_;
   LoadPlan plan_;
 };

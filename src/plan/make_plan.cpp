@@ -1,4 +1,4 @@
-// The public entry to the planner.
+// Creates the request and runs the planner.
 #include "plan/make_plan.hpp"
 
 #include "plan/load_planner.hpp"

@@ -1,4 +1,4 @@
-/// make_plan: from catalog, layout and topology to what one rank does. Pure: no MPI, no files, no clock.
+/// make_plan: computes one rank's operations from catalog, layout and topology. Pure: no MPI, no files, no clock.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +11,17 @@
 
 namespace distload {
 
-/// The smallest `PlanOptions::staging_bytes` in blocks of the catalog: one being read, its packed copy for others, and
-/// room for alignment.
+/// Minimum of `PlanOptions::staging_bytes` in blocks of the catalog: one block being read, its packed copy for others,
+/// and alignment.
 inline constexpr std::uint64_t kMinimumStagingBlocks = 4;
 
-/// The plan of `rank`. Every rank computes the same decisions and keeps only its own part; no communication.
+/// The plan of `rank`. Every rank makes the same decisions and keeps only its own part; no communication.
 ///
-/// Every stored byte that a rank wants is read exactly once (unless the cost model finds reading again cheaper), in
-/// whole blocks where there are checksums, so that the reader can verify it.
+/// Every stored byte that a rank wants is read exactly once (unless the cost model finds reading it repeatedly
+/// cheaper), in whole blocks if it has checksums, so that the reader can verify it.
 ///
-/// @throws OutOfBudget  some rank needs more than `memory_limit`: names tensor, bytes, shortfall and the setting that
-/// would fit. The same
-///                      on every rank.
+/// @throws OutOfBudget  a rank needs more than `memory_limit`: names tensor, bytes, shortfall and the setting that
+///                      would suffice. The same on every rank.
 /// @throws ConfigError  `staging_bytes` is below kMinimumStagingBlocks.
 LoadPlan make_plan(Catalog const& catalog, ModelLayout const& layout, Topology const& topology, std::uint32_t rank,
                    PlanOptions const& options);

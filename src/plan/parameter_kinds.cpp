@@ -1,4 +1,4 @@
-// Demands, jobs and pieces, by kind.
+// Computes demands, jobs and pieces once per kind.
 #include "plan/parameter_kinds.hpp"
 
 namespace distload {
@@ -11,7 +11,7 @@ ParameterKinds::ParameterKinds(PlanRequest const& request)
 ParameterKind& ParameterKinds::of(std::uint32_t parameter) {
   if (auto const known = kinds_.find(parameter); known != kinds_.end()) return known->second;
   auto& kind = kinds_.emplace(parameter, make(parameter)).first->second;
-  summaries_.push_back(summarize(kind.demand, kind.jobs));
+  planned_.push_back(summarize(kind.demand, kind.jobs));
   return kind;
 }
 

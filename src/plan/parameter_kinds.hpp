@@ -1,4 +1,4 @@
-/// ParameterKinds: what alike parameters share, as all experts of all layers do, worked out once for all of them.
+/// ParameterKinds: the part of planning that equal parameters share, e.g. all experts of all layers, computed once.
 #pragma once
 
 #include <cstdint>
@@ -20,16 +20,16 @@
 
 namespace distload {
 
-/// What does not depend on what has been planned before.
+/// The part of a parameter's plan that does not depend on previously planned parameters.
 struct ParameterKind {
   std::uint32_t number = 0;  ///< index into `RankWork::kinds`
-  Demand demand;             ///< of the first of them: extents of the others have the same boxes, elsewhere
+  Demand demand;  ///< of the first parameter of the kind; extents of the others have equal boxes but other offsets
   std::vector<ReadJob> jobs;
   std::vector<ReadPiece> pieces;
-  std::vector<std::optional<ShardInFile>> view_candidates;  ///< by group; none unless files are mapped
-  std::shared_ptr<ShardLayout const> own_layout;            ///< of the own rank, on their stages; null if it has none
-  std::map<std::vector<std::uint32_t>, std::vector<RankSetId>>
-      rank_sets;  ///< by group, for each list of stages met so far
+  std::vector<std::optional<ShardInFile>> view_candidates;  ///< by group; only if files are mapped
+  std::shared_ptr<ShardLayout const> own_layout;            ///< of the own rank; null if it holds no shard
+  /// By group, for each list of stages seen so far.
+  std::map<std::vector<std::uint32_t>, std::vector<RankSetId>> rank_sets;
 };
 
 class ParameterKinds {
@@ -37,17 +37,17 @@ class ParameterKinds {
   /// `request` outlives the object.
   explicit ParameterKinds(PlanRequest const& request);
 
-  /// The kind of a parameter; a reference stays valid.
+  /// The kind of a parameter. The reference stays valid as long as the object.
   ParameterKind& of(std::uint32_t parameter);
-  /// How the parameters of each kind travel.
-  std::vector<PlannedParameter> take_summaries() && { return std::move(summaries_); }
+  /// The planned parameter of each kind, by `ParameterKind::number`.
+  std::vector<PlannedParameter> take_planned_parameters() && { return std::move(planned_); }
 
  private:
   ParameterKind make(std::uint32_t parameter) const;
 
   PlanRequest const& request_;
-  std::unordered_map<std::uint32_t, ParameterKind, AlikeParameters, AlikeParameters> kinds_;  ///< by their first
-  std::vector<PlannedParameter> summaries_;
+  std::unordered_map<std::uint32_t, ParameterKind, AlikeParameters, AlikeParameters> kinds_;  ///< by first parameter
+  std::vector<PlannedParameter> planned_;
 };
 
 }  // namespace distload

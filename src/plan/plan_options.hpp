@@ -1,4 +1,4 @@
-/// PlanOptions: what a plan depends on besides checkpoint, layout and topology.
+/// PlanOptions: settings of a plan besides checkpoint, layout and topology.
 #pragma once
 
 #include <cstdint>
@@ -16,36 +16,37 @@
 
 namespace distload {
 
-/// Where a shard lies already.
+/// The place of an existing shard.
 struct ShardPlace {
   Bytes offset_bytes = 0;      ///< in the arena
-  bool has_own_pages = false;  ///< may become a view: nothing else lies in its pages
+  bool has_own_pages = false;  ///< may become a view: its pages hold nothing else
 };
 
 struct PlanOptions {
-  Bytes staging_bytes = 64 * kMiB;    ///< most that one slot may hold
-  std::uint32_t slots = 2;            ///< waves in flight: 2 when the next one is read while this one is exchanged
-  std::optional<Bytes> memory_limit;  ///< per rank: arena (unless it is there) + staging; nothing means no limit
-  bool arena_on_host = true;          ///< engines can read straight into the arena
-  std::optional<DType> dtype;         ///< type in memory of what can be cast to it; nothing keeps the stored types
-  Bytes in_place_bytes = 256 * kKiB;  ///< a message of at least this size travels by itself, unpacked, where it can
-  /// The engine has the files mapped and the arena is on the host: nothing travels between nodes, ranks of a node take
-  /// what they want from the files' pages, which they share, and what need not be copied becomes a view. Every extent
-  /// then begins at a multiple of its element size.
+  Bytes staging_bytes = 64 * kMiB;    ///< maximum of one slot
+  std::uint32_t slots = 2;            ///< waves in flight; with 2, the next one is read while this one is exchanged
+  std::optional<Bytes> memory_limit;  ///< per rank: arena (unless it already exists) + staging; nothing means no limit
+  bool arena_on_host = true;          ///< engines can read directly to the arena
+  std::optional<DType> dtype;  ///< type in memory of all tensors that can be cast to it; nothing keeps the stored types
+  Bytes in_place_bytes = 256 * kKiB;  ///< parts of at least this size are sent unpacked if possible
+  /// The engine maps the files and the arena is on the host: nothing is sent between nodes, the ranks of a node copy
+  /// from the files' pages, which they share, and shards that need no copy become views. Every extent begins at a
+  /// multiple of its element size.
   bool files_are_mapped = false;
-  Bytes page_bytes = 4 * kKiB;         ///< what files are mapped by
-  Bytes least_view_bytes = 64 * kKiB;  ///< a shard below this is copied: a system cannot keep any number of mappings
-  /// The arena is on the host, and the engine shows as it reads what has no place in memory (`Area::passing`): one rank
-  /// can copy from there to its own shards and, with `writes_to_peers`, to those of its node's other ranks.
+  Bytes page_bytes = 4 * kKiB;         ///< page size of mapped files
+  Bytes least_view_bytes = 64 * kKiB;  ///< smaller shards are copied, since the number of mappings is limited
+  /// The arena is on the host, and the engine passes on bytes without destination while it reads them
+  /// (`Area::passing`): one rank can copy them to its own shards and, with `writes_to_peers`, to those of other ranks
+  /// on its node.
   bool shows_passing = false;
-  std::vector<std::uint32_t> node_of;  ///< by rank, counted from 0: which ranks share a node; empty: all do
+  std::vector<std::uint32_t> node_of;  ///< node number by rank, counted from 0; empty if all ranks share a node
   bool writes_to_peers = false;        ///< ranks of a node can write to each other's arenas
-  /// Arenas that are to be filled again: by parameter, where its shard lies, if it does; of this rank and, if
-  /// `writes_to_peers`, the others of its node, by rank. Empty: there are none yet.
+  /// Places in existing arenas that are filled again: by rank, for this rank and, with `writes_to_peers`, the others on
+  /// its node; then by parameter, nothing if the rank holds no shard. Empty if there are no arenas yet.
   std::map<std::uint32_t, std::vector<std::optional<ShardPlace>>> places;
-  /// For each extent of the catalog, its index in the catalog that engines read; empty: they read this one.
+  /// For each extent of the catalog, its index in the catalog that engines read; empty if they read the same catalog.
   std::span<std::uint32_t const> stored_extents;
-  double resident = 0;  ///< share of the files that is in the page cache, for predictions
+  double resident = 0;  ///< fraction of the files in the page cache, for predictions
   CostModel cost;
 
   /// The type in memory of a parameter whose elements are stored as `stored`.

@@ -1,4 +1,4 @@
-// Checks of the arguments of make_plan.
+// Checks the arguments of make_plan.
 #include "plan/plan_request.hpp"
 
 #include <algorithm>

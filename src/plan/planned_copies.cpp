@@ -1,4 +1,4 @@
-// Copies apart from their loops, and together again.
+// Stores copies and their loops in separate arrays.
 #include "plan/planned_copies.hpp"
 
 #include <algorithm>

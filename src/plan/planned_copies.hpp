@@ -1,5 +1,5 @@
-/// PlannedCopies: the copies of a wave, in a list that takes no room for loops which they do not have. A plan for a
-/// thousand ranks holds a hundred thousand of them.
+/// PlannedCopies: a compact list of the copies of a wave, which stores only the loops that each copy has. A plan for a
+/// thousand ranks contains a hundred thousand copies.
 #pragma once
 
 #include <cstddef>
@@ -15,24 +15,24 @@
 
 namespace distload {
 
-/// The memories of a rank that a plan addresses.
+/// The memory areas of a rank that a plan addresses.
 enum class Area : std::uint8_t {
-  arena,    ///< where shards live
-  staging,  ///< the wave's slot: what is read for others or not yet in shape, packed messages, received messages
-  mapped,   ///< the checkpoint's files, as `mapped_offsets` puts them; only to be read
-  passing,  ///< nowhere: copied on, step by step, while it is in the cache of a core
+  arena,    ///< the shards
+  staging,  ///< the wave's slot: bytes read for others or not in their final form; packed and received messages
+  mapped,   ///< the checkpoint's files at `mapped_offsets`; read-only
+  passing,  ///< no address: bytes are copied step by step while they are read, from the cache of a core
 };
 
 /// A strided copy between areas: packing (arena or staging to staging), placing (staging or mapped to arena) or
-/// scattering (passing to arena, perhaps another rank's).
+/// scattering (passing to the arena of this or another rank).
 struct PlannedCopy {
   Area source = Area::staging;
   Area destination = Area::arena;
   StridedCopy copy;
-  std::optional<Cast> cast;  ///< only of places
+  std::optional<Cast> cast;  ///< only if placing
 };
 
-/// To be appended to, and to be gone through in order.
+/// Supports appending and iteration in order.
 class PlannedCopies {
   struct Entry {
     Bytes source_offset = 0;
@@ -78,14 +78,14 @@ class PlannedCopies {
   Iterator begin() const noexcept { return {entries_.data(), loops_.data()}; }
   Iterator end() const noexcept { return {entries_.data() + entries_.size(), nullptr}; }
 
-  /// The memory that the list has taken.
+  /// Memory allocated by the list.
   Bytes capacity_bytes() const noexcept {
     return entries_.capacity() * sizeof(Entry) + loops_.capacity() * sizeof(StridedCopy::Loop);
   }
 
  private:
   std::vector<Entry> entries_;
-  std::vector<StridedCopy::Loop> loops_;  ///< of all entries, one after the other
+  std::vector<StridedCopy::Loop> loops_;  ///< of all entries, consecutively
 };
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-/// RankWork: everything that one rank does to get its shards, and how each parameter gets to the ranks.
+/// RankWork: all operations of one rank in a load, and the strategy of each parameter.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@
 
 namespace distload {
 
-/// Start of every shard in the arena: what vector loads, cp.async and TMA want, and what most devices want of memory
-/// that they read into directly.
+/// Alignment of every shard in the arena: suffices for vector loads, cp.async and TMA, and for direct reads of most
+/// devices.
 inline constexpr Bytes kShardAlignment = 512;
 
-/// A range of one extent, to be read to `offset_bytes` of `area`; to be only verified if that is `Area::mapped`.
+/// A range of one extent that is read to `offset_bytes` of `area`; only verified if that is `Area::mapped`.
 struct PlannedRead {
   std::uint32_t extent = 0;  ///< index into `OpenedCheckpoint::stored_catalog().extents`
   Area area = Area::arena;
@@ -29,7 +29,7 @@ struct PlannedRead {
   Bytes offset_bytes = 0;
 };
 
-/// A message; between the same two ranks both sides list theirs in the same order.
+/// A message. Sender and receiver list the messages between them in the same order.
 struct PlannedMessage {
   std::uint32_t peer = 0;
   Area area = Area::staging;
@@ -37,8 +37,8 @@ struct PlannedMessage {
   Bytes nbytes = 0;
 };
 
-/// What is copied out of a range that is read to `Area::passing`, and to whose arena: this rank's, or that of another
-/// one of its node.
+/// The source and the destination of a copy from a range that is read to `Area::passing`, to the arena of this rank or
+/// of another rank on its node.
 struct ScatterTarget {
   std::uint32_t read = 0;  ///< index into `Wave::reads`
   std::uint32_t rank = 0;
@@ -51,43 +51,43 @@ struct Wave {
   std::vector<PlannedMessage> sends;
   std::vector<PlannedMessage> receives;
   PlannedCopies places;                        ///< after the exchange
-  PlannedCopies scatters;                      ///< while reading; offsets of sources count from the range's begin
-  std::vector<ScatterTarget> scatter_targets;  ///< of each of `scatters`, which are in the order of the reads
+  PlannedCopies scatters;                      ///< while reading; source offsets are relative to the range
+  std::vector<ScatterTarget> scatter_targets;  ///< by index in `scatters`, which are in the order of the reads
   Bytes staging_bytes = 0;                     ///< of the slot, on this rank
 };
 
-/// One parameter's part on this rank.
+/// The shard of one parameter on this rank.
 struct PlannedShard {
   std::uint32_t parameter = 0;                ///< index into `ModelLayout::parameters`
   DType dtype = DType::f32;                   ///< in memory
   bool transposed = false;                    ///< the last two axes of `layout` are swapped in memory
-  std::shared_ptr<ShardLayout const> layout;  ///< one for all that are alike; never null in a plan
+  std::shared_ptr<ShardLayout const> layout;  ///< shared by shards with equal layouts; never null in a plan
   Bytes offset_bytes = 0;                     ///< in the arena
   Bytes nbytes = 0;
 };
 
-/// A shard that is a range of a file as it stands there: it is not copied, the file is mapped to its place.
+/// A shard with the same bytes as a range of a file: it is not copied, the file is mapped to its place.
 struct PlannedView {
   std::uint32_t file = 0;        ///< index into `Catalog::files`
-  Bytes file_offset_bytes = 0;   ///< of the shard's first byte, which need not begin a page
-  Bytes arena_offset_bytes = 0;  ///< as far behind the begin of a page as the former; nothing else is in its pages
+  Bytes file_offset_bytes = 0;   ///< of the shard's first byte; need not be page-aligned
+  Bytes arena_offset_bytes = 0;  ///< offset in its page equals that in the file; its pages hold nothing else
   Bytes nbytes = 0;
 };
 
-/// How one parameter gets to the ranks; the reason can be computed again from `shared`.
+/// The strategy of one parameter; the reason can be computed again from `shared`.
 struct PlannedParameter {
-  Strategy strategy = Strategy::straight;  ///< of its largest shared stretch; straight if it has none
-  SharedRead shared;                       ///< that stretch
+  Strategy strategy = Strategy::straight;  ///< of its largest shared segment; straight if it has none
+  SharedRead shared;                       ///< that segment
 };
 
 struct RankWork {
-  std::string checkpoint;            ///< `Catalog::path` of what was planned
+  std::string checkpoint;            ///< `Catalog::path` of the planned checkpoint
   std::uint64_t fingerprint = 0;     ///< fingerprint_of that catalog
-  PlanOptions options;               ///< that the plan was made with, but for `places` and `stored_extents`
+  PlanOptions options;               ///< of the plan, without `places` and `stored_extents`
   std::vector<PlannedShard> shards;  ///< in the order of the catalog
   std::vector<PlannedView> views;
-  std::vector<Wave> waves;              ///< every rank has equally many
-  std::vector<PlannedParameter> kinds;  ///< of parameters, each once for all that are planned alike
+  std::vector<Wave> waves;              ///< the same number on every rank
+  std::vector<PlannedParameter> kinds;  ///< one for all parameters that are planned equally
   std::vector<std::uint32_t> kind_of;   ///< for each of `ModelLayout::parameters`, an index into `kinds`
 
   /// @param index  of `ModelLayout::parameters`

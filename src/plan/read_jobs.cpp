@@ -1,4 +1,4 @@
-// The choice of a strategy for each segment, and the cut into pieces.
+// Selects the strategy of each segment and divides it into pieces.
 #include "plan/read_jobs.hpp"
 
 #include <algorithm>
@@ -6,8 +6,8 @@
 namespace distload {
 namespace {
 
-/// True if one rank of a node can copy the segment to all that want it there. What changes its type or order, or would
-/// go to others in many small runs, each takes by itself.
+/// True if one rank of a node can copy the segment to all of its ranks that want it. False if type or order changes or
+/// the runs are small: then each rank reads for itself.
 bool can_scatter(Demand const& demand, DemandedSegment const& demanded, PlanOptions const& options) {
   if (!options.shows_passing || !demand.is_verbatim()) return false;
   if (demanded.shared.readers == 1) return true;
@@ -20,7 +20,7 @@ bool can_scatter(Demand const& demand, DemandedSegment const& demanded, PlanOpti
   });
 }
 
-/// True if the segment is one want's alone and goes to one range of its shard as it is stored.
+/// True if only one want needs the segment, and it is stored as it lies in one range of the shard.
 bool fills_one_run(Demand const& demand, DemandedSegment const& demanded, PlanOptions const& options) {
   auto const& segment = demanded.segment;
   if (!options.arena_on_host || segment.wants.size() != 1) return false;
@@ -38,7 +38,7 @@ Strategy strategy_of(SharedRead const& shared, bool fills_one_run, bool can_scat
   return options.files_are_mapped ? Strategy::mapped : choose_strategy(shared, options.cost);
 }
 
-/// The ranks that read for themselves alone; none if one reads for several.
+/// The ranks that read only for themselves; empty if one rank reads for several.
 std::vector<GroupRank> sole_readers(Demand const& demand, DemandedSegment const& demanded, Strategy strategy) {
   if (strategy == Strategy::straight) return {{demanded.groups.front(), 0}};
   std::vector<GroupRank> readers;
@@ -53,7 +53,7 @@ std::vector<GroupRank> sole_readers(Demand const& demand, DemandedSegment const&
 
 std::vector<Bytes> boundaries_of(Demand const& demand, ReadJob const& job, Bytes block_bytes) {
   auto const& [extent, segment, groups, shared] = demand.segments()[job.segment];
-  if (job.in_one_read) return {segment.begin_bytes, segment.end_bytes};
+  if (job.fills_one_run) return {segment.begin_bytes, segment.end_bytes};
   return cut_into_pieces(demand.extents()[extent], segment.begin_bytes, segment.end_bytes,
                          demand.stored_element_bytes(), block_bytes);
 }
@@ -70,7 +70,7 @@ std::vector<ReadJob> make_read_jobs(Demand const& demand, PlanRequest const& req
     auto const strategy = strategy_of(demanded.shared, one_run, scatters, request);
     auto const readers = sole_readers(demand, demanded, strategy);
     for (auto const& reader : readers) {
-      jobs.push_back({.segment = index, .strategy = strategy, .sole_reader = reader, .in_one_read = one_run});
+      jobs.push_back({.segment = index, .strategy = strategy, .sole_reader = reader, .fills_one_run = one_run});
     }
     if (readers.empty()) jobs.push_back({.segment = index, .strategy = strategy, .can_scatter = scatters});
   }
@@ -94,7 +94,7 @@ std::vector<ReadPiece> make_read_pieces(Demand const& demand, std::span<ReadJob 
                         .parts = demand.parts_of(demanded, range, only_group)});
     }
   }
-  // Round robin over the extents: their readers differ, and each wave shall keep all of them busy.
+  // Round robin over the extents: their readers differ, and all of them should have work in each wave.
   if (demand.extents().size() > 1) std::ranges::stable_sort(pieces, {}, &ReadPiece::ordinal);
   return pieces;
 }

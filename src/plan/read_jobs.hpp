@@ -1,4 +1,4 @@
-/// read_jobs: by which strategy each segment of a demand is read, by whom, and in which pieces.
+/// read_jobs: decides the strategy, the readers and the pieces for each segment of a demand.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +18,16 @@ struct GroupRank {
   std::uint32_t index = 0;
 };
 
-/// A segment with the way it is read.
+/// A segment and how it is read.
 struct ReadJob {
   std::uint32_t segment = 0;  ///< index into `Demand::segments()`
   Strategy strategy = Strategy::straight;
-  std::optional<GroupRank> sole_reader = std::nullopt;  ///< reads it for itself: only its own wants are served
-  bool in_one_read = false;                             ///< goes from storage to its place in the sole reader's shard
-  bool can_scatter = false;  ///< one rank can copy it to all that want it, if they share a node
+  std::optional<GroupRank> sole_reader = std::nullopt;  ///< reads only its own part; nothing is sent
+  bool fills_one_run = false;  ///< is contiguous in the sole reader's shard, and read there in one piece
+  bool can_scatter = false;    ///< one rank can copy it to all ranks that want it, if they share a node
 };
 
-/// A range of a job that is read at once.
+/// A range of a job that a rank reads as a whole.
 struct ReadPiece {
   std::uint32_t job = 0;
   std::uint32_t extent = 0;  ///< counted from the parameter's first
@@ -36,13 +36,13 @@ struct ReadPiece {
   std::vector<WantedPart> parts;
 };
 
-/// In the order of the demand's segments; one for every rank where each reads for itself.
+/// The jobs in the order of the demand's segments; one job for each rank of a segment that every rank reads.
 std::vector<ReadJob> make_read_jobs(Demand const& demand, PlanRequest const& request);
 
-/// In the order in which they are read.
+/// The pieces in the order in which they are read.
 std::vector<ReadPiece> make_read_pieces(Demand const& demand, std::span<ReadJob const> jobs, Bytes block_bytes);
 
-/// How a parameter with these jobs travels: its largest shared segment.
+/// The strategy of the largest shared segment.
 PlannedParameter summarize(Demand const& demand, std::span<ReadJob const> jobs);
 
 }  // namespace distload

@@ -63,7 +63,7 @@ Wave WaveBuilder::finish() && {
   wave_.staging_bytes = read_bytes_;
   add_sends();
   add_receives();
-  // A plan may have many waves and lives as long as the model is loaded from it.
+  // A plan may have many waves and may be kept for many loads.
   wave_.reads.shrink_to_fit();
   wave_.packs.shrink_to_fit();
   wave_.sends.shrink_to_fit();

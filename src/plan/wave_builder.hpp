@@ -1,5 +1,5 @@
-/// WaveBuilder: collects one rank's part of one wave and lays out its staging slot: reads, then outgoing, then incoming
-/// messages.
+/// WaveBuilder: collects one rank's operations in a wave and assigns offsets in its staging slot: reads, then outgoing,
+/// then incoming messages.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +17,20 @@ inline constexpr Bytes kStagingAlignment = 64;
 
 class WaveBuilder {
  public:
-  /// Reads to the arena at a known place.
+  /// Reads to `arena_offset` of the arena.
   void read_to_arena(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes arena_offset);
-  /// Reads what is mapped, to verify it.
+  /// Verifies a range of a mapped file.
   void read_mapped(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes mapped_offset);
-  /// Reads what is copied on at once, by those of `scatter` that follow.
+  /// Reads a range that the following calls of `scatter` copy.
   void read_passing(std::uint32_t extent, Bytes begin, Bytes nbytes);
-  /// From the range read last to the arena of `rank`.
+  /// Copies from the last `read_passing` to the arena of `rank`.
   void scatter(std::uint32_t rank, PlannedCopy const& copy);
-  /// Reads to the slot. @returns the offset there.
+  /// Reads to the slot. @returns the offset in it.
   Bytes read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes);
 
-  /// Bytes that lie in `area` in one run go out as they are.
+  /// Sends bytes that are contiguous in `area`, without packing.
   void send_in_place(std::vector<std::uint32_t> const& peers, Area area, Bytes offset, Bytes nbytes);
-  /// And come in where they belong.
+  /// Receives such bytes at `arena_offset` of the arena.
   void receive_in_place(std::uint32_t peer, Bytes arena_offset, Bytes nbytes);
 
   /// Appends `nbytes` to the packed message for `receivers`. `packs` write to offsets counted from the first of these
@@ -41,7 +41,7 @@ class WaveBuilder {
   /// bytes.
   void receive_packed(std::uint32_t peer, RankSetId receivers, std::vector<PlannedCopy> places, Bytes nbytes);
 
-  /// From staging or a mapped file to the own arena, when all messages have come.
+  /// Copies from staging or a mapped file to the own arena, after all messages have arrived.
   void place(PlannedCopy copy) { wave_.places.push_back(copy); }
 
   Wave finish() &&;
@@ -59,23 +59,23 @@ class WaveBuilder {
     std::vector<PlannedCopy> places;
   };
 
-  /// Give the packed messages their room behind what is in the slot, and add all messages to the wave.
+  /// Assign packed messages their space at the end of the slot, and add all messages to the wave.
   void add_sends();
   void add_receives();
 
   Wave wave_;
-  Bytes read_bytes_ = 0;            ///< of the slot, taken by reads
-  std::vector<Outgoing> outgoing_;  ///< in the order of their first piece, which both sides see alike
+  Bytes read_bytes_ = 0;            ///< of the slot, used by reads
+  std::vector<Outgoing> outgoing_;  ///< in the order of first pieces, the same on both sides
   std::vector<Incoming> incoming_;  ///< likewise
   std::map<RankSetId, std::size_t> outgoing_index_;
   std::map<std::pair<std::uint32_t, RankSetId>, std::size_t> incoming_index_;
 };
 
-/// The own rank's part of all waves.
+/// Builds the own rank's operations in all waves.
 class WaveBuilders {
  public:
   WaveBuilder& operator[](std::uint32_t wave);
-  /// `count` waves, of which the last ones may be empty on this rank.
+  /// Returns `count` waves; the last ones may be empty on this rank.
   std::vector<Wave> finish(std::uint32_t count) &&;
 
  private:

@@ -25,7 +25,7 @@ class ExtentWriter {
   /// multiple of `Catalog::block_bytes` or at the end of this rank's last range of the extent, so that every block is
   /// written once, in order, by one rank. The bytes may change after return.
   /// @throws IoError  storage failed, in this call or an earlier one. The caller must make the ranks agree on it before
-  /// `commit`.
+  ///                  `commit`.
   virtual void write(std::uint32_t extent, Bytes begin_bytes, std::span<std::byte const> bytes) = 0;
 
   /// What this rank has written so far.

@@ -14,7 +14,7 @@ namespace distload::hdf5 {
 /// sets the numbers of tensor and file.
 /// @param where  file and tensor, for messages
 /// @throws NoValidCheckpoint  the bytes have no address in the file (compressed, compact, virtual, never written, ...);
-/// the message says what helps.
+///                            the message says what helps.
 std::vector<Extent> extents_of(DatasetView dataset, DType dtype, Shape const& shape, std::string const& where);
 
 }  // namespace distload::hdf5

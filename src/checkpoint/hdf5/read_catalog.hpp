@@ -12,7 +12,7 @@ namespace distload {
 /// Without an index, or with an index that no longer belongs to the file, it visits all datasets; the catalog's
 /// warnings say what that means.
 /// @throws NoValidCheckpoint  there is no such file, it is not an HDF5 file, it is not a committed checkpoint, it is of
-/// a newer version, or it holds numbers in a form that cannot be read in place.
+///                            a newer version, or it holds numbers in a form that cannot be read in place.
 /// @throws CorruptData        it is truncated or damaged.
 /// @throws IoError            the system refuses to read it.
 Catalog read_hdf5_catalog(std::string const& path);

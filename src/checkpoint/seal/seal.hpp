@@ -39,7 +39,7 @@ struct Seal {
 /// Parses unchecked bytes.
 /// @param path  for messages
 /// @throws CorruptData  naming `path`, the position and the cause: JSON of another form, a duplicate key, a name
-/// outside the directory, a newer version.
+///                      outside the directory, a newer version.
 Seal parse_seal(std::string_view text, std::string const& path);
 
 /// The text for `parse_seal`; one line per tensor.

@@ -1,4 +1,4 @@
-// One share of the blocks.
+// Checks one rank's share of the blocks.
 #include "io/engines/block_check.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 namespace distload {
 namespace {
 
-/// Requests of one call: enough for an engine that has several under way.
+/// Requests per call, so that an engine can have several in flight.
 constexpr std::size_t kBlocksAtOnce = 4;
 
 bool is_about_bytes(Error const& error) noexcept {
@@ -31,7 +31,7 @@ class BlockChecker {
     options_.on_progress = on_progress;
     bool const is_direct = from == CheckFrom::storage && !why_not_direct(catalog);
     InputFiles files(catalog, is_direct ? Caching::none : Caching::page_cache);
-    // A rank checks every so many blocks, hence reads all files.
+    // A rank's blocks are spread over all files.
     preflight(files, std::vector<bool>(catalog.files.size(), true));
     if (is_direct) {
       engine_ = std::make_unique<DirectEngine>(std::move(files), static_cast<std::uint32_t>(kBlocksAtOnce));
@@ -63,7 +63,7 @@ class BlockChecker {
       for (auto const& request : pending_) findings_.verified_bytes += request.nbytes;
     } catch (Error const& error) {
       if (!is_about_bytes(error)) throw;
-      // Which of them, and whether it is the only one.
+      // Finds all damaged blocks among the pending ones.
       for (auto const& request : pending_) check_one(request);
     }
     pending_.clear();

@@ -1,4 +1,4 @@
-/// check_blocks: reads a checkpoint only to compare its blocks with their checksums.
+/// check_blocks: reads a checkpoint to compare its blocks with their checksums.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace distload {
 
-/// A block whose bytes are not what was written, or that the system does not give; or one of the model's other files.
+/// A block that differs from its checksum or cannot be read, or a damaged carried file.
 struct DamagedBlock {
   std::uint32_t extent = 0;  ///< index into `Catalog::extents`
   Bytes begin_bytes = 0;     ///< in the extent
@@ -20,23 +20,23 @@ struct DamagedBlock {
   bool is_of_file = false;  ///< `extent` is an index into `CheckpointMetadata::files` instead
 };
 
-/// What one rank found.
+/// The result of one rank.
 struct BlockFindings {
   std::vector<DamagedBlock> damage;
   Bytes verified_bytes = 0;
   Bytes unverified_bytes = 0;  ///< of extents without checksums
 };
 
-/// Where the bytes are to come from.
+/// Where the bytes are read from.
 enum class CheckFrom : std::uint8_t {
-  anywhere,  ///< also from the page cache
-  storage,   ///< past the page cache, or after it has forgotten the files
+  anywhere,  ///< page cache or storage
+  storage,   ///< bypasses the page cache, or drops the files from it first
 };
 
-/// Not collective: reads the share of `rank` of `ranks`; neighbouring blocks go to different ranks. The model's other
-/// files are compared too, where the checkpoint has hashes of them.
-/// @param on_progress  called now and then with the bytes read since the last call
-/// @throws CorruptData  a file is not of the size that the catalog says.
+/// Not collective: checks the share of `rank` of `ranks`; neighbouring blocks belong to different ranks. Carried files
+/// with a hash in the checkpoint are checked too.
+/// @param on_progress  called repeatedly with the number of bytes read since the last call
+/// @throws CorruptData  the size of a file differs from the catalog.
 /// @throws IoError      a file cannot be opened.
 BlockFindings check_blocks(
     Catalog const& catalog, std::uint32_t rank, std::uint32_t ranks, CheckFrom from,

@@ -1,4 +1,4 @@
-// Block checksums of arriving bytes.
+// Hashes arriving bytes block by block.
 #include "io/engines/block_verifier.hpp"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 #include <distload/base/error.hpp>
 
-#include "io/files/location.hpp"
+#include "io/engines/location.hpp"
 
 namespace distload {
 

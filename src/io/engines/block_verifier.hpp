@@ -1,4 +1,4 @@
-/// BlockVerifier: holds arriving bytes against the catalog's checksums while they are still in cache.
+/// BlockVerifier: compares arriving bytes with the catalog's checksums while they are in the processor's cache.
 #pragma once
 
 #include <cstddef>
@@ -12,22 +12,22 @@
 
 namespace distload {
 
-/// Follows the bytes of one extent as they arrive, in order and in parts of any size. Used by one thread.
+/// Verifies the bytes of one extent, which arrive in order and in parts of any size. Used by one thread.
 class ExtentVerifier {
  public:
   explicit ExtentVerifier(Catalog const& catalog) : catalog_(&catalog) {}
 
-  /// The bytes of `extent`, which has checksums, from `begin_bytes` on, where a block begins, are what comes next.
+  /// The next bytes are those of `extent`, which has checksums, from `begin_bytes`, a block boundary.
   void start(Extent const& extent, Bytes begin_bytes) noexcept;
 
-  /// Takes the next bytes.
-  /// @throws CorruptData  a block ended and its XXH3-64 is not the catalog's: names tensor, file, byte range
-  /// and both hashes.
+  /// Hashes the next bytes, and compares each block that ends in them.
+  /// @throws CorruptData  the XXH3-64 of a block differs from the catalog's: names tensor, file, byte range and both
+  ///                      hashes.
   void update(std::span<std::byte const> bytes);
 
-  /// The bytes of the extent that have been passed or taken.
+  /// Where the next byte lies in the extent.
   Bytes position() const noexcept { return position_; }
-  /// True if what has been taken is whole blocks.
+  /// True if no block has been hashed in part.
   bool is_between_blocks() const noexcept;
 
  private:
@@ -39,26 +39,25 @@ class ExtentVerifier {
   StreamHash hash_;
 };
 
-/// Follows the bytes of some requests as they arrive, in order and in parts of any size. Used by one thread.
+/// Verifies the bytes of several requests, which arrive in order and in parts of any size. Used by one thread.
 class BlockVerifier {
  public:
   explicit BlockVerifier(Catalog const& catalog) : catalog_(&catalog), blocks_(catalog) {}
 
-  /// True if some of these requests can be verified at all.
+  /// True if at least one of the requests has checksums.
   bool has_checksums(std::span<ReadRequest const> requests) const noexcept;
 
-  /// The bytes of `requests`, one after the other, are what comes next. The span must stay valid until they
-  /// have all come.
+  /// The next bytes are those of `requests`, in order. The span must stay valid until all of them have arrived.
   void start(std::span<ReadRequest const> requests);
 
-  /// Takes the next bytes; passes over those of extents without checksums.
-  /// @throws CorruptData  as ExtentVerifier does.
+  /// Hashes the next bytes; skips extents without checksums.
+  /// @throws CorruptData  as ExtentVerifier::update.
   void update(std::span<std::byte const> bytes);
 
  private:
   Catalog const* catalog_;
   std::span<ReadRequest const> requests_;
-  Bytes done_ = 0;  ///< of the first of `requests_`
+  Bytes done_ = 0;  ///< bytes of the first of `requests_` that have arrived
   ExtentVerifier blocks_;
 };
 

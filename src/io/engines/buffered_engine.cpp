@@ -1,4 +1,4 @@
-// pread in cache-sized steps.
+// Reads with pread in cache-sized steps.
 #include "io/engines/buffered_engine.hpp"
 
 #include <algorithm>
@@ -10,10 +10,9 @@
 namespace distload {
 namespace {
 
-/// A step that is hashed right after it arrived: it and the page cache's copy of it fit the second-level
-/// cache.
+/// Size of a step that is hashed immediately: destination and page-cache copy fit the second-level cache.
 constexpr Bytes kVerifiedStepBytes = 512 * kKiB;
-/// A step that is not looked at again.
+/// Size of a step that is not hashed.
 constexpr Bytes kUnverifiedStepBytes = 8 * kMiB;
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// BufferedEngine: reads through the page cache with pread, the engine that works everywhere.
+/// BufferedEngine: reads through the page cache with pread; works on every file system.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@
 
 namespace distload {
 
-/// Reads straight into the destination, in steps that are hashed while they are in the core's cache. Not
-/// collective: each rank reads for itself. A file is opened when it is first wanted and stays open.
+/// Reads directly to the destination, in steps that are hashed while they are in the core's cache. Not collective: each
+/// rank reads independently. Opens a file when it is first read and keeps it open.
 class BufferedEngine final : public Engine {
  public:
-  /// The catalog outlives the engine. `threads` read at a time; one is right where ranks fill the cores.
+  /// The catalog outlives the engine. `threads` read at the same time; one suffices if there is a rank per core.
   explicit BufferedEngine(InputFiles files, std::uint32_t threads = 1);
 
-  /// What it reads; others may open and read it as well, but not while it reads.
+  /// The engine's files; others may open and read them, but not during `read`.
   InputFiles& files() noexcept { return files_; }
 
   std::string_view name() const noexcept override { return "buffered"; }

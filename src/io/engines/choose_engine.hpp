@@ -1,4 +1,4 @@
-/// choose_engine: which engine reads, by what the user says or by where the checkpoint lies.
+/// choose_engine: selects the read engine from the configuration and the storage.
 #pragma once
 
 #include <cstdint>
@@ -14,30 +14,29 @@
 
 namespace distload {
 
-/// What the choice depends on, the same on all ranks.
+/// What the choice depends on; equal on all ranks.
 struct StorageFacts {
   SourceFormat format = SourceFormat::hdf5;
   FileSystem file_system;
   std::optional<double> resident;             ///< share of the files in the page cache, on the node with the least
-  std::optional<std::string> why_not_direct;  ///< nothing: all ranks can read past the page cache
-  bool can_be_mapped = false;                 ///< shards can be shown and copied where the files are mapped
-  Bytes shard_bytes = 0;                      ///< about what a rank has to hold
+  std::optional<std::string> why_not_direct;  ///< nothing if all ranks can bypass the page cache
+  bool can_be_mapped = false;                 ///< shards can be views or copies of mapped files
+  Bytes shard_bytes = 0;                      ///< approximate bytes of a rank's shards
   std::optional<Bytes> memory_limit;          ///< of a rank
 };
 
-/// Collective over `world`: what there is to know about `catalog`, as far as it matters for what is `configured`. The
-/// caller fills in the last three. A node's ranks share its page cache: one of each node is to look there, if it
-/// `looks_at_cache`, which takes opening all files.
+/// Collective over `world`: collects the facts about `catalog` that the choice for `configured` depends on. The caller
+/// sets the last three members. The ranks of a node share its page cache: one rank of each node `looks_at_cache`, for
+/// which it opens all files.
 StorageFacts probe_storage(ReadEngine configured, Catalog const& catalog, Communicator& world, bool looks_at_cache);
 
-/// Pure. `configured`: an engine, or `automatic`, which decides so:
+/// Pure. Returns the `configured` engine, or `buffered` instead of an impossible `direct`. `automatic` selects by the
+/// first condition that holds:
 ///
-/// - What is in the page cache, mostly, is mapped: ranks of a node share it, and what is stored as it is loaded need
-/// not
-///   even be copied. Where it cannot be mapped (a device's memory), it is read from the page cache.
-/// - So is what would not fit into memory a second time.
-/// - A shared file system is served best by a few large requests that all ranks make together.
-/// - Anything else is read past the page cache, many requests at a time, if the file system allows.
-EngineInUse choose_engine(ReadEngine configured, StorageFacts const& circumstances);
+/// - At least half of the bytes is in the page cache: `mmap`; `buffered` if the files cannot be mapped.
+/// - The files can be mapped, and a rank's shards exceed the memory limit: `mmap`, which needs no second copy.
+/// - The file system is shared by many nodes: `collective` for HDF5, `buffered` for safetensors.
+/// - All others: `direct`; `buffered` if that is not possible or the share in the page cache is unknown.
+EngineInUse choose_engine(ReadEngine configured, StorageFacts const& facts);
 
 }  // namespace distload

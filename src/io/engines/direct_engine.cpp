@@ -1,4 +1,4 @@
-// Aligned requests, retired in order.
+// Submits aligned requests; completes them in order.
 #include "io/engines/direct_engine.hpp"
 
 #include <algorithm>
@@ -12,20 +12,19 @@
 #include "base/system.hpp"
 #include "io/engines/block_verifier.hpp"
 #include "io/engines/io_ring.hpp"
-#include "io/files/location.hpp"
+#include "io/engines/location.hpp"
 
 namespace distload {
 namespace {
 
 constexpr Bytes kRequestBytes = 8 * kMiB;
-/// More than any device asks for.
+/// At least the alignment that any device requires.
 constexpr Bytes kBufferAlignment = 64 * kKiB;
-/// Of requests whose bytes cannot arrive in place. Each buffer is one huge page, which a device is told of as one
-/// piece: into 4 KiB pages it reads half as fast. All together they are a small part of what a rank may need besides
-/// its shards.
+/// Buffers for unaligned requests. Each is one huge page: the device gets one segment, while it reads half as fast into
+/// 4 KiB pages. All buffers together are a small part of a rank's staging memory.
 constexpr Bytes kBufferBytes = kHugePageBytes;
 constexpr auto kBuffers = DirectEngine::kMemoryBytes / kBufferBytes;
-/// What is wanted of such a request: it may begin and end somewhat outside of that.
+/// Requested bytes per buffer; alignment may add bytes at both ends.
 constexpr Bytes kBufferedBytes = kBufferBytes - kBufferAlignment;
 
 }  // namespace
@@ -57,7 +56,7 @@ void DirectEngine::read(std::span<ReadRequest const> requests, ReadOptions const
   try {
     read_all(order, options);
   } catch (...) {
-    // What is under way writes to memory that its owner may now give back.
+    // Requests in flight write to memory that the caller may now free; destroying the ring waits for them.
     ring_.reset();
     throw;
   }
@@ -65,8 +64,8 @@ void DirectEngine::read(std::span<ReadRequest const> requests, ReadOptions const
 
 void DirectEngine::read_all(ReadOrder const& order, ReadOptions const& options) {
   BlockVerifier verifier(*catalog_);
-  std::deque<Step> steps;   // under way, in the order in which they are retired
-  std::uint64_t first = 0;  // number of the first of them
+  std::deque<Step> steps;   // in flight, in the order in which they are completed
+  std::uint64_t first = 0;  // number of the first step
   std::uint64_t buffered = 0;
   std::uint64_t buffered_retired = 0;
   auto run = order.runs.begin();
@@ -120,7 +119,7 @@ void DirectEngine::wait(std::deque<Step>& steps, std::uint64_t first) {
   }
   auto const came = static_cast<Bytes>(completion.result);
   step.arrived += came;
-  // Only the file's end cuts a request at another place than between two of the device's blocks.
+  // Only at the end of the file does the system return a part that is not a multiple of the device's blocks.
   step.is_done =
       came == 0 || came % alignments_[step.run->file]->offset != 0 || step.arrived == step.destination.size();
   if (!step.is_done) submit(step, completion.id);
@@ -187,7 +186,7 @@ void DirectEngine::retire(Step const& step, ReadOrder const& order, ReadOptions 
 std::optional<std::string> why_not_direct(Catalog const& catalog) {
   try {
     IoRing const ring(1);
-    // Whether a file can be read so shows only in opening it for that.
+    // Only opening with O_DIRECT shows whether the file system supports it.
     if (!catalog.files.empty()) InputFile const file(catalog.files.front().path, Caching::none);
   } catch (IoError const& error) {
     return error.what();

@@ -1,4 +1,4 @@
-/// DirectEngine: reads past the page cache, many large requests at a time, by io_uring.
+/// DirectEngine: reads with O_DIRECT and io_uring, with many large requests in flight.
 #pragma once
 
 #include <cstdint>
@@ -19,23 +19,23 @@ namespace distload {
 class BlockVerifier;
 class IoRing;
 
-/// For files that are not in the page cache, and need not get there. Not collective: each rank reads for itself.
+/// For files that are not in the page cache and need not be added to it. Not collective: each rank reads independently.
 ///
-/// What is aligned in the file and in memory arrives where it is wanted; the edges, and what lies askew, arrive in a
-/// buffer and are copied. Bytes are hashed as soon as those before them have come.
+/// Parts that are aligned in the file and in memory are read to their destination; unaligned parts are read to a buffer
+/// and copied. Bytes are hashed in order, each step when it and all steps before it are complete.
 class DirectEngine final : public Engine {
  public:
-  /// The catalog outlives the engine. `depth` requests are under way at a time, of up to 8 MiB each.
-  /// Precondition: the files are for `Caching::none`.
+  /// The catalog outlives the engine. Up to `depth` requests of at most 8 MiB are in flight.
+  /// Precondition: the files are opened with `Caching::none`.
   DirectEngine(InputFiles files, std::uint32_t depth);
   ~DirectEngine() override;
   DirectEngine(DirectEngine const&) = delete;
   DirectEngine& operator=(DirectEngine const&) = delete;
 
-  /// Memory that it takes, at most, besides what it reads into.
+  /// Maximum memory used in addition to the destinations.
   static constexpr Bytes kMemoryBytes = 4 * kHugePageBytes;
 
-  /// A rank's share of the requests that a node has under way.
+  /// A rank's share of the requests in flight on a node.
   static std::uint32_t depth_for(std::uint32_t ranks_of_node) noexcept;
 
   std::string_view name() const noexcept override { return "direct"; }
@@ -43,41 +43,41 @@ class DirectEngine final : public Engine {
   void read(std::span<ReadRequest const> requests, ReadOptions const& options) override;
 
  private:
-  /// A request of the system's, and what of it is wanted.
+  /// One system request, and the requested bytes in it.
   struct Step {
     Run const* run = nullptr;
     Bytes begin = 0;                   ///< in the run
-    Bytes nbytes = 0;                  ///< wanted
-    Bytes skipped = 0;                 ///< bytes before the wanted ones
-    Bytes offset = 0;                  ///< in the file, of the request
-    std::span<std::byte> destination;  ///< of the request: the run's, or a buffer
+    Bytes nbytes = 0;                  ///< requested
+    Bytes skipped = 0;                 ///< bytes before the requested ones, for alignment
+    Bytes offset = 0;                  ///< of the system request in the file
+    std::span<std::byte> destination;  ///< of the system request: the run's, or a buffer
     bool is_buffered = false;
-    Bytes arrived = 0;       ///< of the request
-    std::int32_t error = 0;  ///< the system's number
+    Bytes arrived = 0;       ///< bytes of the system request read so far
+    std::int32_t error = 0;  ///< errno value
     bool is_done = false;
   };
 
   void open_files(ReadOrder const& order);
   void read_all(ReadOrder const& order, ReadOptions const& options);
-  /// The step that begins at `begin` of a run; without its destination, if that is a buffer.
+  /// The step that begins at `begin` of a run; without a destination if it needs a buffer.
   Step step_at(Run const& run, Bytes begin) const;
   std::byte* buffer(std::uint64_t number);
-  /// Asks for what of a step has not arrived.
+  /// Submits the part of a step that has not arrived.
   void submit(Step const& step, std::uint64_t number);
-  /// Waits for some read to complete, which may be of any of `steps`; `first` is the number of the first of them.
+  /// Waits until a read of any of `steps` completes; `first` is the number of the first step.
   void wait(std::deque<Step>& steps, std::uint64_t first);
-  /// Takes over what a step has brought.
+  /// Copies, verifies and reports a completed step.
   void retire(Step const& step, ReadOrder const& order, ReadOptions const& options, BlockVerifier& verifier) const;
 
   Catalog const* catalog_;
   std::uint32_t depth_;
   InputFiles files_;
-  std::vector<std::optional<DirectAlignment>> alignments_;  ///< by the catalog's file number, of those that are read
-  HugePages buffers_;  ///< from when they are first needed; outlive the ring, which fills them
+  std::vector<std::optional<DirectAlignment>> alignments_;  ///< by file number in the catalog; set for open files
+  HugePages buffers_;  ///< allocated when first needed; must outlive the ring, which fills them
   std::unique_ptr<IoRing> ring_;
 };
 
-/// Why files like those of the catalog cannot be read so on this machine; nothing if they can.
+/// Why DirectEngine cannot read the catalog's files on this machine; nothing if it can.
 std::optional<std::string> why_not_direct(Catalog const& catalog);
 
 }  // namespace distload

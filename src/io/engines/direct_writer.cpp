@@ -1,4 +1,4 @@
-// Buffers that go round: being filled, being written, free.
+// Manages a ring of write buffers: each is being filled, being written, or free.
 #include "io/engines/direct_writer.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace distload {
 namespace {
 
-/// One huge page, which a device is told of as one piece.
+/// One huge page, which the device gets as one segment.
 constexpr Bytes kBufferBytes = kHugePageBytes;
 constexpr auto kBuffers = DirectWriter::kMemoryBytes / kBufferBytes;
 
@@ -24,7 +24,7 @@ DirectWriter::DirectWriter(std::vector<std::string> paths) : paths_(std::move(pa
   try {
     ring_ = std::make_unique<IoRing>(static_cast<std::uint32_t>(kBuffers));
   } catch (IoError const&) {
-    ring_.reset();  // writes wait for each other then
+    ring_.reset();  // writes are then synchronous
   }
 }
 
@@ -37,10 +37,10 @@ DirectWriter::OpenFile& DirectWriter::open(std::uint32_t number) {
     try {
       file->direct.emplace(OutputFile::open(paths_[number], Caching::none));
       file->alignment = direct_alignment_of(file->direct->descriptor());
-      // Buffers are aligned to huge pages, which every device is content with.
+      // Buffers are aligned to huge pages, which suffices for every device's memory alignment.
       if (file->alignment.offset > kBufferBytes / 2) file->direct.reset();
     } catch (IoError const&) {
-      file->direct.reset();  // the page cache has to do
+      file->direct.reset();  // use the page cache instead
     }
   }
   return *file;
@@ -103,7 +103,7 @@ void DirectWriter::submit_current() {
   auto const block = file.alignment.offset;
   auto const first_end = std::min(round_up(buffer.begin, block), buffer.end);
   auto const last_begin = std::max(round_down(buffer.end, block), first_end);
-  // Edges may need a buffer themselves, of which this one is not.
+  // keep_edge may need a free buffer, so the edges are copied first.
   std::vector<std::byte> const first(buffer.data + buffer.begin, buffer.data + first_end);
   std::vector<std::byte> const last(buffer.data + last_begin, buffer.data + buffer.end);
   Place const first_place{buffer.file, buffer.offset + buffer.begin};
@@ -167,7 +167,7 @@ void DirectWriter::wait_for_one() {
   auto& buffer = buffers_[completion.id];
   if (completion.result == -EAGAIN || completion.result == -EINTR) return submit(completion.id);
   if (completion.result == -EINVAL) {
-    // Some file systems open a file so, and then do not write it so: through the page cache from now on.
+    // Some file systems accept O_DIRECT on open and reject writes; use the page cache from here on.
     files_[buffer.file]->direct.reset();
     return submit(completion.id);
   }
@@ -175,7 +175,7 @@ void DirectWriter::wait_for_one() {
     throw IoError("cannot write " + paths_[buffer.file] + " at byte " + std::to_string(buffer.offset + buffer.written) +
                   ": " + system_reason(-completion.result));
   }
-  // A write that was cut within a block goes on with that block.
+  // A partial write that ended inside a block continues at the start of that block.
   auto const whole_blocks = round_down(static_cast<Bytes>(completion.result), files_[buffer.file]->alignment.offset);
   if (whole_blocks == 0) throw IoError("cannot write " + paths_[buffer.file] + ": the system takes no whole block");
   buffer.written += whole_blocks;

@@ -1,4 +1,4 @@
-/// DirectWriter: writes ranges of files past the page cache, many large requests at a time, by io_uring.
+/// DirectWriter: writes ranges of files with O_DIRECT and io_uring, with many large requests in flight.
 #pragma once
 
 #include <compare>
@@ -20,55 +20,57 @@ namespace distload {
 
 class IoRing;
 
-/// Collects what it is given in aligned buffers, so that bytes may come from anywhere and in parts of any size; what
-/// continues the part before it is joined to it. Edges, which have a block of the file system in common with bytes that
-/// others write, have to go through the page cache. They are kept until `sync`: by then all who write the file have
-/// called `flush`, since writes through the page cache and past it, at the same time and close to each other, leave the
-/// page cache with what is not in the file. Where the system offers no io_uring, or the file system no O_DIRECT, it
-/// does without. Not collective. Used by one thread at a time.
+/// Copies the bytes to aligned buffers, so that parts may have any address and size; joins consecutive parts.
+///
+/// Edges, parts of a file system block whose other bytes may be written by other writers, are written through the page
+/// cache. `sync` writes them, after all writers of the file have called `flush`: simultaneous writes through the page
+/// cache and with O_DIRECT to neighbouring bytes can leave stale bytes in the page cache.
+///
+/// Without io_uring, writes are synchronous; without O_DIRECT, they use the page cache. Not collective. Used by one
+/// thread at a time.
 class DirectWriter {
  public:
-  /// Memory that it takes, at most.
+  /// Maximum memory used.
   static constexpr Bytes kMemoryBytes = 16 * kMiB;
 
-  /// For files that exist and have their size.
+  /// The files exist and have their final size.
   explicit DirectWriter(std::vector<std::string> paths);
 
-  /// Waits for what is under way; which of it was written is unknown.
+  /// Waits for writes in flight; their result is unknown.
   ~DirectWriter();
   DirectWriter(DirectWriter const&) = delete;
   DirectWriter& operator=(DirectWriter const&) = delete;
 
-  /// Writes `bytes` of file number `file`; they may change when this returns.
+  /// Writes `bytes` to file number `file`; the caller may change them after the return.
   /// @throws IoError  this or an earlier part could not be written, or the file could not be opened.
   void write(std::uint32_t file, Bytes offset_bytes, std::span<std::byte const> bytes);
 
-  /// Returns when all bytes given to `write`, but for the edges, have been written.
-  /// @throws IoError  they could not.
+  /// Returns when all bytes given to `write`, except edges, have been written.
+  /// @throws IoError  a write failed.
   void flush();
 
-  /// Returns when all bytes given to `write` are on storage. Precondition: all who write the same files have flushed.
-  /// @throws IoError  they could not be brought there.
+  /// Returns when all bytes given to `write` are on storage. Precondition: all writers of the same files have called
+  /// `flush`.
+  /// @throws IoError  a write or fsync failed.
   void sync();
 
-  /// The file, opened for writing through the page cache: for what is not written but copied. Its `sync` is part of
-  /// this object's.
+  /// The file opened for the page cache, for copies by the file system. `sync` of this object includes its `sync`.
   OutputFile const& file(std::uint32_t number);
 
  private:
   struct OpenFile {
-    OutputFile cached;                 ///< for edges, and where there is no other
-    std::optional<OutputFile> direct;  ///< nothing where the file system refuses
+    OutputFile cached;                 ///< for edges, and for everything without `direct`
+    std::optional<OutputFile> direct;  ///< nothing if the file system does not support O_DIRECT
     DirectAlignment alignment;
   };
   struct Buffer {
     std::byte* data = nullptr;
     std::uint32_t file = 0;
-    Bytes offset = 0;  ///< in the file, of the buffer's first byte; aligned
-    Bytes begin = 0;   ///< in the buffer, of the bytes to be written
+    Bytes offset = 0;  ///< of the buffer's first byte in the file; aligned
+    Bytes begin = 0;   ///< of the bytes to write, in the buffer
     Bytes end = 0;
-    Bytes written = 0;  ///< of the buffer, while its whole blocks are being written: what before has been
-    Bytes limit = 0;    ///< of the buffer: where its last whole block ends
+    Bytes written = 0;  ///< in the buffer: end of the part already written, while its whole blocks are being written
+    Bytes limit = 0;    ///< in the buffer: end of its last whole block
   };
 
   /// A place in a file.
@@ -79,9 +81,9 @@ class DirectWriter {
   };
 
   OpenFile& open(std::uint32_t number);
-  /// Keeps bytes that lie within one block; or writes the block, if it is complete with them.
+  /// Keeps bytes of one block; writes the block when all its bytes are there.
   void keep_edge(Place place, std::span<std::byte const> bytes);
-  /// A buffer that nothing is written from.
+  /// The number of a buffer that is not being filled or written; waits for one if necessary.
   std::size_t free_buffer();
   void submit_current();
   void submit(std::size_t number);
@@ -92,9 +94,9 @@ class DirectWriter {
   HugePages memory_;
   std::vector<Buffer> buffers_;
   std::vector<std::size_t> free_;
-  std::map<Place, std::vector<std::byte>> edges_;  ///< disjoint, and none next to another in the same block
+  std::map<Place, std::vector<std::byte>> edges_;  ///< disjoint; neighbours in one block are joined
   std::optional<std::size_t> current_;             ///< the buffer that is being filled
-  std::unique_ptr<IoRing> ring_;                   ///< nothing where the system refuses
+  std::unique_ptr<IoRing> ring_;                   ///< null if the system does not support io_uring
 };
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-/// Hints for MPI-IO, as the user writes them.
+/// Hints for MPI-IO, as given by the user.
 #pragma once
 
 #include <map>
@@ -6,7 +6,7 @@
 
 namespace distload {
 
-/// Key and value, e.g. {"romio_cb_read", "enable"}; what MPI does not know it ignores.
+/// Key and value, e.g. {"romio_cb_read", "enable"}; MPI ignores unknown keys.
 using Hints = std::map<std::string, std::string>;
 
 }  // namespace distload

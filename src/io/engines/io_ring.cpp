@@ -1,4 +1,4 @@
-// liburing.
+// liburing calls and their checks.
 #include "io/engines/io_ring.hpp"
 
 #include <cassert>
@@ -24,7 +24,7 @@ void check(int result, char const* what) {
 IoRing::IoRing(std::uint32_t depth) { check(io_uring_queue_init(depth, &ring_, 0), "setting up"); }
 
 IoRing::~IoRing() {
-  // Memory must not be in use any more when its owner gives it back.
+  // The owner may free the memory afterwards.
   while (under_way_ > 0) {
     io_uring_cqe* entry = nullptr;
     auto const result = io_uring_wait_cqe(&ring_, &entry);

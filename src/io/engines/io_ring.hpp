@@ -1,4 +1,4 @@
-/// IoRing: asynchronous reads and writes by io_uring.
+/// IoRing: asynchronous reads and writes with io_uring.
 #pragma once
 
 #include <cstddef>
@@ -11,36 +11,37 @@
 
 namespace distload {
 
-/// One ring of this process. What has been submitted and not completed uses its memory until the ring is destroyed,
-/// which waits for it. Used by one thread at a time.
+/// An io_uring instance. The memory of uncompleted requests is in use until the destructor, which waits for them. Used
+/// by one thread at a time.
 class IoRing {
  public:
-  /// Room for `depth` requests at a time.
-  /// @throws IoError  the kernel refuses.
+  /// For up to `depth` requests in flight.
+  /// @throws IoError  the kernel reports an error.
   explicit IoRing(std::uint32_t depth);
   ~IoRing();
   IoRing(IoRing const&) = delete;
   IoRing& operator=(IoRing const&) = delete;
 
-  /// Pins `memory`, so that requests for it cost the kernel less. Without leave to pin so much it stays as it is.
+  /// Pins `memory`, which lowers the kernel's cost per request. If the limit on locked memory forbids it, does nothing.
   void register_memory(std::span<std::byte> memory) noexcept;
 
-  /// Starts a read of `destination.size()` bytes. Precondition: fewer than `depth` requests are under way.
-  /// @throws IoError  the kernel refuses.
+  /// Starts a read of `destination.size()` bytes. Precondition: fewer than `depth` requests are in flight.
+  /// @throws IoError  the kernel reports an error.
   void read(int descriptor, Bytes offset, std::span<std::byte> destination, std::uint64_t id);
 
-  /// Starts a write of `source.size()` bytes. Precondition: fewer than `depth` requests are under way.
-  /// @throws IoError  the kernel refuses.
+  /// Starts a write of `source.size()` bytes. Precondition: fewer than `depth` requests are in flight.
+  /// @throws IoError  the kernel reports an error.
   void write(int descriptor, Bytes offset, std::span<std::byte const> source, std::uint64_t id);
 
   struct Completion {
     std::uint64_t id = 0;
     std::int32_t result = 0;  ///< bytes, or a negative error number
   };
-  /// Waits for some request to complete. Precondition: one is under way.
-  /// @throws IoError  the kernel refuses.
+  /// Waits until a request completes. Precondition: one is in flight.
+  /// @throws IoError  the kernel reports an error.
   Completion wait();
 
+  /// Number of requests submitted and not completed.
   std::uint32_t under_way() const noexcept { return under_way_; }
 
  private:

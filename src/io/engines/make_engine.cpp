@@ -1,4 +1,4 @@
-// Choices to engines.
+// Creates engines.
 #include "io/engines/make_engine.hpp"
 
 #include <algorithm>
@@ -16,8 +16,8 @@
 namespace distload {
 namespace {
 
-/// From this size on, H5Dread of one extent after the other is as fast as MPI-IO of many together: opening a dataset
-/// and reading it collectively takes half a millisecond on four ranks.
+/// From this size on, one H5Dread per extent is as fast as MPI-IO of many extents per call: opening a dataset and
+/// reading it collectively costs half a millisecond on four ranks.
 constexpr Bytes kLargeExtentBytes = 32 * kMiB;
 
 bool reads_datasets(Catalog const& catalog, std::optional<bool> configured) {

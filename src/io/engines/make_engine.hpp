@@ -1,4 +1,4 @@
-/// make_engine: the engine of a choice.
+/// make_engine: creates the selected engine.
 #pragma once
 
 #include <cstdint>
@@ -14,22 +14,22 @@
 
 namespace distload {
 
-/// What engines may use.
+/// Resources of an engine.
 struct EngineResources {
   Hints hints = {};                        ///< for collective engines
-  std::optional<bool> read_datasets = {};  ///< as LoadOptions says
-  std::uint32_t threads = 1;               ///< of this rank, for engines that read for it alone
-  std::uint32_t ranks_of_node = 1;         ///< that share its storage
+  std::optional<bool> read_datasets = {};  ///< as in LoadOptions
+  std::uint32_t threads = 1;               ///< of this rank, for engines that are not collective
+  std::uint32_t ranks_of_node = 1;         ///< ranks on this node, which share its storage
 };
 
-/// How an engine wants the files open that it reads.
+/// How an engine requires its files to be opened.
 constexpr Caching caching_of(ReadEngine engine) noexcept {
   return engine == ReadEngine::direct ? Caching::none : Caching::page_cache;
 }
 
-/// Collective: opens the checkpoint for reading by all of `ranks`; its catalog and the ranks outlive the engine. What
-/// is open of `files`, the engine reads; collective engines leave that to MPI-IO and HDF5, which open by name.
-/// Precondition: `engine` is not `automatic`; the files are for `caching_of(engine)`.
+/// Collective: opens the checkpoint for reading by all of `ranks`; catalog and ranks outlive the engine. The engine
+/// takes over `files`; collective engines open the files again through MPI-IO or HDF5. Precondition: `engine` is not
+/// `automatic`; `files` were opened with `caching_of(engine)`.
 /// @throws IoError, CorruptData  a file cannot be opened; the same on all ranks.
 std::unique_ptr<Engine> make_engine(ReadEngine engine, InputFiles files, Communicator& ranks,
                                     EngineResources const& resources);

@@ -1,4 +1,4 @@
-// What lies in the mapping, read through a small buffer; the rest as the buffered engine reads it.
+// Verifies mapped ranges; delegates other requests to BufferedEngine.
 #include "io/engines/mmap_engine.hpp"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 namespace distload {
 namespace {
 
-/// What storage is asked for ahead of the hashing.
+/// Bytes read ahead of hashing.
 constexpr Bytes kAheadBytes = 8 * kMiB;
 
 }  // namespace
@@ -39,7 +39,7 @@ bool MmapEngine::is_in_place(ReadRequest const& request) const {
 void MmapEngine::pass(ActiveRun const& reading) const {
   auto const& run = reading.run();
   if (!reading.is_verified() && run.destination != nullptr) return reading.skip_bytes();
-  // To read bytes into the cache of a core costs less than to map their pages.
+  // Reading bytes into a small buffer is faster than mapping their pages.
   auto const offset = mapping_.offset_of(run.file) + run.offset_bytes;
   reading.read_passing(mapping_.file(run.file), [&](Bytes begin) {
     if (begin % (kAheadBytes / 2) == 0) mapping_.will_need(offset + begin, std::min(kAheadBytes, run.nbytes - begin));

@@ -1,4 +1,4 @@
-/// MmapEngine: the files as memory, so that what need not be copied is not.
+/// MmapEngine: maps the files into memory, so that shards stored as they are loaded need no copy.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@
 
 namespace distload {
 
-/// What is wanted where it lies in the mapping is only verified, and not even touched where there is nothing to verify.
-/// What is wanted elsewhere, or just to be shown, is read: the kernel copies from the page cache faster than a process
-/// can, which has to map each page first. Not collective: the page cache is what the ranks of a node share.
+/// Requests whose destination is their place in the mapping are only verified, or skipped if there is nothing to
+/// verify. All others are read with pread, which is faster than mapping their pages. Not collective: the ranks of a
+/// node share only the page cache.
 class MmapEngine final : public Engine {
  public:
-  /// The catalog outlives the engine. `threads` work at a time.
+  /// The catalog outlives the engine. `threads` read at the same time.
   /// @throws IoError  a file cannot be mapped.
   explicit MmapEngine(InputFiles files, std::uint32_t threads = 1);
 
@@ -27,7 +27,7 @@ class MmapEngine final : public Engine {
 
  private:
   bool is_in_place(ReadRequest const& request) const;
-  /// Has a run pass through a small buffer, to be verified, and shown if it has no destination.
+  /// Reads a run through a small buffer to verify it; passes the bytes to `on_bytes` if the run has no destination.
   void pass(ActiveRun const& reading) const;
 
   Catalog const* catalog_;

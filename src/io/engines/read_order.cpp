@@ -1,4 +1,4 @@
-// Sorting and joining of read requests.
+// Checks, sorts and joins read requests.
 #include "io/engines/read_order.hpp"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 #include <distload/base/error.hpp>
 
-#include "io/files/location.hpp"
+#include "io/engines/location.hpp"
 
 namespace distload {
 namespace {
@@ -39,7 +39,7 @@ void check_request(Catalog const& catalog, ReadRequest const& request, bool veri
 
 ReadOrder order_requests(Catalog const& catalog, std::span<ReadRequest const> requests, Bytes longest_run,
                          bool verify) {
-  // A cut between two blocks leaves every piece verifiable by itself.
+  // Divided at block boundaries, each piece can be verified independently.
   if (longest_run != kUnlimitedRun) longest_run = round_up(std::max(longest_run, Bytes{1}), catalog.block_bytes);
   ReadOrder order;
   order.requests.reserve(requests.size());

@@ -1,5 +1,4 @@
-/// ReadOrder: the requests of one call put into the order of the file and joined where one read can serve
-/// several. Pure.
+/// ReadOrder: sorts the requests of one call by file offset and joins those that one read can serve. Pure.
 #pragma once
 
 #include <cstddef>
@@ -14,20 +13,19 @@
 
 namespace distload {
 
-/// A stretch of one file that goes to one stretch of memory.
+/// A range of one file that is read to one range of memory.
 struct Run {
   std::uint32_t file = 0;  ///< index into `Catalog::files`
   Bytes offset_bytes = 0;  ///< in that file
   Bytes nbytes = 0;
   std::byte* destination = nullptr;
-  std::size_t first_request =
-      0;  ///< index into `ReadOrder::requests`; the run's bytes are those of its requests, in order
-  std::size_t request_count = 0;
+  std::size_t first_request = 0;  ///< index into `ReadOrder::requests`
+  std::size_t request_count = 0;  ///< the run's bytes are those of its requests, in order
 };
 
 struct ReadOrder {
   std::vector<ReadRequest> requests;
-  std::vector<Run> runs;  ///< by file and offset
+  std::vector<Run> runs;  ///< sorted by file and offset
 
   std::span<ReadRequest const> requests_of(Run const& run) const {
     return std::span(requests).subspan(run.first_request, run.request_count);
@@ -36,14 +34,13 @@ struct ReadOrder {
 
 inline constexpr Bytes kUnlimitedRun = std::numeric_limits<Bytes>::max();
 
-/// Checks what `ReadRequest` promises.
-/// @throws InternalError  a range outside its extent, or one with checksums that is to be verified and does not consist
-/// of whole blocks.
+/// Checks the preconditions of `ReadRequest`.
+/// @throws InternalError  a range is outside its extent, or is to be verified and does not consist of whole blocks.
 void check_request(Catalog const& catalog, ReadRequest const& request, bool verify = true);
 
-/// Sorts, and joins neighbours in file and memory into runs of at most `longest_run` bytes (rounded up to
-/// whole blocks), cutting longer requests between blocks. Empty requests disappear; those without destination stay as
-/// they are.
+/// Sorts the requests, and joins neighbours in file and memory into runs of at most `longest_run` bytes (rounded up to
+/// whole blocks); divides longer requests at block boundaries. Drops empty requests; neither joins nor divides requests
+/// without destination.
 /// @throws InternalError  as `check_request`.
 ReadOrder order_requests(Catalog const& catalog, std::span<ReadRequest const> requests,
                          Bytes longest_run = kUnlimitedRun, bool verify = true);

@@ -1,4 +1,4 @@
-// Steps of a run, and threads that take the next run until there is none left.
+// Reads runs in steps; each thread takes the next run until none is left.
 #include "io/engines/read_runs.hpp"
 
 #include <algorithm>
@@ -8,12 +8,12 @@
 #include <thread>
 #include <vector>
 
-#include "io/files/location.hpp"
+#include "io/engines/location.hpp"
 
 namespace distload {
 namespace {
 
-/// What passes is hashed and copied on from the cache of a core: it and the page cache's copy fit the second level.
+/// Step size: buffer and page-cache copy fit the second-level cache.
 constexpr Bytes kPassingStepBytes = 512 * kKiB;
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// read_runs: the runs of a call shared out over threads, for engines that read with pread, one run at a time.
+/// read_runs: distributes the runs of a call over threads, for engines that read run by run with pread.
 #pragma once
 
 #include <cstdint>
@@ -12,31 +12,32 @@
 
 namespace distload {
 
-/// The longest run for so many threads: what lets them share the work evenly.
+/// Maximum length of a run, such that `threads` threads get about the same work.
 constexpr Bytes longest_run_for(std::uint32_t threads) noexcept { return threads > 1 ? 16 * kMiB : kUnlimitedRun; }
 
-/// A run that is being read, by one thread.
+/// A run that one thread is reading.
 class ActiveRun {
  public:
-  /// All of them outlive it. `verifier` is the thread's own.
+  /// All arguments outlive the object. `verifier` belongs to the thread.
   ActiveRun(Catalog const& catalog, Run const& run, std::span<ReadRequest const> requests, ReadOptions const& options,
             BlockVerifier& verifier);
 
   Run const& run() const noexcept { return run_; }
-  /// True if what is read is held against checksums.
+  /// True if the run is compared with checksums.
   bool is_verified() const noexcept { return is_verified_; }
 
-  /// Reads step by step with pread, each to where `memory_for` says of its begin in the run; verifies each while it is
-  /// in the cache, shows what has no destination, and tells of it.
+  /// Reads with pread in steps of `step_bytes`, each to the address that `memory_for` returns for its offset in the
+  /// run. Verifies each step while it is cached, passes it to `on_bytes` if the run has no destination, and calls
+  /// `on_progress`.
   /// @throws CorruptData, IoError
   void read_in_steps(InputFile const& file, Bytes step_bytes, std::function<std::byte*(Bytes)> const& memory_for) const;
 
-  /// The same for what need not stay: through a small buffer of the thread's own. `before_step` is told of each step's
-  /// begin in the run.
+  /// The same through a small per-thread buffer, for bytes that are not kept. Calls `before_step` with each step's
+  /// offset in the run.
   void read_passing(
       InputFile const& file, std::function<void(Bytes)> const& before_step = [](Bytes) {}) const;
 
-  /// Counts as read, though nothing is.
+  /// Reports the run to `on_progress` without reading it.
   void skip_bytes() const { options_.on_progress(run_.nbytes); }
 
  private:
@@ -50,8 +51,8 @@ class ActiveRun {
 
 using RunReader = std::function<void(ActiveRun const&)>;
 
-/// Has `read_run` read all runs of `order`, on up to `threads` threads at a time, the caller's among them.
-/// @throws whatever `read_run` throws first; then no further run is begun.
+/// Calls `read_run` for all runs of `order`, on up to `threads` threads including the calling one.
+/// @throws the first exception of `read_run`; no further run is then begun.
 void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const& options, std::uint32_t threads,
                RunReader const& read_run);
 

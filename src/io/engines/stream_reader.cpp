@@ -1,16 +1,16 @@
-// Reading first, verifying then.
+// Reads, then verifies.
 #include "io/engines/stream_reader.hpp"
 
 #include <distload/base/error.hpp>
 
 #include "base/fault.hpp"
-#include "io/files/location.hpp"
+#include "io/engines/location.hpp"
 
 namespace distload {
 
 void StreamReader::read(std::span<ReadRequest const> requests) {
   ReadOptions options;
-  options.verify = false;  // the engine would want whole blocks
+  options.verify = false;  // the engine would require whole blocks
   engine_->read(requests, options);
   if (!verify_) return;
   fault_point("verify");

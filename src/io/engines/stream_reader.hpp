@@ -14,18 +14,17 @@
 
 namespace distload {
 
-/// For readers that cannot hold whole blocks. Of what it reads it keeps only the hash of each block that has begun and
-/// not ended. Used by one thread.
+/// For readers without memory for whole blocks. Keeps only the hash state of unfinished blocks. Used by one thread.
 class StreamReader {
  public:
-  /// Both outlive it. The engine is open on `catalog` and not collective.
+  /// Both outlive the object. The engine is open on `catalog` and not collective.
   StreamReader(Catalog const& catalog, Engine& engine, bool verify)
       : catalog_(&catalog), engine_(&engine), verify_(verify) {}
 
-  /// Reads all requests, which have destinations. Where they are to be verified, a range begins at a block of its
-  /// extent, or where the last one of the same extent ended.
+  /// Reads all requests, which have destinations. With verification, a range begins at a block boundary or where the
+  /// last range of the same extent ended.
   /// @throws CorruptData    a block has ended and its XXH3-64 differs, or the file ends early.
-  /// @throws IoError        the system refused.
+  /// @throws IoError        the system reports an error.
   /// @throws InternalError  a range begins elsewhere.
   void read(std::span<ReadRequest const> requests);
 
@@ -35,7 +34,7 @@ class StreamReader {
   Catalog const* catalog_;
   Engine* engine_;
   bool verify_;
-  std::map<std::uint32_t, ExtentVerifier> begun_;  ///< by extent: those that have part of a block
+  std::map<std::uint32_t, ExtentVerifier> begun_;  ///< by extent; only extents with an unfinished block
 };
 
 }  // namespace distload

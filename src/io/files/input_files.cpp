@@ -1,4 +1,4 @@
-// Opening on demand.
+// Opens files on demand.
 #include "io/files/input_files.hpp"
 
 namespace distload {

@@ -7,7 +7,7 @@
 
 #include "base/fault.hpp"
 #include "base/first_failure.hpp"
-#include "io/files/location.hpp"
+#include "io/engines/location.hpp"
 #include "io/mpi/collective_defaults.hpp"
 #include "parallel/mpi_communicator.hpp"
 

@@ -10,8 +10,8 @@
 #include "io/engines/block_verifier.hpp"
 #include "io/engines/engine.hpp"
 #include "io/engines/hints.hpp"
-#include "io/files/shared_input.hpp"
 #include "io/mpi/hyperslab_pieces.hpp"
+#include "io/mpi/shared_input.hpp"
 
 namespace distload {
 

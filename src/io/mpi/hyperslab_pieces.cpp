@@ -6,8 +6,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "io/engines/location.hpp"
 #include "io/engines/read_order.hpp"
-#include "io/files/location.hpp"
 
 namespace distload {
 namespace {

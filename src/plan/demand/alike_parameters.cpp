@@ -1,4 +1,4 @@
-// Comparison of what a plan depends on.
+// Hashes and compares parameters.
 #include "plan/demand/alike_parameters.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// AlikeParameters: which parameters are planned alike, as all experts of all layers are.
+/// AlikeParameters: compares parameters; equal ones are planned equally, e.g. all experts of all layers.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,9 @@
 
 namespace distload {
 
-/// Hash and equality of parameters, given by their index, for an unordered map: equal are those with the same shape,
-/// types, partition and extents, on equally many stages. Where in the file and on which stages they are may differ.
-/// Whatever else of a parameter decides how its pieces are read and placed must be compared here.
+/// Hash and equality of parameters, given by their index, for an unordered map. Parameters are equal if they have the
+/// same shape, types, partition and extents, and the same number of stages. Their file offsets and stages may differ.
+/// Everything else on which the reads and copies of a parameter depend must be compared here.
 class AlikeParameters {
  public:
   /// The arguments outlive the object.

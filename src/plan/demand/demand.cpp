@@ -1,4 +1,4 @@
-// Wants of extents, cut into segments and ranges.
+// Divides extents into segments; computes the parts of ranges.
 #include "plan/demand/demand.hpp"
 
 #include <algorithm>
@@ -42,7 +42,7 @@ SharedRead Demand::shared_read(DemandedSegment const& demanded, Bytes block_byte
   shared.pieces = divide_up(nbytes, block_bytes);
   for (auto const index : demanded.segment.wants) {
     auto const& want = wants_[demanded.extent][index];
-    // A want that reaches beyond the segment counts with what can lie inside.
+    // A want may extend beyond the segment; counts at most the segment's bytes.
     auto const most = std::min(volume(want.box) * stored_element_bytes(), nbytes);
     shared.wanted_bytes += holders_.rank_count(want.group) * most;
   }
@@ -85,7 +85,7 @@ WantedPart Demand::part_of(std::uint32_t extent, std::uint32_t index, ByteRange 
   for (auto const& box : boxes) {
     auto const common = intersection(box, want.box);
     if (!common) continue;
-    // Consecutive in the shard: each box is one run there and begins where the one before it ended.
+    // Contiguous in the shard: each box is one run there and begins where the previous one ended.
     Box const local{local_position(piece, common->offset), common->extent};
     auto const run = linear_index(layout.shape, local.offset) * stored_element_bytes();
     if (part.nbytes == 0) part.shard_run = run;

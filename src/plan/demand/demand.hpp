@@ -1,4 +1,4 @@
-/// Demand: which ranks want which bytes of a parameter's extents. Pure; says nothing of how the bytes get there.
+/// Demand: the bytes of a parameter's extents that each rank wants, independent of the strategy. Pure.
 #pragma once
 
 #include <cstdint>
@@ -18,20 +18,20 @@
 
 namespace distload {
 
-/// A segment of one of the parameter's extents, with who wants some of it.
+/// A segment of one of the parameter's extents, and the groups that want parts of it.
 struct DemandedSegment {
   std::uint32_t extent = 0;           ///< counted from the parameter's first
   Segment segment;                    ///< its wants are indices into `Demand::wants_of(extent)`
-  std::vector<std::uint32_t> groups;  ///< whose wants they are; ascending, each once
+  std::vector<std::uint32_t> groups;  ///< of the wants; ascending, each once
   SharedRead shared;
 };
 
-/// What a want takes of a range of an extent.
+/// The part of a range of an extent that belongs to a want.
 struct WantedPart {
   std::uint32_t want = 0;   ///< index into `Demand::wants_of`
-  std::uint32_t group = 0;  ///< whose want it is
+  std::uint32_t group = 0;  ///< of the want
   Bytes nbytes = 0;
-  /// Where it begins in the shard, if it is the whole range, unchanged, and consecutive there.
+  /// Offset in the shard, if the part is the whole range and is stored unchanged and contiguous in the shard.
   std::optional<Bytes> shard_run = std::nullopt;
 };
 
@@ -45,7 +45,7 @@ class Demand {
   std::span<Extent const> extents() const noexcept { return extents_; }
   /// Precondition: the parameter has elements.
   std::vector<Want> const& wants_of(std::uint32_t extent) const { return wants_[extent]; }
-  /// In the order of the extents, and in each of their bytes. Bytes that no rank wants lie in none.
+  /// In the order of extents and of bytes in each. Contain only bytes that a rank wants.
   std::span<DemandedSegment const> segments() const noexcept { return segments_; }
 
   DType stored_dtype() const noexcept { return stored_dtype_; }
@@ -56,11 +56,11 @@ class Demand {
   /// True if elements have the same type and order in memory as in storage.
   bool is_verbatim() const noexcept { return !is_cast() && !is_transposed_; }
 
-  /// Of the shard of a group, in memory.
+  /// Bytes of a group's shard in memory.
   Bytes shard_bytes(std::uint32_t group) const { return volume(layout_of(group).shape) * size_of(dtype_); }
-  /// The elements of a range of an extent as boxes of the parameter, in order.
+  /// The boxes of the parameter that the elements of a range of an extent form, in order.
   std::vector<Box> boxes_of(std::uint32_t extent, ByteRange const& range) const;
-  /// What the wants of a segment, or those of `only_group`, take of a range in it.
+  /// The parts of a range in a segment that belong to its wants, or to the wants of `only_group`.
   std::vector<WantedPart> parts_of(DemandedSegment const& demanded, ByteRange const& range,
                                    std::optional<std::uint32_t> only_group = std::nullopt) const;
 

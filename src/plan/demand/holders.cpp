@@ -1,4 +1,4 @@
-// Groups of ranks with equal shards, found by the stretch of the cut axis that they hold.
+// Groups ranks with equal shards; finds groups by their range of the divided axis.
 #include "plan/demand/holders.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// Holders: which ranks of a pipeline stage want which boxes of one parameter. Ranks that want the same are one group.
+/// Holders: the boxes of one parameter that each rank of a pipeline stage wants. Ranks that want the same form a group.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace distload {
 
-/// Neighbouring parts of a placement that are alike: the ranks that hold one of them have the same shard.
+/// Consecutive parts of a placement with equal shards, and the ranks that hold them.
 struct HolderGroup {
   std::uint32_t first_part = 0;
   std::uint32_t parts = 0;
@@ -30,25 +30,25 @@ struct Want {
   friend bool operator==(Want const&, Want const&) = default;
 };
 
-/// Where an element of a parameter lies in a shard, of which `piece` holds it.
+/// Position in a shard of the parameter's element at `global`, which lies in `piece` of the shard.
 Dims local_position(Piece const& piece, Dims const& global);
 
 class Holders {
  public:
-  /// Of a parameter of shape `shape`, on `stage_count` pipeline stages.
+  /// For a parameter of shape `shape` on `stage_count` pipeline stages.
   Holders(Partition const& partition, std::optional<ExpertPlacement> const& experts, std::size_t stage_count,
           Shape const& shape, Topology const& topology);
 
   std::span<HolderGroup const> groups() const noexcept { return groups_; }
-  /// Into how many the parameter is cut.
+  /// Number of parts into which the parameter is divided.
   std::uint32_t parts() const noexcept { return placement_.parts; }
-  /// The axis that is cut; 0 if none is.
+  /// The divided axis; 0 if there is none.
   std::uint32_t axis() const noexcept { return axis_; }
 
-  /// What lies in `box`, in the order of the cut axis.
+  /// The parts of `box` that groups want, in the order of the divided axis.
   std::vector<Want> wants_in(Box const& box) const;
 
-  /// Ranks of a group on all stages together.
+  /// Number of ranks of a group on all stages together.
   std::uint64_t rank_count(std::uint32_t group) const noexcept;
 
   /// The ranks of a group on these stages: stage by stage, ascending within each.
@@ -58,12 +58,12 @@ class Holders {
   std::optional<std::uint32_t> group_of(std::uint32_t rank) const noexcept;
 
  private:
-  /// A piece's stretch of the cut axis; sorted by begin. They may overlap: where one rank's parts of two sections are
-  /// neighbours they are one piece, but not on the other ranks.
+  /// A piece's range of the divided axis; sorted by begin. Intervals may overlap: two sections' parts may be one piece
+  /// on the rank where they are adjacent, and two pieces on other ranks.
   struct Interval {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
-    std::uint64_t reach = 0;  ///< the largest end of this one and those before it, hence ascending
+    std::uint64_t reach = 0;  ///< maximum end of this and all previous intervals, hence ascending
     std::uint32_t group = 0;
     std::uint32_t piece = 0;
   };

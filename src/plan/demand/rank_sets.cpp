@@ -1,4 +1,4 @@
-// Ranks of groups of parts.
+// Finds or adds the set of each group.
 #include "plan/demand/rank_sets.hpp"
 
 namespace distload {

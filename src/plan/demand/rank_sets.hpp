@@ -1,4 +1,4 @@
-/// RankSets: the sets of ranks that hold the same of some parameters, each written down once.
+/// RankSets: the sets of ranks that hold equal shards of a parameter, each stored once.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,12 @@
 
 namespace distload {
 
-/// Index of a set, in the order in which the parameters name them: the same on every rank.
+/// Index of a set in the order of first use; the same on every rank.
 using RankSetId = std::uint32_t;
 
 class RankSets {
  public:
-  /// The sets of the groups of `holders`, on these stages; those that are new are added.
+  /// The sets of the groups of `holders` on these stages; adds missing ones.
   std::vector<RankSetId> of(Holders const& holders, std::vector<std::uint32_t> const& stages);
 
   std::size_t size() const noexcept { return sets_.size(); }
@@ -26,7 +26,7 @@ class RankSets {
 
  private:
   using Key = std::tuple<std::uint32_t /*first part*/, std::uint32_t /*parts of the group*/,
-                         std::uint32_t /*of how many*/, std::vector<std::uint32_t> /*stages*/>;
+                         std::uint32_t /*all parts*/, std::vector<std::uint32_t> /*stages*/>;
 
   std::vector<std::vector<std::uint32_t>> sets_;
   std::map<Key, RankSetId> ids_;

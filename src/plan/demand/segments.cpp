@@ -1,4 +1,4 @@
-// Sweep over the ranges that ranks want of one extent.
+// Sweeps over the wanted ranges of an extent.
 #include "plan/demand/segments.hpp"
 
 #include <algorithm>
@@ -64,7 +64,7 @@ std::vector<Bytes> cut_into_pieces(Extent const& extent, Bytes begin, Bytes end,
                                    Bytes block_bytes) {
   auto step = block_bytes;
   if (!extent.has_checksums()) {
-    // Whole rows keep the number of boxes per piece at one.
+    // A piece of whole rows is one box.
     Bytes row = element_bytes;
     for (std::size_t axis = 1; axis < extent.box.extent.size(); ++axis) row *= extent.box.extent[axis];
     if (row <= block_bytes) step = round_down(block_bytes, row);

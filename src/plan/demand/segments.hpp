@@ -1,4 +1,4 @@
-/// Segments: an extent's bytes cut where the set of those who want them changes.
+/// Segments: divides an extent's bytes where the set of wants changes.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@
 
 namespace distload {
 
-/// A range of an extent in which the same wants reach in. With checksums it begins and ends at block boundaries (or the
-/// extent's end).
+/// A range of an extent that overlaps with the same wants everywhere. With checksums it begins and ends at block
+/// boundaries or at the end of the extent.
 struct Segment {
   Bytes begin_bytes = 0;
   Bytes end_bytes = 0;
-  std::vector<std::uint32_t> wants;  ///< indices into the wants given, ascending; never empty
+  std::vector<std::uint32_t> wants;  ///< indices into the given wants, ascending; never empty
 
   Bytes nbytes() const noexcept { return end_bytes - begin_bytes; }
 };
@@ -30,16 +30,16 @@ struct ByteRange {
   Bytes nbytes() const noexcept { return end - begin; }
 };
 
-/// The shortest range of the extent's elements that holds `box` and is made of whole slabs of the box's outermost axis.
-/// A box that is contiguous in the extent gives exactly its own bytes.
+/// The shortest range of the extent that contains `box` and consists of whole slabs of the box's outermost axis. For a
+/// box that is contiguous in the extent, exactly its bytes.
 ByteRange covering_range(Extent const& extent, Box const& box, Bytes element_bytes);
 
-/// The segments of `extent`, in order. Bytes that no rank wants lie in none.
+/// The segments of `extent`, in order. Contain only bytes that a rank wants.
 std::vector<Segment> segments_of(Extent const& extent, std::span<Want const> wants, Bytes element_bytes,
                                  Bytes block_bytes);
 
-/// Cuts [begin, end) of the extent into pieces of about a block: at block boundaries with checksums, at whole rows
-/// without where rows are small enough. @returns the boundaries, begin and end included.
+/// Divides [begin, end) of the extent into pieces of about a block: at block boundaries with checksums; without, at
+/// whole rows if they are at most a block. @returns the boundaries, including begin and end.
 std::vector<Bytes> cut_into_pieces(Extent const& extent, Bytes begin, Bytes end, Bytes element_bytes,
                                    Bytes block_bytes);
 

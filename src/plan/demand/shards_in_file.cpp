@@ -1,4 +1,4 @@
-// Wants that are whole shards and one range of an extent.
+// Finds wants that are whole shards and contiguous in an extent.
 #include "plan/demand/shards_in_file.hpp"
 
 namespace distload {

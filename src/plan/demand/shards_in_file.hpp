@@ -1,4 +1,4 @@
-/// shards_in_file: the shards that lie in a file as they lie in memory, and so could be views of it.
+/// shards_in_file: finds shards that have the same bytes in a file as in memory, and can be views of it.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 
 namespace distload {
 
-/// The bytes of a shard where they stand together: from `begin_bytes` of an extent on.
+/// Where a shard is contiguous in an extent.
 struct ShardInFile {
   std::uint32_t extent = 0;  ///< counted from the parameter's first
   Bytes begin_bytes = 0;
 };
 
-/// For each group, where its shard stands, if it does and has at least `least_bytes`.
+/// For each group, the place of its shard in the file; nothing if there is none or the shard is below `least_bytes`.
 std::vector<std::optional<ShardInFile>> shards_in_file(Demand const& demand, Bytes least_bytes);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Sums by rank, and by set of ranks where those have the same.
+// Adds bytes by rank, or by set of ranks if all of a set have the same.
 #include "plan/ledger/ledger.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace distload {
 namespace {
 
-/// What a rank verifies of mapped files before it is copied from there.
+/// Bytes of mapped files that a rank verifies before they are copied.
 constexpr Bytes kMappedWaveBytes = 8 * kMiB;
 
 Bytes slot_limit_of(PlanOptions const& options, Bytes block_bytes) {
@@ -30,7 +30,7 @@ Bytes slot_limit_of(PlanOptions const& options, Bytes block_bytes) {
 Ledger::Ledger(PlanRequest const& request)
     : loads_(request.topology.ranks()),
       read_bytes_(request.topology.ranks()),
-      kept_bytes_(request.topology.ranks()),
+      senders_parts_(request.topology.ranks()),
       has_staging_(!request.options.files_are_mapped),
       scheduler_(request.topology.ranks(), slot_limit_of(request.options, request.catalog.block_bytes)) {}
 
@@ -66,7 +66,7 @@ void Ledger::write_totals(RankSets const& sets, LoadPlan& plan) && {
   add_bytes_of_sets(sets);
   for (std::uint32_t rank = 0; rank < loads_.size(); ++rank) {
     auto& load = loads_[rank];
-    load.received_bytes -= kept_bytes_[rank];
+    load.received_bytes -= senders_parts_[rank];
     load.read_bytes = read_bytes_[rank];
     load.staging_bytes = has_staging_ ? scheduler_.peak_bytes(rank) : 0;
     plan.storage_read_bytes += load.read_bytes;

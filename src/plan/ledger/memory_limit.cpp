@@ -1,4 +1,4 @@
-// Arena and staging of the rank that needs most.
+// Compares the rank that needs most memory with the limit.
 #include "plan/ledger/memory_limit.hpp"
 
 #include <algorithm>
@@ -49,7 +49,7 @@ std::string refusal(RankLoad const& load, std::uint32_t rank, Bytes needed, std:
 
 void check_memory_limit(LoadPlan const& plan, PlanRequest const& request) {
   if (!request.options.memory_limit) return;
-  // Arenas that are there already are not counted again.
+  // Existing arenas are not counted again.
   bool const needs_arenas = request.options.places.empty();
   auto const needed_by = [&](RankLoad const& load) {
     return (needs_arenas ? load.resident_bytes - load.view_bytes : 0) + plan.slots * load.staging_bytes;

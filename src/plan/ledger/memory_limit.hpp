@@ -1,4 +1,4 @@
-/// check_memory_limit: that no rank needs more memory for a plan than it may use.
+/// check_memory_limit: checks that no rank needs more memory for a plan than its limit.
 #pragma once
 
 #include <distload/plan/load_plan.hpp>
@@ -7,9 +7,9 @@
 
 namespace distload {
 
-/// `plan` has its loads of all ranks and its slots.
-/// @throws OutOfBudget  some rank needs more than `memory_limit`: names tensor, bytes, shortfall and the setting that
-///                      would fit. The same on every rank.
+/// Precondition: the loads of all ranks and the slots of `plan` are set.
+/// @throws OutOfBudget  a rank needs more than `memory_limit`: names tensor, bytes, shortfall and the setting that
+///                      would suffice. The same on every rank.
 void check_memory_limit(LoadPlan const& plan, PlanRequest const& request);
 
 }  // namespace distload

@@ -1,4 +1,4 @@
-// Reading and exchange, and how much of the one hides behind the other.
+// Adds reading and exchange, less their overlap.
 #include "plan/ledger/prediction.hpp"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ Prediction predict(LoadPlan const& plan, std::uint32_t wave_count, PlanOptions c
     predicted.exchange_seconds =
         static_cast<double>(travelling) / cost.link_bandwidth + waves * cost.link_latency_seconds;
   }
-  // With two slots all but one wave's share of the shorter phase hides behind the longer one.
+  // With two slots, the shorter phase overlaps with the longer one except for one wave's share.
   auto const longer = std::max(predicted.read_seconds, predicted.exchange_seconds);
   auto const shorter = std::min(predicted.read_seconds, predicted.exchange_seconds);
   predicted.total_seconds = longer + (plan.slots > 1 ? shorter / std::max(1.0, waves) : shorter);

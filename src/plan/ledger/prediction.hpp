@@ -1,4 +1,4 @@
-/// predict: the seconds that a plan will take, from its bytes and the cost model.
+/// predict: predicts the time of a plan from its bytes and the cost model.
 #pragma once
 
 #include <distload/plan/load_plan.hpp>
@@ -7,7 +7,7 @@
 
 namespace distload {
 
-/// `plan` has its slots, its loads of all ranks and their sums.
+/// Precondition: the slots, the loads of all ranks and the sums of `plan` are set.
 Prediction predict(LoadPlan const& plan, std::uint32_t waves, PlanOptions const& options);
 
 }  // namespace distload

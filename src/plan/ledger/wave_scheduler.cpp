@@ -6,7 +6,7 @@
 namespace distload {
 
 std::uint32_t WaveScheduler::place(std::span<StagingNeed const> needs) {
-  // The latest wave of a rank, and the most that a rank would then have in it.
+  // The latest wave of all ranks, and the maximum that a rank would have in it.
   std::uint32_t wave = 0;
   Bytes fill = 0;
   for (auto const& need : needs) {

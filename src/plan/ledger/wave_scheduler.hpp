@@ -1,4 +1,4 @@
-/// WaveScheduler: gives every piece of work the earliest wave in which all ranks that take part still have room.
+/// WaveScheduler: assigns work to the earliest wave in which the slots of all participating ranks have enough space.
 #pragma once
 
 #include <cstdint>
@@ -9,20 +9,20 @@
 
 namespace distload {
 
-/// Staging bytes that a piece of work needs on each of some ranks.
+/// Staging bytes that work needs on each of `ranks`.
 struct StagingNeed {
   std::span<std::uint32_t const> ranks;
   Bytes nbytes = 0;
 };
 
-/// Each rank goes through the waves at its own pace; work that ranks share pulls them to the same wave. Every rank
+/// Ranks may be in different waves; shared work goes to a common wave, from which its ranks continue. Every rank
 /// computes the same.
 class WaveScheduler {
  public:
   WaveScheduler(std::uint32_t ranks, Bytes slot_limit) : cursors_(ranks), slot_limit_(slot_limit) {}
 
-  /// The wave of work that needs staging on these ranks (each named once in all needs). Precondition: each need fits a
-  /// slot (`slot_limit`).
+  /// The wave of work that needs staging on these ranks (each in one need only). Precondition: each need is at most
+  /// `slot_limit`.
   std::uint32_t place(std::span<StagingNeed const> needs);
 
   /// The wave of work that needs no staging on `rank`.

@@ -1,4 +1,4 @@
-// Verified ranges and copies out of mapped files.
+// Plans the verification of mapped ranges and the copies from them.
 #include "plan/routes/mapped_route.hpp"
 
 #include "plan/routes/piece_copies.hpp"

@@ -1,5 +1,5 @@
-/// MappedRoute: files are mapped; one rank of each node verifies, and every rank copies what it wants from the pages
-/// that they share, or has a view of them.
+/// MappedRoute: for mapped files; one rank of each node verifies, and every rank copies its parts from the shared pages
+/// or has a view of them.
 #pragma once
 
 #include "plan/ledger/ledger.hpp"
@@ -19,7 +19,7 @@ class MappedRoute final : public Route {
   void plan(CurrentParameter const& parameter, ReadPiece const& piece) override;
 
  private:
-  /// By one rank straight into its shard; where that is a view, it is verified.
+  /// One rank reads directly to its shard; if that is a view, it only verifies.
   void read_by(std::uint32_t reader, CurrentParameter const& parameter, ReadPiece const& piece);
   void read_by_nodes(CurrentParameter const& parameter, ReadPiece const& piece);
   void copy_to_own_shard(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const;

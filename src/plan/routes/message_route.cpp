@@ -1,4 +1,4 @@
-// Readers, their messages, and the staging that both sides need.
+// Selects readers; plans their messages and the staging of both sides.
 #include "plan/routes/message_route.hpp"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ MessageRoute::Reader MessageRoute::least_loaded(CurrentParameter const& paramete
   auto const& demanded = parameter.segment_of(job);
   auto const& wants = parameter.demand().wants_of(demanded.extent);
   auto const read_by = [read_bytes = ledger_.read_bytes()](std::uint32_t rank) { return read_bytes[rank]; };
-  // The loop finds the least number alone, which takes no branches, as who has read least is not predictable.
+  // Branch-free minimum: the branch would be unpredictable. The rank is found afterwards.
   auto least = std::numeric_limits<Bytes>::max();
   std::uint32_t group = 0;
   for (auto const want : demanded.segment.wants) {
@@ -80,7 +80,7 @@ Bytes MessageRoute::count(CurrentParameter const& parameter, ReadPiece const& pi
     auto const receivers = parameter.ranks_of(part.group).size() - (is_own ? 1 : 0);
     if (receivers > 0) packed += packed_bytes(part);
     ledger_.count_message(reader.rank, parameter.rank_sets[part.group], receivers, part.nbytes);
-    if (is_own) ledger_.count_kept(reader.rank, part.nbytes);
+    if (is_own) ledger_.count_senders_part(reader.rank, part.nbytes);
   }
   return staging + packed;
 }
@@ -92,7 +92,7 @@ std::span<MessageRoute::MessageStaging const> MessageRoute::staging_by_group(Cur
   constexpr auto kNone = std::numeric_limits<std::uint32_t>::max();
   auto const groups = parameter.demand().holders().groups().size();
   if (staging_index_.size() < groups) staging_index_.resize(groups, kNone);
-  // Parameters of several sections may name a group more than once.
+  // Parameters with several sections may have several parts of one group.
   for (auto const& part : piece.parts) {
     auto& index = staging_index_[part.group];
     if (index == kNone) {

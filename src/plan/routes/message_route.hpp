@@ -1,4 +1,4 @@
-/// MessageRoute: one rank reads a piece and sends the others what they want of it.
+/// MessageRoute: one rank reads a piece and sends parts of it to the ranks that want them.
 #pragma once
 
 #include <cstdint>
@@ -24,39 +24,39 @@ class MessageRoute final : public Route {
  private:
   struct Reader {
     std::uint32_t rank = 0;
-    std::uint32_t group = 0;  ///< that the rank is in
-    std::uint32_t index = 0;  ///< of the rank, among those of the group
+    std::uint32_t group = 0;  ///< of the rank
+    std::uint32_t index = 0;  ///< of the rank in its group
   };
-  /// Where the reader has a piece.
+  /// Where the reader stores a piece.
   struct ReadTarget {
     Area area = Area::staging;
     Bytes offset_bytes = 0;
   };
-  /// Staging that the messages with a piece take on each rank of a group that gets some of it.
+  /// Staging that the messages of a piece need on each rank of a group that receives a part.
   struct MessageStaging {
     std::uint32_t group = 0;
     Bytes nbytes = 0;
   };
 
   Reader reader_of(CurrentParameter const& parameter, ReadPiece const& piece) const;
-  /// Of the ranks that want some of the job, the one that has read least so far.
+  /// Of the ranks that want a part of the job, the one that has read least so far.
   Reader least_loaded(CurrentParameter const& parameter, ReadJob const& job) const;
-  /// True if the part is sent from where the reader has it, and received in its shard, without being packed.
+  /// True if the part is sent directly from the reader's piece and received directly in the shard, without packing.
   bool goes_in_place(WantedPart const& part) const noexcept;
-  /// Staging that the part takes in a message.
+  /// Staging that the part needs in a packed message; 0 if it is sent in place.
   Bytes packed_bytes(WantedPart const& part) const noexcept;
-  /// True if the part is the reader's own and storage is read straight to its place in the shard.
+  /// True if the part belongs to the reader and is read directly to its place in the shard.
   bool is_read_to_shard(WantedPart const& part, Reader const& reader) const noexcept;
 
-  /// Counts what is sent. @returns what the reader needs in its slot.
+  /// Counts the read and the messages. @returns the bytes that the reader needs in its slot.
   Bytes count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader);
   std::uint32_t wave_of(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
                         Bytes reader_bytes);
-  /// Names also the groups whose messages take none, as all that get some of the piece are in the same wave. @returns
-  /// what is valid until the next call.
+  /// Includes groups that need no staging, because all receivers of the piece must be in the same wave. The result is
+  /// valid until the next call.
   std::span<MessageStaging const> staging_by_group(CurrentParameter const& parameter, ReadPiece const& piece);
 
-  /// What the own rank does, which is `reader`.
+  /// Adds the operations of the own rank, which is `reader`.
   void add_read(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
                 WaveBuilder& wave) const;
   ReadTarget add_request(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
@@ -69,8 +69,8 @@ class MessageRoute final : public Route {
   PlanRequest const& request_;
   Ledger& ledger_;
   WaveBuilders& waves_;
-  std::vector<Reader> reader_of_job_;  ///< of the current parameter; only of jobs that are broadcast
-  std::vector<StagingNeed> needs_;     ///< of the piece being planned, as is `staging_`
+  std::vector<Reader> reader_of_job_;  ///< by job of the current parameter; only set for broadcasts
+  std::vector<StagingNeed> needs_;     ///< of the piece being planned, like `staging_`
   std::vector<MessageStaging> staging_;
   std::vector<std::uint32_t> staging_index_;  ///< by group, into `staging_`
 };

@@ -1,4 +1,4 @@
-// The least loaded rank of each node.
+// Finds the least loaded rank of each node.
 #include "plan/routes/node_readers.hpp"
 
 namespace distload {

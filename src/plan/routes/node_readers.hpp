@@ -1,4 +1,4 @@
-/// NodeReaders: chooses, on every node where a piece is wanted, the rank that reads it for its node.
+/// NodeReaders: selects the rank that reads a piece on each node where ranks want it.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class NodeReaders {
   /// All arguments outlive the object.
   NodeReaders(PlanRequest const& request, Ledger& ledger) : request_(request), ledger_(ledger) {}
 
-  /// Counts the read on each node, of the rank there that has read least. @returns the ranks until the next call.
+  /// Selects the rank that has read least on each node, and counts its read. The result is valid until the next call.
   std::span<NodeReader const> choose(CurrentParameter const& parameter, ReadPiece const& piece);
 
  private:

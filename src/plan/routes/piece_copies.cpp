@@ -1,4 +1,4 @@
-// Walks over the boxes of a piece.
+// Creates the copies of each box of a piece.
 #include "plan/routes/piece_copies.hpp"
 
 #include <cstddef>
@@ -7,11 +7,11 @@
 namespace distload {
 namespace {
 
-/// What a part has of one box of its piece.
+/// The intersection of a part with one box of its piece.
 struct CommonBox {
   Box box;              ///< in the parameter
   Shape piece_shape;    ///< of the piece's box
-  Dims piece_position;  ///< of `box` in that
+  Dims piece_position;  ///< of `box` in the piece's box
   Bytes piece_offset;   ///< of the piece's box in the piece
   Bytes part_offset;    ///< of `box` in the part
 };
@@ -60,7 +60,7 @@ Placed in_shard(CurrentParameter const& parameter, Want const& want, CommonBox c
           .transposed = parameter.demand().is_transposed()};
 }
 
-/// To a shard, cast if need be.
+/// A copy to a shard, with a cast if the types differ.
 PlannedCopy place_copy(Demand const& demand, Area area, Placed const& source, Placed const& destination,
                        Dims const& extent) {
   std::optional<Cast> cast;

@@ -1,4 +1,4 @@
-/// piece_copies: the copies that bring parts of a piece to shards, directly or packed in messages.
+/// piece_copies: creates the copies from a piece to shards, directly or packed in messages.
 #pragma once
 
 #include <vector>
@@ -8,11 +8,11 @@
 
 namespace distload {
 
-/// From the piece, dense at `source_offset` of `source`, to the shard that begins at `shard_offset` of an arena.
+/// From the piece, contiguous at `source_offset` of `source`, to the shard that begins at `shard_offset` of an arena.
 std::vector<PlannedCopy> copies_to_shard(CurrentParameter const& parameter, ReadPiece const& piece,
                                          WantedPart const& part, Area source, Bytes source_offset, Bytes shard_offset);
 
-/// From the piece, likewise, to a message: the part's boxes one after the other, from offset 0 on.
+/// From such a piece to a message: the part's boxes consecutively from offset 0.
 std::vector<PlannedCopy> copies_to_message(CurrentParameter const& parameter, ReadPiece const& piece,
                                            WantedPart const& part, Area source, Bytes source_offset);
 

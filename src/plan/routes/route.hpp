@@ -1,11 +1,11 @@
-/// Route: a way that bytes take from storage to the shards of the ranks that want them.
+/// Route: plans how bytes get from storage to the shards of the ranks that want them.
 #pragma once
 
 #include "plan/current_parameter.hpp"
 
 namespace distload {
 
-/// Every rank makes the same calls and counts the same in the ledger; only what the own rank does is written down.
+/// Every rank makes the same calls and counts the same in the ledger, but records only the own rank's operations.
 /// LoadPlanner owns one object of each route and decides which jobs take it.
 class Route {
  public:

@@ -1,4 +1,4 @@
-// Copies out of a range that is being read to the arenas of a node.
+// Plans copies from a range to the arenas of a node while it is read.
 #include "plan/routes/scatter_route.hpp"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ void ScatterRoute::plan(CurrentParameter const& parameter, ReadPiece const& piec
 bool ScatterRoute::count_copies(CurrentParameter const& parameter, ReadPiece const& piece, std::uint32_t reader) {
   bool has_copies = false;
   for (auto const& part : piece.parts) {
-    // Where arenas are there already, each rank knows of its own node alone what is a view.
+    // For existing arenas, a rank knows only of its own node's shards whether they are views.
     if (parameter.kind.view_candidates[part.group] && request_.options.places.empty()) continue;
     for (auto const rank : parameter.ranks_of(part.group)) {
       if (request_.node_of(rank) != request_.node_of(reader)) continue;

@@ -1,4 +1,4 @@
-/// ScatterRoute: one rank of each node reads for all that want it there, and copies it to their shards on the way.
+/// ScatterRoute: one rank of each node reads for the node's ranks, and copies to their shards while reading.
 #pragma once
 
 #include "plan/arena_layout.hpp"
@@ -19,7 +19,7 @@ class ScatterRoute final : public Route {
   void plan(CurrentParameter const& parameter, ReadPiece const& piece) override;
 
  private:
-  /// Counts what a reader copies to its node's other ranks. @returns false if all that its node wants are views.
+  /// Counts the bytes that a reader copies to other ranks of its node. @returns false if all shards there are views.
   bool count_copies(CurrentParameter const& parameter, ReadPiece const& piece, std::uint32_t reader);
   void read_and_copy(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const;
 
@@ -30,7 +30,7 @@ class ScatterRoute final : public Route {
   NodeReaders node_readers_;
 };
 
-/// True if all ranks that want some of the job are on one node.
+/// True if all ranks that want a part of the job are on one node.
 bool share_a_node(CurrentParameter const& parameter, ReadJob const& job, PlanRequest const& request);
 
 }  // namespace distload

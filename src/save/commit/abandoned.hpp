@@ -1,4 +1,4 @@
-/// Removes what crashed saves have left behind.
+/// Removes temporary files of crashed saves.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,7 @@ void check_folder_can_be_made(std::string const& folder, Probe how);
 
 /// Reports a lack of space before most of a checkpoint has been written.
 /// @throws IoError  the file system of `path`, whose folders may not exist yet, has less than `needed` bytes free:
-/// names both numbers.
+///                  names both numbers.
 void check_space(std::string const& path, Bytes needed);
 
 /// "3 MiB (3145728 bytes) are left on its file system" for an existing file, or why that is not known; and the limit on

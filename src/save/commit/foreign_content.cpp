@@ -1,4 +1,4 @@
-// Looks at names, sizes, hashes and first bytes.
+// Checks names, sizes, hashes and first bytes.
 #include "save/commit/foreign_content.hpp"
 
 #include <algorithm>
@@ -30,7 +30,7 @@ struct Entry {
   fs::file_type type = fs::file_type::none;
 };
 
-/// Everything below a directory, a directory before what is in it.
+/// All entries below a directory, each directory before its content.
 std::vector<Entry> entries_below(std::string const& directory) {
   std::vector<Entry> entries;
   std::error_code error;
@@ -57,13 +57,13 @@ bool is_model_file(std::string_view name) {
   return is_number(name.substr(1, middle - 1)) && is_number(name.substr(middle + 4));
 }
 
-/// What distload keeps about a directory in files of its own.
+/// True for the files in which distload records the content of a directory.
 bool is_record(std::string_view name) {
   return name == kManifestFile || name == kUnfinishedManifestFile || name == kSealFile ||
          name == temporary_name(kSealFile);
 }
 
-/// A directory from before there were manifests, or one that a crash has kept from getting one.
+/// A directory without manifest: written by an old version, or interrupted by a crash.
 class WithoutManifest {
  public:
   explicit WithoutManifest(std::vector<Entry> const& entries)
@@ -99,7 +99,7 @@ std::optional<std::string> why_foreign(Entry const& entry, Manifest const& manif
   return std::nullopt;
 }
 
-/// Whether a directory's entry is foreign, and why.
+/// Calls `found` with every entry of a directory and the reason why it is foreign, if it is.
 template <class F>
 void look_at(std::string const& directory, std::vector<Entry> const& entries, F const& found) {
   auto const manifest = read_manifest(directory);
@@ -107,8 +107,8 @@ void look_at(std::string const& directory, std::vector<Entry> const& entries, F 
   for (auto const& entry : entries) found(entry, manifest ? why_foreign(entry, *manifest) : without.why_foreign(entry));
 }
 
-/// What a file of distload's has in its first bytes from the moment on that it has any: HDF5's signature and the
-/// attribute that names the format.
+/// True if the first bytes are those of a distload file, complete or not: HDF5's signature and the attribute that names
+/// the format.
 bool begins_like_ours(std::span<char const> head) {
   constexpr std::string_view kSignature("\x89HDF\r\n\x1a\n", 8);
   std::string_view const text(head.data(), head.size());
@@ -121,20 +121,20 @@ std::optional<std::string> why_file_is_foreign(std::string const& path, Stage st
   std::array<char, 4096> buffer{};
   auto const read = InputFile(path).read_at(0, std::as_writable_bytes(std::span(buffer)));
   auto const head = std::span(buffer).first(read);
-  // Space is taken before anything is written.
+  // Space is allocated before anything is written.
   if (stage == Stage::unfinished && std::ranges::all_of(head, [](char c) { return c == '\0'; })) return std::nullopt;
   if (!begins_like_ours(head)) return "not written by distload";
   if (stage == Stage::finished && was_edited(path)) return "changed since distload wrote it";
   return std::nullopt;
 }
 
-/// The name of the checkpoint that was replaced, or that was being written.
+/// The final name of the checkpoint that `path` is, was before its replacement, or will have.
 std::string checkpoint_name(std::string const& path) {
   auto const name = fs::path(path).filename().string();
   return final_name(name).value_or(replaced_by(name).value_or(name));
 }
 
-/// Nothing if it is what its name says.
+/// Nothing if the entry has the type that its name implies.
 std::optional<std::string> why_of_wrong_kind(std::string const& path, fs::file_type type) {
   if (type == fs::file_type::symlink) return "a symbolic link";
   if (type != fs::file_type::regular && type != fs::file_type::directory) return "no file";

@@ -1,4 +1,4 @@
-/// foreign_content: what distload has not written, the one check before anything is replaced or removed.
+/// foreign_content: finds content that distload has not written; the check before anything is replaced or removed.
 #pragma once
 
 #include <cstdint>
@@ -13,28 +13,28 @@ namespace distload {
 
 enum class Stage : std::uint8_t {
   finished,    ///< a checkpoint, valid or damaged
-  unfinished,  ///< what a writer that did not finish has left, in any state
+  unfinished,  ///< left in any state by a writer that did not finish
 };
 
-/// Local: what of the file or directory `path` distload has not written, or that has been changed since; each with its
-/// path and the reason. Empty if all of it is distload's, or nothing is there.
+/// Local: the parts of the file or directory `path` that distload has not written or that were changed since; each with
+/// its path and the reason. Empty if distload has written all of it, or `path` does not exist.
 ///
-/// A checkpoint file is distload's if it begins as its files do, and its stamp does not say that it has been rewritten
-/// it. Of a directory, everything is that its manifest lists and that still is as the manifest says; without one, the
-/// files of a model in safetensors if nothing else is there. Symbolic links are foreign.
+/// A checkpoint file is distload's if it begins with the signature and format of its files and, once finished, its
+/// stamp shows no later change. In a directory, distload's are the files that its manifest lists and that still match
+/// the manifest; without a manifest, the files of a safetensors model. Symbolic links are foreign.
 std::vector<std::string> foreign_content(std::string const& path, Stage stage);
 
 /// "a, b, c and 4 more"
 std::string list_some(std::vector<std::string> const& items);
 
-/// Local: removes a file or directory, unless it has foreign content: then it stays, and a warning says why. The
-/// manifest goes last, so that what a crash leaves is still known.
+/// Local: removes a file or directory, unless it has foreign content: then it keeps it and logs the reason as a
+/// warning. Removes the manifest last, so that the remaining files are still listed after a crash.
 void remove_unless_foreign(std::string const& path, Stage stage);
 
-/// Local: whether `path`, or something in it, is one of those files and directories, which are sorted.
+/// Local: true if `path`, or an entry below it, is one of `identities`, which are sorted.
 bool holds_one_of(std::string const& path, std::span<FileIdentity const> identities);
 
-/// Local: of the file, or of all files in the directory.
+/// Local: size of the file, or of all files below the directory.
 Bytes bytes_of(std::string const& path);
 
 }  // namespace distload

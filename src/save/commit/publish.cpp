@@ -1,4 +1,4 @@
-// Renames without risk of losing a checkpoint.
+// Renames such that a crash or an error loses no checkpoint.
 #include "save/commit/publish.hpp"
 
 #include <algorithm>

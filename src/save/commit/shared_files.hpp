@@ -14,7 +14,7 @@ namespace distload {
 ///
 /// A host that does not find the number retries for a second, in case a network file system returns stale data.
 /// @throws IoError  a host does not see the files at their paths, or sees other files: names host and file; on all
-/// ranks.
+///                  ranks.
 void check_shared(Catalog const& created, Communicator& ranks);
 void check_shared(Catalog const& created, Communicator& ranks, FileViews const& views);
 

@@ -1,4 +1,4 @@
-/// verify_written: reads back what has been saved.
+/// verify_written: reads a saved checkpoint back and verifies it.
 #pragma once
 
 #include <distload/checkpoint/catalog.hpp>

@@ -79,7 +79,7 @@ ConvertResult convert_checkpoint(OpenedCheckpoint const& checkpoint, ExtentWrite
   auto const& stored = checkpoint.stored_catalog();
   ConvertResult result{choose(options.engine, stored, ranks), 0, 0};
   InputFiles files(stored, caching_of(result.engine.name));
-  // The engine opens once more what this rank reads: its share is not known yet, and of many files it is few.
+  // Files are only checked here: this rank's share is not known yet. The engine opens the few that this rank reads.
   all_or_throw(ranks, "open", [&] { preflight(files, std::vector<bool>(stored.files.size())); });
   auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
   auto const engine = make_engine(result.engine.name, std::move(files), ranks,

@@ -80,11 +80,11 @@ TEST(NodeBoard, ShowsTheHeartbeatsOfAllRanks) {
   mpi.finalize();
 }
 
-TEST(NodeBoard, GivesTheLastWordToOneRank) {
+TEST(NodeBoard, GivesTheErrorMessageToOneRank) {
   MpiEnvironment mpi;
-  std::uint64_t speakers = JobInternals::board(mpi).claim_error_message() ? 1 : 0;
-  mpi.world().all_reduce(std::span(&speakers, 1), Reduction::sum);
-  EXPECT_EQ(speakers, 1U);
+  std::uint64_t ranks_with_message = JobInternals::board(mpi).claim_error_message() ? 1 : 0;
+  mpi.world().all_reduce(std::span(&ranks_with_message, 1), Reduction::sum);
+  EXPECT_EQ(ranks_with_message, 1U);
   EXPECT_FALSE(JobInternals::board(mpi).claim_error_message());
   mpi.finalize();
 }

@@ -1,4 +1,4 @@
-// Which engine reads what from where.
+// Choice of the engine for a storage.
 #include "io/engines/choose_engine.hpp"
 
 #include <gtest/gtest.h>
@@ -7,11 +7,11 @@ namespace distload {
 namespace {
 
 StorageFacts on(FileSystem const& file_system, std::optional<double> resident) {
-  StorageFacts around;
-  around.file_system = file_system;
-  around.resident = resident;
-  around.can_be_mapped = true;
-  return around;
+  StorageFacts facts;
+  facts.file_system = file_system;
+  facts.resident = resident;
+  facts.can_be_mapped = true;
+  return facts;
 }
 
 TEST(ChooseEngine, FollowsThePageCacheAndTheFileSystem) {
@@ -33,34 +33,34 @@ TEST(ChooseEngine, FollowsThePageCacheAndTheFileSystem) {
 }
 
 TEST(ChooseEngine, ReadsThroughThePageCacheWhereNothingElseIsPossible) {
-  auto around = on({"nfs", true}, 0.1);
-  around.format = SourceFormat::safetensors;
-  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).name, ReadEngine::buffered);
-  around = on({"ext4", false}, 0.1);
-  around.why_not_direct = "the kernel says no";
-  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).name, ReadEngine::buffered);
-  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).reason,
+  auto facts = on({"nfs", true}, 0.1);
+  facts.format = SourceFormat::safetensors;
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, facts).name, ReadEngine::buffered);
+  facts = on({"ext4", false}, 0.1);
+  facts.why_not_direct = "the kernel says no";
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, facts).name, ReadEngine::buffered);
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, facts).reason,
             "HDF5 on ext4, 10 % of it in the page cache; direct is not possible: the kernel says no");
-  around = on({"ext4", false}, 0.9);
-  around.can_be_mapped = false;
-  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).name, ReadEngine::buffered);
+  facts = on({"ext4", false}, 0.9);
+  facts.can_be_mapped = false;
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, facts).name, ReadEngine::buffered);
 }
 
 TEST(ChooseEngine, ShowsWhatDoesNotFitTwice) {
-  auto around = on({"ext4", false}, 0.0);
-  around.shard_bytes = 3 * kGiB;
-  around.memory_limit = 2 * kGiB;
-  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).name, ReadEngine::mmap);
-  around.can_be_mapped = false;
-  EXPECT_EQ(choose_engine(ReadEngine::automatic, around).name, ReadEngine::direct);
+  auto facts = on({"ext4", false}, 0.0);
+  facts.shard_bytes = 3 * kGiB;
+  facts.memory_limit = 2 * kGiB;
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, facts).name, ReadEngine::mmap);
+  facts.can_be_mapped = false;
+  EXPECT_EQ(choose_engine(ReadEngine::automatic, facts).name, ReadEngine::direct);
 }
 
 TEST(ChooseEngine, DoesWhatItIsTold) {
-  auto around = on({"ext4", false}, 1.0);
-  EXPECT_EQ(choose_engine(ReadEngine::collective, around), (EngineInUse{ReadEngine::collective, "configured"}));
-  EXPECT_EQ(choose_engine(ReadEngine::direct, around), (EngineInUse{ReadEngine::direct, "configured"}));
-  around.why_not_direct = "it is a tmpfs";
-  EXPECT_EQ(choose_engine(ReadEngine::direct, around),
+  auto facts = on({"ext4", false}, 1.0);
+  EXPECT_EQ(choose_engine(ReadEngine::collective, facts), (EngineInUse{ReadEngine::collective, "configured"}));
+  EXPECT_EQ(choose_engine(ReadEngine::direct, facts), (EngineInUse{ReadEngine::direct, "configured"}));
+  facts.why_not_direct = "it is a tmpfs";
+  EXPECT_EQ(choose_engine(ReadEngine::direct, facts),
             (EngineInUse{ReadEngine::buffered, "direct is not possible: it is a tmpfs"}));
 }
 

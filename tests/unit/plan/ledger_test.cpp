@@ -31,7 +31,7 @@ TEST(Ledger, CountsWhatASenderKeepsAsReadAndNotAsReceived) {
   Ledger ledger(request);
   ledger.count_read(1, 100);
   ledger.count_message(1, test.all, 3, 100);
-  ledger.count_kept(1, 100);
+  ledger.count_senders_part(1, 100);
   auto const plan = test.totals(ledger);
   EXPECT_EQ(plan.storage_read_bytes, 100U);
   EXPECT_EQ(plan.exchanged_bytes, 300U);

@@ -27,7 +27,7 @@ TEST(ReadJobs, OfOneRankAreReadStraightToItsShard) {
     EXPECT_EQ(jobs[1].strategy, Strategy::straight);
     ASSERT_TRUE(jobs[1].sole_reader);
     EXPECT_EQ(jobs[1].sole_reader->group, 1U);
-    EXPECT_TRUE(jobs[1].in_one_read);
+    EXPECT_TRUE(jobs[1].fills_one_run);
   }
 }
 
@@ -70,7 +70,7 @@ TEST(ReadPieces, AreBlocksUnlessTheyAreReadStraight) {
   model.add({8, 4}, cut_along(0, 8));
   Topology const topology{2, 1, 1};
   Demand const demand(model.catalog, model.layout.parameters[0], DType::f32, topology);
-  std::vector<ReadJob> jobs{{.segment = 0, .sole_reader = GroupRank{0, 0}, .in_one_read = true}, {.segment = 1}};
+  std::vector<ReadJob> jobs{{.segment = 0, .sole_reader = GroupRank{0, 0}, .fills_one_run = true}, {.segment = 1}};
   auto const pieces = make_read_pieces(demand, jobs, 32);
   ASSERT_EQ(pieces.size(), 3U);
   EXPECT_EQ(pieces[0].range.nbytes(), 64U);

@@ -1,5 +1,5 @@
 // Describes positions in a checkpoint.
-#include "io/files/location.hpp"
+#include "io/engines/location.hpp"
 
 #include <distload/base/error.hpp>
 

@@ -1,5 +1,5 @@
 // Opens an HDF5 file collectively.
-#include "io/files/shared_input.hpp"
+#include "io/mpi/shared_input.hpp"
 
 #include "checkpoint/hdf5/file.hpp"
 #include "checkpoint/hdf5/property_list.hpp"
