@@ -90,7 +90,7 @@ class Job {
         grid_(&grid),
         watchdog_(&watchdog),
         display_(prints() ? progress_mode(config.report.progress, isatty(STDERR_FILENO) != 0) : ProgressMode::none),
-        loader_(grid, config, [this](ProgressEvent const& event) { show(event); }) {
+        loader_(grid, static_cast<LoaderOptions const&>(config), [this](ProgressEvent const& event) { show(event); }) {
     if (!config.save) return;
     saver_.emplace(
         save_options(config), [this](ProgressEvent const& event) { show(event); }, config.runtime);

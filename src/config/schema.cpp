@@ -25,8 +25,8 @@ struct Anything {
 
 /// A key for the member of Config that `member` returns. `check` throws ScalarError for invalid values.
 template <class Member, class Parse, class Print, class Check = Anything>
-ConfigKey key(std::string name, Member member, Parse parse, Print print, Check check = {}) {
-  return {.name = std::move(name),
+ConfigKey key(std::string_view name, Member member, Parse parse, Print print, Check check = {}) {
+  return {.name = std::string(name),
           .set =
               [=](Config& config, std::string_view text) {
                 auto value = parse(text);
