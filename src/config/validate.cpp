@@ -1,6 +1,8 @@
 // Checks every key, then combinations of keys.
 #include <distload/config/validate.hpp>
 
+#include <string_view>
+
 #include <distload/base/error.hpp>
 
 #include "config/scalar.hpp"
@@ -13,13 +15,21 @@ void refuse_if(bool is_wrong, char const* why) {
   if (is_wrong) throw ConfigError(why);
 }
 
-bool is_of_save(ConfigKey const& key) { return key.name.starts_with("save."); }
+bool is_in(ConfigKey const& key, std::string_view section) { return key.name.starts_with(section); }
 
 void check_key(ConfigKey const& key, Config const& config) {
   try {
     key.check(config);
   } catch (ScalarError const& error) {
     throw ConfigError("`" + key.name + "` " + error.what());
+  }
+}
+
+/// Checks the keys that `is_meant` selects.
+template <class IsMeant>
+void check_keys(Config const& config, IsMeant const& is_meant) {
+  for (auto const& key : config_keys()) {
+    if (is_meant(key)) check_key(key, config);
   }
 }
 
@@ -59,33 +69,25 @@ void validate(LoaderOptions const& options) {
   check_combinations(options);
   Config config;
   static_cast<LoaderOptions&>(config) = options;
-  for (auto const& key : config_keys()) {
-    if (!is_of_save(key)) check_key(key, config);
-  }
+  check_keys(config, [](ConfigKey const& key) { return !is_in(key, "save."); });
 }
 
 void validate(SaveOptions const& options) {
   check_combinations(options);
   Config config;
   config.save = options;
-  for (auto const& key : config_keys()) {
-    if (is_of_save(key)) check_key(key, config);
-  }
+  check_keys(config, [](ConfigKey const& key) { return is_in(key, "save."); });
 }
 
 void validate(RuntimeOptions const& options) {
   Config config;
   config.runtime = options;
-  for (auto const& key : config_keys()) {
-    if (key.name.starts_with("runtime.")) check_key(key, config);
-  }
+  check_keys(config, [](ConfigKey const& key) { return is_in(key, "runtime."); });
 }
 
 void validate(Config const& config) {
   validate(static_cast<LoaderOptions const&>(config));
-  for (auto const& key : config_keys()) {
-    if (key.name.starts_with("report.")) check_key(key, config);
-  }
+  check_keys(config, [](ConfigKey const& key) { return is_in(key, "report."); });
   if (!config.save) return;
   validate(*config.save);
   check_combinations(config, *config.save);
