@@ -8,7 +8,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$distload_root"
 
-unit=(fault huge_pages control_group scatter shard failure heartbeat stall_detector
+unit=(fault host_memory control_group scatter shard failure heartbeat stall_detector
       io_direct_writer io_independent_engines io_read_order io_residency)
 either=$(IFS='|'; echo "${unit[*]}")
 build_preset host-tsan "${unit[@]/%/_test}" loader_test saver_test job_end_program

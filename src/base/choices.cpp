@@ -10,7 +10,7 @@ constexpr std::array<std::string_view, 5> kReadEngines{"auto", "collective", "bu
 constexpr std::array<std::string_view, 3> kWriteEngines{"auto", "direct", "collective"};
 constexpr std::array<std::string_view, 2> kUnevenCuts{"error", "allow"};
 constexpr std::array<std::string_view, 3> kTolerances{"error", "warn", "ignore"};
-constexpr std::array<std::string_view, 2> kHugePageKinds{"transparent", "reserved"};
+constexpr std::array<std::string_view, 4> kHugePageKinds{"auto", "transparent", "off", "reserved"};
 constexpr std::array<std::string_view, 2> kSourceFormats{"hdf5", "safetensors"};
 constexpr std::array<std::string_view, 3> kVerifyAfterWrite{"none", "index", "full"};
 constexpr std::array<std::string_view, 5> kProgressModes{"auto", "bar", "line", "json", "none"};

@@ -28,6 +28,8 @@ void reset_peak_resident() noexcept {
 
 std::optional<Bytes> peak_resident_bytes() { return read_kilobytes("/proc/self/status", "VmHWM:"); }
 
+std::optional<Bytes> anonymous_resident_bytes() { return read_kilobytes("/proc/self/status", "RssAnon:"); }
+
 std::optional<Bytes> available_host_bytes(std::uint32_t sharers) {
   auto available = read_kilobytes("/proc/meminfo", "MemAvailable:");
   if (auto const group = control_group_bytes("/proc/self/cgroup", "/sys/fs/cgroup"))

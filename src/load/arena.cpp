@@ -12,9 +12,9 @@
 
 namespace distload {
 
-Arena::Arena(Bytes nbytes, HugePageKind kind) : nbytes_(nbytes) {
+Arena::Arena(Bytes nbytes, PageSize size) : nbytes_(nbytes) {
   if constexpr (kArenaOnHost) {
-    host_ = HugePages(nbytes, kind);
+    host_ = HostMemory(nbytes, size);
   } else {
     try {
       device_ = Kokkos::View<std::byte*, ShardSpace>("distload::arena", nbytes);
@@ -32,7 +32,21 @@ std::byte* Arena::data() const noexcept {
   }
 }
 
-std::vector<std::span<std::byte>> Arena::ranges_without_files() const { return host_.without_files(nbytes_); }
+std::vector<std::span<std::byte>> Arena::ranges_without(std::span<PlannedView const> views) const {
+  std::vector<std::span<std::byte>> ranges;
+  if (!kArenaOnHost || nbytes_ == 0) return ranges;
+  auto const page = page_bytes();
+  Bytes begin = 0;
+  auto const add_until = [&](Bytes end) {
+    if (begin < end) ranges.emplace_back(data() + begin, end - begin);
+  };
+  for (auto const& view : views) {
+    add_until(round_down(view.arena_offset_bytes, page));
+    begin = round_up(view.arena_offset_bytes + view.nbytes, page);
+  }
+  add_until(round_up(nbytes_, page));
+  return ranges;
+}
 
 void Arena::map_files(std::span<PlannedView const> views, FileMapping const* files) {
   host_.unmap_files();

@@ -10,7 +10,7 @@
 #include <distload/base/bytes.hpp>
 #include <distload/load/sharded_model.hpp>
 
-#include "base/huge_pages.hpp"
+#include "base/host_memory.hpp"
 #include "io/files/file_mapping.hpp"
 #include "plan/rank_work.hpp"
 
@@ -19,21 +19,22 @@ namespace distload {
 /// True if engines can read directly into the arena.
 inline constexpr bool kArenaOnHost = Kokkos::SpaceAccessibility<Kokkos::HostSpace, ShardSpace>::accessible;
 
-/// `nbytes` zero bytes in `ShardSpace`: huge pages on the host, one Kokkos allocation on a device. Move-only.
+/// `nbytes` zero bytes in `ShardSpace`: pages that are populated at the first access on the host, one Kokkos allocation
+/// on a device. Move-only.
 class Arena {
  public:
   /// @throws OutOfBudget  not enough memory.
-  explicit Arena(Bytes nbytes, HugePageKind kind = HugePageKind::transparent);
+  explicit Arena(Bytes nbytes, PageSize size = PageSize::small);
 
   Bytes nbytes() const noexcept { return nbytes_; }
   std::byte* data() const noexcept;
   ShardBytes bytes(Bytes offset, Bytes count) const { return {data() + offset, count}; }
 
-  /// The ranges that need pages before they can hold shards; empty on a device.
-  std::vector<std::span<std::byte>> ranges_without_files() const;
+  /// The ranges that need pages before they can hold shards, if `views` are mapped; ascending. Empty on a device.
+  std::vector<std::span<std::byte>> ranges_without(std::span<PlannedView const> views) const;
 
   /// Maps `views` of files into the arena and unmaps all others. Host only.
-  /// @throws OutOfBudget, IoError  as `HugePages`.
+  /// @throws OutOfBudget, IoError  as `HostMemory`.
   void map_files(std::span<PlannedView const> views, FileMapping const* files);
 
   /// True if a file is mapped at `offset`.
@@ -41,7 +42,7 @@ class Arena {
 
  private:
   Bytes nbytes_;
-  HugePages host_;                               // the memory, if ShardSpace is host memory
+  HostMemory host_;                              // the memory, if ShardSpace is host memory
   Kokkos::View<std::byte*, ShardSpace> device_;  // the memory otherwise
 };
 

@@ -10,7 +10,8 @@
 #include <distload/checkpoint/checkpoint.hpp>
 #include <distload/config/validate.hpp>
 
-#include "base/page_toucher.hpp"
+#include "base/first_touch.hpp"
+#include "base/page_choice.hpp"
 #include "base/process_memory.hpp"
 #include "base/scope_timer.hpp"
 #include "base/system.hpp"
@@ -141,11 +142,36 @@ void check_plan(LoadPlan const& plan, OpenedCheckpoint const& checkpoint, Proces
 }
 
 /// Allocates the slots of a plan unless `staging` has them already.
-void fit_staging(std::vector<StagingSlot>& staging, LoadPlan const& plan) {
-  if (staging.size() == plan.slots && staging.front().nbytes() >= plan.slot_bytes) return;
+/// @returns the memory that is new and gets its pages at the first access.
+std::vector<std::span<std::byte>> fit_staging(std::vector<StagingSlot>& staging, LoadPlan const& plan, PageSize size) {
+  if (staging.size() == plan.slots && staging.front().nbytes() >= plan.slot_bytes) return {};
   staging.clear();
-  for (std::uint32_t i = 0; i < plan.slots; ++i) staging.emplace_back(plan.slot_bytes);
+  for (std::uint32_t i = 0; i < plan.slots; ++i) staging.emplace_back(plan.slot_bytes, size);
+  std::vector<std::span<std::byte>> memory;
+  if (!kArenaOnHost || plan.slot_bytes == 0) return memory;
+  for (auto const& slot : staging) memory.emplace_back(slot.host(), round_up(slot.nbytes(), page_bytes()));
+  std::ranges::sort(memory, {}, [](std::span<std::byte> slot) { return slot.data(); });
+  return memory;
 }
+
+/// The parts of the arena that this rank's engine fills.
+std::vector<std::span<std::byte const>> read_destinations(LoadPlan const& plan, Arena const& arena) {
+  std::vector<std::span<std::byte const>> parts;
+  if (!kArenaOnHost) return parts;
+  for (auto const& wave : plan.work->waves) {
+    for (auto const& read : wave.reads) {
+      if (read.area == Area::arena) parts.emplace_back(arena.data() + read.offset_bytes, read.nbytes);
+    }
+  }
+  return parts;
+}
+
+/// Loads with less memory on every rank do not compare pages: that would take a noticeable part of their time.
+constexpr Bytes kComparedBytes = 64 * kMiB;
+
+/// For a rank that reads more, the time to populate the buffers of the engine does not matter, but that storage writes
+/// to a huge page in one piece does.
+constexpr Bytes kManyReadBytes = 256 * kMiB;
 
 /// Collective: the times of a load that ends now.
 LoadTimes times_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, PipelineTimes const& run,
@@ -162,7 +188,9 @@ LoadTimes times_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Pip
           .place_seconds = run.place_seconds,
           .total_seconds = seconds.front(),
           .read_bytes = run.read_bytes,
-          .overflows = overflows.front()};
+          .overflows = overflows.front(),
+          .fresh_bytes = 0,
+          .pages = {}};
 }
 
 }  // namespace
@@ -192,6 +220,7 @@ class Loader::Call {
 Loader::Loader(ProcessGrid const& grid, LoaderOptions options, ProgressSink progress)
     : grid_(grid), options_(std::move(options)), progress_(std::move(progress)) {
   validate(options_);
+  pages_ = std::make_unique<PageChoice>(options_.load.huge_pages);
   hdf5::start_library();  // once per process; takes milliseconds
 #if defined(DISTLOAD_ENABLE_CUDA)
   // The device that Kokkos was initialised with holds shards and runs kernels.
@@ -323,7 +352,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   auto facts = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world(), grid_.node_rank() == 0);
   auto const& topology = grid_.topology();
   facts.can_be_mapped =
-      kArenaOnHost && options_.load.huge_pages == HugePageKind::transparent && can_be_mapped(checkpoint.catalog);
+      kArenaOnHost && options_.load.huge_pages != HugePageKind::reserved && can_be_mapped(checkpoint.catalog);
   facts.shard_bytes = checkpoint.catalog.nbytes() / (topology.tensor_parallel * topology.pipeline_parallel);
   facts.memory_limit = limit;
   auto const choice = choose_engine(options_.load.engine, facts);
@@ -360,15 +389,19 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
 LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   Call const call(*this, "Loader::load", "allocate");
   report_progress("allocate", checkpoint.begin);
+  auto const anonymous_bytes = anonymous_resident_bytes().value_or(0);
   double allocate_seconds = 0;
   auto arena = [&] {
     ScopeTimer const timer(allocate_seconds);
     return all_or_throw(grid_.world(), "allocate", [&] {
       check_plan(plan, checkpoint, grid_);
-      return Arena(plan.arena_bytes, options_.load.huge_pages);
+      return Arena(plan.arena_bytes, pages_->current());
     });
   }();
   auto times = fill(arena, true, checkpoint, plan);
+  auto const anonymous_now = anonymous_resident_bytes().value_or(0);
+  times.fresh_bytes = anonymous_now - std::min(anonymous_now, anonymous_bytes);
+  times.pages = pages_->in_use();
   times.allocate_seconds = allocate_seconds;
   auto shards = shards_of(checkpoint, plan);
   auto aliases = aliases_of(checkpoint, shards);
@@ -376,6 +409,18 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
                      std::move(arena));
   model.sources_ = source_identities(checkpoint.stored_catalog());
   return {std::move(model), times, plan.engine};
+}
+
+void Loader::compare_pages(LoadPlan const& plan) {
+  auto const is_large = std::ranges::any_of(
+      plan.ranks, [](RankLoad const& rank) { return rank.resident_bytes - rank.view_bytes >= kComparedBytes; });
+  if (!kArenaOnHost || !is_large || !pages_->needs_measurement()) return;
+  // Measured by one rank: the ranks of a node share its memory.
+  auto& node = grid_.node();
+  std::array<PageCosts, 1> costs;
+  if (node.rank() == 0) costs.front() = PageChoice::measure();
+  node.broadcast(std::as_writable_bytes(std::span(costs)), 0);
+  pages_->set_costs(costs.front());
 }
 
 LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
@@ -386,21 +431,27 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   auto const own = static_cast<double>(std::max<Bytes>(1, plan.ranks[plan.rank].read_bytes));
   Bytes done = 0;
   report_progress("read", checkpoint.begin, 0, total);
+  auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
+  pages_->restart_report();
+  if (is_new) compare_pages(plan);
+  FirstTouch arena_pages(is_new ? arena.ranges_without(plan.work->views) : std::vector<std::span<std::byte>>(),
+                         *pages_);
+  // If reading waits for storage, or cores are free, the memory that is read to is populated meanwhile.
+  arena_pages.start(read_destinations(plan, arena), threads > 1 || plan.engine.name == ReadEngine::direct);
   InputFiles files(catalog, caching_of(plan.engine.name));
   all_or_throw(world, "open", [&] { preflight(files, files_opened_by(plan, catalog)); });
-  auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
+  auto const buffer_pages = plan.ranks[plan.rank].read_bytes > kManyReadBytes ? PageSize::huge : PageSize::small;
   auto const engine = make_engine(plan.engine.name, std::move(files), world,
                                   {.hints = options_.load.hints,
                                    .read_datasets = options_.load.read_datasets,
                                    .threads = threads,
-                                   .ranks_of_node = grid_.node_size()});
-  all_or_throw(world, "allocate", [&] {
+                                   .ranks_of_node = grid_.node_size(),
+                                   .buffer_pages = buffer_pages});
+  auto const new_staging = all_or_throw(world, "allocate", [&] {
     arena.map_files(plan.work->views, engine->mapping());
-    fit_staging(staging_, plan);
+    return fit_staging(staging_, plan, pages_->current());
   });
-  // If reading waits for storage, or cores are free, pages are populated meanwhile.
-  std::optional<PageToucher> toucher;
-  if (is_new && (threads > 1 || plan.engine.name == ReadEngine::direct)) toucher.emplace(arena.ranges_without_files());
+  FirstTouch staging_pages(new_staging, *pages_);
   PipelineOptions options;
   std::optional<PeerMemory> peers;
   if (plan.writes_to_peers) {
@@ -412,6 +463,10 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
     done += bytes;
     report_progress("read", checkpoint.begin,
                     static_cast<Bytes>(static_cast<double>(done) / own * static_cast<double>(total)), total);
+  };
+  options.before_write = [&](std::span<std::byte const> bytes) {
+    arena_pages.prepare(bytes);
+    staging_pages.prepare(bytes);
   };
   auto& messages = device_messages_ ? *device_messages_ : world;
   auto const run = run_pipeline(plan, *engine, world, messages, arena, staging_, options);

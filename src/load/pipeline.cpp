@@ -125,7 +125,8 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
   PipelineTimes times;
   Kokkos::DefaultExecutionSpace const space;
   OverflowCount const overflows("distload::overflows");
-  WaveReader reader(plan, engine, arena, slots, options.peers, {options.verify, options.on_read, {}}, ahead);
+  WaveReader reader(plan, engine, arena, slots, options.peers,
+                    {options.verify, options.on_read, options.before_write, {}}, ahead);
   // A failure of this rank between two agreements; the next agreement reports it to the others.
   FirstFailure failure;
   auto const agree = [&](char const* phase) { all_or_throw(control, phase, [&] { failure.rethrow(); }); };

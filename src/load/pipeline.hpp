@@ -20,6 +20,8 @@ struct PipelineOptions {
   PeerMemory const* peers = nullptr;  ///< arenas of this node's ranks; nullptr if the plan does not write to them
   std::function<void(Bytes)> on_read = [](Bytes) {
   };  ///< gets the bytes since the last call; called from any reading thread
+  /// Called before host memory of arena or slots is written; may populate its pages.
+  std::function<void(std::span<std::byte const>)> before_write = [](std::span<std::byte const>) {};
 };
 
 /// Times of a run on this rank. Reading overlaps the other phases, so that the sum may exceed the total.

@@ -53,9 +53,14 @@ Json phases_of(LoadTimes const& times) {
           {"place", times.place_seconds}};
 }
 
-Json rank_of_report(ProcessGrid const& grid, LoadPlan const& plan, ShardedModel const& model, LoadTimes const& times) {
+Json pages_of(PagesInUse const& pages) {
+  return {{"kind", word_of(pages.kind)}, {"bytes_per_second", pages.bytes_per_second}, {"reason", pages.reason}};
+}
+
+Json rank_of_report(ProcessGrid const& grid, LoadPlan const& plan, LoadResult const& loaded) {
   auto const& at = grid.coordinates();
-  auto const resident = model.resident_bytes();
+  auto const& times = loaded.times;
+  auto const resident = loaded.model.resident_bytes();
   auto const peak = peak_resident_bytes().value_or(0);
   auto const& load = plan.ranks[plan.rank];
   return {{"rank", grid.rank()},
@@ -72,8 +77,10 @@ Json rank_of_report(ProcessGrid const& grid, LoadPlan const& plan, ShardedModel 
           {"memory",
            {{"resident", resident},
             {"staging_peak", plan.slots * plan.slot_bytes},
+            {"fresh_touched", times.fresh_bytes},
             // On a device the arena is not part of the process's resident set.
-            {"overhead_peak", kArenaOnHost ? peak - std::min(peak, resident) : peak}}}};
+            {"overhead_peak", kArenaOnHost ? peak - std::min(peak, resident) : peak}}},
+          {"pages", pages_of(times.pages)}};
 }
 
 /// The largest value of ranks[i][group][key].
@@ -96,7 +103,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
                         LoadResult const& loaded, bool tensors) {
   // Each rank makes its part as JSON text; rank 0 joins the parts.
   auto const part = all_or_throw(grid.world(), "report", [&] {
-    Json own = rank_of_report(grid, plan, loaded.model, loaded.times);
+    Json own = rank_of_report(grid, plan, loaded);
     return json_text(
         Json{{"rank", std::move(own)}, {"tensors", tensors ? tensors_of(grid, loaded.model) : Json::array()}});
   });
@@ -137,7 +144,9 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
         {"memory",
          {{"resident", largest<Bytes>(ranks, "memory", "resident")},
           {"staging_peak", largest<Bytes>(ranks, "memory", "staging_peak")},
-          {"overhead_peak", largest<Bytes>(ranks, "memory", "overhead_peak")}}},
+          {"overhead_peak", largest<Bytes>(ranks, "memory", "overhead_peak")},
+          {"fresh_touched", largest<Bytes>(ranks, "memory", "fresh_touched")}}},
+        {"pages", ranks.front()["pages"]},
         {"overflows", loaded.times.overflows},
         {"warnings", std::move(warnings)},
         {"ranks", std::move(ranks)},

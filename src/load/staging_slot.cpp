@@ -9,7 +9,7 @@ namespace distload {
 
 #if defined(KOKKOS_ENABLE_CUDA)
 
-StagingSlot::StagingSlot(Bytes nbytes) : nbytes_(nbytes) {
+StagingSlot::StagingSlot(Bytes nbytes, PageSize /*size*/) : nbytes_(nbytes) {
   try {
     host_ = decltype(host_)(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::staging (pinned)"), nbytes);
     device_ = decltype(device_)(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::staging"), nbytes);
@@ -29,7 +29,7 @@ void StagingSlot::upload(Kokkos::DefaultExecutionSpace const& space, Bytes nbyte
 
 #else
 
-StagingSlot::StagingSlot(Bytes nbytes) : nbytes_(nbytes), host_(nbytes) {}
+StagingSlot::StagingSlot(Bytes nbytes, PageSize size) : nbytes_(nbytes), host_(nbytes, size) {}
 
 std::byte* StagingSlot::host() const noexcept { return host_.data(); }
 

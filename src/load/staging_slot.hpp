@@ -7,7 +7,7 @@
 
 #include <distload/load/sharded_model.hpp>
 
-#include "load/arena.hpp"
+#include "base/host_memory.hpp"
 
 namespace distload {
 
@@ -15,8 +15,9 @@ namespace distload {
 /// device, the host side is pinned and `upload` copies it to the device side.
 class StagingSlot {
  public:
+  /// @param size  of the pages of the host side, unless it is pinned
   /// @throws OutOfBudget  not enough memory.
-  explicit StagingSlot(Bytes nbytes);
+  StagingSlot(Bytes nbytes, PageSize size);
 
   Bytes nbytes() const noexcept { return nbytes_; }
 
@@ -32,7 +33,7 @@ class StagingSlot {
   Kokkos::View<std::byte*, Kokkos::CudaHostPinnedSpace> host_;
   Kokkos::View<std::byte*, ShardSpace> device_;
 #else
-  HugePages host_;
+  HostMemory host_;
 #endif
 };
 

@@ -1,6 +1,7 @@
 // Packs, exchanges, places and writes one wave.
 #include "save/save_wave.hpp"
 
+#include "base/page_choice.hpp"
 #include "load/arena.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "tensor/kernels/copy_kernel.hpp"
@@ -8,7 +9,7 @@
 namespace distload {
 
 WaveWriter::WaveWriter(SavePlan const& plan, ShardedModel const& model, ExtentWriter& writer)
-    : writer_(&writer), received_(plan.received_bytes) {
+    : writer_(&writer), received_(plan.received_bytes, measured_page_size()) {
   if constexpr (!kArenaOnHost) {
     device_packed_ = Kokkos::View<std::byte*, ShardSpace>(
         Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::save_packed"), plan.packed_bytes);

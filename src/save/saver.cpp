@@ -11,6 +11,7 @@
 #include <distload/base/error.hpp>
 #include <distload/config/validate.hpp>
 
+#include "base/page_choice.hpp"
 #include "base/process_memory.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/file_name.hpp"
@@ -315,7 +316,7 @@ SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, C
   {
     std::optional<HostSlot> packed;
     auto const waves = all_or_throw(ranks, "save_allocate", [&] {
-      packed.emplace(plan.packed_bytes);
+      packed.emplace(plan.packed_bytes, measured_page_size());
       return WaveWriter(plan, model, *writer);
     });
     auto const own = written_by_plan(plan);

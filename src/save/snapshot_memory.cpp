@@ -6,8 +6,13 @@
 namespace distload {
 
 SnapshotMemory::SnapshotMemory(std::size_t slots, Bytes slot_bytes) : slot_bytes_(slot_bytes) {
+  constexpr Bytes kComparedBytes = 64 * kMiB;  // for less it does not pay
+  if (slots * slot_bytes >= kComparedBytes && choice_.needs_measurement()) choice_.set_costs(PageChoice::measure());
   slots_.reserve(slots);
-  for (std::size_t i = 0; i < slots; ++i) slots_.emplace_back(slot_bytes);
+  for (std::size_t i = 0; i < slots; ++i) {
+    auto const& slot = slots_.emplace_back(slot_bytes, choice_.current());
+    pages_.push_back(std::make_unique<FirstTouch>(std::vector{slot.without_pages()}, choice_));
+  }
 }
 
 void SnapshotMemory::reset() {
@@ -19,10 +24,14 @@ void SnapshotMemory::reset() {
 }
 
 std::optional<std::byte*> SnapshotMemory::next_to_fill() {
-  std::unique_lock lock(mutex_);
-  change_.wait(lock, [this] { return stops_ || filled_ - emptied_ < slots_.size(); });
-  if (stops_) return std::nullopt;
-  return slots_[filled_ % slots_.size()].data();
+  {
+    std::unique_lock lock(mutex_);
+    change_.wait(lock, [this] { return stops_ || filled_ - emptied_ < slots_.size(); });
+    if (stops_) return std::nullopt;
+  }
+  auto const number = filled_ % slots_.size();  // changed by this thread only
+  pages_[number]->prepare(slots_[number].without_pages());
+  return slots_[number].data();
 }
 
 void SnapshotMemory::filled() {

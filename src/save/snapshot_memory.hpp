@@ -6,10 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
 
+#include "base/first_touch.hpp"
+#include "base/page_choice.hpp"
 #include "save/host_slot.hpp"
 
 namespace distload {
@@ -17,7 +20,7 @@ namespace distload {
 /// Waves are numbered from 0; wave n uses slot n modulo `slots`.
 class SnapshotMemory {
  public:
-  /// Does not touch the memory.
+  /// Memory gets its pages when it is first filled.
   /// @throws OutOfBudget  the system refuses.
   SnapshotMemory(std::size_t slots, Bytes slot_bytes);
 
@@ -43,7 +46,9 @@ class SnapshotMemory {
 
  private:
   Bytes slot_bytes_;
+  PageChoice choice_{HugePageKind::automatic};
   std::vector<HostSlot> slots_;
+  std::vector<std::unique_ptr<FirstTouch>> pages_;  ///< by slot
   std::mutex mutex_;
   std::condition_variable change_;
   std::uint64_t filled_ = 0;   ///< waves so far

@@ -34,7 +34,7 @@ class Bench {
     raw_ = all_or_throw(world_, "open", [&] {
       return std::make_unique<RawReader>(checkpoint_.stored_catalog(), world_.rank(), world_.size());
     });
-    share_ = HugePages(std::max(raw_->share_bytes(), Bytes{1}));
+    share_ = HostMemory(std::max(raw_->share_bytes(), Bytes{1}), PageSize::huge);
     add_contenders();
   }
 
@@ -90,8 +90,9 @@ class Bench {
       return total;
     }();
     auto const fresh = entries_.size();
-    add(bare("raw pread", everything),
-        [this](Contender& contender) { time_local(contender, [&] { raw_->read(HugePages(raw_->share_bytes())); }); });
+    add(bare("raw pread", everything), [this](Contender& contender) {
+      time_local(contender, [&] { raw_->read(HostMemory(raw_->share_bytes(), PageSize::huge)); });
+    });
     auto const in_place = entries_.size();
     add(bare("raw pread in place", everything),
         [this](Contender& contender) { time_local(contender, [&] { raw_->read(share_); }); });
@@ -103,7 +104,7 @@ class Bench {
     }
     if (!options_.cold) {
       add(bare("memcpy", everything), [this](Contender& contender) {
-        HugePages const copy(raw_->share_bytes());
+        HostMemory const copy(raw_->share_bytes(), PageSize::huge);
         std::fill_n(copy.data(), raw_->share_bytes(), std::byte{1});
         time_local(contender, [&] { std::copy_n(share_.data(), raw_->share_bytes(), copy.data()); });
       });
@@ -187,7 +188,7 @@ class Bench {
   OpenedCheckpoint checkpoint_;
   LoadPlan plan_;
   std::unique_ptr<RawReader> raw_;
-  HugePages share_;  ///< memory that was touched before
+  HostMemory share_;  ///< memory that was touched before
   std::vector<std::unique_ptr<Loader>> loaders_;
   std::unique_ptr<ShardedModel> model_;       ///< a copy in private memory
   std::unique_ptr<ShardedModel> auto_model_;  ///< the model that `auto` creates

@@ -37,7 +37,7 @@ RawReader::RawReader(Catalog const& catalog, std::uint32_t rank, std::uint32_t r
   for (auto const& file : catalog.files) direct_files_.emplace_back(file.path, Caching::none);
 }
 
-void RawReader::read(HugePages const& memory) const {
+void RawReader::read(HostMemory const& memory) const {
   for (auto const& part : parts_) {
     auto const& file = files_[part.file];
     if (file.read_at(part.offset, {memory.data() + part.place, part.nbytes}) != part.nbytes)
@@ -45,7 +45,7 @@ void RawReader::read(HugePages const& memory) const {
   }
 }
 
-void RawReader::read_directly(HugePages const& memory, std::uint32_t depth) const {
+void RawReader::read_directly(HostMemory const& memory, std::uint32_t depth) const {
   IoRing ring(depth);
   std::size_t started = 0;
   auto const complete_one = [&] {
@@ -93,7 +93,7 @@ void write_raw_directly(std::string const& path, Bytes file_offset, std::byte co
 }
 
 void settle_memory(Bytes nbytes) {
-  HugePages const memory(nbytes);
+  HostMemory const memory(nbytes, PageSize::huge);
   for (Bytes page = 0; page < nbytes; page += kHugePageBytes) std::memset(memory.data() + page, 1, 1);
 }
 

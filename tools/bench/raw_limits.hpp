@@ -9,7 +9,7 @@
 #include <distload/base/bytes.hpp>
 #include <distload/checkpoint/catalog.hpp>
 
-#include "base/huge_pages.hpp"
+#include "base/host_memory.hpp"
 #include "io/files/input_file.hpp"
 
 namespace distload {
@@ -25,11 +25,11 @@ class RawReader {
 
   /// Reads the part to `memory` by pread.
   /// @throws IoError, CorruptData  as an engine.
-  void read(HugePages const& memory) const;
+  void read(HostMemory const& memory) const;
 
   /// Reads the part to `memory` bypassing the page cache, with `depth` concurrent requests, as fio does with io_uring.
   /// @throws IoError  the system refuses.
-  void read_directly(HugePages const& memory, std::uint32_t depth) const;
+  void read_directly(HostMemory const& memory, std::uint32_t depth) const;
 
   /// True if the file system supports O_DIRECT.
   bool can_read_directly() const noexcept { return !direct_files_.empty(); }

@@ -12,7 +12,7 @@
 #include <distload/base/error.hpp>
 #include <distload/save/saver.hpp>
 
-#include "base/huge_pages.hpp"
+#include "base/host_memory.hpp"
 #include "bench/raw_limits.hpp"
 #include "bench/slowest.hpp"
 #include "io/files/output_file.hpp"
@@ -59,7 +59,7 @@ class Saves {
 
   void copy(Contender& contender) {
     if (copy_.data() == nullptr) {
-      copy_ = HugePages(own_bytes_);
+      copy_ = HostMemory(own_bytes_, PageSize::huge);
       std::fill_n(copy_.data(), own_bytes_, std::byte{1});
     }
     time(contender, [&] { std::copy_n(arena(), own_bytes_, copy_.data()); });
@@ -109,7 +109,7 @@ class Saves {
   Bytes own_bytes_ = 0;
   Bytes total_bytes_ = 0;
   Bytes before_ = 0;  ///< bytes of lower ranks
-  HugePages copy_;
+  HostMemory copy_;
   std::optional<Saver> background_;  ///< keeps its memory between rounds, as in a training job
 };
 

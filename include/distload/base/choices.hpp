@@ -36,7 +36,9 @@ enum class Tolerance : std::uint8_t { error, warn, ignore };
 
 /// Which huge pages host memory uses.
 enum class HugePageKind : std::uint8_t {
+  automatic,    ///< "auto": transparent or off, by the time that first accesses take
   transparent,  ///< transparent huge pages, as far as the kernel has free ones
+  off,          ///< pages of the system's page size, usually 4 KiB
   reserved,     ///< pages that the administrator has reserved (hugetlbfs, vm.nr_hugepages)
 };
 
@@ -113,6 +115,15 @@ struct EngineInUse {
   std::string reason;                      ///< for people, e.g. "HDF5 on ext4, 3 % of it in the page cache"
 
   friend bool operator==(EngineInUse const&, EngineInUse const&) = default;
+};
+
+/// The pages of new host memory, and why they were chosen.
+struct PagesInUse {
+  HugePageKind kind = HugePageKind::off;  ///< of most of the memory; never `automatic`
+  double bytes_per_second = 0;            ///< at the first access, per thread; 0 if it was not measured
+  std::string reason;                     ///< for people
+
+  friend bool operator==(PagesInUse const&, PagesInUse const&) = default;
 };
 
 }  // namespace distload

@@ -79,8 +79,9 @@ struct LoadOptions {
   Bytes staging = 64 * kMiB;
   /// Bytes of shards and staging that a rank may use. Nothing (`auto`): its share of what the node has free.
   std::optional<Bytes> memory_limit = {};
-  /// Huge pages of the memory of shards on the host. Files cannot be mapped into reserved ones.
-  HugePageKind huge_pages = HugePageKind::transparent;
+  /// Huge pages of the memory of shards and staging on the host. `auto` measures and uses the faster pages. Files
+  /// cannot be mapped into reserved ones.
+  HugePageKind huge_pages = HugePageKind::automatic;
   /// Element type in memory: bf16, f16 or f32, rounded to nearest even. Integers and 8-bit types are kept. Numbers that
   /// become infinite are counted and reported. Nothing (`keep`): the checkpoint's.
   std::optional<DType> dtype = {};

@@ -18,10 +18,11 @@
 
 namespace distload {
 
+class PageChoice;
 class StagingSlot;
 
-/// What a load took on this rank. Reading overlaps exchanging and placing, so that the sum of the phases may exceed the
-/// total.
+/// The time and the memory that a load took on this rank. Reading overlaps exchanging and placing, so that the sum of
+/// the phases may exceed the total.
 struct LoadTimes {
   double open_seconds = 0;       ///< metadata read by rank 0 and sent to all
   double partition_seconds = 0;  ///< rules applied
@@ -33,6 +34,8 @@ struct LoadTimes {
   double total_seconds = 0;      ///< from the start of `open` until the slowest rank has all its tensors
   Bytes read_bytes = 0;          ///< from storage, by this rank
   std::uint64_t overflows = 0;   ///< on all ranks: finite numbers that became infinite
+  Bytes fresh_bytes = 0;         ///< host memory that got its pages during Loader::load or reload, and is still held
+  PagesInUse pages;              ///< of that memory
 };
 
 /// Result of `Loader::load`.
@@ -119,6 +122,8 @@ class Loader {
   bool can_write_to_peers();
   /// @param filled  the model that is to be filled again; nullptr: a new one
   LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled);
+  /// Collective over the node: measures which pages are faster, if that is not known and the load is large.
+  void compare_pages(LoadPlan const& plan);
   /// Carries the plan out. Memory that is new has no pages yet.
   LoadTimes fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
   /// @param begin  of the load, for the seconds that it has taken
@@ -129,6 +134,7 @@ class Loader {
   LoaderOptions options_;
   ProgressSink progress_;
   std::unique_ptr<Communicator> device_messages_;  ///< NCCL, in a CUDA build
+  std::unique_ptr<PageChoice> pages_;              ///< for memory of shards and staging
   std::vector<StagingSlot> staging_;               ///< kept from load to load
   std::optional<bool> writes_to_peers_;            ///< nothing until it has been asked
   bool is_in_call_ = false;                        ///< of a member that uses others

@@ -8,7 +8,8 @@
 
 #include <distload/base/error.hpp>
 
-#include "base/huge_pages.hpp"
+#include "base/host_memory.hpp"
+#include "base/page_choice.hpp"
 #include "io/engines/buffered_engine.hpp"
 #include "io/engines/direct_engine.hpp"
 #include "io/files/input_files.hpp"
@@ -27,7 +28,7 @@ bool is_about_bytes(Error const& error) noexcept {
 class BlockChecker {
  public:
   BlockChecker(Catalog const& catalog, CheckFrom from, std::function<void(Bytes)> const& on_progress)
-      : catalog_(catalog), memory_(kBlocksAtOnce * catalog.block_bytes) {
+      : catalog_(catalog), memory_(kBlocksAtOnce * catalog.block_bytes, measured_page_size()) {
     options_.on_progress = on_progress;
     bool const is_direct = from == CheckFrom::storage && !why_not_direct(catalog);
     InputFiles files(catalog, is_direct ? Caching::none : Caching::page_cache);
@@ -81,7 +82,7 @@ class BlockChecker {
   }
 
   Catalog const& catalog_;
-  HugePages memory_;
+  HostMemory memory_;
   std::unique_ptr<Engine> engine_;
   ReadOptions options_;
   std::vector<ReadRequest> pending_;

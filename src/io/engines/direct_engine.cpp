@@ -29,9 +29,10 @@ constexpr Bytes kBufferedBytes = kBufferBytes - kBufferAlignment;
 
 }  // namespace
 
-DirectEngine::DirectEngine(InputFiles files, std::uint32_t depth)
+DirectEngine::DirectEngine(InputFiles files, std::uint32_t depth, PageSize buffer_pages)
     : catalog_(&files.catalog()),
       depth_(std::max(depth, 1U)),
+      buffer_pages_(buffer_pages),
       files_(std::move(files)),
       alignments_(catalog_->files.size()) {
   assert(files_.caching() == Caching::none);
@@ -76,6 +77,7 @@ void DirectEngine::read_all(ReadOrder const& order, ReadOptions const& options) 
       if (buffered - buffered_retired == kBuffers) return false;
       step.destination = {buffer(buffered++), round_up(step.skipped + step.nbytes, alignments_[run->file]->offset)};
     }
+    if (!step.is_buffered) options.before_write(step.destination);
     submit(step, first + steps.size());
     begin += step.nbytes;
     steps.push_back(step);
@@ -97,7 +99,7 @@ void DirectEngine::read_all(ReadOrder const& order, ReadOptions const& options) 
 
 std::byte* DirectEngine::buffer(std::uint64_t number) {
   if (buffers_.data() == nullptr) {
-    buffers_ = HugePages(kBuffers * kBufferBytes);
+    buffers_ = HostMemory(kBuffers * kBufferBytes, buffer_pages_);
     ring_->register_memory({buffers_.data(), kBuffers * kBufferBytes});
   }
   return buffers_.data() + number % kBuffers * kBufferBytes;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/huge_pages.hpp"
+#include "base/host_memory.hpp"
 #include "io/engines/engine.hpp"
 #include "io/engines/read_order.hpp"
 #include "io/files/caching.hpp"
@@ -25,9 +25,10 @@ class IoRing;
 /// and copied. Bytes are hashed in order, each step when it and all steps before it are complete.
 class DirectEngine final : public Engine {
  public:
-  /// The catalog outlives the engine. Up to `depth` requests of at most 8 MiB are in flight.
+  /// The catalog outlives the engine. Up to `depth` requests of at most 8 MiB are in flight. `buffer_pages`: of buffers
+  /// for unaligned requests.
   /// Precondition: the files are opened with `Caching::none`.
-  DirectEngine(InputFiles files, std::uint32_t depth);
+  DirectEngine(InputFiles files, std::uint32_t depth, PageSize buffer_pages = PageSize::huge);
   ~DirectEngine() override;
   DirectEngine(DirectEngine const&) = delete;
   DirectEngine& operator=(DirectEngine const&) = delete;
@@ -71,9 +72,10 @@ class DirectEngine final : public Engine {
 
   Catalog const* catalog_;
   std::uint32_t depth_;
+  PageSize buffer_pages_;
   InputFiles files_;
   std::vector<std::optional<DirectAlignment>> alignments_;  ///< by file number in the catalog; set for open files
-  HugePages buffers_;  ///< allocated when first needed; must outlive the ring, which fills them
+  HostMemory buffers_;  ///< allocated when first needed; must outlive the ring, which fills them
   std::unique_ptr<IoRing> ring_;
 };
 

@@ -73,7 +73,7 @@ void DirectWriter::write(std::uint32_t file, Bytes offset_bytes, std::span<std::
 
 std::size_t DirectWriter::free_buffer() {
   if (memory_.data() == nullptr) {
-    memory_ = HugePages(kMemoryBytes);
+    memory_ = HostMemory(kMemoryBytes, PageSize::huge);
     if (ring_) ring_->register_memory({memory_.data(), kMemoryBytes});
     buffers_.resize(kBuffers);
     for (std::size_t i = 0; i < kBuffers; ++i) {

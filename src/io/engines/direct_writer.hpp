@@ -13,7 +13,7 @@
 
 #include <distload/base/bytes.hpp>
 
-#include "base/huge_pages.hpp"
+#include "base/host_memory.hpp"
 #include "io/files/output_file.hpp"
 
 namespace distload {
@@ -91,7 +91,7 @@ class DirectWriter {
 
   std::vector<std::string> paths_;
   std::vector<std::optional<OpenFile>> files_;
-  HugePages memory_;
+  HostMemory memory_;
   std::vector<Buffer> buffers_;
   std::vector<std::size_t> free_;
   std::map<Place, std::vector<std::byte>> edges_;  ///< disjoint; neighbours in one block are joined

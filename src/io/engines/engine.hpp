@@ -29,6 +29,8 @@ struct ReadOptions {
   bool verify = true;  ///< compare every block that has a checksum
   /// Called repeatedly with the number of bytes read since the last call, by one thread at a time.
   std::function<void(Bytes)> on_progress = [](Bytes) {};
+  /// Called with every destination before it is written, by any thread; may populate its pages.
+  std::function<void(std::span<std::byte const>)> before_write = [](std::span<std::byte const>) {};
   /// Called for requests without destination, step by step: request number, offset in the request, bytes. The bytes are
   /// valid only during the call. Several threads may call it at the same time, but only one for each request.
   std::function<void(std::size_t, Bytes, std::span<std::byte const>)> on_bytes;

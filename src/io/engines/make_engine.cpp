@@ -38,7 +38,8 @@ std::unique_ptr<Engine> make_engine(ReadEngine engine, InputFiles files, Communi
       return all_or_throw(ranks, "open",
                           [&] { return std::make_unique<MmapEngine>(std::move(files), resources.threads); });
     case ReadEngine::direct:
-      return std::make_unique<DirectEngine>(std::move(files), DirectEngine::depth_for(resources.ranks_of_node));
+      return std::make_unique<DirectEngine>(std::move(files), DirectEngine::depth_for(resources.ranks_of_node),
+                                            resources.buffer_pages);
     case ReadEngine::collective:
       if (reads_datasets(catalog, resources.read_datasets))
         if (auto datasets = CollectiveHdf5::open(catalog, ranks, resources.hints)) return datasets;

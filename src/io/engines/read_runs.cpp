@@ -32,6 +32,7 @@ void ActiveRun::read_in_steps(InputFile const& file, Bytes step_bytes,
   if (is_verified_) verifier_.start(requests_);
   for (Bytes begin = 0; begin < run_.nbytes; begin += step_bytes) {
     std::span const part(memory_for(begin), std::min(step_bytes, run_.nbytes - begin));
+    options_.before_write(part);
     auto const got = file.read_at(run_.offset_bytes + begin, part);
     if (got < part.size()) throw_truncated(catalog_, requests_, begin + got);
     if (is_verified_) verifier_.update(part);

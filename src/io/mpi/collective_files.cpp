@@ -85,6 +85,7 @@ void CollectiveFiles::read_round(MpiFile& file, ReadOrder const& order, std::spa
   std::vector<FilePart> parts;
   for (auto const& run : runs) {
     if (run.offset_bytes + run.nbytes <= size) {
+      options.before_write({run.destination, run.nbytes});
       parts.push_back({run.offset_bytes, {run.destination, run.nbytes}});
     } else {
       auto const there = size - std::min(size, run.offset_bytes);

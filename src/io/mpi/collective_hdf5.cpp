@@ -104,6 +104,7 @@ void CollectiveHdf5::read(std::span<ReadRequest const> requests, ReadOptions con
     for (std::uint64_t round = 0; round < rounds[tensor]; ++round) {
       bool const mine = piece != order.pieces.end() && piece->tensor == tensor;
       failure.guard([&] {
+        if (mine) options.before_write({piece->destination, piece->nbytes});
         if (dataset) read_piece(dataset->view(), mine ? &*piece : nullptr);
         if (mine && !failure) {
           if (options.verify) verifier_.update({piece->destination, piece->nbytes});

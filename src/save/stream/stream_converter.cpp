@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/page_choice.hpp"
 #include "tensor/kernels/copy_kernel.hpp"
 
 namespace distload {
@@ -24,7 +25,7 @@ StreamConverter::StreamConverter(StreamTensors const& tensors, std::span<StreamP
       writer_(&writer),
       slot_bytes_(std::max(staging_bytes / 2, kLeastSlotBytes)) {
   if (pieces_.empty()) return;
-  for (auto& slot : slots_) slot.memory = HugePages(slot_bytes_);
+  for (auto& slot : slots_) slot.memory = HostMemory(slot_bytes_, measured_page_size());
   tensor_ = (*tensors_)[pieces_.front().tensor];
   begin_ = pieces_.front().begin;
   start_next(slots_[present_]);

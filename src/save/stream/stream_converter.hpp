@@ -11,7 +11,7 @@
 
 #include <distload/base/bytes.hpp>
 
-#include "base/huge_pages.hpp"
+#include "base/host_memory.hpp"
 #include "io/engines/stream_reader.hpp"
 #include "save/extent_writer.hpp"
 #include "save/stream/stream_band.hpp"
@@ -42,7 +42,7 @@ class StreamConverter {
 
  private:
   struct Slot {
-    HugePages memory;
+    HostMemory memory;
     Band band;
     Bytes destination_offset = 0;  ///< of the destination area, which follows the source area
     Cast cast;

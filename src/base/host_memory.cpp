@@ -1,10 +1,13 @@
 // mmap and madvise.
-#include "base/huge_pages.hpp"
+#include "base/host_memory.hpp"
 
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
+#include <functional>
+#include <iterator>
 #include <string>
 
 #include <distload/base/error.hpp>
@@ -13,12 +16,12 @@
 
 namespace distload {
 
-HugePages::HugePages(Bytes nbytes, HugePageKind kind) {
+HostMemory::HostMemory(Bytes nbytes, PageSize size) : size_(size) {
   if (nbytes == 0) return;
-  kind == HugePageKind::reserved ? map_reserved(nbytes) : map_transparent(nbytes);
+  size == PageSize::reserved ? map_reserved(nbytes) : map_anonymous(nbytes);
 }
 
-void HugePages::map_transparent(Bytes nbytes) {
+void HostMemory::map_anonymous(Bytes nbytes) {
   // One more huge page, so that the mapping contains an aligned range at any address.
   mapping_bytes_ = round_up(nbytes, kHugePageBytes) + kHugePageBytes;
   mapping_ =
@@ -29,12 +32,10 @@ void HugePages::map_transparent(Bytes nbytes) {
   }
   auto const address = reinterpret_cast<std::uintptr_t>(mapping_);
   data_ = static_cast<std::byte*>(mapping_) + (round_up(address, kHugePageBytes) - address);
-  // A kernel without transparent huge pages returns an error; the mapping then uses 4 KiB pages, which is slower.
-  static_cast<void>(
-      ::madvise(data_, mapping_bytes_ - static_cast<Bytes>(data_ - static_cast<std::byte*>(mapping_)), MADV_HUGEPAGE));
+  advise_page_size({data_, mapping_bytes_ - static_cast<Bytes>(data_ - static_cast<std::byte*>(mapping_))}, size_);
 }
 
-void HugePages::map_reserved(Bytes nbytes) {
+void HostMemory::map_reserved(Bytes nbytes) {
   constexpr int kPagesOf2MiB = 21 << MAP_HUGE_SHIFT;
   mapping_bytes_ = round_up(nbytes, kHugePageBytes);
   mapping_ = ::mmap(nullptr, mapping_bytes_, PROT_READ | PROT_WRITE,
@@ -49,7 +50,7 @@ void HugePages::map_reserved(Bytes nbytes) {
   data_ = static_cast<std::byte*>(mapping_);
 }
 
-void HugePages::map_file(Bytes offset, int descriptor, Bytes file_offset, Bytes nbytes) {
+void HostMemory::map_file(Bytes offset, int descriptor, Bytes file_offset, Bytes nbytes) {
   auto* const place = data_ + offset;
   files_.push_back({place, nbytes});
   auto* const mapped = ::mmap(place, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
@@ -60,26 +61,13 @@ void HugePages::map_file(Bytes offset, int descriptor, Bytes file_offset, Bytes 
   throw IoError(std::string("cannot map a file into the arena: ") + system_reason());
 }
 
-bool HugePages::maps_file_at(Bytes offset) const noexcept {
+bool HostMemory::maps_file_at(Bytes offset) const noexcept {
   auto const* const at = data_ + offset;
-  return std::ranges::any_of(files_,
-                             [&](Range const& range) { return at >= range.begin && at < range.begin + range.nbytes; });
+  auto const behind = std::ranges::upper_bound(files_, at, std::ranges::less(), &Range::begin);
+  return behind != files_.begin() && at < std::prev(behind)->begin + std::prev(behind)->nbytes;
 }
 
-std::vector<std::span<std::byte>> HugePages::without_files(Bytes nbytes) const {
-  auto const page = page_bytes();
-  std::vector<std::span<std::byte>> ranges;
-  auto* begin = data_;
-  auto* const end = data_ + round_up(nbytes, page);
-  for (auto const& file : files_) {  // ascending
-    if (file.begin > begin) ranges.emplace_back(begin, file.begin);
-    begin = file.begin + round_up(file.nbytes, page);
-  }
-  if (begin < end) ranges.emplace_back(begin, end);
-  return ranges;
-}
-
-void HugePages::unmap_files() {
+void HostMemory::unmap_files() {
   for (auto const& range : files_) {
     auto* const mapped = ::mmap(range.begin, range.nbytes, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
@@ -87,13 +75,37 @@ void HugePages::unmap_files() {
       throw OutOfBudget("the system refuses " + format_bytes(range.nbytes) + " of memory (mmap: " + system_reason() +
                         ")");
     }
-    static_cast<void>(::madvise(range.begin, range.nbytes, MADV_HUGEPAGE));
+    advise_page_size({range.begin, range.nbytes}, size_);
   }
   files_.clear();
 }
 
-HugePages::~HugePages() {
+HostMemory::~HostMemory() {
   if (mapping_ != nullptr) ::munmap(mapping_, mapping_bytes_);
+}
+
+void advise_page_size(std::span<std::byte> memory, PageSize size) noexcept {
+  if (size == PageSize::reserved) return;
+  auto const advice = size == PageSize::huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
+  static_cast<void>(::madvise(memory.data(), round_up(memory.size(), page_bytes()), advice));
+}
+
+bool populate_pages(std::span<std::byte> memory) noexcept {
+#if defined(MADV_POPULATE_WRITE)
+  while (::madvise(memory.data(), round_up(memory.size(), page_bytes()), MADV_POPULATE_WRITE) != 0) {
+    if (errno != EINTR && errno != EAGAIN) return false;
+  }
+  return true;
+#else
+  static_cast<void>(memory);
+  return false;
+#endif
+}
+
+bool has_transparent_huge_pages() {
+  std::ifstream file("/sys/kernel/mm/transparent_hugepage/enabled");
+  std::string line;
+  return std::getline(file, line) && line.find("[never]") == std::string::npos;
 }
 
 }  // namespace distload
