@@ -50,7 +50,8 @@ class WaveMemory {
   /// Populates the pages of the files that a wave copies from.
   void prefault(Wave const& wave) const {
     for (auto const copy : wave.places) {
-      if (copy.source == Area::mapped) files_->prefault(copy.copy.source_offset, reach_of(copy.copy));
+      if (copy.source == Area::mapped)
+        static_cast<void>(files_->prefault(copy.copy.source_offset, reach_of(copy.copy)));
     }
   }
 

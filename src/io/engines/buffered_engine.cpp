@@ -28,7 +28,10 @@ void BufferedEngine::read(std::span<ReadRequest const> requests, ReadOptions con
   for (auto const& run : order.runs) files_.open(run.file);
   read_runs(catalog, order, options, threads_, [&](ActiveRun const& reading) {
     auto const& run = reading.run();
-    if (run.destination == nullptr) return reading.read_passing(files_[run.file]);
+    if (run.destination == nullptr) {
+      reading.start();
+      return reading.read_passing(files_[run.file], 0, run.nbytes);
+    }
     reading.read_in_steps(files_[run.file], reading.is_verified() ? kVerifiedStepBytes : kUnverifiedStepBytes,
                           [&](Bytes begin) { return run.destination + begin; });
   });

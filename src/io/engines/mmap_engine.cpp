@@ -9,6 +9,10 @@ namespace {
 
 /// Bytes read ahead of hashing.
 constexpr Bytes kAheadBytes = 8 * kMiB;
+/// Mapped in one call: a huge page, which the page cache may have as a whole.
+constexpr Bytes kPieceBytes = 2 * kMiB;
+/// Hashed and copied while it is in the second-level cache.
+constexpr Bytes kStepBytes = 512 * kKiB;
 
 }  // namespace
 
@@ -39,11 +43,27 @@ bool MmapEngine::is_in_place(ReadRequest const& request) const {
 void MmapEngine::pass(ActiveRun const& reading) const {
   auto const& run = reading.run();
   if (!reading.is_verified() && run.destination != nullptr) return reading.skip_bytes();
-  // Reading bytes into a small buffer is faster than mapping their pages.
   auto const offset = mapping_.offset_of(run.file) + run.offset_bytes;
-  reading.read_passing(mapping_.file(run.file), [&](Bytes begin) {
-    if (begin % (kAheadBytes / 2) == 0) mapping_.will_need(offset + begin, std::min(kAheadBytes, run.nbytes - begin));
-  });
+  reading.start();
+  for (Bytes begin = 0; begin < run.nbytes;) {
+    auto const end = std::min(round_down(offset + begin, kPieceBytes) + kPieceBytes - offset, run.nbytes);
+    if (!pass_mapped(reading, begin, end)) {
+      mapping_.will_need(offset + begin, std::min(kAheadBytes, run.nbytes - begin));
+      reading.read_passing(mapping_.file(run.file), begin, end);
+    }
+    begin = end;
+  }
+}
+
+bool MmapEngine::pass_mapped(ActiveRun const& reading, Bytes begin, Bytes end) const {
+  auto const& run = reading.run();
+  auto const offset = mapping_.offset_of(run.file) + run.offset_bytes;
+  if (!mapping_.is_resident(offset + begin, end - begin) || !mapping_.prefault(offset + begin, end - begin))
+    return false;
+  for (auto at = begin; at < end; at += kStepBytes)
+    reading.take(at, {mapping_.data() + offset + at, std::min(kStepBytes, end - at)});
+  mapping_.release(offset + begin, end - begin);
+  return true;
 }
 
 }  // namespace distload

@@ -12,8 +12,8 @@
 namespace distload {
 
 /// Requests whose destination is their place in the mapping are only verified, or skipped if there is nothing to
-/// verify. All others are read with pread, which is faster than mapping their pages. Not collective: the ranks of a
-/// node share only the page cache.
+/// verify. They, and requests without destination, are read in the mapping where they are in the page cache, without a
+/// copy. All others are read with pread. Not collective: the ranks of a node share only the page cache.
 class MmapEngine final : public Engine {
  public:
   /// The catalog outlives the engine. `threads` read at the same time.
@@ -27,8 +27,11 @@ class MmapEngine final : public Engine {
 
  private:
   bool is_in_place(ReadRequest const& request) const;
-  /// Reads a run through a small buffer to verify it; passes the bytes to `on_bytes` if the run has no destination.
+  /// Reads a run to verify it; passes the bytes to `on_bytes` if the run has no destination.
   void pass(ActiveRun const& reading) const;
+  /// Passes bytes [begin, end) of a run from the mapping. False if they are not in the page cache, or the kernel cannot
+  /// map them at once.
+  bool pass_mapped(ActiveRun const& reading, Bytes begin, Bytes end) const;
 
   Catalog const* catalog_;
   std::uint32_t threads_;

@@ -27,26 +27,34 @@ ActiveRun::ActiveRun(Catalog const& catalog, Run const& run, std::span<ReadReque
       verifier_(verifier),
       is_verified_(options.verify && verifier.has_checksums(requests)) {}
 
-void ActiveRun::read_in_steps(InputFile const& file, Bytes step_bytes,
-                              std::function<std::byte*(Bytes)> const& memory_for) const {
+void ActiveRun::start() const {
   if (is_verified_) verifier_.start(requests_);
-  for (Bytes begin = 0; begin < run_.nbytes; begin += step_bytes) {
-    std::span const part(memory_for(begin), std::min(step_bytes, run_.nbytes - begin));
-    options_.before_write(part);
-    auto const got = file.read_at(run_.offset_bytes + begin, part);
-    if (got < part.size()) throw_truncated(catalog_, requests_, begin + got);
-    if (is_verified_) verifier_.update(part);
-    if (run_.destination == nullptr) options_.on_bytes(requests_.front().number, begin, part);
-    options_.on_progress(part.size());
-  }
 }
 
-void ActiveRun::read_passing(InputFile const& file, std::function<void(Bytes)> const& before_step) const {
+void ActiveRun::take(Bytes begin, std::span<std::byte const> bytes) const {
+  if (is_verified_) verifier_.update(bytes);
+  if (run_.destination == nullptr) options_.on_bytes(requests_.front().number, begin, bytes);
+  options_.on_progress(bytes.size());
+}
+
+void ActiveRun::read_part(InputFile const& file, Bytes begin, std::span<std::byte> memory) const {
+  options_.before_write(memory);
+  auto const got = file.read_at(run_.offset_bytes + begin, memory);
+  if (got < memory.size()) throw_truncated(catalog_, requests_, begin + got);
+  take(begin, memory);
+}
+
+void ActiveRun::read_in_steps(InputFile const& file, Bytes step_bytes,
+                              std::function<std::byte*(Bytes)> const& memory_for) const {
+  start();
+  for (Bytes begin = 0; begin < run_.nbytes; begin += step_bytes)
+    read_part(file, begin, {memory_for(begin), std::min(step_bytes, run_.nbytes - begin)});
+}
+
+void ActiveRun::read_passing(InputFile const& file, Bytes begin, Bytes end) const {
   thread_local std::vector<std::byte> buffer(kPassingStepBytes);
-  read_in_steps(file, kPassingStepBytes, [&](Bytes begin) {
-    before_step(begin);
-    return buffer.data();
-  });
+  for (; begin < end; begin += kPassingStepBytes)
+    read_part(file, begin, std::span(buffer).first(std::min(kPassingStepBytes, end - begin)));
 }
 
 void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const& options, std::uint32_t threads,

@@ -26,16 +26,27 @@ class ActiveRun {
   /// True if the run is compared with checksums.
   bool is_verified() const noexcept { return is_verified_; }
 
-  /// Reads with pread in steps of `step_bytes`, each to the address that `memory_for` returns for its offset in the
-  /// run. Verifies each step while it is cached, passes it to `on_bytes` if the run has no destination, and calls
-  /// `on_progress`.
+  /// Must be called before the first bytes are passed to `take`.
+  void start() const;
+
+  /// Takes bytes of the run, which arrive in order from `begin` on: verifies them, passes them to `on_bytes` if the run
+  /// has no destination, and calls `on_progress`.
+  /// @throws CorruptData
+  void take(Bytes begin, std::span<std::byte const> bytes) const;
+
+  /// Reads bytes of the run from `begin` on to `memory` with pread, and takes them.
+  /// @throws CorruptData, IoError
+  void read_part(InputFile const& file, Bytes begin, std::span<std::byte> memory) const;
+
+  /// Reads the run with pread in steps of `step_bytes`, each to the address that `memory_for` returns for its offset in
+  /// the run. Takes each step while it is cached.
   /// @throws CorruptData, IoError
   void read_in_steps(InputFile const& file, Bytes step_bytes, std::function<std::byte*(Bytes)> const& memory_for) const;
 
-  /// The same through a small per-thread buffer, for bytes that are not kept. Calls `before_step` with each step's
-  /// offset in the run.
-  void read_passing(
-      InputFile const& file, std::function<void(Bytes)> const& before_step = [](Bytes) {}) const;
+  /// Reads bytes [begin, end) of the run through a small per-thread buffer, for bytes that are not kept, and takes
+  /// them.
+  /// @throws CorruptData, IoError
+  void read_passing(InputFile const& file, Bytes begin, Bytes end) const;
 
   /// Reports the run to `on_progress` without reading it.
   void skip_bytes() const { options_.on_progress(run_.nbytes); }

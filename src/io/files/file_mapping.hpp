@@ -33,9 +33,13 @@ class FileMapping {
   /// By file number in the catalog.
   InputFile const& file(std::uint32_t number) const noexcept { return (*files_)[number]; }
 
-  /// Reads and maps pages with one system call, instead of many page faults. Does nothing on kernels older than 5.14.
+  /// Reads and maps pages with one system call, instead of many page faults. False on kernels older than 5.14, which
+  /// cannot.
   /// @throws IoError  storage failed, or the file was truncated.
-  void prefault(Bytes offset, Bytes nbytes) const;
+  bool prefault(Bytes offset, Bytes nbytes) const;
+
+  /// True if the first and the last page of a range are in the page cache.
+  bool is_resident(Bytes offset, Bytes nbytes) const noexcept;
 
   /// Makes the system start reading pages into memory; does not wait.
   void will_need(Bytes offset, Bytes nbytes) const noexcept;
@@ -44,9 +48,12 @@ class FileMapping {
   void release(Bytes offset, Bytes nbytes) const noexcept;
 
  private:
+  void unreserve() noexcept;
+
   std::vector<Bytes> offsets_;
   InputFiles const* files_;
-  std::byte* data_ = nullptr;
+  std::byte* reserved_ = nullptr;  ///< address space for all files
+  std::byte* data_ = nullptr;      ///< the first multiple of a huge page in it
 };
 
 }  // namespace distload
