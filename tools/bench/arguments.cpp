@@ -43,6 +43,7 @@ void add_contenders(CLI::App& app, Arguments& arguments) {
       ->transform(CLI::CheckedTransformer(parts))
       ->delimiter(',')
       ->allow_extra_args(false);
+  app.add_flag("!--no-reload", arguments.measured.reloads, "do not measure loads into a model that is loaded");
   app.add_option("--save", arguments.measured.save_directory, "also save, in this directory");
   app.add_flag("--no-verify", arguments.no_verify, "do not compare checksums");
 }

@@ -1,10 +1,14 @@
 // Rounds of fresh processes.
 #include "bench/fresh.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <optional>
+#include <random>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <mpi.h>
 
@@ -41,6 +45,16 @@ void on_rank_0(Communicator& world, F const& work) {
   if (auto const agreed = agree_on_failure(world, failure)) throw_error(agreed->code, agreed->message);
 }
 
+/// The order of a round. It differs from round to round, since memory that the processes before have just freed is
+/// faster to get again than memory that has been idle for longer.
+std::vector<std::size_t> order_of(std::uint32_t round, std::size_t contenders) {
+  std::vector<std::size_t> order(contenders);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::mt19937 random(round);
+  std::ranges::shuffle(order, random);
+  return order;
+}
+
 }  // namespace
 
 Measurement measure_in_fresh_processes(ProcessGrid const& grid, LoaderOptions const& config,
@@ -57,7 +71,8 @@ Measurement measure_in_fresh_processes(ProcessGrid const& grid, LoaderOptions co
   if (!options.cold) read_files(grid, catalog);
   on_rank_0(world, [&] {
     for (std::uint32_t round = 0; round < options.rounds; ++round) {
-      for (auto& contender : measured.contenders) {
+      for (auto const number : order_of(round, measured.contenders.size())) {
+        auto& contender = measured.contenders[number];
         if (options.cold) {
           for (auto const& file : catalog.files) InputFile(file.path).forget_cached();
         }

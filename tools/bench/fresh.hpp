@@ -12,8 +12,8 @@
 
 namespace distload {
 
-/// Collective: runs all trials in turn, `rounds` times, after reading the files once if they are to be warm. Rank 0
-/// starts the processes; the others sleep.
+/// Collective: runs all trials `rounds` times, in another order each time, after reading the files once if they are to
+/// be warm. Rank 0 starts the processes; the others sleep.
 /// @param catalog   of the checkpoint in `config`
 /// @param launcher  of rank 0; nothing on other ranks
 Measurement measure_in_fresh_processes(ProcessGrid const& grid, LoaderOptions const& config,

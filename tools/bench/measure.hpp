@@ -37,6 +37,7 @@ struct MeasureOptions {
   double idle_seconds = 3;  ///< of fresh processes before they begin
   bool cold = false;        ///< drop the files from the page cache before every run
   Part part = Part::all;
+  bool reloads = true;              ///< also load into a loaded model
   std::string save_directory = {};  ///< where loaded models are saved and removed again; empty: nothing is saved
 };
 

@@ -54,13 +54,13 @@ std::vector<Trial> Trials::all(bool directly) {
     add_load(engine, true);
     if (config_.load.verify) add_load(engine, false);
   }
-  if (!options_.cold) {
+  if (!options_.cold && options_.reloads) {
     add_reload(ReadEngine::buffered, true);
     if (config_.load.verify) add_reload(ReadEngine::buffered, false);
     if (std::ranges::find(options_.engines, ReadEngine::automatic) != options_.engines.end())
       add_reload(ReadEngine::automatic, true);
-    if (!options_.save_directory.empty()) add_saves();
   }
+  if (!options_.cold && !options_.save_directory.empty()) add_saves();
   return std::exchange(trials_, {});
 }
 
