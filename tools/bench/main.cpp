@@ -77,6 +77,7 @@ ExitCode compare(ProcessGrid const& grid, Arguments const& arguments) {
     checkpoints.insert(checkpoints.end(), made.begin(), made.end());
   }
   std::vector<Catalog> catalogs;
+  catalogs.reserve(checkpoints.size());
   for (auto const& checkpoint : checkpoints)
     catalogs.push_back(all_or_throw(world, "open", [&] { return open_files(arguments, checkpoint); }));
   std::vector<Measurement> measurements;

@@ -1,6 +1,6 @@
 """The program of each rank, `mpirun python rank.py JOB`: loads its shards with the job's peer, measures the time, and prints the result.
 
-JOB is JSON: the module of the peer, its function, its options, the files, and how long to be idle before. Rank 0 prints one line of JSON.
+JOB is JSON: the module of the peer, its options, the files, and how long the rank is idle before it loads. Rank 0 prints one line of JSON.
 """
 import gc
 import importlib
