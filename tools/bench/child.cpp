@@ -10,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <string_view>
 
 #include <distload/base/error.hpp>
@@ -57,6 +59,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
   std::signal(SIGPIPE, SIG_DFL);
   std::signal(SIGXFSZ, SIG_DFL);
   execvpe(command[0], command, environment);
+  dprintf(STDERR_FILENO, "%s: %s", command[0], strerrordesc_np(errno));
   _exit(kNotFound);
 }
 

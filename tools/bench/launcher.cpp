@@ -75,12 +75,18 @@ std::string last_lines(std::string const& text) {
   return text.size() <= kMost ? text : text.substr(text.size() - kMost);
 }
 
-/// What a failed program says, as its message.
-std::string message_in(std::string const& errors) {
+/// What a failed program says, as its message; nothing if it is not this program that has failed.
+std::optional<std::string> message_in(std::string const& errors) {
   auto const begin = errors.find(kErrorLine);
-  if (begin == std::string::npos) return "a fresh process failed: " + last_lines(errors);
+  if (begin == std::string::npos) return std::nullopt;
   auto const text = errors.substr(begin + kErrorLine.size());
   return text.substr(0, text.find("\n--------"));
+}
+
+std::string joined(std::vector<std::string> const& words) {
+  std::string text;
+  for (auto const& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
 }
 
 }  // namespace
@@ -119,9 +125,13 @@ std::string Launcher::run(std::vector<std::string> const& arguments) const {
   command.insert(command.end(), arguments.begin(), arguments.end());
   auto const result = run_child(std::move(command), environment_);
   if (result.exit_code == 0) return result.output;
-  auto const is_own = result.exit_code >= static_cast<int>(ExitCode::internal) &&
-                      result.exit_code <= static_cast<int>(ExitCode::nothing_to_compare);
-  throw_error(is_own ? static_cast<ExitCode>(result.exit_code) : ExitCode::internal, message_in(result.errors));
+  if (auto const message = message_in(result.errors)) {
+    auto const is_known = result.exit_code <= static_cast<int>(ExitCode::nothing_to_compare);
+    throw_error(is_known ? static_cast<ExitCode>(result.exit_code) : ExitCode::internal, *message);
+  }
+  throw UsageError("no fresh processes were started by `" + joined(command_) + "`, which ended with " +
+                   std::to_string(result.exit_code) + ": " + last_lines(result.errors) +
+                   "\n--launcher names another command; --repeat measures in one group of processes");
 }
 
 }  // namespace distload

@@ -17,6 +17,7 @@ class Launcher {
 
   /// Local: runs this program with `arguments`, and waits until it has ended. @returns what it has printed.
   /// @throws the program's error, with its code and message.
+  /// @throws UsageError  the command fails before the program runs.
   std::string run(std::vector<std::string> const& arguments) const;
 
  private:
