@@ -1,20 +1,24 @@
 #!/usr/bin/env python3
 """Compares distload with other programs that load the tensor-parallel slices of a llama on N ranks: the same files, the same machine,
-interleaved rounds of one run. Both checkpoints contain the same model.
+interleaved rounds of one run. All checkpoints contain the same model.
 
-Usage, after `source tools/environment.sh`: bench_peers.py HDF5_CHECKPOINT SAFETENSORS_DIRECTORY. The first run makes a Python environment and,
-beside the safetensors, a checkpoint of torch.distributed.checkpoint written by N ranks.
+Usage, after `source tools/environment.sh`: bench_peers.py HDF5_CHECKPOINT... SAFETENSORS_DIRECTORY. The first run makes a Python environment and,
+beside the safetensors, a checkpoint of torch.distributed.checkpoint written by N ranks. Several HDF5 checkpoints have different layouts; they are
+called by the names of their folders.
 
-The measured time begins at a barrier of the running ranks, after all imports, and ends when the slowest rank has its last slice in packed private
-memory; it includes opening files and reading metadata. distload's time is `seconds` of its report, which also lasts from opening to the last byte.
+Every sample is taken in processes of its own, as a user's load runs, and the memory of the machine is idle for some seconds before: a peer's ranks
+import their modules, sleep, and are then told to begin; `distload` is started after that sleep. The measured time begins at a barrier of the
+running ranks, after all imports, and ends when the slowest rank has its last slice in packed private memory; it includes opening files and reading
+metadata. distload's time is `seconds` of its report, which also lasts from opening to the last byte.
 distload verifies the checksums of HDF5 files; the peers verify nothing. distload and the peers may use the same number of threads.
 Two contenders do not copy all slices to private memory: `distload auto` if it chooses the engine mmap, and `get_slice, views` map slices that are
 one range of a file. The columns `x auto` and `x buffered` give a contender's time as a multiple of distload's with these engines, from the same
-files; for torch's own format, distload reads its HDF5 file.
+files; for torch's own format, distload reads the first HDF5 file.
 
-Warm: before every run, the files are read once and all others are dropped from the page cache. Cold: all files are dropped. Memory is touched and
-freed before every run, so that the first run is not slower. In the first round, which is not counted, the XXH3-64 of every shard of every
-contender is compared with distload's.
+Warm: before every run, the files are read once and all others are dropped from the page cache. Cold: all files are dropped. The order differs from
+round to round; contenders with the same files follow each other. With --settled, memory is touched and freed before every run, so that no sample
+includes what the first use of idle memory costs. In the first round, which is not counted, the XXH3-64 of every shard of every contender is
+compared with distload's.
 
 Exits with 1 if a contender has loaded other bytes. One that cannot run is listed as not measured, with the reason.
 """
@@ -23,11 +27,13 @@ import json
 import math
 import os
 import pathlib
+import random
 import re
 import shutil
 import statistics
 import subprocess
 import sys
+import time
 
 PEERS = pathlib.Path(__file__).resolve().parent / "peers"
 sys.path.insert(0, str(PEERS))
@@ -49,7 +55,7 @@ class Contender:
 
     def __init__(self, name, source, **settings):
         self.name = name
-        self.source = source  # files to read: safetensors, hdf5 or dcp
+        self.source = source  # files to read: safetensors, the name of an HDF5 checkpoint, or dcp
         self.settings = settings  # distload: engine; a peer: module, options
         self.engine = None  # distload: the engine that `auto` has chosen
         self.problem = None
@@ -59,9 +65,9 @@ class Contender:
         self.seconds = []
 
 
-def all_contenders():
-    """All contenders in the order of a round; the first is the reference for bytes."""
-    made = [Contender(f"distload {engine}", source, engine=engine) for source in ("safetensors", "hdf5") for engine in ("auto", "buffered")]
+def all_contenders(hdf5_names):
+    """All contenders in the order of the first round; the first is the reference for bytes."""
+    made = [Contender(f"distload {engine}", source, engine=engine) for source in ("safetensors", *hdf5_names) for engine in ("auto", "buffered")]
 
     def add(name, source, module, **options):
         made.append(Contender(name, source, module=module, options=options))
@@ -72,10 +78,36 @@ def all_contenders():
     add("fastsafetensors", "safetensors", "with_fastsafetensors")
     add("Run:ai streamer", "safetensors", "with_runai", distributed=False)
     add("Run:ai streamer, distributed", "safetensors", "with_runai", distributed=True)
-    add("h5py, independent", "hdf5", "with_h5py", collective=False)
-    add("h5py, collective", "hdf5", "with_h5py", collective=True)
+    for name in hdf5_names:
+        add("h5py, independent", name, "with_h5py", collective=False)
+        add("h5py, collective", name, "with_h5py", collective=True)
     add("torch DCP", "dcp", "with_dcp")
     return made
+
+
+def order_of(contenders, number):
+    """The contenders in the order of a round, by their files. It differs from round to round, since memory that the processes before have just
+    freed is faster to get again than memory that has been idle for longer. The first round begins with the reference."""
+    groups = {}
+    for contender in contenders:
+        groups.setdefault(contender.source, []).append(contender)
+    groups = list(groups.values())
+    if number > 0:
+        shuffled = random.Random(number)
+        shuffled.shuffle(groups)
+        for group in groups:
+            shuffled.shuffle(group)
+    return [contender for group in groups for contender in group]
+
+
+def named_hdf5(paths):
+    """{name: file} of the HDF5 checkpoints."""
+    if len(paths) == 1:
+        return {"hdf5": newest_hdf5(paths[0])}
+    named = {path.name if path.is_dir() else path.parent.name: newest_hdf5(path) for path in paths}
+    if len(named) < len(paths):
+        raise SystemExit("the folders of the HDF5 checkpoints need different names")
+    return named
 
 
 def newest_hdf5(path):
@@ -110,21 +142,23 @@ class Bench:
         self.state = state
         self.ranks = arguments.ranks
         self.rounds = arguments.rounds
+        self.idle = arguments.idle
+        self.settled = arguments.settled
         self.python = python
         self.distload = arguments.bin.resolve() / "distload"
         self.launcher = [arguments.mpirun, "--oversubscribe", "-np", str(arguments.ranks)]
         self.safetensors = arguments.safetensors.resolve()
-        self.hdf5 = newest_hdf5(arguments.hdf5.resolve())
+        self.hdf5 = named_hdf5([path.resolve() for path in arguments.hdf5])
         self.work = self.safetensors.with_name(self.safetensors.name + "-peers")
         self.work.mkdir(exist_ok=True)
         self.dcp = self.work / f"dcp-{self.ranks}"
         self.nbytes = sum(tensor.nbytes for tensor in model.read_model(self.safetensors))
-        self.contenders = [each for each in all_contenders() if "engine" in each.settings or arguments.only in each.name]
+        self.contenders = [each for each in all_contenders(self.hdf5) if "engine" in each.settings or any(text in each.name for text in arguments.only)]
         self.reference = {}  # (rank, tensor): hash
 
     def files(self, source):
-        if source == "hdf5":
-            return [self.hdf5]
+        if source in self.hdf5:
+            return [self.hdf5[source]]
         return sorted(self.safetensors.glob("*.safetensors") if source == "safetensors" else self.dcp.glob("*"))
 
     def launch(self, *command):
@@ -145,9 +179,11 @@ class Bench:
             raise Failure(f"exit code {process.returncode}: {told[0].removeprefix('peer failed: ')}")
         return output
 
-    def launch_peer(self, module, options, hashes=False, convert=False):
-        job = {"module": module, "options": options, "hashes": hashes, "convert": convert, "warm": self.state == "warm"}
-        job |= {"safetensors": str(self.safetensors), "hdf5": str(self.hdf5), "dcp": str(self.dcp)}
+    def launch_peer(self, module, options, hdf5=None, hashes=False, convert=False):
+        """Runs a peer's ranks. The counted rounds are those without hashes; only they need to be idle before."""
+        idle = 0 if hashes or convert else self.idle
+        job = {"module": module, "options": options, "hashes": hashes, "convert": convert, "warm": self.state == "warm", "idle": idle}
+        job |= {"settle": self.settled, "safetensors": str(self.safetensors), "hdf5": str(hdf5), "dcp": str(self.dcp)}
         path = self.work / "job.json"
         path.write_text(json.dumps(job))
         return json.loads(self.launch(self.python, PEERS / "rank.py", path).splitlines()[-1])
@@ -168,13 +204,16 @@ class Bench:
         report = self.work / "report.json"
         report.unlink(missing_ok=True)
         config = {
-            "checkpoint": {"path": str(self.hdf5 if contender.source == "hdf5" else self.safetensors)},
+            "checkpoint": {"path": str(self.hdf5.get(contender.source, self.safetensors))},
             "load": {"engine": contender.settings["engine"]},
             "report": {"json": str(report), "tensors": hashes, "progress": "none"},
         }
         path = self.work / "config.yaml"
         path.write_text(json.dumps(config))
-        settle(self.nbytes)
+        if self.settled:
+            settle(self.nbytes)
+        if not hashes:
+            time.sleep(self.idle)
         self.launch(self.distload, path)
         told = json.loads(report.read_text())
         contender.engine = told["engine"]
@@ -185,7 +224,7 @@ class Bench:
         return told["seconds"], nbytes, shards
 
     def run_peer(self, contender, hashes):
-        told = self.launch_peer(contender.settings["module"], contender.settings["options"], hashes)
+        told = self.launch_peer(contender.settings["module"], contender.settings["options"], self.hdf5.get(contender.source), hashes)
         shards = {(rank, name): value for rank, entry in enumerate(told["ranks"]) for name, value in entry.get("hashes", {}).items()}
         return told["seconds"], [entry["bytes"] for entry in told["ranks"]], shards
 
@@ -193,7 +232,7 @@ class Bench:
         """One run, with the page cache in the requested state."""
         if contender.source == "dcp":
             self.convert()
-        for source in ("safetensors", "hdf5", "dcp"):
+        for source in ("safetensors", *self.hdf5, "dcp"):
             for path in self.files(source):
                 (read_once if self.state == "warm" and source == contender.source else drop)(path)
         return (self.run_distload if "engine" in contender.settings else self.run_peer)(contender, hashes)
@@ -212,7 +251,7 @@ class Bench:
 
     def play(self):
         for number in range(self.rounds + 1):
-            for contender in self.contenders:
+            for contender in order_of(self.contenders, number):
                 if contender.problem:
                     continue
                 if sys.stderr.isatty():
@@ -233,8 +272,8 @@ class Bench:
 
     def times_distload(self, contender, engine):
         """The time as a multiple of distload's with an engine: the median over the rounds. distload reads the same files or, for torch's own format,
-        the HDF5 file."""
-        source = "safetensors" if contender.source == "safetensors" else "hdf5"
+        the first HDF5 file."""
+        source = next(iter(self.hdf5)) if contender.source == "dcp" else contender.source
         own = next(each for each in self.contenders if each.source == source and each.settings.get("engine") == engine)
         return None if own.problem else statistics.median(theirs / ours for theirs, ours in zip(contender.seconds, own.seconds))
 
@@ -252,14 +291,16 @@ class Bench:
             row |= {"seconds": contender.seconds, "shard_bytes": contender.bytes, "shards_checked": contender.shards}
             rows.append(row | {"differences": contender.differences})
         return {
-            "state": self.state, "ranks": self.ranks, "bytes": self.nbytes, "safetensors": str(self.safetensors),
-            "safetensors_files": len(self.files("safetensors")), "hdf5": str(self.hdf5), "contenders": rows,
+            "state": self.state, "start": "settled" if self.settled else "fresh", "idle_seconds": self.idle, "ranks": self.ranks, "bytes": self.nbytes, "safetensors": str(self.safetensors),
+            "safetensors_files": len(self.files("safetensors")), "hdf5": {name: str(path) for name, path in self.hdf5.items()},
+            "contenders": rows,
         }  # fmt: skip
 
 
 def print_table(result):
     rounds = max(len(row.get("seconds", [])) for row in result["contenders"])
-    print(f"{result['bytes'] / 1e9:.2f} GB onto {result['ranks']} ranks, {result['state']}, medians of {rounds} rounds")
+    start = f"{result['start']}: every sample in new processes, idle for {result['idle_seconds']:g} s"
+    print(f"{result['bytes'] / 1e9:.2f} GB onto {result['ranks']} ranks, {result['state']}, medians of {rounds} rounds, {start}")
     print(f"{'':30}{'files':13}{'GB/s':>7}{'ms':>9}{'least ms':>10}{'x auto':>9}{'x buffered':>12}")
     for row in result["contenders"]:
         line = f"{row['name']:30}{row['source']:13}"
@@ -279,22 +320,25 @@ def print_table(result):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("hdf5", nargs="?", type=pathlib.Path, metavar="HDF5_CHECKPOINT", help="file, or directory of steps")
-    parser.add_argument("safetensors", nargs="?", type=pathlib.Path, metavar="SAFETENSORS_DIRECTORY", help="the same model")
+    parser.add_argument("checkpoints", nargs="*", type=pathlib.Path, help="HDF5 files or directories of steps, and a directory of safetensors")
     parser.add_argument("--ranks", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=5, help="counted rounds")
+    parser.add_argument("--rounds", type=int, default=5, help="counted rounds; 7 for figures that are published")
+    parser.add_argument("--idle", type=float, default=3, metavar="SECONDS", help="that processes and memory are idle before every sample")
+    parser.add_argument("--settled", action="store_true", help="touch and free memory before every sample")
     parser.add_argument("--state", choices=("warm", "cold", "both"), default="both", help="of the page cache")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only peers with this in their name, besides distload")
+    parser.add_argument("--only", action="append", metavar="TEXT", help="only peers with this in their name, besides distload; may be repeated")
     parser.add_argument("--bin", default=environment.ROOT / "build/host-release/bin", type=pathlib.Path, help="where distload lies")
     parser.add_argument("--json", type=pathlib.Path, help="write all samples to this file")
     parser.add_argument("--setup-only", action="store_true", help="make the Python environment, and nothing else")
     parser.add_argument("--mpirun", default="mpirun")
     arguments = parser.parse_args()
     if not arguments.setup_only:
-        if arguments.safetensors is None:
-            parser.error("HDF5_CHECKPOINT and SAFETENSORS_DIRECTORY are needed")
-        if arguments.ranks < 1 or arguments.rounds < 1:
-            parser.error("ranks and rounds must be positive")
+        if len(arguments.checkpoints) < 2:
+            parser.error("an HDF5 checkpoint and a directory of safetensors are needed")
+        *arguments.hdf5, arguments.safetensors = arguments.checkpoints
+        arguments.only = arguments.only or [""]
+        if arguments.ranks < 1 or arguments.rounds < 1 or arguments.idle < 0:
+            parser.error("ranks and rounds must be positive, idle seconds not negative")
         if refusal := model.why_not_cut(arguments.safetensors, arguments.ranks):
             parser.error(refusal)
     return arguments

@@ -3,8 +3,9 @@
 
 Usage: bench_release.py --machine WORDS --command COMMAND [--replace] BENCH.json...
 
-A line is a JSON object: version, commit, date, machine, command, and a measurement per checkpoint and state with the median speed of every contender
-in GB/s, and the share of its limit where it has one. `auto` says which engine was chosen. tools/plot_bench.py draws it.
+A line is a JSON object: version, commit, date, machine, command, and a measurement per checkpoint, state and start with the median speed of every
+contender in GB/s, and the share of its limit where it has one. `auto` says which engine was chosen; `start` says whether every sample had processes
+of its own (fresh) or all had the same (reload). tools/plot_bench.py draws it.
 """
 import argparse
 import datetime
@@ -39,7 +40,7 @@ def commit():
 def shortened(measured):
     """One measurement of distload-bench, without its samples."""
     contenders = measured["contenders"]
-    short = {key: measured[key] for key in ("checkpoint", "format", "ranks", "state", "part")}
+    short = {key: measured[key] for key in ("checkpoint", "format", "ranks", "state", "start", "part")}
     short["rounds"] = min(len(each["seconds"]) for each in contenders)
     short["gigabytes_per_second"] = {each["name"]: float(f"{each['gigabytes_per_second']:.4g}") for each in contenders}
     short["of_limit"] = {each["name"]: round(each["of_limit"], 2) for each in contenders if "of_limit" in each}

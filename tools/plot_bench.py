@@ -30,13 +30,15 @@ FAINT = "#80808033"
 INCHES_WIDE = 9.375  # 900 pixels in a browser, at 96 to the inch
 ROW_INCHES = 0.19
 LIMITS = {  # name in the JSON: (label, colour, dashes)
-    "raw pread": ("page cache or storage: raw pread", "#56B4E9", "-"),
+    "raw pread": ("page cache or storage: raw pread", "#56B4E9", "-"),  # as version 0.1.0 called it
+    "raw pread, 4 KiB pages": ("raw pread into new 4 KiB pages", "#56B4E9", "-"),
+    "raw pread, huge pages": ("raw pread into new huge pages", "#882255", "--"),
     "raw pread in place": ("raw pread to memory in use", "#56B4E9", ":"),
     "raw io_uring": ("storage: raw io_uring", "#009E73", "-"),
     "memcpy": ("memory: memcpy", "#E69F00", "-"),
 }
 BARE = ("raw ", "memcpy")  # how the names of bare operations begin
-ROOFS = ("raw pread", "raw io_uring", "memcpy")
+ROOFS = ("raw pread", "raw pread, 4 KiB pages", "raw pread, huge pages", "raw io_uring", "memcpy")
 ENGINES = {  # (colour, marker)
     "buffered": ("#0072B2", "o"),
     "collective": ("#009E73", "s"),
@@ -47,6 +49,7 @@ ENGINES = {  # (colour, marker)
 ENGINE_LABELS = {"mmap": "mmap (shows what need not be copied)"}
 OWN, OTHERS, RELOAD = "#0072B2", "#999999", "#56B4E9"
 STATES = ("warm", "cold")
+STARTS = ("fresh", "reload")  # every sample in processes of its own, or all in the same
 
 
 def case_of(measured):
@@ -82,16 +85,17 @@ def read_release(path, version):
 
 
 def read_cases(arguments):
-    """{case: {state: measurement}}, whole models first."""
+    """{case: {state: measurement}}, whole models first. If some were measured in fresh processes and some were not, the case says which."""
     measurements = []
     for path in arguments.bench:
         measurements += read_release(path, arguments.release) if path.suffix == ".jsonl" else json.loads(path.read_text())["measurements"]
-    measurements.sort(key=lambda measured: measured["part"] != "all")
+    measurements.sort(key=lambda measured: (measured["part"] != "all", STARTS.index(measured["start"])))
+    is_mixed = len({measured["start"] for measured in measurements}) > 1
     cases = {}
     for measured in measurements:
         name = case_of(measured)
         if arguments.all_cases or measured["part"] == "all" or "," not in name:
-            cases.setdefault(name, {})[measured["state"]] = measured
+            cases.setdefault(f"{name}, {measured['start']}" if is_mixed else name, {})[measured["state"]] = measured
     return cases
 
 
@@ -149,7 +153,7 @@ def draw_bars(figure, cases):
             axes.set_ylim(len(names) - 0.4, -0.6)
             axes.set_xlim(0, 1.25 * most)
             axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5, steps=(1, 2, 5, 10)))
-            axes.set_title(f"{name}, {state}", loc="left", fontsize=9.5)
+            axes.set_title(f"{name}, {state}" + ("" if name.endswith(measured["start"]) else f", {measured['start']}"), loc="left", fontsize=9.5)
     for axes in grid[-1]:
         axes.set_xlabel("GB/s")
     found = {each["name"] for case in cases.values() for measured in case.values() for each in measured["contenders"]}
@@ -192,7 +196,8 @@ def draw_roofs(figure, cases):
     axes.set_ylabel("GB/s")
     axes.set_xlim(0, len(cases))
     axes.set_xticks(ticks, labels)
-    handles = [lines.Line2D([], [], color=LIMITS[limit][1], linewidth=2.2, label=LIMITS[limit][0]) for limit in ROOFS]
+    found = {each["name"] for case in cases.values() for measured in case.values() for each in measured["contenders"]}
+    handles = [lines.Line2D([], [], color=LIMITS[limit][1], linewidth=2.2, label=LIMITS[limit][0]) for limit in ROOFS if limit in found]
     handles += [lines.Line2D([], [], color=ENGINES[engine][0], marker=ENGINES[engine][1], linestyle="", label=ENGINE_LABELS.get(engine, engine))
                 for engine in engines]  # fmt: skip
     figure.legend(handles=handles, loc="outside lower center", ncols=4)
@@ -211,14 +216,13 @@ def draw_peers(figure, results):
             axes.barh(place, speed, height=0.7, color=OWN if row["name"].startswith("distload") else OTHERS, linewidth=0)
             engine = f" ({row['engine']})" if row["name"] == "distload auto" else ""
             axes.annotate(number(speed) + engine, (speed, place), xytext=(3, 0), textcoords="offset points", va="center", fontsize=8)
-        sources = {"hdf5": "HDF5", "dcp": "its own"}
-        names = [f"{row['name']}\n{sources.get(row['source'], row['source'])}" for row in rows]
+        names = [f"{row['name']}\n{'its own' if row['source'] == 'dcp' else row['source'].replace('hdf5', 'HDF5')}" for row in rows]
         axes.set_yticks(range(len(rows)), names, linespacing=0.95, fontsize=8)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(0, 1.4 * most)
         axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5, steps=(1, 2, 5, 10)))
         axes.set_xlabel("GB/s")
-        axes.set_title(f"{result['bytes'] / 1e9:.1f} GB onto {result['ranks']} ranks, {result['state']}", loc="left", fontsize=9.5)
+        axes.set_title(f"{result['bytes'] / 1e9:.1f} GB onto {result['ranks']} ranks, {result['state']}, {result['start']}", loc="left", fontsize=9.5)
 
 
 def parse_arguments():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks tools/bench_release.py with what distload-bench has measured, and the lines that are kept: check_release.py ROOT BENCH.json WORK"""
+"""Checks tools/bench_release.py with what distload-bench has measured, and the lines that are kept: check_release.py ROOT BENCH.json REPEAT.json WORK"""
 import json
 import pathlib
 import statistics
@@ -7,17 +7,17 @@ import subprocess
 import sys
 
 KEYS = ["version", "commit", "date", "machine", "command", "measurements"]
-MEASUREMENT = ["checkpoint", "format", "ranks", "state", "part", "rounds", "gigabytes_per_second", "of_limit", "auto"]
+MEASUREMENT = ["checkpoint", "format", "ranks", "state", "start", "part", "rounds", "gigabytes_per_second", "of_limit", "auto"]
 
 
 def main():
-    root, bench, work = map(pathlib.Path, sys.argv[1:])
+    root, bench, repeated, work = map(pathlib.Path, sys.argv[1:])
     lines = work / "releases.jsonl"
     older = {"version": "0.0.1", "measurements": []}
     lines.write_text(json.dumps(older) + "\n")
 
     def write(machine, *options):
-        return subprocess.run([sys.executable, root / "tools/bench_release.py", "--machine", machine, "--command", "made up", "--to", lines, *options, bench],
+        return subprocess.run([sys.executable, root / "tools/bench_release.py", "--machine", machine, "--command", "made up", "--to", lines, *options, bench, repeated],
                               text=True, capture_output=True)
 
     first, second, third = write("one"), write("two"), write("three", "--replace")
@@ -27,7 +27,11 @@ def main():
 
     kept, line = map(json.loads, lines.read_text().splitlines())
     assert kept == older and line["machine"] == "three", line
-    measured = json.loads(bench.read_text())["measurements"]
+    measured = [each for path in (bench, repeated) for each in json.loads(path.read_text())["measurements"]]
+    assert {each["start"] for each in json.loads(bench.read_text())["measurements"]} == {"fresh"}
+    assert {each["start"] for each in json.loads(repeated.read_text())["measurements"]} == {"reload"}
+    loads = [each for whole in measured for each in whole["contenders"] if each["name"] == "auto"]
+    assert loads and all(whole > load for each in loads for whole, load in zip(each["whole_seconds"], each["seconds"], strict=True)), loads
     assert len(line["measurements"]) == len(measured) > 0
     for short, whole in zip(line["measurements"], measured):
         assert short["gigabytes_per_second"].keys() == {each["name"] for each in whole["contenders"]}

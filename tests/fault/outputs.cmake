@@ -110,7 +110,7 @@ tool_test(verify distload-verify "${work}/saved")
 tool_test(synth distload-synth --size 1MB --force "${results}/synth")
 tool_test(plan_bench distload-plan-bench --family llama --most-ranks 1024 --rounds 1 --source hdf5)
 tool_test(calibrate distload-bench calibrate "${work}/saved")
-tool_test(bench distload-bench --rounds 1 --state warm --engine buffered "${work}/saved")
+tool_test(bench distload-bench --idle 0 --rounds 1 --state warm --engine buffered "${work}/saved")
 # The exit code for damage takes precedence over that for lost output.
 distload_add_failure_test(fault_output_verify_damaged RANKS 1 CODE 5 CHECKS --without-mpirun --stdout full --pattern "cannot write the results to stdout"
   COMMAND $<TARGET_FILE:distload-verify> "${work}/bad/flipped_weight.h5" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)

@@ -18,14 +18,18 @@ std::string number(double value, int digits) {
   return text.data();
 }
 
+std::string state_of(MeasureOptions const& options) { return options.cold ? "cold" : "warm"; }
+
 nlohmann::ordered_json json_of(Measurement const& measured, Contender const& contender) {
   nlohmann::ordered_json json{{"name", contender.name},
                               {"bytes", contender.nbytes},
                               {"gigabytes_per_second", contender.bytes_per_second() / 1e9},
                               {"seconds", contender.seconds.all()}};
-  if (!contender.limit) return json;
-  json["limit"] = measured.contenders[*contender.limit].name;
+  auto const* const limit = limit_of(measured, contender);
+  if (limit == nullptr) return json;
+  json["limit"] = limit->name;
   json["of_limit"] = share_of_limit(measured, contender);
+  if (!contender.whole.all().empty()) json["whole_seconds"] = contender.whole.all();
   if (contender.engine.empty()) return json;
   json["engine"] = contender.engine;
   json["engine_reason"] = contender.reason;
@@ -34,32 +38,39 @@ nlohmann::ordered_json json_of(Measurement const& measured, Contender const& con
   return json;
 }
 
+/// What was measured, and how.
+std::string head_of(Measurement const& measured) {
+  auto const& options = measured.options;
+  auto const how = options.start == Start::fresh ? "fresh: every sample in new processes that were idle for " +
+                                                       number(options.idle_seconds, 1) + " s"
+                                                 : std::string("reload: all samples in the same processes");
+  return measured.checkpoint + " (" + measured.format + "), " + std::to_string(measured.tensors()) + " parameters (" +
+         std::string(name_of(options.part)) + ") on " + std::to_string(measured.ranks) + " ranks, " +
+         state_of(options) + ", read amplification " + number(measured.read_amplification(), 2) + ", medians of " +
+         std::to_string(options.rounds) + " rounds, " + how + "\n";
+}
+
+std::vector<std::string> row_of(Measurement const& measured, Contender const& contender) {
+  std::vector<std::string> row{contender.name, number(contender.bytes_per_second() / 1e9, 2),
+                               number(1e3 * contender.seconds.median(), 1), number(1e3 * contender.seconds.least(), 1)};
+  auto const* const limit = limit_of(measured, contender);
+  if (limit == nullptr) return row;
+  row.push_back(contender.whole.all().empty() ? "" : number(1e3 * contender.whole.median(), 1));
+  row.push_back(number(100 * share_of_limit(measured, contender), 0) + " % of " + limit->name);
+  if (contender.engine.empty()) return row;
+  row.push_back(number(1e3 * contender.predicted.median(), 1));
+  row.push_back(number(1e3 * contender.metadata.median(), 2));
+  if (contender.name.starts_with("auto")) row.push_back(contender.engine + ": " + contender.reason);
+  return row;
+}
+
 }  // namespace
 
 std::string table_of(Measurement const& measured) {
-  auto const& options = measured.options;
-  auto text = measured.checkpoint + " (" + measured.format + "), " + std::to_string(measured.tensors) +
-              " parameters (" + std::string(name_of(options.part)) + ") on " + std::to_string(measured.ranks) +
-              " ranks, " + (options.cold ? "cold" : "warm") + ", read amplification " +
-              number(measured.read_amplification, 2) + ", medians of " + std::to_string(options.rounds) + " rounds\n";
   Table table;
-  table.add({"", "GB/s", "ms", "least ms", "of its limit", "predicted ms", "metadata ms"});
-  for (auto const& contender : measured.contenders) {
-    std::vector<std::string> row{contender.name, number(contender.bytes_per_second() / 1e9, 2),
-                                 number(1e3 * contender.seconds.median(), 1),
-                                 number(1e3 * contender.seconds.least(), 1)};
-    if (contender.limit) {
-      row.push_back(number(100 * share_of_limit(measured, contender), 0) + " % of " +
-                    measured.contenders[*contender.limit].name);
-    }
-    if (!contender.engine.empty()) {
-      row.push_back(number(1e3 * contender.predicted.median(), 1));
-      row.push_back(number(1e3 * contender.metadata.median(), 2));
-      if (contender.name.starts_with("auto")) row.push_back(contender.engine + ": " + contender.reason);
-    }
-    table.add(std::move(row));
-  }
-  return text + table.text();
+  table.add({"", "GB/s", "ms", "least ms", "whole ms", "of its limit", "predicted ms", "metadata ms"});
+  for (auto const& contender : measured.contenders) table.add(row_of(measured, contender));
+  return head_of(measured) + table.text();
 }
 
 std::string json_of(std::span<Measurement const> measurements) {
@@ -68,10 +79,12 @@ std::string json_of(std::span<Measurement const> measurements) {
     nlohmann::ordered_json json{{"checkpoint", measured.checkpoint},
                                 {"format", measured.format},
                                 {"ranks", measured.ranks},
-                                {"state", measured.options.cold ? "cold" : "warm"},
+                                {"state", state_of(measured.options)},
+                                {"start", name_of(measured.options.start)},
                                 {"part", name_of(measured.options.part)},
-                                {"parameters", measured.tensors},
-                                {"read_amplification", measured.read_amplification}};
+                                {"parameters", measured.tensors()},
+                                {"read_amplification", measured.read_amplification()}};
+    if (measured.options.start == Start::fresh) json["idle_seconds"] = measured.options.idle_seconds;
     for (auto const& contender : measured.contenders) json["contenders"].push_back(json_of(measured, contender));
     all.push_back(std::move(json));
   }

@@ -42,7 +42,7 @@ double median_seconds(Communicator& world, std::function<void()> const& prepare,
 double small_read_seconds(Catalog const& catalog, Caching caching) {
   auto const& source = *std::ranges::max_element(catalog.files, {}, &SourceFile::size_bytes);
   InputFile const file(source.path, caching);
-  HostMemory const memory(kPageBytes, PageSize::huge);
+  auto const memory = touched_memory(kPageBytes);
   std::mt19937_64 random(1);
   Samples samples;
   for (std::uint32_t i = 0; i < kSmallReads; ++i) {
@@ -82,7 +82,8 @@ std::string line(std::string_view key, double value, std::string_view unit, std:
 
 CostModel calibrate(Communicator& world, Catalog const& catalog) {
   auto const reader = all_or_throw(world, "open", [&] { return RawReader(catalog, world.rank(), world.size()); });
-  HostMemory const memory(std::max(reader.share_bytes(), Bytes{1}), PageSize::huge);
+  RawMemory const memory(reader.share_bytes(), PageKind::huge);
+  auto const buffers = touched_memory(direct_buffer_bytes(kDepth));
   auto const directly = reader.can_read_directly();
   std::vector<std::uint64_t> total{reader.share_bytes()};
   world.all_reduce(std::span<std::uint64_t>(total), Reduction::sum);
@@ -92,7 +93,7 @@ CostModel calibrate(Communicator& world, Catalog const& catalog) {
         if (world.rank() != 0) return;
         for (auto const& file : catalog.files) InputFile(file.path).forget_cached();
       },
-      [&] { directly ? reader.read_directly(memory, kDepth) : reader.read(memory); });
+      [&] { directly ? reader.read_directly(buffers, kDepth) : reader.read(memory); });
   auto const from_cache = median_seconds(
       world, [] {}, [&] { reader.read(memory); });
 

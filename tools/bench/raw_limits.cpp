@@ -2,7 +2,7 @@
 #include "bench/raw_limits.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <numeric>
 
 #include <distload/base/error.hpp>
 
@@ -37,7 +37,7 @@ RawReader::RawReader(Catalog const& catalog, std::uint32_t rank, std::uint32_t r
   for (auto const& file : catalog.files) direct_files_.emplace_back(file.path, Caching::none);
 }
 
-void RawReader::read(HostMemory const& memory) const {
+void RawReader::read(RawMemory const& memory) const {
   for (auto const& part : parts_) {
     auto const& file = files_[part.file];
     if (file.read_at(part.offset, {memory.data() + part.place, part.nbytes}) != part.nbytes)
@@ -45,21 +45,29 @@ void RawReader::read(HostMemory const& memory) const {
   }
 }
 
-void RawReader::read_directly(HostMemory const& memory, std::uint32_t depth) const {
+Bytes direct_buffer_bytes(std::uint32_t depth) noexcept { return depth * kRequestBytes; }
+
+void RawReader::read_directly(RawMemory const& buffers, std::uint32_t depth) const {
   IoRing ring(depth);
-  std::size_t started = 0;
+  std::vector<std::uint64_t> part_in(depth);  // by buffer
+  std::vector<std::uint32_t> idle(depth);
+  std::iota(idle.begin(), idle.end(), 0U);
   auto const complete_one = [&] {
     auto const done = ring.wait();
-    auto const& part = parts_[done.id];
+    auto const& part = parts_[part_in[done.id]];
     auto const& path = direct_files_[part.file].path();
     if (done.result < 0) throw IoError("cannot read " + path + ": " + system_reason(-done.result));
     if (static_cast<Bytes>(done.result) < part.nbytes) throw IoError(path + ": a direct read was cut short");
+    idle.push_back(static_cast<std::uint32_t>(done.id));
   };
-  for (; started < parts_.size(); ++started) {
-    auto const& part = parts_[started];
-    if (ring.under_way() == depth) complete_one();
+  for (std::size_t number = 0; number < parts_.size(); ++number) {
+    auto const& part = parts_[number];
+    if (idle.empty()) complete_one();
+    auto const buffer = idle.back();
+    idle.pop_back();
+    part_in[buffer] = number;
     ring.read(direct_files_[part.file].descriptor(), part.offset,
-              {memory.data() + part.place, round_up(part.nbytes, 4 * kKiB)}, started);
+              {buffers.data() + buffer * kRequestBytes, round_up(part.nbytes, 4 * kKiB)}, buffer);
   }
   while (ring.under_way() > 0) complete_one();
 }
@@ -92,9 +100,6 @@ void write_raw_directly(std::string const& path, Bytes file_offset, std::byte co
   file.sync();
 }
 
-void settle_memory(Bytes nbytes) {
-  HostMemory const memory(nbytes, PageSize::huge);
-  for (Bytes page = 0; page < nbytes; page += kHugePageBytes) std::memset(memory.data() + page, 1, 1);
-}
+void settle_memory(Bytes nbytes) { touched_memory(nbytes); }
 
 }  // namespace distload

@@ -9,7 +9,7 @@
 #include <distload/base/bytes.hpp>
 #include <distload/checkpoint/catalog.hpp>
 
-#include "base/host_memory.hpp"
+#include "bench/raw_memory.hpp"
 #include "io/files/input_file.hpp"
 
 namespace distload {
@@ -23,13 +23,14 @@ class RawReader {
 
   Bytes share_bytes() const noexcept { return share_bytes_; }
 
-  /// Reads the part to `memory` by pread.
+  /// Reads the part to `memory`, of share_bytes(), by pread.
   /// @throws IoError, CorruptData  as an engine.
-  void read(HostMemory const& memory) const;
+  void read(RawMemory const& memory) const;
 
-  /// Reads the part to `memory` bypassing the page cache, with `depth` concurrent requests, as fio does with io_uring.
+  /// Reads the part bypassing the page cache, with `depth` concurrent requests, as fio does with io_uring: into buffers
+  /// that are used again and again, of direct_buffer_bytes(depth).
   /// @throws IoError  the system refuses.
-  void read_directly(HostMemory const& memory, std::uint32_t depth) const;
+  void read_directly(RawMemory const& buffers, std::uint32_t depth) const;
 
   /// True if the file system supports O_DIRECT.
   bool can_read_directly() const noexcept { return !direct_files_.empty(); }
@@ -59,6 +60,9 @@ void write_raw(std::string const& path, Bytes file_offset, std::byte const* byte
 /// @throws IoError  the system refuses.
 void write_raw_directly(std::string const& path, Bytes file_offset, std::byte const* bytes, Bytes nbytes,
                         std::uint32_t depth);
+
+/// Memory for `depth` concurrent requests.
+Bytes direct_buffer_bytes(std::uint32_t depth) noexcept;
 
 /// Allocates, touches and frees `nbytes` of memory. Some virtual machines return idle memory to the host, which makes
 /// the first use of memory slow; after this call it is fast for all contenders.

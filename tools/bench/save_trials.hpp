@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,11 @@
 
 namespace distload {
 
-/// Collective: trials of every engine and format, and of the stall of a background save. They write to `directory`,
-/// which is created if missing, and remove their files. Grid and model must outlive the trials.
+/// Local: trials of every engine and format, and of the stall of a background save. They write to `directory`, which is
+/// created if missing, and remove their files. The grid must outlive the trials.
+/// @param model         collective: the model to save, the same in every call
 /// @param first_number  number of the first of them among all trials
-std::vector<Trial> save_trials(ProcessGrid const& grid, ShardedModel const& model, std::string const& directory,
-                               std::size_t first_number);
+std::vector<Trial> save_trials(ProcessGrid const& grid, std::function<ShardedModel const&()> model,
+                               std::string directory, std::size_t first_number);
 
 }  // namespace distload

@@ -1,9 +1,7 @@
-/// Trial: a contender with the function that runs it once.
+/// Trial: a contender with the functions that run it.
 #pragma once
 
-#include <cstddef>
 #include <functional>
-#include <string>
 
 #include "bench/measure.hpp"
 
@@ -11,13 +9,8 @@ namespace distload {
 
 struct Trial {
   Contender contender;
+  std::function<void()> prepare;        ///< collective: makes what must be there before a run; called once, not timed
   std::function<void(Contender&)> run;  ///< collective: adds one sample
 };
-
-/// A raw operation, which has no limit.
-Contender bare(std::string name, Bytes nbytes);
-
-/// An operation that is compared with raw operation number `limit`.
-Contender compared_with(std::size_t limit, std::string name, Bytes nbytes);
 
 }  // namespace distload

@@ -1,6 +1,6 @@
 """The program of each rank, `mpirun python rank.py JOB`: loads its shards with the job's peer, measures the time, and prints the result.
 
-JOB is JSON: the module of the peer, its function, its options, and the files. Rank 0 prints one line of JSON.
+JOB is JSON: the module of the peer, its options, the files, and how long the rank is idle before it loads. Rank 0 prints one line of JSON.
 """
 import gc
 import importlib
@@ -29,6 +29,8 @@ class Job:
         self.dcp = settings["dcp"]
         self.options = settings["options"]
         self.warm = settings["warm"]  # the files are in the page cache
+        self.idle = settings["idle"]  # seconds
+        self.settle = settings["settle"]
         self.tensors = model.read_model(self.safetensors)
 
     def slices(self, tensor):
@@ -55,8 +57,10 @@ def measure(peer, job, want_hashes):
     """Loads once. Returns the seconds of the slowest rank and the shards of every rank."""
     if hasattr(peer, "prepare"):
         peer.prepare(job)
-    settle(sum(tensor.nbytes for tensor in job.tensors) // job.ranks)
+    if job.settle:
+        settle(sum(tensor.nbytes for tensor in job.tensors) // job.ranks)
     gc.disable()
+    time.sleep(job.idle)
     job.comm.Barrier()
     begin = time.perf_counter()
     shards = peer.load(job)

@@ -1,0 +1,91 @@
+// The options of distload-bench.
+#include "bench/arguments.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <map>
+
+#include <distload/base/bytes.hpp>
+#include <distload/base/choices.hpp>
+#include <distload/base/error.hpp>
+
+namespace distload {
+namespace {
+
+void add_checkpoints(CLI::App& app, Arguments& arguments) {
+  app.add_option("checkpoints", arguments.checkpoints, "files or directories");
+  app.add_option("--make", arguments.make,
+                 "also the checkpoints in this directory: safetensors, and HDF5 files for this number of ranks, for "
+                 "half and for twice as many; they are made if they are not there");
+  app.add_option("--size", arguments.size, "of what is made, in bytes of weights: 4GB, 500 MiB")
+      ->check([](std::string const& text) { return parse_bytes(text) ? "" : text + " is no size"; })
+      ->capture_default_str();
+  app.add_option("--step", arguments.config.checkpoint.step,
+                 "step in a directory of checkpoints; the newest by default");
+  app.add_option("--family", arguments.config.model.family, "partition rules; by config.json's model_type by default");
+}
+
+void add_contenders(CLI::App& app, Arguments& arguments) {
+  std::map<std::string, Part> const parts{
+      {"all", Part::all}, {"column_parallel", Part::column_parallel}, {"row_parallel", Part::row_parallel}};
+  std::map<std::string, ReadEngine> engines;
+  for (auto const word : words_of<ReadEngine>()) engines.emplace(word, *choice_of<ReadEngine>(word));
+  app.add_option("--engine", arguments.measured.engines, "engines to compare, e.g. buffered,auto; all by default")
+      ->transform(CLI::CheckedTransformer(engines))
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--state", arguments.states, "warm, cold (the files leave the page cache before every run), or both")
+      ->check(CLI::IsMember({"warm", "cold"}))
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  app.add_option("--part", arguments.parts, "parameters to load: all, column_parallel, row_parallel")
+      ->transform(CLI::CheckedTransformer(parts))
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_flag("!--no-reload", arguments.measured.reloads, "do not measure loads into a model that is loaded");
+  app.add_option("--save", arguments.measured.save_directory, "also save, in this directory");
+  app.add_flag("--no-verify", arguments.no_verify, "do not compare checksums");
+}
+
+void add_process_options(CLI::App& app, Arguments& arguments) {
+  auto* const fresh = app.add_flag("--fresh", arguments.fresh,
+                                   "take every sample in new processes, as a user's load runs; this is the default");
+  app.add_flag("--repeat", arguments.repeat,
+               "take all samples in these processes, whose memory has been used before; the figures are labelled "
+               "`reload`")
+      ->excludes(fresh);
+  app.add_option("--idle", arguments.measured.idle_seconds, "seconds that new processes wait before they begin")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  app.add_option("--launcher", arguments.launcher,
+                 "command that starts new processes, e.g. 'srun --overlap -n 4'; by default the one that has started "
+                 "these");
+  app.add_option("--sample", arguments.sample)->group("");
+}
+
+}  // namespace
+
+void add_options(CLI::App& app, Arguments& arguments) {
+  add_checkpoints(app, arguments);
+  add_contenders(app, arguments);
+  add_process_options(app, arguments);
+  app.add_option("--rounds", arguments.measured.rounds, "counted rounds; 7 for figures that are published")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
+  app.add_option("--json", arguments.json, "write all samples to this file");
+  auto* const calibrate = app.add_subcommand(
+      "calibrate",
+      "Measures for some seconds what storage and links cost, and prints the `cost` section for a configuration.");
+  calibrate->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory to read from")->required();
+  calibrate->callback([&arguments] { arguments.calibrate = true; });
+}
+
+void complete(Arguments& arguments) {
+  if (!arguments.calibrate && arguments.checkpoints.empty() && arguments.make.empty())
+    throw UsageError("name a checkpoint, or a directory for --make");
+  arguments.config.load.verify = !arguments.no_verify;
+  arguments.measured.start = arguments.repeat ? Start::reload : Start::fresh;
+}
+
+}  // namespace distload

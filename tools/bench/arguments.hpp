@@ -1,0 +1,42 @@
+/// Arguments: the command line of distload-bench.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <distload/config/config.hpp>
+
+#include "bench/measure.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace distload {
+
+struct Arguments {
+  LoaderOptions config;
+  MeasureOptions measured{.engines = {ReadEngine::buffered, ReadEngine::collective, ReadEngine::direct,
+                                      ReadEngine::mmap, ReadEngine::automatic}};
+  std::vector<std::string> checkpoints;
+  std::vector<std::string> states{"warm", "cold"};
+  std::vector<Part> parts{Part::all};
+  std::string make;
+  std::string size = "4GB";
+  std::string json;
+  std::string launcher;
+  std::string sample;  ///< the contender that these fresh processes run; empty: they are not fresh
+  bool no_verify = false;
+  bool fresh = false;
+  bool repeat = false;
+  bool calibrate = false;
+};
+
+/// Local: binds the options of `app` to `arguments`.
+void add_options(CLI::App& app, Arguments& arguments);
+
+/// Local: what follows from the options together.
+/// @throws UsageError  they contradict each other.
+void complete(Arguments& arguments);
+
+}  // namespace distload
