@@ -8,31 +8,29 @@ if(NOT hdf5_shared MATCHES "\\.so" OR NOT EXISTS "${hdf5_static}")
   return()
 endif()
 
-# What its filters need. A program of distload uses no driver for the web, so that the linker leaves it out.
-set(hdf5_static_libraries "${hdf5_static}")
+# A program of distload uses no driver for the web, so that the linker leaves it out, and what it needs.
+add_library(distload::hdf5_static STATIC IMPORTED)
+set(dependencies MPI::MPI_C)
 foreach(name sz z dl m)
   if(HDF5_C_LIBRARY_${name})
-    list(APPEND hdf5_static_libraries "${HDF5_C_LIBRARY_${name}}")
+    list(APPEND dependencies "${HDF5_C_LIBRARY_${name}}")
   endif()
 endforeach()
+set_target_properties(distload::hdf5_static PROPERTIES
+  IMPORTED_LOCATION "${hdf5_static}"
+  INTERFACE_INCLUDE_DIRECTORIES "${HDF5_C_INCLUDE_DIRS}"
+  INTERFACE_LINK_LIBRARIES "${dependencies}")
 
 if(NOT DEFINED DISTLOAD_STATIC_HDF5_LINKS)
   set(source "${PROJECT_BINARY_DIR}/CMakeFiles/static_hdf5.c")
   file(WRITE "${source}" "#include <hdf5.h>\nint main(void) { return H5open() < 0 || H5Fopen(\"x\", H5F_ACC_RDONLY, H5Pcreate(H5P_FILE_ACCESS)) < 0; }\n")
-  try_compile(DISTLOAD_STATIC_HDF5_LINKS "${PROJECT_BINARY_DIR}/CMakeFiles/static_hdf5" "${source}"
-    CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${HDF5_C_INCLUDE_DIRS}"
-    LINK_LIBRARIES ${hdf5_static_libraries} MPI::MPI_C)
+  try_compile(DISTLOAD_STATIC_HDF5_LINKS "${PROJECT_BINARY_DIR}/CMakeFiles/static_hdf5" "${source}" LINK_LIBRARIES distload::hdf5_static)
   if(DISTLOAD_STATIC_HDF5_LINKS)
     message(STATUS "Programs link the static HDF5 ${hdf5_static}")
   endif()
 endif()
-if(NOT DISTLOAD_STATIC_HDF5_LINKS)
-  return()
+if(DISTLOAD_STATIC_HDF5_LINKS)
+  set(is_static "$<BOOL:$<TARGET_PROPERTY:DISTLOAD_STATIC_HDF5>>")
+  set_target_properties(distload::hdf5 PROPERTIES
+    INTERFACE_LINK_LIBRARIES "$<IF:${is_static},distload::hdf5_static,${hdf5_shared}>")
 endif()
-
-set(is_static "$<BOOL:$<TARGET_PROPERTY:DISTLOAD_STATIC_HDF5>>")
-set(libraries "$<$<NOT:${is_static}>:${hdf5_shared}>")
-foreach(library IN LISTS hdf5_static_libraries)
-  list(APPEND libraries "$<${is_static}:${library}>")
-endforeach()
-set_target_properties(distload::hdf5 PROPERTIES INTERFACE_LINK_LIBRARIES "${libraries}")
