@@ -16,6 +16,9 @@ namespace distload {
 /// Appends values to a byte string.
 class WireWriter {
  public:
+  /// Makes room for about so many bytes more, with which the message then grows without being copied.
+  void reserve(std::size_t nbytes) { bytes_.reserve(bytes_.size() + nbytes); }
+
   template <class T>
   requires std::is_trivially_copyable_v<T>
   void put(T const& value) { append(&value, sizeof value); }
@@ -78,6 +81,9 @@ class WireReader {
     auto const bytes = take(get<std::size_t>());
     return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
   }
+
+  /// All bytes that are left.
+  std::span<std::byte const> get_rest() { return take(rest_.size()); }
 
   template <class T>
   requires std::is_trivially_copyable_v<T> std::vector<T> get_all() {

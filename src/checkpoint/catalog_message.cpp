@@ -11,9 +11,25 @@ namespace {
 
 constexpr auto kTextBytes = WireReader::kTextBytes;
 
+/// Room for metadata.
+constexpr std::size_t kPageOfTexts = 16 * kKiB;
+
 /// The smallest size of a tensor, with empty texts.
 constexpr std::size_t kTensorBytes =
     2 * kTextBytes + sizeof(DType) + kWireDimsBytes + 2 * sizeof(std::uint32_t) + sizeof(std::int32_t);
+
+/// The smallest size of an extent: of a scalar.
+constexpr std::size_t kExtentBytes = 3 * sizeof(std::uint32_t) + 2 * sizeof(Bytes) + 2 * kWireDimsBytes;
+
+/// About the size of the message.
+std::size_t expected_bytes(Catalog const& catalog) {
+  constexpr std::size_t kAxes = 2;
+  constexpr std::size_t kDims = kWireDimsBytes + kAxes * sizeof(std::uint64_t);
+  std::size_t texts = 0;
+  for (auto const& tensor : catalog.tensors) texts += tensor.name.size() + tensor.partition.size();
+  return texts + catalog.tensors.size() * (kTensorBytes + kDims) + catalog.extents.size() * (kExtentBytes + 2 * kDims) +
+         catalog.block_hashes.size() * sizeof(std::uint64_t) + kPageOfTexts;
+}
 
 void put(WireWriter& out, CheckpointMetadata const& metadata) {
   out.put_text(metadata.model_name);
@@ -78,6 +94,12 @@ CheckpointMetadata get_metadata(WireReader& in) {
 
 std::vector<std::byte> serialize(Catalog const& catalog) {
   WireWriter out;
+  serialize(catalog, out);
+  return out.take();
+}
+
+void serialize(Catalog const& catalog, WireWriter& out) {
+  out.reserve(expected_bytes(catalog));
   out.put(catalog.format);
   out.put_text(catalog.path);
   put(out, catalog.metadata);
@@ -96,12 +118,21 @@ std::vector<std::byte> serialize(Catalog const& catalog) {
     out.put_text(tensor.partition);
     out.put(tensor.axis);
   }
-  out.put_all(catalog.extents);
+  out.put(catalog.extents.size());
+  // Member by member: most axes of the boxes in memory are unused.
+  for (auto const& extent : catalog.extents) {
+    out.put(extent.tensor);
+    out.put(extent.file);
+    out.put(extent.offset_bytes);
+    out.put(extent.nbytes);
+    put_dims(out, extent.box.offset);
+    put_dims(out, extent.box.extent);
+    out.put(extent.first_block);
+  }
   out.put(catalog.block_bytes);
   out.put_all(catalog.block_hashes);
   out.put(catalog.warnings.size());
   for (auto const& warning : catalog.warnings) out.put_text(warning);
-  return out.take();
 }
 
 Catalog deserialize_catalog(std::span<std::byte const> bytes) {
@@ -125,10 +156,15 @@ Catalog deserialize_catalog(std::span<std::byte const> bytes) {
     tensor.partition = in.get_text();
     tensor.axis = in.get<std::int32_t>();
   }
-  catalog.extents = in.get_all<Extent>();
-  for (auto const& extent : catalog.extents) {
-    check_wire_axes(extent.box.offset.size());
-    check_wire_axes(extent.box.extent.size());
+  catalog.extents.resize(in.get_count(kExtentBytes));
+  for (auto& extent : catalog.extents) {
+    extent.tensor = in.get<std::uint32_t>();
+    extent.file = in.get<std::uint32_t>();
+    extent.offset_bytes = in.get<Bytes>();
+    extent.nbytes = in.get<Bytes>();
+    extent.box.offset = get_dims(in);
+    extent.box.extent = get_dims(in);
+    extent.first_block = in.get<std::uint32_t>();
   }
   catalog.block_bytes = in.get<Bytes>();
   catalog.block_hashes = in.get_all<std::uint64_t>();

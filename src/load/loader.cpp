@@ -247,8 +247,8 @@ std::vector<std::byte> Loader::metadata_message() const {
       find_rules({options_.model.family, catalog.metadata.config_json, default_rule_directories(), options_.model.rules,
                   options_.model.config == "auto" ? config_file_of(catalog) : options_.model.config});
   WireWriter out;
-  out.put_all(serialize(catalog));
   put_rules(out, rules);
+  serialize(catalog, out);
   return out.take();
 }
 
@@ -290,8 +290,8 @@ OpenedCheckpoint Loader::open() {
     auto& world = grid_.world();
     auto const message = agreed_metadata();
     WireReader in(message);
-    opened.catalog = deserialize_catalog(in.get_all<std::byte>());
     rules = get_rules(in);
+    opened.catalog = deserialize_catalog(in.get_rest());
     check_same_content(opened.catalog, world);
   }
   auto const begin = std::chrono::steady_clock::now();

@@ -2,6 +2,8 @@
 #include "load/planned_shards.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include <distload/base/error.hpp>
@@ -54,6 +56,7 @@ void transpose(Shard& shard) {
 
 std::vector<Shard> shards_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   std::vector<Shard> shards;
+  shards.reserve(plan.work->shards.size());
   for (auto const& planned : plan.work->shards) {
     auto const& parameter = checkpoint.layout.parameters[planned.parameter];
     auto const& tensor = checkpoint.catalog.tensors[parameter.tensor];
@@ -88,10 +91,11 @@ void check_same(std::span<Shard const> held, std::vector<Shard> const& planned) 
 std::map<std::string, std::string, std::less<>> aliases_of(OpenedCheckpoint const& checkpoint,
                                                            std::vector<Shard> const& shards) {
   std::map<std::string, std::string, std::less<>> aliases;
+  if (checkpoint.layout.aliases.empty()) return aliases;
+  std::unordered_set<std::string_view> held;
+  for (auto const& shard : shards) held.insert(shard.name);
   for (auto const& alias : checkpoint.layout.aliases) {
-    auto const held =
-        std::any_of(shards.begin(), shards.end(), [&](Shard const& shard) { return shard.name == alias.target; });
-    if (held) aliases.emplace(alias.name, alias.target);
+    if (held.contains(alias.target)) aliases.emplace(alias.name, alias.target);
   }
   return aliases;
 }

@@ -1,6 +1,8 @@
 // Finds shards by name and checks views.
 #include <distload/load/sharded_model.hpp>
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "base/text.hpp"
@@ -15,7 +17,11 @@ ShardedModel::ShardedModel(CheckpointMetadata metadata, Topology topology, std::
       shards_(std::move(shards)),
       aliases_(std::move(aliases)),
       arena_(std::make_unique<Arena>(std::move(arena))) {
-  for (std::size_t i = 0; i < shards_.size(); ++i) index_.emplace(shards_[i].name, i);
+  by_name_.resize(shards_.size());
+  std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
+  // They are out of order only if parameters are split.
+  auto const name_of = [this](std::size_t index) -> std::string const& { return shards_[index].name; };
+  if (!std::ranges::is_sorted(by_name_, {}, name_of)) std::ranges::stable_sort(by_name_, {}, name_of);
 }
 
 ShardedModel::~ShardedModel() = default;
@@ -24,8 +30,9 @@ ShardedModel& ShardedModel::operator=(ShardedModel&&) noexcept = default;
 
 Shard const* ShardedModel::find(std::string_view name) const noexcept {
   if (auto const alias = aliases_.find(name); alias != aliases_.end()) name = alias->second;
-  auto const entry = index_.find(name);
-  return entry == index_.end() ? nullptr : &shards_[entry->second];
+  auto const found = std::ranges::lower_bound(
+      by_name_, name, {}, [this](std::size_t index) -> std::string_view { return shards_[index].name; });
+  return found == by_name_.end() || shards_[*found].name != name ? nullptr : &shards_[*found];
 }
 
 ShardBytes ShardedModel::bytes(Shard const& shard) const { return arena_->bytes(shard.offset_bytes, shard.nbytes); }

@@ -62,8 +62,10 @@ constexpr std::array<std::string_view, 3> kWeights{".weight", ".weight_packed", 
 }  // namespace
 
 std::optional<Companion> find_companion(Catalog const& catalog, std::string_view name) {
+  if (name.empty()) return std::nullopt;
   for (auto const& naming : kNamings) {
-    if (!name.ends_with(naming.ending)) continue;
+    // The last character alone rejects nearly all of them.
+    if (name.back() != naming.ending.back() || !name.ends_with(naming.ending)) continue;
     auto weight = std::string(name.substr(0, name.size() - naming.ending.size()));
     weight += naming.of_weight;
     auto const* const found = catalog.find(weight);

@@ -56,6 +56,7 @@ class Layouter {
         set_(set),
         config_(config),
         options_(options),
+        rule_finder_(set),
         sizes_(set.sizes, config),
         stages_(sizes_, topology.pipeline_parallel, options.pipeline_layers),
         ties_(catalog, set, config, stages_, options.same_bytes, problems_),
@@ -73,7 +74,9 @@ class Layouter {
     apply_rules();
     cut_companions();
     layout.parameters = std::move(parameters_);
-    std::ranges::sort(layout.parameters, {}, &Parameter::tensor);
+    // Only companions are out of order.
+    if (!std::ranges::is_sorted(layout.parameters, {}, &Parameter::tensor))
+      std::ranges::sort(layout.parameters, {}, &Parameter::tensor);
     rules::mark_added_once(catalog_, layout);
     find_missing(layout);
     for (auto const& name : options_.fuse) {
@@ -108,7 +111,7 @@ class Layouter {
       if (ties_.is_alias(i)) continue;
       auto const& tensor = catalog_.tensors[i];
       attempt(tensor, [&] {
-        auto const match = find_rule(set_, tensor.name);
+        auto const match = rule_finder_.find(tensor.name);
         if (!match) {
           unmatched_.push_back(i);
           return;
@@ -242,7 +245,7 @@ class Layouter {
     std::optional<Parameter> of_weight;
     if (auto const known = parameter_of_[companion.weight]; known != kNone) {
       of_weight = parameters_[known];
-    } else if (auto const match = ties_.is_alias(companion.weight) ? find_rule(set_, weight.name) : std::nullopt) {
+    } else if (auto const match = ties_.is_alias(companion.weight) ? rule_finder_.find(weight.name) : std::nullopt) {
       of_weight = parameter_by(*match, companion.weight, weight);
     }
     if (!of_weight) return std::nullopt;
@@ -351,6 +354,7 @@ class Layouter {
   rules::RuleSet const& set_;
   rules::ConfigValues const& config_;
   LayoutOptions const& options_;
+  rules::RuleFinder rule_finder_;
   rules::Sizes sizes_;
   Problems problems_;
   rules::StageFinder stages_;

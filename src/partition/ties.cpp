@@ -29,7 +29,7 @@ bool holds(TiedRule const& tied, Catalog const& catalog) {
 
 std::vector<std::uint32_t> stages_of_alias(TiedRule const& tied, RuleSet const& set, StageFinder const& stages) {
   try {
-    auto const match = match_rule(set, tied.alias);
+    auto const match = RuleFinder(set).match(tied.alias);
     return stages.of(set.rules[match.rule], match.name.layer);
   } catch (ConfigProblem const&) {
     throw;

@@ -9,7 +9,6 @@ from pathlib import Path
 import xxhash
 
 CORPUS = Path(__file__).parent / "corpus"
-MAX_AXES = 8
 NO_BLOCKS = 0xFFFFFFFF
 DTYPES = ["F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2", "F8_E8M0", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"]
 
@@ -45,10 +44,6 @@ def dims(values):
     return struct.pack(f"<B{len(values)}Q", len(values), *values)
 
 
-def dims_in_memory(values):
-    return struct.pack(f"<{MAX_AXES}QB7x", *values, *[0] * (MAX_AXES - len(values)), len(values))
-
-
 def metadata():
     return (text("model") + text("LlamaForCausalLM") + struct.pack("<QQ", 9, 7) + text("") + struct.pack("<I", 2)
             + text("distload 0.1.0") + text('{"model_type": "llama"}') + struct.pack("<Q", 1) + text("key") + text("value") + files())
@@ -71,8 +66,7 @@ def catalog_message():
         message += struct.pack("<II", first, count) + text(partition) + struct.pack("<i", axis)
     message += struct.pack("<Q", len(EXTENTS))
     for tensor, offset, nbytes, box_offset, box_extent, block in EXTENTS:
-        message += struct.pack("<IIQQ", tensor, 0, offset, nbytes) + dims_in_memory(box_offset) + dims_in_memory(box_extent)
-        message += struct.pack("<I4x", block)
+        message += struct.pack("<IIQQ", tensor, 0, offset, nbytes) + dims(box_offset) + dims(box_extent) + struct.pack("<I", block)
     message += struct.pack("<QQ", BLOCK_BYTES, len(HASHES)) + struct.pack(f"<{len(HASHES)}Q", *HASHES)
     return message + struct.pack("<Q", 1) + text("a warning")
 

@@ -28,7 +28,7 @@ function(distload_add_program name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINK})
   distload_compile_own_code(${name})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin" DISTLOAD_STATIC_HDF5 ON)
   install(TARGETS ${name} RUNTIME)
 endfunction()
 

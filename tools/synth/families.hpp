@@ -21,7 +21,9 @@ struct ModelSizes {
   std::uint64_t head_dim = 0;
   std::uint64_t intermediate = 0;
   std::uint64_t vocabulary = 0;
-  bool tied = false;  ///< the output head is the embedding and is not stored
+  bool tied = false;                      ///< the output head is the embedding and is not stored
+  std::uint64_t experts = 0;              ///< of a layer
+  std::uint64_t expert_intermediate = 0;  ///< the same for the shared expert
 
   friend bool operator==(ModelSizes const&, ModelSizes const&) = default;
 };
@@ -34,17 +36,32 @@ enum class Dim : std::uint8_t {
   key_value,  ///< kv_heads x head_dim
   head_dim,
   intermediate,
+  experts,
+  expert_intermediate,
+  low_rank_query,      ///< latent attention: the rank of the queries' first projection
+  low_rank_key_value,  ///< latent attention: the rank of the common projection of keys and values
+  latent_key_value,    ///< low_rank_key_value + the part of the key with positions, which all heads share
+  latent_query,        ///< heads x (head_dim + the part with positions)
+  latent_heads,        ///< heads x (the part of the key without positions + the value)
   vocabulary,
   positions,
   token_types,
 };
 
-/// A tensor of a family; if its name contains "{layer}", one per layer.
+/// The layers that have a tensor.
+enum class Layers : std::uint8_t {
+  all,
+  dense,   ///< the first ones of a model with experts, which have an MLP instead
+  sparse,  ///< those with experts
+};
+
+/// A tensor of a family; if its name contains "{layer}", one per layer; if "{expert}" too, one per expert of a layer.
 struct TensorRow {
   std::string_view name;
   Dim rows = Dim::none;
   Dim columns = Dim::none;  ///< none for a vector
   bool only_if_not_tied = false;
+  Layers layers = Layers::all;
 };
 
 struct Family {
@@ -59,7 +76,11 @@ struct Family {
   double intermediate_per_hidden;
   bool has_output_head;
   std::uint64_t positions;
-  std::string_view config;  ///< additional members of config.json, as a JSON object
+  /// A family with experts and latent attention has values here.
+  std::uint64_t experts;  ///< of a layer; 0: none
+  double expert_intermediate_per_hidden;
+  std::uint64_t dense_layers;  ///< at most, and fewer than the layers of the model
+  std::string_view config;     ///< additional members of config.json, as a JSON object
 };
 
 /// All families.
@@ -72,6 +93,12 @@ struct SynthTensor {
   std::string name;
   Shape shape;
 };
+
+/// The number of layers without experts, in a family with experts.
+std::uint64_t dense_layers_of(Family const& family, ModelSizes const& sizes) noexcept;
+
+/// A factor of a shape as a number.
+std::uint64_t value_of(Dim dim, Family const& family, ModelSizes const& sizes) noexcept;
 
 /// The tensors of a model, in the order of its layers.
 std::vector<SynthTensor> tensors_of(Family const& family, ModelSizes const& sizes);

@@ -115,6 +115,10 @@ void print_summary(Arguments const& arguments, Model const& model, ModelSizes co
   table.add({"heads", std::to_string(sizes.heads) + " of " + std::to_string(sizes.head_dim) + ", " +
                           std::to_string(sizes.kv_heads) + " of keys and values"});
   table.add({"intermediate", std::to_string(sizes.intermediate)});
+  if (sizes.experts != 0) {
+    table.add(
+        {"experts", std::to_string(sizes.experts) + " of " + std::to_string(sizes.expert_intermediate) + " per layer"});
+  }
   table.add({"vocabulary", std::to_string(sizes.vocabulary)});
   table.add({"seed", std::to_string(model.seed)});
   table.add({"time", speed.data()});
@@ -159,7 +163,8 @@ int main(int argc, char** argv) {
         "ranks share the work. The same seed gives the same weights in every format and layout.",
         "distload-synth");
     app.add_option("out", arguments.out, "directory to write to")->required();
-    app.add_option("--family", arguments.family, "llama, mistral, qwen2, qwen3 or bert")->capture_default_str();
+    app.add_option("--family", arguments.family, "llama, mistral, qwen2, qwen3, bert or deepseek_v3")
+        ->capture_default_str();
     app.add_option("--size", arguments.size, "about so many bytes of weights: 4GB, 500 MiB")->capture_default_str();
     app.add_option("--format", arguments.format, "safetensors, or hdf5: OUT/model-step-N.h5")
         ->check(CLI::IsMember({"safetensors", "hdf5"}))
@@ -181,6 +186,9 @@ int main(int argc, char** argv) {
     app.add_option("--kv-heads", overrides.kv_heads, "heads of keys and values");
     app.add_option("--head-dim", overrides.head_dim, "size of a head");
     app.add_option("--intermediate", overrides.intermediate, "size between the matrices of the MLP");
+    app.add_option("--experts", overrides.experts, "experts of a layer, of deepseek_v3");
+    app.add_option("--expert-intermediate", overrides.expert_intermediate,
+                   "size between the matrices of an expert, of deepseek_v3");
     app.add_option("--vocabulary", overrides.vocabulary, "number of tokens");
     app.add_flag("--tied", overrides.tied, "the output head is the embedding");
     app.add_flag("--force", arguments.force, "replace what is there");

@@ -103,7 +103,7 @@ class ShardedModel {
   Topology topology_;
   std::vector<Shard> shards_;
   std::map<std::string, std::string, std::less<>> aliases_;
-  std::map<std::string, std::size_t, std::less<>> index_;
+  std::vector<std::size_t> by_name_;  ///< indices of `shards_`, sorted by name
   std::unique_ptr<Arena> arena_;
 };
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include <distload/base/error.hpp>
@@ -58,8 +59,9 @@ void read_file(fs::path const& path, Catalog& catalog, std::vector<StoredTensor>
 
   auto const number = static_cast<std::uint32_t>(catalog.files.size());
   catalog.files.push_back({name, size});
-  for (auto& entry : parse_safetensors_header(header, size - data_offset, name))
-    tensors.push_back({std::move(entry), number, data_offset});
+  auto entries = parse_safetensors_header(header, size - data_offset, name);
+  if (tensors.empty()) tensors.reserve(entries.size());
+  for (auto& entry : entries) tensors.push_back({std::move(entry), number, data_offset});
 }
 
 [[noreturn]] void fail(fs::path const& index, std::string const& what) {
@@ -128,8 +130,14 @@ void check_index(fs::path const& path, std::map<std::string, std::string> const&
 }
 
 void add_tensors(std::vector<StoredTensor> tensors, Catalog& catalog) {
-  std::sort(tensors.begin(), tensors.end(), [](auto const& a, auto const& b) { return a.entry.name < b.entry.name; });
-  for (auto& [entry, file, data_offset] : tensors) {
+  // Sorts numbers instead of tensors, which are large.
+  std::vector<std::uint32_t> order(tensors.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, {}, [&](auto index) -> std::string const& { return tensors[index].entry.name; });
+  catalog.tensors.reserve(tensors.size());
+  catalog.extents.reserve(tensors.size());
+  for (auto const index : order) {
+    auto& [entry, file, data_offset] = tensors[index];
     auto const number = static_cast<std::uint32_t>(catalog.tensors.size());
     catalog.extents.push_back({number, file, data_offset + entry.begin_bytes, entry.end_bytes - entry.begin_bytes,
                                whole(entry.shape), kNoBlocks});

@@ -101,7 +101,7 @@ class HeaderHandler : public JsonHandler {
       entry_.dtype = *dtype_;
       entry_.begin_bytes = offsets_[0];
       entry_.end_bytes = offsets_[1];
-      entries.push_back(entry_);
+      entries.push_back(std::move(entry_));
       place_ = Place::tensors;
     }
   }
@@ -176,9 +176,11 @@ std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> jso
            std::to_string(*nbytes) + " bytes, but " + range_of(entry) + " are given");
     }
   }
-  std::sort(entries.begin(), entries.end(), [](auto const& a, auto const& b) {
+  auto const comes_before = [](auto const& a, auto const& b) {
     return std::tie(a.begin_bytes, a.end_bytes, a.name) < std::tie(b.begin_bytes, b.end_bytes, b.name);
-  });
+  };
+  // Most writers list tensors in the order of their data.
+  if (!std::ranges::is_sorted(entries, comes_before)) std::ranges::sort(entries, comes_before);
   Bytes at = 0;
   std::string_view before = "the beginning";
   for (auto const& entry : entries) {

@@ -121,6 +121,22 @@ std::optional<Pattern::Match> Pattern::match(std::string_view name) const {
   return match;
 }
 
+std::string_view Pattern::ending_of(std::string_view name) noexcept {
+  auto const last = name.rfind('.');
+  if (last == std::string_view::npos || last == 0) return name;
+  auto const before = name.rfind('.', last - 1);
+  return before == std::string_view::npos ? name : name.substr(before + 1);
+}
+
+std::optional<std::string_view> Pattern::ending() const noexcept {
+  if (parts_.empty() || parts_.back().kind != Kind::text) return std::nullopt;
+  std::string_view const text = parts_.back().text;
+  auto const ending = ending_of(text);
+  // An ending that is the whole text may begin in the part before.
+  if (ending.size() == text.size() && parts_.size() > 1) return std::nullopt;
+  return ending;
+}
+
 bool Pattern::has_layer() const noexcept {
   return std::any_of(parts_.begin(), parts_.end(), [](Part const& part) { return part.kind == Kind::layer; });
 }

@@ -28,6 +28,11 @@ class Pattern {
 
   /// Matches the whole of `name`.
   std::optional<Match> match(std::string_view name) const;
+  /// The part of `name` behind its last dot but one; all of it if it has fewer dots.
+  static std::string_view ending_of(std::string_view name) noexcept;
+  /// The `ending_of` all names that match, if they have the same. Valid as long as the pattern.
+  std::optional<std::string_view> ending() const noexcept;
+
   /// True if the pattern has {layer}.
   bool has_layer() const noexcept;
 

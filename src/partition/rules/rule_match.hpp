@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "partition/rules/rules.hpp"
 
@@ -15,11 +17,30 @@ struct RuleMatch {
   Pattern::Match name;   ///< numbers matched by {layer} and {expert}
 };
 
-/// Nothing if no rule matches.
-/// @throws RuleProblem  several rules of one file match.
-std::optional<RuleMatch> find_rule(RuleSet const& set, std::string_view name);
+/// Matches names with the rules of a set. A model may have 100,000 names and a family 100 patterns, so that a name is
+/// compared only with the patterns that have the same ending.
+class RuleFinder {
+ public:
+  /// `set` must outlive the object, unchanged.
+  explicit RuleFinder(RuleSet const& set);
 
-/// @throws RuleProblem  no rule or several rules match.
-RuleMatch match_rule(RuleSet const& set, std::string_view name);
+  /// Nothing if no rule matches.
+  /// @throws RuleProblem  several rules of one file match.
+  std::optional<RuleMatch> find(std::string_view name) const;
+
+  /// @throws RuleProblem  no rule or several rules match.
+  RuleMatch match(std::string_view name) const;
+
+ private:
+  struct Candidate {
+    std::size_t rule = 0;
+    Pattern const* pattern = nullptr;
+  };
+
+  RuleSet const& set_;
+  /// By `Pattern::ending` of names: the patterns that can match them, in the order of the rules.
+  std::unordered_map<std::string_view, std::vector<Candidate>> by_ending_;
+  std::vector<Candidate> of_any_ending_;  ///< those that can match names of other endings
+};
 
 }  // namespace distload::rules

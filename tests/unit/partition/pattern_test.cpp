@@ -97,6 +97,33 @@ TEST(Pattern, TellsTheLayer) {
   EXPECT_EQ(Pattern::parse("h.w").front().match("h.w")->layer, std::nullopt);
 }
 
+TEST(Pattern, KnowsTheEndingOfTheNamesThatMatch) {
+  struct Ending {
+    char const* pattern;
+    char const* name;
+    std::optional<std::string_view> ending;
+  };
+  for (auto const& [text, name, ending] : std::vector<Ending>{
+           {"model.layers.{layer}.mlp.up_proj.weight", "model.layers.3.mlp.up_proj.weight", "up_proj.weight"},
+           {"layers.{layer}.norm.weight", "layers.3.norm.weight", "norm.weight"},
+           {"lm_head.weight", "lm_head.weight", "lm_head.weight"},
+           {"scale", "scale", "scale"},
+           {".weight", ".weight", ".weight"},
+           {"layers.{layer}.weight", "layers.3.weight", std::nullopt},
+           {"*_norm.weight", "q_norm.weight", std::nullopt},
+           {"blocks.*.up.weight", "blocks.a.up.weight", "up.weight"},
+           {"layers.{layer}.*", "layers.3.weight", std::nullopt},
+           {"layers.{layer}", "layers.3", std::nullopt},
+       }) {
+    auto const pattern = Pattern::parse(text).front();
+    ASSERT_TRUE(pattern.match(name)) << text;
+    EXPECT_EQ(pattern.ending(), ending) << text;
+    if (ending) {
+      EXPECT_EQ(Pattern::ending_of(name), *ending) << text;
+    }
+  }
+}
+
 TEST(Pattern, RefusesWhatItDoesNotKnow) {
   for (auto const* text : {"", "a}", "{a", "{lyer}", "{}", "{layer}.{layer}", "{a,{b}", "{a*,b}",
                            "{a,b,c,d,e,f,g,h}{a,b,c,d,e,f,g,h}{a,b,c,d,e,f,g,h}{a,b,c,d,e,f,g,h}"}) {

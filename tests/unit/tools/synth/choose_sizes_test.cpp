@@ -19,6 +19,8 @@ TEST(ChooseSizes, GivesAModelOfAboutTheWantedSizeThatDividesByEightRanks) {
       for (auto const size : {sizes.hidden, sizes.intermediate, sizes.vocabulary}) {
         EXPECT_EQ(size % std::min<std::uint64_t>(sizes.hidden, 1024), 0U) << what;
       }
+      EXPECT_EQ(sizes.expert_intermediate % 8, 0U) << what;
+      EXPECT_EQ(sizes.experts == 0, family.experts == 0) << what;
       EXPECT_EQ(sizes.heads * sizes.head_dim, sizes.hidden) << what;
       EXPECT_GE(sizes.layers, 1U) << what;
     }
@@ -31,6 +33,20 @@ TEST(ChooseSizes, LooksLikeItsFamily) {
   EXPECT_EQ(sizes.head_dim, 128U);
   EXPECT_EQ(sizes.intermediate, 14336U);
   EXPECT_NEAR(static_cast<double>(sizes.layers), 32, 2);
+}
+
+TEST(ChooseSizes, MakesAsManyExpertsAsWanted) {
+  SizeOverrides overrides;
+  overrides.layers = 130;
+  overrides.hidden = 128;
+  overrides.experts = 256;
+  overrides.expert_intermediate = 40;
+  auto const& family = *find_family("deepseek_v3");
+  auto const sizes = choose_sizes(family, 530'000'000, overrides);
+  EXPECT_EQ(sizes.experts, 256U);
+  EXPECT_EQ(sizes.expert_intermediate, 40U);
+  EXPECT_NEAR(static_cast<double>(parameters_of(family, sizes)), 5.3e8, 1e6);
+  EXPECT_GT(tensors_of(family, sizes).size(), 99'000U);
 }
 
 TEST(ChooseSizes, KeepsWhatIsFixed) {
@@ -74,6 +90,8 @@ TEST(ChooseSizes, RefusesWhatCannotBe) {
            {"bert", 10'000'000, {.hidden = 256, .heads = 7}, "do not divide --hidden 256"},
            {"bert", 10'000'000, {.kv_heads = 2}, "as many key and value heads"},
            {"bert", 10'000'000, {.tied = true}, "no output head"},
+           {"llama", 10'000'000, {.experts = 8}, "llama has no experts"},
+           {"deepseek_v3", 10'000'000, {.experts = 100'000}, "--experts 100000 is more than"},
        }) {
     try {
       choose_sizes(*find_family(family), parameters, overrides);

@@ -14,6 +14,7 @@ constexpr ModelSizes kLlama3With8B{32, 4096, 32, 8, 128, 14336, 128256, false};
 constexpr ModelSizes kMistral7B{32, 4096, 32, 8, 128, 14336, 32768, false};
 constexpr ModelSizes kQwen2With05B{24, 896, 14, 2, 64, 4864, 151936, true};
 constexpr ModelSizes kQwen3With06B{28, 1024, 16, 8, 128, 3072, 151936, true};
+constexpr ModelSizes kDeepseekV3{61, 7168, 128, 128, 128, 18432, 129280, false, 256, 2048};
 constexpr ModelSizes kBertBase{12, 768, 12, 12, 64, 3072, 30522, false};
 
 std::map<std::string, Shape> shapes_of(char const* family, ModelSizes const& sizes) {
@@ -35,6 +36,7 @@ TEST(Families, HaveAsManyParametersAsRealModels) {
            {"qwen2", kQwen2With05B, 494'032'768, 290},
            {"qwen3", kQwen3With06B, 596'049'920, 310},
            {"bert", kBertBase, 109'482'240, 199},
+           {"deepseek_v3", kDeepseekV3, 671'026'419'200, 45'395},
        }) {
     auto const& family = *find_family(name);
     auto const tensors = tensors_of(family, sizes);
@@ -61,6 +63,18 @@ TEST(Families, NameAndShapeTensorsAsTransformersDoes) {
   EXPECT_EQ(shapes_of("qwen3", kQwen3With06B).at("model.layers.0.self_attn.q_proj.weight"), (Shape{2048, 1024}));
   EXPECT_EQ(shapes_of("qwen3", kQwen3With06B).at("model.layers.0.self_attn.q_norm.weight"), (Shape{128}));
 
+  auto const deepseek = shapes_of("deepseek_v3", kDeepseekV3);
+  EXPECT_EQ(deepseek.at("model.layers.2.mlp.gate_proj.weight"), (Shape{18432, 7168}));
+  EXPECT_FALSE(deepseek.contains("model.layers.2.mlp.experts.0.up_proj.weight")) << "the first three layers are dense";
+  EXPECT_FALSE(deepseek.contains("model.layers.3.mlp.gate_proj.weight"));
+  EXPECT_EQ(deepseek.at("model.layers.60.mlp.experts.255.down_proj.weight"), (Shape{7168, 2048}));
+  EXPECT_EQ(deepseek.at("model.layers.3.mlp.shared_experts.up_proj.weight"), (Shape{2048, 7168}));
+  EXPECT_EQ(deepseek.at("model.layers.3.mlp.gate.e_score_correction_bias"), (Shape{256}));
+  EXPECT_EQ(deepseek.at("model.layers.3.self_attn.q_b_proj.weight"), (Shape{24576, 1536}));
+  EXPECT_EQ(deepseek.at("model.layers.3.self_attn.kv_a_proj_with_mqa.weight"), (Shape{576, 7168}));
+  EXPECT_EQ(deepseek.at("model.layers.3.self_attn.kv_b_proj.weight"), (Shape{32768, 512}));
+  EXPECT_EQ(deepseek.at("model.layers.3.self_attn.o_proj.weight"), (Shape{7168, 16384}));
+
   auto const bert = shapes_of("bert", kBertBase);
   EXPECT_EQ(bert.at("embeddings.position_embeddings.weight"), (Shape{512, 768}));
   EXPECT_EQ(bert.at("encoder.layer.11.intermediate.dense.weight"), (Shape{3072, 768}));
@@ -76,7 +90,9 @@ TEST(Families, DescribeThemselvesInConfigJson) {
     EXPECT_EQ(json.at("hidden_size"), 1024);
     EXPECT_EQ(json.at("num_hidden_layers"), 28);
     EXPECT_EQ(json.at("torch_dtype"), "bfloat16");
-    EXPECT_EQ(json.value("num_key_value_heads", 0), family.kv_heads == 0 ? 0 : 8) << family.name;
+    auto const kv_heads = family.experts != 0 ? kQwen3With06B.heads : family.kv_heads == 0 ? 0 : 8;
+    EXPECT_EQ(json.value("num_key_value_heads", 0U), kv_heads) << family.name;
+    EXPECT_EQ(json.contains("n_routed_experts"), family.experts != 0) << family.name;
     EXPECT_EQ(json.value("tie_word_embeddings", false), family.has_output_head) << family.name;
   }
 }
