@@ -2,11 +2,21 @@
 #include "base/first_touch.hpp"
 
 #include <algorithm>
+#include <system_error>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/thread_seconds.hpp"
 
 namespace distload {
 namespace {
+
+/// Lowers the priority of the calling thread, so that threads that have work to do come first where cores are rare.
+void lower_priority() noexcept {
+  constexpr int kNice = 10;
+  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice));
+}
 
 /// The first border of pieces behind an address.
 std::byte* next_border(std::byte* at) {
@@ -44,12 +54,18 @@ void FirstTouch::start(std::span<std::span<std::byte const> const> prepared, boo
     if (is_prepared[piece]) order.push_back(piece);
   }
   if (order.empty()) return;
-  thread_ = std::jthread([this, order = std::move(order)](std::stop_token const& stop) {
+  auto const work = [this, order = std::move(order)](std::stop_token const& stop) {
+    lower_priority();
     for (auto const piece : order) {
       if (stop.stop_requested()) return;
       populate(piece);
     }
-  });
+  };
+  try {
+    thread_ = std::jthread(work);
+  } catch (std::system_error const&) {
+    // The process may have no more threads. Then the memory gets its pages when it is written.
+  }
 }
 
 void FirstTouch::prepare(std::span<std::byte const> bytes) {

@@ -30,9 +30,9 @@ class FirstTouch {
   FirstTouch(FirstTouch const&) = delete;
   FirstTouch& operator=(FirstTouch const&) = delete;
 
-  /// Starts a thread that populates, in this order: the memory outside of `prepared`, from the front; and, with
-  /// `helps`, `prepared`, from the back. Other threads `prepare` that memory from the front while they fill it, so that
-  /// no thread waits for pages that another one populates.
+  /// Starts a thread of low priority that populates, in this order: the memory outside of `prepared`, from the front;
+  /// and, with `helps`, `prepared`, from the back. Other threads `prepare` that memory from the front while they fill
+  /// it, so that no thread waits for pages that another one populates.
   void start(std::span<std::span<std::byte const> const> prepared, bool helps);
   /// Waits until that thread has ended.
   void finish() {

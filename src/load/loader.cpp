@@ -10,7 +10,6 @@
 #include <distload/checkpoint/checkpoint.hpp>
 #include <distload/config/validate.hpp>
 
-#include "base/first_touch.hpp"
 #include "base/page_choice.hpp"
 #include "base/process_memory.hpp"
 #include "base/scope_timer.hpp"
@@ -28,6 +27,7 @@
 #include "io/files/same_bytes.hpp"
 #include "io/files/same_content.hpp"
 #include "load/arena.hpp"
+#include "load/load_memory.hpp"
 #include "load/pipeline.hpp"
 #include "load/planned_shards.hpp"
 #include "load/shard_places.hpp"
@@ -141,37 +141,13 @@ void check_plan(LoadPlan const& plan, OpenedCheckpoint const& checkpoint, Proces
   }
 }
 
-/// Allocates the slots of a plan unless `staging` has them already.
-/// @returns the memory that is new and gets its pages at the first access.
-std::vector<std::span<std::byte>> fit_staging(std::vector<StagingSlot>& staging, LoadPlan const& plan, PageSize size) {
-  if (staging.size() == plan.slots && staging.front().nbytes() >= plan.slot_bytes) return {};
-  staging.clear();
-  for (std::uint32_t i = 0; i < plan.slots; ++i) staging.emplace_back(plan.slot_bytes, size);
-  std::vector<std::span<std::byte>> memory;
-  if (!kArenaOnHost || plan.slot_bytes == 0) return memory;
-  for (auto const& slot : staging) memory.emplace_back(slot.host(), round_up(slot.nbytes(), page_bytes()));
-  std::ranges::sort(memory, {}, [](std::span<std::byte> slot) { return slot.data(); });
-  return memory;
+/// The buffers of a direct read. If a rank reads much, the time to populate huge buffers does not matter.
+DirectEngine::Buffers buffers_for(LoadPlan const& plan, PageSize pages_of_arena) {
+  constexpr Bytes kMuch = 256 * kMiB;
+  bool const reads_much = plan.ranks[plan.rank].read_bytes > kMuch;
+  return {.pages = reads_much ? PageSize::huge : PageSize::small,
+          .for_all = reads_much && pages_of_arena == PageSize::small};
 }
-
-/// The parts of the arena that this rank's engine fills.
-std::vector<std::span<std::byte const>> read_destinations(LoadPlan const& plan, Arena const& arena) {
-  std::vector<std::span<std::byte const>> parts;
-  if (!kArenaOnHost) return parts;
-  for (auto const& wave : plan.work->waves) {
-    for (auto const& read : wave.reads) {
-      if (read.area == Area::arena) parts.emplace_back(arena.data() + read.offset_bytes, read.nbytes);
-    }
-  }
-  return parts;
-}
-
-/// Loads with less memory on every rank do not compare pages: that would take a noticeable part of their time.
-constexpr Bytes kComparedBytes = 64 * kMiB;
-
-/// For a rank that reads more, the time to populate the buffers of the engine does not matter, but that storage writes
-/// to a huge page in one piece does.
-constexpr Bytes kManyReadBytes = 256 * kMiB;
 
 /// Collective: the times of a load that ends now.
 LoadTimes times_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, PipelineTimes const& run,
@@ -411,18 +387,6 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
   return {std::move(model), times, plan.engine};
 }
 
-void Loader::compare_pages(LoadPlan const& plan) {
-  auto const is_large = std::ranges::any_of(
-      plan.ranks, [](RankLoad const& rank) { return rank.resident_bytes - rank.view_bytes >= kComparedBytes; });
-  if (!kArenaOnHost || !is_large || !pages_->needs_measurement()) return;
-  // Measured by one rank: the ranks of a node share its memory.
-  auto& node = grid_.node();
-  std::array<PageCosts, 1> costs;
-  if (node.rank() == 0) costs.front() = PageChoice::measure();
-  node.broadcast(std::as_writable_bytes(std::span(costs)), 0);
-  pages_->set_costs(costs.front());
-}
-
 LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   auto& world = grid_.world();
   auto const& catalog = checkpoint.stored_catalog();
@@ -432,26 +396,23 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   Bytes done = 0;
   report_progress("read", checkpoint.begin, 0, total);
   auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
-  pages_->restart_report();
-  if (is_new) compare_pages(plan);
-  FirstTouch arena_pages(is_new ? arena.ranges_without(plan.work->views) : std::vector<std::span<std::byte>>(),
-                         *pages_);
-  // If reading waits for storage, or cores are free, the memory that is read to is populated meanwhile.
-  arena_pages.start(read_destinations(plan, arena), threads > 1 || plan.engine.name == ReadEngine::direct);
+  LoadMemory memory(*pages_);
+  if (is_new) {
+    memory.compare_pages(plan, grid_.node());
+    memory.populate(arena, plan, threads > 1);
+  }
   InputFiles files(catalog, caching_of(plan.engine.name));
   all_or_throw(world, "open", [&] { preflight(files, files_opened_by(plan, catalog)); });
-  auto const buffer_pages = plan.ranks[plan.rank].read_bytes > kManyReadBytes ? PageSize::huge : PageSize::small;
   auto const engine = make_engine(plan.engine.name, std::move(files), world,
                                   {.hints = options_.load.hints,
                                    .read_datasets = options_.load.read_datasets,
                                    .threads = threads,
                                    .ranks_of_node = grid_.node_size(),
-                                   .buffer_pages = buffer_pages});
-  auto const new_staging = all_or_throw(world, "allocate", [&] {
+                                   .buffers = buffers_for(plan, pages_->current())});
+  all_or_throw(world, "allocate", [&] {
     arena.map_files(plan.work->views, engine->mapping());
-    return fit_staging(staging_, plan, pages_->current());
+    memory.fit(staging_, plan);
   });
-  FirstTouch staging_pages(new_staging, *pages_);
   PipelineOptions options;
   std::optional<PeerMemory> peers;
   if (plan.writes_to_peers) {
@@ -464,10 +425,7 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
     report_progress("read", checkpoint.begin,
                     static_cast<Bytes>(static_cast<double>(done) / own * static_cast<double>(total)), total);
   };
-  options.before_write = [&](std::span<std::byte const> bytes) {
-    arena_pages.prepare(bytes);
-    staging_pages.prepare(bytes);
-  };
+  options.before_write = [&](std::span<std::byte const> bytes) { memory.prepare(bytes); };
   auto& messages = device_messages_ ? *device_messages_ : world;
   auto const run = run_pipeline(plan, *engine, world, messages, arena, staging_, options);
   all_or_throw(world, "close", [&] { engine->close(); });

@@ -122,8 +122,6 @@ class Loader {
   bool can_write_to_peers();
   /// @param filled  the model that is to be filled again; nullptr: a new one
   LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled);
-  /// Collective over the node: measures which pages are faster, if that is not known and the load is large.
-  void compare_pages(LoadPlan const& plan);
   /// Carries the plan out. Memory that is new has no pages yet.
   LoadTimes fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
   /// @param begin  of the load, for the seconds that it has taken

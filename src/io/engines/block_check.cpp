@@ -35,7 +35,8 @@ class BlockChecker {
     // A rank's blocks are spread over all files.
     preflight(files, std::vector<bool>(catalog.files.size(), true));
     if (is_direct) {
-      engine_ = std::make_unique<DirectEngine>(std::move(files), static_cast<std::uint32_t>(kBlocksAtOnce));
+      engine_ = std::make_unique<DirectEngine>(std::move(files), static_cast<std::uint32_t>(kBlocksAtOnce),
+                                               DirectEngine::Buffers{});
       return;
     }
     if (from == CheckFrom::storage) {

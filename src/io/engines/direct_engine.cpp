@@ -29,10 +29,10 @@ constexpr Bytes kBufferedBytes = kBufferBytes - kBufferAlignment;
 
 }  // namespace
 
-DirectEngine::DirectEngine(InputFiles files, std::uint32_t depth, PageSize buffer_pages)
+DirectEngine::DirectEngine(InputFiles files, std::uint32_t depth, Buffers buffers)
     : catalog_(&files.catalog()),
       depth_(std::max(depth, 1U)),
-      buffer_pages_(buffer_pages),
+      use_(buffers),
       files_(std::move(files)),
       alignments_(catalog_->files.size()) {
   assert(files_.caching() == Caching::none);
@@ -99,8 +99,9 @@ void DirectEngine::read_all(ReadOrder const& order, ReadOptions const& options) 
 
 std::byte* DirectEngine::buffer(std::uint64_t number) {
   if (buffers_.data() == nullptr) {
-    buffers_ = HostMemory(kBuffers * kBufferBytes, buffer_pages_);
-    ring_->register_memory({buffers_.data(), kBuffers * kBufferBytes});
+    buffers_ = HostMemory(kBuffers * kBufferBytes, use_.pages);
+    // Registering pins all pages at once, which does not pay for few requests.
+    if (use_.pages == PageSize::huge) ring_->register_memory({buffers_.data(), kBuffers * kBufferBytes});
   }
   return buffers_.data() + number % kBuffers * kBufferBytes;
 }
@@ -149,7 +150,7 @@ DirectEngine::Step DirectEngine::step_at(Run const& run, Bytes begin) const {
   step.begin = begin;
   step.skipped = offset % alignment.offset;
   step.offset = offset - step.skipped;
-  step.is_buffered = destination == nullptr || step.skipped != 0 ||
+  step.is_buffered = use_.for_all || destination == nullptr || step.skipped != 0 ||
                      reinterpret_cast<std::uintptr_t>(destination) % alignment.memory != 0 || rest < alignment.offset;
   if (step.is_buffered) {
     step.nbytes = std::min(rest, kBufferedBytes - step.skipped);
@@ -174,6 +175,7 @@ void DirectEngine::retire(Step const& step, ReadOrder const& order, ReadOptions 
   }
   std::span bytes = step.destination.subspan(step.skipped, step.nbytes);
   if (step.is_buffered && run.destination != nullptr) {
+    options.before_write({run.destination + step.begin, step.nbytes});
     std::ranges::copy(bytes, run.destination + step.begin);
     bytes = {run.destination + step.begin, step.nbytes};
   }

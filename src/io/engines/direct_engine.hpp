@@ -21,20 +21,28 @@ class IoRing;
 
 /// For files that are not in the page cache and need not be added to it. Not collective: each rank reads independently.
 ///
-/// Parts that are aligned in the file and in memory are read to their destination; unaligned parts are read to a buffer
-/// and copied. Bytes are hashed in order, each step when it and all steps before it are complete.
+/// Parts that are aligned in the file and in memory are read to their destination unless `Buffers` says otherwise;
+/// unaligned parts are read to a buffer and copied. Bytes are hashed in order, each step when it and all steps before
+/// it are complete.
 class DirectEngine final : public Engine {
  public:
-  /// The catalog outlives the engine. Up to `depth` requests of at most 8 MiB are in flight. `buffer_pages`: of buffers
-  /// for unaligned requests.
+  /// How the engine uses buffers.
+  struct Buffers {
+    PageSize pages = PageSize::huge;
+    /// Read everything through buffers, also what is aligned: for destinations with small pages if the buffers have
+    /// huge ones, because a device gets a segment for every page and reads slower.
+    bool for_all = false;
+  };
+
+  /// The catalog outlives the engine. Up to `depth` requests of at most 8 MiB are in flight.
   /// Precondition: the files are opened with `Caching::none`.
-  DirectEngine(InputFiles files, std::uint32_t depth, PageSize buffer_pages = PageSize::huge);
+  DirectEngine(InputFiles files, std::uint32_t depth, Buffers buffers);
   ~DirectEngine() override;
   DirectEngine(DirectEngine const&) = delete;
   DirectEngine& operator=(DirectEngine const&) = delete;
 
   /// Maximum memory used in addition to the destinations.
-  static constexpr Bytes kMemoryBytes = 4 * kHugePageBytes;
+  static constexpr Bytes kMemoryBytes = 8 * kHugePageBytes;
 
   /// A rank's share of the requests in flight on a node.
   static std::uint32_t depth_for(std::uint32_t ranks_of_node) noexcept;
@@ -72,7 +80,7 @@ class DirectEngine final : public Engine {
 
   Catalog const* catalog_;
   std::uint32_t depth_;
-  PageSize buffer_pages_;
+  Buffers use_;
   InputFiles files_;
   std::vector<std::optional<DirectAlignment>> alignments_;  ///< by file number in the catalog; set for open files
   HostMemory buffers_;  ///< allocated when first needed; must outlive the ring, which fills them

@@ -7,7 +7,6 @@
 #include <distload/base/error.hpp>
 
 #include "io/engines/buffered_engine.hpp"
-#include "io/engines/direct_engine.hpp"
 #include "io/engines/mmap_engine.hpp"
 #include "io/mpi/collective_files.hpp"
 #include "io/mpi/collective_hdf5.hpp"
@@ -39,7 +38,7 @@ std::unique_ptr<Engine> make_engine(ReadEngine engine, InputFiles files, Communi
                           [&] { return std::make_unique<MmapEngine>(std::move(files), resources.threads); });
     case ReadEngine::direct:
       return std::make_unique<DirectEngine>(std::move(files), DirectEngine::depth_for(resources.ranks_of_node),
-                                            resources.buffer_pages);
+                                            resources.buffers);
     case ReadEngine::collective:
       if (reads_datasets(catalog, resources.read_datasets))
         if (auto datasets = CollectiveHdf5::open(catalog, ranks, resources.hints)) return datasets;

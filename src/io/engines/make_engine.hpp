@@ -7,8 +7,8 @@
 
 #include <distload/parallel/communicator.hpp>
 
-#include "base/host_memory.hpp"
 #include "io/engines/choose_engine.hpp"
+#include "io/engines/direct_engine.hpp"
 #include "io/engines/engine.hpp"
 #include "io/engines/hints.hpp"
 #include "io/files/input_files.hpp"
@@ -21,7 +21,7 @@ struct EngineResources {
   std::optional<bool> read_datasets = {};  ///< as in LoadOptions
   std::uint32_t threads = 1;               ///< of this rank, for engines that are not collective
   std::uint32_t ranks_of_node = 1;         ///< ranks on this node, which share its storage
-  PageSize buffer_pages = PageSize::huge;  ///< of buffers for unaligned direct reads
+  DirectEngine::Buffers buffers = {};      ///< of `direct`
 };
 
 /// How an engine requires its files to be opened.

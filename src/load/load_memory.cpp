@@ -1,0 +1,64 @@
+// Decides which memory is populated by whom.
+#include "load/load_memory.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/system.hpp"
+#include "plan/rank_work.hpp"
+
+namespace distload {
+namespace {
+
+/// Loads with less new memory on every rank do not compare pages: that would take a noticeable part of their time.
+constexpr Bytes kComparedBytes = 64 * kMiB;
+
+/// The parts of the arena that this rank's engine fills.
+std::vector<std::span<std::byte const>> read_destinations(LoadPlan const& plan, Arena const& arena) {
+  std::vector<std::span<std::byte const>> parts;
+  for (auto const& wave : plan.work->waves) {
+    for (auto const& read : wave.reads) {
+      if (read.area == Area::arena) parts.emplace_back(arena.data() + read.offset_bytes, read.nbytes);
+    }
+  }
+  return parts;
+}
+
+}  // namespace
+
+void LoadMemory::compare_pages(LoadPlan const& plan, Communicator& node) {
+  auto const is_large = std::ranges::any_of(
+      plan.ranks, [](RankLoad const& rank) { return rank.resident_bytes - rank.view_bytes >= kComparedBytes; });
+  if (!kArenaOnHost || !is_large || !choice_.needs_measurement()) return;
+  // Measured by one rank: the ranks of a node share its memory.
+  std::array<PageCosts, 1> costs;
+  if (node.rank() == 0) costs.front() = PageChoice::measure();
+  node.broadcast(std::as_writable_bytes(std::span(costs)), 0);
+  choice_.set_costs(costs.front());
+}
+
+void LoadMemory::populate(Arena const& arena, LoadPlan const& plan, bool has_free_cores) {
+  if constexpr (kArenaOnHost) {
+    arena_.emplace(arena.ranges_without(plan.work->views), choice_);
+    arena_->start(read_destinations(plan, arena), has_free_cores);
+  }
+}
+
+void LoadMemory::fit(std::vector<StagingSlot>& staging, LoadPlan const& plan) {
+  if (staging.size() == plan.slots && staging.front().nbytes() >= plan.slot_bytes) return;
+  staging.clear();
+  std::vector<std::span<std::byte>> memory;
+  for (std::uint32_t i = 0; i < plan.slots; ++i) {
+    auto const& slot = staging.emplace_back(plan.slot_bytes, choice_.current());
+    if (kArenaOnHost && plan.slot_bytes > 0) memory.emplace_back(slot.host(), round_up(slot.nbytes(), page_bytes()));
+  }
+  std::ranges::sort(memory, {}, [](std::span<std::byte> slot) { return slot.data(); });
+  staging_.emplace(memory, choice_);
+}
+
+void LoadMemory::prepare(std::span<std::byte const> bytes) {
+  if (arena_) arena_->prepare(bytes);
+  if (staging_) staging_->prepare(bytes);
+}
+
+}  // namespace distload

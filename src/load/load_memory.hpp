@@ -1,0 +1,45 @@
+/// LoadMemory: gives the new memory of a load its pages.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <distload/parallel/communicator.hpp>
+#include <distload/plan/load_plan.hpp>
+
+#include "base/first_touch.hpp"
+#include "base/page_choice.hpp"
+#include "load/arena.hpp"
+#include "load/staging_slot.hpp"
+
+namespace distload {
+
+/// Exists during one load, as long as its memory is filled. Does nothing for memory on a device. Not movable.
+class LoadMemory {
+ public:
+  /// `choice` outlives the object.
+  explicit LoadMemory(PageChoice& choice) : choice_(choice) { choice_.restart_report(); }
+
+  /// Collective over `node`: measures which pages are faster, if that is not known and some rank needs much new memory.
+  void compare_pages(LoadPlan const& plan, Communicator& node);
+
+  /// Starts to populate a new arena on a thread: what this rank's engine does not fill, and all if there are cores for
+  /// it (`has_free_cores`).
+  void populate(Arena const& arena, LoadPlan const& plan, bool has_free_cores);
+
+  /// Allocates the slots of a plan unless `staging` has them already.
+  /// @throws OutOfBudget  not enough memory.
+  void fit(std::vector<StagingSlot>& staging, LoadPlan const& plan);
+
+  /// Populates new memory before this rank writes to it. Called by any thread.
+  void prepare(std::span<std::byte const> bytes);
+
+ private:
+  PageChoice& choice_;
+  std::optional<FirstTouch> arena_;
+  std::optional<FirstTouch> staging_;
+};
+
+}  // namespace distload
