@@ -18,7 +18,7 @@ SCHEMA = "distload-report-1"
 NUMBERS = {
     "phases": ["open", "partition", "plan", "allocate", "read", "exchange", "place"],
     "bytes": ["checkpoint", "storage_read", "exchanged", "resident"],
-    "memory": ["resident", "staging_peak", "overhead_peak"],
+    "memory": ["resident", "staging_peak", "overhead_peak", "fresh_touched"],
 }
 DIFFERENCES_SHOWN = 50
 

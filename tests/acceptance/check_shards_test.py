@@ -64,7 +64,7 @@ def write_model(directory):
 
 def good_report():
     stored = sum(elements.nbytes for elements in TENSORS.values())
-    memory = {"resident": 200, "staging_peak": 0, "overhead_peak": 0}
+    memory = {"resident": 200, "staging_peak": 0, "overhead_peak": 0, "fresh_touched": 200}
     return {
         "schema": "distload-report-1",
         "engine": "buffered",
@@ -122,7 +122,7 @@ class CheckShards(unittest.TestCase):
             "read_amplification is 1.5": lambda report: report.update(read_amplification=1.5),
             "bytes.storage_read is 0": lambda report: report["bytes"].update(storage_read=0),
             "phases.read is None": lambda report: report["phases"].pop("read"),
-            "memory.overhead_peak is None": lambda report: report.update(memory={"resident": 200, "staging_peak": 0}),
+            "memory.overhead_peak is None": lambda report: report.update(memory={"resident": 200, "staging_peak": 0, "fresh_touched": 0}),
             "but holds": lambda report: report["ranks"][0].update(memory={"resident": 3}),
             "schema is": lambda report: report.update(schema="other"),
             "ranks does not list": lambda report: report["ranks"].pop(),

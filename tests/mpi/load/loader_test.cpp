@@ -261,6 +261,24 @@ TEST_F(LoaderTest, LoadsEveryShardWithEveryEngine) {
   }
 }
 
+TEST_F(LoaderTest, LoadsWithPagesOfEverySize) {
+  auto const ranks = grid(most_parallel());
+  for (auto const engine : {ReadEngine::buffered, ReadEngine::mmap}) {
+    for (auto const kind : {HugePageKind::automatic, HugePageKind::off, HugePageKind::transparent}) {
+      auto settings = config();
+      settings.load.engine = engine;
+      settings.load.huge_pages = kind;
+      auto const [model, times, used] = Loader(ranks, settings).load();
+      expect_right(model);
+      EXPECT_NE(times.pages.kind, HugePageKind::automatic);
+      if (kind != HugePageKind::automatic)
+        EXPECT_EQ(std::pair(times.pages.kind, times.pages.reason), std::pair(kind, std::string("configured")));
+      // Shards, 2 MiB pages, and what the engine and its threads need.
+      EXPECT_LT(times.fresh_bytes, model.resident_bytes() + 32 * kMiB);
+    }
+  }
+}
+
 TEST_F(LoaderTest, PutsLayersOnTheirPipelineStages) {
   if (world().size() != 3) GTEST_SKIP() << "made for three stages";
   auto const ranks = grid({1, 3, 1});
@@ -465,9 +483,9 @@ TEST_F(LoaderTest, ReportsWhatItDid) {
   auto const report = make_report(ranks, checkpoint, plan, loader.load(checkpoint, plan), true);
   EXPECT_EQ(report.empty(), world().rank() != 0);
   if (world().rank() != 0) return;
-  for (auto const* const key :
-       {"schema", "model", "topology", "engine", "phases", "seconds", "bytes", "read_amplification", "memory", "ranks",
-        "tensors", "xxh3_64", "overhead_peak", "staging_peak", "storage_read"}) {
+  for (auto const* const key : {"schema", "model", "topology", "engine", "phases", "seconds", "bytes",
+                                "read_amplification", "memory", "ranks", "tensors", "xxh3_64", "overhead_peak",
+                                "staging_peak", "storage_read", "fresh_touched", "pages", "bytes_per_second"}) {
     EXPECT_NE(report.find('"' + std::string(key) + '"'), std::string::npos) << key;
   }
 }
