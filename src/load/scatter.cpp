@@ -16,9 +16,8 @@ Scatter::Scatter(Wave const& wave, std::uint32_t own_rank, std::byte* own_arena,
   }
 }
 
-std::vector<PeerWrite> Scatter::parts_in(Target& target, Bytes begin, std::span<std::byte const> bytes) {
+void Scatter::add_parts(Target& target, Bytes begin, std::span<std::byte const> bytes, std::vector<PeerWrite>& parts) {
   auto const end = begin + bytes.size();
-  std::vector<PeerWrite> parts;
   for (; target.next < target.runs.size(); ++target.next) {
     auto const& run = target.runs[target.next];
     auto const run_end = run.source_offset + target.copy.run_bytes;
@@ -28,21 +27,28 @@ std::vector<PeerWrite> Scatter::parts_in(Target& target, Bytes begin, std::span<
     parts.push_back({bytes.data() + (from - begin), run.destination_offset + (from - run.source_offset), to - from});
     if (run_end > end) break;
   }
-  return parts;
 }
 
-void Scatter::take(std::size_t read, Bytes begin, std::span<std::byte const> bytes) {
-  bool const is_last = begin + bytes.size() == reads_[read].nbytes;
-  for (auto& target : reads_[read].targets) {
-    if (begin == 0) {
+void Scatter::take(PassingBytes const& passing, Writes& writes) {
+  auto& read = reads_[passing.request];
+  bool const is_last = passing.begin + passing.bytes.size() == read.nbytes;
+  for (auto& target : read.targets) {
+    if (passing.begin == 0) {
       target.runs.reserve(target.copy.runs());
       for_each_run(target.copy, [&](Bytes source, Bytes destination) { target.runs.push_back({source, destination}); });
     }
-    auto const parts = parts_in(target, begin, bytes);
+    add_parts(target, passing.begin, passing.bytes, writes[target.rank]);
     if (is_last) target.runs = {};
+  }
+}
+
+void Scatter::take(std::span<PassingBytes const> passing) {
+  Writes writes;
+  for (auto const& bytes : passing) take(bytes, writes);
+  for (auto const& [rank, parts] : writes) {
     if (parts.empty()) continue;
-    if (target.rank != own_rank_) {
-      peers_->write(target.rank, parts);
+    if (rank != own_rank_) {
+      peers_->write(rank, parts);
       continue;
     }
     for (auto const& part : parts) std::memcpy(own_arena_ + part.offset_bytes, part.source, part.nbytes);

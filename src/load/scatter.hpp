@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
+#include "io/engines/engine.hpp"
 #include "parallel/peer_memory.hpp"
 #include "plan/rank_work.hpp"
 
@@ -18,9 +20,10 @@ class Scatter {
   /// @param peers      arenas of the other target ranks of the wave; nullptr if there are none
   Scatter(Wave const& wave, std::uint32_t own_rank, std::byte* own_arena, PeerMemory const* peers);
 
-  /// Copies the next bytes of a read, which begin at its byte `begin`.
+  /// Copies the next bytes of reads, whose numbers are those of the requests. Writes to each peer once, since many
+  /// small writes are slow.
   /// @throws CommunicationError  as `PeerMemory::write`.
-  void take(std::size_t read, Bytes begin, std::span<std::byte const> bytes);
+  void take(std::span<PassingBytes const> passing);
 
  private:
   struct Run {
@@ -38,8 +41,12 @@ class Scatter {
     std::vector<Target> targets;
   };
 
-  /// The parts of runs that `bytes` contains.
-  static std::vector<PeerWrite> parts_in(Target& target, Bytes begin, std::span<std::byte const> bytes);
+  /// By rank.
+  using Writes = std::map<std::uint32_t, std::vector<PeerWrite>>;
+
+  void take(PassingBytes const& passing, Writes& writes);
+  /// Adds the parts of runs that `bytes` contains.
+  static void add_parts(Target& target, Bytes begin, std::span<std::byte const> bytes, std::vector<PeerWrite>& parts);
 
   std::uint32_t own_rank_;
   std::byte* own_arena_;

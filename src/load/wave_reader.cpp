@@ -54,9 +54,7 @@ void WaveReader::read(std::uint32_t wave) {
     requests.push_back({read.extent, read.begin_bytes, read.nbytes, destination, requests.size()});
   }
   Scatter scatter(plan_.work->waves[wave], plan_.rank, arena_.data(), peers_);
-  options_.on_bytes = [&scatter](std::size_t read, Bytes begin, std::span<std::byte const> bytes) {
-    scatter.take(read, begin, bytes);
-  };
+  options_.on_bytes = [&scatter](std::span<PassingBytes const> passing) { scatter.take(passing); };
   engine_.read(requests, options_);
   busy_seconds_ += seconds_since(start);
 }

@@ -183,7 +183,7 @@ void DirectEngine::retire(Step const& step, ReadOrder const& order, ReadOptions 
     if (step.begin == 0) verifier.start(requests);
     verifier.update(bytes);
   }
-  if (run.destination == nullptr) options.on_bytes(requests.front().number, step.begin, bytes);
+  if (run.destination == nullptr) options.on_bytes(passing_bytes(*catalog_, run, requests, step.begin, bytes));
   options.on_progress(step.nbytes);
 }
 

@@ -24,6 +24,13 @@ struct ReadRequest {
   std::size_t number = 0;  ///< chosen by the caller; passed to `on_bytes`
 };
 
+/// Bytes of a request without destination.
+struct PassingBytes {
+  std::size_t request = 0;  ///< `ReadRequest::number`
+  Bytes begin = 0;          ///< in the request
+  std::span<std::byte const> bytes;
+};
+
 /// Options of a read.
 struct ReadOptions {
   bool verify = true;  ///< compare every block that has a checksum
@@ -31,9 +38,10 @@ struct ReadOptions {
   std::function<void(Bytes)> on_progress = [](Bytes) {};
   /// Called with every destination before it is written, by any thread; may populate its pages.
   std::function<void(std::span<std::byte const>)> before_write = [](std::span<std::byte const>) {};
-  /// Called for requests without destination, step by step: request number, offset in the request, bytes. The bytes are
-  /// valid only during the call. Several threads may call it at the same time, but only one for each request.
-  std::function<void(std::size_t, Bytes, std::span<std::byte const>)> on_bytes;
+  /// Called for requests without destination, step by step, with bytes of one or more requests, in the order of the
+  /// file. The bytes are valid only during the call. Several threads may call it at the same time, but only one for
+  /// each request.
+  std::function<void(std::span<PassingBytes const>)> on_bytes;
 };
 
 class FileMapping;

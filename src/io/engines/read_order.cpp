@@ -2,6 +2,7 @@
 #include "io/engines/read_order.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <tuple>
 
@@ -17,8 +18,9 @@ Bytes file_offset(Catalog const& catalog, ReadRequest const& request) {
 }
 
 bool continues(Run const& run, std::uint32_t file, Bytes offset, ReadRequest const& request, Bytes longest_run) {
-  return run.destination != nullptr && run.file == file && run.offset_bytes + run.nbytes == offset &&
-         run.destination + run.nbytes == request.destination && request.nbytes <= longest_run - run.nbytes;
+  auto* const next = run.destination == nullptr ? nullptr : run.destination + run.nbytes;
+  return run.file == file && run.offset_bytes + run.nbytes == offset && request.destination == next &&
+         run.nbytes < longest_run && request.nbytes <= longest_run - run.nbytes;
 }
 
 }  // namespace
@@ -74,6 +76,24 @@ ReadOrder order_requests(Catalog const& catalog, std::span<ReadRequest const> re
     }
   }
   return order;
+}
+
+std::vector<PassingBytes> passing_bytes(Catalog const& catalog, Run const& run, std::span<ReadRequest const> requests,
+                                        Bytes begin, std::span<std::byte const> bytes) {
+  auto const begin_in_run = [&](ReadRequest const& request) {
+    return file_offset(catalog, request) - run.offset_bytes;
+  };
+  auto request = std::ranges::upper_bound(requests, begin, std::ranges::less(), begin_in_run) - 1;
+  std::vector<PassingBytes> parts;
+  while (!bytes.empty()) {
+    auto const done = begin - begin_in_run(*request);
+    auto const part = bytes.first(std::min<Bytes>(bytes.size(), request->nbytes - done));
+    parts.push_back({request->number, done, part});
+    begin += part.size();
+    bytes = bytes.subspan(part.size());
+    ++request;
+  }
+  return parts;
 }
 
 }  // namespace distload

@@ -18,9 +18,9 @@ struct Run {
   std::uint32_t file = 0;  ///< index into `Catalog::files`
   Bytes offset_bytes = 0;  ///< in that file
   Bytes nbytes = 0;
-  std::byte* destination = nullptr;
-  std::size_t first_request = 0;  ///< index into `ReadOrder::requests`
-  std::size_t request_count = 0;  ///< the run's bytes are those of its requests, in order
+  std::byte* destination = nullptr;  ///< nullptr: of requests without destination
+  std::size_t first_request = 0;     ///< index into `ReadOrder::requests`
+  std::size_t request_count = 0;     ///< the run's bytes are those of its requests, in order
 };
 
 struct ReadOrder {
@@ -38,11 +38,15 @@ inline constexpr Bytes kUnlimitedRun = std::numeric_limits<Bytes>::max();
 /// @throws InternalError  a range is outside its extent, or is to be verified and does not consist of whole blocks.
 void check_request(Catalog const& catalog, ReadRequest const& request, bool verify = true);
 
-/// Sorts the requests, and joins neighbours in file and memory into runs of at most `longest_run` bytes (rounded up to
-/// whole blocks); divides longer requests at block boundaries. Drops empty requests; neither joins nor divides requests
-/// without destination.
+/// Sorts the requests, and joins neighbours in file and memory, or in the file if they have no destination, into runs
+/// of at most `longest_run` bytes (rounded up to whole blocks). Divides longer requests at block boundaries if they
+/// have a destination. Drops empty requests.
 /// @throws InternalError  as `check_request`.
 ReadOrder order_requests(Catalog const& catalog, std::span<ReadRequest const> requests,
                          Bytes longest_run = kUnlimitedRun, bool verify = true);
+
+/// Assigns bytes of a run without destination, which begin at its byte `begin`, to the run's requests.
+std::vector<PassingBytes> passing_bytes(Catalog const& catalog, Run const& run, std::span<ReadRequest const> requests,
+                                        Bytes begin, std::span<std::byte const> bytes);
 
 }  // namespace distload

@@ -33,7 +33,7 @@ void ActiveRun::start() const {
 
 void ActiveRun::take(Bytes begin, std::span<std::byte const> bytes) const {
   if (is_verified_) verifier_.update(bytes);
-  if (run_.destination == nullptr) options_.on_bytes(requests_.front().number, begin, bytes);
+  if (run_.destination == nullptr) options_.on_bytes(passing_bytes(catalog_, run_, requests_, begin, bytes));
   options_.on_progress(bytes.size());
 }
 

@@ -187,9 +187,11 @@ TEST_P(IndependentEngines, ShowsInOrderWhatHasNoDestination) {
   for (std::uint32_t i = 0; i < catalog.extents.size(); ++i)
     requests.push_back({i, 0, catalog.extents[i].nbytes, nullptr, 100 + i});
   ReadOptions options;
-  options.on_bytes = [&](std::size_t number, Bytes begin, std::span<std::byte const> bytes) {
-    EXPECT_EQ(begin, shown[number].size());
-    shown[number].insert(shown[number].end(), bytes.begin(), bytes.end());
+  options.on_bytes = [&](std::span<PassingBytes const> passing) {
+    for (auto const& [number, begin, bytes] : passing) {
+      EXPECT_EQ(begin, shown[number].size());
+      shown[number].insert(shown[number].end(), bytes.begin(), bytes.end());
+    }
   };
   GetParam().second(catalog)->read(requests, options);
   for (std::uint32_t i = 0; i < catalog.extents.size(); ++i)

@@ -72,7 +72,27 @@ TEST_F(OrderRequests, CutsLongRunsBetweenBlocks) {
   EXPECT_EQ(order.runs[2].nbytes, 2 * kMiB + 64);
 }
 
-TEST_F(OrderRequests, LeavesAsItIsWhatHasNoDestination) {
+TEST_F(OrderRequests, JoinsNeighboursWithoutDestination) {
+  std::vector<ReadRequest> const requests{{0, kBlockBytes, kBlockBytes, nullptr, 8}, {0, 0, kBlockBytes, nullptr, 7}};
+  auto const order = order_requests(catalog_, requests);
+  ASSERT_EQ(order.runs.size(), 1U);
+  auto const& run = order.runs.front();
+  EXPECT_EQ(run.nbytes, 2 * kBlockBytes);
+  EXPECT_EQ(order_requests(catalog_, requests, kBlockBytes).runs.size(), 2U);
+
+  std::vector<std::byte> const bytes(100);
+  auto const parts = passing_bytes(catalog_, run, order.requests_of(run), kBlockBytes - 40, bytes);
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_EQ(parts[0].request, 7U);
+  EXPECT_EQ(parts[0].begin, kBlockBytes - 40);
+  EXPECT_EQ(parts[0].bytes.size(), 40U);
+  EXPECT_EQ(parts[1].request, 8U);
+  EXPECT_EQ(parts[1].begin, 0U);
+  EXPECT_EQ(parts[1].bytes.data(), bytes.data() + 40);
+  EXPECT_EQ(parts[1].bytes.size(), 60U);
+}
+
+TEST_F(OrderRequests, DividesNothingThatHasNoDestination) {
   std::vector<ReadRequest> const requests{{1, 0, 64, nullptr}, {0, 0, 10 * kMiB, nullptr}};
   auto const order = order_requests(catalog_, requests, kBlockBytes);
   ASSERT_EQ(order.runs.size(), 2U);

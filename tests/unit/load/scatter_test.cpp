@@ -1,6 +1,7 @@
 // Scatters, taken in steps of any size: the same as the copies that they stand for.
 #include "load/scatter.hpp"
 
+#include <array>
 #include <numeric>
 #include <vector>
 
@@ -43,7 +44,8 @@ TEST(Scatter, CopiesInStepsWhatItWouldCopyAtOnce) {
     Scatter scatter(wave, kOwnRank, arena.data(), nullptr);
 
     for (std::size_t begin = 0; begin < passing.size(); begin += step) {
-      scatter.take(1, begin, std::span(passing).subspan(begin, std::min(step, passing.size() - begin)));
+      PassingBytes const bytes{1, begin, std::span(passing).subspan(begin, std::min(step, passing.size() - begin))};
+      scatter.take(std::span(&bytes, 1));
     }
 
     EXPECT_EQ(arena, expected) << "in steps of " << step;
@@ -61,9 +63,10 @@ TEST(Scatter, KeepsReadsApart) {
   }
   std::vector<std::byte> arena(32);
   Scatter scatter(wave, kOwnRank, arena.data(), nullptr);
-  scatter.take(1, 0, passing);  // nobody wants it
+  std::array<PassingBytes, 2> const reads{{{1, 0, passing}, {2, 0, passing}}};
+  scatter.take(std::span(reads).first(1));  // nobody wants it
   EXPECT_EQ(arena, std::vector<std::byte>(32));
-  scatter.take(2, 0, passing);
+  scatter.take(reads);
   std::vector<std::byte> expected(32);
   copy_on_host(columns_of(matrix, 4, 4, 16).copy, passing.data(), expected.data());
   EXPECT_EQ(arena, expected);
