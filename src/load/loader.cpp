@@ -151,7 +151,7 @@ DirectEngine::Buffers buffers_for(LoadPlan const& plan, PageSize pages_of_arena)
 
 /// Collective: the times of a load that ends now.
 LoadTimes times_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, PipelineTimes const& run,
-                   Communicator& world) {
+                   Bytes fresh_bytes, PagesInUse const& pages, Communicator& world) {
   std::vector<double> seconds{seconds_since(checkpoint.begin)};
   world.all_reduce(std::span<double>(seconds), Reduction::max);
   std::vector<std::uint64_t> overflows{run.overflows};
@@ -165,8 +165,8 @@ LoadTimes times_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Pip
           .total_seconds = seconds.front(),
           .read_bytes = run.read_bytes,
           .overflows = overflows.front(),
-          .fresh_bytes = 0,
-          .pages = {}};
+          .fresh_bytes = fresh_bytes,
+          .pages = pages};
 }
 
 }  // namespace
@@ -365,7 +365,6 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
 LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   Call const call(*this, "Loader::load", "allocate");
   report_progress("allocate", checkpoint.begin);
-  auto const anonymous_bytes = anonymous_resident_bytes().value_or(0);
   double allocate_seconds = 0;
   auto arena = [&] {
     ScopeTimer const timer(allocate_seconds);
@@ -375,9 +374,6 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
     });
   }();
   auto times = fill(arena, true, checkpoint, plan);
-  auto const anonymous_now = anonymous_resident_bytes().value_or(0);
-  times.fresh_bytes = anonymous_now - std::min(anonymous_now, anonymous_bytes);
-  times.pages = pages_->in_use();
   times.allocate_seconds = allocate_seconds;
   auto shards = shards_of(checkpoint, plan);
   auto aliases = aliases_of(checkpoint, shards);
@@ -395,6 +391,7 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   auto const own = static_cast<double>(std::max<Bytes>(1, plan.ranks[plan.rank].read_bytes));
   Bytes done = 0;
   report_progress("read", checkpoint.begin, 0, total);
+  auto const anonymous_before = anonymous_resident_bytes().value_or(0);
   auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
   LoadMemory memory(*pages_);
   if (is_new) {
@@ -430,7 +427,9 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   auto const run = run_pipeline(plan, *engine, world, messages, arena, staging_, options);
   all_or_throw(world, "close", [&] { engine->close(); });
 
-  auto const times = times_of(checkpoint, plan, run, world);
+  auto const anonymous_after = anonymous_resident_bytes().value_or(0);
+  auto const fresh_bytes = anonymous_after - std::min(anonymous_after, anonymous_before);
+  auto const times = times_of(checkpoint, plan, run, fresh_bytes, pages_->in_use(), world);
   report_progress("done", checkpoint.begin, total, total);
   return times;
 }
