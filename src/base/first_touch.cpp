@@ -18,12 +18,6 @@ void lower_priority() noexcept {
   static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice));
 }
 
-/// The first border of pieces behind an address.
-std::byte* next_border(std::byte* at) {
-  auto const address = reinterpret_cast<std::uintptr_t>(at);
-  return at + (round_up(address + 1, PageChoice::kPieceBytes) - address);
-}
-
 }  // namespace
 
 FirstTouch::FirstTouch(std::vector<std::span<std::byte>> const& ranges, PageChoice& choice) : choice_(choice) {
@@ -32,7 +26,7 @@ FirstTouch::FirstTouch(std::vector<std::span<std::byte>> const& ranges, PageChoi
     advise_page_size(range, advised);
     auto* const end = range.data() + range.size();
     for (auto* begin = range.data(); begin != end;) {
-      auto* const border = std::min(next_border(begin), end);
+      auto* const border = std::min(next_huge_page(begin + 1), end);
       pieces_.push_back({begin, static_cast<Bytes>(border - begin), advised});
       begin = border;
     }
@@ -86,7 +80,7 @@ void FirstTouch::populate(std::size_t number) {
   auto const& piece = pieces_[number];
   std::span const memory(piece.begin, piece.nbytes);
   // Only whole huge pages are compared.
-  bool const is_whole = piece.nbytes == PageChoice::kPieceBytes;
+  bool const is_whole = piece.nbytes == kHugePageBytes;
   auto const size = is_whole ? choice_.next() : piece.advised;
   if (size != piece.advised) advise_page_size(memory, size);
   auto const start = thread_seconds();

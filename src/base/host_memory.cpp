@@ -30,8 +30,7 @@ void HostMemory::map_anonymous(Bytes nbytes) {
     mapping_ = nullptr;
     throw OutOfBudget("the system refuses " + format_bytes(nbytes) + " of memory (mmap: " + system_reason() + ")");
   }
-  auto const address = reinterpret_cast<std::uintptr_t>(mapping_);
-  data_ = static_cast<std::byte*>(mapping_) + (round_up(address, kHugePageBytes) - address);
+  data_ = next_huge_page(static_cast<std::byte*>(mapping_));
   advise_page_size({data_, mapping_bytes_ - static_cast<Bytes>(data_ - static_cast<std::byte*>(mapping_))}, size_);
 }
 

@@ -14,6 +14,12 @@ namespace distload {
 /// Alignment of the memory: 2 MiB, the huge page size of x86-64 and of arm64 with 4 KiB base pages.
 inline constexpr Bytes kHugePageBytes = 2 * kMiB;
 
+/// The first multiple of kHugePageBytes from `address` on.
+inline std::byte* next_huge_page(std::byte* address) noexcept {
+  auto const number = reinterpret_cast<std::uintptr_t>(address);
+  return address + (round_up(number, kHugePageBytes) - number);
+}
+
 /// The pages that memory gets at the first access.
 enum class PageSize : std::uint8_t {
   small,     ///< pages of the system's page size

@@ -21,10 +21,10 @@ constexpr double kFirstPatience = 64;
 constexpr double kPiecesBetweenTrials = 32;
 
 double measured_cost(PageSize size) {
-  HostMemory const memory(PageChoice::kPieceBytes, size);
+  HostMemory const memory(kHugePageBytes, size);
   auto const start = thread_seconds();
-  if (!populate_pages({memory.data(), PageChoice::kPieceBytes})) return 0;
-  return (thread_seconds() - start) / static_cast<double>(PageChoice::kPieceBytes);
+  if (!populate_pages({memory.data(), kHugePageBytes})) return 0;
+  return (thread_seconds() - start) / static_cast<double>(kHugePageBytes);
 }
 
 std::string rate_of(double seconds_per_byte) { return format_bytes(static_cast<Bytes>(1 / seconds_per_byte)) + "/s"; }
@@ -49,6 +49,10 @@ void PageChoice::set_costs(PageCosts const& costs) {
   huge_.cost = costs.huge;
 }
 
+void PageChoice::compare() {
+  if (needs_measurement()) set_costs(measure());
+}
+
 PageSize PageChoice::faster() const noexcept {
   switch (setting_) {
     case HugePageKind::reserved: return PageSize::reserved;
@@ -64,7 +68,7 @@ bool PageChoice::is_trial_due() const noexcept {
   if (setting_ != HugePageKind::automatic || !has_huge_pages_ || small_.cost == 0 || huge_.cost == 0 || tries_)
     return false;
   auto const [cheap, expensive] = std::minmax(small_.cost, huge_.cost);
-  auto const piece = static_cast<double>(kPieceBytes);
+  auto const piece = static_cast<double>(kHugePageBytes);
   auto const trial_seconds = (expensive - cheap) * piece;
   return seconds_since_trial_ > std::max(patience_ * trial_seconds, kPiecesBetweenTrials * cheap * piece);
 }
@@ -133,7 +137,7 @@ PagesInUse PageChoice::in_use() const {
 PageSize measured_page_size() {
   static PageSize const size = [] {
     PageChoice choice(HugePageKind::automatic);
-    if (choice.needs_measurement()) choice.set_costs(PageChoice::measure());
+    choice.compare();
     return choice.current();
   }();
   return size;

@@ -33,15 +33,17 @@ class PageChoice {
  public:
   explicit PageChoice(HugePageKind setting, bool has_huge_pages = has_transparent_huge_pages());
 
-  /// Memory is compared in pieces of this size.
-  static constexpr Bytes kPieceBytes = kHugePageBytes;
+  /// For less new memory, measuring would take a noticeable part of the time.
+  static constexpr Bytes kComparedBytes = 64 * kMiB;
 
   /// True if the choice is free and no costs are known.
   bool needs_measurement() const;
-  /// Measures both sizes with two pieces of new memory. Takes 0.5 to 10 ms.
+  /// Measures both sizes with two huge pages of new memory. Takes 0.5 to 10 ms.
   static PageCosts measure();
   /// Begins with costs that another process of this machine has measured.
   void set_costs(PageCosts const& costs);
+  /// Measures in this process, if that is needed.
+  void compare();
 
   /// The faster size at present.
   PageSize current() const;

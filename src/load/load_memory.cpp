@@ -10,9 +10,6 @@
 namespace distload {
 namespace {
 
-/// Loads with less new memory on every rank do not compare pages: that would take a noticeable part of their time.
-constexpr Bytes kComparedBytes = 64 * kMiB;
-
 /// The parts of the arena that this rank's engine fills.
 std::vector<std::span<std::byte const>> read_destinations(LoadPlan const& plan, Arena const& arena) {
   std::vector<std::span<std::byte const>> parts;
@@ -27,8 +24,9 @@ std::vector<std::span<std::byte const>> read_destinations(LoadPlan const& plan, 
 }  // namespace
 
 void LoadMemory::compare_pages(LoadPlan const& plan, Communicator& node) {
-  auto const is_large = std::ranges::any_of(
-      plan.ranks, [](RankLoad const& rank) { return rank.resident_bytes - rank.view_bytes >= kComparedBytes; });
+  auto const is_large = std::ranges::any_of(plan.ranks, [](RankLoad const& rank) {
+    return rank.resident_bytes - rank.view_bytes >= PageChoice::kComparedBytes;
+  });
   if (!kArenaOnHost || !is_large || !choice_.needs_measurement()) return;
   // Measured by one rank: the ranks of a node share its memory.
   std::array<PageCosts, 1> costs;

@@ -59,7 +59,7 @@ class Layouter {
         rule_finder_(set),
         sizes_(set.sizes, config),
         stages_(sizes_, topology.pipeline_parallel, options.pipeline_layers),
-        ties_(catalog, set, config, stages_, options.same_bytes, problems_),
+        ties_(catalog, set, rule_finder_, config, stages_, options.same_bytes, problems_),
         parameter_of_(catalog.tensors.size(), kNone) {
     sized_rules_.reserve(set.rules.size());
     for (auto const& rule : set.rules) sized_rules_.emplace_back(rule, sizes_);

@@ -27,9 +27,10 @@ bool holds(TiedRule const& tied, Catalog const& catalog) {
   return !find_tensor(catalog, tied.unless);
 }
 
-std::vector<std::uint32_t> stages_of_alias(TiedRule const& tied, RuleSet const& set, StageFinder const& stages) {
+std::vector<std::uint32_t> stages_of_alias(TiedRule const& tied, RuleSet const& set, RuleFinder const& finder,
+                                           StageFinder const& stages) {
   try {
-    auto const match = RuleFinder(set).match(tied.alias);
+    auto const match = finder.match(tied.alias);
     return stages.of(set.rules[match.rule], match.name.layer);
   } catch (ConfigProblem const&) {
     throw;
@@ -40,8 +41,8 @@ std::vector<std::uint32_t> stages_of_alias(TiedRule const& tied, RuleSet const& 
 
 }  // namespace
 
-Ties::Ties(Catalog const& catalog, RuleSet const& set, ConfigValues const& config, StageFinder const& stages,
-           std::vector<std::string> const& same_bytes, Problems& problems)
+Ties::Ties(Catalog const& catalog, RuleSet const& set, RuleFinder const& finder, ConfigValues const& config,
+           StageFinder const& stages, std::vector<std::string> const& same_bytes, Problems& problems)
     : same_bytes_(same_bytes) {
   for (auto const& tied : set.tied) {
     auto const target = find_tensor(catalog, tied.target);
@@ -51,7 +52,7 @@ Ties::Ties(Catalog const& catalog, RuleSet const& set, ConfigValues const& confi
       if (!is_tied_by_config(tied, config)) {
         untied_by_config_.push_back({tied.alias, catalog.tensors[*target].name, *tied.when});
       } else if (!is_kept(tied, *target, catalog)) {
-        add(tied, *target, catalog, set, stages);
+        add(tied, *target, catalog, set, finder, stages);
       }
     } catch (ConfigProblem const&) {
       throw;
@@ -75,12 +76,12 @@ bool Ties::is_kept(TiedRule const& tied, std::uint32_t target, Catalog const& ca
 }
 
 void Ties::add(TiedRule const& tied, std::uint32_t target, Catalog const& catalog, RuleSet const& set,
-               StageFinder const& stages) {
+               RuleFinder const& finder, StageFinder const& stages) {
   auto const& original = catalog.tensors[target];
   if (auto const* const stored = catalog.find(tied.alias)) {
     stored_.insert(static_cast<std::uint32_t>(stored - catalog.tensors.data()));
   }
-  auto const alias_stages = stages_of_alias(tied, set, stages);
+  auto const alias_stages = stages_of_alias(tied, set, finder, stages);
   stages_[target].insert(alias_stages.begin(), alias_stages.end());
   aliases_.push_back({tied.alias, original.name});
 }

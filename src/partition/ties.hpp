@@ -13,6 +13,7 @@
 #include "partition/partition_model.hpp"
 #include "partition/problems.hpp"
 #include "partition/rules/config_values.hpp"
+#include "partition/rules/rule_match.hpp"
 #include "partition/rules/rules.hpp"
 #include "partition/stages.hpp"
 
@@ -29,8 +30,8 @@ class Ties {
  public:
   /// Finds the aliases of a checkpoint and adds errors to `problems`.
   /// @param same_bytes  as in `LayoutOptions`
-  Ties(Catalog const& catalog, RuleSet const& set, ConfigValues const& config, StageFinder const& stages,
-       std::vector<std::string> const& same_bytes, Problems& problems);
+  Ties(Catalog const& catalog, RuleSet const& set, RuleFinder const& finder, ConfigValues const& config,
+       StageFinder const& stages, std::vector<std::string> const& same_bytes, Problems& problems);
 
   std::vector<Alias> const& aliases() const noexcept { return aliases_; }
   /// Pairs that are not treated as tied, because both tensors are stored and not known to be equal.
@@ -45,7 +46,7 @@ class Ties {
 
  private:
   void add(TiedRule const& tied, std::uint32_t target, Catalog const& catalog, RuleSet const& set,
-           StageFinder const& stages);
+           RuleFinder const& finder, StageFinder const& stages);
   /// True if the checkpoint stores an alias with its own content.
   bool is_kept(TiedRule const& tied, std::uint32_t target, Catalog const& catalog);
 

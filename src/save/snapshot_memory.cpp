@@ -6,8 +6,7 @@
 namespace distload {
 
 SnapshotMemory::SnapshotMemory(std::size_t slots, Bytes slot_bytes) : slot_bytes_(slot_bytes) {
-  constexpr Bytes kComparedBytes = 64 * kMiB;  // for less it does not pay
-  if (slots * slot_bytes >= kComparedBytes && choice_.needs_measurement()) choice_.set_costs(PageChoice::measure());
+  if (slots * slot_bytes >= PageChoice::kComparedBytes) choice_.compare();
   slots_.reserve(slots);
   for (std::size_t i = 0; i < slots; ++i) {
     auto const& slot = slots_.emplace_back(slot_bytes, choice_.current());

@@ -82,7 +82,7 @@ std::string line(std::string_view key, double value, std::string_view unit, std:
 
 CostModel calibrate(Communicator& world, Catalog const& catalog) {
   auto const reader = all_or_throw(world, "open", [&] { return RawReader(catalog, world.rank(), world.size()); });
-  RawMemory const memory(reader.share_bytes(), PageKind::huge);
+  HostMemory const memory(reader.share_bytes(), PageSize::huge);
   auto const buffers = touched_memory(direct_buffer_bytes(kDepth));
   auto const directly = reader.can_read_directly();
   std::vector<std::uint64_t> total{reader.share_bytes()};
@@ -90,8 +90,7 @@ CostModel calibrate(Communicator& world, Catalog const& catalog) {
   auto const from_storage = median_seconds(
       world,
       [&] {
-        if (world.rank() != 0) return;
-        for (auto const& file : catalog.files) InputFile(file.path).forget_cached();
+        if (world.rank() == 0) forget_files(catalog);
       },
       [&] { directly ? reader.read_directly(buffers, kDepth) : reader.read(memory); });
   auto const from_cache = median_seconds(

@@ -15,7 +15,6 @@
 #include "bench/sample.hpp"
 #include "bench/trials.hpp"
 #include "io/engines/direct_engine.hpp"
-#include "io/files/input_file.hpp"
 #include "parallel/failure.hpp"
 #include "parallel/mpi_check.hpp"
 #include "parallel/mpi_communicator.hpp"
@@ -73,9 +72,7 @@ Measurement measure_in_fresh_processes(ProcessGrid const& grid, LoaderOptions co
     for (std::uint32_t round = 0; round < options.rounds; ++round) {
       for (auto const number : order_of(round, measured.contenders.size())) {
         auto& contender = measured.contenders[number];
-        if (options.cold) {
-          for (auto const& file : catalog.files) InputFile(file.path).forget_cached();
-        }
+        if (options.cold) forget_files(catalog);
         add_sample(contender, launcher.value().run(sample_arguments(config, options, contender.name)), world.size());
       }
     }

@@ -37,7 +37,7 @@ RawReader::RawReader(Catalog const& catalog, std::uint32_t rank, std::uint32_t r
   for (auto const& file : catalog.files) direct_files_.emplace_back(file.path, Caching::none);
 }
 
-void RawReader::read(RawMemory const& memory) const {
+void RawReader::read(HostMemory const& memory) const {
   for (auto const& part : parts_) {
     auto const& file = files_[part.file];
     if (file.read_at(part.offset, {memory.data() + part.place, part.nbytes}) != part.nbytes)
@@ -47,7 +47,7 @@ void RawReader::read(RawMemory const& memory) const {
 
 Bytes direct_buffer_bytes(std::uint32_t depth) noexcept { return depth * kRequestBytes; }
 
-void RawReader::read_directly(RawMemory const& buffers, std::uint32_t depth) const {
+void RawReader::read_directly(HostMemory const& buffers, std::uint32_t depth) const {
   IoRing ring(depth);
   std::vector<std::uint64_t> part_in(depth);  // by buffer
   std::vector<std::uint32_t> idle(depth);
@@ -98,6 +98,16 @@ void write_raw_directly(std::string const& path, Bytes file_offset, std::byte co
   }
   while (ring.under_way() > 0) complete_one();
   file.sync();
+}
+
+void forget_files(Catalog const& catalog) {
+  for (auto const& file : catalog.files) InputFile(file.path).forget_cached();
+}
+
+HostMemory touched_memory(Bytes nbytes) {
+  HostMemory memory(nbytes, PageSize::huge);
+  for (Bytes place = 0; place < nbytes; place += page_bytes()) memory.data()[place] = std::byte{1};
+  return memory;
 }
 
 void settle_memory(Bytes nbytes) { touched_memory(nbytes); }

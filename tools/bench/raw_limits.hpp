@@ -9,7 +9,7 @@
 #include <distload/base/bytes.hpp>
 #include <distload/checkpoint/catalog.hpp>
 
-#include "bench/raw_memory.hpp"
+#include "base/host_memory.hpp"
 #include "io/files/input_file.hpp"
 
 namespace distload {
@@ -25,12 +25,12 @@ class RawReader {
 
   /// Reads the part to `memory`, of share_bytes(), by pread.
   /// @throws IoError, CorruptData  as an engine.
-  void read(RawMemory const& memory) const;
+  void read(HostMemory const& memory) const;
 
   /// Reads the part bypassing the page cache, with `depth` concurrent requests, as fio does with io_uring: into buffers
   /// that are used again and again, of direct_buffer_bytes(depth).
   /// @throws IoError  the system refuses.
-  void read_directly(RawMemory const& buffers, std::uint32_t depth) const;
+  void read_directly(HostMemory const& buffers, std::uint32_t depth) const;
 
   /// True if the file system supports O_DIRECT.
   bool can_read_directly() const noexcept { return !direct_files_.empty(); }
@@ -60,6 +60,13 @@ void write_raw(std::string const& path, Bytes file_offset, std::byte const* byte
 /// @throws IoError  the system refuses.
 void write_raw_directly(std::string const& path, Bytes file_offset, std::byte const* bytes, Bytes nbytes,
                         std::uint32_t depth);
+
+/// Drops a checkpoint's files from the page cache.
+void forget_files(Catalog const& catalog);
+
+/// Memory in huge pages that has been touched.
+/// @throws OutOfBudget  the system refuses.
+HostMemory touched_memory(Bytes nbytes);
 
 /// Memory for `depth` concurrent requests.
 Bytes direct_buffer_bytes(std::uint32_t depth) noexcept;

@@ -12,8 +12,8 @@
 #include <distload/base/error.hpp>
 #include <distload/save/saver.hpp>
 
+#include "base/host_memory.hpp"
 #include "bench/raw_limits.hpp"
-#include "bench/raw_memory.hpp"
 #include "bench/slowest.hpp"
 #include "io/files/output_file.hpp"
 #include "parallel/all_gathered.hpp"
@@ -118,7 +118,7 @@ class Saves {
   Bytes own_bytes_ = 0;
   Bytes total_bytes_ = 0;
   Bytes before_ = 0;  ///< bytes of lower ranks
-  RawMemory copy_;
+  HostMemory copy_;
   std::optional<Saver> background_;  ///< keeps its memory between rounds, as in a training job
 };
 

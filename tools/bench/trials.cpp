@@ -107,14 +107,14 @@ void Trials::add(Contender contender, std::function<void()> prepare, std::functi
 
 void Trials::add_raw_reads(bool directly) {
   load_limits_.clear();
-  for (auto const pages : {PageKind::small, PageKind::huge}) {
+  for (auto const pages : {PageSize::small, PageSize::huge}) {
     load_limits_.push_back(trials_.size());
     add(
-        bare("raw pread, " + std::string(name_of(pages))), [this] { prepare_raw(); },
+        bare(pages == PageSize::huge ? "raw pread, huge pages" : "raw pread, 4 KiB pages"), [this] { prepare_raw(); },
         [this, pages](Contender& contender) {
-          RawMemory memory;  // freed after the time is taken
+          HostMemory memory;  // freed after the time is taken
           time_raw(contender, [&] {
-            memory = RawMemory(raw_->share_bytes(), pages);
+            memory = HostMemory(raw_->share_bytes(), pages);
             raw_->read(memory);
           });
         });
@@ -197,44 +197,43 @@ void Trials::time_raw(Contender& contender, F const& work) {
   contender.seconds.add(time_on_all_ranks(world_, "read", work));
 }
 
-void Trials::time_load(Contender& contender, Loader& loader) {
-  loader.release_staging();  // a first load includes the allocation of staging memory
+template <class Plan, class Run>
+void Trials::time_steps(Contender& contender, Loader& loader, Plan const& make_plan, Run const& run) {
   world_.barrier();
   auto const start = std::chrono::steady_clock::now();
   auto const checkpoint = open(loader);
-  auto const plan = loader.plan(checkpoint);
+  auto const plan = make_plan(checkpoint);
   world_.barrier();
   auto const read_start = std::chrono::steady_clock::now();
-  auto const made = loader.load(checkpoint, plan);
+  auto const result = run(checkpoint, plan);  // freed after the time is taken
   contender.seconds.add(slowest_seconds(world_, read_start));
   contender.whole.add(slowest_seconds(world_, start));
   note(contender, checkpoint, plan);
 }
 
+void Trials::time_load(Contender& contender, Loader& loader) {
+  loader.release_staging();  // a first load includes the allocation of staging memory
+  time_steps(
+      contender, loader, [&](OpenedCheckpoint const& checkpoint) { return loader.plan(checkpoint); },
+      [&](OpenedCheckpoint const& checkpoint, LoadPlan const& plan) { return loader.load(checkpoint, plan); });
+}
+
 void Trials::time_reload(Contender& contender, Loader& loader, ShardedModel& model) {
-  world_.barrier();
-  auto const start = std::chrono::steady_clock::now();
-  auto const checkpoint = open(loader);
-  auto const plan = loader.plan(checkpoint, model);
-  world_.barrier();
-  auto const read_start = std::chrono::steady_clock::now();
-  loader.reload(model, checkpoint, plan);
-  contender.seconds.add(slowest_seconds(world_, read_start));
-  contender.whole.add(slowest_seconds(world_, start));
-  note(contender, checkpoint, plan);
+  time_steps(
+      contender, loader, [&](OpenedCheckpoint const& checkpoint) { return loader.plan(checkpoint, model); },
+      [&](OpenedCheckpoint const& checkpoint, LoadPlan const& plan) { return loader.reload(model, checkpoint, plan); });
 }
 
 void forget_files(Communicator& world, Catalog const& catalog) {
   all_or_throw(world, "open", [&] {
-    if (world.rank() != 0) return;
-    for (auto const& file : catalog.files) InputFile(file.path).forget_cached();
+    if (world.rank() == 0) forget_files(catalog);
   });
 }
 
 void read_files(ProcessGrid const& grid, Catalog const& catalog) {
   all_or_throw(grid.world(), "read", [&] {
     if (grid.node_rank() != 0) return;
-    RawMemory const buffer(kFillBytes, PageKind::small);
+    HostMemory const buffer(kFillBytes, PageSize::small);
     for (auto const& file : catalog.files) {
       InputFile const input(file.path);
       for (Bytes begin = 0; begin < file.size_bytes; begin += kFillBytes)

@@ -48,6 +48,8 @@ class Trials {
   ShardedModel& model(ReadEngine engine, Loader& loader);
   template <class F>
   void time_raw(Contender& contender, F const& work);
+  template <class Plan, class Run>
+  void time_steps(Contender& contender, Loader& loader, Plan const& make_plan, Run const& run);
   void time_load(Contender& contender, Loader& loader);
   void time_reload(Contender& contender, Loader& loader, ShardedModel& model);
 
@@ -57,9 +59,9 @@ class Trials {
   MeasureOptions options_;
   std::optional<OpenedCheckpoint> checkpoint_;
   std::unique_ptr<RawReader> raw_;
-  RawMemory share_;    ///< of a rank's part of the files; touched
-  RawMemory copy_;     ///< the same; touched
-  RawMemory buffers_;  ///< of direct reads; touched
+  HostMemory share_;    ///< of a rank's part of the files; touched
+  HostMemory copy_;     ///< the same; touched
+  HostMemory buffers_;  ///< of direct reads; touched
   Bytes peak_bytes_ = 0;
   std::vector<std::unique_ptr<Loader>> loaders_;
   std::unique_ptr<ShardedModel> private_model_;  ///< a copy in private memory

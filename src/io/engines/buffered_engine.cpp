@@ -32,8 +32,7 @@ void BufferedEngine::read(std::span<ReadRequest const> requests, ReadOptions con
       reading.start();
       return reading.read_passing(files_[run.file], 0, run.nbytes);
     }
-    reading.read_in_steps(files_[run.file], reading.is_verified() ? kVerifiedStepBytes : kUnverifiedStepBytes,
-                          [&](Bytes begin) { return run.destination + begin; });
+    reading.read_in_steps(files_[run.file], reading.is_verified() ? kVerifiedStepBytes : kUnverifiedStepBytes);
   });
 }
 

@@ -4,13 +4,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/host_memory.hpp"
+
 namespace distload {
 namespace {
 
 /// Bytes read ahead of hashing.
 constexpr Bytes kAheadBytes = 8 * kMiB;
-/// Mapped in one call: a huge page, which the page cache may have as a whole.
-constexpr Bytes kPieceBytes = 2 * kMiB;
+/// Mapped in one call. The page cache may have it as one page.
+constexpr Bytes kPieceBytes = kHugePageBytes;
 /// Hashed and copied while it is in the second-level cache.
 constexpr Bytes kStepBytes = 512 * kKiB;
 

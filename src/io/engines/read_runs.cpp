@@ -44,11 +44,10 @@ void ActiveRun::read_part(InputFile const& file, Bytes begin, std::span<std::byt
   take(begin, memory);
 }
 
-void ActiveRun::read_in_steps(InputFile const& file, Bytes step_bytes,
-                              std::function<std::byte*(Bytes)> const& memory_for) const {
+void ActiveRun::read_in_steps(InputFile const& file, Bytes step_bytes) const {
   start();
   for (Bytes begin = 0; begin < run_.nbytes; begin += step_bytes)
-    read_part(file, begin, {memory_for(begin), std::min(step_bytes, run_.nbytes - begin)});
+    read_part(file, begin, {run_.destination + begin, std::min(step_bytes, run_.nbytes - begin)});
 }
 
 void ActiveRun::read_passing(InputFile const& file, Bytes begin, Bytes end) const {

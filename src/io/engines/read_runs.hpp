@@ -38,10 +38,9 @@ class ActiveRun {
   /// @throws CorruptData, IoError
   void read_part(InputFile const& file, Bytes begin, std::span<std::byte> memory) const;
 
-  /// Reads the run with pread in steps of `step_bytes`, each to the address that `memory_for` returns for its offset in
-  /// the run. Takes each step while it is cached.
+  /// Reads the run to its destination with pread, in steps of `step_bytes`. Takes each step while it is cached.
   /// @throws CorruptData, IoError
-  void read_in_steps(InputFile const& file, Bytes step_bytes, std::function<std::byte*(Bytes)> const& memory_for) const;
+  void read_in_steps(InputFile const& file, Bytes step_bytes) const;
 
   /// Reads bytes [begin, end) of the run through a small per-thread buffer, for bytes that are not kept, and takes
   /// them.

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
 
 #include <sys/mman.h>
 
 #include <distload/base/error.hpp>
 
+#include "base/host_memory.hpp"
 #include "base/system.hpp"
 #include "checkpoint/mapped_offsets.hpp"
 
@@ -27,8 +27,6 @@ Pages pages_of(std::byte* data, Bytes offset, Bytes nbytes) {
   return {data + first, round_up(offset + nbytes, page) - first};
 }
 
-constexpr Bytes kAlignment = 2 * kMiB;
-
 /// Reserves address space for all files, without access.
 std::byte* reserve(Bytes nbytes) {
   auto* const memory = mmap(nullptr, nbytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -44,9 +42,8 @@ FileMapping::FileMapping(InputFiles& files) : offsets_(mapped_offsets(files.cata
   for (std::uint32_t i = 0; i < described.size(); ++i) files.open(i);
   if (offsets_.back() == 0) return;
   // Huge pages of the page cache are mapped as such only at multiples of their size.
-  reserved_ = reserve(offsets_.back() + kAlignment);
-  auto const address = reinterpret_cast<std::uintptr_t>(reserved_);
-  data_ = reserved_ + (round_up(address, kAlignment) - address);
+  reserved_ = reserve(offsets_.back() + kHugePageBytes);
+  data_ = next_huge_page(reserved_);
   for (std::uint32_t i = 0; i < described.size(); ++i) {
     auto const nbytes = described[i].size_bytes;
     if (nbytes == 0) continue;
@@ -61,7 +58,7 @@ FileMapping::FileMapping(InputFiles& files) : offsets_(mapped_offsets(files.cata
 FileMapping::~FileMapping() { unreserve(); }
 
 void FileMapping::unreserve() noexcept {
-  if (reserved_ != nullptr) munmap(reserved_, offsets_.back() + kAlignment);
+  if (reserved_ != nullptr) munmap(reserved_, offsets_.back() + kHugePageBytes);
 }
 
 bool FileMapping::prefault(Bytes offset, Bytes nbytes) const {

@@ -7,7 +7,7 @@ namespace distload {
 namespace {
 
 constexpr bool kHasHugePages = true;
-constexpr auto kPiece = static_cast<double>(PageChoice::kPieceBytes);
+constexpr auto kPiece = static_cast<double>(kHugePageBytes);
 
 /// Seconds per piece of memory, as costs per byte.
 PageCosts per_piece(double small, double huge) { return {.small = small / kPiece, .huge = huge / kPiece}; }
@@ -23,7 +23,7 @@ class Machine {
     for (int i = 0; i < pieces; ++i) {
       auto const size = choice_.next();
       auto const cost = kPiece * (size == PageSize::huge ? costs.huge : costs.small);
-      choice_.add(size, PageChoice::kPieceBytes, cost);
+      choice_.add(size, kHugePageBytes, cost);
       seconds += cost;
     }
     return seconds;
