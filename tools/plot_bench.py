@@ -35,10 +35,12 @@ LIMITS = {  # name in the JSON: (label, colour, dashes)
     "raw pread, huge pages": ("raw pread into new huge pages", "#882255", "--"),
     "raw pread in place": ("raw pread to memory in use", "#56B4E9", ":"),
     "raw io_uring": ("storage: raw io_uring", "#009E73", "-"),
+    "raw io_uring, 4 KiB pages": ("storage: raw io_uring into new 4 KiB pages", "#009E73", "--"),
+    "raw io_uring, huge pages": ("storage: raw io_uring into new huge pages", "#009E73", ":"),
     "memcpy": ("memory: memcpy", "#E69F00", "-"),
 }
 BARE = ("raw ", "memcpy")  # how the names of bare operations begin
-ROOFS = ("raw pread", "raw pread, 4 KiB pages", "raw pread, huge pages", "raw io_uring", "memcpy")
+ROOFS = ("raw pread", "raw pread, 4 KiB pages", "raw pread, huge pages", "raw io_uring", "raw io_uring, 4 KiB pages", "raw io_uring, huge pages", "memcpy")
 ENGINES = {  # (colour, marker)
     "buffered": ("#0072B2", "o"),
     "collective": ("#009E73", "s"),

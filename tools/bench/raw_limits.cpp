@@ -48,13 +48,22 @@ void RawReader::read(HostMemory const& memory) const {
 Bytes direct_buffer_bytes(std::uint32_t depth) noexcept { return depth * kRequestBytes; }
 
 void RawReader::read_directly(HostMemory const& buffers, std::uint32_t depth) const {
+  read_directly_to([&](Part const&, std::uint32_t request) { return buffers.data() + request * kRequestBytes; }, depth);
+}
+
+void RawReader::read_directly_in_place(HostMemory const& memory, std::uint32_t depth) const {
+  read_directly_to([&](Part const& part, std::uint32_t) { return memory.data() + part.place; }, depth);
+}
+
+template <class Destination>
+void RawReader::read_directly_to(Destination const& destination_of, std::uint32_t depth) const {
   IoRing ring(depth);
-  std::vector<std::uint64_t> part_in(depth);  // by buffer
+  std::vector<std::uint64_t> part_of(depth);  // by request
   std::vector<std::uint32_t> idle(depth);
   std::iota(idle.begin(), idle.end(), 0U);
   auto const complete_one = [&] {
     auto const done = ring.wait();
-    auto const& part = parts_[part_in[done.id]];
+    auto const& part = parts_[part_of[done.id]];
     auto const& path = direct_files_[part.file].path();
     if (done.result < 0) throw IoError("cannot read " + path + ": " + system_reason(-done.result));
     if (static_cast<Bytes>(done.result) < part.nbytes) throw IoError(path + ": a direct read was cut short");
@@ -63,11 +72,11 @@ void RawReader::read_directly(HostMemory const& buffers, std::uint32_t depth) co
   for (std::size_t number = 0; number < parts_.size(); ++number) {
     auto const& part = parts_[number];
     if (idle.empty()) complete_one();
-    auto const buffer = idle.back();
+    auto const request = idle.back();
     idle.pop_back();
-    part_in[buffer] = number;
+    part_of[request] = number;
     ring.read(direct_files_[part.file].descriptor(), part.offset,
-              {buffers.data() + buffer * kRequestBytes, round_up(part.nbytes, 4 * kKiB)}, buffer);
+              {destination_of(part, request), round_up(part.nbytes, 4 * kKiB)}, request);
   }
   while (ring.under_way() > 0) complete_one();
 }

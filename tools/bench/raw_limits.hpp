@@ -32,6 +32,10 @@ class RawReader {
   /// @throws IoError  the system refuses.
   void read_directly(HostMemory const& buffers, std::uint32_t depth) const;
 
+  /// The same, but reads to `memory`, of share_bytes(), where all bytes remain.
+  /// @throws IoError  the system refuses.
+  void read_directly_in_place(HostMemory const& memory, std::uint32_t depth) const;
+
   /// True if the file system supports O_DIRECT.
   bool can_read_directly() const noexcept { return !direct_files_.empty(); }
 
@@ -43,6 +47,11 @@ class RawReader {
     Bytes nbytes = 0;
     Bytes place = 0;  ///< offset in memory
   };
+
+  /// Reads the parts by `depth` concurrent requests, each to the address that `destination_of(part, request)` gives,
+  /// where `request` is below `depth` and used by one part at a time.
+  template <class Destination>
+  void read_directly_to(Destination const& destination_of, std::uint32_t depth) const;
 
   std::vector<InputFile> files_;
   std::vector<InputFile> direct_files_;

@@ -106,19 +106,8 @@ void Trials::add(Contender contender, std::function<void()> prepare, std::functi
 }
 
 void Trials::add_raw_reads(bool directly) {
-  load_limits_.clear();
-  for (auto const pages : {PageSize::small, PageSize::huge}) {
-    load_limits_.push_back(trials_.size());
-    add(
-        bare(pages == PageSize::huge ? "raw pread, huge pages" : "raw pread, 4 KiB pages"), [this] { prepare_raw(); },
-        [this, pages](Contender& contender) {
-          HostMemory memory;  // freed after the time is taken
-          time_raw(contender, [&] {
-            memory = HostMemory(raw_->share_bytes(), pages);
-            raw_->read(memory);
-          });
-        });
-  }
+  load_limits_ =
+      add_reads_into_new_pages("raw pread", [](RawReader const& raw, HostMemory const& memory) { raw.read(memory); });
   in_place_ = trials_.size();
   add(
       bare("raw pread in place"),
@@ -128,6 +117,9 @@ void Trials::add_raw_reads(bool directly) {
       },
       [this](Contender& contender) { time_raw(contender, [&] { raw_->read(share_); }); });
   if (!directly) return;
+  add_reads_into_new_pages("raw io_uring", [](RawReader const& raw, HostMemory const& memory) {
+    raw.read_directly_in_place(memory, kRawDepth);
+  });
   load_limits_ = {trials_.size()};
   add(
       bare("raw io_uring"),
@@ -136,6 +128,24 @@ void Trials::add_raw_reads(bool directly) {
         buffers_ = touched_memory(direct_buffer_bytes(kRawDepth));
       },
       [this](Contender& contender) { time_raw(contender, [&] { raw_->read_directly(buffers_, kRawDepth); }); });
+}
+
+std::vector<std::size_t> Trials::add_reads_into_new_pages(
+    std::string const& name, std::function<void(RawReader const&, HostMemory const&)> read) {
+  std::vector<std::size_t> added;
+  for (auto const pages : {PageSize::small, PageSize::huge}) {
+    added.push_back(trials_.size());
+    add(
+        bare(name + (pages == PageSize::huge ? ", huge pages" : ", 4 KiB pages")), [this] { prepare_raw(); },
+        [this, pages, read](Contender& contender) {
+          HostMemory memory;  // freed after the time is taken
+          time_raw(contender, [&] {
+            memory = HostMemory(raw_->share_bytes(), pages);
+            read(*raw_, memory);
+          });
+        });
+  }
+  return added;
 }
 
 void Trials::add_memcpy() {

@@ -1,8 +1,10 @@
 /// Trials: everything that is measured with one checkpoint.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <distload/checkpoint/catalog.hpp>
@@ -38,6 +40,9 @@ class Trials {
   OpenedCheckpoint open(Loader& loader) const;
   void add(Contender contender, std::function<void()> prepare, std::function<void(Contender&)> run);
   void add_raw_reads(bool directly);
+  /// Adds `read` into small and into huge pages that are new in each run; returns the numbers of the two trials.
+  std::vector<std::size_t> add_reads_into_new_pages(std::string const& name,
+                                                    std::function<void(RawReader const&, HostMemory const&)> read);
   void add_memcpy();
   void add_load(ReadEngine engine, bool verify);
   void add_reload(ReadEngine engine, bool verify);
