@@ -15,8 +15,9 @@ namespace {
 constexpr double kNewest = 0.25;
 /// The other size must be cheaper by this factor to be chosen, so that noise does not change the choice.
 constexpr double kClearlyCheaper = 0.9;
-/// Trials take at most one part in this many of the time of first accesses.
-constexpr double kFirstPatience = 64;
+/// The first trial takes one part in this many of the time of first accesses until then. Later ones that change nothing
+/// take half as much each time; the measurement before the first access, of one page, may have been an exception.
+constexpr double kFirstPatience = 16;
 /// Pieces between trials at least: trials of a size that costs about the same are cheap but have no use.
 constexpr double kPiecesBetweenTrials = 32;
 

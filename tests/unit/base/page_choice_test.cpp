@@ -76,7 +76,7 @@ TEST(PageChoice, NoticesThatHugePagesHaveBecomeFast) {
   PageChoice choice(HugePageKind::automatic, kHasHugePages);
   choice.set_costs(per_piece(1, 6));
   Machine machine(choice);
-  machine.populate(400, per_piece(1, 0.25));
+  machine.populate(100, per_piece(1, 0.25));
   EXPECT_EQ(choice.current(), PageSize::huge);
 }
 
