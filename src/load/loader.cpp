@@ -141,12 +141,16 @@ void check_plan(LoadPlan const& plan, OpenedCheckpoint const& checkpoint, Proces
   }
 }
 
-/// The buffers of a direct read. If a rank reads much, the time to populate huge buffers does not matter.
+/// The buffers of a direct read. A rank that reads little populates one huge page, which may take a millisecond.
 DirectEngine::Buffers buffers_for(LoadPlan const& plan, PageSize pages_of_arena) {
   constexpr Bytes kMuch = 256 * kMiB;
-  bool const reads_much = plan.ranks[plan.rank].read_bytes > kMuch;
-  return {.pages = reads_much ? PageSize::huge : PageSize::small,
-          .for_all = reads_much && pages_of_arena == PageSize::small};
+  constexpr Bytes kSmallBuffer = 512 * kKiB;
+  DirectEngine::Buffers buffers{.for_all = pages_of_arena == PageSize::small};
+  if (plan.ranks[plan.rank].read_bytes <= kMuch) {
+    buffers.bytes = kHugePageBytes;
+    buffers.each = kSmallBuffer;
+  }
+  return buffers;
 }
 
 /// Collective: the times of a load that ends now.

@@ -20,12 +20,6 @@ namespace {
 constexpr Bytes kRequestBytes = 8 * kMiB;
 /// At least the alignment that any device requires.
 constexpr Bytes kBufferAlignment = 64 * kKiB;
-/// Buffers for unaligned requests. Each is one huge page: the device gets one segment, while it reads half as fast into
-/// 4 KiB pages. All buffers together are a small part of a rank's staging memory.
-constexpr Bytes kBufferBytes = kHugePageBytes;
-constexpr auto kBuffers = DirectEngine::kMemoryBytes / kBufferBytes;
-/// Requested bytes per buffer; alignment may add bytes at both ends.
-constexpr Bytes kBufferedBytes = kBufferBytes - kBufferAlignment;
 
 }  // namespace
 
@@ -74,7 +68,7 @@ void DirectEngine::read_all(ReadOrder const& order, ReadOptions const& options) 
   auto const start_next = [&] {
     auto step = step_at(*run, begin);
     if (step.is_buffered) {
-      if (buffered - buffered_retired == kBuffers) return false;
+      if (buffered - buffered_retired == use_.bytes / use_.each) return false;
       step.destination = {buffer(buffered++), round_up(step.skipped + step.nbytes, alignments_[run->file]->offset)};
     }
     if (!step.is_buffered) options.before_write(step.destination);
@@ -99,11 +93,10 @@ void DirectEngine::read_all(ReadOrder const& order, ReadOptions const& options) 
 
 std::byte* DirectEngine::buffer(std::uint64_t number) {
   if (buffers_.data() == nullptr) {
-    buffers_ = HostMemory(kBuffers * kBufferBytes, use_.pages);
-    // Registering pins all pages at once, which does not pay for few requests.
-    if (use_.pages == PageSize::huge) ring_->register_memory({buffers_.data(), kBuffers * kBufferBytes});
+    buffers_ = HostMemory(use_.bytes, PageSize::huge);
+    ring_->register_memory({buffers_.data(), use_.bytes});
   }
-  return buffers_.data() + number % kBuffers * kBufferBytes;
+  return buffers_.data() + number % (use_.bytes / use_.each) * use_.each;
 }
 
 void DirectEngine::submit(Step const& step, std::uint64_t number) {
@@ -153,7 +146,8 @@ DirectEngine::Step DirectEngine::step_at(Run const& run, Bytes begin) const {
   step.is_buffered = use_.for_all || destination == nullptr || step.skipped != 0 ||
                      reinterpret_cast<std::uintptr_t>(destination) % alignment.memory != 0 || rest < alignment.offset;
   if (step.is_buffered) {
-    step.nbytes = std::min(rest, kBufferedBytes - step.skipped);
+    // Alignment may add bytes at both ends.
+    step.nbytes = std::min(rest, use_.each - kBufferAlignment - step.skipped);
   } else {
     step.nbytes = round_down(std::min(rest, kRequestBytes), alignment.offset);
     step.destination = {destination, step.nbytes};

@@ -26,12 +26,16 @@ class IoRing;
 /// it are complete.
 class DirectEngine final : public Engine {
  public:
-  /// How the engine uses buffers.
+  /// Maximum memory used in addition to the destinations.
+  static constexpr Bytes kMemoryBytes = 8 * kHugePageBytes;
+
+  /// How the engine uses buffers, which have huge pages: a device gets a segment for every page, and reads half as fast
+  /// into small ones.
   struct Buffers {
-    PageSize pages = PageSize::huge;
-    /// Read everything through buffers, also what is aligned: for destinations with small pages if the buffers have
-    /// huge ones, because a device gets a segment for every page and reads slower.
+    /// Read everything through buffers, also what is aligned: for destinations with small pages.
     bool for_all = false;
+    Bytes bytes = kMemoryBytes;   ///< of all buffers; a multiple of `each`
+    Bytes each = kHugePageBytes;  ///< of one buffer
   };
 
   /// The catalog outlives the engine. Up to `depth` requests of at most 8 MiB are in flight.
@@ -40,9 +44,6 @@ class DirectEngine final : public Engine {
   ~DirectEngine() override;
   DirectEngine(DirectEngine const&) = delete;
   DirectEngine& operator=(DirectEngine const&) = delete;
-
-  /// Maximum memory used in addition to the destinations.
-  static constexpr Bytes kMemoryBytes = 8 * kHugePageBytes;
 
   /// A rank's share of the requests in flight on a node.
   static std::uint32_t depth_for(std::uint32_t ranks_of_node) noexcept;

@@ -37,10 +37,10 @@ std::unique_ptr<Engine> make(Catalog const& catalog) {
   return std::make_unique<E>(InputFiles(catalog, Caching::page_cache), threads);
 }
 
-template <std::uint32_t depth, PageSize pages, bool buffers_for_all>
+template <std::uint32_t depth, bool buffers_for_all, Bytes each>
 std::unique_ptr<Engine> make_direct(Catalog const& catalog) {
   return std::make_unique<DirectEngine>(InputFiles(catalog, Caching::none), depth,
-                                        DirectEngine::Buffers{pages, buffers_for_all});
+                                        DirectEngine::Buffers{buffers_for_all, kHugePageBytes, each});
 }
 
 class IndependentEngines : public ::testing::TestWithParam<std::pair<char const*, Maker>> {
@@ -65,10 +65,10 @@ class IndependentEngines : public ::testing::TestWithParam<std::pair<char const*
 INSTANTIATE_TEST_SUITE_P(All, IndependentEngines,
                          ::testing::Values(std::pair("buffered", &make<BufferedEngine, 1>),
                                            std::pair("buffered_3_threads", &make<BufferedEngine, 3>),
-                                           std::pair("direct_1_at_a_time", &make_direct<1, PageSize::huge, false>),
-                                           std::pair("direct", &make_direct<4, PageSize::huge, false>),
-                                           std::pair("direct_through_buffers", &make_direct<4, PageSize::huge, true>),
-                                           std::pair("direct_small_pages", &make_direct<4, PageSize::small, false>),
+                                           std::pair("direct_1_at_a_time", &make_direct<1, false, kHugePageBytes>),
+                                           std::pair("direct", &make_direct<4, false, kHugePageBytes>),
+                                           std::pair("direct_through_buffers", &make_direct<4, true, kHugePageBytes>),
+                                           std::pair("direct_small_buffers", &make_direct<4, true, 512 * kKiB>),
                                            std::pair("mmap", &make<MmapEngine, 1>),
                                            std::pair("mmap_3_threads", &make<MmapEngine, 3>)),
                          [](auto const& test) { return test.param.first; });
