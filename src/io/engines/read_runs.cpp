@@ -31,8 +31,12 @@ void ActiveRun::start() const {
   if (is_verified_) verifier_.start(requests_);
 }
 
-void ActiveRun::take(Bytes begin, std::span<std::byte const> bytes) const {
+void ActiveRun::verify(std::span<std::byte const> bytes) const {
   if (is_verified_) verifier_.update(bytes);
+}
+
+void ActiveRun::take(Bytes begin, std::span<std::byte const> bytes) const {
+  verify(bytes);
   if (run_.destination == nullptr) options_.on_bytes(passing_bytes(catalog_, run_, requests_, begin, bytes));
   options_.on_progress(bytes.size());
 }
@@ -56,12 +60,12 @@ void ActiveRun::read_passing(InputFile const& file, Bytes begin, Bytes end) cons
     read_part(file, begin, std::span(buffer).first(std::min(kPassingStepBytes, end - begin)));
 }
 
-void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const& options, std::uint32_t threads,
-               RunReader const& read_run) {
-  auto const count = std::min<std::size_t>(threads, order.runs.size());
-  if (count <= 1) {
+void share_out(Catalog const& catalog, std::size_t count, ReadOptions const& options, std::uint32_t threads,
+               WorkUnit const& unit) {
+  auto const workers = std::min<std::size_t>(threads, count);
+  if (workers <= 1) {
     BlockVerifier verifier(catalog);
-    for (auto const& run : order.runs) read_run({catalog, run, order.requests_of(run), options, verifier});
+    for (std::size_t i = 0; i < count; ++i) unit(i, options, verifier);
     return;
   }
   std::mutex mutex;  // guards `failure` and the caller's on_progress
@@ -75,23 +79,29 @@ void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const
   auto const work = [&] {
     try {
       BlockVerifier verifier(catalog);
-      for (auto i = next++; i < order.runs.size(); i = next++) {
-        auto const& run = order.runs[i];
-        read_run({catalog, run, order.requests_of(run), guarded, verifier});
-      }
+      for (auto i = next++; i < count; i = next++) unit(i, guarded, verifier);
     } catch (...) {
-      next = order.runs.size();
+      next = count;
       std::scoped_lock const lock(mutex);
       if (!failure) failure = std::current_exception();
     }
   };
   {
     std::vector<std::jthread> helpers;
-    helpers.reserve(count - 1);
-    for (std::size_t i = 1; i < count; ++i) helpers.emplace_back(work);
+    helpers.reserve(workers - 1);
+    for (std::size_t i = 1; i < workers; ++i) helpers.emplace_back(work);
     work();
   }
   if (failure) std::rethrow_exception(failure);
+}
+
+void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const& options, std::uint32_t threads,
+               RunReader const& read_run) {
+  share_out(catalog, order.runs.size(), options, threads,
+            [&](std::size_t i, ReadOptions const& guarded, BlockVerifier& verifier) {
+              auto const& run = order.runs[i];
+              read_run({catalog, run, order.requests_of(run), guarded, verifier});
+            });
 }
 
 }  // namespace distload

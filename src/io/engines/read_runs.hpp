@@ -1,6 +1,7 @@
-/// read_runs: distributes the runs of a call over threads, for engines that read run by run with pread.
+/// read_runs: distributes the runs of a call over threads.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -28,6 +29,10 @@ class ActiveRun {
 
   /// Must be called before the first bytes are passed to `take`.
   void start() const;
+
+  /// Compares the next bytes of the run with checksums, if there are any.
+  /// @throws CorruptData
+  void verify(std::span<std::byte const> bytes) const;
 
   /// Takes bytes of the run, which arrive in order from `begin` on: verifies them, passes them to `on_bytes` if the run
   /// has no destination, and calls `on_progress`.
@@ -58,6 +63,15 @@ class ActiveRun {
   BlockVerifier& verifier_;
   bool is_verified_;
 };
+
+/// Does the unit of work with that number. Several threads may call it at the same time, each with its own verifier.
+using WorkUnit = std::function<void(std::size_t, ReadOptions const&, BlockVerifier&)>;
+
+/// Calls `unit` for the numbers below `count`, on up to `threads` threads including the calling one, with options whose
+/// `on_progress` any of them may call.
+/// @throws the first exception of `unit`; no further unit is then begun.
+void share_out(Catalog const& catalog, std::size_t count, ReadOptions const& options, std::uint32_t threads,
+               WorkUnit const& unit);
 
 using RunReader = std::function<void(ActiveRun const&)>;
 
