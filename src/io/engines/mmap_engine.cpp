@@ -14,11 +14,8 @@ namespace {
 constexpr Bytes kAheadBytes = 8 * kMiB;
 /// Mapped in one call. The page cache may have it as one page.
 constexpr Bytes kPieceBytes = kHugePageBytes;
-/// Hashed and copied while it is in the second-level cache.
-constexpr Bytes kStepBytes = 512 * kKiB;
-/// Runs up to this length are handled together with their neighbours, if the gaps between them are not longer. System
-/// calls for each of them would take longer than to map the gaps.
-constexpr Bytes kShortBytes = 64 * kKiB;
+/// Gaps between short neighbours that are mapped with them.
+constexpr Bytes kGapBytes = 64 * kKiB;
 
 }  // namespace
 
@@ -32,7 +29,7 @@ void MmapEngine::read(std::span<ReadRequest const> requests, ReadOptions const& 
   std::vector<ReadRequest> mapped;
   std::vector<ReadRequest> elsewhere;
   for (auto const& request : requests) {
-    bool const is_mapped = request.destination == nullptr || request.nbytes <= kShortBytes || is_in_place(request);
+    bool const is_mapped = request.destination == nullptr || request.nbytes <= kShortRunBytes || is_in_place(request);
     (is_mapped ? mapped : elsewhere).push_back(request);
   }
   elsewhere_.read(elsewhere, options);
@@ -46,28 +43,12 @@ void MmapEngine::read(std::span<ReadRequest const> requests, ReadOptions const& 
             });
 }
 
-std::vector<MmapEngine::Neighbours> MmapEngine::neighbours_in(ReadOrder const& order) const {
-  std::span const all(order.runs);
-  auto const is_short = [&](Run const& run) { return run.nbytes <= kShortBytes && !is_in_place(run); };
+std::vector<Neighbours> MmapEngine::neighbours_in(ReadOrder const& order) const {
   auto const piece_of = [&](Run const& run) { return (mapping_.offset_of(run.file) + run.offset_bytes) / kPieceBytes; };
-  std::vector<Neighbours> neighbours;
-  for (std::size_t first = 0; first < all.size();) {
-    auto const& begin = all[first];
-    auto nbytes = begin.nbytes;
-    auto next = first + 1;
-    for (; is_short(begin) && next < all.size(); ++next) {
-      auto const& before = all[next - 1];
-      auto const& run = all[next];
-      nbytes += run.nbytes;
-      if (!is_short(run) || run.file != begin.file || piece_of(run) != piece_of(begin) || nbytes > kStepBytes ||
-          run.offset_bytes > before.offset_bytes + before.nbytes + kShortBytes) {
-        break;
-      }
-    }
-    neighbours.push_back(all.subspan(first, next - first));
-    first = next;
-  }
-  return neighbours;
+  return short_neighbours(order, [&](Run const& first, Run const& previous, Run const& run) {
+    return !is_in_place(first) && !is_in_place(run) && run.file == first.file && piece_of(run) == piece_of(first) &&
+           run.offset_bytes <= previous.offset_bytes + previous.nbytes + kGapBytes;
+  });
 }
 
 bool MmapEngine::is_in_place(ReadRequest const& request) const {
@@ -87,25 +68,15 @@ bool MmapEngine::copy_mapped(Neighbours runs, ReadOrder const& order, ReadOption
   Bytes nbytes = 0;
   for (auto const& run : runs) nbytes = std::max(nbytes, offset + run.offset_bytes + run.nbytes - begin);
   if (!mapping_.is_resident(begin, nbytes) || !mapping_.prefault(begin, nbytes)) return false;
-  std::vector<PassingBytes> passing;
-  Bytes done = 0;
-  for (auto const& run : runs) {
-    auto const requests = order.requests_of(run);
-    ActiveRun const reading(*catalog_, run, requests, options, verifier);
+  take_together(*catalog_, runs, order, options, verifier, [&](ActiveRun const& reading) {
+    auto const& run = reading.run();
     std::span<std::byte const> const bytes(mapping_.data() + offset + run.offset_bytes, run.nbytes);
-    reading.start();
-    reading.verify(bytes);
-    done += run.nbytes;
-    if (run.destination == nullptr) {
-      auto const parts = passing_bytes(*catalog_, run, requests, 0, bytes);
-      passing.insert(passing.end(), parts.begin(), parts.end());
-    } else {
+    if (run.destination != nullptr) {
       options.before_write({run.destination, run.nbytes});
       std::memcpy(run.destination, bytes.data(), bytes.size());
     }
-  }
-  if (!passing.empty()) options.on_bytes(passing);
-  options.on_progress(done);
+    return bytes;
+  });
   mapping_.release(begin, nbytes);
   return true;
 }

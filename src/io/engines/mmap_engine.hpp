@@ -28,14 +28,11 @@ class MmapEngine final : public Engine {
   void read(std::span<ReadRequest const> requests, ReadOptions const& options) override;
 
  private:
-  /// Neighbouring runs of a `ReadOrder` that are short enough to be handled in one step.
-  using Neighbours = std::span<Run const>;
-
   bool is_in_place(ReadRequest const& request) const;
   bool is_in_place(Run const& run) const;
   /// Reads a run to verify it; passes the bytes to `on_bytes` if the run has no destination.
   void pass(ActiveRun const& reading) const;
-  /// The runs of `order`, divided into single runs and neighbours.
+  /// The runs of `order`, divided into single runs and those that are copied together.
   std::vector<Neighbours> neighbours_in(ReadOrder const& order) const;
   /// Copies runs from the mapping to their destinations, and passes those without destination to `on_bytes` in one
   /// call. False, and nothing is done, if they are not in the page cache, or the kernel cannot map them at once.

@@ -1,4 +1,4 @@
-// Reads runs in steps; each thread takes the next run until none is left.
+// Reads runs in steps; each thread takes the next unit of work until none is left.
 #include "io/engines/read_runs.hpp"
 
 #include <algorithm>
@@ -11,12 +11,6 @@
 #include "io/engines/location.hpp"
 
 namespace distload {
-namespace {
-
-/// Step size: buffer and page-cache copy fit the second-level cache.
-constexpr Bytes kPassingStepBytes = 512 * kKiB;
-
-}  // namespace
 
 ActiveRun::ActiveRun(Catalog const& catalog, Run const& run, std::span<ReadRequest const> requests,
                      ReadOptions const& options, BlockVerifier& verifier)
@@ -41,10 +35,14 @@ void ActiveRun::take(Bytes begin, std::span<std::byte const> bytes) const {
   options_.on_progress(bytes.size());
 }
 
-void ActiveRun::read_part(InputFile const& file, Bytes begin, std::span<std::byte> memory) const {
+void ActiveRun::fetch(InputFile const& file, Bytes begin, std::span<std::byte> memory) const {
   options_.before_write(memory);
   auto const got = file.read_at(run_.offset_bytes + begin, memory);
   if (got < memory.size()) throw_truncated(catalog_, requests_, begin + got);
+}
+
+void ActiveRun::read_part(InputFile const& file, Bytes begin, std::span<std::byte> memory) const {
+  fetch(file, begin, memory);
   take(begin, memory);
 }
 
@@ -55,9 +53,32 @@ void ActiveRun::read_in_steps(InputFile const& file, Bytes step_bytes) const {
 }
 
 void ActiveRun::read_passing(InputFile const& file, Bytes begin, Bytes end) const {
-  thread_local std::vector<std::byte> buffer(kPassingStepBytes);
-  for (; begin < end; begin += kPassingStepBytes)
-    read_part(file, begin, std::span(buffer).first(std::min(kPassingStepBytes, end - begin)));
+  for (; begin < end; begin += kStepBytes)
+    read_part(file, begin, passing_buffer().first(std::min(kStepBytes, end - begin)));
+}
+
+std::span<std::byte> passing_buffer() {
+  thread_local std::vector<std::byte> buffer(kStepBytes);
+  return buffer;
+}
+
+void take_together(Catalog const& catalog, Neighbours runs, ReadOrder const& order, ReadOptions const& options,
+                   BlockVerifier& verifier, RunBytes const& bytes_of) {
+  std::vector<PassingBytes> passing;
+  Bytes done = 0;
+  for (auto const& run : runs) {
+    auto const requests = order.requests_of(run);
+    ActiveRun const reading(catalog, run, requests, options, verifier);
+    reading.start();
+    auto const bytes = bytes_of(reading);
+    reading.verify(bytes);
+    done += bytes.size();
+    if (run.destination != nullptr) continue;
+    auto const parts = passing_bytes(catalog, run, requests, 0, bytes);
+    passing.insert(passing.end(), parts.begin(), parts.end());
+  }
+  if (!passing.empty()) options.on_bytes(passing);
+  options.on_progress(done);
 }
 
 void share_out(Catalog const& catalog, std::size_t count, ReadOptions const& options, std::uint32_t threads,
@@ -93,15 +114,6 @@ void share_out(Catalog const& catalog, std::size_t count, ReadOptions const& opt
     work();
   }
   if (failure) std::rethrow_exception(failure);
-}
-
-void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const& options, std::uint32_t threads,
-               RunReader const& read_run) {
-  share_out(catalog, order.runs.size(), options, threads,
-            [&](std::size_t i, ReadOptions const& guarded, BlockVerifier& verifier) {
-              auto const& run = order.runs[i];
-              read_run({catalog, run, order.requests_of(run), guarded, verifier});
-            });
 }
 
 }  // namespace distload

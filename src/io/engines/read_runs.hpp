@@ -1,4 +1,4 @@
-/// read_runs: distributes the runs of a call over threads.
+/// Reading of runs: distributes the runs of a call over threads, and verifies and passes on what is read.
 #pragma once
 
 #include <cstddef>
@@ -39,7 +39,11 @@ class ActiveRun {
   /// @throws CorruptData
   void take(Bytes begin, std::span<std::byte const> bytes) const;
 
-  /// Reads bytes of the run from `begin` on to `memory` with pread, and takes them.
+  /// Reads bytes of the run from `begin` on to `memory` with pread.
+  /// @throws CorruptData, IoError
+  void fetch(InputFile const& file, Bytes begin, std::span<std::byte> memory) const;
+
+  /// The same, and takes them.
   /// @throws CorruptData, IoError
   void read_part(InputFile const& file, Bytes begin, std::span<std::byte> memory) const;
 
@@ -73,11 +77,16 @@ using WorkUnit = std::function<void(std::size_t, ReadOptions const&, BlockVerifi
 void share_out(Catalog const& catalog, std::size_t count, ReadOptions const& options, std::uint32_t threads,
                WorkUnit const& unit);
 
-using RunReader = std::function<void(ActiveRun const&)>;
+/// Gets the bytes of a run, to its destination if it has one.
+using RunBytes = std::function<std::span<std::byte const>(ActiveRun const&)>;
 
-/// Calls `read_run` for all runs of `order`, on up to `threads` threads including the calling one.
-/// @throws the first exception of `read_run`; no further run is then begun.
-void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const& options, std::uint32_t threads,
-               RunReader const& read_run);
+/// Takes neighbours: gets and verifies the bytes of each, then passes those without destination to `on_bytes` in one
+/// call, and calls `on_progress` once.
+/// @throws CorruptData, or what `bytes_of` throws
+void take_together(Catalog const& catalog, Neighbours runs, ReadOrder const& order, ReadOptions const& options,
+                   BlockVerifier& verifier, RunBytes const& bytes_of);
+
+/// The calling thread's memory for `kStepBytes` that are not kept.
+std::span<std::byte> passing_buffer();
 
 }  // namespace distload

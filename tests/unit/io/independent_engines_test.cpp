@@ -223,14 +223,21 @@ TEST(MmapEngine, VerifiesWhatLiesInTheMapping) {
   engine.read({&request, 1}, unverified);
 }
 
-TEST(MmapEngine, HandlesShortNeighboursTogether) {
+template <class E>
+class EnginesOfNeighbours : public ::testing::Test {};
+
+using EnginesOfNeighboursTypes = ::testing::Types<BufferedEngine, MmapEngine>;
+TYPED_TEST_SUITE(EnginesOfNeighbours, EnginesOfNeighboursTypes);
+
+TYPED_TEST(EnginesOfNeighbours, ShowShortOnesInOneCall) {
   testing::RawCheckpoint checkpoint(testing::fresh_directory());
   auto const file = checkpoint.add_file(64);
   for (int i = 0; i < 30; ++i) checkpoint.add_tensor(file, 3000 + static_cast<Bytes>(i), i % 4 != 0);
   checkpoint.write();
   auto const& catalog = checkpoint.catalog();
-  MmapEngine engine{InputFiles(catalog)};
-  if (!engine.mapping()->prefault(0, 1)) GTEST_SKIP() << "the kernel cannot map pages in advance";
+  TypeParam engine{InputFiles(catalog)};
+  if (engine.mapping() != nullptr && !engine.mapping()->prefault(0, 1))
+    GTEST_SKIP() << "the kernel cannot map pages in advance";
   // Every third one is passed, the others have destinations.
   std::vector<std::vector<std::byte>> memory;
   std::vector<ReadRequest> requests;
@@ -247,7 +254,10 @@ TEST(MmapEngine, HandlesShortNeighboursTogether) {
     for (auto const& part : passing)
       std::ranges::copy(part.bytes, memory[part.request].begin() + static_cast<std::ptrdiff_t>(part.begin));
   };
-  options.before_write = [&](std::span<std::byte const> bytes) { prepared += bytes.size(); };
+  options.before_write = [&](std::span<std::byte const> bytes) {
+    auto const is_destination = [&](auto const& extent) { return extent.data() == bytes.data(); };
+    if (std::ranges::any_of(memory, is_destination)) prepared += bytes.size();
+  };
   options.on_progress = [&](Bytes nbytes) { progress += nbytes; };
   engine.read(requests, options);
   Bytes with_destination = 0;
