@@ -10,8 +10,6 @@
 namespace distload {
 namespace {
 
-/// Size of a step that is hashed immediately: destination and page-cache copy fit the second-level cache.
-constexpr Bytes kVerifiedStepBytes = 512 * kKiB;
 /// Size of a step that is not hashed.
 constexpr Bytes kUnverifiedStepBytes = 8 * kMiB;
 
@@ -26,14 +24,44 @@ void BufferedEngine::read(std::span<ReadRequest const> requests, ReadOptions con
   auto const& catalog = files_.catalog();
   auto const order = order_requests(catalog, requests, longest_run_for(threads_), options.verify);
   for (auto const& run : order.runs) files_.open(run.file);
-  read_runs(catalog, order, options, threads_, [&](ActiveRun const& reading) {
+  // Each run has a pread of its own; only those without destination gain from being taken together.
+  auto const neighbours = short_neighbours(order, [](Run const&, Run const&, Run const&) { return true; });
+  share_out(catalog, neighbours.size(), options, threads_,
+            [&](std::size_t i, ReadOptions const& guarded, BlockVerifier& verifier) {
+              auto const runs = neighbours[i];
+              if (runs.size() > 1) {
+                read_together(runs, order, guarded, verifier);
+              } else {
+                read_alone({catalog, runs.front(), order.requests_of(runs.front()), guarded, verifier});
+              }
+            });
+}
+
+void BufferedEngine::read_together(Neighbours runs, ReadOrder const& order, ReadOptions const& options,
+                                   BlockVerifier& verifier) const {
+  auto unused = passing_buffer();
+  take_together(files_.catalog(), runs, order, options, verifier, [&](ActiveRun const& reading) {
     auto const& run = reading.run();
+    std::span<std::byte> memory;
     if (run.destination == nullptr) {
-      reading.start();
-      return reading.read_passing(files_[run.file], 0, run.nbytes);
+      memory = unused.first(run.nbytes);
+      unused = unused.subspan(run.nbytes);
+    } else {
+      memory = {run.destination, run.nbytes};
     }
-    reading.read_in_steps(files_[run.file], reading.is_verified() ? kVerifiedStepBytes : kUnverifiedStepBytes);
+    reading.fetch(files_[run.file], 0, memory);
+    return memory;
   });
+}
+
+void BufferedEngine::read_alone(ActiveRun const& reading) const {
+  auto const& run = reading.run();
+  if (run.destination == nullptr) {
+    reading.start();
+    reading.read_passing(files_[run.file], 0, run.nbytes);
+  } else {
+    reading.read_in_steps(files_[run.file], reading.is_verified() ? kStepBytes : kUnverifiedStepBytes);
+  }
 }
 
 }  // namespace distload

@@ -5,6 +5,7 @@
 
 #include "io/engines/engine.hpp"
 #include "io/engines/read_order.hpp"
+#include "io/engines/read_runs.hpp"
 #include "io/files/input_files.hpp"
 
 namespace distload {
@@ -24,6 +25,11 @@ class BufferedEngine final : public Engine {
   void read(std::span<ReadRequest const> requests, ReadOptions const& options) override;
 
  private:
+  /// Reads short runs, each with a pread of its own.
+  void read_together(Neighbours runs, ReadOrder const& order, ReadOptions const& options,
+                     BlockVerifier& verifier) const;
+  void read_alone(ActiveRun const& reading) const;
+
   std::uint32_t threads_;
   InputFiles files_;
 };

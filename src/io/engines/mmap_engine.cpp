@@ -1,7 +1,8 @@
-// Verifies mapped ranges; delegates other requests to BufferedEngine.
+// Verifies and copies mapped ranges; delegates long requests with other destinations to BufferedEngine.
 #include "io/engines/mmap_engine.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/host_memory.hpp"
@@ -13,8 +14,8 @@ namespace {
 constexpr Bytes kAheadBytes = 8 * kMiB;
 /// Mapped in one call. The page cache may have it as one page.
 constexpr Bytes kPieceBytes = kHugePageBytes;
-/// Hashed and copied while it is in the second-level cache.
-constexpr Bytes kStepBytes = 512 * kKiB;
+/// Gaps between short neighbours that are mapped with them.
+constexpr Bytes kGapBytes = 64 * kKiB;
 
 }  // namespace
 
@@ -25,21 +26,65 @@ MmapEngine::MmapEngine(InputFiles files, std::uint32_t threads)
       mapping_(elsewhere_.files()) {}
 
 void MmapEngine::read(std::span<ReadRequest const> requests, ReadOptions const& options) {
-  std::vector<ReadRequest> passing;
+  std::vector<ReadRequest> mapped;
   std::vector<ReadRequest> elsewhere;
   for (auto const& request : requests) {
-    bool const passes = request.destination == nullptr || is_in_place(request);
-    (passes ? passing : elsewhere).push_back(request);
+    bool const is_mapped = request.destination == nullptr || request.nbytes <= kShortRunBytes || is_in_place(request);
+    (is_mapped ? mapped : elsewhere).push_back(request);
   }
   elsewhere_.read(elsewhere, options);
-  auto const order = order_requests(*catalog_, passing, longest_run_for(threads_), options.verify);
-  read_runs(*catalog_, order, options, threads_, [&](ActiveRun const& reading) { pass(reading); });
+  auto const order = order_requests(*catalog_, mapped, longest_run_for(threads_), options.verify);
+  auto const neighbours = neighbours_in(order);
+  share_out(*catalog_, neighbours.size(), options, threads_,
+            [&](std::size_t i, ReadOptions const& guarded, BlockVerifier& verifier) {
+              auto const runs = neighbours[i];
+              if (runs.size() > 1 && copy_mapped(runs, order, guarded, verifier)) return;
+              for (auto const& run : runs) read_alone({*catalog_, run, order.requests_of(run), guarded, verifier});
+            });
+}
+
+std::vector<Neighbours> MmapEngine::neighbours_in(ReadOrder const& order) const {
+  auto const piece_of = [&](Run const& run) { return (mapping_.offset_of(run.file) + run.offset_bytes) / kPieceBytes; };
+  return short_neighbours(order, [&](Run const& first, Run const& previous, Run const& run) {
+    return !is_in_place(first) && !is_in_place(run) && run.file == first.file && piece_of(run) == piece_of(first) &&
+           run.offset_bytes <= previous.offset_bytes + previous.nbytes + kGapBytes;
+  });
 }
 
 bool MmapEngine::is_in_place(ReadRequest const& request) const {
   auto const& extent = catalog_->extents[request.extent];
   return request.destination ==
          mapping_.data() + mapping_.offset_of(extent.file) + extent.offset_bytes + request.begin_bytes;
+}
+
+bool MmapEngine::is_in_place(Run const& run) const {
+  return run.destination == mapping_.data() + mapping_.offset_of(run.file) + run.offset_bytes;
+}
+
+bool MmapEngine::copy_mapped(Neighbours runs, ReadOrder const& order, ReadOptions const& options,
+                             BlockVerifier& verifier) const {
+  auto const offset = mapping_.offset_of(runs.front().file);
+  auto const begin = offset + runs.front().offset_bytes;
+  Bytes nbytes = 0;
+  for (auto const& run : runs) nbytes = std::max(nbytes, offset + run.offset_bytes + run.nbytes - begin);
+  if (!mapping_.is_resident(begin, nbytes) || !mapping_.prefault(begin, nbytes)) return false;
+  take_together(*catalog_, runs, order, options, verifier, [&](ActiveRun const& reading) {
+    auto const& run = reading.run();
+    std::span<std::byte const> const bytes(mapping_.data() + offset + run.offset_bytes, run.nbytes);
+    if (run.destination != nullptr) {
+      options.before_write({run.destination, run.nbytes});
+      std::memcpy(run.destination, bytes.data(), bytes.size());
+    }
+    return bytes;
+  });
+  mapping_.release(begin, nbytes);
+  return true;
+}
+
+void MmapEngine::read_alone(ActiveRun const& reading) const {
+  auto const& run = reading.run();
+  if (run.destination == nullptr || is_in_place(run)) return pass(reading);
+  reading.read_in_steps(mapping_.file(run.file), kStepBytes);
 }
 
 void MmapEngine::pass(ActiveRun const& reading) const {

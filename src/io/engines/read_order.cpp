@@ -78,6 +78,27 @@ ReadOrder order_requests(Catalog const& catalog, std::span<ReadRequest const> re
   return order;
 }
 
+std::vector<Neighbours> short_neighbours(ReadOrder const& order,
+                                         std::function<bool(Run const&, Run const&, Run const&)> const& joins) {
+  std::span const all(order.runs);
+  std::vector<Neighbours> neighbours;
+  for (std::size_t first = 0; first < all.size();) {
+    auto nbytes = all[first].nbytes;
+    auto next = first + 1;
+    for (; nbytes <= kStepBytes && next < all.size(); ++next) {
+      auto const& run = all[next];
+      nbytes += run.nbytes;
+      if (std::max(all[first].nbytes, run.nbytes) > kShortRunBytes || nbytes > kStepBytes ||
+          !joins(all[first], all[next - 1], run)) {
+        break;
+      }
+    }
+    neighbours.push_back(all.subspan(first, next - first));
+    first = next;
+  }
+  return neighbours;
+}
+
 std::vector<PassingBytes> passing_bytes(Catalog const& catalog, Run const& run, std::span<ReadRequest const> requests,
                                         Bytes begin, std::span<std::byte const> bytes) {
   auto const begin_in_run = [&](ReadRequest const& request) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -44,6 +45,20 @@ void check_request(Catalog const& catalog, ReadRequest const& request, bool veri
 /// @throws InternalError  as `check_request`.
 ReadOrder order_requests(Catalog const& catalog, std::span<ReadRequest const> requests,
                          Bytes longest_run = kUnlimitedRun, bool verify = true);
+
+/// Consecutive runs of a `ReadOrder`.
+using Neighbours = std::span<Run const>;
+
+/// Bytes that are handled in one step, so that they stay in the second-level cache.
+inline constexpr Bytes kStepBytes = 512 * kKiB;
+/// Shorter runs are handled together with their neighbours, because calls for each of them would take too long.
+inline constexpr Bytes kShortRunBytes = 64 * kKiB;
+
+/// Divides the runs of `order` into single runs and short neighbours of at most
+/// `kStepBytes`.
+/// @param joins  true if a run may be handled together with the first one and the previous one of its neighbours
+std::vector<Neighbours> short_neighbours(
+    ReadOrder const& order, std::function<bool(Run const& first, Run const& previous, Run const& run)> const& joins);
 
 /// Assigns bytes of a run without destination, which begin at its byte `begin`, to the run's requests.
 std::vector<PassingBytes> passing_bytes(Catalog const& catalog, Run const& run, std::span<ReadRequest const> requests,

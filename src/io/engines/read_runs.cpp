@@ -1,4 +1,4 @@
-// Reads runs in steps; each thread takes the next run until none is left.
+// Reads runs in steps; each thread takes the next unit of work until none is left.
 #include "io/engines/read_runs.hpp"
 
 #include <algorithm>
@@ -11,12 +11,6 @@
 #include "io/engines/location.hpp"
 
 namespace distload {
-namespace {
-
-/// Step size: buffer and page-cache copy fit the second-level cache.
-constexpr Bytes kPassingStepBytes = 512 * kKiB;
-
-}  // namespace
 
 ActiveRun::ActiveRun(Catalog const& catalog, Run const& run, std::span<ReadRequest const> requests,
                      ReadOptions const& options, BlockVerifier& verifier)
@@ -31,16 +25,24 @@ void ActiveRun::start() const {
   if (is_verified_) verifier_.start(requests_);
 }
 
-void ActiveRun::take(Bytes begin, std::span<std::byte const> bytes) const {
+void ActiveRun::verify(std::span<std::byte const> bytes) const {
   if (is_verified_) verifier_.update(bytes);
+}
+
+void ActiveRun::take(Bytes begin, std::span<std::byte const> bytes) const {
+  verify(bytes);
   if (run_.destination == nullptr) options_.on_bytes(passing_bytes(catalog_, run_, requests_, begin, bytes));
   options_.on_progress(bytes.size());
 }
 
-void ActiveRun::read_part(InputFile const& file, Bytes begin, std::span<std::byte> memory) const {
+void ActiveRun::fetch(InputFile const& file, Bytes begin, std::span<std::byte> memory) const {
   options_.before_write(memory);
   auto const got = file.read_at(run_.offset_bytes + begin, memory);
   if (got < memory.size()) throw_truncated(catalog_, requests_, begin + got);
+}
+
+void ActiveRun::read_part(InputFile const& file, Bytes begin, std::span<std::byte> memory) const {
+  fetch(file, begin, memory);
   take(begin, memory);
 }
 
@@ -51,17 +53,40 @@ void ActiveRun::read_in_steps(InputFile const& file, Bytes step_bytes) const {
 }
 
 void ActiveRun::read_passing(InputFile const& file, Bytes begin, Bytes end) const {
-  thread_local std::vector<std::byte> buffer(kPassingStepBytes);
-  for (; begin < end; begin += kPassingStepBytes)
-    read_part(file, begin, std::span(buffer).first(std::min(kPassingStepBytes, end - begin)));
+  for (; begin < end; begin += kStepBytes)
+    read_part(file, begin, passing_buffer().first(std::min(kStepBytes, end - begin)));
 }
 
-void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const& options, std::uint32_t threads,
-               RunReader const& read_run) {
-  auto const count = std::min<std::size_t>(threads, order.runs.size());
-  if (count <= 1) {
+std::span<std::byte> passing_buffer() {
+  thread_local std::vector<std::byte> buffer(kStepBytes);
+  return buffer;
+}
+
+void take_together(Catalog const& catalog, Neighbours runs, ReadOrder const& order, ReadOptions const& options,
+                   BlockVerifier& verifier, RunBytes const& bytes_of) {
+  std::vector<PassingBytes> passing;
+  Bytes done = 0;
+  for (auto const& run : runs) {
+    auto const requests = order.requests_of(run);
+    ActiveRun const reading(catalog, run, requests, options, verifier);
+    reading.start();
+    auto const bytes = bytes_of(reading);
+    reading.verify(bytes);
+    done += bytes.size();
+    if (run.destination != nullptr) continue;
+    auto const parts = passing_bytes(catalog, run, requests, 0, bytes);
+    passing.insert(passing.end(), parts.begin(), parts.end());
+  }
+  if (!passing.empty()) options.on_bytes(passing);
+  options.on_progress(done);
+}
+
+void share_out(Catalog const& catalog, std::size_t count, ReadOptions const& options, std::uint32_t threads,
+               WorkUnit const& unit) {
+  auto const workers = std::min<std::size_t>(threads, count);
+  if (workers <= 1) {
     BlockVerifier verifier(catalog);
-    for (auto const& run : order.runs) read_run({catalog, run, order.requests_of(run), options, verifier});
+    for (std::size_t i = 0; i < count; ++i) unit(i, options, verifier);
     return;
   }
   std::mutex mutex;  // guards `failure` and the caller's on_progress
@@ -75,20 +100,17 @@ void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const
   auto const work = [&] {
     try {
       BlockVerifier verifier(catalog);
-      for (auto i = next++; i < order.runs.size(); i = next++) {
-        auto const& run = order.runs[i];
-        read_run({catalog, run, order.requests_of(run), guarded, verifier});
-      }
+      for (auto i = next++; i < count; i = next++) unit(i, guarded, verifier);
     } catch (...) {
-      next = order.runs.size();
+      next = count;
       std::scoped_lock const lock(mutex);
       if (!failure) failure = std::current_exception();
     }
   };
   {
     std::vector<std::jthread> helpers;
-    helpers.reserve(count - 1);
-    for (std::size_t i = 1; i < count; ++i) helpers.emplace_back(work);
+    helpers.reserve(workers - 1);
+    for (std::size_t i = 1; i < workers; ++i) helpers.emplace_back(work);
     work();
   }
   if (failure) std::rethrow_exception(failure);

@@ -1,6 +1,7 @@
-/// read_runs: distributes the runs of a call over threads, for engines that read run by run with pread.
+/// Reading of runs: distributes the runs of a call over threads, and verifies and passes on what is read.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -29,12 +30,20 @@ class ActiveRun {
   /// Must be called before the first bytes are passed to `take`.
   void start() const;
 
+  /// Compares the next bytes of the run with checksums, if there are any.
+  /// @throws CorruptData
+  void verify(std::span<std::byte const> bytes) const;
+
   /// Takes bytes of the run, which arrive in order from `begin` on: verifies them, passes them to `on_bytes` if the run
   /// has no destination, and calls `on_progress`.
   /// @throws CorruptData
   void take(Bytes begin, std::span<std::byte const> bytes) const;
 
-  /// Reads bytes of the run from `begin` on to `memory` with pread, and takes them.
+  /// Reads bytes of the run from `begin` on to `memory` with pread.
+  /// @throws CorruptData, IoError
+  void fetch(InputFile const& file, Bytes begin, std::span<std::byte> memory) const;
+
+  /// The same, and takes them.
   /// @throws CorruptData, IoError
   void read_part(InputFile const& file, Bytes begin, std::span<std::byte> memory) const;
 
@@ -59,11 +68,25 @@ class ActiveRun {
   bool is_verified_;
 };
 
-using RunReader = std::function<void(ActiveRun const&)>;
+/// Does the unit of work with that number. Several threads may call it at the same time, each with its own verifier.
+using WorkUnit = std::function<void(std::size_t, ReadOptions const&, BlockVerifier&)>;
 
-/// Calls `read_run` for all runs of `order`, on up to `threads` threads including the calling one.
-/// @throws the first exception of `read_run`; no further run is then begun.
-void read_runs(Catalog const& catalog, ReadOrder const& order, ReadOptions const& options, std::uint32_t threads,
-               RunReader const& read_run);
+/// Calls `unit` for the numbers below `count`, on up to `threads` threads including the calling one, with options whose
+/// `on_progress` any of them may call.
+/// @throws the first exception of `unit`; no further unit is then begun.
+void share_out(Catalog const& catalog, std::size_t count, ReadOptions const& options, std::uint32_t threads,
+               WorkUnit const& unit);
+
+/// Gets the bytes of a run, to its destination if it has one.
+using RunBytes = std::function<std::span<std::byte const>(ActiveRun const&)>;
+
+/// Takes neighbours: gets and verifies the bytes of each, then passes those without destination to `on_bytes` in one
+/// call, and calls `on_progress` once.
+/// @throws CorruptData, or what `bytes_of` throws
+void take_together(Catalog const& catalog, Neighbours runs, ReadOrder const& order, ReadOptions const& options,
+                   BlockVerifier& verifier, RunBytes const& bytes_of);
+
+/// The calling thread's memory for `kStepBytes` that are not kept.
+std::span<std::byte> passing_buffer();
 
 }  // namespace distload

@@ -223,6 +223,60 @@ TEST(MmapEngine, VerifiesWhatLiesInTheMapping) {
   engine.read({&request, 1}, unverified);
 }
 
+template <class E>
+class EnginesOfNeighbours : public ::testing::Test {};
+
+using EnginesOfNeighboursTypes = ::testing::Types<BufferedEngine, MmapEngine>;
+TYPED_TEST_SUITE(EnginesOfNeighbours, EnginesOfNeighboursTypes);
+
+TYPED_TEST(EnginesOfNeighbours, ShowShortOnesInOneCall) {
+  testing::RawCheckpoint checkpoint(testing::fresh_directory());
+  auto const file = checkpoint.add_file(64);
+  for (int i = 0; i < 30; ++i) checkpoint.add_tensor(file, 3000 + static_cast<Bytes>(i), i % 4 != 0);
+  checkpoint.write();
+  auto const& catalog = checkpoint.catalog();
+  TypeParam engine{InputFiles(catalog)};
+  if (engine.mapping() != nullptr && !engine.mapping()->prefault(0, 1))
+    GTEST_SKIP() << "the kernel cannot map pages in advance";
+  // Every third one is passed, the others have destinations.
+  std::vector<std::vector<std::byte>> memory;
+  std::vector<ReadRequest> requests;
+  for (std::uint32_t i = 0; i < catalog.extents.size(); ++i) {
+    auto& bytes = memory.emplace_back(catalog.extents[i].nbytes);
+    requests.push_back({i, 0, bytes.size(), i % 3 == 0 ? nullptr : bytes.data(), i});
+  }
+  std::size_t calls = 0;
+  Bytes prepared = 0;
+  Bytes progress = 0;
+  ReadOptions options;
+  options.on_bytes = [&](std::span<PassingBytes const> passing) {
+    ++calls;
+    for (auto const& part : passing)
+      std::ranges::copy(part.bytes, memory[part.request].begin() + static_cast<std::ptrdiff_t>(part.begin));
+  };
+  options.before_write = [&](std::span<std::byte const> bytes) {
+    auto const is_destination = [&](auto const& extent) { return extent.data() == bytes.data(); };
+    if (std::ranges::any_of(memory, is_destination)) prepared += bytes.size();
+  };
+  options.on_progress = [&](Bytes nbytes) { progress += nbytes; };
+  engine.read(requests, options);
+  Bytes with_destination = 0;
+  for (std::uint32_t i = 0; i < catalog.extents.size(); ++i) {
+    EXPECT_TRUE(memory[i] == checkpoint.bytes_of(i)) << "extent " << i;
+    if (i % 3 != 0) with_destination += catalog.extents[i].nbytes;
+  }
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(prepared, with_destination);
+  EXPECT_EQ(progress, catalog.nbytes());
+
+  for (std::uint32_t const extent : {5U, 6U}) {  // with a destination, and passed
+    checkpoint.damage(extent, 2999);
+    EXPECT_THAT(message_of<CorruptData>([&] { engine.read(requests, options); }),
+                HasSubstr("'tensor." + std::to_string(extent) + "'"));
+    checkpoint.write();
+  }
+}
+
 TEST(FileMapping, TellsOfWhatIsNoLongerThere) {
   testing::RawCheckpoint checkpoint(testing::fresh_directory());
   auto const extent = checkpoint.add_tensor(checkpoint.add_file(), kMiB);

@@ -125,5 +125,34 @@ TEST_F(OrderRequests, TakesPartsOfBlocksThatNobodyVerifies) {
   EXPECT_THROW(order_requests(catalog_, {&outside, 1}, kUnlimitedRun, false), InternalError);
 }
 
+TEST(ShortNeighbours, AreConsecutiveShortRunsThatMayBeJoined) {
+  auto const always = [](distload::Run const&, distload::Run const&, distload::Run const&) { return true; };
+  auto const lengths = [](std::vector<Bytes> const& runs, auto const& joins) {
+    ReadOrder order;
+    Bytes offset = 0;
+    for (auto const nbytes : runs) {
+      order.runs.push_back({.offset_bytes = offset, .nbytes = nbytes});
+      offset += nbytes;
+    }
+    std::vector<std::size_t> found;
+    for (auto const neighbours : short_neighbours(order, joins)) found.push_back(neighbours.size());
+    return found;
+  };
+  using Lengths = std::vector<std::size_t>;
+  auto const shortest_long = kShortRunBytes + 1;
+  EXPECT_EQ(lengths({}, always), Lengths{});
+  EXPECT_EQ(lengths({kStepBytes + 1}, always), Lengths{1});
+  EXPECT_EQ(lengths({1, kShortRunBytes, 1}, always), Lengths{3});
+  EXPECT_EQ(lengths({1, shortest_long, 1, 1}, always), (Lengths{1, 1, 2}));
+  EXPECT_EQ(lengths({shortest_long, 1, 1, shortest_long}, always), (Lengths{1, 2, 1}));
+  EXPECT_EQ(lengths(std::vector<Bytes>(9, kShortRunBytes), always), (Lengths{8, 1}));
+  EXPECT_EQ(lengths({1, 1, 1, 1, 1},
+                    [](distload::Run const& first, distload::Run const& previous, distload::Run const& run) {
+                      EXPECT_EQ(previous.offset_bytes + 1, run.offset_bytes);
+                      return run.offset_bytes - first.offset_bytes < 2;
+                    }),
+            (Lengths{2, 2, 1}));
+}
+
 }  // namespace
 }  // namespace distload
