@@ -54,8 +54,7 @@ inline constexpr Bytes kStepBytes = 512 * kKiB;
 /// Shorter runs are handled together with their neighbours, because calls for each of them would take too long.
 inline constexpr Bytes kShortRunBytes = 64 * kKiB;
 
-/// Divides the runs of `order` into single runs and short neighbours of at most
-/// `kStepBytes`.
+/// Divides the runs of `order` into single runs and short neighbours of at most `kStepBytes` together.
 /// @param joins  true if a run may be handled together with the first one and the previous one of its neighbours
 std::vector<Neighbours> short_neighbours(
     ReadOrder const& order, std::function<bool(Run const& first, Run const& previous, Run const& run)> const& joins);
