@@ -25,11 +25,10 @@ struct Matrix {
   std::uint64_t column_stride = 1;
   std::uint32_t const* rows = nullptr;  ///< null: row o is output o
   float const* factors = nullptr;       ///< null: not scaled
-  std::uint64_t factor_columns = 1;
+  std::uint64_t factor_row_stride = 0;
+  std::uint64_t factor_column_stride = 0;
   std::uint64_t block_rows = 1;
   std::uint64_t block_columns = 1;
-  std::uint64_t first_row = 0;
-  std::uint64_t first_column = 0;
 
   [[gnu::always_inline]] bool by_rows() const { return column_stride == 1; }
   [[gnu::always_inline]] std::uint64_t row(std::uint64_t output) const {

@@ -194,7 +194,15 @@ void multiply_panels(Product const& product) {
   }
 }
 
-Matrix plain(WeightMatrix const& weight, RowTable const& rows) {
+/// The factors as float32, if they are of another type.
+std::vector<float> widened(Numbers const& factors) {
+  std::vector<float> wide;
+  if (factors.empty() || factors.dtype == DType::f32) return wide;
+  for (std::uint64_t i = 0; i < factors.size; ++i) wide.push_back(factors(i));
+  return wide;
+}
+
+Matrix plain(WeightMatrix const& weight, std::vector<float> const& wide_factors, RowTable const& rows) {
   Matrix matrix;
   matrix.data = weight.data;
   matrix.dtype = weight.dtype;
@@ -202,12 +210,11 @@ Matrix plain(WeightMatrix const& weight, RowTable const& rows) {
   matrix.column_stride = weight.column_stride;
   matrix.rows = rows.extent(0) == 0 ? nullptr : rows.data();
   auto const& scale = weight.scale;
-  matrix.factors = scale.factors.extent(0) == 0 ? nullptr : scale.factors.data();
-  matrix.factor_columns = scale.columns;
+  matrix.factors = wide_factors.empty() ? reinterpret_cast<float const*>(scale.factors.data) : wide_factors.data();
+  matrix.factor_row_stride = scale.row_stride;
+  matrix.factor_column_stride = scale.column_stride;
   matrix.block_rows = scale.block_rows;
   matrix.block_columns = scale.block_columns;
-  matrix.first_row = scale.first_row;
-  matrix.first_column = scale.first_column;
   return matrix;
 }
 
@@ -228,8 +235,9 @@ void multiply_with(Instructions instructions, ConstActivations const& x, WeightM
                    Kokkos::View<float***, Kokkos::LayoutRight, ShardSpace> const& sums) {
   assert(weight.row_stride == 1 || weight.column_stride == 1);
   if (sums.size() == 0) return;
+  auto const wide_factors = widened(weight.scale.factors);
   Product const product{kernels_of(instructions),
-                        plain(weight, rows),
+                        plain(weight, wide_factors, rows),
                         {x.data(), x.stride(0), x.extent(0)},
                         segments,
                         sums.data(),

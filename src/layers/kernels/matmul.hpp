@@ -16,6 +16,8 @@
 #include <distload/base/dtype.hpp>
 #include <distload/layers/activations.hpp>
 
+#include "layers/kernels/numbers.hpp"
+
 namespace distload {
 
 /// Accumulators of a segment's sum.
@@ -26,14 +28,13 @@ inline constexpr std::uint32_t kLanes = 16;
 #endif
 
 /// Factors of the numbers of a scaled (FP8) matrix: number (r, k) of the shard is multiplied by
-/// factors[(first_row + r) / block_rows x columns + (first_column + k) / block_columns], in float32, before it is used.
+/// factors(r / block_rows * row_stride + k / block_columns * column_stride), in float32, before it is used.
 struct WeightScale {
-  Kokkos::View<float const*, ShardSpace> factors;  ///< row-major; empty: the matrix is not scaled
-  std::uint64_t columns = 1;                       ///< of `factors`
+  Numbers factors;  ///< empty: the matrix is not scaled
+  std::uint64_t row_stride = 0;
+  std::uint64_t column_stride = 0;
   std::uint64_t block_rows = 1;
   std::uint64_t block_columns = 1;
-  std::uint64_t first_row = 0;     ///< of the shard's row 0 in the first block of rows
-  std::uint64_t first_column = 0;  ///< likewise
 };
 
 /// A weight matrix as its shard holds it. One of the strides is 1.
@@ -44,9 +45,6 @@ struct WeightMatrix {
   std::uint64_t column_stride = 1;  ///< elements from one input to the next
   WeightScale scale;
 };
-
-/// Rows of the shard that are the outputs, in the outputs' order; empty: row o is output o.
-using RowTable = Kokkos::View<std::uint32_t const*, ShardSpace>;
 
 /// A sum of consecutive segments that is returned by itself.
 struct SumNode {

@@ -51,9 +51,8 @@ inline void widen(std::byte const* from, std::size_t count, float* to) {
 /// The factor of number (row, column) of the shard.
 template <class Simd>
 inline float factor_of(Matrix const& matrix, std::uint64_t row, std::uint64_t column) {
-  auto const block_row = (matrix.first_row + row) / matrix.block_rows;
-  auto const block_column = (matrix.first_column + column) / matrix.block_columns;
-  return matrix.factors[block_row * matrix.factor_columns + block_column];
+  return matrix.factors[row / matrix.block_rows * matrix.factor_row_stride +
+                        column / matrix.block_columns * matrix.factor_column_stride];
 }
 
 /// Multiplies `count` numbers of a row, from `column` on, by their factors.
@@ -63,7 +62,7 @@ inline void scale_row(Matrix const& matrix, std::uint64_t row, std::uint64_t col
   std::size_t done = 0;
   while (done < count) {
     auto const factor = factor_of<Simd>(matrix, row, column + done);
-    auto const left = matrix.block_columns - (matrix.first_column + column + done) % matrix.block_columns;
+    auto const left = matrix.block_columns - (column + done) % matrix.block_columns;
     auto const end = left < count - done ? done + left : count;
     auto const factors = Simd::broadcast(factor);
     for (; done + Simd::kWidth <= end; done += Simd::kWidth) {

@@ -91,8 +91,7 @@ class RandomProduct {
     auto const place = shape.transposed ? column * matrix_rows + row : row * columns + column;
     auto const number = matmul::weight_at(shape.dtype, weights.data() + place * matmul::weight_bytes(shape.dtype));
     if (factors.empty()) return number;
-    auto const block = (scale.first_row + row) / scale.block_rows * scale.columns +
-                       (scale.first_column + column) / scale.block_columns;
+    auto const block = row / scale.block_rows * scale.row_stride + column / scale.block_columns * scale.column_stride;
     return number * factors[block];
   }
 
@@ -157,13 +156,14 @@ class RandomProduct {
   void choose_factors(std::mt19937_64& random) {
     scale.block_rows = shape.scale_rows;
     scale.block_columns = shape.scale_columns;
-    scale.first_row = random() % scale.block_rows;
-    scale.first_column = random() % scale.block_columns;
-    scale.columns = (scale.first_column + columns - 1) / scale.block_columns + 1;
-    factors.resize(((scale.first_row + matrix_rows - 1) / scale.block_rows + 1) * scale.columns);
+    auto const block_rows = (matrix_rows - 1) / scale.block_rows + 1;
+    auto const block_columns = (columns - 1) / scale.block_columns + 1;
+    factors.resize(block_rows * block_columns);
+    scale.row_stride = shape.transposed ? 1 : block_columns;
+    scale.column_stride = shape.transposed ? block_rows : 1;
     std::uniform_real_distribution<float> uniform(0.1F, 3.0F);
     for (auto& factor : factors) factor = uniform(random);
-    scale.factors = in_shard_space(factors);
+    scale.factors = {reinterpret_cast<std::byte const*>(factors.data()), DType::f32, factors.size(), {}};
   }
 
   /// Random bits, of which NaN, infinite and very large numbers are replaced by zero; for float32 normal numbers.
