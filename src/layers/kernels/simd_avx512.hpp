@@ -43,11 +43,23 @@ struct Avx512Simd {
   static void transpose(float (&block)[kSumLanes][kSumLanes]) {
     Vector rows[kSumLanes];
     for (std::size_t i = 0; i < kSumLanes; ++i) rows[i] = load(block[i]);
-    exchange<8>(rows);
-    exchange<4>(rows);
-    exchange<2>(rows);
-    exchange<1>(rows);
+    exchange<8>(rows, kSumLanes);
+    exchange<4>(rows, kSumLanes);
+    exchange<2>(rows, kSumLanes);
+    exchange<1>(rows, kSumLanes);
     for (std::size_t i = 0; i < kSumLanes; ++i) store(block[i], rows[i]);
+  }
+
+  /// sums[i] = the sum of block[i] by halving. After exchange<8>, row i has the lower and row i + 8 the upper halves of
+  /// rows i and i + 8, and so on.
+  static void halve(float (&block)[kSumLanes][kSumLanes], float* sums) {
+    Vector rows[kSumLanes];
+    for (std::size_t i = 0; i < kSumLanes; ++i) rows[i] = load(block[i]);
+    add_halves<8>(rows);
+    add_halves<4>(rows);
+    add_halves<2>(rows);
+    add_halves<1>(rows);
+    store(sums, rows[0]);
   }
 
  private:
@@ -61,13 +73,20 @@ struct Avx512Simd {
     return _mm512_mul_ps(_mm512_cvtph_ps(half), _mm512_set1_ps(256.0F));
   }
 
-  /// In every block of 2 distance x 2 distance numbers: exchanges the upper right with the lower left quarter.
   template <std::size_t distance>
-  static void exchange(Vector (&rows)[kSumLanes]) {
+  static void add_halves(Vector (&rows)[kSumLanes]) {
+    exchange<distance>(rows, 2 * distance);
+    for (std::size_t i = 0; i < distance; ++i) rows[i] = add(rows[i], rows[i + distance]);
+  }
+
+  /// In every block of 2 distance x 2 distance numbers of `count` rows: exchanges the upper right with the lower left
+  /// quarter.
+  template <std::size_t distance>
+  [[gnu::always_inline]] static void exchange(Vector (&rows)[kSumLanes], std::size_t count) {
     alignas(64) static constexpr auto kIndices = indices_of(distance);
     auto const upper = _mm512_load_si512(kIndices.upper);
     auto const lower = _mm512_load_si512(kIndices.lower);
-    for (std::size_t i = 0; i < kSumLanes; ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       if ((i & distance) != 0) continue;
       auto const first = rows[i];
       auto const second = rows[i + distance];
