@@ -34,8 +34,8 @@ struct Avx512Simd {
     if constexpr (dtype == DType::f16) {
       return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<__m256i const*>(from)));
     }
-    auto const bytes = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<__m128i const*>(from)));
-    if constexpr (dtype == DType::f8_e5m2) return _mm512_cvtph_ps(_mm256_slli_epi16(bytes, 8));
+    auto const bytes = _mm_loadu_si128(reinterpret_cast<__m128i const*>(from));
+    if constexpr (dtype == DType::f8_e5m2) return _mm512_cvtph_ps(_mm256_slli_epi16(_mm256_cvtepu8_epi16(bytes), 8));
     return widen_e4m3(bytes);
   }
 
@@ -64,13 +64,14 @@ struct Avx512Simd {
 
  private:
   /// As F16, whose exponent's bias is larger by 8, times 2^8. 0x7F is NaN.
-  static Vector widen_e4m3(__m256i bytes) {
-    auto const magnitude = _mm256_and_si256(bytes, _mm256_set1_epi16(0x7F));
-    auto const sign = _mm256_slli_epi16(_mm256_and_si256(bytes, _mm256_set1_epi16(0x80)), 8);
-    auto const nan =
-        _mm256_and_si256(_mm256_cmpeq_epi16(magnitude, _mm256_set1_epi16(0x7F)), _mm256_set1_epi16(0x7E00));
-    auto const half = _mm256_or_si256(_mm256_or_si256(_mm256_slli_epi16(magnitude, 7), sign), nan);
-    return _mm512_mul_ps(_mm512_cvtph_ps(half), _mm512_set1_ps(256.0F));
+  static Vector widen_e4m3(__m128i bytes) {
+    auto const signed_bytes = _mm256_cvtepi8_epi16(bytes);
+    auto const half =
+        _mm256_and_si256(_mm256_slli_epi16(signed_bytes, 7), _mm256_set1_epi16(static_cast<short>(0xBF80)));
+    auto const nan = _mm256_cmpeq_epi16_mask(_mm256_or_si256(half, _mm256_set1_epi16(static_cast<short>(0x8000))),
+                                             _mm256_set1_epi16(static_cast<short>(0xBF80)));
+    auto const number = _mm256_mask_blend_epi16(nan, half, _mm256_set1_epi16(0x7E00));
+    return _mm512_mul_ps(_mm512_cvtph_ps(number), _mm512_set1_ps(256.0F));
   }
 
   template <std::size_t distance>
