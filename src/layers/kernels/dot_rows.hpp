@@ -10,29 +10,30 @@
 namespace distload::matmul {
 
 inline constexpr std::size_t kScaledColumns = 256;  ///< columns that are scaled at once
-inline constexpr std::size_t kPrefetchBytes = 1024;
+inline constexpr std::size_t kPrefetchBytes = 256;
 
 /// The accumulators of up to kSumLanes segments' sums.
 using LaneBlock = float[kSumLanes][kSumLanes];
 
 /// Adds kSumLanes x steps products of `Rows` rows and `Count` tokens to lanes[t * kGroupRows + r].
-/// `rows` and `tokens` point to the first numbers.
+/// `rows` and `tokens` point to the first numbers; `ahead` is the distance in bytes at which weights are prefetched.
+/// If `fresh`, the accumulators start at zero.
 template <class Format, class Simd, std::size_t Rows, std::size_t Count>
-inline void add_products(std::byte const* const* rows, float const* const* tokens, std::size_t steps,
-                         float (*lanes)[kSumLanes]) {
+inline void add_products(std::byte const* const* rows, float const* const* tokens, std::size_t steps, std::size_t ahead,
+                         bool fresh, float (*lanes)[kSumLanes]) {
   constexpr std::size_t kVectors = kSumLanes / Simd::kWidth;
   typename Simd::Vector sums[Count][Rows][kVectors];
   for (std::size_t t = 0; t < Count; ++t) {
     for (std::size_t r = 0; r < Rows; ++r) {
       for (std::size_t v = 0; v < kVectors; ++v) {
-        sums[t][r][v] = Simd::load(lanes[t * kGroupRows + r] + v * Simd::kWidth);
+        sums[t][r][v] = fresh ? Simd::zero() : Simd::load(lanes[t * kGroupRows + r] + v * Simd::kWidth);
       }
     }
   }
   for (std::size_t step = 0; step < steps; ++step) {
     for (std::size_t r = 0; r < Rows; ++r) {
       auto const* const row = rows[r] + step * kSumLanes * Format::kBytes;
-      __builtin_prefetch(row + kPrefetchBytes);
+      __builtin_prefetch(row + ahead);
       for (std::size_t v = 0; v < kVectors; ++v) {
         auto const weights = Simd::template widen<Format::kDType>(row + v * Simd::kWidth * Format::kBytes);
         for (std::size_t t = 0; t < Count; ++t) {
@@ -51,31 +52,53 @@ inline void add_products(std::byte const* const* rows, float const* const* token
   }
 }
 
-/// The same for kGroupRows rows and any number of columns, of which missing ones are zero.
+/// The same for kGroupRows rows.
 template <class Format, class Simd, std::size_t Count>
-inline void add_segment(std::byte const* const* rows, float const* const* tokens, std::size_t length,
-                        float (*lanes)[kSumLanes]) {
-  auto const steps = length / kSumLanes;
+inline void add_group(std::byte const* const* rows, float const* const* tokens, std::size_t steps, std::size_t ahead,
+                      bool fresh, float (*lanes)[kSumLanes]) {
   for (std::size_t r = 0; r < kGroupRows; r += Simd::kDotRows) {
-    add_products<Format, Simd, Simd::kDotRows, Count>(rows + r, tokens, steps, lanes + r);
+    add_products<Format, Simd, Simd::kDotRows, Count>(rows + r, tokens, steps, ahead, fresh, lanes + r);
   }
-  auto const done = steps * kSumLanes;
-  if (done == length) return;
+}
+
+/// The last columns of a segment, fewer than kSumLanes; missing ones are zero.
+template <class Format, class Simd, std::size_t Count>
+inline void add_rest(std::byte const* const* rows, float const* const* tokens, std::size_t done, std::size_t length,
+                     bool fresh, float (*lanes)[kSumLanes]) {
   float wide[kGroupRows][kSumLanes];
   float numbers[Count][kSumLanes];
-  std::byte const* wide_rows[kGroupRows];
+  std::byte const* last_rows[kGroupRows];
   float const* last_tokens[Count];
   for (std::size_t r = 0; r < kGroupRows; ++r) {
     widen<Format, Simd>(rows[r] + done * Format::kBytes, length - done, wide[r]);
-    wide_rows[r] = reinterpret_cast<std::byte const*>(wide[r]);
+    last_rows[r] = reinterpret_cast<std::byte const*>(wide[r]);
   }
   for (std::size_t t = 0; t < Count; ++t) {
     for (std::size_t k = 0; k < kSumLanes; ++k) numbers[t][k] = done + k < length ? tokens[t][done + k] : 0.0F;
     last_tokens[t] = numbers[t];
   }
-  for (std::size_t r = 0; r < kGroupRows; r += Simd::kDotRows) {
-    add_products<distload::matmul::Format<DType::f32>, Simd, Simd::kDotRows, Count>(wide_rows + r, last_tokens, 1,
-                                                                                    lanes + r);
+  add_group<matmul::Format<DType::f32>, Simd, Count>(last_rows, last_tokens, 1, 0, fresh, lanes);
+}
+
+/// `length` columns of kGroupRows rows. Weights that lie at most `left` bytes further in the same rows are prefetched
+/// there, others in the next rows, `jump` bytes further.
+template <class Format, class Simd, std::size_t Count>
+inline void add_segment(std::byte const* const* rows, float const* const* tokens, std::size_t length, std::size_t left,
+                        std::size_t jump, bool fresh, float (*lanes)[kSumLanes]) {
+  auto const steps = length / kSumLanes;
+  auto const inside = left < kPrefetchBytes ? 0 : (left - kPrefetchBytes) / (kSumLanes * Format::kBytes);
+  auto const near = inside < steps ? inside : steps;
+  if (near > 0 || length == 0) add_group<Format, Simd, Count>(rows, tokens, near, kPrefetchBytes, fresh, lanes);
+  if (near < steps) {
+    std::byte const* far_rows[kGroupRows];
+    float const* far_tokens[Count];
+    for (std::size_t r = 0; r < kGroupRows; ++r) far_rows[r] = rows[r] + near * kSumLanes * Format::kBytes;
+    for (std::size_t t = 0; t < Count; ++t) far_tokens[t] = tokens[t] + near * kSumLanes;
+    add_group<Format, Simd, Count>(far_rows, far_tokens, steps - near, kPrefetchBytes + jump, fresh && near == 0,
+                                   lanes);
+  }
+  if (steps * kSumLanes < length) {
+    add_rest<Format, Simd, Count>(rows, tokens, steps * kSumLanes, length, fresh && steps == 0, lanes);
   }
 }
 
@@ -94,22 +117,8 @@ inline void add_scaled_segment(Matrix const& matrix, std::uint64_t const* output
       rows[r] = reinterpret_cast<std::byte const*>(wide[r]);
     }
     for (std::size_t t = 0; t < Count; ++t) next[t] = tokens[t] + done;
-    add_segment<distload::matmul::Format<DType::f32>, Simd, Count>(rows, next, count, lanes);
+    add_segment<matmul::Format<DType::f32>, Simd, Count>(rows, next, count, 0, 0, done == 0, lanes);
   }
-}
-
-/// Halves the accumulators of each row of `lanes` until one is left.
-template <class Simd>
-inline void halve(LaneBlock& lanes, float* sums) {
-  Simd::transpose(lanes);
-  for (std::size_t half = kSumLanes / 2; half > 0; half /= 2) {
-    for (std::size_t lane = 0; lane < half; ++lane) {
-      for (std::size_t i = 0; i < kSumLanes; i += Simd::kWidth) {
-        Simd::store(lanes[lane] + i, Simd::add(Simd::load(lanes[lane] + i), Simd::load(lanes[lane + half] + i)));
-      }
-    }
-  }
-  for (std::size_t i = 0; i < kSumLanes; ++i) sums[i] = lanes[0][i];
 }
 
 template <class Format, class Simd, std::size_t Count>
@@ -117,11 +126,10 @@ inline void dot_rows_of(Matrix const& matrix, std::uint64_t const* outputs, Toke
                         std::uint64_t const* borders, std::size_t segments, float* leaves) {
   constexpr std::size_t kSums = Count * kGroupRows;   // of a segment
   constexpr std::size_t kAtOnce = kSumLanes / kSums;  // segments whose accumulators are halved together
-  alignas(64) LaneBlock lanes;
+  alignas(64) LaneBlock lanes = {};
   alignas(64) float sums[kSumLanes];
   for (std::size_t first = 0; first < segments; first += kAtOnce) {
     auto const count = segments - first < kAtOnce ? segments - first : kAtOnce;
-    std::memset(lanes, 0, sizeof lanes);
     for (std::size_t i = 0; i < count; ++i) {
       Columns const columns{borders[first + i], borders[first + i + 1] - borders[first + i]};
       std::byte const* rows[kGroupRows];
@@ -130,13 +138,15 @@ inline void dot_rows_of(Matrix const& matrix, std::uint64_t const* outputs, Toke
         rows[r] = matrix.data + (outputs[r] * matrix.row_stride + columns.begin) * Format::kBytes;
       }
       for (std::size_t t = 0; t < Count; ++t) tokens[t] = x.data + t * x.stride + columns.begin;
-      if (matrix.factors == nullptr) {
-        add_segment<Format, Simd, Count>(rows, tokens, columns.length, lanes + i * kSums);
+      if (matrix.factors == nullptr || columns.length == 0) {
+        auto const left = (borders[segments] - columns.begin) * Format::kBytes;
+        auto const jump = (kGroupRows - 1) * matrix.row_stride * Format::kBytes;
+        add_segment<Format, Simd, Count>(rows, tokens, columns.length, left, jump, true, lanes + i * kSums);
       } else {
         add_scaled_segment<Format, Simd, Count>(matrix, outputs, tokens, columns, lanes + i * kSums);
       }
     }
-    halve<Simd>(lanes, sums);
+    Simd::halve(lanes, sums);
     std::memcpy(leaves + first * kSums, sums, count * kSums * sizeof(float));
   }
 }

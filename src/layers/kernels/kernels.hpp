@@ -13,7 +13,7 @@ namespace distload::matmul {
 
 inline constexpr std::size_t kSumLanes = 16;   ///< accumulators of a segment
 inline constexpr std::size_t kGroupRows = 4;   ///< rows that `dot_rows` takes at once
-inline constexpr std::size_t kFewTokens = 4;   ///< most tokens of `dot_rows` and `add_columns`
+inline constexpr std::size_t kFewTokens = 4;   ///< most tokens of a call of `dot_rows` or `add_columns`
 inline constexpr std::size_t kPanelRows = 32;  ///< outputs of a panel
 inline constexpr std::size_t kTileTokens = 12;
 

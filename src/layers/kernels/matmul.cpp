@@ -17,6 +17,9 @@ using Range = Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace>;
 constexpr std::size_t kPackedTokens = std::size_t{1} << 20U;
 constexpr std::size_t kMostTiles = 16;
 
+/// With more tokens, packing is faster than reading rows from the cache again.
+constexpr std::size_t kMostTokensByRows = 32;
+
 /// The arguments of `multiply`, as plain pointers.
 struct Product {
   Kernels kernels;
@@ -70,25 +73,32 @@ void store_sums(Product const& product, std::size_t node, std::size_t token, std
   }
 }
 
-/// Few tokens, rows contiguous: a thread takes kGroupRows rows at a time.
-void multiply_rows(Product const& product) {
-  auto const size = product.x.count * kGroupRows;
+/// The sums of up to kGroupRows rows and kFewTokens tokens, from `token` on.
+void multiply_group(Product const& product, std::size_t first, std::size_t token) {
+  thread_local Scratch scratch;
+  Tokens const x{product.x.data + token * product.x.stride, product.x.stride,
+                 std::min(kFewTokens, product.x.count - token)};
+  auto const count = std::min(kGroupRows, product.outputs - first);
+  auto const size = x.count * kGroupRows;
   auto const segments = product.segments.borders.size() - 1;
-  auto const groups = divide_up(product.outputs, kGroupRows);
-  Kokkos::parallel_for("distload::matmul::rows", Range(0, groups), [&](std::size_t group) {
-    thread_local Scratch scratch;
-    auto const first = group * kGroupRows;
-    auto const count = std::min(kGroupRows, product.outputs - first);
-    auto* const leaves = scratch.floats(segments * size + tree_places(product, size));
-    product.kernels.dot_rows(product.matrix, first, count, product.x, product.segments.borders.data(), segments,
-                             leaves);
-    add_in_tree(
-        product, size, leaves + segments * size,
-        [&](std::size_t segment, float* leaf) { std::copy_n(leaves + segment * size, size, leaf); },
-        [&](std::size_t node, float const* sums) {
-          store_sums(product, node, 0, product.x.count, first, count, sums, kGroupRows);
-        });
-  });
+  auto* const leaves = scratch.floats(segments * size + tree_places(product, size));
+  product.kernels.dot_rows(product.matrix, first, count, x, product.segments.borders.data(), segments, leaves);
+  add_in_tree(
+      product, size, leaves + segments * size,
+      [&](std::size_t segment, float* leaf) { std::copy_n(leaves + segment * size, size, leaf); },
+      [&](std::size_t node, float const* sums) {
+        store_sums(product, node, token, x.count, first, count, sums, kGroupRows);
+      });
+}
+
+/// Few tokens, rows contiguous: a thread takes kGroupRows rows, which stay in its cache, times all tokens.
+void multiply_rows(Product const& product) {
+  Kokkos::parallel_for("distload::matmul::rows", Range(0, divide_up(product.outputs, kGroupRows)),
+                       [&](std::size_t group) {
+                         for (std::size_t token = 0; token < product.x.count; token += kFewTokens) {
+                           multiply_group(product, group * kGroupRows, token);
+                         }
+                       });
 }
 
 /// Outputs that a thread takes at a time: enough for each thread to have several, few enough for the cache.
@@ -242,10 +252,9 @@ void multiply_with(Instructions instructions, ConstActivations const& x, WeightM
                         segments,
                         sums.data(),
                         sums.extent(2)};
-  bool const few = product.x.count <= kFewTokens;
-  if (few && product.matrix.by_rows()) {
+  if (product.x.count <= kMostTokensByRows && product.matrix.by_rows()) {
     multiply_rows(product);
-  } else if (few && has_plain_columns(product)) {
+  } else if (product.x.count <= kFewTokens && has_plain_columns(product)) {
     multiply_columns(product);
   } else {
     multiply_panels(product);

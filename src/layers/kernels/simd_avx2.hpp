@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "layers/kernels/halve.hpp"
 #include "layers/kernels/kernels.hpp"
 
 namespace distload::matmul {
@@ -44,6 +45,8 @@ struct Avx2Simd {
       for (std::size_t column = 0; column <= row; column += 4) swap_transposed(block, row, column);
     }
   }
+
+  static void halve(float (&block)[kSumLanes][kSumLanes], float* sums) { halve_by_transposing<Avx2Simd>(block, sums); }
 
  private:
   /// As F16, whose exponent's bias is larger by 8, times 2^8. 0x7F is NaN.

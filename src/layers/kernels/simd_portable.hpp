@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "layers/kernels/halve.hpp"
 #include "layers/kernels/kernels.hpp"
 #include "layers/kernels/weight_formats.hpp"
 
@@ -33,6 +34,10 @@ struct PortableSimd {
     for (std::size_t row = 0; row < kSumLanes; ++row) {
       for (std::size_t column = 0; column < row; ++column) std::swap(block[row][column], block[column][row]);
     }
+  }
+
+  static void halve(float (&block)[kSumLanes][kSumLanes], float* sums) {
+    halve_by_transposing<PortableSimd>(block, sums);
   }
 };
 

@@ -58,7 +58,7 @@ void expect_stated_sums(ProductShape const& shape) {
 }
 
 TEST(Multiply, HasTheSameBitsForAnyNumberOfTokensAndOutputs) {
-  for (auto const tokens : Sizes{0, 1, 2, 3, 4, 5, 7, 12, 17, 100, 211}) {
+  for (auto const tokens : Sizes{0, 1, 2, 3, 4, 5, 7, 12, 17, 32, 33, 45, 100, 211}) {
     for (auto const outputs : Sizes{1, 3, 16, 33}) {
       for (bool const transposed : {false, true}) {
         expect_stated_sums(
@@ -70,7 +70,7 @@ TEST(Multiply, HasTheSameBitsForAnyNumberOfTokensAndOutputs) {
 
 TEST(Multiply, ReadsEveryFormat) {
   for (auto const dtype : kDTypes) {
-    for (auto const tokens : Sizes{1, 2, 3, 4, 17}) {
+    for (auto const tokens : Sizes{1, 2, 3, 4, 17, 37}) {
       for (bool const transposed : {false, true}) {
         for (bool const table : {false, true}) {
           expect_stated_sums(ProductShape{.dtype = dtype,
@@ -88,7 +88,7 @@ TEST(Multiply, ReadsEveryFormat) {
 TEST(Multiply, AddsAnyNumberOfSegments) {
   for (auto const segments : Sizes{1, 2, 3, 7, 12, 48}) {
     for (auto const length : Sizes{1, 16, 19, 64}) {
-      for (auto const tokens : Sizes{1, 2, 6}) {
+      for (auto const tokens : Sizes{1, 2, 6, 33}) {
         for (bool const transposed : {false, true}) {
           expect_stated_sums(ProductShape{.dtype = DType::bf16,
                                           .tokens = tokens,
@@ -105,7 +105,7 @@ TEST(Multiply, MultipliesByFactors) {
   for (auto const dtype : {DType::f8_e4m3, DType::f8_e5m2, DType::bf16}) {
     for (auto const& [block_rows, block_columns] :
          {std::pair{1U, 100000U}, std::pair{128U, 128U}, std::pair{7U, 5U}, std::pair{16U, 48U}}) {
-      for (auto const tokens : Sizes{1, 3, 5}) {
+      for (auto const tokens : Sizes{1, 3, 5, 35}) {
         for (bool const transposed : {false, true}) {
           for (bool const table : {false, true}) {
             expect_stated_sums(ProductShape{.dtype = dtype,
@@ -125,7 +125,7 @@ TEST(Multiply, MultipliesByFactors) {
 
 TEST(Multiply, GivesTheSumsOfNodes) {
   std::mt19937_64 random(1);
-  for (auto const tokens : Sizes{1, 9}) {
+  for (auto const tokens : Sizes{1, 9, 40}) {
     for (bool const transposed : {false, true}) {
       ProductShape const shape{.tokens = tokens, .outputs = 16, .borders = borders_of(7, 20), .transposed = transposed};
       expect_stated_sums(RandomProduct(shape, {{0, 1}, {1, 1}, {2, 2}, {4, 3}}, random));
@@ -183,6 +183,7 @@ TEST(Multiply, GivesTheSameBitsFromColumnsOfSeveralRanks) {
         }
       }
       std::vector<float> combined;
+      combined.reserve(gathered.size());
       for (auto const& nodes : gathered) combined.push_back(add_nodes(segments, 0, segments, nodes));
       expect_equal_bits(combined, expected);
     }
