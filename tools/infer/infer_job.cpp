@@ -56,10 +56,12 @@ struct RunningModel {
 };
 
 /// Collective over the grid: loads the model, if there is memory to compute in.
-RunningModel start_model(ProcessGrid const& grid, Config const& config, TokenBatch const& ids, std::uint64_t generate) {
+/// @param warns  log what is noticed while it is loaded
+RunningModel start_model(ProcessGrid const& grid, Config const& config, TokenBatch const& ids, std::uint64_t generate,
+                         bool warns) {
   Loader loader(grid, config);
   auto const checkpoint = loader.open();
-  if (grid.rank() == 0) {
+  if (warns) {
     for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);
     for (auto const& warning : checkpoint.layout.warnings) log().warn(warning);
   }
@@ -194,7 +196,7 @@ void InferJob::compare_with_one_rank(Comparer& comparer) {
     ProcessGrid const grid(*ranks, *node, {});
     auto config = *config_;
     config.topology = {.tensor_parallel = 1, .pipeline_layers = {}, .data_parallel = 1};
-    auto const reference = start_model(grid, config, ids_, 0);
+    auto const reference = start_model(grid, config, ids_, 0, /*warns=*/false);
     reference.model->forward(ids_, [&](LayerOutput const& output) {
       watchdog_->beat();
       auto const numbers = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), output.numbers);
@@ -259,7 +261,7 @@ void InferJob::run() {
   check_results();
   ids_ = agreed_tokens(world(), arguments_->tokens);
   watchdog_->enter("load");
-  running_ = start_model(*grid_, *config_, ids_, arguments_->generate);
+  running_ = start_model(*grid_, *config_, ids_, arguments_->generate, prints());
   compute();
   results_.inexact = agreed_inexact_layers(*grid_, *running_->model);
   generate();

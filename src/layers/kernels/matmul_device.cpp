@@ -47,10 +47,9 @@ struct Product {
     auto const place = row * weight.row_stride + column * weight.column_stride;
     auto const number = weight_at(weight.dtype, weight.data + place * weight_bytes(weight.dtype));
     auto const& scale = weight.scale;
-    if (scale.factors.extent(0) == 0) return number;
-    auto const block = (scale.first_row + row) / scale.block_rows * scale.columns +
-                       (scale.first_column + column) / scale.block_columns;
-    return number * scale.factors(block);
+    if (scale.factors.empty()) return number;
+    return number * scale.factors(row / scale.block_rows * scale.row_stride +
+                                  column / scale.block_columns * scale.column_stride);
   }
 
   /// The sums of one segment. Kokkos adds the upper half of a warp's numbers to the lower half until one is left.
