@@ -29,7 +29,15 @@ float tiny_llama_value(std::size_t tensor, std::uint64_t index) {
   return static_cast<float>(tensor * 100000 + index) + 0.5F;
 }
 
-void write_tiny_llama(std::string const& directory) {
+float tiny_llama_weight(std::size_t tensor, std::uint64_t index) {
+  // Multipliers of MurmurHash3's finalizer.
+  auto bits = (tensor + 1) * 0xFF51AFD7ED558CCDU + index * 0xC4CEB9FE1A85EC53U;
+  bits ^= bits >> 33U;
+  bits *= 0xFF51AFD7ED558CCDU;
+  return static_cast<float>(bits >> 40U) * 0x1.0p-26F - 0.125F;
+}
+
+void write_tiny_llama(std::string const& directory, TinyValue value) {
   std::ofstream(directory + "/config.json") << R"({
   "architectures": ["LlamaForCausalLM"], "model_type": "llama", "_name_or_path": "tiny-llama",
   "hidden_size": 128, "intermediate_size": 144, "num_attention_heads": 8, "num_key_value_heads": 2,
@@ -53,8 +61,8 @@ void write_tiny_llama(std::string const& directory) {
   file << header;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     for (std::uint64_t index = 0; index < volume(tensors[i].shape); ++index) {
-      auto const value = tiny_llama_value(i, index);
-      file.write(reinterpret_cast<char const*>(&value), sizeof value);
+      auto const number = value(i, index);
+      file.write(reinterpret_cast<char const*>(&number), sizeof number);
     }
   }
 }

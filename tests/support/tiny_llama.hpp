@@ -20,7 +20,13 @@ std::vector<TinyTensor> tiny_llama_tensors();
 /// The F32 value of element `index` (row-major) of tensor number `tensor` of `tiny_llama_tensors()`; exact in F32.
 float tiny_llama_value(std::size_t tensor, std::uint64_t index);
 
+/// A small number that looks random, for tests that compute with the model.
+float tiny_llama_weight(std::size_t tensor, std::uint64_t index);
+
+/// The value of an element.
+using TinyValue = float (*)(std::size_t tensor, std::uint64_t index);
+
 /// Writes config.json and model.safetensors to the existing folder `directory`.
-void write_tiny_llama(std::string const& directory);
+void write_tiny_llama(std::string const& directory, TinyValue value = tiny_llama_value);
 
 }  // namespace distload::testing
