@@ -19,16 +19,18 @@ from models import ALL_HEADS, DECODER, DEEPSEEK, ENCODER, EXPERTS, HEADS, HIDDEN
 BATCH, LENGTH, GENERATED = 2, 7, 8
 ROPE = {"rope_theta": 100.0}  # with the usual base, the slow half of eight numbers does not turn within a few tokens
 LLAMA3 = ROPE | {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64}
-YARN = ROPE | {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 8, "beta_fast": 4.0, "beta_slow": 1.0}
+YARN = ROPE | {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32, "beta_fast": 1.0, "beta_slow": 0.3}
+LONGER = {"max_position_embeddings": 128}  # than without scaling
 LONGROPE = ROPE | {"rope_type": "longrope", "short_factor": [1.0, 1.1, 1.2], "long_factor": [1.5, 2.5, 4.0], "partial_rotary_factor": 0.75}
 WINDOW = {"sliding_window": 4}  # shorter than the tokens
+T5_NEAR = T5 | {"relative_attention_num_buckets": 8, "relative_attention_max_distance": 16}  # several distances share a bucket
 CAPS = {"attn_logit_softcapping": 2.0, "final_logit_softcapping": 3.0}
 GEMMA = DECODER | WINDOW | {"head_dim": 16, "query_pre_attn_scalar": 24, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"]}
 FALCON = TOKENS | {"vocab_size": VOCABULARY, "hidden_size": HIDDEN, "num_attention_heads": HEADS, "num_hidden_layers": LAYERS}
 BLOOM = TOKENS | {"vocab_size": VOCABULARY, "hidden_size": HIDDEN, "n_head": HEADS, "n_layer": LAYERS}
 GPT2 = TOKENS | {"vocab_size": VOCABULARY, "n_embd": HIDDEN, "n_head": HEADS, "n_layer": LAYERS, "n_positions": 32}
 OPT = ENCODER | {"ffn_dim": 48}
-DEEPSEEK_YARN = {"rope_parameters": YARN | {"mscale": 0.707, "mscale_all_dim": 0.9}}
+DEEPSEEK_YARN = LONGER | {"rope_parameters": YARN | {"mscale": 0.707, "mscale_all_dim": 0.9}}
 GROUPS = {"topk_method": "group_limited_greedy", "routed_scaling_factor": 1.5}
 
 
@@ -98,15 +100,12 @@ class Quantized(Computed):
 def to_older(config):
     rope = config.pop("rope_parameters")
     kind = rope.pop("rope_type")
-    for key in ("rope_theta", "partial_rotary_factor"):
-        if key in rope:
-            config[key] = rope.pop(key)
-    config["rope_scaling"] = {"type": kind, **rope} if kind != "default" else None
+    config |= {key: rope.pop(key) for key in ("rope_theta", "partial_rotary_factor") if key in rope}
     if kind == "longrope":
-        config["original_max_position_embeddings"] = rope.pop("original_max_position_embeddings", config.get("original_max_position_embeddings"))
-    if kind == "llama3":
-        config["rope_scaling"] = {"rope_type": kind, **rope}
+        rope.pop("original_max_position_embeddings", None)  # config has it
+    config["rope_scaling"] = {"rope_type" if kind == "llama3" else "type": kind, **rope} if rope else None
     config["torch_dtype"] = config.pop("dtype")
+    config.pop("layer_types", None)
     return config
 
 
@@ -117,8 +116,8 @@ def rewrite_config(directory, change):
 
 MODELS = {
     "llama": Computed("llama", DECODER | {"rope_parameters": ROPE}, "bfloat16"),
-    "llama3": Computed("llama", DECODER | {"max_position_embeddings": 128, "rope_parameters": LLAMA3}, older=True),
-    "llama_yarn": Computed("llama", DECODER | ONE_HEAD | {"rope_parameters": YARN}, "float16"),
+    "llama3": Computed("llama", DECODER | LONGER | {"rope_parameters": LLAMA3}, older=True),
+    "llama_yarn": Computed("llama", DECODER | ONE_HEAD | LONGER | {"rope_parameters": YARN}, "float16"),
     "llama_biases": Computed("llama", DECODER | ALL_HEADS | {"tie_word_embeddings": True, "attention_bias": True, "mlp_bias": True, "rope_parameters": ROPE}),
     "llama_wide_heads": Computed("llama", DECODER | {"head_dim": 16}, older=True),
     "llama_uneven": Computed("llama", DECODER | {"intermediate_size": 50}),
@@ -128,7 +127,7 @@ MODELS = {
     "llama_fp8_tensors": Quantized(DECODER | ONE_HEAD, "_scale", lambda rows, columns: (1, 1), {"quant_method": "compressed-tensors"}),
     "mistral": Computed("mistral", DECODER | ONE_HEAD | WINDOW | {"rope_parameters": ROPE}, "float16"),
     "qwen2": Computed("qwen2", DECODER | {"num_key_value_heads": 2, "tie_word_embeddings": True}, "bfloat16"),
-    "qwen2_window": Computed("qwen2", DECODER | ALL_HEADS | WINDOW | {"use_sliding_window": True, "max_window_layers": 1}),
+    "qwen2_window": Computed("qwen2", DECODER | ALL_HEADS | WINDOW | {"use_sliding_window": True, "max_window_layers": 1}, older=True),
     "qwen3": Computed("qwen3", DECODER | {"head_dim": 16, "num_key_value_heads": 2, "rope_parameters": ROPE}, "bfloat16"),
     "gemma2": Computed("gemma2", GEMMA | CAPS, "bfloat16"),
     "gemma3_text": Computed("gemma3_text", GEMMA | ONE_HEAD | {
@@ -155,15 +154,15 @@ MODELS = {
     "qwen2_moe": Computed("qwen2_moe", DECODER | ALL_HEADS | EXPERTS | {"shared_expert_intermediate_size": 36, "mlp_only_layers": [1]}),
     "qwen3_moe": Computed("qwen3_moe", DECODER | EXPERTS | {"head_dim": 16, "norm_topk_prob": True}, "bfloat16"),
     "qwen3_moe_together": Computed("qwen3_moe", DECODER | ALL_HEADS | EXPERTS | {"norm_topk_prob": False}, **RENAMED),
-    "deepseek_v2": Computed("deepseek_v2", DECODER | DEEPSEEK | GROUPS | {"rope_parameters": YARN}, older=True),
+    "deepseek_v2": Computed("deepseek_v2", DECODER | DEEPSEEK | GROUPS | LONGER | {"rope_parameters": YARN}, older=True),
     "deepseek_v2_lite": Computed("deepseek_v2", DECODER | DEEPSEEK | {"q_lora_rank": None, "topk_method": "greedy"}, "bfloat16"),
     "deepseek_v3": Computed("deepseek_v3", DECODER | DEEPSEEK | DEEPSEEK_YARN, "bfloat16", older=True),
     "deepseek_v3_halves": Computed("deepseek_v3", DECODER | DEEPSEEK | {"rope_interleave": False, "norm_topk_prob": False, "q_lora_rank": None}),
     "bert": Computed("bert", ENCODER, loader="AutoModelForMaskedLM"),
     "bert_bare": Computed("bert", ENCODER, "float16", "AutoModel"),
     "roberta": Computed("roberta", ENCODER, loader="AutoModelForMaskedLM"),
-    "t5": Computed("t5", T5, loader="AutoModelForSeq2SeqLM"),
-    "t5_gated": Computed("t5", T5 | {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}, "bfloat16", "AutoModelForSeq2SeqLM"),
+    "t5": Computed("t5", T5_NEAR, loader="AutoModelForSeq2SeqLM"),
+    "t5_gated": Computed("t5", T5_NEAR | {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}, "bfloat16", "AutoModelForSeq2SeqLM"),
 }  # fmt: skip
 
 # Where transformers has layers and the last norm, in the model without its head, and a layer's projections whose outputs are compared.
