@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Text in, text out: generate.py RANKS MODEL TEXT [TOKENS]; needs the Python package `tokenizers`.
+"""Text in, text out: python3 generate.py RANKS MODEL TEXT [TOKENS]; needs the Python package `tokenizers`.
 
 distload-infer takes and gives numbers of tokens. MODEL is a Hugging Face directory with tokenizer.json; the text comes as it is, without a
-template for chats: generate.py 4 model "The capital of France is" 20
+template for chats: python3 generate.py 4 model "The capital of France is" 20
 """
 import json
 import pathlib
