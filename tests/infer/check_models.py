@@ -97,7 +97,8 @@ class ModelCheck:
             if uneven == run.report["exact"]:
                 differences.append(f"exact is {run.report['exact']}, inexact: {run.report['inexact']}")
             if not uneven:
-                differences += [f"{key} is {run.report[key]} instead of {base[key]}" for key in ("logits", "generated") if run.report.get(key) != base.get(key)]
+                other = [key for key in ("logits", "generated") if run.report.get(key) != base.get(key)]
+                differences += [f"{key} is {run.report.get(key)} instead of {base.get(key)}" for key in other]
                 if not run.report["against"]["same_bits"]:
                     differences.append("not the bits of one rank")
         self.checks.note(f"{self.name}: {topology}{what}", begin, differences)

@@ -17,7 +17,7 @@ from infer_runs import SKIPPED, Checks, differs, parse_arguments
 
 transformers.utils.logging.disable_progress_bar()
 
-SENTENCES = ["Any checkpoint onto any topology, in less time than the page cache needs.", "A model that says the same on any number of ranks is loaded right."]
+SENTENCES = ["Any checkpoint onto any topology, in less time than a reader needs.", "A model that says the same on any number of ranks is right."]
 QUESTION = [{"role": "user", "content": "Explain in a few sentences why the sky is blue."}]
 GENERATED = 64
 

@@ -14,7 +14,9 @@ import torch
 import transformers
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "transformers"))
-from models import ALL_HEADS, DECODER, DEEPSEEK, ENCODER, EXPERTS, HEADS, HIDDEN, LAYERS, ONE_HEAD, RENAMED, T5, TOKENS, VOCABULARY, Model  # noqa: E402
+from models import (  # noqa: E402
+    ALL_HEADS, DECODER, DEEPSEEK, ENCODER, EXPERTS, HEADS, HIDDEN, LAYERS, ONE_HEAD, RENAMED, T5, TOKENS, VOCABULARY, Model,
+)  # fmt: skip
 
 BATCH, LENGTH, GENERATED = 2, 7, 8
 ROPE = {"rope_theta": 100.0}  # with the usual base, the slow half of eight numbers does not turn within a few tokens
@@ -118,7 +120,8 @@ MODELS = {
     "llama": Computed("llama", DECODER | {"rope_parameters": ROPE}, "bfloat16"),
     "llama3": Computed("llama", DECODER | LONGER | {"rope_parameters": LLAMA3}, older=True),
     "llama_yarn": Computed("llama", DECODER | ONE_HEAD | LONGER | {"rope_parameters": YARN}, "float16"),
-    "llama_biases": Computed("llama", DECODER | ALL_HEADS | {"tie_word_embeddings": True, "attention_bias": True, "mlp_bias": True, "rope_parameters": ROPE}),
+    "llama_biases": Computed("llama", DECODER | ALL_HEADS | {"tie_word_embeddings": True, "attention_bias": True, "mlp_bias": True,
+                                                             "rope_parameters": ROPE}),
     "llama_wide_heads": Computed("llama", DECODER | {"head_dim": 16}, older=True),
     "llama_uneven": Computed("llama", DECODER | {"intermediate_size": 50}),
     "llama_fp8_blocks": Quantized(DECODER | {"intermediate_size": 96}, "_scale_inv", lambda rows, columns: (rows // 8, columns // 8),

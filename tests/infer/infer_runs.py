@@ -56,7 +56,9 @@ class Checks:
         keys = [option for key, value in (settings or {}).items() for option in ("--set", f"{key}={value}")]
         command = [self.mpirun, "-np", str(ranks), self.bin / program, *map(str, arguments), *keys]
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS_ALLOWED)
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS_ALLOWED
+            )
         except subprocess.TimeoutExpired as late:
             return Run(-1, f"{late.output or ''}\nit did not end within {SECONDS_ALLOWED} s", {})
         return Run(done.returncode, done.stdout, json.loads(report.read_text()) if report.exists() else {})
