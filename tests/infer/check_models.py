@@ -26,6 +26,10 @@ def settings_of(topology):
     return {f"topology.{key}": value for key, value in topology._asdict().items()}
 
 
+def results(report):
+    return report["logits"]["shape"], report["logits"]["xxh3"], report.get("generated")
+
+
 class ModelCheck:
     """The runs of one model."""
 
@@ -97,8 +101,7 @@ class ModelCheck:
             if uneven == run.report["exact"]:
                 differences.append(f"exact is {run.report['exact']}, inexact: {run.report['inexact']}")
             if not uneven:
-                other = [key for key in ("logits", "generated") if run.report.get(key) != base.get(key)]
-                differences += [f"{key} is {run.report.get(key)} instead of {base.get(key)}" for key in other]
+                differences += [f"{found} instead of {wanted}" for found, wanted in zip(results(run.report), results(base)) if found != wanted]
                 if not run.report["against"]["same_bits"]:
                     differences.append("not the bits of one rank")
         self.checks.note(f"{self.name}: {topology}{what}", begin, differences)

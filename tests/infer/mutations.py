@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Makes small mistakes in models of make_models.py and in rule files, which distload-infer must find: mutations.py DIRECTORY
 
-A mistake in a checkpoint, its configuration or the order of fused parameters is found by comparing with transformers. A mistake in a cut does not
-show on one rank, and is found by comparing two ranks with it. Each must end with exit code 10 and name the first output that is wrong, and a
-parameter of it. By hand after `source tools/environment.sh`. Exits with 1 if a mistake is not found, with 77 without models.
+A mistake in a checkpoint, its configuration or the order of fused parameters ends with exit code 10, and a message that names the first wrong
+output and its parameters. Layers refuse a cut that they cannot compute with, exit code 3, and name the parameter. By hand after
+`source tools/environment.sh`. Exits with 1 if a mistake is not found, with 77 without models.
 """
 import json
 import pathlib
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from infer_runs import DIFFERS, ROOT, SKIPPED, Checks, parse_arguments
+from infer_runs import DIFFERS, REFUSED, ROOT, SKIPPED, Checks, parse_arguments
 
 sys.path.insert(0, str(ROOT / "tests/acceptance"))
 from reference_shards import ELEMENT_TYPES, Tensor, read_model  # noqa: E402
@@ -26,16 +26,16 @@ HEAD_DIM = 8  # of llama
 
 
 class Mutation(NamedTuple):
-    """`first` is the first wrong output, `parameter` a part of a name among its parameters. `change` gets config.json and the tensors by name."""
+    """`first` is the first wrong output, or REFUSED; `parameter` a part of a name among its parameters. `change` gets config.json and the tensors
+    by name."""
 
     what: str
     model: str
-    first: str
+    first: str | int
     parameter: str
     change: Callable = lambda config, tensors: None
     rules: str = ""
     settings: dict = {}
-    against_one_rank: bool = False
 
 
 def exchange(tensors, left, right):
@@ -102,6 +102,10 @@ MUTATIONS = [
              rules=fused("qkv", ("q_proj", "v_proj", "k_proj"), "qkv_proj"), settings={"model.split": "[qkv]"}),
     Mutation("gate and up swapped in a rule", "phi3", "layers.0.mlp", "gate_up_proj",
              rules=fused("gate_up", ("up_proj", "gate_proj"), "gate_up_proj"), settings={"model.split": "[gate_up]"}),
+    Mutation("key and value swapped in a rule", "llama", "layers.0.attention", "qkv_proj",
+             rules=fused("qkv", ("q_proj", "v_proj", "k_proj"), "qkv_proj"), settings={"model.fuse": "[qkv]"}),
+    Mutation("gate and up swapped in a rule", "llama", "layers.0.mlp", "gate_up_proj",
+             rules=fused("gate_up", ("up_proj", "gate_proj"), "gate_up_proj"), settings={"model.fuse": "[gate_up]"}),
     Mutation("key and value exchanged", "llama", "layers.0.attention", "k_proj", exchanged("k_proj", "v_proj")),
     Mutation("gate and up exchanged", "llama", "layers.0.mlp", "gate_proj", exchanged("gate_proj", "up_proj")),
     Mutation("two layers exchanged", "llama", "layers.1.attention", LAYER.format(1), exchanged(".layers.1.", ".layers.2.")),
@@ -118,15 +122,17 @@ MUTATIONS = [
              rolled("model.layers.1.mlp.down_proj.weight_scale_inv", 0)),
     Mutation("two experts exchanged", "mixtral", "layers.0.mlp", "experts", exchanged("experts.0.", "experts.1.")),
     Mutation("rows of a router shifted by one", "qwen3_moe", "layers.1.mlp", "gate", rolled("model.layers.1.mlp.gate.weight", 0)),
-    Mutation("heads of the query cut in two sections", "llama", "layers.0.attention", "q_proj",
-             rules=cut("self_attn.q_proj.weight", "partition: column_parallel\n    sections: 2"), against_one_rank=True),
-    Mutation("gate cut in two sections", "llama", "layers.0.mlp", "gate_proj",
-             rules=cut("mlp.gate_proj.weight", "partition: column_parallel\n    sections: 2"), against_one_rank=True),
-    Mutation("input of an MLP's second matrix cut in two sections", "llama", "layers.0.mlp", "down_proj",
-             rules=cut("mlp.down_proj.weight", "partition: row_parallel\n    sections: 2"), against_one_rank=True),
-    # The rule cuts the weight in the same way, but does not say that its outputs are summed.
-    Mutation("bias added on every rank", "llama_biases", "layers.0.attention", "o_proj",
-             rules=cut("self_attn.o_proj.weight", "partition: column_parallel\n    axis: 1\n    heads: heads"), against_one_rank=True),
+    Mutation("heads of the query cut in two sections", "llama", REFUSED, "q_proj",
+             rules=cut("self_attn.q_proj.weight", "partition: column_parallel\n    sections: 2")),
+    Mutation("key and value cut beside heads", "llama", REFUSED, "k_proj",
+             rules=cut("self_attn.{k,v}_proj.weight", "partition: column_parallel\n    sections: 4")),
+    Mutation("gate cut in two sections", "llama", REFUSED, "gate_proj",
+             rules=cut("mlp.gate_proj.weight", "partition: column_parallel\n    sections: 2")),
+    Mutation("input of an MLP's second matrix cut in two sections", "llama", REFUSED, "down_proj",
+             rules=cut("mlp.down_proj.weight", "partition: row_parallel\n    sections: 2")),
+    # The rule cuts the weight in the same way, but its bias is not one that is added once.
+    Mutation("bias added on every rank", "llama_biases", REFUSED, "o_proj",
+             rules=cut("self_attn.o_proj.weight", "partition: column_parallel\n    axis: 1\n    heads: heads")),
 ]  # fmt: skip
 
 
@@ -154,8 +160,7 @@ def infer(checks, models, mutation, rules=None):
     write_model(directory, config, tensors)
     reference = models / mutation.model / "reference"
     settings = mutation.settings | {"topology.tensor_parallel": RANKS, "model.rules": rules or "auto"}
-    against = "one-rank" if mutation.against_one_rank else reference
-    return checks.infer(RANKS, directory, reference / "tokens.npy", "--against", against, settings=settings)
+    return checks.infer(RANKS, directory, reference / "tokens.npy", "--against", reference, settings=settings)
 
 
 def unmutated(mutation):
@@ -164,8 +169,11 @@ def unmutated(mutation):
 
 def not_found(run, mutation):
     """[] if a run says what is wrong, or what it says instead."""
-    if run.code != DIFFERS:
-        return [f"exit code {run.code} instead of {DIFFERS}", *run.output.splitlines()[-20:]]
+    expected = REFUSED if mutation.first == REFUSED else DIFFERS
+    if run.code != expected or mutation.parameter not in run.output:
+        return [f"exit code {run.code}, expected: {expected}, {mutation.parameter}", *run.output.splitlines()[-20:]]
+    if expected == REFUSED:
+        return []
     first = run.report["against"]["first_difference"]
     wrong = [] if first["output"] == mutation.first else [f"the first wrong output is {first['output']} instead of {mutation.first}"]
     if not any(mutation.parameter in name for name in first["parameters"]):
@@ -193,7 +201,8 @@ def main():
         rules.write_text(mutation.rules)
         begin = time.monotonic()
         run = infer(checks, arguments.directory, mutation, rules if mutation.rules else None)
-        checks.note(f"{mutation.model}: {mutation.what}, seen in {mutation.first}", begin, not_found(run, mutation))
+        where = f"refused: {mutation.parameter}" if mutation.first == REFUSED else f"seen in {mutation.first}"
+        checks.note(f"{mutation.model}: {mutation.what}, {where}", begin, not_found(run, mutation))
     return checks.end()
 
 
