@@ -2,6 +2,7 @@
 #include "app/agree_on_config.hpp"
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,11 +18,22 @@
 namespace distload {
 namespace {
 
+/// True for a directory, and for a file with the ending of a checkpoint.
+bool is_checkpoint(std::string const& path) {
+  std::filesystem::path const file(path);
+  std::error_code ignored;
+  auto const ending = file.extension();
+  return std::filesystem::is_directory(file, ignored) || ending == ".h5" || ending == ".hdf5" ||
+         ending == ".safetensors";
+}
+
 /// The inputs of the configuration on rank 0, before parsing, as one message.
 std::vector<std::byte> configuration_message(CommandLine const& line) {
   WireWriter out;
-  out.put_text(read_config_text(line.config));
+  bool const has_no_file = is_checkpoint(line.config);
+  out.put_text(has_no_file ? "{}" : read_config_text(line.config));
   auto settings = environment_settings(environ);
+  if (has_no_file) settings.push_back({"checkpoint.path", line.config, "the command line"});
   for (auto const& text : line.settings) settings.push_back(parse_setting(text));
   if (line.report) settings.push_back({"report.json", *line.report, "--report"});
   if (line.progress) settings.push_back({"report.progress", *line.progress, "--progress"});

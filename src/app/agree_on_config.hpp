@@ -8,7 +8,8 @@
 
 namespace distload {
 
-/// Collective: takes file and environment from rank 0; every rank parses the same text.
+/// Collective: takes file and environment from rank 0; every rank parses the same text. If `line.config` is a
+/// checkpoint instead of a configuration, it is `checkpoint.path`, and all other keys have their defaults.
 /// @throws ConfigError, UsageError  on all ranks.
 Config agree_on_config(Communicator& world, CommandLine const& line);
 

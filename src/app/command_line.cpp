@@ -14,7 +14,7 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
   CLI::App app(
       "Loads an LLM checkpoint onto tensor-, pipeline- and data-parallel ranks: mpirun -np 4 distload config.yaml",
       "distload");
-  app.add_option("config", line.config, "the configuration; config/reference.yaml lists its keys");
+  app.add_option("config", line.config, "the configuration (config/reference.yaml lists its keys), or a checkpoint");
   app.add_flag("--dry-run", line.dry_run, "print plan, bytes, memory and predicted seconds; load nothing");
   app.add_option("--set", line.settings, "above environment and file; may be given more than once")
       ->type_name("KEY=VALUE")

@@ -8,7 +8,7 @@
 namespace distload {
 
 struct CommandLine {
-  std::string config;                   ///< path of the configuration
+  std::string config;                   ///< path of the configuration, or of a checkpoint
   bool dry_run = false;                 ///< print the plan, load nothing
   bool version = false;                 ///< print versions and ignore everything else
   std::vector<std::string> settings;    ///< values of --set, each "KEY=VALUE"

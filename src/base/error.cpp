@@ -13,6 +13,7 @@ void throw_error(ExitCode code, std::string const& message) {
     case ExitCode::communication: throw CommunicationError(message);
     case ExitCode::out_of_budget: throw OutOfBudget(message);
     case ExitCode::nothing_to_compare: throw NothingToCompare(message);
+    case ExitCode::outputs_differ: throw OutputsDiffer(message);
     case ExitCode::done:
     case ExitCode::internal: break;
   }

@@ -126,7 +126,7 @@ std::string Launcher::run(std::vector<std::string> const& arguments) const {
   auto const result = run_child(std::move(command), environment_);
   if (result.exit_code == 0) return result.output;
   if (auto const message = message_in(result.errors)) {
-    auto const is_known = result.exit_code <= static_cast<int>(ExitCode::nothing_to_compare);
+    auto const is_known = result.exit_code <= static_cast<int>(ExitCode::outputs_differ);
     throw_error(is_known ? static_cast<ExitCode>(result.exit_code) : ExitCode::internal, *message);
   }
   throw UsageError("no fresh processes were started by `" + joined(command_) + "`, which ended with " +

@@ -18,6 +18,7 @@ enum class ExitCode : int {
   communication = 7,
   out_of_budget = 8,
   nothing_to_compare = 9,
+  outputs_differ = 10,
 };
 
 /// Base of all distload errors. The message is complete by itself: it names the file, tensor or key, and the cause.
@@ -93,6 +94,13 @@ class NothingToCompare : public Error {
  public:
   /// @param message  as of Error
   explicit NothingToCompare(std::string const& message) : Error(ExitCode::nothing_to_compare, message) {}
+};
+
+/// A model's outputs are not those that they are compared with.
+class OutputsDiffer : public Error {
+ public:
+  /// @param message  as of Error
+  explicit OutputsDiffer(std::string const& message) : Error(ExitCode::outputs_differ, message) {}
 };
 
 /// Throws the exception type that belongs to `code` with `message`; how one rank's failure becomes every rank's.

@@ -62,6 +62,7 @@ TEST(ThrowError, GivesEveryCodeItsType) {
   EXPECT_THROW(throw_error(ExitCode::communication, ""), CommunicationError);
   EXPECT_THROW(throw_error(ExitCode::out_of_budget, ""), OutOfBudget);
   EXPECT_THROW(throw_error(ExitCode::nothing_to_compare, ""), NothingToCompare);
+  EXPECT_THROW(throw_error(ExitCode::outputs_differ, ""), OutputsDiffer);
   EXPECT_THROW(throw_error(ExitCode::internal, ""), InternalError);
 }
 

@@ -1,0 +1,88 @@
+/// ParallelModel: a loaded model that computes: logits of tokens, on any topology with the same bits.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <distload/layers/activations.hpp>
+#include <distload/load/sharded_model.hpp>
+#include <distload/parallel/process_grid.hpp>
+
+namespace distload {
+
+/// Token ids of several sequences of one length, in host memory.
+struct TokenBatch {
+  std::uint64_t batch = 1;        ///< sequences
+  std::uint64_t tokens = 0;       ///< of each
+  std::vector<std::int64_t> ids;  ///< [batch, tokens], row-major
+};
+
+/// What a part of a model has computed.
+struct LayerOutput {
+  /// "embeddings" (the input of the first layer), "layers.N.attention" and "layers.N.mlp" (the output of the last
+  /// matrix of each, before residual and norm), "layers.N", "norm" or "logits".
+  std::string name;
+  ConstActivations numbers;             ///< [batch * tokens, width], valid during the call
+  std::vector<std::string> parameters;  ///< that the part uses
+};
+
+/// Gets outputs as they are computed, on every rank of the stage. May be empty.
+using OutputSink = std::function<void(LayerOutput const&)>;
+
+/// The computation of a ShardedModel whose family is one of `computed_families()`, in float32. Every replica computes
+/// what it is given. Refers to the model's memory: the model outlives the object, and after Loader::reload it computes
+/// with the new numbers.
+///
+/// Sums over tensor-parallel ranks are made of segments that follow from the model alone, in one order: on any topology
+/// whose cuts are on their borders the results have the same bits, within one build.
+class ParallelModel {
+ public:
+  /// Collective over `grid.world()`. `model` was loaded on `grid`, which outlives the object.
+  /// @throws ConfigError  the family is not computed, or a parameter is missing, or has another shape or cut than its
+  ///                      layer needs: with its name; on all ranks.
+  ParallelModel(ShardedModel const& model, ProcessGrid const& grid);
+  ~ParallelModel();
+  ParallelModel(ParallelModel const&) = delete;
+  ParallelModel& operator=(ParallelModel const&) = delete;
+
+  /// Collective over a replica, and with expert parallelism over all ranks, which then give equal ids: the logits,
+  /// [batch * tokens, vocabulary], of encoders the last hidden state, [batch * tokens, hidden]; on the ranks of the
+  /// last pipeline stage, elsewhere empty.
+  /// @throws ConfigError  an id is not below the vocabulary's size, or there are more tokens than positions.
+  Activations forward(TokenBatch const& ids, OutputSink const& sink = {});
+
+  /// Collective, as `forward`: appends to each sequence `count` tokens, each the one with the largest logit (of equal
+  /// ones the first), with a cache of keys and values. Gives all ranks the new tokens, [batch, count].
+  /// @throws ConfigError  as `forward`; or the model is an encoder.
+  TokenBatch generate(TokenBatch const& ids, std::uint64_t count);
+
+  /// Collective, as `forward`: XXH3-64 of the bytes of the result of `forward`, on all ranks.
+  std::uint64_t hash(TokenBatch const& ids);
+
+  /// Collective, as `forward`: checks, e.g. after Loader::reload, that the model computes what it should.
+  /// @throws CorruptData  the hash of the result is not `expected`: with both.
+  void self_test(TokenBatch const& ids, std::uint64_t expected);
+
+  /// Names of the layers whose sums depend, in the last bits, on the number of ranks, as they are cut beside segments'
+  /// borders; on this rank's stage.
+  std::vector<std::string> inexact_layers() const;
+
+  /// True for models that have logits and can generate.
+  bool is_decoder() const noexcept;
+
+ private:
+  class Body;
+  std::unique_ptr<Body> body_;
+};
+
+/// Values of `model_type` in config.json that ParallelModel computes; sorted.
+std::vector<std::string> computed_families();
+
+/// Local: checks the numbers of all shards of floating-point types.
+/// @throws CorruptData  one is NaN or infinite: with the parameter's name and the number of such numbers.
+void check_numbers(ShardedModel const& model);
+
+}  // namespace distload

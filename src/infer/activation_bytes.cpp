@@ -1,0 +1,58 @@
+// Counts the arrays that exist at the same time in the largest step.
+#include "infer/activation_bytes.hpp"
+
+#include <algorithm>
+
+namespace distload::infer {
+namespace {
+
+/// Widths of a layer in numbers of a token.
+struct LayerWidths {
+  std::uint64_t working = 0;  ///< arrays of one rank during the layer
+  std::uint64_t cached = 0;   ///< keys and values of one rank
+};
+
+/// Sums of segments: those of this rank, and the shares of all ranks' sums.
+constexpr std::uint64_t kSums = 6;
+
+LayerWidths widths_of(AttentionDescription const& attention, std::uint64_t ranks) {
+  auto const& options = attention.options;
+  auto const heads = divide_up(options.heads, ranks);
+  auto const key_heads = std::max<std::uint64_t>(divide_up(options.key_heads, ranks), 1);
+  return {(2 * heads + 2 * key_heads) * options.head_dim, 2 * key_heads * options.head_dim};
+}
+
+LayerWidths widths_of(LatentAttentionDescription const& attention, std::uint64_t ranks) {
+  auto const& options = attention.options;
+  auto const heads = divide_up(options.heads, ranks);
+  auto const key_dim = options.plain_dim + options.rotary_dim;
+  auto const cached = heads * (key_dim + options.value_dim);
+  return {3 * cached + 4 * options.latent_dim + 2 * options.rotary_dim, cached};
+}
+
+/// Numbers of a token in an MLP or in experts. Widths of MLPs are not part of the description: `width` is taken.
+std::uint64_t width_of(LayerDescription const& layer, std::uint64_t hidden, std::uint64_t width, std::uint64_t ranks) {
+  auto const* const experts = std::get_if<ExpertsDescription>(&layer.mlp);
+  auto const per_token = experts == nullptr ? 1 : experts->router.per_token;
+  return 2 * per_token * divide_up(width, ranks) + (experts == nullptr ? 0 : (kSums + 3) * per_token * hidden);
+}
+
+}  // namespace
+
+Bytes activation_bytes(ModelDescription const& model, Topology const& topology, std::uint64_t batch,
+                       std::uint64_t tokens, std::uint64_t positions) {
+  auto const ranks = topology.tensor_parallel;
+  std::uint64_t working = 0;
+  std::uint64_t cached = 0;
+  for (auto const& layer : model.layers) {
+    auto const widths = std::visit([&](auto const& attention) { return widths_of(attention, ranks); }, layer.attention);
+    working = std::max(working, std::max(widths.working, width_of(layer, model.hidden, model.mlp_width, ranks)));
+    cached += widths.cached;
+  }
+  auto const on_stage = divide_up(cached, topology.pipeline_parallel);
+  auto const logits = model.head.name.empty() ? 0 : 3 * model.vocabulary;
+  auto const of_token = std::max((4 + kSums) * model.hidden + working, 2 * model.hidden + logits);
+  return sizeof(float) * batch * (tokens * of_token + positions * on_stage);
+}
+
+}  // namespace distload::infer

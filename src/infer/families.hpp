@@ -1,0 +1,27 @@
+/// describe_model: the description of a model by its family. One file in families/ for each family; the table of all is
+/// in families.cpp.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infer/description.hpp"
+#include "infer/model_config.hpp"
+#include "infer/parameter_names.hpp"
+
+namespace distload::infer {
+
+/// Pure but for the names: which of the possible names the checkpoint has.
+using Describe = ModelDescription (*)(ModelConfig const& config, ParameterNames const& names);
+
+ModelDescription describe_llama(ModelConfig const& config, ParameterNames const& names);
+
+/// By `model_type` in config.json.
+/// @throws ConfigError  the family is only loaded, not computed: lists those that are; or config.json lacks something.
+ModelDescription describe_model(ModelConfig const& config, ParameterNames const& names);
+
+/// The model types that are computed, sorted.
+std::vector<std::string_view> computed_families();
+
+}  // namespace distload::infer

@@ -1,0 +1,24 @@
+/// The parts of Llama's description that other families share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "infer/families.hpp"
+
+namespace distload::infer {
+
+/// With epsilon `rms_norm_eps`.
+NormOptions rms_norm_of(ModelConfig const& config);
+
+/// gate_proj, up_proj, down_proj (or gate_up_proj) behind `at`.
+MlpNames gated_mlp_names(std::string const& at);
+
+/// "self_attn." behind the layer's prefix. With a norm of queries and keys where the checkpoint has one.
+AttentionDescription attention_of_llama(ModelConfig const& config, ParameterNames const& names,
+                                        std::string const& layer, std::uint64_t window);
+
+/// Embedding, layers without windows, final norm and head, with Llama's names.
+ModelDescription frame_of_llama(ModelConfig const& config, ParameterNames const& names);
+
+}  // namespace distload::infer

@@ -1,0 +1,198 @@
+// Passes activations from stage to stage.
+#include <distload/infer/parallel_model.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include <distload/base/error.hpp>
+
+#include "base/hash.hpp"
+#include "infer/families.hpp"
+#include "infer/stage.hpp"
+#include "layers/group_messages.hpp"
+#include "layers/linear_matrix.hpp"
+#include "parallel/all_or_throw.hpp"
+
+namespace distload {
+namespace {
+
+using infer::Groups;
+using infer::Stage;
+using infer::StageEnds;
+
+std::vector<float> on_host(ConstActivations const& x) {
+  auto const copy = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), x);
+  return {copy.data(), copy.data() + copy.size()};
+}
+
+/// The place of the largest number; of equal ones the first.
+std::int64_t place_of_largest(std::span<float const> numbers) {
+  return std::ranges::max_element(numbers) - numbers.begin();
+}
+
+/// The token with the largest logit behind each sequence.
+std::vector<std::int64_t> next_tokens(Activations const& logits, Sequences const& sequences) {
+  auto const numbers = on_host(logits);
+  auto const vocabulary = logits.extent(1);
+  std::vector<std::int64_t> ids;
+  for (std::uint64_t sequence = 0; sequence < sequences.batch; ++sequence) {
+    auto const row = (sequence + 1) * sequences.tokens - 1;
+    ids.push_back(place_of_largest(std::span(numbers).subspan(row * vocabulary, vocabulary)));
+  }
+  return ids;
+}
+
+}  // namespace
+
+class ParallelModel::Body {
+ public:
+  Body(ShardedModel const& model, ProcessGrid const& grid)
+      : grid_(&grid),
+        stage_ranks_(grid.world().split(grid.coordinates().pipeline, grid.rank())),
+        stage_(all_or_throw(grid.world(), "bind", [&] { return bound(model); })) {}
+
+  Stage const& stage() const noexcept { return stage_; }
+
+  void check(TokenBatch const& ids, std::uint64_t further) const;
+
+  /// Collective: the logits of tokens that follow those in `caches`; empty except on the last stage.
+  Activations step(TokenBatch const& ids, std::uint64_t past, std::vector<KeyValueCache> const& caches,
+                   OutputSink const& sink) const;
+
+  /// Collective: bytes of the ranks of the last stage on all ranks of the pipeline.
+  void broadcast_from_last(std::span<std::byte> bytes) const {
+    grid_->pipeline().broadcast(bytes, grid_->pipeline().size() - 1);
+  }
+
+  bool is_last() const noexcept { return grid_->pipeline().rank() + 1 == grid_->pipeline().size(); }
+
+ private:
+  Stage bound(ShardedModel const& model) const {
+    infer::ModelConfig const config(model.metadata().config_json);
+    auto description = infer::describe_model(config, infer::ParameterNames(model));
+    auto const rank = grid_->pipeline().rank();
+    StageEnds const ends{rank == 0, is_last()};
+    return Stage(model, std::move(description), ends, Groups{&grid_->tensor(), stage_ranks_.get()});
+  }
+
+  /// Collective: the input of this stage's first layer.
+  Activations input(TokenBatch const& ids, Sequences const& sequences, OutputSink const& sink) const;
+  /// Collective: `h` to the next stage.
+  void pass_on(Activations const& h) const;
+
+  ProcessGrid const* grid_;
+  std::unique_ptr<Communicator> stage_ranks_;
+  Stage stage_;
+};
+
+void ParallelModel::Body::check(TokenBatch const& ids, std::uint64_t further) const {
+  auto const& description = stage_.description();
+  if (ids.ids.size() != ids.batch * ids.tokens || ids.ids.empty()) {
+    throw ConfigError("a batch of " + std::to_string(ids.batch) + " x " + std::to_string(ids.tokens) + " tokens has " +
+                      std::to_string(ids.ids.size()) + " ids");
+  }
+  for (std::size_t i = 0; i < ids.ids.size(); ++i) {
+    auto const id = ids.ids[i];
+    if (id >= 0 && static_cast<std::uint64_t>(id) < description.vocabulary) continue;
+    throw ConfigError("token " + std::to_string(i % ids.tokens) + " of sequence " + std::to_string(i / ids.tokens) +
+                      " has id " + std::to_string(id) + ", but the vocabulary has " +
+                      std::to_string(description.vocabulary));
+  }
+  auto const positions = ids.tokens + further;
+  if (description.positions > 0 && positions > description.positions) {
+    throw ConfigError(std::to_string(positions) + " tokens are more than the " + std::to_string(description.positions) +
+                      " positions of the model");
+  }
+}
+
+Activations ParallelModel::Body::input(TokenBatch const& ids, Sequences const& sequences,
+                                       OutputSink const& sink) const {
+  auto& stages = grid_->pipeline();
+  if (stages.rank() == 0) return stage_.embed(ids, sequences, sink);
+  auto const h = new_activations(sequences.rows(), stage_.description().hidden, "distload::hidden");
+  Place const place{stages.rank() - 1, h.data(), h.size()};
+  exchange(stages, {}, {&place, 1});
+  return h;
+}
+
+void ParallelModel::Body::pass_on(Activations const& h) const {
+  auto& stages = grid_->pipeline();
+  Part const part{stages.rank() + 1, h.data(), h.size()};
+  exchange(stages, {&part, 1}, {});
+}
+
+Activations ParallelModel::Body::step(TokenBatch const& ids, std::uint64_t past,
+                                      std::vector<KeyValueCache> const& caches, OutputSink const& sink) const {
+  Sequences const sequences{ids.batch, ids.tokens, past};
+  auto const h = input(ids, sequences, sink);
+  stage_.run(h, sequences, caches, sink);
+  if (is_last()) return stage_.finish(h, sink);
+  pass_on(h);
+  return {};
+}
+
+ParallelModel::ParallelModel(ShardedModel const& model, ProcessGrid const& grid)
+    : body_(std::make_unique<Body>(model, grid)) {}
+ParallelModel::~ParallelModel() = default;
+
+Activations ParallelModel::forward(TokenBatch const& ids, OutputSink const& sink) {
+  body_->check(ids, 0);
+  auto result = body_->step(ids, 0, body_->stage().new_caches(ids.batch, ids.tokens), sink);
+  Kokkos::fence("distload: the result is complete");
+  return result;
+}
+
+TokenBatch ParallelModel::generate(TokenBatch const& ids, std::uint64_t count) {
+  if (!is_decoder()) throw ConfigError("the model is an encoder, which cannot generate tokens");
+  body_->check(ids, count == 0 ? 0 : count - 1);
+  auto const caches = body_->stage().new_caches(ids.batch, ids.tokens + count);
+  TokenBatch generated{ids.batch, count, std::vector<std::int64_t>(ids.batch * count)};
+  auto input = ids;
+  std::uint64_t past = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    auto const logits = body_->step(input, past, caches, {});
+    past += input.tokens;
+    auto next =
+        body_->is_last() ? next_tokens(logits, {input.batch, input.tokens}) : std::vector<std::int64_t>(ids.batch);
+    body_->broadcast_from_last(std::as_writable_bytes(std::span(next)));
+    for (std::uint64_t sequence = 0; sequence < ids.batch; ++sequence) {
+      generated.ids[sequence * count + i] = next[sequence];
+    }
+    input = {ids.batch, 1, std::move(next)};
+  }
+  return generated;
+}
+
+std::uint64_t ParallelModel::hash(TokenBatch const& ids) {
+  auto const result = on_host(forward(ids));
+  auto hash = xxh3_64(std::as_bytes(std::span(result)));
+  body_->broadcast_from_last(std::as_writable_bytes(std::span(&hash, 1)));
+  return hash;
+}
+
+void ParallelModel::self_test(TokenBatch const& ids, std::uint64_t expected) {
+  auto const found = hash(ids);
+  if (found == expected) return;
+  throw CorruptData("the model's result has the hash " + format_hash(found) + ", expected " + format_hash(expected));
+}
+
+std::vector<std::string> ParallelModel::inexact_layers() const {
+  std::vector<std::string> names;
+  for (auto const& layer : body_->stage().layers()) {
+    if (!layer.is_exact()) names.push_back(layer.name());
+  }
+  return names;
+}
+
+bool ParallelModel::is_decoder() const noexcept { return body_->stage().description().is_decoder; }
+
+std::vector<std::string> computed_families() {
+  auto const families = infer::computed_families();
+  return {families.begin(), families.end()};
+}
+
+}  // namespace distload

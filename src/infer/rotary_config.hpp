@@ -1,0 +1,20 @@
+/// rotary_options: rotary positions as config.json describes them.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include <distload/layers/rotary.hpp>
+
+namespace distload::infer {
+
+/// As ModelConfig::rotary.
+/// @throws ConfigError  the type of scaling is unknown, or a value is missing or of another type.
+RotaryOptions rotary_options(nlohmann::json const& config, std::uint32_t dim, std::string_view layer_type);
+
+/// The factor 0.1 m ln(factor) + 1 of YaRN; 1 for factors up to 1.
+double yarn_factor(double factor, double m = 1);
+
+}  // namespace distload::infer

@@ -1,0 +1,204 @@
+// Binds the projections of an attention, and joins them with the attention kernel.
+#include <distload/layers/attention.hpp>
+
+#include <cmath>
+
+#include <distload/base/error.hpp>
+
+#include "base/text.hpp"
+#include "layers/heads_output.hpp"
+#include "layers/held_heads.hpp"
+#include "layers/kernels/attention_kernel.hpp"
+#include "layers/linear_matrix.hpp"
+
+namespace distload {
+namespace {
+
+/// Where the outputs of a head are in the parameters of queries, keys and values.
+struct Projection {
+  LinearPart part;
+  OutputsOfHead outputs;
+};
+
+OutputsOfHead consecutive(std::uint64_t width, std::uint64_t first = 0) {
+  return [=](std::uint32_t head) { return Range{first + head * width, first + (head + std::uint64_t{1}) * width}; };
+}
+
+struct Projections {
+  Projection query;
+  Projection key;
+  Projection value;
+};
+
+Projections fused_sections(LinearPart const& part, AttentionOptions const& options) {
+  std::uint64_t const dim = options.head_dim;
+  auto const keys = options.heads * dim;
+  return {{part, consecutive(dim)},
+          {part, consecutive(dim, keys)},
+          {part, consecutive(dim, keys + options.key_heads * dim)}};
+}
+
+Projections fused_groups(LinearPart const& part, AttentionOptions const& options) {
+  std::uint64_t const dim = options.head_dim;
+  std::uint64_t const queries = options.heads / options.key_heads;
+  auto const at = [=](std::uint64_t group, std::uint64_t place) {
+    auto const begin = (group * (queries + 2) + place) * dim;
+    return Range{begin, begin + dim};
+  };
+  return {{part, [=](std::uint32_t head) { return at(head / queries, head % queries); }},
+          {part, [=](std::uint32_t head) { return at(head, queries); }},
+          {part, [=](std::uint32_t head) { return at(head, queries + 1); }}};
+}
+
+Projections projections_of(ShardedModel const& model, AttentionNames const& names, AttentionOptions const& options) {
+  auto const has_fused = !names.fused.empty() && model.find(names.fused + ".weight") != nullptr;
+  if (has_fused || names.query.empty()) {
+    auto const part = linear_part(model, names.fused);
+    return names.fused_order == AttentionNames::FusedOrder::sections ? fused_sections(part, options)
+                                                                     : fused_groups(part, options);
+  }
+  auto const outputs = consecutive(options.head_dim);
+  return {{linear_part(model, names.query), outputs},
+          {linear_part(model, names.key), outputs},
+          {linear_part(model, names.value), outputs}};
+}
+
+/// The projection to the given heads.
+LinearMatrix bound(ShardedModel const& model, Projection const& projection, std::vector<std::uint32_t> const& heads,
+                   Communicator const& group) {
+  auto part = projection.part;
+  part.outputs = outputs_of(heads, projection.outputs);
+  LinearMatrix matrix(model, part);
+  matrix.shard().check_group(model.topology(), group);
+  return matrix;
+}
+
+/// The slope of each head, as in the paper "Train Short, Test Long": powers of 2^(-8 / n), with n a power of two; the
+/// heads beyond n have every second power of twice as many heads.
+std::vector<float> alibi_slopes(std::uint32_t heads) {
+  std::uint32_t power = 1;
+  while (2 * power <= heads) power *= 2;
+  auto const slope = [](std::uint32_t of, std::uint32_t exponent) {
+    return static_cast<float>(std::pow(2.0, -8.0 / of * exponent));
+  };
+  std::vector<float> slopes;
+  for (std::uint32_t i = 1; i <= power; ++i) slopes.push_back(slope(power, i));
+  for (std::uint32_t i = 1; slopes.size() < heads; i += 2) slopes.push_back(slope(2 * power, i));
+  return slopes;
+}
+
+Kokkos::View<float const*, ShardSpace> slopes_of(std::uint32_t heads, std::vector<std::uint32_t> const& held) {
+  auto const all = alibi_slopes(heads);
+  Kokkos::View<float*, ShardSpace> const slopes("distload::slopes", held.size());
+  auto const on_host = Kokkos::create_mirror_view(slopes);
+  for (std::size_t i = 0; i < held.size(); ++i) on_host(i) = all[held[i]];
+  Kokkos::deep_copy(slopes, on_host);
+  return slopes;
+}
+
+/// The norm of queries or keys, all heads in one row, as rows of one head each.
+void normalize_heads(Norm const& norm, Activations const& x) {
+  norm.apply_to(Activations(x.data(), x.size() / norm.width(), norm.width()));
+}
+
+}  // namespace
+
+struct Attention::Body {
+  Body(ShardedModel const& model, AttentionNames const& names, AttentionOptions const& given, Communicator& group);
+
+  HeadOptions head_options(ShardedModel const& model, AttentionNames const& names) const;
+
+  AttentionOptions options;
+  Projections projections;
+  HeldHeads heads;
+  LinearMatrix query;
+  LinearMatrix key;
+  LinearMatrix value;
+  HeadsOutput output;
+  std::optional<Norm> query_norm;
+  std::optional<Norm> key_norm;
+  std::optional<RotaryPositions> rotary;
+  HeadOptions of_heads;
+  std::vector<std::string> parameters;
+};
+
+Attention::Body::Body(ShardedModel const& model, AttentionNames const& names, AttentionOptions const& given,
+                      Communicator& group)
+    : options(given),
+      projections(projections_of(model, names, given)),
+      heads(held_heads(BoundShard(model, projections.query.part.weight), projections.query.outputs, given.heads,
+                       given.key_heads)),
+      query(bound(model, projections.query, heads.queries, group)),
+      key(bound(model, projections.key, heads.keys, group)),
+      value(bound(model, projections.value, heads.keys, group)),
+      output(model, names.output, heads.queries, given.heads, given.head_dim, group) {
+  if (options.query_key_norm) {
+    query_norm.emplace(model, names.query_norm, *options.query_key_norm);
+    key_norm.emplace(model, names.key_norm, *options.query_key_norm);
+  }
+  if (options.rotary) rotary.emplace(*options.rotary);
+  of_heads = head_options(model, names);
+  for (auto const* const matrix : {&query, &key, &value}) {
+    for (auto const& name : matrix->parameters()) parameters.push_back(name);
+  }
+}
+
+HeadOptions Attention::Body::head_options(ShardedModel const& model, AttentionNames const& names) const {
+  HeadOptions result{options.scale,
+                     options.causal,
+                     options.window,
+                     options.soft_cap,
+                     options.position_bias == PositionBias::alibi_before_scale,
+                     {},
+                     {},
+                     heads.key_heads};
+  if (options.position_bias != PositionBias::none) result.slopes = slopes_of(options.heads, heads.queries);
+  if (names.sinks.empty()) return result;
+  BoundShard const sinks(model, names.sinks);
+  result.sinks = sinks.vector();
+  result.sinks.rows = sinks.rows_of(outputs_of(heads.queries, consecutive(1)));
+  return result;
+}
+
+Attention::Attention(ShardedModel const& model, AttentionNames const& names, AttentionOptions const& options,
+                     Communicator& group)
+    : body_(std::make_unique<Body>(model, names, options, group)) {}
+Attention::~Attention() = default;
+Attention::Attention(Attention&&) noexcept = default;
+
+KeyValueCache Attention::new_cache(std::uint64_t batch, std::uint64_t positions) const {
+  auto const heads = body_->heads.keys.size();
+  auto const dim = body_->options.head_dim;
+  return {KeyValueCache::Numbers("distload::keys", batch, heads, positions, dim),
+          KeyValueCache::Numbers("distload::values", batch, heads, positions, dim)};
+}
+
+Activations Attention::operator()(ConstActivations const& x, Sequences const& sequences,
+                                  KeyValueCache const& cache) const {
+  auto const queries = body_->query.product(x);
+  auto const keys = body_->key.product(x);
+  if (body_->query_norm) {
+    normalize_heads(*body_->query_norm, queries);
+    normalize_heads(*body_->key_norm, keys);
+  }
+  if (body_->rotary) {
+    for (auto const& rotated : {queries, keys}) {
+      body_->rotary->rotate(rotated, body_->options.head_dim, sequences.tokens, sequences.past);
+    }
+  }
+  put_into_cache(keys, sequences, cache.keys);
+  put_into_cache(body_->value.product(x), sequences, cache.values);
+  auto const results = new_activations(x.extent(0), queries.extent(1), "distload::heads");
+  attend(body_->of_heads, queries, cache, sequences, results);
+  return body_->output(results);
+}
+
+bool Attention::is_exact() const noexcept { return body_->output.is_exact(); }
+
+std::vector<std::string> Attention::parameters() const {
+  auto names = body_->parameters;
+  for (auto const& name : body_->output.parameters()) names.push_back(name);
+  return names;
+}
+
+}  // namespace distload

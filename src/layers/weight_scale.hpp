@@ -1,0 +1,21 @@
+/// scale_of: the factors of an FP8 matrix, which the checkpoint stores beside it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <distload/load/sharded_model.hpp>
+
+#include "layers/kernels/matmul.hpp"
+
+namespace distload {
+
+class BoundShard;
+
+/// The scale NAME_scale_inv or NAME_scale of the FP8 matrix NAME: one factor for all numbers, for each output, or for
+/// each block of outputs and inputs. Empty if the model has neither.
+/// @param matrix  which matrix of a tensor with three axes
+/// @throws ConfigError  the scale's shape or type is another.
+WeightScale scale_of(ShardedModel const& model, BoundShard const& weight, std::optional<std::uint32_t> matrix);
+
+}  // namespace distload
