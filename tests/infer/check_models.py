@@ -93,7 +93,9 @@ class ModelCheck:
         begin = time.monotonic()
         uneven = topology.uneven == "allow"
         against = self.reference if uneven else "one-rank"
-        keys = settings_of(topology) | {key.replace("__", "."): value for key, value in settings.items()}
+        settings = {key.replace("__", "."): value for key, value in settings.items()}
+        keys = settings_of(topology) | settings
+        what += "".join(f", {key} {value}" for key, value in settings.items())
         run = self.infer(topology.ranks, checkpoint or self.checkpoint, "--against", against, settings=keys)
         differences = run.failure
         if not differences:
@@ -107,10 +109,12 @@ class ModelCheck:
         self.checks.note(f"{self.name}: {topology}{what}", begin, differences)
 
     def forms(self):
-        """Names for model.fuse and model.split that the checkpoint has matrices for."""
+        """Settings that fuse and transpose what is stored apart, and that split what is stored fused, where there is any."""
         fused = FAMILIES[self.config["model_type"]].FUSED
         apart = [name for name, (parts, _) in fused.items() if all(any(f".{part}." in tensor for tensor in self.tensors) for part in parts)]
-        return apart, [name for name, (_, whole) in fused.items() if any(f".{whole}." in tensor for tensor in self.tensors)]
+        whole = [name for name, (_, whole) in fused.items() if any(f".{whole}." in tensor for tensor in self.tensors)]
+        fuse = [{"model__fuse": f"[{','.join(apart)}]", "load__transpose": "true"}] if apart else []
+        return fuse + ([{"model__split": f"[{','.join(whole)}]"}] if whole else [])
 
     def check_all(self, brief):
         base = self.check_one_rank()
@@ -119,20 +123,16 @@ class ModelCheck:
         topologies = Topologies(self.checkpoint, (1, 2, 3, 4))
         check = functools.partial(self.check, base=base)
         experts = 2 if topologies.of_experts else 1
+        forms, transposed = self.forms(), {"load__transpose": "true"}
         if brief:
             check("", Topology(2))
-            check(", transposed", Topology(2, 2, 1, experts), load__transpose="true")
+            check("", Topology(2, 2, 1, experts), **(forms[0] if forms else transposed))
             return
         alone = [Topology(1, 2), Topology(1, 1, 2)] + [Topology(2, expert_parallel=2)] * (experts > 1)
         for topology in [*topologies.from_safetensors[1:], *alone]:
             check("", topology)
-        check(", transposed", Topology(2), load__transpose="true")
-        apart, fused = self.forms()
-        if apart:
-            check(f", fused {apart}", Topology(2), model__fuse=f"[{','.join(apart)}]")
-            check(f", fused {apart}, transposed", Topology(2, 2), model__fuse=f"[{','.join(apart)}]", load__transpose="true")
-        if fused:
-            check(f", split {fused}", Topology(2), model__split=f"[{','.join(fused)}]")
+        for form in [transposed, *forms]:
+            check("", Topology(2), **form)
         self.check_saved(check, topologies)
 
     def check_saved(self, check, topologies):
@@ -145,7 +145,7 @@ class ModelCheck:
         if saved:
             return
         for engine, topology in zip(ENGINES, (Topology(1), Topology(2), Topology(2, 2), Topology(1, 1, 2)), strict=True):
-            check(f", HDF5 of layout {layout}, {engine}", topology, checkpoint=hdf5, load__engine=engine)
+            check(f", HDF5 of layout {layout}", topology, checkpoint=hdf5, load__engine=engine)
         check(", safetensors from HDF5", Topology(2), checkpoint=back)
 
 
