@@ -45,10 +45,13 @@ class Model:
         config = transformers.AutoConfig.for_model(self.model_type, **self.sizes)
         model = self.loader.from_config(config, dtype=self.dtype)
         generator = torch.Generator().manual_seed(zlib.crc32(self.model_type.encode()))
-        for tensor in model.state_dict().values():
+        for name, tensor in model.state_dict().items():
             if tensor.is_floating_point():
-                tensor.normal_(generator=generator)
+                self.fill(name, tensor, generator)
         return model
+
+    def fill(self, name, tensor, generator):
+        tensor.normal_(generator=generator)
 
 
 # Names and shapes as transformers has them in memory: all experts in one tensor, and an lm_head where older versions had other names.
