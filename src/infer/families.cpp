@@ -13,10 +13,22 @@ namespace distload::infer {
 namespace {
 
 constexpr std::array kFamilies{
+    std::pair<std::string_view, Describe>{"bert", describe_bert},
+    std::pair<std::string_view, Describe>{"bloom", describe_bloom},
+    std::pair<std::string_view, Describe>{"camembert", describe_roberta},
+    std::pair<std::string_view, Describe>{"falcon", describe_falcon},
+    std::pair<std::string_view, Describe>{"gemma2", describe_gemma2},
+    std::pair<std::string_view, Describe>{"gemma3_text", describe_gemma3_text},
+    std::pair<std::string_view, Describe>{"gpt2", describe_gpt2},
+    std::pair<std::string_view, Describe>{"gpt_neox", describe_gpt_neox},
     std::pair<std::string_view, Describe>{"llama", describe_llama},
     std::pair<std::string_view, Describe>{"mistral", describe_llama},
+    std::pair<std::string_view, Describe>{"opt", describe_opt},
+    std::pair<std::string_view, Describe>{"phi3", describe_phi3},
     std::pair<std::string_view, Describe>{"qwen2", describe_llama},
     std::pair<std::string_view, Describe>{"qwen3", describe_llama},
+    std::pair<std::string_view, Describe>{"roberta", describe_roberta},
+    std::pair<std::string_view, Describe>{"xlm-roberta", describe_roberta},
 };
 
 }  // namespace

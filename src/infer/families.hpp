@@ -15,6 +15,16 @@ namespace distload::infer {
 /// Pure but for the names: which of the possible names the checkpoint has.
 using Describe = ModelDescription (*)(ModelConfig const& config, ParameterNames const& names);
 
+ModelDescription describe_bert(ModelConfig const& config, ParameterNames const& names);
+ModelDescription describe_bloom(ModelConfig const& config, ParameterNames const& names);
+ModelDescription describe_falcon(ModelConfig const& config, ParameterNames const& names);
+ModelDescription describe_gemma2(ModelConfig const& config, ParameterNames const& names);
+ModelDescription describe_gemma3_text(ModelConfig const& config, ParameterNames const& names);
+ModelDescription describe_gpt2(ModelConfig const& config, ParameterNames const& names);
+ModelDescription describe_gpt_neox(ModelConfig const& config, ParameterNames const& names);
+ModelDescription describe_opt(ModelConfig const& config, ParameterNames const& names);
+ModelDescription describe_phi3(ModelConfig const& config, ParameterNames const& names);
+ModelDescription describe_roberta(ModelConfig const& config, ParameterNames const& names);
 ModelDescription describe_llama(ModelConfig const& config, ParameterNames const& names);
 
 /// By `model_type` in config.json.

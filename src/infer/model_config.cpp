@@ -8,7 +8,6 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "infer/rotary_config.hpp"
 
 namespace distload::infer {
 namespace {
@@ -107,8 +106,14 @@ std::vector<std::string> ModelConfig::texts(std::string_view key) const {
   return result;
 }
 
-RotaryOptions ModelConfig::rotary(std::uint32_t dim, std::string_view layer_type) const {
-  return rotary_options(json_, dim, layer_type);
+RotaryOptions ModelConfig::rotary(std::uint32_t dim, std::string_view layer_type,
+                                  RotaryDefaults const& defaults) const {
+  return rotary_options(json_, dim, layer_type, defaults);
+}
+
+void ModelConfig::require(std::string_view key, nlohmann::json const& computed) const {
+  auto const* const value = find({key});
+  if (value != nullptr && *value != computed) refuse(key, *value, shown_json(computed) + ", which layers compute");
 }
 
 }  // namespace distload::infer

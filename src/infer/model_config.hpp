@@ -13,6 +13,8 @@
 #include <distload/layers/activation_function.hpp>
 #include <distload/layers/rotary.hpp>
 
+#include "infer/rotary_config.hpp"
+
 namespace distload::infer {
 
 /// Functions that take several keys use the first one that is there and is not null. All throw ConfigError if the value
@@ -38,7 +40,12 @@ class ModelConfig {
   /// Of `rope_parameters` (transformers 5) or `rope_theta` and `rope_scaling` (older versions), for `dim` numbers of a
   /// head, all of which are rotated unless `partial_rotary_factor` says otherwise.
   /// @param layer_type  whose parameters are taken, if `rope_parameters` has several ("sliding_attention")
-  RotaryOptions rotary(std::uint32_t dim, std::string_view layer_type = "") const;
+  /// @param defaults  of what config.json does not say
+  RotaryOptions rotary(std::uint32_t dim, std::string_view layer_type = "", RotaryDefaults const& defaults = {}) const;
+
+  /// Refuses an option that is not computed.
+  /// @throws ConfigError  `key` is there with another value than `computed`; names both.
+  void require(std::string_view key, nlohmann::json const& computed) const;
 
   nlohmann::json const& json() const noexcept { return json_; }
 

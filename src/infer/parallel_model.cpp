@@ -46,6 +46,18 @@ std::vector<std::int64_t> next_tokens(Activations const& logits, Sequences const
   return ids;
 }
 
+/// The whole text of each sequence: the given tokens and the first `count` generated ones.
+TokenBatch joined(TokenBatch const& ids, TokenBatch const& generated, std::uint64_t count) {
+  TokenBatch all{ids.batch, ids.tokens + count, {}};
+  for (std::uint64_t sequence = 0; sequence < ids.batch; ++sequence) {
+    auto const given = std::span(ids.ids).subspan(sequence * ids.tokens, ids.tokens);
+    auto const further = std::span(generated.ids).subspan(sequence * generated.tokens, count);
+    all.ids.insert(all.ids.end(), given.begin(), given.end());
+    all.ids.insert(all.ids.end(), further.begin(), further.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 class ParallelModel::Body {
@@ -153,7 +165,12 @@ TokenBatch ParallelModel::generate(TokenBatch const& ids, std::uint64_t count) {
   TokenBatch generated{ids.batch, count, std::vector<std::int64_t>(ids.batch * count)};
   auto input = ids;
   std::uint64_t past = 0;
+  auto const limit = body_->stage().description().computes_anew_beyond;
   for (std::uint64_t i = 0; i < count; ++i) {
+    if (past > 0 && past <= limit && past + input.tokens > limit) {
+      input = joined(ids, generated, i);
+      past = 0;
+    }
     auto const logits = body_->step(input, past, caches, {});
     past += input.tokens;
     auto next =

@@ -65,7 +65,8 @@ class RopeParameters {
     if (*type == "default") return Scaling::none;
     if (*type == "linear") return Scaling::linear;
     if (*type == "llama3") return Scaling::llama3;
-    if (*type == "yarn") return Scaling::yarn;
+    // The first files of Phi 3 call longrope yarn.
+    if (*type == "yarn") return member(*own_, "short_factor") == nullptr ? Scaling::yarn : Scaling::longrope;
     if (*type == "longrope" || *type == "su") return Scaling::longrope;
     refuse("rope_type", *type, "default, linear, llama3, yarn or longrope");
   }
@@ -139,13 +140,15 @@ void set_scaling(RopeParameters const& parameters, RotaryOptions& options) {
 
 }  // namespace
 
-RotaryOptions rotary_options(nlohmann::json const& config, std::uint32_t dim, std::string_view layer_type) {
+RotaryOptions rotary_options(nlohmann::json const& config, std::uint32_t dim, std::string_view layer_type,
+                             RotaryDefaults const& defaults) {
   RopeParameters const parameters(config, layer_type);
   RotaryOptions options;
   auto const part = parameters.number("partial_rotary_factor")
-                        .value_or(parameters.number_of_config("partial_rotary_factor").value_or(1));
+                        .value_or(parameters.number_of_config("partial_rotary_factor").value_or(defaults.part));
   options.dim = static_cast<std::uint32_t>(dim * part);
-  options.base = parameters.number("rope_theta").value_or(parameters.number_of_config("rope_theta").value_or(10000));
+  options.base =
+      parameters.number("rope_theta").value_or(parameters.number_of_config("rope_theta").value_or(defaults.base));
   set_scaling(parameters, options);
   return options;
 }

@@ -10,9 +10,16 @@
 
 namespace distload::infer {
 
+/// What a family takes where config.json says nothing.
+struct RotaryDefaults {
+  double base = 10000;  ///< rope_theta
+  double part = 1;      ///< partial_rotary_factor
+};
+
 /// As ModelConfig::rotary.
 /// @throws ConfigError  the type of scaling is unknown, or a value is missing or of another type.
-RotaryOptions rotary_options(nlohmann::json const& config, std::uint32_t dim, std::string_view layer_type);
+RotaryOptions rotary_options(nlohmann::json const& config, std::uint32_t dim, std::string_view layer_type,
+                             RotaryDefaults const& defaults);
 
 /// The factor 0.1 m ln(factor) + 1 of YaRN; 1 for factors up to 1.
 double yarn_factor(double factor, double m = 1);

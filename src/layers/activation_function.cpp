@@ -8,7 +8,7 @@ namespace distload {
 
 std::optional<ActivationFunction> activation_function_of(std::string_view name) noexcept {
   using enum ActivationFunction;
-  constexpr std::array<std::pair<std::string_view, ActivationFunction>, 13> kNames{{
+  constexpr std::array<std::pair<std::string_view, ActivationFunction>, 14> kNames{{
       {"silu", silu},
       {"swish", silu},
       {"gelu", gelu},
@@ -16,6 +16,7 @@ std::optional<ActivationFunction> activation_function_of(std::string_view name) 
       {"gelu_new", gelu_tanh},
       {"gelu_fast", gelu_tanh},
       {"gelu_pytorch_tanh", gelu_tanh},
+      {"gelu_python_tanh", gelu_tanh},
       {"quick_gelu", quick_gelu},
       {"relu", relu},
       {"relu2", relu2},

@@ -98,7 +98,8 @@ void RotaryPositions::prepare(std::uint64_t positions) {
   is_long_ = is_long;
   auto const frequencies = rotary_frequencies(options_, positions);
   using Table = Kokkos::View<float**, Kokkos::LayoutRight, ShardSpace>;
-  auto const rows = std::max(positions, std::uint64_t{2} * cos_.extent(0));
+  auto const has = std::uint64_t{cos_.extent(0)};
+  auto const rows = positions <= has ? has : std::max(positions, 2 * has);
   cos_ = Table("distload::cos", rows, frequencies.size());
   sin_ = Table("distload::sin", rows, frequencies.size());
   auto const cos = Kokkos::create_mirror_view(cos_);

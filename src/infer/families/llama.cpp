@@ -76,7 +76,8 @@ ModelDescription frame_of_llama(ModelConfig const& config, ParameterNames const&
     model.layers.push_back(layer_of_llama(config, names, prefix + "layers." + std::to_string(layer) + ".", 0));
   }
   model.final_norm = NormDescription{prefix + "norm", rms_norm_of(config)};
-  model.head.name = "lm_head";
+  // The bare decoder, whose names have no prefix, has no head.
+  if (!prefix.empty()) model.head.name = "lm_head";
   return model;
 }
 

@@ -50,7 +50,6 @@ KOKKOS_INLINE_FUNCTION float score_of(HeadOptions const& options, float product,
   return options.soft_cap == 0.0F ? score : options.soft_cap * Kokkos::tanh(score / options.soft_cap);
 }
 
-/// Falcon rounds its ALiBi to bf16.
 KOKKOS_INLINE_FUNCTION float rounded_to_bf16(float x) {
   auto const narrow = convert::narrow_to_bf16({Kokkos::bit_cast<std::uint32_t>(x)});
   return Kokkos::bit_cast<float>(convert::widen(narrow).bits);
@@ -60,7 +59,9 @@ KOKKOS_INLINE_FUNCTION float bias_of(HeadOptions const& options, std::uint64_t h
   if (options.slopes.extent(0) == 0) return 0.0F;
   auto const slope = options.slopes(head);
   auto const at = static_cast<float>(position);
-  return options.bias_before_scale ? rounded_to_bf16(rounded_to_bf16(slope) * at) : slope * at;
+  if (!options.bias_before_scale) return slope * at;
+  // Falcon multiplies numbers of bf16.
+  return rounded_to_bf16(rounded_to_bf16(slope) * rounded_to_bf16(at));
 }
 
 }  // namespace

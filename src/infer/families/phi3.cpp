@@ -1,0 +1,21 @@
+// Phi 3: Llama with fused matrices, rotary positions of a part of a head, and longrope.
+#include "infer/families/llama.hpp"
+
+namespace distload::infer {
+
+ModelDescription describe_phi3(ModelConfig const& config, ParameterNames const& names) {
+  auto model = frame_of_llama(config, names);
+  NormOptions const norm{.epsilon = static_cast<float>(config.number({"rms_norm_eps"}, 1e-5))};
+  model.final_norm->options = norm;
+  for (auto& layer : model.layers) {
+    layer.attention_norm->options = norm;
+    layer.mlp_norm->options = norm;
+    auto& options = std::get<AttentionDescription>(layer.attention).options;
+    options.window = config.count({"sliding_window"}, 0);
+    if (options.rotary->scaling != RotaryOptions::Scaling::longrope) continue;
+    model.computes_anew_beyond = static_cast<std::uint64_t>(options.rotary->original_positions);
+  }
+  return model;
+}
+
+}  // namespace distload::infer
