@@ -17,6 +17,12 @@ constexpr std::array kFamilies{
     std::pair<std::string_view, Describe>{"mistral", describe_llama},
     std::pair<std::string_view, Describe>{"qwen2", describe_llama},
     std::pair<std::string_view, Describe>{"qwen3", describe_llama},
+    std::pair<std::string_view, Describe>{"mixtral", describe_mixtral},
+    std::pair<std::string_view, Describe>{"qwen2_moe", describe_qwen_moe},
+    std::pair<std::string_view, Describe>{"qwen3_moe", describe_qwen_moe},
+    std::pair<std::string_view, Describe>{"deepseek_v2", describe_deepseek},
+    std::pair<std::string_view, Describe>{"deepseek_v3", describe_deepseek},
+    std::pair<std::string_view, Describe>{"kimi_k2", describe_deepseek},
 };
 
 }  // namespace
