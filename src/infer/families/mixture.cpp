@@ -11,11 +11,8 @@ bool has_experts_together(ParameterNames const& names, std::string const& at) {
 
 ExpertsNames experts_names_of(ParameterNames const& names, std::string const& at) {
   auto const each = has_experts_together(names, at) ? "experts." : "experts.{}.";
-  return {.router = at + "gate",
-          .router_bias = "",
-          .expert = gated_mlp_names(at + each),
-          .shared = {},
-          .shared_gate = ""};
+  return {
+      .router = at + "gate", .router_bias = "", .expert = gated_mlp_names(at + each), .shared = {}, .shared_gate = ""};
 }
 
 }  // namespace distload::infer
