@@ -30,11 +30,16 @@ LayerWidths widths_of(LatentAttentionDescription const& attention, std::uint64_t
   return {3 * cached + 4 * options.latent_dim + 2 * options.rotary_dim, cached};
 }
 
-/// Numbers of a token in an MLP or in experts. Widths of MLPs are not part of the description: `width` is taken.
-std::uint64_t width_of(LayerDescription const& layer, std::uint64_t hidden, std::uint64_t width, std::uint64_t ranks) {
-  auto const* const experts = std::get_if<ExpertsDescription>(&layer.mlp);
-  auto const per_token = experts == nullptr ? 1 : experts->router.per_token;
-  return 2 * per_token * divide_up(width, ranks) + (experts == nullptr ? 0 : (kSums + 3) * per_token * hidden);
+/// Numbers of a token in an MLP. Widths of MLPs are not part of the description: `width` is taken.
+std::uint64_t width_of(MlpDescription const&, std::uint64_t, std::uint64_t width, Topology const& topology) {
+  return 2 * divide_up(width, topology.tensor_parallel);
+}
+
+/// Experts compute one after the other; with expert parallelism a rank has whole ones.
+std::uint64_t width_of(ExpertsDescription const& experts, std::uint64_t hidden, std::uint64_t width,
+                       Topology const& topology) {
+  auto const of_one = topology.expert_parallel > 1 ? width : divide_up(width, topology.tensor_parallel);
+  return 2 * of_one + hidden + (kSums + 3) * experts.router.per_token * hidden;
 }
 
 }  // namespace
@@ -46,7 +51,9 @@ Bytes activation_bytes(ModelDescription const& model, Topology const& topology, 
   std::uint64_t cached = 0;
   for (auto const& layer : model.layers) {
     auto const widths = std::visit([&](auto const& attention) { return widths_of(attention, ranks); }, layer.attention);
-    working = std::max(working, std::max(widths.working, width_of(layer, model.hidden, model.mlp_width, ranks)));
+    auto const mlp = std::visit(
+        [&](auto const& part) { return width_of(part, model.hidden, model.mlp_width, topology); }, layer.mlp);
+    working = std::max({working, widths.working, mlp});
     cached += widths.cached;
   }
   auto const on_stage = divide_up(cached, topology.pipeline_parallel);

@@ -1,6 +1,8 @@
 // Joins attention, MLP and norms as the description says.
 #include "infer/bound_layer.hpp"
 
+#include <initializer_list>
+
 #include "layers/kernels/elementwise.hpp"
 
 namespace distload::infer {
@@ -28,6 +30,23 @@ std::variant<Mlp, Experts> bound_mlp(ShardedModel const& model, LayerDescription
   return Mlp(model, mlp.names, mlp.function, *groups.tensor);
 }
 
+void add_parameters(std::optional<Norm> const& norm, std::vector<std::string>& names) {
+  if (norm) names.insert(names.end(), norm->parameters().begin(), norm->parameters().end());
+}
+
+/// Of the norms before a part, and of the part.
+template <class Part>
+std::vector<std::string> parameters_with(std::initializer_list<std::optional<Norm> const*> norms, Part const& part) {
+  std::vector<std::string> names;
+  for (auto const* const norm : norms) add_parameters(*norm, names);
+  std::visit(
+      [&](auto const& bound) {
+        for (auto const& name : bound.parameters()) names.push_back(name);
+      },
+      part);
+  return names;
+}
+
 Activations copy_of(Activations const& x) {
   Activations const copy(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::copy"), x.extent(0), x.extent(1));
   Kokkos::deep_copy(Kokkos::DefaultExecutionSpace(), copy, x);
@@ -47,9 +66,8 @@ BoundLayer::BoundLayer(ShardedModel const& model, LayerDescription const& descri
       norm_after_mlp_(bound(model, description.norm_after_mlp)),
       attention_(bound_attention(model, description, groups)),
       mlp_(bound_mlp(model, description, groups)) {
-  for (auto const* const norm : {&description.attention_norm, &description.norm_after_attention, &description.mlp_norm,
-                                 &description.norm_after_mlp}) {
-    if (*norm) norm_parameters_.push_back((*norm)->name);
+  for (auto const* const norm : {&attention_norm_, &norm_after_attention_, &mlp_norm_, &norm_after_mlp_}) {
+    add_parameters(*norm, norm_parameters_);
   }
 }
 
@@ -60,16 +78,15 @@ KeyValueCache BoundLayer::new_cache(std::uint64_t batch, std::uint64_t positions
 Activations BoundLayer::attention(ConstActivations const& x, Sequences const& sequences, KeyValueCache const& cache,
                                   OutputSink const& sink) const {
   auto const result = std::visit([&](auto const& attention) { return attention(x, sequences, cache); }, attention_);
-  if (sink) {
-    sink({name_ + ".attention", result,
-          std::visit([](auto const& attention) { return attention.parameters(); }, attention_)});
-  }
+  if (sink) sink({name_ + ".attention", result, parameters_with({&attention_norm_}, attention_)});
   return result;
 }
 
 Activations BoundLayer::mlp(ConstActivations const& x, OutputSink const& sink) const {
   auto const result = std::visit([&](auto const& mlp) { return mlp(x); }, mlp_);
-  if (sink) sink({name_ + ".mlp", result, std::visit([](auto const& mlp) { return mlp.parameters(); }, mlp_)});
+  // Without a norm of its own the MLP takes what the attention's norm gives.
+  auto const& norm = mlp_norm_ && arrangement_ != Arrangement::post_norm ? mlp_norm_ : attention_norm_;
+  if (sink) sink({name_ + ".mlp", result, parameters_with({&norm_after_attention_, &norm}, mlp_)});
   return result;
 }
 
@@ -117,16 +134,6 @@ void BoundLayer::run(Activations const& h, Sequences const& sequences, KeyValueC
 bool BoundLayer::is_exact() const {
   auto const is_exact = [](auto const& part) { return part.is_exact(); };
   return std::visit(is_exact, attention_) && std::visit(is_exact, mlp_);
-}
-
-std::vector<std::string> BoundLayer::parameters() const {
-  auto names = norm_parameters_;
-  auto const add_names = [&](auto const& part) {
-    for (auto const& name : part.parameters()) names.push_back(name);
-  };
-  std::visit(add_names, attention_);
-  std::visit(add_names, mlp_);
-  return names;
 }
 
 }  // namespace distload::infer

@@ -37,7 +37,6 @@ class BoundLayer {
   /// False: some sum depends on the number of ranks.
   bool is_exact() const;
   std::string const& name() const noexcept { return name_; }
-  std::vector<std::string> parameters() const;
 
  private:
   Activations attention(ConstActivations const& x, Sequences const& sequences, KeyValueCache const& cache,

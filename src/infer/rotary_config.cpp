@@ -155,4 +155,12 @@ RotaryOptions rotary_options(nlohmann::json const& config, std::uint32_t dim, st
 
 double yarn_factor(double factor, double m) { return factor <= 1 ? 1 : 0.1 * m * std::log(factor) + 1; }
 
+double score_factor(nlohmann::json const& config) {
+  RopeParameters const parameters(config, "");
+  auto const scale_all = parameters.number("mscale_all_dim").value_or(0);
+  if (scale_all == 0 || parameters.scaling() == Scaling::none) return 1;
+  auto const factor = yarn_factor(parameters.required("factor"), scale_all);
+  return factor * factor;
+}
+
 }  // namespace distload::infer

@@ -24,4 +24,8 @@ RotaryOptions rotary_options(nlohmann::json const& config, std::uint32_t dim, st
 /// The factor 0.1 m ln(factor) + 1 of YaRN; 1 for factors up to 1.
 double yarn_factor(double factor, double m = 1);
 
+/// DeepSeek: the factor of scores, that is the square of yarn_factor with `mscale_all_dim`; 1 without that key.
+/// @throws ConfigError  as rotary_options.
+double score_factor(nlohmann::json const& config);
+
 }  // namespace distload::infer

@@ -54,8 +54,12 @@ Projections projections_of(ShardedModel const& model, AttentionNames const& name
   auto const has_fused = !names.fused.empty() && model.find(names.fused + ".weight") != nullptr;
   if (has_fused || names.query.empty()) {
     auto const part = linear_part(model, names.fused);
-    return names.fused_order == AttentionNames::FusedOrder::sections ? fused_sections(part, options)
-                                                                     : fused_groups(part, options);
+    auto parts = names.fused_order == AttentionNames::FusedOrder::sections ? fused_sections(part, options)
+                                                                           : fused_groups(part, options);
+    parts.query.part.unfused = names.query + ".weight";
+    parts.key.part.unfused = names.key + ".weight";
+    parts.value.part.unfused = names.value + ".weight";
+    return parts;
   }
   auto const outputs = consecutive(options.head_dim);
   return {{linear_part(model, names.query), outputs},

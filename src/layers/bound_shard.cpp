@@ -122,14 +122,14 @@ Bytes BoundShard::matrix_offset_bytes() const {
   return *local_matrix_ * shape[1] * shape[2] * size_of(shard_->dtype);
 }
 
-WeightMatrix BoundShard::matrix(ShardedModel const& model) const {
+WeightMatrix BoundShard::matrix(ShardedModel const& model, std::string const& unfused) const {
   WeightMatrix matrix;
   matrix.data = data_ + matrix_offset_bytes();
   matrix.dtype = shard_->dtype;
   auto const width = shard_->shape.back();
   matrix.row_stride = is_transposed() ? 1 : width;
   matrix.column_stride = is_transposed() ? width : 1;
-  if (size_of(shard_->dtype) == 1) matrix.scale = scale_of(model, *this, matrix_);
+  if (size_of(shard_->dtype) == 1) matrix.scale = scale_of(model, *this, unfused, matrix_);
   return matrix;
 }
 

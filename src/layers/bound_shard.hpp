@@ -57,7 +57,9 @@ class BoundShard {
   RowTable rows_of(std::vector<Range> const& outputs) const;
 
   /// Precondition: not a vector.
-  WeightMatrix matrix(ShardedModel const& model) const;
+  /// @param unfused  as of scale_of
+  /// @throws ConfigError  as scale_of.
+  WeightMatrix matrix(ShardedModel const& model, std::string const& unfused) const;
   /// Precondition: a vector.
   Numbers vector() const;
 

@@ -57,6 +57,22 @@ std::vector<float> numbers_on_host(Numbers const& numbers) {
   return {on_host.data(), on_host.data() + on_host.size()};
 }
 
+void check(RouterOptions const& options, LinearMatrix const& router, std::uint32_t expert_parallel) {
+  if (router.outputs() != options.experts || options.experts % expert_parallel != 0) {
+    throw ConfigError("'" + printable(router.shard().name()) + "' has " + std::to_string(router.outputs()) +
+                      " outputs for " + std::to_string(options.experts) + " experts in " +
+                      std::to_string(expert_parallel) + " groups");
+  }
+  auto const groups = options.groups;
+  auto const groups_per_token = std::min(options.groups_per_token, groups);
+  if (groups == 0 || options.experts % groups != 0 || options.per_token == 0 ||
+      options.per_token > options.experts / groups * groups_per_token) {
+    throw ConfigError("a token cannot use " + std::to_string(options.per_token) + " experts of " +
+                      std::to_string(options.groups_per_token) + " of " + std::to_string(groups) + " groups of the " +
+                      std::to_string(options.experts) + " experts of '" + printable(router.shard().name()) + "'");
+  }
+}
+
 /// result[token] = sum over the token's slots of weight x rows[slot], in the order of slots
 Activations weighted_sum(Activations const& rows, std::vector<float> const& weights, std::uint64_t per_token) {
   Kokkos::View<float*, ShardSpace> const factors(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::weights"),
@@ -110,11 +126,7 @@ Experts::Body::Body(ShardedModel const& model, ExpertsNames const& names, Router
       expert_parallel(model.topology().expert_parallel),
       router(model, linear_part(model, names.router)),
       stage(&stage_ranks) {
-  if (router.outputs() != options.experts || options.experts % expert_parallel != 0) {
-    throw ConfigError("'" + printable(router.shard().name()) + "' has " + std::to_string(router.outputs()) +
-                      " outputs for " + std::to_string(options.experts) + " experts in " +
-                      std::to_string(expert_parallel) + " groups");
-  }
+  check(options, router, expert_parallel);
   if (!names.router_bias.empty()) router_bias = BoundShard(model, names.router_bias).vector();
   for (std::uint32_t expert = 0; expert < options.experts; ++expert) {
     auto& place = experts.emplace_back();
@@ -237,8 +249,11 @@ std::vector<std::string> Experts::parameters() const {
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
   }
-  if (!body_->shared) return names;
-  for (auto const& name : body_->shared->parameters()) names.push_back(name);
+  auto const add_names = [&](std::vector<std::string> const& more) {
+    names.insert(names.end(), more.begin(), more.end());
+  };
+  if (body_->shared) add_names(body_->shared->parameters());
+  if (body_->shared_gate) add_names(body_->shared_gate->parameters());
   return names;
 }
 

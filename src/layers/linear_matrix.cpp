@@ -35,7 +35,7 @@ Numbers bound_bias(ShardedModel const& model, LinearPart const& part, std::vecto
 LinearMatrix::LinearMatrix(ShardedModel const& model, LinearPart const& part)
     : shard_(model, part.weight, part.matrix) {
   if (shard_.is_vector()) throw ConfigError("'" + printable(part.weight) + "' is a vector, expected a matrix");
-  weight_ = shard_.matrix(model);
+  weight_ = shard_.matrix(model, part.unfused);
   ranges_ = part.outputs ? *part.outputs : all_outputs(shard_);
   rows_ = shard_.rows_of(ranges_);
   for (auto const& range : ranges_) outputs_ += range.size();

@@ -25,6 +25,7 @@ struct LinearPart {
   std::optional<std::vector<Range>> outputs =
       std::nullopt;                                    ///< of the whole parameter; nothing: all that the shard has
   std::optional<std::uint32_t> matrix = std::nullopt;  ///< of a parameter with three axes
+  std::string unfused = {};  ///< as of scale_of: name of the parameter that `outputs` are elsewhere
 };
 
 class LinearMatrix {

@@ -19,10 +19,12 @@ bool has_layer(ShardedModel const& model, std::string const& name) {
   return !name.empty() && (model.find(name) != nullptr || model.find(name + ".weight") != nullptr);
 }
 
+/// @param unfused  as of LinearPart: the layer's name, if `name` is a fused one
 LinearMatrix bound(ShardedModel const& model, std::string const& name, std::optional<std::uint32_t> expert,
-                   Range outputs) {
+                   Range outputs, std::string const& unfused) {
   auto part = part_of(model, name, expert);
   part.outputs = {outputs};
+  part.unfused = unfused + ".weight";
   return LinearMatrix(model, part);
 }
 
@@ -30,16 +32,16 @@ LinearMatrix bound(ShardedModel const& model, std::string const& name, std::opti
 LinearMatrix bound_up(ShardedModel const& model, MlpNames const& names, std::optional<std::uint32_t> expert,
                       RowParallelMatrix const& down) {
   auto const inputs = down.inputs();
-  if (!has_layer(model, names.fused_gate_up)) return bound(model, names.up, expert, inputs);
+  if (!has_layer(model, names.fused_gate_up)) return bound(model, names.up, expert, inputs, names.up);
   auto const width = down.matrix().global_inputs();
-  return bound(model, names.fused_gate_up, expert, {width + inputs.begin, width + inputs.end});
+  return bound(model, names.fused_gate_up, expert, {width + inputs.begin, width + inputs.end}, names.up);
 }
 
 std::optional<LinearMatrix> bound_gate(ShardedModel const& model, MlpNames const& names,
                                        std::optional<std::uint32_t> expert, Range inputs) {
-  if (has_layer(model, names.fused_gate_up)) return bound(model, names.fused_gate_up, expert, inputs);
+  if (has_layer(model, names.fused_gate_up)) return bound(model, names.fused_gate_up, expert, inputs, names.gate);
   if (names.gate.empty()) return std::nullopt;
-  return bound(model, names.gate, expert, inputs);
+  return bound(model, names.gate, expert, inputs, names.gate);
 }
 
 void check_outputs(LinearMatrix const& matrix, std::uint64_t expected) {

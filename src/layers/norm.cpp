@@ -26,15 +26,20 @@ struct Norm::Body {
   std::string name;
   Numbers weight;
   Numbers bias;
+  std::vector<std::string> parameters;
 };
 
 Norm::Norm(ShardedModel const& model, std::string const& name, NormOptions const& options)
-    : body_(new Body{options, name, {}, {}}) {
+    : body_(new Body{options, name, {}, {}, {}}) {
   // Old checkpoints call weight and bias gamma and beta.
   auto const has_gamma = model.find(name + ".gamma") != nullptr;
-  body_->weight = bound_vector(model, name + (has_gamma ? ".gamma" : ".weight"));
+  body_->parameters.push_back(name + (has_gamma ? ".gamma" : ".weight"));
+  body_->weight = bound_vector(model, body_->parameters.back());
   auto const bias = name + (has_gamma ? ".beta" : ".bias");
-  if (model.find(bias) != nullptr) body_->bias = bound_vector(model, bias);
+  if (model.find(bias) != nullptr) {
+    body_->bias = bound_vector(model, bias);
+    body_->parameters.push_back(bias);
+  }
   if (!body_->bias.empty() && body_->bias.size != body_->weight.size) {
     throw ConfigError("'" + printable(bias) + "' has another size than the weight of the same norm");
   }
@@ -43,6 +48,7 @@ Norm::~Norm() = default;
 Norm::Norm(Norm&&) noexcept = default;
 
 std::uint64_t Norm::width() const noexcept { return body_->weight.size; }
+std::vector<std::string> const& Norm::parameters() const noexcept { return body_->parameters; }
 
 Activations Norm::operator()(ConstActivations const& x) const {
   check_width(x, width(), body_->name);

@@ -13,11 +13,14 @@
 namespace distload {
 namespace {
 
-Shard const* find_scale(ShardedModel const& model, std::string const& weight) {
-  for (auto const* const ending : {"_scale_inv", "_scale"}) {
-    if (auto const* const found = model.find(weight + ending)) return found;
+Shard const& found_scale(ShardedModel const& model, std::string const& weight, std::string const& unfused) {
+  for (auto const* const name : {&weight, &unfused}) {
+    for (auto const* const ending : {"_scale_inv", "_scale"}) {
+      if (auto const* const found = model.find(*name + ending)) return *found;
+    }
   }
-  return nullptr;
+  throw ConfigError("'" + printable(weight) + "' is FP8, but this rank holds no scale of it (" + printable(weight) +
+                    "_scale_inv or _scale)");
 }
 
 /// Numbers of the weight along one axis that share a factor: the power of two that fits, as of all known formats, or
@@ -35,9 +38,9 @@ std::uint64_t block_of(std::uint64_t size, std::uint64_t factors) {
 
 }  // namespace
 
-WeightScale scale_of(ShardedModel const& model, BoundShard const& weight, std::optional<std::uint32_t> matrix) {
-  auto const* const shard = find_scale(model, weight.name());
-  if (shard == nullptr) return {};
+WeightScale scale_of(ShardedModel const& model, BoundShard const& weight, std::string const& unfused,
+                     std::optional<std::uint32_t> matrix) {
+  auto const* const shard = &found_scale(model, weight.name(), unfused);
   if (shard->dtype != DType::f32 && shard->dtype != DType::bf16 && shard->dtype != DType::f16) {
     refuse(*shard, "is no scale of F32, BF16 or F16");
   }

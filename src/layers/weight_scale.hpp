@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include <distload/load/sharded_model.hpp>
 
@@ -13,9 +14,12 @@ namespace distload {
 class BoundShard;
 
 /// The scale NAME_scale_inv or NAME_scale of the FP8 matrix NAME: one factor for all numbers, for each output, or for
-/// each block of outputs and inputs. Empty if the model has neither.
+/// each block of outputs and inputs.
+/// @param unfused  name of the parameter that the used outputs are in a checkpoint that does not fuse them, whose scale
+///                 stays a separate one if it is one factor
 /// @param matrix  which matrix of a tensor with three axes
-/// @throws ConfigError  the scale's shape or type is another.
-WeightScale scale_of(ShardedModel const& model, BoundShard const& weight, std::optional<std::uint32_t> matrix);
+/// @throws ConfigError  there is none, or its shape or type is another.
+WeightScale scale_of(ShardedModel const& model, BoundShard const& weight, std::string const& unfused,
+                     std::optional<std::uint32_t> matrix);
 
 }  // namespace distload

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <distload/layers/activations.hpp>
 #include <distload/load/sharded_model.hpp>
@@ -37,6 +38,8 @@ class Norm {
 
   /// Numbers in a row.
   std::uint64_t width() const noexcept;
+  /// Names of the parameters that are used.
+  std::vector<std::string> const& parameters() const noexcept;
 
   /// Local: new activations of the same shape.
   /// @throws ConfigError  x has rows of another width.

@@ -168,10 +168,11 @@ TEST_F(ParallelModelTest, OutputsAreReportedInOrderWithTheirParameters) {
     if (output.name == "layers.1.mlp") parameters = output.parameters;
   });
   EXPECT_THAT(names, ::testing::ElementsAre("embeddings", "layers.0.attention", "layers.0.mlp", "layers.0",
-                                          "layers.1.attention", "layers.1.mlp", "layers.1", "layers.2.attention",
-                                          "layers.2.mlp", "layers.2", "norm", "logits"));
-  EXPECT_THAT(parameters, ::testing::ElementsAre("model.layers.1.mlp.gate_proj.weight", "model.layers.1.mlp.up_proj.weight",
-                                               "model.layers.1.mlp.down_proj.weight"));
+                                            "layers.1.attention", "layers.1.mlp", "layers.1", "layers.2.attention",
+                                            "layers.2.mlp", "layers.2", "norm", "logits"));
+  EXPECT_THAT(parameters, ::testing::ElementsAre(
+                              "model.layers.1.post_attention_layernorm.weight", "model.layers.1.mlp.gate_proj.weight",
+                              "model.layers.1.mlp.up_proj.weight", "model.layers.1.mlp.down_proj.weight"));
 }
 
 TEST_F(ParallelModelTest, RefusesIdsOutsideOfTheVocabularyAndTooManyTokens) {
@@ -179,7 +180,9 @@ TEST_F(ParallelModelTest, RefusesIdsOutsideOfTheVocabularyAndTooManyTokens) {
   rewrite_config("\"vocab_size\"", "\"max_position_embeddings\": 8, \"vocab_size\"");
   auto const loaded = Loader(grid, config(directory_.path())).load();
   ParallelModel model(loaded.model, grid);
-  EXPECT_THAT(thrown_message<ConfigError>([&] { model.forward({1, 2, {5, 101}}); }),
+  EXPECT_THAT(thrown_message<ConfigError>([&] {
+                model.forward({1, 2, {5, 101}});
+              }),
               HasSubstr("token 1 of sequence 0 has id 101, but the vocabulary has 101"));
   EXPECT_THAT(thrown_message<ConfigError>([&] { model.forward({1, 1, {-1}}); }), HasSubstr("id -1"));
   EXPECT_THAT(thrown_message<ConfigError>([&] { model.generate(some_ids(), 5); }),

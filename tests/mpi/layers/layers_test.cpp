@@ -57,12 +57,14 @@ Activations inputs(std::uint64_t width, std::uint64_t first = 0) {
   return x;
 }
 
-void expect_near(Activations const& x, std::uint64_t width, std::function<double(std::uint64_t, std::uint64_t)> const& expected) {
+void expect_near(Activations const& x, std::uint64_t width,
+                 std::function<double(std::uint64_t, std::uint64_t)> const& expected) {
   ASSERT_EQ(x.extent(0), kTokens);
   ASSERT_EQ(x.extent(1), width);
   auto const on_host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), x);
   for (std::uint64_t token = 0; token < kTokens; ++token) {
-    for (std::uint64_t i = 0; i < width; ++i) EXPECT_NEAR(on_host(token, i), expected(token, i), 1e-5) << token << ", " << i;
+    for (std::uint64_t i = 0; i < width; ++i)
+      EXPECT_NEAR(on_host(token, i), expected(token, i), 1e-5) << token << ", " << i;
   }
 }
 
@@ -152,7 +154,8 @@ TEST_F(LayersTest, RmsNorm) {
 
 TEST_F(LayersTest, GatedMlp) {
   std::string const at = "model.layers.0.mlp.";
-  Mlp const mlp(*model_, {at + "gate_proj", at + "up_proj", "", at + "down_proj"}, ActivationFunction::silu, grid_.tensor());
+  Mlp const mlp(*model_, {at + "gate_proj", at + "up_proj", "", at + "down_proj"}, ActivationFunction::silu,
+                grid_.tensor());
   Whole const gate(at + "gate_proj.weight");
   Whole const up(at + "up_proj.weight");
   Whole const down(at + "down_proj.weight");
@@ -167,16 +170,16 @@ TEST_F(LayersTest, GatedMlp) {
 }
 
 TEST_F(LayersTest, NamesWhatIsMissingOrDoesNotFit) {
-  EXPECT_THAT(thrown_message<ConfigError>([&] { ColumnParallelLinear(*model_, "model.layers.7.mlp.up_proj", grid_.tensor()); }),
-              HasSubstr("'model.layers.7.mlp.up_proj.weight'"));
+  EXPECT_THAT(
+      thrown_message<ConfigError>([&] { ColumnParallelLinear(*model_, "model.layers.7.mlp.up_proj", grid_.tensor()); }),
+      HasSubstr("'model.layers.7.mlp.up_proj.weight'"));
   EXPECT_THAT(thrown_message<ConfigError>([&] { ColumnParallelLinear(*model_, "model.norm", grid_.tensor()); }),
               HasSubstr("'model.norm.weight' is a vector"));
   EXPECT_THAT(thrown_message<ConfigError>([&] { Norm(*model_, "lm_head", {}); }), HasSubstr("'lm_head.weight'"));
   ColumnParallelLinear const up(*model_, "model.layers.1.mlp.up_proj", grid_.tensor());
   EXPECT_THAT(thrown_message<ConfigError>([&] { up.local(inputs(kHidden + 1)); }), HasSubstr("takes 128 inputs"));
-  EXPECT_THAT(thrown_message<ConfigError>([&] {
-                RowParallelLinear(*model_, "model.layers.1.mlp.down_proj", grid_.tensor(), 5);
-              }),
+  EXPECT_THAT(thrown_message<ConfigError>(
+                  [&] { RowParallelLinear(*model_, "model.layers.1.mlp.down_proj", grid_.tensor(), 5); }),
               HasSubstr("cannot be divided into 5 segments"));
 }
 
@@ -185,8 +188,9 @@ TEST_F(LayersTest, RefusesAnotherGroup) {
   auto const reversed = ranks().split(0, ranks().size() - ranks().rank());
   if (grid_.tensor().size() == 1) GTEST_SKIP() << "one rank cannot be in another group";
   for (auto const* const group : {&alone, &reversed}) {
-    EXPECT_THAT(thrown_message<ConfigError>([&] { ColumnParallelLinear(*model_, "model.layers.1.mlp.up_proj", **group); }),
-                HasSubstr("'model.layers.1.mlp.up_proj.weight'"));
+    EXPECT_THAT(
+        thrown_message<ConfigError>([&] { ColumnParallelLinear(*model_, "model.layers.1.mlp.up_proj", **group); }),
+        HasSubstr("'model.layers.1.mlp.up_proj.weight'"));
   }
 }
 
