@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The main job on a real model, starting on a bare machine: installs what is missing, builds, downloads all-MiniLM-L6-v2, and then
 #   1. loads its safetensors on four ranks (tensor parallel) and saves one HDF5 file at that layout;
-#   2. loads that file back with parallel HDF5, verifying every block.
+#   2. loads that file back with parallel HDF5, verifying every block;
+#   3. computes the embedding of a sentence with it on four ranks, and compares every layer with one rank.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$distload_root"
@@ -36,6 +37,11 @@ step "mpirun -np 4 distload $job/load-back.yaml"
 mpirun -np 4 distload "$job/load-back.yaml"
 
 python3 tools/compare_reports.py "$job/load-and-save.json" "$job/load-back.json"
+
+step "mpirun -np 4 distload-infer $job/checkpoints --tokens 101,... --against one-rank"
+# "Any checkpoint onto any topology." as the model's tokenizer reads it.
+mpirun -np 4 distload-infer "$job/checkpoints" --tokens 101,2151,26520,3031,2151,19587,1012,102 --against one-rank
+
 file=$(find "$job/checkpoints" -name '*.h5' | sort -V | tail -n 1)
 echo
 echo "Look into the checkpoint:"

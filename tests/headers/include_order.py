@@ -1,4 +1,5 @@
-"""Checks that no file of a module includes a file of a later one: include_order.py ROOT MODULE...
+"""Checks that no file of a module includes a file of a later one, and that a source includes the header of its name first:
+include_order.py ROOT MODULE...
 
 The modules are those of CMakeLists.txt, from the bottom to the top. Exit code 1 if an include is against the order, or if there are no
 files to check.
@@ -8,7 +9,17 @@ import pathlib
 import re
 import sys
 
+FIRST = re.compile(r'^#include [<"](.*)[>"]', re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<distload/([a-z_]+)/|"([a-z_]+)/)', re.MULTILINE)
+
+
+def own_header(root, source):
+    """The header of a source's name, as it is included; None if there is none."""
+    name = source.relative_to(root / "src").with_suffix(".hpp")
+    for include in (f"distload/{name}", str(name)):
+        if any((root / folder / include).exists() for folder in ("include", "src")):
+            return include
+    return None
 
 
 def main(root, *modules):
@@ -18,6 +29,10 @@ def main(root, *modules):
     for folder in ("include/distload", "src"):
         for path in sorted((pathlib.Path(root) / folder).rglob("*.[ch]pp")):
             files += 1
+            if path.suffix == ".cpp" and (header := own_header(pathlib.Path(root), path)):
+                if FIRST.search(path.read_text()).group(1) != header:
+                    found += 1
+                    print(f"{path.relative_to(root)}: does not include {header} first")
             module = path.relative_to(pathlib.Path(root) / folder).parts[0]
             for match in INCLUDE.finditer(path.read_text()):
                 included = match.group(1) or match.group(2)

@@ -1,8 +1,8 @@
 // Llama, Mistral, Qwen 2 and Qwen 3: RMS norms, rotary positions, grouped key heads, a gated MLP. They differ in
 // biases, which are bound where the checkpoint has them, in windows, and in Qwen 3's norms of queries and keys.
-#include <cmath>
-
 #include "infer/families/llama.hpp"
+
+#include <cmath>
 
 namespace distload::infer {
 namespace {
