@@ -1,6 +1,7 @@
 // Binds the projections of an attention, and joins them with the attention kernel.
 #include <distload/layers/attention.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <distload/base/error.hpp>
@@ -143,7 +144,9 @@ Attention::Body::Body(ShardedModel const& model, AttentionNames const& names, At
   if (options.rotary) rotary.emplace(*options.rotary);
   of_heads = head_options(model, names);
   for (auto const* const matrix : {&query, &key, &value}) {
-    for (auto const& name : matrix->parameters()) parameters.push_back(name);
+    for (auto const& name : matrix->parameters()) {
+      if (std::ranges::find(parameters, name) == parameters.end()) parameters.push_back(name);
+    }
   }
 }
 

@@ -110,6 +110,8 @@ class InferJob {
   void compare_with_files(Comparer& comparer) const;
   void print_results() const;
   void write_report() const;
+  /// Collective.
+  void throw_if_different() const;
 
   MpiEnvironment* mpi_;
   Config const* config_;
@@ -256,6 +258,16 @@ void InferJob::write_report() const {
   });
 }
 
+void InferJob::throw_if_different() const {
+  WireWriter out;
+  if (prints() && results_.comparison && results_.comparison->first) {
+    out.put_text(describe_difference(*results_.comparison));
+  }
+  auto const message = broadcast_message(world(), out.take(), 0);
+  if (message.empty()) return;
+  throw OutputsDiffer(WireReader(message).get_text());
+}
+
 void InferJob::run() {
   watchdog_->enter("start");
   check_results();
@@ -269,10 +281,7 @@ void InferJob::run() {
   compare();
   print_results();
   write_report();
-  all_or_throw(world(), "compare", [&] {
-    if (!prints() || !results_.comparison || !results_.comparison->first) return;
-    throw OutputsDiffer(describe_difference(*results_.comparison));
-  });
+  throw_if_different();
 }
 
 }  // namespace

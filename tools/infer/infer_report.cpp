@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string joined(std::vector<std::string> const& names) {
-  constexpr std::size_t kShown = 8;
+  constexpr std::size_t kShown = 16;
   std::string text;
   for (std::size_t i = 0; i < names.size() && i < kShown; ++i) text += (i == 0 ? "" : ", ") + printable(names[i]);
   if (names.size() > kShown) text += fmt::format(" and {} others", names.size() - kShown);
