@@ -36,7 +36,10 @@ constexpr std::array kFamilies{
 ModelDescription describe_model(ModelConfig const& config, ParameterNames const& names) {
   auto const type = config.text({"model_type"});
   for (auto const& [known, describe] : kFamilies) {
-    if (known == type) return describe(config, names);
+    if (known != type) continue;
+    auto model = describe(config, names);
+    model.is_decoder = model.is_decoder && !model.head.name.empty();
+    return model;
   }
   std::string all;
   for (auto const family : computed_families()) all += (all.empty() ? "" : ", ") + std::string(family);
