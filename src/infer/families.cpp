@@ -49,6 +49,7 @@ ModelDescription describe_model(ModelConfig const& config, ParameterNames const&
 
 std::vector<std::string_view> computed_families() {
   std::vector<std::string_view> names;
+  names.reserve(kFamilies.size());
   for (auto const& family : kFamilies) names.push_back(family.first);
   std::ranges::sort(names);
   return names;
