@@ -90,7 +90,7 @@ struct ModelDescription {
   std::uint64_t hidden = 0;
   std::uint64_t mlp_width = 0;             ///< of the widest layer, or of an expert
   std::uint64_t positions = 0;             ///< the most that the model has; 0: no limit
-  bool is_decoder = true;                  ///< false: it cannot generate
+  bool is_decoder = true;                  ///< false: it is an encoder or has no head
   std::uint64_t computes_anew_beyond = 0;  ///< a text that grows beyond so many tokens has other keys; 0: none
   EmbeddingDescription embedding;
   std::vector<LayerDescription> layers;

@@ -42,7 +42,10 @@ constexpr std::array kFamilies{
 ModelDescription describe_model(ModelConfig const& config, ParameterNames const& names) {
   auto const type = config.text({"model_type"});
   for (auto const& [known, describe] : kFamilies) {
-    if (known == type) return describe(config, names);
+    if (known != type) continue;
+    auto model = describe(config, names);
+    model.is_decoder = model.is_decoder && !model.head.name.empty();
+    return model;
   }
   std::string all;
   for (auto const family : computed_families()) all += (all.empty() ? "" : ", ") + std::string(family);
@@ -52,6 +55,7 @@ ModelDescription describe_model(ModelConfig const& config, ParameterNames const&
 
 std::vector<std::string_view> computed_families() {
   std::vector<std::string_view> names;
+  names.reserve(kFamilies.size());
   for (auto const& family : kFamilies) names.push_back(family.first);
   std::ranges::sort(names);
   return names;

@@ -70,15 +70,15 @@ bool ModelConfig::flag(Keys keys, bool fallback) const {
   return value->get<bool>();
 }
 
-std::string ModelConfig::text(Keys keys, std::optional<std::string> fallback) const {
+std::string ModelConfig::text(Keys keys, std::optional<std::string> const& fallback) const {
   auto const* const value = find(keys);
   if (value == nullptr) return or_missing(fallback, keys);
   if (!value->is_string()) refuse(*keys.begin(), *value, "a text");
   return value->get<std::string>();
 }
 
-ActivationFunction ModelConfig::function(Keys keys, std::optional<std::string> fallback) const {
-  auto const name = text(keys, std::move(fallback));
+ActivationFunction ModelConfig::function(Keys keys, std::optional<std::string> const& fallback) const {
+  auto const name = text(keys, fallback);
   auto const function = activation_function_of(name);
   if (!function) refuse(*keys.begin(), name, "an activation function that layers compute");
   return *function;

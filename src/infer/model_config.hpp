@@ -29,9 +29,9 @@ class ModelConfig {
   std::uint32_t count(Keys keys, std::optional<std::uint32_t> fallback = std::nullopt) const;
   double number(Keys keys, std::optional<double> fallback = std::nullopt) const;
   bool flag(Keys keys, bool fallback) const;
-  std::string text(Keys keys, std::optional<std::string> fallback = std::nullopt) const;
+  std::string text(Keys keys, std::optional<std::string> const& fallback = std::nullopt) const;
   /// @throws ConfigError  layers compute no function of that name.
-  ActivationFunction function(Keys keys, std::optional<std::string> fallback = std::nullopt) const;
+  ActivationFunction function(Keys keys, std::optional<std::string> const& fallback = std::nullopt) const;
   /// Empty if there is none.
   std::vector<std::uint32_t> counts(std::string_view key) const;
   /// Empty if there is none.

@@ -159,7 +159,7 @@ Activations ParallelModel::forward(TokenBatch const& ids, OutputSink const& sink
 }
 
 TokenBatch ParallelModel::generate(TokenBatch const& ids, std::uint64_t count) {
-  if (!is_decoder()) throw ConfigError("the model is an encoder, which cannot generate tokens");
+  if (!is_decoder()) throw ConfigError("the model is an encoder, or has no head: it cannot generate tokens");
   body_->check(ids, count == 0 ? 0 : count - 1);
   auto const caches = body_->stage().new_caches(ids.batch, ids.tokens + count);
   TokenBatch generated{ids.batch, count, std::vector<std::int64_t>(ids.batch * count)};

@@ -9,6 +9,7 @@ namespace {
 template <class Named>
 std::vector<std::string> sorted_names(Named const& all) {
   std::vector<std::string> names;
+  names.reserve(all.size());
   for (auto const& named : all) names.push_back(named.name);
   std::ranges::sort(names);
   return names;

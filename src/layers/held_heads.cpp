@@ -56,6 +56,7 @@ HeldHeads held_heads(BoundShard const& queries, OutputsOfHead const& outputs, st
 
 std::vector<Range> outputs_of(std::vector<std::uint32_t> const& heads, OutputsOfHead const& outputs) {
   std::vector<Range> ranges;
+  ranges.reserve(heads.size());
   for (auto const head : heads) ranges.push_back(outputs(head));
   return ranges;
 }

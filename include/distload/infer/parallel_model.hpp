@@ -56,7 +56,7 @@ class ParallelModel {
 
   /// Collective, as `forward`: appends to each sequence `count` tokens, each the one with the largest logit (of equal
   /// ones the first), with a cache of keys and values. Gives all ranks the new tokens, [batch, count].
-  /// @throws ConfigError  as `forward`; or the model is an encoder.
+  /// @throws ConfigError  as `forward`; or the model is an encoder, or has no head.
   TokenBatch generate(TokenBatch const& ids, std::uint64_t count);
 
   /// Collective, as `forward`: XXH3-64 of the bytes of the result of `forward`, on all ranks.

@@ -4,6 +4,9 @@
 
 #include <cmath>
 
+#include <distload/base/error.hpp>
+
+#include "base/text.hpp"
 #include "infer/families/llama.hpp"
 
 namespace distload::infer {
@@ -27,11 +30,28 @@ AttentionDescription attention_of_gemma(ModelConfig const& config, ParameterName
   return attention;
 }
 
+void check_types(std::vector<std::string> const& types, std::uint32_t layers) {
+  if (types.size() != layers) {
+    throw ConfigError("config.json: layer_types has " + std::to_string(types.size()) + " types for " +
+                      std::to_string(layers) + " layers");
+  }
+  for (auto const& type : types) {
+    if (type == "full_attention" || type == "sliding_attention") continue;
+    throw ConfigError("config.json: layer_types has '" + printable(type) +
+                      "', expected full_attention or sliding_attention");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> layer_types_of_gemma(ModelConfig const& config, std::uint32_t pattern) {
+  auto const layers = config.count({"num_hidden_layers"});
   auto types = config.texts("layer_types");
-  for (auto layer = types.size(); layer < config.count({"num_hidden_layers"}, 26); ++layer) {
+  if (!types.empty()) {
+    check_types(types, layers);
+    return types;
+  }
+  for (std::uint32_t layer = 0; layer < layers; ++layer) {
     types.emplace_back(pattern != 0 && (layer + 1) % pattern == 0 ? "full_attention" : "sliding_attention");
   }
   return types;
