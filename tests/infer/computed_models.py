@@ -58,7 +58,9 @@ class Computed(Model):
 
     def load(self, directory):
         """The model in float32, with the weights as they are stored."""
-        return self.loader.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager").eval()
+        # Falcon's eager attention adds ALiBi twice, in the mask and to the scores; its default, sdpa, once.
+        attention = "sdpa" if self.model_type == "falcon" else "eager"
+        return self.loader.from_pretrained(directory, dtype=torch.float32, attn_implementation=attention).eval()
 
 
 class Quantized(Computed):

@@ -98,9 +98,9 @@ def cut(name, how):
 
 
 MUTATIONS = [
-    Mutation("key and value swapped in a rule", "phi3", "layers.0.attention", "qkv_proj",
+    Mutation("key and value swapped in a rule", "phi3", "layers.0.attention", "v_proj",
              rules=fused("qkv", ("q_proj", "v_proj", "k_proj"), "qkv_proj"), settings={"model.split": "[qkv]"}),
-    Mutation("gate and up swapped in a rule", "phi3", "layers.0.mlp", "gate_up_proj",
+    Mutation("gate and up swapped in a rule", "phi3", "layers.0.mlp", "up_proj",
              rules=fused("gate_up", ("up_proj", "gate_proj"), "gate_up_proj"), settings={"model.split": "[gate_up]"}),
     Mutation("key and value swapped in a rule", "llama", "layers.0.attention", "qkv_proj",
              rules=fused("qkv", ("q_proj", "v_proj", "k_proj"), "qkv_proj"), settings={"model.fuse": "[qkv]"}),

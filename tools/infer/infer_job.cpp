@@ -198,6 +198,10 @@ void InferJob::compare_with_one_rank(Comparer& comparer) {
     ProcessGrid const grid(*ranks, *node, {});
     auto config = *config_;
     config.topology = {.tensor_parallel = 1, .pipeline_layers = {}, .data_parallel = 1};
+    // As the checkpoint has it, so that a mistake of fusing, splitting or transposing shows.
+    config.model.fuse = {};
+    config.model.split = {};
+    config.load.transpose = false;
     auto const reference = start_model(grid, config, ids_, 0, /*warns=*/false);
     reference.model->forward(ids_, [&](LayerOutput const& output) {
       watchdog_->beat();
