@@ -23,6 +23,7 @@ constexpr std::array kFamilies{
     std::pair<std::string_view, Describe>{"deepseek_v2", describe_deepseek},
     std::pair<std::string_view, Describe>{"deepseek_v3", describe_deepseek},
     std::pair<std::string_view, Describe>{"kimi_k2", describe_deepseek},
+    std::pair<std::string_view, Describe>{"t5", describe_t5},
 };
 
 }  // namespace
