@@ -55,6 +55,7 @@ DistanceBias bound_distance_bias(ShardedModel const& model, std::string const& n
   }
   shard.check_group(model.topology(), group);
   std::vector<Range> outputs;
+  outputs.reserve(heads.size());
   for (auto const head : heads) outputs.push_back({head, head + std::uint64_t{1}});
   auto const matrix = shard.matrix(model);
   return {.table = {matrix.data, matrix.dtype, 0, {}},

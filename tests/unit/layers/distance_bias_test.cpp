@@ -23,14 +23,23 @@ TEST(DistanceBuckets, AreOfTokensBeforeOnly) {
       ElementsAre(7, 7, 7, 7, 7, 6, 6, 6, 6, 5, 5, 4, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
 }
 
-TEST(DistanceBuckets, GrowToTheLastOne) {
-  auto const buckets = distance_buckets({});
-  ASSERT_EQ(buckets.size(), 257U);
-  for (std::size_t i = 1; i < 129; ++i) EXPECT_LE(buckets[i], buckets[i - 1]) << i;
-  EXPECT_EQ(buckets.front(), 31U);
-  EXPECT_EQ(buckets[128 - 15], 15U);
-  EXPECT_EQ(buckets[128 - 16], 16U);
-  EXPECT_EQ(buckets[128], 0U);
+/// The shortest distance of each bucket of tokens before.
+std::vector<std::uint32_t> shortest_distances(RelativeBias const& bias) {
+  auto const buckets = distance_buckets(bias);
+  std::vector<std::uint32_t> shortest{0};
+  for (std::uint32_t distance = 1; distance <= bias.max_distance; ++distance) {
+    auto const at = bias.max_distance - distance;
+    if (buckets[at] != buckets[at + 1]) shortest.push_back(distance);
+  }
+  return shortest;
+}
+
+TEST(DistanceBuckets, GrowWider) {
+  EXPECT_THAT(shortest_distances({.bidirectional = true}),
+              ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 23, 32, 46, 64, 91));
+  EXPECT_THAT(shortest_distances({.bidirectional = false}),
+              ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 21, 24, 27, 31, 35, 40, 46, 52,
+                          59, 67, 77, 87, 99, 113));
 }
 
 }  // namespace
