@@ -57,10 +57,11 @@ DistanceBias bound_distance_bias(ShardedModel const& model, std::string const& n
   std::vector<Range> outputs;
   outputs.reserve(heads.size());
   for (auto const head : heads) outputs.push_back({head, head + std::uint64_t{1}});
-  auto const matrix = shard.matrix(model);
-  return {.table = {matrix.data, matrix.dtype, 0, {}},
-          .head_stride = matrix.row_stride,
-          .bucket_stride = matrix.column_stride,
+  auto const& held = shard.shard();
+  auto const width = held.shape.back();
+  return {.table = {model.bytes(held).data(), held.dtype, held.shape[0] * width, {}},
+          .head_stride = shard.is_transposed() ? 1 : width,
+          .bucket_stride = shard.is_transposed() ? width : 1,
           .heads = shard.rows_of(outputs),
           .buckets = in_shard_space(distance_buckets(bias)),
           .max_distance = bias.max_distance};
