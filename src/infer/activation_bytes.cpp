@@ -55,10 +55,12 @@ Bytes activation_bytes(ModelDescription const& model, Topology const& topology, 
         [&](auto const& part) { return width_of(part, model.hidden, model.mlp_width, topology); }, layer.mlp);
     working = std::max({working, widths.working, mlp});
     cached += widths.cached;
+    if (layer.cross_attention) cached += widths_of(layer.cross_attention->attention, ranks).cached;
   }
   auto const on_stage = divide_up(cached, topology.pipeline_parallel);
   auto const logits = model.head.name.empty() ? 0 : 3 * model.vocabulary;
-  auto const of_token = std::max((4 + kSums) * model.hidden + working, 2 * model.hidden + logits);
+  auto const arrays = 4 + kSums + (model.encoder ? 1 : 0);
+  auto const of_token = std::max(arrays * model.hidden + working, 2 * model.hidden + logits);
   return sizeof(float) * batch * (tokens * of_token + positions * on_stage);
 }
 

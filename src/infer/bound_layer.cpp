@@ -69,10 +69,20 @@ BoundLayer::BoundLayer(ShardedModel const& model, LayerDescription const& descri
   for (auto const* const norm : {&attention_norm_, &norm_after_attention_, &mlp_norm_, &norm_after_mlp_}) {
     add_parameters(*norm, norm_parameters_);
   }
+  if (!description.cross_attention) return;
+  auto const& [norm, cross] = *description.cross_attention;
+  cross_norm_.emplace(model, norm.name, norm.options);
+  add_parameters(cross_norm_, norm_parameters_);
+  cross_attention_.emplace(model, cross.names, cross.options, *groups.tensor);
 }
 
-KeyValueCache BoundLayer::new_cache(std::uint64_t batch, std::uint64_t positions) const {
-  return std::visit([&](auto const& attention) { return attention.new_cache(batch, positions); }, attention_);
+LayerCache BoundLayer::new_cache(std::uint64_t batch, std::uint64_t positions, std::uint64_t encoded) const {
+  return {std::visit([&](auto const& attention) { return attention.new_cache(batch, positions); }, attention_),
+          cross_attention_ ? cross_attention_->new_cache(batch, encoded) : KeyValueCache()};
+}
+
+void BoundLayer::remember(Activations const& encoded, Sequences const& sequences, LayerCache const& cache) const {
+  if (cross_attention_) cross_attention_->remember(encoded, sequences, cache.cross);
 }
 
 Activations BoundLayer::attention(ConstActivations const& x, Sequences const& sequences, KeyValueCache const& cache,
@@ -90,13 +100,21 @@ Activations BoundLayer::mlp(ConstActivations const& x, OutputSink const& sink) c
   return result;
 }
 
-void BoundLayer::run_sequential(Activations const& h, Sequences const& sequences, KeyValueCache const& cache,
+void BoundLayer::add_cross_attention(Activations const& h, Sequences const& sequences, KeyValueCache const& cache,
+                                     OutputSink const& sink) const {
+  auto const result = cross_attention_->look_up((*cross_norm_)(h), sequences, cache);
+  if (sink) sink({name_ + ".cross_attention", result, cross_attention_->parameters()});
+  add(h, result);
+}
+
+void BoundLayer::run_sequential(Activations const& h, Sequences const& sequences, LayerCache const& cache,
                                 OutputSink const& sink) const {
   auto const normalized = attention_norm_ ? (*attention_norm_)(h) : copy_of(h);
-  auto const attended = attention(normalized, sequences, cache, sink);
+  auto const attended = attention(normalized, sequences, cache.own, sink);
   if (norm_after_attention_) norm_after_attention_->apply_to(attended);
   if (residual_is_normalized_) Kokkos::deep_copy(Kokkos::DefaultExecutionSpace(), h, normalized);
   add(h, attended);
+  if (cross_attention_) add_cross_attention(h, sequences, cache.cross, sink);
   auto const normalized_again = mlp_norm_ ? (*mlp_norm_)(h) : copy_of(h);
   auto const transformed = mlp(normalized_again, sink);
   if (norm_after_mlp_) norm_after_mlp_->apply_to(transformed);
@@ -121,19 +139,20 @@ void BoundLayer::run_post_norm(Activations const& h, Sequences const& sequences,
   if (mlp_norm_) mlp_norm_->apply_to(h);
 }
 
-void BoundLayer::run(Activations const& h, Sequences const& sequences, KeyValueCache const& cache,
+void BoundLayer::run(Activations const& h, Sequences const& sequences, LayerCache const& cache,
                      OutputSink const& sink) const {
   switch (arrangement_) {
     case Arrangement::sequential: run_sequential(h, sequences, cache, sink); break;
-    case Arrangement::parallel: run_parallel(h, sequences, cache, sink); break;
-    case Arrangement::post_norm: run_post_norm(h, sequences, cache, sink); break;
+    case Arrangement::parallel: run_parallel(h, sequences, cache.own, sink); break;
+    case Arrangement::post_norm: run_post_norm(h, sequences, cache.own, sink); break;
   }
   if (sink) sink({name_, h, norm_parameters_});
 }
 
 bool BoundLayer::is_exact() const {
   auto const is_exact = [](auto const& part) { return part.is_exact(); };
-  return std::visit(is_exact, attention_) && std::visit(is_exact, mlp_);
+  return std::visit(is_exact, attention_) && std::visit(is_exact, mlp_) &&
+         (!cross_attention_ || cross_attention_->is_exact());
 }
 
 }  // namespace distload::infer

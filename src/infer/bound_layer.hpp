@@ -24,15 +24,25 @@ struct Groups {
   Communicator* stage = nullptr;
 };
 
+struct LayerCache {
+  KeyValueCache own;    ///< of the layer's attention
+  KeyValueCache cross;  ///< of its attention to the encoder's result; empty if it has none
+};
+
 class BoundLayer {
  public:
   /// @throws ConfigError  as the layers that it consists of.
   BoundLayer(ShardedModel const& model, LayerDescription const& description, std::string name, Groups const& groups);
 
-  KeyValueCache new_cache(std::uint64_t batch, std::uint64_t positions) const;
+  /// @param encoded  tokens of the encoder's result
+  LayerCache new_cache(std::uint64_t batch, std::uint64_t positions, std::uint64_t encoded) const;
 
-  /// Collective: the layer's output, in the place of `h`. Reports the outputs "NAME.attention", "NAME.mlp" and "NAME".
-  void run(Activations const& h, Sequences const& sequences, KeyValueCache const& cache, OutputSink const& sink) const;
+  /// Local: keeps what the layer needs of the encoder's result.
+  void remember(Activations const& encoded, Sequences const& sequences, LayerCache const& cache) const;
+
+  /// Collective: the layer's output, in the place of `h`. Reports the outputs "NAME.attention", "NAME.cross_attention",
+  /// "NAME.mlp" and "NAME".
+  void run(Activations const& h, Sequences const& sequences, LayerCache const& cache, OutputSink const& sink) const;
 
   /// False: some sum depends on the number of ranks.
   bool is_exact() const;
@@ -42,7 +52,9 @@ class BoundLayer {
   Activations attention(ConstActivations const& x, Sequences const& sequences, KeyValueCache const& cache,
                         OutputSink const& sink) const;
   Activations mlp(ConstActivations const& x, OutputSink const& sink) const;
-  void run_sequential(Activations const& h, Sequences const& sequences, KeyValueCache const& cache,
+  void add_cross_attention(Activations const& h, Sequences const& sequences, KeyValueCache const& cache,
+                           OutputSink const& sink) const;
+  void run_sequential(Activations const& h, Sequences const& sequences, LayerCache const& cache,
                       OutputSink const& sink) const;
   void run_parallel(Activations const& h, Sequences const& sequences, KeyValueCache const& cache,
                     OutputSink const& sink) const;
@@ -59,6 +71,8 @@ class BoundLayer {
   std::optional<Norm> norm_after_mlp_;
   std::variant<Attention, LatentAttention> attention_;
   std::variant<Mlp, Experts> mlp_;
+  std::optional<Norm> cross_norm_;
+  std::optional<Attention> cross_attention_;
 };
 
 }  // namespace distload::infer

@@ -30,6 +30,12 @@ struct LatentAttentionDescription {
   LatentAttentionOptions options;
 };
 
+/// Attention to the result of the encoder, between attention and MLP.
+struct CrossAttentionDescription {
+  NormDescription norm;
+  AttentionDescription attention;
+};
+
 struct MlpDescription {
   MlpNames names;
   ActivationFunction function = ActivationFunction::silu;
@@ -58,6 +64,7 @@ struct LayerDescription {
   std::optional<NormDescription> norm_after_mlp = std::nullopt;
   std::variant<AttentionDescription, LatentAttentionDescription> attention;
   std::variant<MlpDescription, ExpertsDescription> mlp;
+  std::optional<CrossAttentionDescription> cross_attention = std::nullopt;  ///< sequential only
 };
 
 /// A table of learned positions.
@@ -84,7 +91,16 @@ struct HeadDescription {
   float soft_cap = 0;      ///< of logits; 0: none
 };
 
-/// A decoder or an encoder: layers of one width between an embedding and a head.
+/// The encoder before a decoder. The given tokens are its input; the decoder's input is `start_id` and the given or
+/// generated tokens but the last.
+struct EncoderDescription {
+  std::size_t layers = 0;  ///< that are the encoder's: the first of all
+  std::string tokens;      ///< table of the vocabulary
+  NormDescription final_norm;
+  std::int64_t start_id = 0;
+};
+
+/// A decoder or an encoder, or both: layers of one width between an embedding and a head.
 struct ModelDescription {
   std::uint64_t vocabulary = 0;
   std::uint64_t hidden = 0;
@@ -94,6 +110,7 @@ struct ModelDescription {
   std::uint64_t computes_anew_beyond = 0;  ///< a text that grows beyond so many tokens has other keys; 0: none
   EmbeddingDescription embedding;
   std::vector<LayerDescription> layers;
+  std::optional<EncoderDescription> encoder = std::nullopt;
   std::optional<NormDescription> final_norm = std::nullopt;
   HeadDescription head;
 };

@@ -34,6 +34,7 @@ constexpr std::array kFamilies{
     std::pair<std::string_view, Describe>{"qwen3", describe_llama},
     std::pair<std::string_view, Describe>{"qwen3_moe", describe_qwen_moe},
     std::pair<std::string_view, Describe>{"roberta", describe_roberta},
+    std::pair<std::string_view, Describe>{"t5", describe_t5},
     std::pair<std::string_view, Describe>{"xlm-roberta", describe_roberta},
 };
 

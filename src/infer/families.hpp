@@ -29,6 +29,7 @@ ModelDescription describe_llama(ModelConfig const& config, ParameterNames const&
 ModelDescription describe_mixtral(ModelConfig const& config, ParameterNames const& names);
 ModelDescription describe_qwen_moe(ModelConfig const& config, ParameterNames const& names);
 ModelDescription describe_deepseek(ModelConfig const& config, ParameterNames const& names);
+ModelDescription describe_t5(ModelConfig const& config, ParameterNames const& names);
 
 /// By `model_type` in config.json.
 /// @throws ConfigError  the family is only loaded, not computed: lists those that are; or config.json lacks something.

@@ -21,6 +21,7 @@ namespace distload {
 namespace {
 
 using infer::Groups;
+using infer::LayerCache;
 using infer::Stage;
 using infer::StageEnds;
 
@@ -58,6 +59,17 @@ TokenBatch joined(TokenBatch const& ids, TokenBatch const& generated, std::uint6
   return all;
 }
 
+/// What the decoder behind an encoder reads to predict `ids`: the start, and the tokens but the last.
+TokenBatch shifted(TokenBatch const& ids, std::int64_t start) {
+  auto result = ids;
+  for (std::uint64_t sequence = 0; sequence < ids.batch; ++sequence) {
+    auto const first = result.ids.begin() + static_cast<std::ptrdiff_t>(sequence * ids.tokens);
+    std::shift_right(first, first + static_cast<std::ptrdiff_t>(ids.tokens), 1);
+    *first = start;
+  }
+  return result;
+}
+
 }  // namespace
 
 class ParallelModel::Body {
@@ -71,8 +83,11 @@ class ParallelModel::Body {
 
   void check(TokenBatch const& ids, std::uint64_t further) const;
 
+  /// Collective: caches for `positions` tokens of the decoder. If there is an encoder, it reads `ids`.
+  std::vector<LayerCache> start(TokenBatch const& ids, std::uint64_t positions, OutputSink const& sink) const;
+
   /// Collective: the logits of tokens that follow those in `caches`; empty except on the last stage.
-  Activations step(TokenBatch const& ids, std::uint64_t past, std::vector<KeyValueCache> const& caches,
+  Activations step(TokenBatch const& ids, std::uint64_t past, std::vector<LayerCache> const& caches,
                    OutputSink const& sink) const;
 
   /// Collective: bytes of the ranks of the last stage on all ranks of the pipeline.
@@ -91,8 +106,10 @@ class ParallelModel::Body {
     return Stage(model, std::move(description), ends, Groups{&grid_->tensor(), stage_ranks_.get()});
   }
 
-  /// Collective: the input of this stage's first layer.
+  /// Collective: the input of this stage's first layer but those of the encoder.
   Activations input(TokenBatch const& ids, Sequences const& sequences, OutputSink const& sink) const;
+  /// Collective: what the stage before passes on.
+  Activations received(Sequences const& sequences) const;
   /// Collective: `h` to the next stage.
   void pass_on(Activations const& h) const;
 
@@ -123,8 +140,11 @@ void ParallelModel::Body::check(TokenBatch const& ids, std::uint64_t further) co
 
 Activations ParallelModel::Body::input(TokenBatch const& ids, Sequences const& sequences,
                                        OutputSink const& sink) const {
+  return stage_.begins_decoder() ? stage_.embed(ids, sequences, sink) : received(sequences);
+}
+
+Activations ParallelModel::Body::received(Sequences const& sequences) const {
   auto& stages = grid_->pipeline();
-  if (stages.rank() == 0) return stage_.embed(ids, sequences, sink);
   auto const h = new_activations(sequences.rows(), stage_.description().hidden, "distload::hidden");
   Place const place{stages.rank() - 1, h.data(), h.size()};
   exchange(stages, {}, {&place, 1});
@@ -137,8 +157,22 @@ void ParallelModel::Body::pass_on(Activations const& h) const {
   exchange(stages, {&part, 1}, {});
 }
 
-Activations ParallelModel::Body::step(TokenBatch const& ids, std::uint64_t past,
-                                      std::vector<KeyValueCache> const& caches, OutputSink const& sink) const {
+std::vector<LayerCache> ParallelModel::Body::start(TokenBatch const& ids, std::uint64_t positions,
+                                                   OutputSink const& sink) const {
+  auto caches = stage_.new_caches(ids.batch, positions, ids.tokens);
+  if (!stage_.description().encoder) return caches;
+  Sequences const sequences{ids.batch, ids.tokens, 0};
+  auto const is_first = grid_->pipeline().rank() == 0;
+  auto const h = is_first ? stage_.embed_for_encoder(ids, sink) : received(sequences);
+  stage_.encode(h, sequences, sink);
+  if (!is_last()) pass_on(h);
+  stage_.remember(h, sequences, caches);
+  return caches;
+}
+
+Activations ParallelModel::Body::step(TokenBatch const& ids, std::uint64_t past, std::vector<LayerCache> const& caches,
+                                      OutputSink const& sink) const {
+  if (stage_.is_before_decoder()) return {};
   Sequences const sequences{ids.batch, ids.tokens, past};
   auto const h = input(ids, sequences, sink);
   stage_.run(h, sequences, caches, sink);
@@ -153,7 +187,9 @@ ParallelModel::~ParallelModel() = default;
 
 Activations ParallelModel::forward(TokenBatch const& ids, OutputSink const& sink) {
   body_->check(ids, 0);
-  auto result = body_->step(ids, 0, body_->stage().new_caches(ids.batch, ids.tokens), sink);
+  auto const& encoder = body_->stage().description().encoder;
+  auto const caches = body_->start(ids, ids.tokens, sink);
+  auto result = body_->step(encoder ? shifted(ids, encoder->start_id) : ids, 0, caches, sink);
   Kokkos::fence("distload: the result is complete");
   return result;
 }
@@ -161,9 +197,10 @@ Activations ParallelModel::forward(TokenBatch const& ids, OutputSink const& sink
 TokenBatch ParallelModel::generate(TokenBatch const& ids, std::uint64_t count) {
   if (!is_decoder()) throw ConfigError("the model is an encoder, or has no head: it cannot generate tokens");
   body_->check(ids, count == 0 ? 0 : count - 1);
-  auto const caches = body_->stage().new_caches(ids.batch, ids.tokens + count);
+  auto const& encoder = body_->stage().description().encoder;
+  auto const caches = body_->start(ids, ids.tokens + count, {});
   TokenBatch generated{ids.batch, count, std::vector<std::int64_t>(ids.batch * count)};
-  auto input = ids;
+  auto input = encoder ? TokenBatch{ids.batch, 1, std::vector(ids.batch, encoder->start_id)} : ids;
   std::uint64_t past = 0;
   auto const limit = body_->stage().description().computes_anew_beyond;
   for (std::uint64_t i = 0; i < count; ++i) {

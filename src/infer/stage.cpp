@@ -38,17 +38,44 @@ std::vector<std::int64_t> position_rows(PositionTable const& table, TokenBatch c
   return rows;
 }
 
+/// A table of distances is in one layer, and other layers use it.
+void check_distance_table(ShardedModel const& model, LayerDescription const& layer, std::string const& name) {
+  auto const* const attention = std::get_if<AttentionDescription>(&layer.attention);
+  if (attention == nullptr || !attention->options.relative_bias) return;
+  auto const& table = attention->names.relative_bias;
+  if (model.find(table) != nullptr) return;
+  throw ConfigError(name + " uses '" + printable(table) +
+                    "', which is on another pipeline stage; cut the stages (topology.pipeline_layers) so that all "
+                    "layers that share it are on one");
+}
+
 }  // namespace
 
 Stage::Stage(ShardedModel const& model, ModelDescription description, StageEnds ends, Groups const& groups)
     : description_(std::move(description)) {
-  if (ends.is_first) bind_embedding(model, groups);
+  auto const of_encoder = description_.encoder ? description_.encoder->layers : 0;
   ParameterNames const names(model);
+  auto const begins = [&](std::size_t layer) {
+    return layer < description_.layers.size() && names.begins(description_.layers[layer].prefix);
+  };
+  if (description_.encoder) bind_encoder(model, ends, groups);
+  if (description_.encoder ? begins(of_encoder) : ends.is_first) bind_embedding(model, groups);
   for (std::size_t i = 0; i < description_.layers.size(); ++i) {
-    auto const& layer = description_.layers[i];
-    if (names.begins(layer.prefix)) layers_.emplace_back(model, layer, "layers." + std::to_string(i), groups);
+    if (!begins(i)) continue;
+    auto const name = "layers." + std::to_string(i);
+    check_distance_table(model, description_.layers[i], name);
+    layers_.emplace_back(model, description_.layers[i], name, groups);
+    if (i < of_encoder) ++encoder_layers_;
   }
   if (ends.is_last) bind_head(model, groups);
+}
+
+void Stage::bind_encoder(ShardedModel const& model, StageEnds ends, Groups const& groups) {
+  auto const& encoder = *description_.encoder;
+  if (ends.is_first) encoder_tokens_.emplace(model, encoder.tokens, *groups.tensor);
+  auto const& last = description_.layers[encoder.layers - 1];
+  if (!ParameterNames(model).begins(last.prefix)) return;
+  encoder_norm_.emplace(model, encoder.final_norm.name, encoder.final_norm.options);
 }
 
 void Stage::bind_embedding(ShardedModel const& model, Groups const& groups) {
@@ -72,10 +99,35 @@ void Stage::bind_head(ShardedModel const& model, Groups const& groups) {
   if (!head.name.empty()) head_.emplace(model, head.name, *groups.tensor);
 }
 
-std::vector<KeyValueCache> Stage::new_caches(std::uint64_t batch, std::uint64_t positions) const {
-  std::vector<KeyValueCache> caches;
-  for (auto const& layer : layers_) caches.push_back(layer.new_cache(batch, positions));
+std::vector<LayerCache> Stage::new_caches(std::uint64_t batch, std::uint64_t positions, std::uint64_t encoded) const {
+  std::vector<LayerCache> caches;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    // The encoder's layers have caches of their own, in `encode`.
+    caches.push_back(i < encoder_layers_ ? LayerCache() : layers_[i].new_cache(batch, positions, encoded));
+  }
   return caches;
+}
+
+bool Stage::is_before_decoder() const noexcept { return encoder_layers_ > 0 && encoder_layers_ == layers_.size(); }
+
+Activations Stage::embed_for_encoder(TokenBatch const& ids, OutputSink const& sink) const {
+  auto const h = (*encoder_tokens_)(in_shard_space(ids.ids));
+  if (sink) sink({"encoder.embeddings", h, {description_.encoder->tokens}});
+  return h;
+}
+
+void Stage::encode(Activations const& h, Sequences const& sequences, OutputSink const& sink) const {
+  for (std::size_t i = 0; i < encoder_layers_; ++i) {
+    layers_[i].run(h, sequences, layers_[i].new_cache(sequences.batch, sequences.tokens, 0), sink);
+  }
+  if (!encoder_norm_) return;
+  encoder_norm_->apply_to(h);
+  if (sink) sink({"encoder.norm", h, {description_.encoder->final_norm.name}});
+}
+
+void Stage::remember(Activations const& encoded, Sequences const& sequences,
+                     std::vector<LayerCache> const& caches) const {
+  for (auto i = encoder_layers_; i < layers_.size(); ++i) layers_[i].remember(encoded, sequences, caches[i]);
 }
 
 Activations Stage::embed(TokenBatch const& ids, Sequences const& sequences, OutputSink const& sink) const {
@@ -101,9 +153,9 @@ void Stage::add_positions(Activations const& h, TokenBatch const& ids, Sequences
   add(h, (*positions_)(in_shard_space(rows)));
 }
 
-void Stage::run(Activations const& h, Sequences const& sequences, std::vector<KeyValueCache> const& caches,
+void Stage::run(Activations const& h, Sequences const& sequences, std::vector<LayerCache> const& caches,
                 OutputSink const& sink) const {
-  for (std::size_t i = 0; i < layers_.size(); ++i) layers_[i].run(h, sequences, caches[i], sink);
+  for (auto i = encoder_layers_; i < layers_.size(); ++i) layers_[i].run(h, sequences, caches[i], sink);
 }
 
 Activations Stage::finish(Activations const& h, OutputSink const& sink) const {

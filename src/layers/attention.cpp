@@ -7,6 +7,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/text.hpp"
+#include "layers/distance_bias.hpp"
 #include "layers/heads_output.hpp"
 #include "layers/held_heads.hpp"
 #include "layers/kernels/attention_kernel.hpp"
@@ -112,6 +113,12 @@ struct Attention::Body {
   Body(ShardedModel const& model, AttentionNames const& names, AttentionOptions const& given, Communicator& group);
 
   HeadOptions head_options(ShardedModel const& model, AttentionNames const& names) const;
+  /// Normalized and rotated.
+  Activations queries(ConstActivations const& x, Sequences const& sequences);
+  void fill_cache(ConstActivations const& x, Sequences const& sequences, KeyValueCache const& cache);
+  /// Collective.
+  Activations attended(HeadOptions const& how, ConstActivations const& queries, Sequences const& sequences,
+                       KeyValueCache const& cache) const;
 
   AttentionOptions options;
   Projections projections;
@@ -143,6 +150,11 @@ Attention::Body::Body(ShardedModel const& model, AttentionNames const& names, At
   }
   if (options.rotary) rotary.emplace(*options.rotary);
   of_heads = head_options(model, names);
+  if (options.relative_bias) {
+    of_heads.distance_bias =
+        bound_distance_bias(model, names.relative_bias, *options.relative_bias, heads.queries, group);
+    parameters.push_back(names.relative_bias);
+  }
   for (auto const* const matrix : {&query, &key, &value}) {
     for (auto const& name : matrix->parameters()) {
       if (std::ranges::find(parameters, name) == parameters.end()) parameters.push_back(name);
@@ -180,24 +192,44 @@ KeyValueCache Attention::new_cache(std::uint64_t batch, std::uint64_t positions)
           KeyValueCache::Numbers("distload::values", batch, heads, positions, dim)};
 }
 
+Activations Attention::Body::queries(ConstActivations const& x, Sequences const& sequences) {
+  auto const result = query.product(x);
+  if (query_norm) normalize_heads(*query_norm, result);
+  if (rotary) rotary->rotate(result, options.head_dim, sequences.tokens, sequences.past);
+  return result;
+}
+
+void Attention::Body::fill_cache(ConstActivations const& x, Sequences const& sequences, KeyValueCache const& cache) {
+  auto const keys = key.product(x);
+  if (key_norm) normalize_heads(*key_norm, keys);
+  if (rotary) rotary->rotate(keys, options.head_dim, sequences.tokens, sequences.past);
+  put_into_cache(keys, sequences, cache.keys);
+  put_into_cache(value.product(x), sequences, cache.values);
+}
+
+Activations Attention::Body::attended(HeadOptions const& how, ConstActivations const& queries,
+                                      Sequences const& sequences, KeyValueCache const& cache) const {
+  auto const results = new_activations(queries.extent(0), queries.extent(1), "distload::heads");
+  attend(how, queries, cache, sequences, results);
+  return output(results);
+}
+
 Activations Attention::operator()(ConstActivations const& x, Sequences const& sequences,
                                   KeyValueCache const& cache) const {
-  auto const queries = body_->query.product(x);
-  auto const keys = body_->key.product(x);
-  if (body_->query_norm) {
-    normalize_heads(*body_->query_norm, queries);
-    normalize_heads(*body_->key_norm, keys);
-  }
-  if (body_->rotary) {
-    for (auto const& rotated : {queries, keys}) {
-      body_->rotary->rotate(rotated, body_->options.head_dim, sequences.tokens, sequences.past);
-    }
-  }
-  put_into_cache(keys, sequences, cache.keys);
-  put_into_cache(body_->value.product(x), sequences, cache.values);
-  auto const results = new_activations(x.extent(0), queries.extent(1), "distload::heads");
-  attend(body_->of_heads, queries, cache, sequences, results);
-  return body_->output(results);
+  auto const queries = body_->queries(x, sequences);
+  body_->fill_cache(x, sequences, cache);
+  return body_->attended(body_->of_heads, queries, sequences, cache);
+}
+
+void Attention::remember(ConstActivations const& memory, Sequences const& sequences, KeyValueCache const& cache) const {
+  body_->fill_cache(memory, sequences, cache);
+}
+
+Activations Attention::look_up(ConstActivations const& x, Sequences const& sequences,
+                               KeyValueCache const& cache) const {
+  auto options = body_->of_heads;
+  options.sees_whole_cache = true;
+  return body_->attended(options, body_->queries(x, sequences), sequences, cache);
 }
 
 bool Attention::is_exact() const noexcept { return body_->output.is_exact(); }

@@ -23,7 +23,8 @@ struct TokenBatch {
 /// What a part of a model has computed.
 struct LayerOutput {
   /// "embeddings" (the input of the first layer), "layers.N.attention" and "layers.N.mlp" (the output of the last
-  /// matrix of each, before residual and norm), "layers.N", "norm" or "logits".
+  /// matrix of each, before residual and norm), "layers.N", "norm" or "logits"; of an encoder before a decoder also
+  /// "encoder.embeddings", "encoder.norm", and the decoder's "layers.N.cross_attention".
   std::string name;
   ConstActivations numbers;             ///< [batch * tokens, width], valid during the call
   std::vector<std::string> parameters;  ///< that the part uses
@@ -50,12 +51,14 @@ class ParallelModel {
 
   /// Collective over a replica, and with expert parallelism over all ranks, which then give equal ids: the logits,
   /// [batch * tokens, vocabulary], of encoders the last hidden state, [batch * tokens, hidden]; on the ranks of the
-  /// last pipeline stage, elsewhere empty.
+  /// last pipeline stage, elsewhere empty. An encoder before a decoder reads `ids`, and the decoder the start token and
+  /// `ids` but the last.
   /// @throws ConfigError  an id is not below the vocabulary's size, or there are more tokens than positions.
   Activations forward(TokenBatch const& ids, OutputSink const& sink = {});
 
   /// Collective, as `forward`: appends to each sequence `count` tokens, each the one with the largest logit (of equal
-  /// ones the first), with a cache of keys and values. Gives all ranks the new tokens, [batch, count].
+  /// ones the first), with a cache of keys and values. Gives all ranks the new tokens, [batch, count]. If the model has
+  /// an encoder and a decoder, `ids` are the encoder's and the new tokens those behind the decoder's start token.
   /// @throws ConfigError  as `forward`; or the model is an encoder, or has no head.
   TokenBatch generate(TokenBatch const& ids, std::uint64_t count);
 

@@ -42,6 +42,14 @@ enum class PositionBias : std::uint8_t {
   alibi_before_scale,  ///< likewise, rounded to bf16 and added before scores are scaled (Falcon)
 };
 
+/// A bias of scores by the distance of tokens, from a table (T5): short distances have a bucket each, longer ones share
+/// some, and those from `max_distance` on share the last.
+struct RelativeBias {
+  std::uint32_t buckets = 32;        ///< of the table
+  std::uint32_t max_distance = 128;  ///< tokens
+  bool bidirectional = false;        ///< half of the buckets are for tokens behind a token
+};
+
 /// What a head computes.
 struct AttentionOptions {
   std::uint32_t heads = 0;                                   ///< of queries, of the whole layer
@@ -54,6 +62,7 @@ struct AttentionOptions {
   PositionBias position_bias = PositionBias::none;           ///< ALiBi
   std::optional<RotaryOptions> rotary = std::nullopt;        ///< of queries and keys
   std::optional<NormOptions> query_key_norm = std::nullopt;  ///< of each head's query and key, before they are rotated
+  std::optional<RelativeBias> relative_bias = std::nullopt;  ///< of scores
 };
 
 /// Names of the layers of an attention; each binds NAME.weight and, if there is one, NAME.bias.
@@ -72,6 +81,7 @@ struct AttentionNames {
   std::string query_norm;                         ///< with `query_key_norm`
   std::string key_norm;                           ///< likewise
   std::string sinks;  ///< parameter with one number for each head, a score that takes part in the softmax; may be empty
+  std::string relative_bias = {};  ///< parameter [buckets, heads], with `relative_bias`
 };
 
 /// Multi-head attention with grouped or shared key heads. Each rank computes its heads; the output projection has one
@@ -95,6 +105,11 @@ class Attention {
   /// Collective over the group: [rows, hidden] of x [rows, hidden], on all ranks. Puts the keys and values of the new
   /// tokens into `cache`, which has room for past + tokens positions.
   Activations operator()(ConstActivations const& x, Sequences const& sequences, KeyValueCache const& cache) const;
+
+  /// Local: puts keys and values of `memory` [rows, hidden] into `cache`, for `look_up`.
+  void remember(ConstActivations const& memory, Sequences const& sequences, KeyValueCache const& cache) const;
+  /// Collective over the group: as operator(), of x's queries with all keys and values of `cache` (cross attention).
+  Activations look_up(ConstActivations const& x, Sequences const& sequences, KeyValueCache const& cache) const;
 
   /// False: as RowParallelLinear::is_exact.
   bool is_exact() const noexcept;

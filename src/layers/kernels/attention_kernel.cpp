@@ -64,6 +64,16 @@ KOKKOS_INLINE_FUNCTION float bias_of(HeadOptions const& options, std::uint64_t h
   return rounded_to_bf16(rounded_to_bf16(slope) * rounded_to_bf16(at));
 }
 
+KOKKOS_INLINE_FUNCTION float bias_of_distance(DistanceBias const& bias, std::uint64_t head, std::uint64_t position,
+                                              std::uint64_t other) {
+  if (bias.table.empty()) return 0.0F;
+  auto const is_behind = other > position;
+  auto const distance = Kokkos::min(is_behind ? other - position : position - other, bias.max_distance);
+  auto const bucket = bias.buckets(is_behind ? bias.max_distance + distance : bias.max_distance - distance);
+  auto const row = bias.heads.extent(0) == 0 ? head : bias.heads(head);
+  return bias.table(row * bias.head_stride + bucket * bias.bucket_stride);
+}
+
 }  // namespace
 
 void attend(HeadOptions const& options, ConstActivations const& queries, KeyValueCache const& cache,
@@ -84,14 +94,17 @@ void attend(HeadOptions const& options, ConstActivations const& queries, KeyValu
         auto const position = past + row % tokens;
         auto const key_head = options.key_heads(head);
         auto const* const query = &queries(row, head * key_dim);
-        auto const end = options.causal ? position + 1 : past + tokens;
+        auto const last = options.causal ? position + 1 : past + tokens;
+        auto const end = options.sees_whole_cache ? keys.extent(2) : last;
         auto const begin = options.window > 0 && position + 1 > options.window ? position + 1 - options.window : 0;
         RunningSoftmax softmax(&results(row, head * value_dim), value_dim);
         if (!options.sinks.empty()) softmax.add(options.sinks(head), nullptr);
         for (auto other = begin; other < end; ++other) {
           auto const* const key = &keys(sequence, key_head, other, 0);
           auto const product = lane_sum(key_dim, [&](std::uint64_t i) { return query[i] * key[i]; });
-          softmax.add(score_of(options, product, bias_of(options, head, other)), &values(sequence, key_head, other, 0));
+          auto const bias =
+              bias_of(options, head, other) + bias_of_distance(options.distance_bias, head, position, other);
+          softmax.add(score_of(options, product, bias), &values(sequence, key_head, other, 0));
         }
         softmax.finish();
       });

@@ -11,6 +11,16 @@
 
 namespace distload {
 
+/// A number of a table for each head and distance.
+struct DistanceBias {
+  Numbers table;  ///< empty: there is none
+  std::uint64_t head_stride = 0;
+  std::uint64_t bucket_stride = 0;
+  RowTable heads;                                          ///< by local head: its place in the table; empty: the same
+  Kokkos::View<std::uint32_t const*, ShardSpace> buckets;  ///< of distances from -max_distance to max_distance
+  std::uint64_t max_distance = 0;
+};
+
 /// What the heads of a rank compute.
 struct HeadOptions {
   float scale = 1;
@@ -21,6 +31,8 @@ struct HeadOptions {
   Kokkos::View<float const*, ShardSpace> slopes;             ///< of ALiBi, by local head; empty: none
   Numbers sinks;                                             ///< by local head; empty: none
   Kokkos::View<std::uint32_t const*, ShardSpace> key_heads;  ///< by local head: its key head in the cache
+  DistanceBias distance_bias = {};
+  bool sees_whole_cache = false;  ///< instead of tokens up to the query's, or up to the last new one
 };
 
 /// results[row][head * value_dim ...] = softmax(scores of the row's query with all keys it sees) x values.
