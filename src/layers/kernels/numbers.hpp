@@ -23,7 +23,7 @@ struct Numbers {
   std::uint64_t size = 0;
   RowTable rows;  ///< number i is at rows[i]; empty: at i
 
-  bool empty() const noexcept { return data == nullptr; }
+  KOKKOS_INLINE_FUNCTION bool empty() const noexcept { return data == nullptr; }
 
   /// Number i.
   KOKKOS_INLINE_FUNCTION float operator()(std::uint64_t i) const {
