@@ -59,7 +59,7 @@ struct RunningModel {
 /// @param warns  log what is noticed while it is loaded
 RunningModel start_model(ProcessGrid const& grid, Config const& config, TokenBatch const& ids, std::uint64_t generate,
                          bool warns) {
-  Loader loader(grid, config);
+  Loader loader(grid, static_cast<LoaderOptions const&>(config));
   auto const checkpoint = loader.open();
   if (warns) {
     for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);

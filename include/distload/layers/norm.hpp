@@ -18,8 +18,8 @@ struct NormOptions {
     rms,    ///< x / sqrt(mean(x^2) + epsilon)
     layer,  ///< (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon)
   };
-  Kind kind = Kind::rms;
-  float epsilon = 1e-6F;
+  Kind kind = Kind::rms;    ///< of the norm
+  float epsilon = 1e-6F;    ///< added to the variance
   float weight_offset = 0;  ///< added to the weight: 1 for Gemma
 };
 

@@ -54,8 +54,8 @@ class ParallelModelTest : public MpiSuite {
     ranks().barrier();
   }
 
-  Config config(std::string const& path) const {
-    Config config;
+  LoaderOptions config(std::string const& path) const {
+    LoaderOptions config;
     config.checkpoint.path = path;
     config.load.staging = 16 * kMiB;
     return config;

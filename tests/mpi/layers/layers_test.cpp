@@ -80,7 +80,7 @@ class LayersTest : public MpiSuite {
   void SetUp() override {
     if (ranks().rank() == 0) testing::write_tiny_llama(directory_.path(), testing::tiny_llama_weight);
     ranks().barrier();
-    Config config;
+    LoaderOptions config;
     config.checkpoint.path = directory_.path();
     model_.emplace(Loader(grid_, config).load().model);
   }
