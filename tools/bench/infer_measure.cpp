@@ -4,7 +4,11 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include <Kokkos_Core.hpp>
@@ -106,10 +110,13 @@ void InferBench::measure_product(ProductFigures& figures, ModelMatrix const& mat
   auto const tokens = figures_.options.tokens;
   auto const is_cut_along_inputs = matrix.shard->partition.kind == PartitionKind::row_parallel;
   std::function<void()> product;
+  std::function<void()> of_one_segment;
   all_or_throw(world(), "bind", [&] {
     if (is_cut_along_inputs) {
       auto const bound = std::make_shared<RowParallelMatrix>(*model_, part, matrix.segments, grid_->tensor());
-      product = [bound, x = some_activations(tokens, bound->inputs().size())] { bound->sums(x); };
+      auto const x = some_activations(tokens, bound->inputs().size());
+      product = [bound, x] { bound->sums(x); };
+      of_one_segment = [bound, x] { bound->matrix().sums(x, {{0, x.extent(1)}, {{0, 1}}}); };
       figures.outputs = bound->matrix().global_outputs();
       figures.inputs = bound->matrix().global_inputs();
     } else {
@@ -119,7 +126,10 @@ void InferBench::measure_product(ProductFigures& figures, ModelMatrix const& mat
       figures.inputs = bound->global_inputs();
     }
   });
-  play({&figures.seconds}, [&] { take(world(), figures.seconds, 1, product); });
+  play({&figures.seconds, &figures.one_segment}, [&] {
+    take(world(), figures.seconds, 1, product);
+    if (of_one_segment) take(world(), figures.one_segment, 1, of_one_segment);
+  });
 }
 
 void InferBench::measure_products() {

@@ -20,6 +20,8 @@ struct ProductFigures {
   std::uint64_t inputs = 0;   ///< likewise
   std::uint64_t count = 0;    ///< matrices of that shape
   Samples seconds;
+  Samples
+      one_segment;  ///< of a matrix cut along its inputs: the same product with all inputs of the rank as one segment
 };
 
 /// The sum of a layer's results over the ranks.

@@ -15,20 +15,11 @@ double flops_of(InferFigures const& figures, ProductFigures const& product) {
   return 2.0 * static_cast<double>(product.outputs * product.inputs * figures.options.tokens);
 }
 
-/// Seconds of the exact sums of all layers for so many tokens.
-double sums_seconds(InferFigures const& figures, std::uint64_t tokens) {
+/// Seconds of the sums of all layers for so many tokens, by `samples`.
+double sums_seconds(InferFigures const& figures, std::uint64_t tokens, Samples SumFigures::*samples) {
   double seconds = 0;
   for (auto const& sum : figures.sums) {
-    if (sum.tokens == tokens) seconds += sum.exact.median() * static_cast<double>(figures.layers);
-  }
-  return seconds;
-}
-
-/// The same of all-reduce.
-double all_reduce_seconds(InferFigures const& figures, std::uint64_t tokens) {
-  double seconds = 0;
-  for (auto const& sum : figures.sums) {
-    if (sum.tokens == tokens) seconds += sum.all_reduce.median() * static_cast<double>(figures.layers);
+    if (sum.tokens == tokens) seconds += (sum.*samples).median() * static_cast<double>(figures.layers);
   }
   return seconds;
 }
@@ -62,8 +53,11 @@ std::string table_of(InferFigures const& figures) {
                       rate(figures.prefill_flops(), figures.prefill) / 1e9,
                       figures.prefill_flops() / products_seconds(figures) / 1e9);
   for (auto const& product : figures.products) {
-    text += fmt::format("product  {:40} {:5} x {:5} {:7.1f} GFLOP/s\n", product.name, product.outputs, product.inputs,
-                        rate(flops_of(figures, product), product.seconds) / 1e9);
+    auto const flops = flops_of(figures, product);
+    text += fmt::format("product  {:40} {:5} x {:5} {:7.1f} GFLOP/s", product.name, product.outputs, product.inputs,
+                        rate(flops, product.seconds) / 1e9);
+    auto const& one = product.one_segment;
+    text += one.all().empty() ? "\n" : fmt::format("; as one segment {:.1f}\n", rate(flops, one) / 1e9);
   }
   if (figures.ranks == 1) return text;
   for (auto const& sum : figures.sums) text += line_of(figures, sum);
@@ -84,14 +78,14 @@ std::string json_of(InferFigures const& figures) {
                   {"memory_seconds", figures.memory.all()},
                   {"memory_bytes_per_second", rate(bytes, figures.memory)},
                   {"of_memory", figures.memory.median() / figures.step.median()},
-                  {"exact_sums_seconds", sums_seconds(figures, 1)},
-                  {"all_reduce_seconds", all_reduce_seconds(figures, 1)}};
+                  {"exact_sums_seconds", sums_seconds(figures, 1, &SumFigures::exact)},
+                  {"all_reduce_seconds", sums_seconds(figures, 1, &SumFigures::all_reduce)}};
   auto const tokens = figures.options.tokens;
   json["prefill"] = {{"seconds", figures.prefill.all()},
                      {"flops_per_second", rate(figures.prefill_flops(), figures.prefill)},
                      {"products_flops_per_second", figures.prefill_flops() / products_seconds(figures)},
-                     {"exact_sums_seconds", sums_seconds(figures, tokens)},
-                     {"all_reduce_seconds", all_reduce_seconds(figures, tokens)}};
+                     {"exact_sums_seconds", sums_seconds(figures, tokens, &SumFigures::exact)},
+                     {"all_reduce_seconds", sums_seconds(figures, tokens, &SumFigures::all_reduce)}};
   json["products"] = Json::array();
   for (auto const& product : figures.products) {
     json["products"].push_back({{"name", product.name},
@@ -99,6 +93,7 @@ std::string json_of(InferFigures const& figures) {
                                 {"inputs", product.inputs},
                                 {"count", product.count},
                                 {"seconds", product.seconds.all()},
+                                {"one_segment_seconds", product.one_segment.all()},
                                 {"flops_per_second", rate(flops_of(figures, product), product.seconds)}});
   }
   json["sums"] = Json::array();
