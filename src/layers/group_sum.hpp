@@ -28,7 +28,8 @@ class GroupSum {
   /// False: the sum depends on the number of ranks, in the last bits.
   bool is_exact() const noexcept { return is_exact_; }
 
-  /// Collective over the group: [tokens, outputs], the total of all ranks' nodes, on all ranks. `sums` is used up.
+  /// Collective over the group: [tokens, outputs], the total of all ranks' nodes, on all ranks. `sums` is used up, and
+  /// its memory may be that of the total.
   Activations total(Sums const& sums) const;
 
  private:

@@ -64,6 +64,20 @@ void add_process_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--sample", arguments.sample)->group("");
 }
 
+void add_infer(CLI::App& app, Arguments& arguments) {
+  auto* const infer = app.add_subcommand(
+      "infer",
+      "Measures how fast a loaded decoder computes, on all ranks (tensor parallel): one-token steps beside the rate at "
+      "which the ranks read memory, a prefill, its matrix products, and the exact sums beside all-reduce.");
+  infer->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->required();
+  auto* const tokens = infer->add_option("--tokens", arguments.computed.tokens, "of the prefill");
+  auto* const steps = infer->add_option("--steps", arguments.computed.steps, "one-token steps of a round");
+  auto* const rounds = infer->add_option("--rounds", arguments.computed.rounds, "counted rounds");
+  for (auto* const option : {tokens, steps, rounds}) option->check(CLI::Range(1U, 1'000'000U))->capture_default_str();
+  infer->add_option("--json", arguments.json, "write the figures to this file");
+  infer->callback([&arguments] { arguments.infer = true; });
+}
+
 }  // namespace
 
 void add_options(CLI::App& app, Arguments& arguments) {
@@ -79,10 +93,11 @@ void add_options(CLI::App& app, Arguments& arguments) {
       "Measures for some seconds what storage and links cost, and prints the `cost` section for a configuration.");
   calibrate->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory to read from")->required();
   calibrate->callback([&arguments] { arguments.calibrate = true; });
+  add_infer(app, arguments);
 }
 
 void complete(Arguments& arguments) {
-  if (!arguments.calibrate && arguments.checkpoints.empty() && arguments.make.empty())
+  if (!arguments.calibrate && !arguments.infer && arguments.checkpoints.empty() && arguments.make.empty())
     throw UsageError("name a checkpoint, or a directory for --make");
   arguments.config.load.verify = !arguments.no_verify;
   arguments.measured.start = arguments.repeat ? Start::reload : Start::fresh;

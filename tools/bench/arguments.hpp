@@ -6,6 +6,7 @@
 
 #include <distload/config/config.hpp>
 
+#include "bench/infer_options.hpp"
 #include "bench/measure.hpp"
 
 namespace CLI {
@@ -30,6 +31,8 @@ struct Arguments {
   bool fresh = false;
   bool repeat = false;
   bool calibrate = false;
+  bool infer = false;
+  InferOptions computed;
 };
 
 /// Local: binds the options of `app` to `arguments`.

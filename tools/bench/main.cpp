@@ -1,4 +1,4 @@
-// distload-bench: compares the speed of loads with raw reads, measured in one run.
+// distload-bench: compares the speed of loads, saves and computing with that of the machine, measured in one run.
 #include <CLI/CLI.hpp>
 
 #include <optional>
@@ -17,6 +17,8 @@
 #include "bench/bench_report.hpp"
 #include "bench/calibrate.hpp"
 #include "bench/fresh.hpp"
+#include "bench/infer_measure.hpp"
+#include "bench/infer_report.hpp"
 #include "bench/make_checkpoints.hpp"
 #include "bench/repeat.hpp"
 #include "bench/sample.hpp"
@@ -38,6 +40,19 @@ ExitCode print_costs(Communicator& world, Arguments const& arguments) {
       all_or_throw(world, "open", [&] { return open_files(arguments, arguments.config.checkpoint.path); });
   auto const cost = calibrate(world, catalog);
   if (world.rank() == 0) print(cost_section(cost));
+  return ExitCode::done;
+}
+
+ExitCode compute(ProcessGrid const& grid, Arguments const& arguments) {
+  auto& world = grid.world();
+  all_or_throw(world, "prepare", [&] {
+    if (world.rank() == 0 && !arguments.json.empty()) check_result_file(arguments.json, Probe::create_file);
+  });
+  auto const figures = measure_inference(grid, arguments.config, arguments.computed);
+  if (world.rank() == 0) print(table_of(figures));
+  all_or_throw(world, "report", [&] {
+    if (world.rank() == 0 && !arguments.json.empty()) write_result_file(arguments.json, json_of(figures));
+  });
   return ExitCode::done;
 }
 
@@ -106,6 +121,7 @@ ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
   ProcessGrid const grid(mpi.world(), mpi.node(), {mpi.world().size(), 1, 1});
   Kokkos::ScopeGuard const kokkos(
       all_or_throw(mpi.world(), "config", [&] { return kokkos_settings(arguments.config.runtime.threads, grid); }));
+  if (arguments.infer) return compute(grid, arguments);
   return arguments.sample.empty() ? compare(grid, arguments) : sample(grid, arguments);
 }
 

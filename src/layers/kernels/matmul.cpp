@@ -13,9 +13,9 @@ namespace {
 
 using Range = Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace>;
 
-/// Numbers of packed tokens that are multiplied at once; 4 MiB.
-constexpr std::size_t kPackedTokens = std::size_t{1} << 20U;
-constexpr std::size_t kMostTiles = 16;
+/// Numbers of packed tokens that are multiplied at once; 16 MiB.
+constexpr std::size_t kPackedTokens = std::size_t{1} << 22U;
+constexpr std::size_t kMostTiles = 48;
 
 /// With more tokens, packing is faster than reading rows from the cache again.
 constexpr std::size_t kMostTokensByRows = 32;
