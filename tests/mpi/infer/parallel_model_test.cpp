@@ -71,7 +71,7 @@ class ParallelModelTest : public MpiSuite {
     return all;
   }
 
-  std::uint64_t hash_of(ProcessGrid const& grid, Config const& config) const {
+  std::uint64_t hash_of(ProcessGrid const& grid, LoaderOptions const& config) const {
     auto const model = Loader(grid, config).load().model;
     return ParallelModel(model, grid).hash(some_ids());
   }
