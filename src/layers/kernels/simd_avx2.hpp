@@ -1,5 +1,7 @@
-/// Simd of AVX2, FMA and F16C: 8 numbers at a time.
+/// Simd of AVX2, FMA and F16C: 8 numbers at a time; empty for a compiler that may not use them.
 #pragma once
+
+#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 
 #include <immintrin.h>
 
@@ -76,3 +78,5 @@ struct Avx2Simd {
 };
 
 }  // namespace distload::matmul
+
+#endif

@@ -1,5 +1,7 @@
-/// Simd of AVX-512 (F, BW, DQ, VL): 16 numbers at a time.
+/// Simd of AVX-512 (F, BW, DQ, VL): 16 numbers at a time; empty for a compiler that may not use them.
 #pragma once
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 
 #include <immintrin.h>
 
@@ -112,3 +114,5 @@ struct Avx512Simd {
 };
 
 }  // namespace distload::matmul
+
+#endif
