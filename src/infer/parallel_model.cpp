@@ -13,6 +13,7 @@
 #include "base/hash.hpp"
 #include "infer/families.hpp"
 #include "infer/stage.hpp"
+#include "layers/device_group.hpp"
 #include "layers/group_messages.hpp"
 #include "layers/linear_matrix.hpp"
 #include "parallel/all_or_throw.hpp"
@@ -77,6 +78,9 @@ class ParallelModel::Body {
   Body(ShardedModel const& model, ProcessGrid const& grid)
       : grid_(&grid),
         stage_ranks_(grid.world().split(grid.coordinates().pipeline, grid.rank())),
+        tensor_on_device_(device_group(grid.tensor())),
+        stage_ranks_on_device_(device_group(*stage_ranks_)),
+        stages_on_device_(device_group(grid.pipeline())),
         stage_(all_or_throw(grid.world(), "bind", [&] { return bound(model); })) {}
 
   Stage const& stage() const noexcept { return stage_; }
@@ -103,18 +107,25 @@ class ParallelModel::Body {
     auto description = infer::describe_model(config, infer::ParameterNames(model));
     auto const rank = grid_->pipeline().rank();
     StageEnds const ends{rank == 0, is_last()};
-    return Stage(model, std::move(description), ends, Groups{&grid_->tensor(), stage_ranks_.get()});
+    return Stage(model, std::move(description), ends,
+                 Groups{tensor_on_device_ ? tensor_on_device_.get() : &grid_->tensor(),
+                        stage_ranks_on_device_ ? stage_ranks_on_device_.get() : stage_ranks_.get()});
   }
 
   /// Collective: the input of this stage's first layer but those of the encoder.
   Activations input(TokenBatch const& ids, Sequences const& sequences, OutputSink const& sink) const;
   /// Collective: what the stage before passes on.
   Activations received(Sequences const& sequences) const;
+  /// For activations.
+  Communicator& stages() const { return stages_on_device_ ? *stages_on_device_ : grid_->pipeline(); }
   /// Collective: `h` to the next stage.
   void pass_on(Activations const& h) const;
 
   ProcessGrid const* grid_;
   std::unique_ptr<Communicator> stage_ranks_;
+  std::unique_ptr<Communicator> tensor_on_device_;       ///< null: the group of the grid will do
+  std::unique_ptr<Communicator> stage_ranks_on_device_;  ///< null: `stage_ranks_` will do
+  std::unique_ptr<Communicator> stages_on_device_;       ///< null: the group of the grid will do
   Stage stage_;
 };
 
@@ -144,7 +155,7 @@ Activations ParallelModel::Body::input(TokenBatch const& ids, Sequences const& s
 }
 
 Activations ParallelModel::Body::received(Sequences const& sequences) const {
-  auto& stages = grid_->pipeline();
+  auto& stages = this->stages();
   auto const h = new_activations(sequences.rows(), stage_.description().hidden, "distload::hidden");
   Place const place{stages.rank() - 1, h.data(), h.size()};
   exchange(stages, {}, {&place, 1});
@@ -152,7 +163,7 @@ Activations ParallelModel::Body::received(Sequences const& sequences) const {
 }
 
 void ParallelModel::Body::pass_on(Activations const& h) const {
-  auto& stages = grid_->pipeline();
+  auto& stages = this->stages();
   Part const part{stages.rank() + 1, h.data(), h.size()};
   exchange(stages, {&part, 1}, {});
 }
