@@ -44,8 +44,8 @@ std::uint64_t width_of(ExpertsDescription const& experts, std::uint64_t hidden, 
 
 }  // namespace
 
-Bytes activation_bytes(ModelDescription const& model, Topology const& topology, std::uint64_t batch,
-                       std::uint64_t tokens, std::uint64_t positions) {
+Bytes activation_bytes(ModelDescription const& model, Topology const& topology, std::uint64_t stage_layers,
+                       std::uint64_t batch, std::uint64_t tokens, std::uint64_t positions) {
   auto const ranks = topology.tensor_parallel;
   std::uint64_t working = 0;
   std::uint64_t cached = 0;
@@ -54,14 +54,13 @@ Bytes activation_bytes(ModelDescription const& model, Topology const& topology, 
     auto const mlp = std::visit(
         [&](auto const& part) { return width_of(part, model.hidden, model.mlp_width, topology); }, layer.mlp);
     working = std::max({working, widths.working, mlp});
-    cached += widths.cached;
-    if (layer.cross_attention) cached += widths_of(layer.cross_attention->attention, ranks).cached;
+    auto const cross = layer.cross_attention ? widths_of(layer.cross_attention->attention, ranks).cached : 0;
+    cached = std::max(cached, widths.cached + cross);
   }
-  auto const on_stage = divide_up(cached, topology.pipeline_parallel);
   auto const logits = model.head.name.empty() ? 0 : 3 * model.vocabulary;
   auto const arrays = 4 + kSums + (model.encoder ? 1 : 0);
   auto const of_token = std::max(arrays * model.hidden + working, 2 * model.hidden + logits);
-  return sizeof(float) * batch * (tokens * of_token + positions * on_stage);
+  return sizeof(float) * batch * (tokens * of_token + positions * stage_layers * cached);
 }
 
 }  // namespace distload::infer

@@ -11,8 +11,9 @@
 namespace distload::infer {
 
 /// The memory of activations, sums, keys and values, and logits that a rank needs for `batch` sequences of `tokens`
-/// tokens, with keys and values of all layers for `positions` positions; no less than is used.
-Bytes activation_bytes(ModelDescription const& model, Topology const& topology, std::uint64_t batch,
-                       std::uint64_t tokens, std::uint64_t positions);
+/// tokens, with keys and values of `stage_layers` layers, those of the largest stage, for `positions` positions; no
+/// less than is used. Precondition: the sizes are such that 64 bits can hold the result.
+Bytes activation_bytes(ModelDescription const& model, Topology const& topology, std::uint64_t stage_layers,
+                       std::uint64_t batch, std::uint64_t tokens, std::uint64_t positions);
 
 }  // namespace distload::infer

@@ -11,6 +11,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/hash.hpp"
+#include "infer/check_tokens.hpp"
 #include "infer/families.hpp"
 #include "infer/stage.hpp"
 #include "layers/device_group.hpp"
@@ -85,7 +86,9 @@ class ParallelModel::Body {
 
   Stage const& stage() const noexcept { return stage_; }
 
-  void check(TokenBatch const& ids, std::uint64_t further) const;
+  void check(TokenBatch const& ids, std::uint64_t further) const {
+    infer::check_tokens(stage_.description(), ids, further);
+  }
 
   /// Collective: caches for `positions` tokens of the decoder. If there is an encoder, it reads `ids`.
   std::vector<LayerCache> start(TokenBatch const& ids, std::uint64_t positions, OutputSink const& sink) const;
@@ -128,26 +131,6 @@ class ParallelModel::Body {
   std::unique_ptr<Communicator> stages_on_device_;       ///< null: the group of the grid will do
   Stage stage_;
 };
-
-void ParallelModel::Body::check(TokenBatch const& ids, std::uint64_t further) const {
-  auto const& description = stage_.description();
-  if (ids.ids.size() != ids.batch * ids.tokens || ids.ids.empty()) {
-    throw ConfigError("a batch of " + std::to_string(ids.batch) + " x " + std::to_string(ids.tokens) + " tokens has " +
-                      std::to_string(ids.ids.size()) + " ids");
-  }
-  for (std::size_t i = 0; i < ids.ids.size(); ++i) {
-    auto const id = ids.ids[i];
-    if (id >= 0 && static_cast<std::uint64_t>(id) < description.vocabulary) continue;
-    throw ConfigError("token " + std::to_string(i % ids.tokens) + " of sequence " + std::to_string(i / ids.tokens) +
-                      " has id " + std::to_string(id) + ", but the vocabulary has " +
-                      std::to_string(description.vocabulary));
-  }
-  auto const positions = ids.tokens + further;
-  if (description.positions > 0 && positions > description.positions) {
-    throw ConfigError(std::to_string(positions) + " tokens are more than the " + std::to_string(description.positions) +
-                      " positions of the model");
-  }
-}
 
 Activations ParallelModel::Body::input(TokenBatch const& ids, Sequences const& sequences,
                                        OutputSink const& sink) const {

@@ -23,6 +23,8 @@ constexpr char const* kAbout =
     "segments' borders, which is said.\n"
     "Exit code 10: a result differs from what it is compared with; the first output that differs is named.";
 
+constexpr unsigned kMostGenerated = 1U << 24U;
+
 TokenBatch parsed_list(std::string_view text) {
   TokenBatch batch;
   for (auto rest = text; !rest.empty();) {
@@ -52,6 +54,7 @@ std::optional<InferArguments> parse_infer_arguments(int argc, char const* const*
       ->type_name("IDS|FILE")
       ->required();
   app.add_option("--generate", arguments.generate, "append so many tokens, each the one with the largest logit")
+      ->check(CLI::Range(0U, kMostGenerated))
       ->type_name("N");
   app.add_option("--logits", arguments.logits,
                  "write logits to this .npy file, float32 [batch, tokens, vocabulary]; of encoders the last hidden "

@@ -8,19 +8,32 @@
 
 #include "base/wire.hpp"
 #include "infer/activation_bytes.hpp"
+#include "infer/check_tokens.hpp"
 #include "infer/families.hpp"
 #include "load/arena.hpp"
 
 namespace distload {
+namespace {
+
+std::uint64_t layers_of_largest_stage(infer::ModelDescription const& model, ProcessGrid const& grid,
+                                      Config const& config) {
+  auto const& stated = config.topology.pipeline_layers;
+  if (!stated.empty()) return std::ranges::max(stated);
+  return divide_up(model.layers.size(), grid.topology().pipeline_parallel);
+}
+
+}  // namespace
 
 void check_activations(ProcessGrid const& grid, Config const& config, OpenedCheckpoint const& checkpoint,
                        LoadPlan const& plan, TokenBatch const& ids, std::uint64_t generate) {
   infer::ModelConfig const model(checkpoint.catalog.metadata.config_json);
   auto const description = infer::describe_model(model, infer::ParameterNames(checkpoint.catalog));
+  infer::check_tokens(description, ids, generate == 0 ? 0 : generate - 1);
   auto const limit = config.load.memory_limit ? config.load.memory_limit : available_arena_bytes(grid.node_size());
   if (!limit) return;
   auto const needed =
-      infer::activation_bytes(description, grid.topology(), ids.batch, ids.tokens, ids.tokens + generate);
+      infer::activation_bytes(description, grid.topology(), layers_of_largest_stage(description, grid, config),
+                              ids.batch, ids.tokens, ids.tokens + generate);
   if (plan.peak_bytes() + needed <= *limit) return;
   throw OutOfBudget("this rank needs " + format_bytes(plan.peak_bytes()) + " for the model and " +
                     format_bytes(needed) + " for the activations of " + std::to_string(ids.batch) + " x " +

@@ -13,9 +13,10 @@
 
 namespace distload {
 
-/// Local: checks that this rank has the memory to load the model and to compute with it.
+/// Local: checks that the model can compute with the tokens, and that this rank has the memory to load the model and to
+/// compute with it.
 /// @throws OutOfBudget  it has not: with the bytes of both and the limit.
-/// @throws ConfigError  the family is not computed.
+/// @throws ConfigError  the family is not computed, or as check_tokens.
 void check_activations(ProcessGrid const& grid, Config const& config, OpenedCheckpoint const& checkpoint,
                        LoadPlan const& plan, TokenBatch const& ids, std::uint64_t generate);
 
