@@ -15,6 +15,9 @@ struct LayerWidths {
 /// Sums of segments: those of this rank, and the shares of all ranks' sums.
 constexpr std::uint64_t kSums = 6;
 
+/// Tokens and weights that matrix products on the host copy into their own order (kPackedTokens, panels).
+constexpr Bytes kPackedBytes = 32 * kMiB;
+
 LayerWidths widths_of(AttentionDescription const& attention, std::uint64_t ranks) {
   auto const& options = attention.options;
   auto const heads = divide_up(options.heads, ranks);
@@ -60,7 +63,7 @@ Bytes activation_bytes(ModelDescription const& model, Topology const& topology, 
   auto const logits = model.head.name.empty() ? 0 : 3 * model.vocabulary;
   auto const arrays = 4 + kSums + (model.encoder ? 1 : 0);
   auto const of_token = std::max(arrays * model.hidden + working, 2 * model.hidden + logits);
-  return sizeof(float) * batch * (tokens * of_token + positions * stage_layers * cached);
+  return kPackedBytes + sizeof(float) * batch * (tokens * of_token + positions * stage_layers * cached);
 }
 
 }  // namespace distload::infer
