@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
@@ -82,7 +83,9 @@ class ParallelModel::Body {
         tensor_on_device_(device_group(grid.tensor())),
         stage_ranks_on_device_(device_group(*stage_ranks_)),
         stages_on_device_(device_group(grid.pipeline())),
-        stage_(all_or_throw(grid.world(), "bind", [&] { return bound(model); })) {}
+        stage_(all_or_throw(grid.world(), "bind", [&] { return bound(model); })) {
+    check_layers();
+  }
 
   Stage const& stage() const noexcept { return stage_; }
 
@@ -113,6 +116,19 @@ class ParallelModel::Body {
     return Stage(model, std::move(description), ends,
                  Groups{tensor_on_device_ ? tensor_on_device_.get() : &grid_->tensor(),
                         stage_ranks_on_device_ ? stage_ranks_on_device_.get() : stage_ranks_.get()});
+  }
+
+  /// Collective: every layer of the description is on a stage.
+  /// @throws ConfigError  the checkpoint lacks layers; on all ranks.
+  void check_layers() const {
+    std::uint64_t const own = stage_.layers().size();
+    std::vector<std::uint64_t> counts(grid_->pipeline().size());
+    grid_->pipeline().all_gather(std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(counts)));
+    auto const all = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+    auto const described = stage_.description().layers.size();
+    if (all == described) return;
+    throw ConfigError("config.json describes " + std::to_string(described) + " layers, but the checkpoint has " +
+                      std::to_string(all) + " of them");
   }
 
   /// Collective: the input of this stage's first layer but those of the encoder.

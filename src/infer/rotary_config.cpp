@@ -86,8 +86,9 @@ class RopeParameters {
   json const* own_;
 };
 
-double original_positions(RopeParameters const& parameters) {
+double original_positions(RopeParameters const& parameters, RotaryDefaults const& defaults) {
   if (auto const of_config = parameters.number_of_config("original_max_position_embeddings")) return *of_config;
+  if (defaults.original_positions) return *defaults.original_positions;
   if (auto const own = parameters.number("original_max_position_embeddings")) return *own;
   auto const positions = parameters.number_of_config("max_position_embeddings");
   if (!positions) throw ConfigError("config.json: rotary positions have no original_max_position_embeddings");
@@ -114,14 +115,14 @@ double attention_factor_of_longrope(RopeParameters const& parameters, double fac
   return factor <= 1 ? 1 : std::sqrt(1 + std::log(factor) / std::log(original));
 }
 
-void set_scaling(RopeParameters const& parameters, RotaryOptions& options) {
+void set_scaling(RopeParameters const& parameters, RotaryDefaults const& defaults, RotaryOptions& options) {
   options.scaling = parameters.scaling();
   if (options.scaling == Scaling::none) return;
   if (options.scaling == Scaling::linear) {
     options.factor = parameters.required("factor");
     return;
   }
-  options.original_positions = original_positions(parameters);
+  options.original_positions = original_positions(parameters, defaults);
   options.factor = factor_of(parameters, options.original_positions);
   if (options.scaling == Scaling::llama3) {
     options.low_frequency_factor = parameters.required("low_freq_factor");
@@ -149,7 +150,7 @@ RotaryOptions rotary_options(nlohmann::json const& config, std::uint32_t dim, st
   options.dim = static_cast<std::uint32_t>(dim * part);
   options.base =
       parameters.number("rope_theta").value_or(parameters.number_of_config("rope_theta").value_or(defaults.base));
-  set_scaling(parameters, options);
+  set_scaling(parameters, defaults, options);
   return options;
 }
 

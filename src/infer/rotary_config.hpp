@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
@@ -12,8 +13,9 @@ namespace distload::infer {
 
 /// What a family takes where config.json says nothing.
 struct RotaryDefaults {
-  double base = 10000;  ///< rope_theta
-  double part = 1;      ///< partial_rotary_factor
+  double base = 10000;                         ///< rope_theta
+  double part = 1;                             ///< partial_rotary_factor
+  std::optional<double> original_positions{};  ///< original_max_position_embeddings
 };
 
 /// As ModelConfig::rotary.

@@ -84,6 +84,16 @@ def exchanged(left, right):
     return lambda _, tensors: exchange(tensors, left, right)
 
 
+def more_encoder_layers(count):
+    """Than the checkpoint has, by config.json."""
+
+    def change(config, _):
+        config["num_decoder_layers"] = config.get("num_decoder_layers") or config["num_layers"]
+        config["num_layers"] += count
+
+    return change
+
+
 def rolled(name, axis):
     return lambda _, tensors: change_elements(tensors, name, lambda elements: np.roll(elements, 1, axis=axis))
 
@@ -133,6 +143,8 @@ MUTATIONS = [
     # The rule cuts the weight in the same way, but its bias is not one that is added once.
     Mutation("bias added on every rank", "llama_biases", REFUSED, "o_proj",
              rules=cut("self_attn.o_proj.weight", "partition: column_parallel\n    axis: 1\n    heads: heads")),
+    Mutation("a layer of the encoder missing", "t5", REFUSED, "layers, but the checkpoint has", more_encoder_layers(1)),
+    Mutation("a further layer of the encoder", "t5", REFUSED, "encoder.block.", more_encoder_layers(-1)),
 ]  # fmt: skip
 
 

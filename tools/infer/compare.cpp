@@ -60,7 +60,7 @@ Difference difference_of(std::span<float const> found, std::span<float const> re
   for (std::size_t i = 0; i < found.size(); ++i) {
     auto const a = static_cast<double>(found[i]);
     auto const b = static_cast<double>(reference[i]);
-    if (!std::isnan(b)) difference.magnitude = std::max(difference.magnitude, std::abs(b));
+    if (std::isfinite(b)) difference.magnitude = std::max(difference.magnitude, std::abs(b));
     if (a == b || (std::isnan(a) && std::isnan(b))) continue;
     auto const size = std::abs(a - b);
     difference.largest =

@@ -41,7 +41,7 @@ std::vector<HostOutput> gather_outputs_of(Communicator& world, std::vector<HostO
 struct Difference {
   bool same_bits = true;
   double largest = 0;    ///< infinite if one is NaN where the other is not, or sizes differ
-  double magnitude = 0;  ///< the largest of the reference
+  double magnitude = 0;  ///< the largest finite number of the reference
 };
 
 Difference difference_of(std::span<float const> found, std::span<float const> reference);

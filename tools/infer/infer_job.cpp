@@ -10,13 +10,16 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <distload/base/error.hpp>
 #include <distload/load/loader.hpp>
 
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/result_file.hpp"
 #include "base/standard_streams.hpp"
+#include "base/text.hpp"
 #include "base/wire.hpp"
 #include "infer/check_activations.hpp"
 #include "infer/compare.hpp"
@@ -108,6 +111,8 @@ class InferJob {
   void compare();
   void compare_with_one_rank(Comparer& comparer);
   void compare_with_files(Comparer& comparer) const;
+  /// Local: the numbers of a file that an output is compared with.
+  std::vector<float> numbers_of(HostOutput const& output, std::string const& file) const;
   void print_results() const;
   void write_report() const;
   /// Collective.
@@ -130,8 +135,12 @@ void InferJob::check_results() const {
     for (auto const* const path : {&arguments_->logits, &arguments_->report}) {
       if (!path->empty()) check_result_file(*path, Probe::create_file);
     }
-    if (arguments_->outputs.empty()) return;
+    auto const& against = arguments_->against;
     std::error_code error;
+    if (!against.empty() && against != "one-rank" && !std::filesystem::exists(against, error)) {
+      throw IoError("cannot open " + printable(against) + ", which --against names");
+    }
+    if (arguments_->outputs.empty()) return;
     std::filesystem::create_directories(arguments_->outputs, error);
     if (error) throw IoError("cannot make the directory " + arguments_->outputs + ": " + error.message());
     check_folder(arguments_->outputs, Probe::create_file);
@@ -211,17 +220,27 @@ void InferJob::compare_with_one_rank(Comparer& comparer) {
   });
 }
 
+std::vector<float> InferJob::numbers_of(HostOutput const& output, std::string const& file) const {
+  auto array = read_npy<float>(file);
+  std::vector<std::uint64_t> const shape{ids_.batch, ids_.tokens, output.width};
+  if (array.shape != shape) {
+    throw ConfigError(fmt::format("{} has the shape [{}], but {} has [{}]", printable(file),
+                                  fmt::join(array.shape, ", "), output.name, fmt::join(shape, ", ")));
+  }
+  return std::move(array.numbers);
+}
+
 void InferJob::compare_with_files(Comparer& comparer) const {
   all_or_throw(world(), "reference", [&] {
     if (!prints()) return;
     auto const& path = arguments_->against;
     if (!std::filesystem::is_directory(path)) {
-      comparer.compare(outputs_.back().name, read_npy<float>(path).numbers);
+      comparer.compare(outputs_.back().name, numbers_of(outputs_.back(), path));
       return;
     }
     for (auto const& output : outputs_) {
       auto const file = path + "/" + output.name + ".npy";
-      if (std::filesystem::exists(file)) comparer.compare(output.name, read_npy<float>(file).numbers);
+      if (std::filesystem::exists(file)) comparer.compare(output.name, numbers_of(output, file));
     }
     if (comparer.result().compared == 0) throw NothingToCompare(path + " has no outputs of this model");
   });

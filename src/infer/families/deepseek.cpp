@@ -6,6 +6,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/text.hpp"
+#include "infer/families/checks.hpp"
 #include "infer/families/llama.hpp"
 #include "infer/families/mixture.hpp"
 #include "infer/rotary_config.hpp"
@@ -39,6 +40,7 @@ LatentAttentionOptions attention_options(ModelConfig const& config) {
   auto const key_dim = static_cast<double>(options.plain_dim + options.rotary_dim);
   options.scale = static_cast<float>(score_factor(config.json()) / std::sqrt(key_dim));
   options.rotary = config.rotary(options.rotary_dim);
+  check_rotates_all(options.rotary, options.rotary_dim);
   options.rotary.interleaved = is_v2(config) || config.flag({"rope_interleave"}, true);
   options.norm = {.epsilon = kLatentEpsilon};
   return options;
@@ -80,9 +82,21 @@ ExpertsDescription experts_of_deepseek(ModelConfig const& config, ParameterNames
   return experts;
 }
 
+/// What DeepSeek's own programs compute otherwise, and transformers does not read.
+void refuse_other_routers(ModelConfig const& config) {
+  config.require("moe_layer_freq", 1);
+  config.require("scoring_func", is_v2(config) ? "softmax" : "sigmoid");
+  if (is_v2(config)) {
+    config.require("norm_topk_prob", false);
+  } else {
+    config.require("topk_method", "noaux_tc");
+  }
+}
+
 }  // namespace
 
 ModelDescription describe_deepseek(ModelConfig const& config, ParameterNames const& names) {
+  refuse_other_routers(config);
   auto model = frame_of_llama(config, names);
   auto const expert_width = config.count({"moe_intermediate_size"}, is_v2(config) ? 1407 : 2048);
   auto const shared_width = std::uint64_t{config.count({"n_shared_experts"}, is_v2(config) ? 2 : 1)} * expert_width;

@@ -1,5 +1,6 @@
 // Falcon: attention and MLP beside each other or one after the other, rotary positions or ALiBi, and a fused matrix in
 // one of three orders: key heads with their queries (40B), one key head for all (7B), each head by itself (RW).
+#include "infer/families/checks.hpp"
 #include "infer/families/with_layer_norms.hpp"
 
 namespace distload::infer {
@@ -24,6 +25,7 @@ AttentionDescription attention_of_falcon(ModelConfig const& config, std::string 
     options.position_bias = PositionBias::alibi_before_scale;
   } else {
     options.rotary = config.rotary(options.head_dim);
+    check_rotates_all(*options.rotary, options.head_dim);
   }
   return attention;
 }
@@ -64,7 +66,10 @@ ModelDescription describe_falcon(ModelConfig const& config, ParameterNames const
   if (!config.flag({"alibi"}, false)) model.positions = config.count({"max_position_embeddings"}, 2048);
   model.embedding.tokens = prefix + "word_embeddings";
   for (std::uint32_t i = 0; i < config.count({"num_hidden_layers", "n_layer"}, 32); ++i) {
-    model.layers.push_back(layer_of_falcon(config, prefix + "h." + std::to_string(i) + "."));
+    auto const at = prefix + "h." + std::to_string(i) + ".";
+    check_biases(config, names, "bias", false, at,
+                 {"self_attention.query_key_value", "self_attention.dense", "mlp.dense_h_to_4h", "mlp.dense_4h_to_h"});
+    model.layers.push_back(layer_of_falcon(config, at));
   }
   model.final_norm = layer_norm_of(prefix + "ln_f", config.number({"layer_norm_epsilon"}, 1e-5));
   model.head.name = head_of(config, prefix, model.embedding.tokens);

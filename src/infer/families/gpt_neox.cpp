@@ -1,5 +1,6 @@
 // GPT-NeoX and Pythia: attention and MLP beside each other, rotary positions of a quarter of a head, a fused matrix
 // with the query, key and value of each head together.
+#include "infer/families/checks.hpp"
 #include "infer/families/with_layer_norms.hpp"
 
 namespace distload::infer {
@@ -42,7 +43,9 @@ ModelDescription describe_gpt_neox(ModelConfig const& config, ParameterNames con
   model.positions = config.count({"max_position_embeddings"}, 2048);
   model.embedding.tokens = prefix + "embed_in";
   for (std::uint32_t i = 0; i < config.count({"num_hidden_layers"}, 44); ++i) {
-    model.layers.push_back(layer_of_gpt_neox(config, hidden, prefix + "layers." + std::to_string(i) + "."));
+    auto const at = prefix + "layers." + std::to_string(i) + ".";
+    check_biases(config, names, "attention_bias", true, at + "attention.", {"query_key_value", "dense"});
+    model.layers.push_back(layer_of_gpt_neox(config, hidden, at));
   }
   model.final_norm = layer_norm_of(prefix + "final_layer_norm", config.number({"layer_norm_eps"}, 1e-5));
   if (prefix.empty()) return model;

@@ -4,22 +4,51 @@
 
 #include <cmath>
 
+#include <distload/base/error.hpp>
+
+#include "infer/families/checks.hpp"
+
 namespace distload::infer {
 namespace {
 
-/// Tokens that a token of the layer sees; 0: all. Qwen has windows in some layers only, and only if
-/// `use_sliding_window`.
-std::uint64_t window_of(ModelConfig const& config, std::uint32_t layer) {
-  auto const window = config.count({"sliding_window"}, 0);
-  if (auto const types = config.texts("layer_types"); layer < types.size()) {
-    return types[layer] == "sliding_attention" ? window : 0;
+/// Of a Qwen: it has windows in some layers only, and only if `use_sliding_window`.
+std::uint64_t window_of_qwen(ModelConfig const& config, std::uint32_t layer, std::string const& type) {
+  auto const has_windows = config.flag({"use_sliding_window"}, false);
+  if (!has_windows && type == "sliding_attention") {
+    throw ConfigError("config.json: layer_types has sliding_attention, but use_sliding_window is false");
   }
-  auto const type = config.text({"model_type"});
-  if (!config.flag({"use_sliding_window"}, type == "mistral")) return 0;
-  return layer >= config.count({"max_window_layers"}, 0) ? window : 0;
+  if (!has_windows) return 0;
+  auto const is_sliding = type.empty() ? layer >= config.count({"max_window_layers"}, 28) : type == "sliding_attention";
+  return is_sliding ? sliding_window_of(config) : 0;
+}
+
+/// Tokens that a token of the layer sees; 0: all. Llama has no windows, whatever config.json says.
+std::uint64_t window_of(ModelConfig const& config, std::uint32_t layer) {
+  auto const family = config.text({"model_type"});
+  if (family == "llama") return 0;
+  auto const types = config.texts("layer_types");
+  auto const type = layer < types.size() ? types[layer] : std::string();
+  if (family != "mistral") return window_of_qwen(config, layer, type);
+  return type.empty() || type == "sliding_attention" ? sliding_window_of(config) : 0;
+}
+
+/// Refuses biases that transformers does not add.
+void check_biases_of_llama(ModelConfig const& config, ParameterNames const& names, std::string const& layer) {
+  auto const family = config.text({"model_type"});
+  if (family != "llama" && family != "qwen3") return;
+  check_biases(config, names, "attention_bias", false, layer + "self_attn.",
+               {"q_proj", "k_proj", "v_proj", "qkv_proj", "o_proj"});
+  if (family != "llama") return;
+  check_biases(config, names, "mlp_bias", false, layer + "mlp.", {"gate_proj", "up_proj", "gate_up_proj", "down_proj"});
 }
 
 }  // namespace
+
+std::uint64_t sliding_window_of(ModelConfig const& config) {
+  auto const found = config.json().find("sliding_window");
+  if (found != config.json().end() && found->is_null()) return 0;
+  return config.count({"sliding_window"}, 4096);
+}
 
 AttentionDescription attention_of_llama(ModelConfig const& config, ParameterNames const& names,
                                         std::string const& layer, std::uint64_t window) {
@@ -41,6 +70,7 @@ AttentionDescription attention_of_llama(ModelConfig const& config, ParameterName
                        .scale = 1.0F / std::sqrt(static_cast<float>(head_dim)),
                        .window = window,
                        .rotary = config.rotary(head_dim)};
+  if (config.text({"model_type"}) != "phi3") check_rotates_all(*attention.options.rotary, head_dim);
   if (names.has(attention.names.query_norm + ".weight")) attention.options.query_key_norm = rms_norm_of(config);
   return attention;
 }
@@ -85,6 +115,7 @@ ModelDescription describe_llama(ModelConfig const& config, ParameterNames const&
   auto model = frame_of_llama(config, names);
   for (std::uint32_t layer = 0; layer < model.layers.size(); ++layer) {
     std::get<AttentionDescription>(model.layers[layer].attention).options.window = window_of(config, layer);
+    check_biases_of_llama(config, names, model.layers[layer].prefix);
   }
   return model;
 }

@@ -14,6 +14,9 @@ NormOptions rms_norm_of(ModelConfig const& config);
 /// gate_proj, up_proj, down_proj (or gate_up_proj) behind `at`.
 MlpNames gated_mlp_names(std::string const& at);
 
+/// Tokens that a token sees by `sliding_window`, which is 4096 where it is missing; 0: all, if it is null.
+std::uint64_t sliding_window_of(ModelConfig const& config);
+
 /// "self_attn." behind the layer's prefix. With a norm of queries and keys where the checkpoint has one.
 AttentionDescription attention_of_llama(ModelConfig const& config, ParameterNames const& names,
                                         std::string const& layer, std::uint64_t window);

@@ -21,10 +21,6 @@ ExpertsNames names_of_mixtral(ParameterNames const& names, std::string const& la
 /// Of rotary positions, if config.json has none.
 constexpr double kBase = 1e6;
 
-bool states_base(ModelConfig const& config) {
-  return config.json().contains("rope_theta") || config.json().contains("rope_parameters");
-}
-
 RouterOptions router_of_mixtral(ModelConfig const& config) {
   return {.experts = config.count({"num_local_experts", "num_experts"}, 8),
           .per_token = config.count({"num_experts_per_tok"}, 2),
@@ -35,10 +31,14 @@ RouterOptions router_of_mixtral(ModelConfig const& config) {
 
 ModelDescription describe_mixtral(ModelConfig const& config, ParameterNames const& names) {
   auto model = frame_of_llama(config, names);
+  NormOptions const norm{.epsilon = static_cast<float>(config.number({"rms_norm_eps"}, 1e-5))};
+  model.final_norm->options = norm;
   for (auto& layer : model.layers) {
+    layer.attention_norm->options = norm;
+    layer.mlp_norm->options = norm;
     auto& attention = std::get<AttentionDescription>(layer.attention).options;
     attention.window = config.count({"sliding_window"}, 0);
-    if (!states_base(config)) attention.rotary->base = kBase;
+    attention.rotary = config.rotary(attention.head_dim, "", {.base = kBase});
     layer.mlp = ExpertsDescription{.names = names_of_mixtral(names, layer.prefix),
                                    .router = router_of_mixtral(config),
                                    .function = config.function({"hidden_act"}, "silu")};

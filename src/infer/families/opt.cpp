@@ -1,5 +1,6 @@
 // OPT: learned positions behind two unused rows, and a plain MLP. OPT-350M has its norms behind the residual stream and
 // narrower embeddings.
+#include "infer/families/checks.hpp"
 #include "infer/families/with_layer_norms.hpp"
 
 namespace distload::infer {
@@ -46,6 +47,9 @@ ModelDescription describe_opt(ModelConfig const& config, ParameterNames const& n
   model.embedding = embedding_of_opt(prefix, is_projected);
   for (std::uint32_t i = 0; i < config.count({"num_hidden_layers"}, 12); ++i) {
     auto const at = prefix + "layers." + std::to_string(i) + ".";
+    check_biases(config, names, "enable_bias", true, at,
+                 {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.qkv_proj",
+                  "self_attn.out_proj", "fc1", "fc2"});
     model.layers.push_back({.prefix = at,
                             .arrangement = norm_is_before ? Arrangement::sequential : Arrangement::post_norm,
                             .attention_norm = layer_norm_of(at + "self_attn_layer_norm", kEpsilon),

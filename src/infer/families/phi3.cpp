@@ -11,6 +11,7 @@ ModelDescription describe_phi3(ModelConfig const& config, ParameterNames const& 
     layer.attention_norm->options = norm;
     layer.mlp_norm->options = norm;
     auto& options = std::get<AttentionDescription>(layer.attention).options;
+    options.rotary = config.rotary(options.head_dim, "", {.original_positions = 4096});
     options.window = config.count({"sliding_window"}, 0);
     if (options.rotary->scaling != RotaryOptions::Scaling::longrope) continue;
     model.computes_anew_beyond = static_cast<std::uint64_t>(options.rotary->original_positions);

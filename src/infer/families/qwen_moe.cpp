@@ -1,6 +1,7 @@
 // Qwen 2 and Qwen 3 with experts: Qwen's decoder with experts in most layers. Qwen 2 has a shared expert with a gate.
 #include <algorithm>
 
+#include "infer/families/checks.hpp"
 #include "infer/families/llama.hpp"
 #include "infer/families/mixture.hpp"
 
@@ -18,7 +19,7 @@ bool has_experts(ModelConfig const& config, std::uint32_t layer) {
 /// first `max_window_layers` layers, Qwen 3 in all.
 std::uint64_t window_of(ModelConfig const& config, std::uint32_t layer) {
   if (!config.flag({"use_sliding_window"}, false)) return 0;
-  auto const window = config.count({"sliding_window"}, 4096);
+  auto const window = sliding_window_of(config);
   if (config.text({"model_type"}) == "qwen3_moe") return window;
   if (auto const types = config.texts("layer_types"); layer < types.size()) {
     return types[layer] == "sliding_attention" ? window : 0;
@@ -51,6 +52,9 @@ ModelDescription describe_qwen_moe(ModelConfig const& config, ParameterNames con
   for (std::uint32_t i = 0; i < model.layers.size(); ++i) {
     auto& layer = model.layers[i];
     std::get<AttentionDescription>(layer.attention).options.window = window_of(config, i);
+    auto const is_qwen2 = config.text({"model_type"}) == "qwen2_moe";
+    check_biases(config, names, is_qwen2 ? "qkv_bias" : "attention_bias", is_qwen2, layer.prefix + "self_attn.",
+                 {"q_proj", "k_proj", "v_proj", "qkv_proj"});
     if (has_experts(config, i)) layer.mlp = experts_of_qwen(config, names, layer.prefix + "mlp.");
   }
   return model;

@@ -48,6 +48,11 @@ MlpDescription mlp_of_t5(ModelConfig const& config, std::string const& at) {
   if (!function) {
     throw ConfigError("config.json: feed_forward_proj is '" + printable(kind) + "', whose function is not computed");
   }
+  config.require("is_gated_act", is_gated);
+  if (config.function({"dense_act_fn"}, std::string(name)) != *function) {
+    throw ConfigError("config.json: dense_act_fn is another function than that of feed_forward_proj, '" +
+                      printable(kind) + "'");
+  }
   MlpNames names{.gate = is_gated ? at + "wi_0" : "",
                  .up = at + (is_gated ? "wi_1" : "wi"),
                  .fused_gate_up = "",
@@ -73,6 +78,14 @@ LayerDescription layer_of_t5(ModelConfig const& config, std::string const& half,
   return layer;
 }
 
+/// Refuses layers behind the last that config.json describes: the loader's rules count the decoder's only.
+void refuse_further_layers(ParameterNames const& names, std::string const& half, std::uint32_t layers) {
+  auto const next = half + "block." + std::to_string(layers) + ".";
+  if (!names.begins(next)) return;
+  throw ConfigError("config.json: " + half.substr(0, half.size() - 1) + " has " + std::to_string(layers) +
+                    " layers, but the checkpoint has '" + printable(next) + "...'");
+}
+
 /// transformers scales logits unless config.json says otherwise, in one of two ways.
 bool scales_logits(ModelConfig const& config) {
   return config.flag({"scale_decoder_outputs"}, config.flag({"tie_word_embeddings"}, true));
@@ -80,7 +93,8 @@ bool scales_logits(ModelConfig const& config) {
 
 }  // namespace
 
-ModelDescription describe_t5(ModelConfig const& config, ParameterNames const&) {
+ModelDescription describe_t5(ModelConfig const& config, ParameterNames const& names) {
+  config.require("is_encoder_decoder", true);
   auto const encoder_layers = config.count({"num_layers"}, 6);
   auto const start = config.count({"decoder_start_token_id", "pad_token_id"}, 0);
   ModelDescription model;
@@ -97,6 +111,7 @@ ModelDescription describe_t5(ModelConfig const& config, ParameterNames const&) {
   for (std::uint32_t i = 0; i < config.count({"num_decoder_layers"}, encoder_layers); ++i) {
     model.layers.push_back(layer_of_t5(config, "decoder.", i));
   }
+  refuse_further_layers(names, "encoder.", encoder_layers);
   NormOptions const norm{.epsilon = static_cast<float>(config.number({"layer_norm_epsilon"}, 1e-6))};
   model.encoder = EncoderDescription{.layers = encoder_layers,
                                      .tokens = "encoder.embed_tokens",

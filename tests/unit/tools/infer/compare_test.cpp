@@ -34,6 +34,13 @@ TEST(Difference, OfEqualBitsAndOthers) {
   EXPECT_TRUE(std::isinf(difference_of(x, std::vector<float>{1, -4}).largest));
 }
 
+TEST(Difference, OfAnInfiniteReferenceIsBeyondEveryTolerance) {
+  auto const infinity = std::numeric_limits<float>::infinity();
+  auto const difference = difference_of(std::vector{1.0F, 2.0F}, std::vector{infinity, 2.0F});
+  EXPECT_EQ(difference.largest, infinity);
+  EXPECT_EQ(difference.magnitude, 2);
+}
+
 TEST(EqualLargest, CountsTokens) {
   std::vector<float> const x{1, 2, 4, 3};
   EXPECT_EQ(equal_largest(x, x, 2), 1);
