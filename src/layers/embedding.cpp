@@ -43,6 +43,9 @@ VocabParallelEmbedding::VocabParallelEmbedding(ShardedModel const& model, std::s
     throw ConfigError("'" + printable(shard.name()) + "' is no table of F32, BF16 or F16");
   }
   shard.check_group(model.topology(), group);
+  if (shard.shard().partition.kind == PartitionKind::row_parallel) {
+    throw ConfigError("the rows of '" + printable(shard.name()) + "' are cut, but a table needs whole rows");
+  }
   body_.reset(new Body{shard, all_numbers(model, shard.shard()), held_rows(shard), &group});
 }
 VocabParallelEmbedding::~VocabParallelEmbedding() = default;

@@ -42,6 +42,9 @@ LinearMatrix::LinearMatrix(ShardedModel const& model, LinearPart const& part)
   for (auto const& held : shard_.held_inputs()) inputs_ += held.global.size();
   global_outputs_ = shard_.global_outputs();
   global_inputs_ = shard_.global_inputs();
+  if (inputs_ != global_inputs_ && !part.may_lack_inputs) {
+    throw ConfigError("'" + printable(shard_.name()) + "' is cut along its inputs, but its layer needs all of them");
+  }
   parameters_.push_back(shard_.name());
   if (part.bias.empty()) return;
   bias_ = bound_bias(model, part, ranges_, shard_);

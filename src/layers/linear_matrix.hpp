@@ -25,12 +25,14 @@ struct LinearPart {
   std::optional<std::vector<Range>> outputs =
       std::nullopt;                                    ///< of the whole parameter; nothing: all that the shard has
   std::optional<std::uint32_t> matrix = std::nullopt;  ///< of a parameter with three axes
-  std::string unfused = {};  ///< as of scale_of: name of the parameter that `outputs` are elsewhere
+  std::string unfused = {};      ///< as of scale_of: name of the parameter that `outputs` are elsewhere
+  bool may_lack_inputs = false;  ///< the inputs may be cut over ranks, as those of a row-parallel layer
 };
 
 class LinearMatrix {
  public:
-  /// @throws ConfigError  as BoundShard and BoundShard::rows_of, or the bias does not fit the weight.
+  /// @throws ConfigError  as BoundShard and BoundShard::rows_of, or the bias does not fit the weight, or inputs are on
+  ///                      other ranks and may not be.
   LinearMatrix(ShardedModel const& model, LinearPart const& part);
 
   std::uint64_t outputs() const noexcept { return outputs_; }

@@ -43,6 +43,11 @@ SharedSegments segments_of(BoundShard const& shard, std::optional<std::uint32_t>
   return share_segments(width, count, inputs, inputs.size() == 1 ? 0 : group.rank());
 }
 
+LinearPart row_parallel(LinearPart part) {
+  part.may_lack_inputs = true;
+  return part;
+}
+
 Range held_inputs(BoundShard const& shard) {
   auto const held = shard.held_inputs();
   return held.empty() ? Range{} : Range{held.front().global.begin, held.back().global.end};
@@ -52,11 +57,14 @@ Range held_inputs(BoundShard const& shard) {
 
 RowParallelMatrix::RowParallelMatrix(ShardedModel const& model, LinearPart const& part,
                                      std::optional<std::uint32_t> segments, Communicator& group)
-    : matrix_(model, part),
+    : matrix_(model, row_parallel(part)),
       inputs_(held_inputs(matrix_.shard())),
       segments_(segments_of(matrix_.shard(), segments, group)),
       sum_(segments_, group) {
   matrix_.shard().check_group(model.topology(), group);
+  if (matrix_.outputs() == matrix_.global_outputs()) return;
+  throw ConfigError("'" + printable(matrix_.shard().name()) + "' is cut along its outputs, but a row-parallel layer " +
+                    "needs all of them");
 }
 
 Activations RowParallelMatrix::product(ConstActivations const& x) const {

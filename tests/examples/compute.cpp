@@ -1,4 +1,4 @@
-// Computes with a loaded checkpoint: mpirun -np 4 compute CHECKPOINT
+// Computes with a loaded llama or a relative: mpirun -np 4 compute CHECKPOINT
 #include <cinttypes>
 #include <cstdio>
 #include <exception>
@@ -7,11 +7,12 @@
 
 #include <distload/distload.hpp>
 
-// Collective: one layer of the user's own program. x has the same numbers on all ranks.
-distload::Activations outputs_of(distload::ShardedModel const& model, distload::ProcessGrid const& grid,
-                                 distload::Activations const& x) {
+// Collective: two layers of the user's own program, bound by the names that a llama gives to them.
+distload::Activations outputs_of_two_layers(distload::ShardedModel const& model, distload::ProcessGrid const& grid) {
   distload::ColumnParallelLinear const up(model, "model.layers.0.mlp.up_proj", grid.tensor());
   distload::RowParallelLinear const down(model, "model.layers.0.mlp.down_proj", grid.tensor());
+  distload::Activations const x("x", 2, up.inputs());  // two tokens, the same on all ranks
+  Kokkos::deep_copy(x, 1.0F);
   return down(up.local(x));
 }
 
@@ -24,9 +25,7 @@ void compute(distload::MpiEnvironment& environment, char const* path) {
   distload::Loader loader(grid, config);
   auto loaded = loader.load();
 
-  distload::Activations const x("x", 2, 128);  // two tokens
-  Kokkos::deep_copy(x, 1.0F);
-  auto const y = outputs_of(loaded.model, grid, x);
+  auto const y = outputs_of_two_layers(loaded.model, grid);
 
   // The whole model. Its hash is the same on any number of ranks, and stays after a reload of the same numbers.
   distload::ParallelModel model(loaded.model, grid);

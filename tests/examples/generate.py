@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Text in, text out: python3 generate.py RANKS MODEL TEXT [TOKENS]; needs the Python package `tokenizers`.
 
-distload-infer takes and gives numbers of tokens. MODEL is a Hugging Face directory with tokenizer.json; the text comes as it is, without a
+distload-infer, which is in the PATH, takes and gives numbers of tokens. RANKS divides the model's heads. MODEL is a Hugging Face directory with tokenizer.json; the text comes as it is, without a
 template for chats: python3 generate.py 4 model "The capital of France is" 20
 """
 import json
@@ -19,7 +19,9 @@ def generate(ranks, model, ids, count):
         report = pathlib.Path(work, "report.json")
         tokens = ",".join(map(str, ids))
         command = ["mpirun", "-np", ranks, "distload-infer", model, "--tokens", tokens, "--generate", count, "--report", str(report)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        code = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
+        if code:
+            sys.exit(code)  # the program has said why
         return json.loads(report.read_text())["generated"][0]
 
 
@@ -28,6 +30,7 @@ def main():
         sys.exit(__doc__)
     ranks, model, text, count = (*sys.argv[1:], "20")[:4]
     tokenizer = Tokenizer.from_file(str(pathlib.Path(model, "tokenizer.json")))
+    tokenizer.no_padding()
     ids = tokenizer.encode(text).ids
     print(tokenizer.decode(ids + generate(ranks, model, ids, count)))
 

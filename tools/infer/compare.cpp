@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include <distload/base/error.hpp>
+
 #include "base/wire.hpp"
 
 namespace distload {
@@ -67,6 +69,16 @@ Difference difference_of(std::span<float const> found, std::span<float const> re
         std::max(difference.largest, std::isnan(size) ? std::numeric_limits<double>::infinity() : size);
   }
   return difference;
+}
+
+void check_finite(std::vector<HostOutput> const& outputs) {
+  for (auto const& output : outputs) {
+    auto const count = std::ranges::count_if(output.numbers, [](float x) { return !std::isfinite(x); });
+    if (count == 0) continue;
+    throw CorruptData(
+        output.name + " has " + std::to_string(count) +
+        " numbers that are NaN or infinite, as the first of all outputs, although the weights are finite");
+  }
 }
 
 double equal_largest(std::span<float const> found, std::span<float const> reference, std::uint64_t width) {

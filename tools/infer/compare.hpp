@@ -46,6 +46,9 @@ struct Difference {
 
 Difference difference_of(std::span<float const> found, std::span<float const> reference);
 
+/// @throws CorruptData  an output has numbers that are NaN or infinite: names the first one, and how many.
+void check_finite(std::vector<HostOutput> const& outputs);
+
 /// The share of tokens whose largest number is at the same place.
 double equal_largest(std::span<float const> found, std::span<float const> reference, std::uint64_t width);
 

@@ -161,6 +161,7 @@ void InferJob::compute() {
   auto const numbers = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), result);
   results_.hash = xxh3_64(std::as_bytes(std::span(numbers.data(), numbers.size())));
   outputs_ = gather_outputs_of(world(), collector.outputs());
+  all_or_throw(world(), "check", [&] { check_finite(outputs_); });
   compare_ranks();
 }
 

@@ -183,6 +183,19 @@ TEST_F(LayersTest, NamesWhatIsMissingOrDoesNotFit) {
               HasSubstr("cannot be divided into 5 segments"));
 }
 
+TEST_F(LayersTest, RefusesAnotherCut) {
+  if (grid_.tensor().size() == 1) GTEST_SKIP() << "nothing is cut for one rank";
+  EXPECT_THAT(thrown_message<ConfigError>(
+                  [&] { ColumnParallelLinear(*model_, "model.layers.1.mlp.down_proj", grid_.tensor()); }),
+              HasSubstr("'model.layers.1.mlp.down_proj.weight' is cut along its inputs"));
+  EXPECT_THAT(
+      thrown_message<ConfigError>([&] { RowParallelLinear(*model_, "model.layers.1.mlp.up_proj", grid_.tensor()); }),
+      HasSubstr("'model.layers.1.mlp.up_proj.weight' is cut along its outputs"));
+  EXPECT_THAT(thrown_message<ConfigError>(
+                  [&] { VocabParallelEmbedding(*model_, "model.layers.1.mlp.down_proj", grid_.tensor()); }),
+              HasSubstr("the rows of 'model.layers.1.mlp.down_proj.weight' are cut"));
+}
+
 TEST_F(LayersTest, RefusesAnotherGroup) {
   auto const alone = ranks().split(ranks().rank(), 0);
   auto const reversed = ranks().split(0, ranks().size() - ranks().rank());

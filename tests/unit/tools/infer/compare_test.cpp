@@ -7,7 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <distload/base/error.hpp>
+
 #include "infer/infer_report.hpp"
+#include "support/thrown_message.hpp"
 
 namespace distload {
 namespace {
@@ -45,6 +48,14 @@ TEST(EqualLargest, CountsTokens) {
   std::vector<float> const x{1, 2, 4, 3};
   EXPECT_EQ(equal_largest(x, x, 2), 1);
   EXPECT_EQ(equal_largest(x, std::vector<float>{1, 2, 3, 4}, 2), 0.5);
+}
+
+TEST(CheckFinite, NamesTheFirstOutput) {
+  auto outputs = two_outputs();
+  EXPECT_NO_THROW(check_finite(outputs));
+  outputs[0].numbers[1] = kNaN;
+  outputs[1].numbers[1] = kNaN;
+  EXPECT_THAT(thrown_message<CorruptData>([&] { check_finite(outputs); }), HasSubstr("layers.0 has 1 numbers"));
 }
 
 TEST(Comparer, TakesEveryBitWithoutATolerance) {
