@@ -225,8 +225,9 @@ std::vector<float> InferJob::numbers_of(HostOutput const& output, std::string co
   auto array = read_npy<float>(file);
   std::vector<std::uint64_t> const shape{ids_.batch, ids_.tokens, output.width};
   if (array.shape != shape) {
-    throw ConfigError(fmt::format("{} has the shape [{}], but {} has [{}]", printable(file),
-                                  fmt::join(array.shape, ", "), output.name, fmt::join(shape, ", ")));
+    throw OutputsDiffer(fmt::format("{} has the shape [{}], but in {} it is [{}]; computed with {}", output.name,
+                                    fmt::join(shape, ", "), printable(file), fmt::join(array.shape, ", "),
+                                    fmt::join(output.parameters, ", ")));
   }
   return std::move(array.numbers);
 }
