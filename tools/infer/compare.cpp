@@ -57,7 +57,7 @@ std::vector<HostOutput> gather_outputs_of(Communicator& world, std::vector<HostO
 
 Difference difference_of(std::span<float const> found, std::span<float const> reference) {
   Difference difference;
-  if (found.size() != reference.size()) return {false, std::numeric_limits<double>::infinity(), 0};
+  if (found.size() != reference.size()) return {false, std::numeric_limits<double>::infinity(), 0, false};
   difference.same_bits = std::memcmp(found.data(), reference.data(), found.size_bytes()) == 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
     auto const a = static_cast<double>(found[i]);

@@ -42,6 +42,7 @@ struct Difference {
   bool same_bits = true;
   double largest = 0;    ///< infinite if one is NaN where the other is not, or sizes differ
   double magnitude = 0;  ///< the largest finite number of the reference
+  bool same_size = true;
 };
 
 Difference difference_of(std::span<float const> found, std::span<float const> reference);

@@ -76,10 +76,12 @@ std::string describe_comparison(Comparison const& comparison) {
 
 std::string describe_difference(Comparison const& comparison) {
   auto const& [output, difference] = *comparison.first;
-  return fmt::format(
-      "{} differs from {} by {:.3g} (its magnitude is {:.3g}), as the first of all outputs; computed by {} with {}",
-      output->name, printable(comparison.reference), difference.largest, difference.magnitude,
-      ranks_text(output->ranks), joined(output->parameters));
+  auto const how = difference.same_size
+                       ? fmt::format("differs from {} by {:.3g} (its magnitude is {:.3g})",
+                                     printable(comparison.reference), difference.largest, difference.magnitude)
+                       : fmt::format("has another shape than in {}", printable(comparison.reference));
+  return fmt::format("{} {}, as the first of all outputs; computed by {} with {}", output->name, how,
+                     ranks_text(output->ranks), joined(output->parameters));
 }
 
 std::string infer_report(InferSubject const& subject, InferResults const& results) {

@@ -86,5 +86,14 @@ TEST(Comparer, NamesTheFirstOutputBeyondTheTolerance) {
                 "by ranks 0-1 with a.weight, b.weight"));
 }
 
+TEST(Comparer, AnotherSizeIsADifference) {
+  auto const outputs = two_outputs();
+  Comparer comparer(outputs, "other.npy", 0.1);
+  comparer.compare("logits", std::vector<float>{5, 6, 8});
+  ASSERT_TRUE(comparer.result().first);
+  EXPECT_THAT(describe_difference(comparer.result()),
+              HasSubstr("logits has another shape than in other.npy, as the first of all outputs; computed by rank 2"));
+}
+
 }  // namespace
 }  // namespace distload
