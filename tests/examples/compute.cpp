@@ -34,7 +34,7 @@ void compute(distload::MpiEnvironment& environment, char const* path) {
   loader.reload(loaded.model);
   model.self_test(ids, expected);
   if (ranks.rank() == 0) {
-    std::printf("a layer with %zu outputs; the logits of 3 tokens have the hash %016" PRIx64 "\n", y.extent(1),
+    std::printf("a layer with %zu outputs, and the logits of 3 tokens have the hash %016" PRIx64 "\n", y.extent(1),
                 expected);
   }
 }
