@@ -59,9 +59,10 @@ TEST(Families, RefuseWhatLayersDoNotCompute) {
       {R"("model_type": "t5", "feed_forward_proj": "gated-gelu", "is_gated_act": false)", "is_gated_act"},
       {R"("model_type": "t5", "feed_forward_proj": "gated-gelu", "dense_act_fn": "relu")", "dense_act_fn"},
   };
-  for (auto const& [keys, named] : cases) {
-    EXPECT_THAT([&] { described(keys, {}); }, Throws<ConfigError>(Property(&ConfigError::what, HasSubstr(named))))
-        << keys;
+  for (auto const& refused : cases) {
+    EXPECT_THAT([&] { described(refused.first, {}); },
+                Throws<ConfigError>(Property(&ConfigError::what, HasSubstr(refused.second))))
+        << refused.first;
   }
 }
 
@@ -80,15 +81,15 @@ TEST(Families, RefuseBiasesThatTheConfigExcludes) {
       {R"("model_type": "opt")", "model.decoder.layers.0.fc1", "enable_bias", false},
       {R"("model_type": "qwen2_moe", "intermediate_size": 8)", "model.layers.0.self_attn.q_proj", "qkv_bias", false},
   };
-  for (auto const& [keys, name, flag, is_excluded] : cases) {
-    auto const describe = [&](std::string const& further) { described(keys + further, {name + ".bias"}); };
-    auto const is_refused = Throws<ConfigError>(Property(&ConfigError::what, HasSubstr(flag)));
-    EXPECT_THAT([&] { describe(", \"" + flag + "\": false"); }, is_refused) << name;
-    EXPECT_NO_THROW(describe(", \"" + flag + "\": true")) << name;
-    if (is_excluded) {
-      EXPECT_THAT([&] { describe(""); }, is_refused) << name;
+  for (auto const& tried : cases) {
+    auto const describe = [&](std::string const& further) { described(tried.keys + further, {tried.name + ".bias"}); };
+    auto const is_refused = Throws<ConfigError>(Property(&ConfigError::what, HasSubstr(tried.flag)));
+    EXPECT_THAT([&] { describe(", \"" + tried.flag + "\": false"); }, is_refused) << tried.name;
+    EXPECT_NO_THROW(describe(", \"" + tried.flag + "\": true")) << tried.name;
+    if (tried.is_excluded) {
+      EXPECT_THAT([&] { describe(""); }, is_refused) << tried.name;
     } else {
-      EXPECT_NO_THROW(describe("")) << name;
+      EXPECT_NO_THROW(describe("")) << tried.name;
     }
   }
 }
