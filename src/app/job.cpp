@@ -197,9 +197,8 @@ class Job {
 
 }  // namespace
 
-ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, bool dry_run) {
+void load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, bool dry_run) {
   Job(config, grid, watchdog).run(dry_run);
-  return ExitCode::done;
 }
 
 }  // namespace distload

@@ -12,6 +12,6 @@ namespace distload {
 /// Collective over the grid: loads the checkpoint, saves it if configured, then writes the report; a problem of the
 /// report does not prevent the save. A dry run only prints what would be done.
 /// @throws Error  on all ranks.
-ExitCode load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, bool dry_run);
+void load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, bool dry_run);
 
 }  // namespace distload
