@@ -34,10 +34,16 @@ HostOutput get(WireReader& in) {
   return output;
 }
 
+std::uint64_t count_not_finite(HostOutput const& output) {
+  auto const count = std::ranges::count_if(output.numbers, [](float x) { return !std::isfinite(x); });
+  return static_cast<std::uint64_t>(count);
+}
+
 }  // namespace
 
 OutputSink OutputCollector::sink() {
   return [this](LayerOutput const& output) {
+    if (!keeps_all_) std::erase_if(outputs_, [](HostOutput const& earlier) { return count_not_finite(earlier) == 0; });
     auto const copy = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), output.numbers);
     outputs_.push_back(
         {output.name, copy.extent(1), {copy.data(), copy.data() + copy.size()}, output.parameters, ranks_});
@@ -73,7 +79,7 @@ Difference difference_of(std::span<float const> found, std::span<float const> re
 
 void check_finite(std::vector<HostOutput> const& outputs) {
   for (auto const& output : outputs) {
-    auto const count = std::ranges::count_if(output.numbers, [](float x) { return !std::isfinite(x); });
+    auto const count = count_not_finite(output);
     if (count == 0) continue;
     throw CorruptData(
         output.name + " has " + std::to_string(count) +

@@ -23,14 +23,16 @@ struct HostOutput {
 /// Collects outputs as they are computed.
 class OutputCollector {
  public:
-  /// @param ranks  that compute them
-  explicit OutputCollector(std::vector<std::uint32_t> ranks) : ranks_(std::move(ranks)) {}
+  /// @param ranks      that compute them
+  /// @param keeps_all  false: only the last output is kept, and those with numbers that are not finite
+  OutputCollector(std::vector<std::uint32_t> ranks, bool keeps_all) : ranks_(std::move(ranks)), keeps_all_(keeps_all) {}
 
   OutputSink sink();
   std::vector<HostOutput> const& outputs() const noexcept { return outputs_; }
 
  private:
   std::vector<std::uint32_t> ranks_;
+  bool keeps_all_;
   std::vector<HostOutput> outputs_;
 };
 

@@ -18,6 +18,7 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/result_file.hpp"
+#include "base/scope_timer.hpp"
 #include "base/standard_streams.hpp"
 #include "base/text.hpp"
 #include "base/wire.hpp"
@@ -31,8 +32,6 @@ namespace distload {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 /// Collective: the ids that rank 0 has read.
 TokenBatch agreed_tokens(Communicator& world, std::string const& tokens) {
@@ -149,7 +148,7 @@ void InferJob::check_results() const {
 
 void InferJob::compute() {
   watchdog_->enter("forward");
-  OutputCollector collector(ranks_of_stage(*grid_));
+  OutputCollector collector(ranks_of_stage(*grid_), !arguments_->outputs.empty() || !arguments_->against.empty());
   auto const begin = Clock::now();
   auto const collected = collector.sink();
   auto const sink = [&](LayerOutput const& output) {
