@@ -84,26 +84,30 @@ ActivationFunction ModelConfig::function(Keys keys, std::optional<std::string> c
   return *function;
 }
 
-std::vector<std::uint32_t> ModelConfig::counts(std::string_view key) const {
-  std::vector<std::uint32_t> result;
+bool ModelConfig::is_null(std::string_view key) const {
+  auto const found = json_.find(key);
+  return found != json_.end() && found->is_null();
+}
+
+template <class Value, class IsOne>
+std::vector<Value> ModelConfig::list(std::string_view key, char const* expected, IsOne const& is_one) const {
+  std::vector<Value> result;
   auto const* const value = find({key});
   if (value == nullptr) return result;
   for (auto const& item : *value) {
-    if (!item.is_number_unsigned()) refuse(key, *value, "a list of whole numbers");
-    result.push_back(item.get<std::uint32_t>());
+    if (!is_one(item)) refuse(key, *value, expected);
+    result.push_back(item.template get<Value>());
   }
   return result;
 }
 
+std::vector<std::uint32_t> ModelConfig::counts(std::string_view key) const {
+  return list<std::uint32_t>(key, "a list of whole numbers",
+                             [](auto const& item) { return item.is_number_unsigned(); });
+}
+
 std::vector<std::string> ModelConfig::texts(std::string_view key) const {
-  std::vector<std::string> result;
-  auto const* const value = find({key});
-  if (value == nullptr) return result;
-  for (auto const& item : *value) {
-    if (!item.is_string()) refuse(key, *value, "a list of texts");
-    result.push_back(item.get<std::string>());
-  }
-  return result;
+  return list<std::string>(key, "a list of texts", [](auto const& item) { return item.is_string(); });
 }
 
 RotaryOptions ModelConfig::rotary(std::uint32_t dim, std::string_view layer_type,

@@ -32,6 +32,8 @@ class ModelConfig {
   std::string text(Keys keys, std::optional<std::string> const& fallback = std::nullopt) const;
   /// @throws ConfigError  layers compute no function of that name.
   ActivationFunction function(Keys keys, std::optional<std::string> const& fallback = std::nullopt) const;
+  /// True if the key is there and null, by which transformers means none of it, not its default.
+  bool is_null(std::string_view key) const;
   /// Empty if there is none.
   std::vector<std::uint32_t> counts(std::string_view key) const;
   /// Empty if there is none.
@@ -51,6 +53,8 @@ class ModelConfig {
 
  private:
   nlohmann::json const* find(Keys keys) const;
+  template <class Value, class IsOne>
+  std::vector<Value> list(std::string_view key, char const* expected, IsOne const& is_one) const;
 
   nlohmann::json json_;
 };

@@ -97,7 +97,7 @@ void refuse_other_routers(ModelConfig const& config) {
 
 ModelDescription describe_deepseek(ModelConfig const& config, ParameterNames const& names) {
   refuse_other_routers(config);
-  auto model = frame_of_llama(config, names);
+  auto model = frame_of_llama(config, names, rms_norm_of(config));
   auto const expert_width = config.count({"moe_intermediate_size"}, is_v2(config) ? 1407 : 2048);
   auto const shared_width = std::uint64_t{config.count({"n_shared_experts"}, is_v2(config) ? 2 : 1)} * expert_width;
   model.mlp_width = std::max(model.mlp_width, shared_width);

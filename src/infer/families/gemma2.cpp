@@ -58,22 +58,17 @@ std::vector<std::string> layer_types_of_gemma(ModelConfig const& config, std::ui
 }
 
 float soft_cap_of(ModelConfig const& config, std::string_view key, double fallback) {
-  auto const& json = config.json();
-  auto const found = json.find(key);
-  if (found != json.end() && found->is_null()) return 0;
-  return static_cast<float>(config.number({key}, fallback));
+  return config.is_null(key) ? 0 : static_cast<float>(config.number({key}, fallback));
 }
 
 ModelDescription frame_of_gemma(ModelConfig const& config, ParameterNames const& names,
                                 std::vector<std::string> const& types) {
   config.require("use_bidirectional_attention", false);
-  auto model = frame_of_llama(config, names);
   auto const norm = norm_of_gemma(config);
+  auto model = frame_of_llama(config, names, norm);
   model.embedding.factor = std::sqrt(static_cast<float>(model.hidden));
-  model.final_norm->options = norm;
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     auto& layer = model.layers[i];
-    layer.attention_norm = {layer.prefix + "input_layernorm", norm};
     layer.norm_after_attention = {layer.prefix + "post_attention_layernorm", norm};
     layer.mlp_norm = {layer.prefix + "pre_feedforward_layernorm", norm};
     layer.norm_after_mlp = {layer.prefix + "post_feedforward_layernorm", norm};

@@ -45,9 +45,7 @@ void check_biases_of_llama(ModelConfig const& config, ParameterNames const& name
 }  // namespace
 
 std::uint64_t sliding_window_of(ModelConfig const& config) {
-  auto const found = config.json().find("sliding_window");
-  if (found != config.json().end() && found->is_null()) return 0;
-  return config.count({"sliding_window"}, 4096);
+  return config.is_null("sliding_window") ? 0 : config.count({"sliding_window"}, 4096);
 }
 
 AttentionDescription attention_of_llama(ModelConfig const& config, ParameterNames const& names,
@@ -75,8 +73,8 @@ AttentionDescription attention_of_llama(ModelConfig const& config, ParameterName
   return attention;
 }
 
-NormOptions rms_norm_of(ModelConfig const& config) {
-  return {.epsilon = static_cast<float>(config.number({"rms_norm_eps"}, 1e-6))};
+NormOptions rms_norm_of(ModelConfig const& config, double epsilon) {
+  return {.epsilon = static_cast<float>(config.number({"rms_norm_eps"}, epsilon))};
 }
 
 MlpNames gated_mlp_names(std::string const& at) {
@@ -84,17 +82,20 @@ MlpNames gated_mlp_names(std::string const& at) {
       .gate = at + "gate_proj", .up = at + "up_proj", .fused_gate_up = at + "gate_up_proj", .down = at + "down_proj"};
 }
 
+namespace {
+
 LayerDescription layer_of_llama(ModelConfig const& config, ParameterNames const& names, std::string const& prefix,
-                                std::uint64_t window) {
-  auto const norm = rms_norm_of(config);
+                                NormOptions const& norm) {
   return {.prefix = prefix,
           .attention_norm = NormDescription{prefix + "input_layernorm", norm},
           .mlp_norm = NormDescription{prefix + "post_attention_layernorm", norm},
-          .attention = attention_of_llama(config, names, prefix, window),
+          .attention = attention_of_llama(config, names, prefix, /*window=*/0),
           .mlp = MlpDescription{gated_mlp_names(prefix + "mlp."), config.function({"hidden_act"}, "silu")}};
 }
 
-ModelDescription frame_of_llama(ModelConfig const& config, ParameterNames const& names) {
+}  // namespace
+
+ModelDescription frame_of_llama(ModelConfig const& config, ParameterNames const& names, NormOptions const& norm) {
   auto const prefix = names.prefix({"model.", "transformer.", ""}, "layers.");
   ModelDescription model;
   model.vocabulary = config.count({"vocab_size"});
@@ -103,16 +104,16 @@ ModelDescription frame_of_llama(ModelConfig const& config, ParameterNames const&
   model.positions = config.count({"max_position_embeddings"}, 0);
   model.embedding.tokens = prefix + "embed_tokens";
   for (std::uint32_t layer = 0; layer < config.count({"num_hidden_layers"}); ++layer) {
-    model.layers.push_back(layer_of_llama(config, names, prefix + "layers." + std::to_string(layer) + ".", 0));
+    model.layers.push_back(layer_of_llama(config, names, prefix + "layers." + std::to_string(layer) + ".", norm));
   }
-  model.final_norm = NormDescription{prefix + "norm", rms_norm_of(config)};
+  model.final_norm = NormDescription{prefix + "norm", norm};
   // The bare decoder, whose names have no prefix, has no head.
   if (!prefix.empty()) model.head.name = "lm_head";
   return model;
 }
 
 ModelDescription describe_llama(ModelConfig const& config, ParameterNames const& names) {
-  auto model = frame_of_llama(config, names);
+  auto model = frame_of_llama(config, names, rms_norm_of(config));
   for (std::uint32_t layer = 0; layer < model.layers.size(); ++layer) {
     std::get<AttentionDescription>(model.layers[layer].attention).options.window = window_of(config, layer);
     check_biases_of_llama(config, names, model.layers[layer].prefix);

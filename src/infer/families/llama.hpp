@@ -8,8 +8,8 @@
 
 namespace distload::infer {
 
-/// With epsilon `rms_norm_eps`.
-NormOptions rms_norm_of(ModelConfig const& config);
+/// With `rms_norm_eps`, or `epsilon` where that is missing.
+NormOptions rms_norm_of(ModelConfig const& config, double epsilon = 1e-6);
 
 /// gate_proj, up_proj, down_proj (or gate_up_proj) behind `at`.
 MlpNames gated_mlp_names(std::string const& at);
@@ -21,7 +21,7 @@ std::uint64_t sliding_window_of(ModelConfig const& config);
 AttentionDescription attention_of_llama(ModelConfig const& config, ParameterNames const& names,
                                         std::string const& layer, std::uint64_t window);
 
-/// Embedding, layers without windows, final norm and head, with Llama's names.
-ModelDescription frame_of_llama(ModelConfig const& config, ParameterNames const& names);
+/// Embedding, layers without windows, final norm and head, with Llama's names. All norms have the options `norm`.
+ModelDescription frame_of_llama(ModelConfig const& config, ParameterNames const& names, NormOptions const& norm);
 
 }  // namespace distload::infer

@@ -30,12 +30,8 @@ RouterOptions router_of_mixtral(ModelConfig const& config) {
 }  // namespace
 
 ModelDescription describe_mixtral(ModelConfig const& config, ParameterNames const& names) {
-  auto model = frame_of_llama(config, names);
-  NormOptions const norm{.epsilon = static_cast<float>(config.number({"rms_norm_eps"}, 1e-5))};
-  model.final_norm->options = norm;
+  auto model = frame_of_llama(config, names, rms_norm_of(config, 1e-5));
   for (auto& layer : model.layers) {
-    layer.attention_norm->options = norm;
-    layer.mlp_norm->options = norm;
     auto& attention = std::get<AttentionDescription>(layer.attention).options;
     attention.window = config.count({"sliding_window"}, 0);
     attention.rotary = config.rotary(attention.head_dim, "", {.base = kBase});

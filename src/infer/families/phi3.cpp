@@ -4,12 +4,8 @@
 namespace distload::infer {
 
 ModelDescription describe_phi3(ModelConfig const& config, ParameterNames const& names) {
-  auto model = frame_of_llama(config, names);
-  NormOptions const norm{.epsilon = static_cast<float>(config.number({"rms_norm_eps"}, 1e-5))};
-  model.final_norm->options = norm;
+  auto model = frame_of_llama(config, names, rms_norm_of(config, 1e-5));
   for (auto& layer : model.layers) {
-    layer.attention_norm->options = norm;
-    layer.mlp_norm->options = norm;
     auto& options = std::get<AttentionDescription>(layer.attention).options;
     options.rotary = config.rotary(options.head_dim, "", {.original_positions = 4096});
     options.window = config.count({"sliding_window"}, 0);

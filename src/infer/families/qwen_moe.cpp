@@ -45,7 +45,7 @@ ExpertsDescription experts_of_qwen(ModelConfig const& config, ParameterNames con
 }  // namespace
 
 ModelDescription describe_qwen_moe(ModelConfig const& config, ParameterNames const& names) {
-  auto model = frame_of_llama(config, names);
+  auto model = frame_of_llama(config, names, rms_norm_of(config));
   for (auto const key : {"moe_intermediate_size", "shared_expert_intermediate_size"}) {
     model.mlp_width = std::max<std::uint64_t>(model.mlp_width, config.count({key}, 0));
   }
