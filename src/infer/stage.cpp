@@ -8,17 +8,13 @@
 #include "base/text.hpp"
 #include "infer/parameter_names.hpp"
 #include "layers/kernels/elementwise.hpp"
+#include "layers/kernels/in_shard_space.hpp"
 #include "layers/row_parallel_matrix.hpp"
 
 namespace distload::infer {
 namespace {
 
-Ids in_shard_space(std::vector<std::int64_t> const& ids) {
-  Kokkos::View<std::int64_t*, ShardSpace> const view(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::ids"),
-                                                     ids.size());
-  Kokkos::deep_copy(view, Kokkos::View<std::int64_t const*, Kokkos::HostSpace>(ids.data(), ids.size()));
-  return view;
-}
+Ids ids_of(std::vector<std::int64_t> const& ids) { return in_shard_space(ids, "distload::ids"); }
 
 /// The row of each token in a table of positions.
 std::vector<std::int64_t> position_rows(PositionTable const& table, TokenBatch const& ids, Sequences const& sequences) {
@@ -111,7 +107,7 @@ std::vector<LayerCache> Stage::new_caches(std::uint64_t batch, std::uint64_t pos
 bool Stage::is_before_decoder() const noexcept { return encoder_layers_ > 0 && encoder_layers_ == layers_.size(); }
 
 Activations Stage::embed_for_encoder(TokenBatch const& ids, OutputSink const& sink) const {
-  auto const h = (*encoder_tokens_)(in_shard_space(ids.ids));
+  auto const h = (*encoder_tokens_)(ids_of(ids.ids));
   if (sink) sink({"encoder.embeddings", h, {description_.encoder->tokens}});
   return h;
 }
@@ -131,10 +127,10 @@ void Stage::remember(Activations const& encoded, Sequences const& sequences,
 }
 
 Activations Stage::embed(TokenBatch const& ids, Sequences const& sequences, OutputSink const& sink) const {
-  auto h = (*tokens_)(in_shard_space(ids.ids));
+  auto h = (*tokens_)(ids_of(ids.ids));
   auto const& embedding = description_.embedding;
   if (embedding.factor != 1.0F) scale(h, embedding.factor);
-  if (token_types_) add(h, (*token_types_)(in_shard_space(std::vector<std::int64_t>(ids.ids.size(), 0))));
+  if (token_types_) add(h, (*token_types_)(ids_of(std::vector<std::int64_t>(ids.ids.size(), 0))));
   // A projection comes before positions are added.
   if (embedding_projection_) h = embedding_projection_->product(h);
   if (positions_) add_positions(h, ids, sequences);
@@ -150,7 +146,7 @@ void Stage::add_positions(Activations const& h, TokenBatch const& ids, Sequences
     throw ConfigError("position " + std::to_string(row) + " is beyond the " + std::to_string(positions_->rows()) +
                       " rows of '" + printable(description_.embedding.positions->name) + "'");
   }
-  add(h, (*positions_)(in_shard_space(rows)));
+  add(h, (*positions_)(ids_of(rows)));
 }
 
 void Stage::run(Activations const& h, Sequences const& sequences, std::vector<LayerCache> const& caches,

@@ -1,7 +1,6 @@
 // Binds the projections of an attention, and joins them with the attention kernel.
 #include <distload/layers/attention.hpp>
 
-#include <algorithm>
 #include <cmath>
 
 #include <distload/base/error.hpp>
@@ -11,6 +10,7 @@
 #include "layers/heads_output.hpp"
 #include "layers/held_heads.hpp"
 #include "layers/kernels/attention_kernel.hpp"
+#include "layers/kernels/in_shard_space.hpp"
 #include "layers/linear_matrix.hpp"
 
 namespace distload {
@@ -22,10 +22,6 @@ struct Projection {
   OutputsOfHead outputs;
 };
 
-OutputsOfHead consecutive(std::uint64_t width, std::uint64_t first = 0) {
-  return [=](std::uint32_t head) { return Range{first + head * width, first + (head + std::uint64_t{1}) * width}; };
-}
-
 struct Projections {
   Projection query;
   Projection key;
@@ -35,9 +31,9 @@ struct Projections {
 Projections fused_sections(LinearPart const& part, AttentionOptions const& options) {
   std::uint64_t const dim = options.head_dim;
   auto const keys = options.heads * dim;
-  return {{part, consecutive(dim)},
-          {part, consecutive(dim, keys)},
-          {part, consecutive(dim, keys + options.key_heads * dim)}};
+  return {{part, heads_of_width(dim)},
+          {part, heads_of_width(dim, keys)},
+          {part, heads_of_width(dim, keys + options.key_heads * dim)}};
 }
 
 Projections fused_groups(LinearPart const& part, AttentionOptions const& options) {
@@ -63,20 +59,10 @@ Projections projections_of(ShardedModel const& model, AttentionNames const& name
     parts.value.part.unfused = names.value + ".weight";
     return parts;
   }
-  auto const outputs = consecutive(options.head_dim);
+  auto const outputs = heads_of_width(options.head_dim);
   return {{linear_part(model, names.query), outputs},
           {linear_part(model, names.key), outputs},
           {linear_part(model, names.value), outputs}};
-}
-
-/// The projection to the given heads.
-LinearMatrix bound(ShardedModel const& model, Projection const& projection, std::vector<std::uint32_t> const& heads,
-                   Communicator const& group) {
-  auto part = projection.part;
-  part.outputs = outputs_of(heads, projection.outputs);
-  LinearMatrix matrix(model, part);
-  matrix.shard().check_group(model.topology(), group);
-  return matrix;
 }
 
 /// The slope of each head, as in the paper "Train Short, Test Long": powers of 2^(-8 / n), with n a power of two; the
@@ -95,11 +81,10 @@ std::vector<float> alibi_slopes(std::uint32_t heads) {
 
 Kokkos::View<float const*, ShardSpace> slopes_of(std::uint32_t heads, std::vector<std::uint32_t> const& held) {
   auto const all = alibi_slopes(heads);
-  Kokkos::View<float*, ShardSpace> const slopes("distload::slopes", held.size());
-  auto const on_host = Kokkos::create_mirror_view(slopes);
-  for (std::size_t i = 0; i < held.size(); ++i) on_host(i) = all[held[i]];
-  Kokkos::deep_copy(slopes, on_host);
-  return slopes;
+  std::vector<float> slopes;
+  slopes.reserve(held.size());
+  for (auto const head : held) slopes.push_back(all[head]);
+  return in_shard_space(slopes, "distload::slopes");
 }
 
 /// The norm of queries or keys, all heads in one row, as rows of one head each.
@@ -140,9 +125,9 @@ Attention::Body::Body(ShardedModel const& model, AttentionNames const& names, At
       projections(projections_of(model, names, given)),
       heads(held_heads(BoundShard(model, projections.query.part.weight), projections.query.outputs, given.heads,
                        given.key_heads)),
-      query(bound(model, projections.query, heads.queries, group)),
-      key(bound(model, projections.key, heads.keys, group)),
-      value(bound(model, projections.value, heads.keys, group)),
+      query(heads_matrix(model, projections.query.part, heads.queries, projections.query.outputs, group)),
+      key(heads_matrix(model, projections.key.part, heads.keys, projections.key.outputs, group)),
+      value(heads_matrix(model, projections.value.part, heads.keys, projections.value.outputs, group)),
       output(model, names.output, heads.queries, given.heads, given.head_dim, group) {
   if (options.query_key_norm) {
     query_norm.emplace(model, names.query_norm, *options.query_key_norm);
@@ -156,9 +141,7 @@ Attention::Body::Body(ShardedModel const& model, AttentionNames const& names, At
     parameters.push_back(names.relative_bias);
   }
   for (auto const* const matrix : {&query, &key, &value}) {
-    for (auto const& name : matrix->parameters()) {
-      if (std::ranges::find(parameters, name) == parameters.end()) parameters.push_back(name);
-    }
+    add_new_names(matrix->parameters(), parameters);
   }
 }
 
@@ -175,7 +158,7 @@ HeadOptions Attention::Body::head_options(ShardedModel const& model, AttentionNa
   if (names.sinks.empty()) return result;
   BoundShard const sinks(model, names.sinks);
   result.sinks = sinks.vector();
-  result.sinks.rows = sinks.rows_of(outputs_of(heads.queries, consecutive(1)));
+  result.sinks.rows = sinks.rows_of(outputs_of(heads.queries, heads_of_width(1)));
   return result;
 }
 
@@ -236,7 +219,7 @@ bool Attention::is_exact() const noexcept { return body_->output.is_exact(); }
 
 std::vector<std::string> Attention::parameters() const {
   auto names = body_->parameters;
-  for (auto const& name : body_->output.parameters()) names.push_back(name);
+  add_new_names(body_->output.parameters(), names);
   return names;
 }
 

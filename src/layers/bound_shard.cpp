@@ -6,6 +6,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/text.hpp"
+#include "layers/kernels/in_shard_space.hpp"
 #include "layers/weight_scale.hpp"
 
 namespace distload {
@@ -110,10 +111,7 @@ RowTable BoundShard::rows_of(std::vector<Range> const& outputs) const {
   bool as_they_lie = rows.size() == all;
   for (std::size_t i = 0; i < rows.size() && as_they_lie; ++i) as_they_lie = rows[i] == i;
   if (as_they_lie) return {};
-  Kokkos::View<std::uint32_t*, ShardSpace> const table(
-      Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::rows"), rows.size());
-  Kokkos::deep_copy(table, Kokkos::View<std::uint32_t const*, Kokkos::HostSpace>(rows.data(), rows.size()));
-  return table;
+  return in_shard_space(rows, "distload::rows");
 }
 
 Bytes BoundShard::matrix_offset_bytes() const {

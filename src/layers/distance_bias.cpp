@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "layers/bound_shard.hpp"
+#include "layers/kernels/in_shard_space.hpp"
 
 namespace distload {
 namespace {
@@ -20,12 +21,6 @@ std::uint32_t bucket_of(std::uint32_t distance, std::uint32_t buckets, std::uint
   auto const range = static_cast<float>(std::log(static_cast<double>(max_distance) / exact));
   auto const further = ratio / range * static_cast<float>(buckets - exact);
   return std::min(exact + static_cast<std::uint32_t>(further), buckets - 1);
-}
-
-Kokkos::View<std::uint32_t const*, ShardSpace> in_shard_space(std::vector<std::uint32_t> const& numbers) {
-  Kokkos::View<std::uint32_t*, ShardSpace> const view("distload::buckets", numbers.size());
-  Kokkos::deep_copy(view, Kokkos::View<std::uint32_t const*, Kokkos::HostSpace>(numbers.data(), numbers.size()));
-  return view;
 }
 
 }  // namespace
@@ -63,7 +58,7 @@ DistanceBias bound_distance_bias(ShardedModel const& model, std::string const& n
           .head_stride = shard.is_transposed() ? 1 : width,
           .bucket_stride = shard.is_transposed() ? width : 1,
           .heads = shard.rows_of(outputs),
-          .buckets = in_shard_space(distance_buckets(bias)),
+          .buckets = in_shard_space(distance_buckets(bias), "distload::buckets"),
           .max_distance = bias.max_distance};
 }
 

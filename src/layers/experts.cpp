@@ -12,6 +12,7 @@
 #include "layers/group_messages.hpp"
 #include "layers/kernels/columns.hpp"
 #include "layers/kernels/elementwise.hpp"
+#include "layers/kernels/in_shard_space.hpp"
 #include "layers/mlp_matrices.hpp"
 #include "layers/router.hpp"
 
@@ -30,12 +31,7 @@ struct Routing {
   std::vector<float> weights;  ///< by slot
 };
 
-RowTable table_of(std::vector<std::uint32_t> const& rows) {
-  Kokkos::View<std::uint32_t*, ShardSpace> const table(
-      Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::rows"), rows.size());
-  Kokkos::deep_copy(table, Kokkos::View<std::uint32_t const*, Kokkos::HostSpace>(rows.data(), rows.size()));
-  return table;
-}
+RowTable table_of(std::vector<std::uint32_t> const& rows) { return in_shard_space(rows, "distload::rows"); }
 
 /// `text` with the number of an expert in the place of "{}".
 std::string numbered(std::string text, std::uint32_t expert) {
@@ -75,9 +71,7 @@ void check(RouterOptions const& options, LinearMatrix const& router, std::uint32
 
 /// result[token] = sum over the token's slots of weight x rows[slot], in the order of slots
 Activations weighted_sum(Activations const& rows, std::vector<float> const& weights, std::uint64_t per_token) {
-  Kokkos::View<float*, ShardSpace> const factors(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::weights"),
-                                                 weights.size());
-  Kokkos::deep_copy(factors, Kokkos::View<float const*, Kokkos::HostSpace>(weights.data(), weights.size()));
+  auto const factors = in_shard_space(weights, "distload::weights");
   auto const width = rows.extent(1);
   auto const result = new_activations(rows.extent(0) / per_token, width, "distload::experts");
   Kokkos::parallel_for(
@@ -244,16 +238,10 @@ bool Experts::is_exact() const noexcept {
 std::vector<std::string> Experts::parameters() const {
   auto names = body_->router.parameters();
   for (auto const& expert : body_->experts) {
-    if (!expert) continue;
-    for (auto const& name : expert->parameters()) {
-      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-    }
+    if (expert) add_new_names(expert->parameters(), names);
   }
-  auto const add_names = [&](std::vector<std::string> const& more) {
-    names.insert(names.end(), more.begin(), more.end());
-  };
-  if (body_->shared) add_names(body_->shared->parameters());
-  if (body_->shared_gate) add_names(body_->shared_gate->parameters());
+  if (body_->shared) add_new_names(body_->shared->parameters(), names);
+  if (body_->shared_gate) add_new_names(body_->shared_gate->parameters(), names);
   return names;
 }
 

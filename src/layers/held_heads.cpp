@@ -6,6 +6,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/text.hpp"
+#include "layers/kernels/in_shard_space.hpp"
 
 namespace distload {
 namespace {
@@ -21,13 +22,11 @@ std::uint64_t held_of(std::vector<HeldRange> const& held, Range const& outputs) 
   return count;
 }
 
-Kokkos::View<std::uint32_t const*, ShardSpace> in_shard_space(std::vector<std::uint32_t> const& numbers) {
-  Kokkos::View<std::uint32_t*, ShardSpace> const view("distload::key_heads", numbers.size());
-  Kokkos::deep_copy(view, Kokkos::View<std::uint32_t const*, Kokkos::HostSpace>(numbers.data(), numbers.size()));
-  return view;
-}
-
 }  // namespace
+
+OutputsOfHead heads_of_width(std::uint64_t width, std::uint64_t first) {
+  return [=](std::uint32_t head) { return Range{first + head * width, first + (head + std::uint64_t{1}) * width}; };
+}
 
 HeldHeads held_heads(BoundShard const& queries, OutputsOfHead const& outputs, std::uint32_t heads,
                      std::uint32_t key_heads) {
@@ -50,7 +49,7 @@ HeldHeads held_heads(BoundShard const& queries, OutputsOfHead const& outputs, st
     if (found.keys.empty() || found.keys.back() != key_head) found.keys.push_back(key_head);
     places.push_back(static_cast<std::uint32_t>(found.keys.size() - 1));
   }
-  found.key_heads = in_shard_space(places);
+  found.key_heads = in_shard_space(places, "distload::key_heads");
   return found;
 }
 
@@ -59,6 +58,14 @@ std::vector<Range> outputs_of(std::vector<std::uint32_t> const& heads, OutputsOf
   ranges.reserve(heads.size());
   for (auto const head : heads) ranges.push_back(outputs(head));
   return ranges;
+}
+
+LinearMatrix heads_matrix(ShardedModel const& model, LinearPart part, std::vector<std::uint32_t> const& heads,
+                          OutputsOfHead const& outputs, Communicator const& group) {
+  part.outputs = outputs_of(heads, outputs);
+  LinearMatrix matrix(model, part);
+  matrix.shard().check_group(model.topology(), group);
+  return matrix;
 }
 
 }  // namespace distload

@@ -12,18 +12,9 @@
 namespace distload {
 namespace {
 
-/// Heads of `width` outputs each.
-OutputsOfHead heads_of(std::uint64_t width) {
-  return [=](std::uint32_t head) { return Range{head * width, (head + std::uint64_t{1}) * width}; };
-}
-
-LinearMatrix heads_matrix(ShardedModel const& model, std::string const& name, std::vector<std::uint32_t> const& heads,
-                          std::uint64_t width, Communicator const& group) {
-  auto part = linear_part(model, name);
-  part.outputs = outputs_of(heads, heads_of(width));
-  LinearMatrix matrix(model, part);
-  matrix.shard().check_group(model.topology(), group);
-  return matrix;
+RotaryOptions starting_at(RotaryOptions options, std::uint32_t first) {
+  options.first = first;
+  return options;
 }
 
 }  // namespace
@@ -55,25 +46,17 @@ struct LatentAttention::Body {
   std::vector<std::string> parameters;
 };
 
-namespace {
-
-RotaryOptions starting_at(RotaryOptions options, std::uint32_t first) {
-  options.first = first;
-  return options;
-}
-
-}  // namespace
-
 LatentAttention::Body::Body(ShardedModel const& model, LatentAttentionNames const& names,
                             LatentAttentionOptions const& given, Communicator& group)
     : options(given),
       has_query_latent(model.find(names.query_down + ".weight") != nullptr),
       query_name(has_query_latent ? names.query_up : names.query),
-      heads(held_heads(BoundShard(model, query_name + ".weight"), heads_of(key_dim()), given.heads, given.heads)),
-      query(heads_matrix(model, query_name, heads.queries, key_dim(), group)),
+      heads(held_heads(BoundShard(model, query_name + ".weight"), heads_of_width(key_dim()), given.heads, given.heads)),
+      query(heads_matrix(model, linear_part(model, query_name), heads.queries, heads_of_width(key_dim()), group)),
       key_value_down(model, linear_part(model, names.key_value_down)),
       key_value_norm(model, names.key_value_norm, given.norm),
-      key_value_up(heads_matrix(model, names.key_value_up, heads.queries, given.plain_dim + given.value_dim, group)),
+      key_value_up(heads_matrix(model, linear_part(model, names.key_value_up), heads.queries,
+                                heads_of_width(given.plain_dim + given.value_dim), group)),
       output(model, names.output, heads.queries, given.heads, given.value_dim, group),
       rotary(starting_at(given.rotary, given.plain_dim)),
       rotary_key(starting_at(given.rotary, 0)) {
@@ -90,7 +73,7 @@ LatentAttention::Body::Body(ShardedModel const& model, LatentAttentionNames cons
 }
 
 void LatentAttention::Body::add_parameters(LinearMatrix const& matrix) {
-  for (auto const& name : matrix.parameters()) parameters.push_back(name);
+  add_new_names(matrix.parameters(), parameters);
 }
 
 Activations LatentAttention::Body::queries(ConstActivations const& x, Sequences const& sequences) {
@@ -146,7 +129,7 @@ bool LatentAttention::is_exact() const noexcept { return body_->output.is_exact(
 
 std::vector<std::string> LatentAttention::parameters() const {
   auto names = body_->parameters;
-  for (auto const& name : body_->output.parameters()) names.push_back(name);
+  add_new_names(body_->output.parameters(), names);
   return names;
 }
 

@@ -1,33 +1,33 @@
 // Column- and row-parallel layers on LinearMatrix.
 #include <distload/layers/linear.hpp>
 
-#include <utility>
-
-#include <distload/base/error.hpp>
-
-#include "base/text.hpp"
-#include "layers/gather_outputs.hpp"
-#include "layers/group_sum.hpp"
 #include "layers/linear_matrix.hpp"
+#include "layers/output_gatherer.hpp"
 #include "layers/row_parallel_matrix.hpp"
 
 namespace distload {
 
-ColumnParallelLinear::ColumnParallelLinear(ShardedModel const& model, std::string const& name, Communicator& group)
-    : matrix_(std::make_unique<LinearMatrix>(model, linear_part(model, name))), group_(&group) {
-  matrix_->shard().check_group(model.topology(), group);
+struct ColumnParallelLinear::Body {
+  LinearMatrix matrix;
+  OutputGatherer gatherer;
+};
+
+ColumnParallelLinear::ColumnParallelLinear(ShardedModel const& model, std::string const& name, Communicator& group) {
+  LinearMatrix const matrix(model, linear_part(model, name));
+  matrix.shard().check_group(model.topology(), group);
+  body_.reset(new Body{matrix, OutputGatherer(matrix.shard(), group)});
 }
 ColumnParallelLinear::~ColumnParallelLinear() = default;
 ColumnParallelLinear::ColumnParallelLinear(ColumnParallelLinear&&) noexcept = default;
 
-std::uint64_t ColumnParallelLinear::inputs() const noexcept { return matrix_->global_inputs(); }
-std::uint64_t ColumnParallelLinear::outputs() const noexcept { return matrix_->global_outputs(); }
-std::uint64_t ColumnParallelLinear::local_outputs() const noexcept { return matrix_->outputs(); }
+std::uint64_t ColumnParallelLinear::inputs() const noexcept { return body_->matrix.global_inputs(); }
+std::uint64_t ColumnParallelLinear::outputs() const noexcept { return body_->matrix.global_outputs(); }
+std::uint64_t ColumnParallelLinear::local_outputs() const noexcept { return body_->matrix.outputs(); }
 
-Activations ColumnParallelLinear::local(ConstActivations const& x) const { return matrix_->product(x); }
+Activations ColumnParallelLinear::local(ConstActivations const& x) const { return body_->matrix.product(x); }
 
 Activations ColumnParallelLinear::gathered(ConstActivations const& x) const {
-  return gather_outputs(*group_, matrix_->shard(), local(x));
+  return body_->gatherer.gathered(local(x));
 }
 
 struct RowParallelLinear::Body {

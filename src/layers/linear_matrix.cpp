@@ -1,6 +1,8 @@
 // Binds a weight and its bias, and multiplies by them.
 #include "layers/linear_matrix.hpp"
 
+#include <algorithm>
+
 #include <distload/base/error.hpp>
 
 #include "base/text.hpp"
@@ -66,6 +68,12 @@ Activations LinearMatrix::product(ConstActivations const& x) const {
   multiply(x, weight_, rows_, {{0, inputs_}, {{0, 1}}}, one_node);
   if (!bias_.empty()) add_to_each_token(result, bias_);
   return result;
+}
+
+void add_new_names(std::vector<std::string> const& more, std::vector<std::string>& names) {
+  for (auto const& name : more) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
 }
 
 void check_width(ConstActivations const& x, std::uint64_t inputs, std::string const& name) {

@@ -66,6 +66,9 @@ class LinearMatrix {
   std::vector<std::string> parameters_;
 };
 
+/// Appends those of `more` that `names` does not have yet.
+void add_new_names(std::vector<std::string> const& more, std::vector<std::string>& names);
+
 /// @throws ConfigError  `x` has another width than the layer `name` has inputs.
 void check_width(ConstActivations const& x, std::uint64_t inputs, std::string const& name);
 

@@ -77,9 +77,7 @@ Activations MlpMatrices::inner(ConstActivations const& x) const {
 std::vector<std::string> MlpMatrices::parameters() const {
   auto names = gate_ ? gate_->parameters() : std::vector<std::string>();
   for (auto const* const matrix : {&up_, &down_.matrix()}) {
-    for (auto const& name : matrix->parameters()) {
-      if (names.empty() || names.front() != name) names.push_back(name);
-    }
+    add_new_names(matrix->parameters(), names);
   }
   return names;
 }

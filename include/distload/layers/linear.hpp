@@ -17,9 +17,6 @@
 
 namespace distload {
 
-class GroupSum;
-class LinearMatrix;
-
 /// y = x W^T + b with W of shape [out, in] (or stored as [in, out]), whose outputs are cut over the ranks of a group.
 /// Weights may be F32, BF16, F16, or FP8 with a scale beside them; arithmetic is float32. Refers to the model's memory:
 /// the model outlives the layer, and Loader::reload changes its results.
@@ -52,8 +49,8 @@ class ColumnParallelLinear {
   Activations gathered(ConstActivations const& x) const;
 
  private:
-  std::unique_ptr<LinearMatrix> matrix_;
-  Communicator* group_;
+  struct Body;
+  std::unique_ptr<Body> body_;
 };
 
 /// y = x W^T + b with W of shape [out, in] (or stored as [in, out]), whose inputs are cut over the ranks of a group:

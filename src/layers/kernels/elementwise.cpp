@@ -5,6 +5,8 @@
 
 #include <distload/base/bytes.hpp>
 
+#include "layers/kernels/in_shard_space.hpp"
+
 namespace distload {
 namespace {
 
@@ -65,9 +67,7 @@ void add_nodes(float* arrays, std::uint64_t size, std::vector<Addition> const& a
   auto const count = additions.size();
   if (count == 0 || size == 0) return;
 #if defined(KOKKOS_ENABLE_CUDA)
-  Kokkos::View<Addition*, ShardSpace> const steps(
-      Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::additions"), count);
-  Kokkos::deep_copy(steps, Kokkos::View<Addition const*, Kokkos::HostSpace>(additions.data(), count));
+  auto const steps = in_shard_space(additions, "distload::additions");
   Kokkos::parallel_for(
       "distload::add_nodes", Policy(0, size), KOKKOS_LAMBDA(std::uint64_t i) {
         for (std::size_t step = 0; step < count; ++step) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include <distload/base/bytes.hpp>
+
 #include "layers/kernels/matmul_host.hpp"
 #include "layers/kernels/pending_sums.hpp"
 #include "layers/kernels/scratch.hpp"
@@ -42,8 +44,6 @@ struct Product {
     return sums + (node * x.count + token) * outputs + output;
   }
 };
-
-std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 /// Calls add_segment(segment, leaf) for each segment and store(node, sums) for each node. `memory` has
 /// `tree_places(product, size)` places.

@@ -1,5 +1,6 @@
 // multiply on a GPU: a warp computes one output of a few tokens; its threads are the accumulators of a segment.
 
+#include "layers/kernels/in_shard_space.hpp"
 #include "layers/kernels/matmul.hpp"
 #include "layers/kernels/weight_formats.hpp"
 
@@ -117,15 +118,6 @@ struct Product {
   }
 };
 
-template <class T>
-Kokkos::View<T*, ShardSpace> on_device(std::vector<T> const& numbers) {
-  using Host = Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-  Kokkos::View<T*, ShardSpace> view(Kokkos::view_alloc("distload::matmul::segments", Kokkos::WithoutInitializing),
-                                    numbers.size());
-  Kokkos::deep_copy(view, Host(numbers.data(), numbers.size()));
-  return view;
-}
-
 }  // namespace
 }  // namespace matmul
 
@@ -135,7 +127,12 @@ void multiply(ConstActivations const& x, WeightMatrix const& weight, RowTable co
   std::vector<std::uint32_t> firsts;
   for (auto const& node : segments.nodes) firsts.push_back(node.first);
   firsts.push_back(static_cast<std::uint32_t>(segments.borders.size() - 1));
-  matmul::Product const product{x, weight, rows, matmul::on_device(segments.borders), matmul::on_device(firsts), sums};
+  matmul::Product const product{x,
+                                weight,
+                                rows,
+                                in_shard_space(segments.borders, "distload::borders"),
+                                in_shard_space(firsts, "distload::nodes"),
+                                sums};
   auto const parts = (sums.extent(2) + matmul::kTeamRows - 1) / matmul::kTeamRows;
   auto const token_groups = (sums.extent(1) + matmul::kWarpTokens - 1) / matmul::kWarpTokens;
   Kokkos::parallel_for(
