@@ -12,8 +12,9 @@
 
 #include <distload/base/error.hpp>
 
+#include "device/cuda/cuda_check.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "parallel/cuda_check.hpp"
+#include "parallel/nccl_check.hpp"
 
 namespace distload {
 namespace {
