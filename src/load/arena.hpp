@@ -11,22 +11,26 @@
 #include <distload/load/sharded_model.hpp>
 
 #include "base/host_memory.hpp"
+#include "device/device.hpp"
 #include "io/files/file_mapping.hpp"
 #include "plan/rank_work.hpp"
 
 namespace distload {
 
-/// True if engines can read directly into the arena.
+/// True if code on the host can access shards.
 inline constexpr bool kArenaOnHost = Kokkos::SpaceAccessibility<Kokkos::HostSpace, ShardSpace>::accessible;
 
-/// `nbytes` zero bytes in `ShardSpace`: pages that are populated at the first access on the host, one Kokkos allocation
-/// on a device. Move-only.
+/// `nbytes` zero bytes in `ShardSpace`: on the host pages that are populated at the first access, otherwise memory of
+/// the device. Move-only.
 class Arena {
  public:
+  /// @param size  of pages on the host
   /// @throws OutOfBudget  not enough memory.
-  explicit Arena(Bytes nbytes, PageSize size = PageSize::small);
+  Arena(Device& device, Bytes nbytes, PageSize size = PageSize::small);
 
   Bytes nbytes() const noexcept { return nbytes_; }
+  /// For kernels of other ranks on this node. Precondition: on a device.
+  MemoryHandle handle() const { return device_.handle(); }
   std::byte* data() const noexcept;
   ShardBytes bytes(Bytes offset, Bytes count) const { return {data() + offset, count}; }
 
@@ -42,12 +46,12 @@ class Arena {
 
  private:
   Bytes nbytes_;
-  HostMemory host_;                              // the memory, if ShardSpace is host memory
-  Kokkos::View<std::byte*, ShardSpace> device_;  // the memory otherwise
+  HostMemory host_;      // the memory, if there is no device
+  DeviceMemory device_;  // the memory otherwise
 };
 
-/// Memory for shards that is available to each of `sharers` processes of this node: `available_host_bytes`, or the free
-/// memory of the device. Nothing if the system does not report it.
-std::optional<Bytes> available_arena_bytes(std::uint32_t sharers);
+/// Memory for shards that is available to each of `sharers` processes of this node: `available_host_bytes`, or what the
+/// device has available; `device_sharers` processes use it. Nothing if the system does not report it.
+std::optional<Bytes> available_arena_bytes(Device const& device, std::uint32_t sharers, std::uint32_t device_sharers);
 
 }  // namespace distload

@@ -61,6 +61,7 @@ void WaveBuilder::receive_packed(std::uint32_t peer, RankSetId receivers, std::v
 
 Wave WaveBuilder::finish() && {
   wave_.staging_bytes = read_bytes_;
+  wave_.read_staging_bytes = read_bytes_;
   add_sends();
   add_receives();
   // A plan may have many waves and may be kept for many loads.
@@ -71,6 +72,8 @@ Wave WaveBuilder::finish() && {
   wave_.places.shrink_to_fit();
   wave_.scatters.shrink_to_fit();
   wave_.scatter_targets.shrink_to_fit();
+  wave_.peer_places.shrink_to_fit();
+  wave_.peer_place_ranks.shrink_to_fit();
   return std::move(wave_);
 }
 

@@ -42,7 +42,12 @@ class WaveBuilder {
   void receive_packed(std::uint32_t peer, RankSetId receivers, std::vector<PlannedCopy> places, Bytes nbytes);
 
   /// Copies from staging or a mapped file to the own arena, after all messages have arrived.
-  void place(PlannedCopy copy) { wave_.places.push_back(copy); }
+  void place(PlannedCopy const& copy) { wave_.places.push_back(copy); }
+  /// Copies from staging to the arena of `rank`, on the same node.
+  void place_at_peer(std::uint32_t rank, PlannedCopy const& copy) {
+    wave_.peer_places.push_back(copy);
+    wave_.peer_place_ranks.push_back(rank);
+  }
 
   Wave finish() &&;
 
