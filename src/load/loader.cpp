@@ -53,7 +53,7 @@ namespace distload {
 namespace {
 
 /// Staging slots of a device besides those that are read ahead.
-constexpr std::uint32_t kDeviceSlots = 2;
+constexpr std::uint32_t kDeviceSlots = 3;
 /// Smaller messages between devices are packed together.
 constexpr Bytes kDeviceMessageBytes = kMiB;
 
@@ -157,10 +157,10 @@ std::optional<std::string> why_not_peers(Communicator& node) {
 }
 
 /// The buffers of a direct read. A rank that reads little populates one huge page, which may take a millisecond.
-DirectEngine::Buffers buffers_for(LoadPlan const& plan, PageSize pages_of_arena) {
+DirectEngine::Buffers buffers_for(LoadPlan const& plan, PageSize pages_of_destinations) {
   constexpr Bytes kMuch = 256 * kMiB;
   constexpr Bytes kSmallBuffer = 512 * kKiB;
-  DirectEngine::Buffers buffers{.for_all = pages_of_arena == PageSize::small};
+  DirectEngine::Buffers buffers{.for_all = pages_of_destinations == PageSize::small};
   if (plan.ranks[plan.rank].read_bytes <= kMuch) {
     buffers.bytes = kHugePageBytes;
     buffers.each = kSmallBuffer;
@@ -371,7 +371,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   auto plan = all_or_throw(grid_.world(), "plan", [&] {
     // A collective engine does not run at the same time as exchanges, so it needs only one slot.
     options.slots = choice.name == ReadEngine::collective ? 1 : 1 + options_.load.prefetch;
-    // While one wave is read, others are uploaded and placed.
+    // While one wave is read, others are uploaded, exchanged and placed.
     if (!on_host) options.slots = kDeviceSlots + options_.load.prefetch;
     options.staging_bytes = slot_bytes(choice.name, options.slots, checkpoint.catalog.block_bytes);
     options.page_bytes = page_bytes();
@@ -379,7 +379,10 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     options.memory_limit = limit;
     options.resident = choice.name == ReadEngine::direct ? 0 : facts.resident.value_or(0);
     options.arena_on_host = on_host;
-    if (!on_host) options.in_place_bytes = kDeviceMessageBytes;
+    if (!on_host) {
+      options.in_place_bytes = kDeviceMessageBytes;
+      options.staged_read_alignment = page_bytes();
+    }
     options.dtype = options_.load.dtype;
     options.cost = options_.cost;
     if (checkpoint.stored) options.stored_extents = checkpoint.stored->extents;
@@ -434,7 +437,7 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
                                    .read_datasets = options_.load.read_datasets,
                                    .threads = threads,
                                    .ranks_of_node = grid_.node_size(),
-                                   .buffers = buffers_for(plan, pages_->current())});
+                                   .buffers = buffers_for(plan, device.is_host() ? pages_->current() : PageSize::huge)});
   all_or_throw(world, "allocate", [&] {
     if (device.is_host()) arena.map_files(plan.work->views, engine->mapping());
     memory.fit(staging_, plan);

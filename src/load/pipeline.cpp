@@ -1,6 +1,8 @@
-// Enqueues the waves of a plan in order on three streams, which events join.
+// Enqueues the waves of a plan in order. Every stage has its own stream; events join them.
 #include "load/pipeline.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -68,8 +70,9 @@ class Pipeline {
         arena_(arena),
         staging_(staging),
         copy_(device.make_stream()),
-        work_(device.make_stream()),
+        pack_(device.make_stream()),
         comm_(device.make_stream()),
+        place_(device.make_stream()),
         events_(make_events(device, staging.slots())),
         copies_(plan, arena, staging, engine.mapping(), options.peer_arenas, device, *copy_),
         times_(device, plan.work->waves.size()),
@@ -110,6 +113,8 @@ class Pipeline {
     return events;
   }
 
+  std::array<Stream*, 4> streams() const { return {copy_.get(), pack_.get(), comm_.get(), place_.get()}; }
+
   void process(std::uint32_t wave) {
     auto const& work = plan_.work->waves[wave];
     auto& events = events_[wave % events_.size()];
@@ -140,13 +145,14 @@ class Pipeline {
     copy_->record(*events.uploaded);
   }
 
-  /// On the stream of uploads, so that the messages of the next wave need not wait for the places of this one.
+  /// Not on the stream of places: the messages of a wave need not wait for the places of the wave before.
   void pack(std::uint32_t wave, Wave const& work, SlotEvents& events) {
+    pack_->wait_for(*events.uploaded);
     if (work.packs.size() > 0) {
-      auto const time = times_.scope(*copy_, Stage::pack, wave);
-      enqueue(*copy_, copies_.packs(wave), "distload::pack");
+      auto const time = times_.scope(*pack_, Stage::pack, wave);
+      enqueue(*pack_, copies_.packs(wave), "distload::pack");
     }
-    copy_->record(*events.packed);
+    pack_->record(*events.packed);
   }
 
   void exchange(std::uint32_t wave, Wave const& work, SlotEvents& events) {
@@ -164,15 +170,15 @@ class Pipeline {
   }
 
   void place(std::uint32_t wave, Wave const& work, SlotEvents& events) {
-    work_->wait_for(plan_.has_messages ? *events.exchanged : *events.packed);
+    place_->wait_for(plan_.has_messages ? *events.exchanged : *events.packed);
     if (work.places.size() + work.peer_places.size() > 0) {
-      auto const time = times_.scope(*work_, Stage::place, wave);
+      auto const time = times_.scope(*place_, Stage::place, wave);
       auto const* const files = engine_.mapping();
-      if (files != nullptr) work_->call([&work, files] { prefault(work, *files); });
-      enqueue(*work_, copies_.places(wave), "distload::place");
-      if (files != nullptr) work_->call([&work, files] { distload::release(work, *files); });
+      if (files != nullptr) place_->call([&work, files] { prefault(work, *files); });
+      enqueue(*place_, copies_.places(wave), "distload::place");
+      if (files != nullptr) place_->call([&work, files] { distload::release(work, *files); });
     }
-    work_->record(*events.placed);
+    place_->record(*events.placed);
   }
 
   void enqueue(Stream& stream, WaveStep step, char const* label) {
@@ -189,13 +195,13 @@ class Pipeline {
   /// Collective: all ranks throw if one has failed.
   void agree(char const* phase) {
     failure_.guard_unless_failed([&] {
-      for (auto const& stream : {copy_.get(), work_.get(), comm_.get()}) stream->check();
+      for (auto const* const stream : streams()) stream->check();
     });
     all_or_throw(control_, phase, [&] { failure_.rethrow(); });
   }
 
   void wait_for_streams() {
-    for (auto* const stream : {copy_.get(), comm_.get(), work_.get()}) {
+    for (auto* const stream : streams()) {
       failure_.guard_unless_failed([&] {
         while (!stream->is_done()) {
           messages_.check();
@@ -207,7 +213,7 @@ class Pipeline {
 
   /// Waits for what is enqueued. Its failures are not those that stop the load.
   void drain() noexcept {
-    for (auto* const stream : {copy_.get(), comm_.get(), work_.get()}) {
+    for (auto* const stream : streams()) {
       try {
         stream->synchronize();
       } catch (std::exception const&) {
@@ -224,9 +230,10 @@ class Pipeline {
   Arena const& arena_;
   Staging const& staging_;
   OverflowCount const overflows_{"distload::overflows"};
-  std::unique_ptr<Stream> copy_;  // uploads and packs
-  std::unique_ptr<Stream> work_;  // places, casts and transposes
+  std::unique_ptr<Stream> copy_;  // uploads
+  std::unique_ptr<Stream> pack_;
   std::unique_ptr<Stream> comm_;
+  std::unique_ptr<Stream> place_;  // also casts and transposes
   std::vector<SlotEvents> events_;
   WaveCopies copies_;
   StageTimes times_;

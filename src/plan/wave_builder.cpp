@@ -20,10 +20,11 @@ void WaveBuilder::scatter(std::uint32_t rank, PlannedCopy const& copy) {
   wave_.scatter_targets.push_back({static_cast<std::uint32_t>(wave_.reads.size() - 1), rank});
 }
 
-Bytes WaveBuilder::read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes) {
-  auto const offset = read_bytes_;
+Bytes WaveBuilder::read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes alignment, Bytes remainder) {
+  auto offset = read_bytes_;
+  if (alignment > 0) offset += (remainder + alignment - offset % alignment) % alignment;
   wave_.reads.push_back({extent, Area::staging, begin, nbytes, offset});
-  read_bytes_ += round_up(nbytes, kStagingAlignment);
+  read_bytes_ = offset + round_up(nbytes, kStagingAlignment);
   return offset;
 }
 

@@ -19,7 +19,7 @@ std::span<NodeReader const> NodeReaders::choose(CurrentParameter const& paramete
 std::uint32_t NodeReaders::wave_of(std::uint32_t reader, CurrentParameter const& parameter, ReadPiece const& piece) {
   auto const nbytes = piece.range.nbytes();
   if (request_.options.arena_on_host) return ledger_.wave_of_node_read(reader, nbytes);
-  StagingNeed const need{.ranks = {&reader, 1}, .nbytes = round_up(nbytes, kStagingAlignment)};
+  StagingNeed const need{.ranks = {&reader, 1}, .nbytes = request_.staging_of_read(nbytes)};
   return ledger_.wave_of_staged_work({&need, 1}, parameter.tensor.name);
 }
 

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "plan/rank_work.hpp"
+#include "plan/wave_builder.hpp"
 #include "plan_simulation.hpp"
 
 namespace distload {
@@ -28,6 +29,7 @@ class RandomCase {
     options.slots = 1 + static_cast<std::uint32_t>(below(2));
     options.in_place_bytes = below(2) == 0 ? 1 : 100000;
     options.arena_on_host = below(4) != 0;
+    if (!options.arena_on_host && below(2) == 0) options.staged_read_alignment = kStagingAlignment * 2;
     if (below(3) == 0) options.dtype = DType::bf16;
     if (below(4) == 0) {
       map_files();
@@ -227,6 +229,12 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
         for (auto const peer : wave.peer_place_ranks) {
           ++places_at_peers;
           ASSERT_TRUE(peer != rank && test.on_one_node(rank, peer)) << "seed " << seed;
+        }
+        for (auto const& request : wave.reads) {
+          auto const alignment = test.options.staged_read_alignment;
+          auto const in_file = test.catalog.extents[request.extent].offset_bytes + request.begin_bytes;
+          if (request.area != Area::staging || alignment == 0 || in_file % kStagingAlignment != 0) continue;
+          ASSERT_EQ(request.offset_bytes % alignment, in_file % alignment) << "seed " << seed;
         }
         ASSERT_LE(wave.read_staging_bytes, wave.staging_bytes) << "seed " << seed;
         ASSERT_FALSE(wave.peer_places.size() > 0 && has_sent) << "messages of devices come last, seed " << seed;
