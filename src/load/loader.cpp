@@ -18,7 +18,6 @@
 #include "checkpoint/catalog_message.hpp"
 #include "checkpoint/fingerprint.hpp"
 #include "checkpoint/hdf5/hdf5_error.hpp"
-#include "checkpoint/safetensors/model_config_file.hpp"
 #include "checkpoint/source_identities.hpp"
 #include "config/schema.hpp"
 #include "io/engines/direct_engine.hpp"
@@ -28,17 +27,15 @@
 #include "io/files/same_content.hpp"
 #include "load/arena.hpp"
 #include "load/load_memory.hpp"
+#include "load/open_steps.hpp"
 #include "load/pipeline.hpp"
 #include "load/planned_shards.hpp"
 #include "load/shard_places.hpp"
-#include "load/use_model_config.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/liveness/call_scope.hpp"
 #include "parallel/meeting.hpp"
 #include "parallel/peer_memory.hpp"
-#include "partition/fuse.hpp"
 #include "partition/partition_model.hpp"
-#include "partition/rules/rule_directories.hpp"
 #include "partition/rules/rules_message.hpp"
 #include "plan/make_plan.hpp"
 #include "plan/rank_work.hpp"
@@ -56,17 +53,6 @@ std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<
   grid.world().all_reduce(std::span<std::uint64_t>(limit), Reduction::min);
   if (limit.front() == kNone) return std::nullopt;
   return limit.front();
-}
-
-LayoutOptions layout_options(LoaderOptions const& options) {
-  return {.pipeline_layers = options.topology.pipeline_layers,
-          .transpose = options.load.transpose,
-          .uneven = options.topology.uneven == UnevenCuts::allow,
-          .missing = options.model.missing,
-          .unexpected = options.model.unexpected,
-          .fuse = options.model.fuse,
-          .split = options.model.split,
-          .config_file = options.model.config == "auto" ? "" : options.model.config};
 }
 
 Latest latest_of(CheckpointOptions const& options) { return options.strict_latest ? Latest::strict : Latest::valid; }
@@ -220,12 +206,7 @@ void Loader::report_progress(std::string_view phase, std::chrono::steady_clock::
 }
 
 std::vector<std::byte> Loader::metadata_message() const {
-  auto catalog = open_checkpoint(options_.checkpoint.path, options_.checkpoint.step, latest_of(options_.checkpoint),
-                                 options_.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale);
-  use_model_config(catalog, options_.model.config);
-  auto const rules =
-      find_rules({options_.model.family, catalog.metadata.config_json, default_rule_directories(), options_.model.rules,
-                  options_.model.config == "auto" ? config_file_of(catalog) : options_.model.config});
+  auto const [catalog, rules] = read_metadata(options_);
   WireWriter out;
   put_rules(out, rules);
   serialize(catalog, out);
@@ -288,12 +269,7 @@ OpenedCheckpoint Loader::open() {
     options.same_bytes = same_as_their_targets(opened.catalog, opened.layout.untied, grid_.world());
     if (!options.same_bytes.empty()) partition();
   }
-  all_or_throw(grid_.world(), "partition", [&] {
-    if (opened.layout.fusions.empty()) return;
-    auto fused = fuse(opened.catalog, opened.layout);
-    opened.stored = {std::exchange(opened.catalog, std::move(fused.catalog)), std::move(fused.stored_extents)};
-    opened.layout = std::move(fused.layout);
-  });
+  all_or_throw(grid_.world(), "partition", [&] { fuse_parameters(opened); });
   opened.partition_seconds = seconds_since(begin);
   return opened;
 }

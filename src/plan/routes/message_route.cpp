@@ -81,8 +81,16 @@ Bytes MessageRoute::count(CurrentParameter const& parameter, ReadPiece const& pi
     if (receivers > 0) packed += packed_bytes(part);
     ledger_.count_message(reader.rank, parameter.rank_sets[part.group], receivers, part.nbytes);
     if (is_own) ledger_.count_senders_part(reader.rank, part.nbytes);
+    if (!request_.options.arena_on_host) count_on_node(parameter, part, reader.rank);
   }
   return staging + packed;
+}
+
+void MessageRoute::count_on_node(CurrentParameter const& parameter, WantedPart const& part, std::uint32_t sender) {
+  auto const node = request_.node_of(sender);
+  for (auto const rank : parameter.ranks_of(part.group)) {
+    if (rank != sender && request_.node_of(rank) == node) ledger_.count_on_node(sender, rank, part.nbytes);
+  }
 }
 
 std::span<MessageRoute::MessageStaging const> MessageRoute::staging_by_group(CurrentParameter const& parameter,
