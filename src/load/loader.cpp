@@ -14,6 +14,7 @@
 #include "base/process_memory.hpp"
 #include "base/scope_timer.hpp"
 #include "base/system.hpp"
+#include "base/trace.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/catalog_message.hpp"
 #include "checkpoint/fingerprint.hpp"
@@ -247,6 +248,7 @@ OpenedCheckpoint Loader::open() {
   FamilyRules rules;
   {
     ScopeTimer const timer(opened.open_seconds);
+    TraceScope const trace("open");
     report_progress("open", opened.begin);
     auto& world = grid_.world();
     auto const message = agreed_metadata();
@@ -257,6 +259,7 @@ OpenedCheckpoint Loader::open() {
   }
   auto const begin = std::chrono::steady_clock::now();
   report_progress("partition", opened.begin);
+  TraceScope const trace("partition");
   auto options = layout_options(options_);
   auto const partition = [&] {
     all_or_throw(grid_.world(), "partition", [&] {
@@ -304,6 +307,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   Call const call(*this, "Loader::plan", "plan");
   auto const begin = std::chrono::steady_clock::now();
   report_progress("plan", checkpoint.begin);
+  TraceScope const trace("plan");
   auto const limit = agreed_memory_limit(grid_, options_.load.memory_limit);
   auto facts = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world(), grid_.node_rank() == 0);
   auto const& topology = grid_.topology();
@@ -348,6 +352,7 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
   double allocate_seconds = 0;
   auto arena = [&] {
     ScopeTimer const timer(allocate_seconds);
+    TraceScope const trace("allocate");
     return all_or_throw(grid_.world(), "allocate", [&] {
       check_plan(plan, checkpoint, grid_);
       return Arena(plan.arena_bytes, pages_->current());

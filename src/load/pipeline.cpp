@@ -9,6 +9,7 @@
 
 #include "base/first_failure.hpp"
 #include "base/scope_timer.hpp"
+#include "base/trace.hpp"
 #include "load/area_addresses.hpp"
 #include "load/staging_slot.hpp"
 #include "load/wave_reader.hpp"
@@ -149,14 +150,19 @@ PipelineTimes run_pipeline(LoadPlan const& plan, Engine& engine, Communicator& c
 
       {
         ScopeTimer const timer(times.exchange_seconds);
-        failure.guard_unless_failed([&] { pack(wave, memory, slot, space); });
+        failure.guard_unless_failed([&] {
+          TraceScope const trace("pack", index);
+          pack(wave, memory, slot, space);
+        });
         if (exchanges) {
           agree("exchange");
+          TraceScope const trace("exchange", index);
           exchange(wave, memory, messages);
         }
       }
       {
         ScopeTimer const timer(times.place_seconds);
+        TraceScope const trace("place", index);
         failure.guard_unless_failed([&] { place(wave, memory, engine.mapping() != nullptr, overflows, space); });
       }
       reader.release(index);
