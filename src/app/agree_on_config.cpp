@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,16 +42,22 @@ std::vector<std::byte> configuration_message(CommandLine const& line) {
   return out.take();
 }
 
+Config parse(std::span<std::byte const> message, std::string const& file_name, Config defaults) {
+  WireReader in(message);
+  auto const text = in.get_text();
+  auto const settings = get_settings(in);
+  return parse_config(text, file_name, settings, std::move(defaults));
+}
+
 }  // namespace
+
+Config configuration_of(CommandLine const& line, Config defaults) {
+  return parse(configuration_message(line), line.config, std::move(defaults));
+}
 
 Config agree_on_config(Communicator& world, CommandLine const& line) {
   auto const message = bytes_of_rank_0(world, "config", [&] { return configuration_message(line); });
-  return all_or_throw(world, "config", [&] {
-    WireReader in(message);
-    auto const text = in.get_text();
-    auto const settings = get_settings(in);
-    return parse_config(text, line.config, settings);
-  });
+  return all_or_throw(world, "config", [&] { return parse(message, line.config, {}); });
 }
 
 }  // namespace distload

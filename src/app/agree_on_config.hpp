@@ -13,4 +13,9 @@ namespace distload {
 /// @throws ConfigError, UsageError  on all ranks.
 Config agree_on_config(Communicator& world, CommandLine const& line);
 
+/// Local, for one rank: the configuration of file, environment and command line.
+/// @param defaults  values of keys that are not set
+/// @throws ConfigError
+Config configuration_of(CommandLine const& line, Config defaults);
+
 }  // namespace distload

@@ -16,6 +16,10 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
       "distload");
   app.add_option("config", line.config, "the configuration (config/reference.yaml lists its keys), or a checkpoint");
   app.add_flag("--dry-run", line.dry_run, "print plan, bytes, memory and predicted seconds; load nothing");
+  app.add_option("--machine", line.machine,
+                 "with --dry-run: plan for this machine of config/machines, or of a file, instead of this job's ranks; "
+                 "predict the seconds of each stage")
+      ->type_name("NAME|FILE");
   app.add_option("--set", line.settings, "above environment and file; may be given more than once")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
@@ -28,6 +32,9 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
   // Checked here: CLI11 would report the missing file before any other error, and --version needs no file.
   if (line.config.empty() && !line.version) {
     throw UsageError("no configuration is given: distload config.yaml (distload --help shows how it is used)");
+  }
+  if (line.machine && !line.dry_run && !line.version) {
+    throw UsageError("--machine only describes a machine: add --dry-run (distload --help shows how it is used)");
   }
   return line;
 }

@@ -10,6 +10,7 @@ namespace distload {
 struct CommandLine {
   std::string config;                   ///< path of the configuration, or of a checkpoint
   bool dry_run = false;                 ///< print the plan, load nothing
+  std::optional<std::string> machine;   ///< --machine NAME or FILE, only with --dry-run
   bool version = false;                 ///< print versions and ignore everything else
   std::vector<std::string> settings;    ///< values of --set, each "KEY=VALUE"
   std::optional<std::string> report;    ///< --report FILE

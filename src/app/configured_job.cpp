@@ -1,11 +1,14 @@
 // The steps before a job's own.
 #include "app/configured_job.hpp"
 
+#include <optional>
+
 #include <Kokkos_Core.hpp>
 
 #include <distload/parallel/resolve_topology.hpp>
 
 #include "app/agree_on_config.hpp"
+#include "app/bind_rank.hpp"
 #include "app/kokkos_settings.hpp"
 #include "parallel/all_or_throw.hpp"
 
@@ -20,8 +23,11 @@ void run_configured_job(MpiEnvironment& mpi, CommandLine const& line,
   Watchdog watchdog(mpi, config.runtime.timeout);
   watchdog.enter("start");
   ProcessGrid const grid(world, mpi.node(), topology);
-  Kokkos::ScopeGuard const kokkos(
-      all_or_throw(world, "config", [&] { return kokkos_settings(config.runtime.threads, grid); }));
+  auto const settings = all_or_throw(world, "config", [&] { return kokkos_settings(config.runtime.threads, grid); });
+  // After the threads are counted, which depends on the processors of the process.
+  bind_rank(config.topology.bind, grid,
+            settings.has_device_id() ? std::optional(settings.get_device_id()) : std::nullopt);
+  Kokkos::ScopeGuard const kokkos(settings);
   body(config, grid, watchdog);
 }
 

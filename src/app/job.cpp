@@ -20,6 +20,8 @@
 #include "base/log.hpp"
 #include "base/result_file.hpp"
 #include "base/standard_streams.hpp"
+#include "base/trace.hpp"
+#include "load/gather_trace.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {
@@ -34,6 +36,19 @@ void write_report(Communicator& world, Config const& config, std::string const& 
       write_result_file(config.report.json, text);
     } catch (IoError const& error) {
       throw IoError("report.json: " + std::string(error.what()));
+    }
+  });
+}
+
+/// Collective: rank 0 writes the trace to the configured file, if there is one.
+void write_trace(Communicator& world, Config const& config, std::string const& text) {
+  if (config.report.trace.empty()) return;
+  all_or_throw(world, "trace", [&] {
+    if (world.rank() != 0) return;
+    try {
+      write_result_file(config.report.trace, text);
+    } catch (IoError const& error) {
+      throw IoError("report.trace: " + std::string(error.what()));
     }
   });
 }
@@ -98,6 +113,7 @@ class Job {
 
   /// Collective.
   void run(bool dry_run) {
+    if (!config_->report.trace.empty() && !dry_run) start_trace();
     auto const checkpoint = loader_.open();
     for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);
     for (auto const& warning : checkpoint.layout.warnings) log().warn(warning);
@@ -124,6 +140,7 @@ class Job {
 
   /// Collective: converts the open checkpoint, for `save.stream`.
   void convert(OpenedCheckpoint const& checkpoint, bool dry_run) {
+    if (!config_->report.trace.empty()) log().warn("report.trace: save.stream has no stages of a load");
     watchdog_->enter("save");
     auto const options = convert_options(*config_, *grid_);
     if (dry_run) {
@@ -144,6 +161,7 @@ class Job {
   void load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
     auto const loaded = loader_.load(checkpoint, plan);
     if (prints()) print_loaded(checkpoint, plan, loaded);
+    if (!config_->report.trace.empty()) trace_ = gather_trace(*grid_, stop_trace());
     auto const make = [&] {
       if (config_->report.json.empty()) return std::string();
       watchdog_->enter("report");
@@ -151,6 +169,7 @@ class Job {
     };
     if (saver_) return save(loaded.model, make);
     write_report(world(), *config_, make());
+    write_trace(world(), *config_, trace_);
   }
 
   /// Collective: the report has the memory and times after the load, so it is made before the save, or while a
@@ -172,6 +191,7 @@ class Job {
     after_save(saved, [&] {
       auto const& text = report.text();
       write_report(world(), *config_, text.empty() ? "" : add_to_report(text, saved));
+      write_trace(world(), *config_, trace_);
     });
   }
 
@@ -193,6 +213,7 @@ class Job {
   std::string phase_;
   Loader loader_;
   std::optional<Saver> saver_;
+  std::string trace_;  ///< of the load, on rank 0
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "app/command_line.hpp"
 #include "app/configured_job.hpp"
 #include "app/job.hpp"
+#include "app/plan_for_machine.hpp"
 #include "app/version_text.hpp"
 #include "base/standard_streams.hpp"
 #include "parallel/run_job.hpp"
@@ -17,6 +18,10 @@ ExitCode run(MpiEnvironment& mpi, int argc, char** argv) {
   if (!line) return ExitCode::done;
   if (line->version) {
     if (world.rank() == 0) print(version_text(mpi));
+    return ExitCode::done;
+  }
+  if (line->machine) {
+    plan_for_machine(world, *line);
     return ExitCode::done;
   }
   run_configured_job(mpi, *line, [&](Config const& config, ProcessGrid const& grid, Watchdog& watchdog) {

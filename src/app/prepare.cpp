@@ -40,11 +40,13 @@ class Refusals {
 
 Refusals refusals_of_storage(Config const& config, OpenedCheckpoint const& checkpoint, Saver* saver, bool dry_run) {
   Refusals refusals;
-  if (!config.report.json.empty()) {
-    refusals.collect("report.json: ", [&] {
-      check_result_file(config.report.json, dry_run ? Probe::check_permissions : Probe::create_file);
-    });
-  }
+  auto const check_file = [&](std::string const& key, std::string const& path) {
+    if (path.empty()) return;
+    refusals.collect(key + ": ",
+                     [&] { check_result_file(path, dry_run ? Probe::check_permissions : Probe::create_file); });
+  };
+  check_file("report.json", config.report.json);
+  check_file("report.trace", config.report.trace);
   if (saver != nullptr) {
     refusals.collect("save.directory: ", [&] { saver->check_directory(/*may_touch=*/!dry_run); });
     refusals.collect("", [&] { saver->check_space(checkpoint, config.load.dtype); });

@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, 4> kHugePageKinds{"auto", "transparent", 
 constexpr std::array<std::string_view, 2> kSourceFormats{"hdf5", "safetensors"};
 constexpr std::array<std::string_view, 3> kVerifyAfterWrite{"none", "index", "full"};
 constexpr std::array<std::string_view, 5> kProgressModes{"auto", "bar", "line", "json", "none"};
+constexpr std::array<std::string_view, 3> kNumaBindings{"auto", "numa", "none"};
 
 }  // namespace
 
@@ -48,6 +49,10 @@ std::span<std::string_view const> words_of<VerifyAfterWrite>() noexcept {
 template <>
 std::span<std::string_view const> words_of<ProgressMode>() noexcept {
   return kProgressModes;
+}
+template <>
+std::span<std::string_view const> words_of<NumaBinding>() noexcept {
+  return kNumaBindings;
 }
 
 }  // namespace distload

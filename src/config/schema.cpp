@@ -288,6 +288,8 @@ std::vector<ConfigKey> topology_keys() {
           at_most(kMaxRanks)),
       choice_key("topology.uneven", of(topology, &TopologyOptions::uneven)),
       ranks_key("topology.data_parallel", of(topology, &TopologyOptions::data_parallel)),
+      choice_key("topology.bind", of(topology, &TopologyOptions::bind)),
+      key("topology.share_device", of(topology, &TopologyOptions::share_device), parse_boolean, print_bool),
   };
 }
 
@@ -352,6 +354,7 @@ std::vector<ConfigKey> report_keys() {
       key("report.json", of(report, &ReportOptions::json), parse_text, print_text, check_text),
       key("report.tensors", of(report, &ReportOptions::tensors), parse_boolean, print_bool),
       choice_key("report.progress", of(report, &ReportOptions::progress)),
+      key("report.trace", of(report, &ReportOptions::trace), parse_text, print_text, check_text),
   };
 }
 
@@ -376,6 +379,13 @@ std::vector<ConfigKey> cost_keys() {
       key("cost.link_latency", of(cost, &CostModel::link_latency_seconds), parse_seconds, print_seconds, check_seconds),
       key("cost.request_overhead", of(cost, &CostModel::request_overhead_seconds), parse_seconds, print_seconds,
           check_seconds),
+      key("cost.node_storage_bandwidth", of(cost, &CostModel::node_storage_bandwidth), or_word("auto", parse_bandwidth),
+          or_word_printed("auto", print_rate), if_any(check_bandwidth)),
+      key("cost.upload_bandwidth", of(cost, &CostModel::upload_bandwidth), parse_bandwidth, print_rate,
+          check_bandwidth),
+      key("cost.peer_bandwidth", of(cost, &CostModel::peer_bandwidth), parse_bandwidth, print_rate, check_bandwidth),
+      key("cost.device_memory_bandwidth", of(cost, &CostModel::device_memory_bandwidth), parse_bandwidth, print_rate,
+          check_bandwidth),
   };
 }
 

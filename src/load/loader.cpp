@@ -14,11 +14,11 @@
 #include "base/process_memory.hpp"
 #include "base/scope_timer.hpp"
 #include "base/system.hpp"
+#include "base/trace.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/catalog_message.hpp"
 #include "checkpoint/fingerprint.hpp"
 #include "checkpoint/hdf5/hdf5_error.hpp"
-#include "checkpoint/safetensors/model_config_file.hpp"
 #include "checkpoint/source_identities.hpp"
 #include "config/schema.hpp"
 #include "device/device.hpp"
@@ -29,19 +29,17 @@
 #include "io/files/same_content.hpp"
 #include "load/arena.hpp"
 #include "load/load_memory.hpp"
+#include "load/open_steps.hpp"
 #include "load/peer_arenas.hpp"
 #include "load/pipeline.hpp"
 #include "load/planned_shards.hpp"
 #include "load/shard_places.hpp"
-#include "load/use_model_config.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/liveness/call_scope.hpp"
 #include "parallel/meeting.hpp"
 #include "parallel/peer_memory.hpp"
 #include "parallel/stream_messages.hpp"
-#include "partition/fuse.hpp"
 #include "partition/partition_model.hpp"
-#include "partition/rules/rule_directories.hpp"
 #include "partition/rules/rules_message.hpp"
 #include "plan/make_plan.hpp"
 #include "plan/rank_work.hpp"
@@ -65,17 +63,6 @@ std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<
   grid.world().all_reduce(std::span<std::uint64_t>(limit), Reduction::min);
   if (limit.front() == kNone) return std::nullopt;
   return limit.front();
-}
-
-LayoutOptions layout_options(LoaderOptions const& options) {
-  return {.pipeline_layers = options.topology.pipeline_layers,
-          .transpose = options.load.transpose,
-          .uneven = options.topology.uneven == UnevenCuts::allow,
-          .missing = options.model.missing,
-          .unexpected = options.model.unexpected,
-          .fuse = options.model.fuse,
-          .split = options.model.split,
-          .config_file = options.model.config == "auto" ? "" : options.model.config};
 }
 
 Latest latest_of(CheckpointOptions const& options) { return options.strict_latest ? Latest::strict : Latest::valid; }
@@ -240,12 +227,7 @@ void Loader::report_progress(std::string_view phase, std::chrono::steady_clock::
 }
 
 std::vector<std::byte> Loader::metadata_message() const {
-  auto catalog = open_checkpoint(options_.checkpoint.path, options_.checkpoint.step, latest_of(options_.checkpoint),
-                                 options_.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale);
-  use_model_config(catalog, options_.model.config);
-  auto const rules =
-      find_rules({options_.model.family, catalog.metadata.config_json, default_rule_directories(), options_.model.rules,
-                  options_.model.config == "auto" ? config_file_of(catalog) : options_.model.config});
+  auto const [catalog, rules] = read_metadata(options_);
   WireWriter out;
   put_rules(out, rules);
   serialize(catalog, out);
@@ -286,6 +268,7 @@ OpenedCheckpoint Loader::open() {
   FamilyRules rules;
   {
     ScopeTimer const timer(opened.open_seconds);
+    TraceScope const trace("open");
     report_progress("open", opened.begin);
     auto& world = grid_.world();
     auto const message = agreed_metadata();
@@ -296,6 +279,7 @@ OpenedCheckpoint Loader::open() {
   }
   auto const begin = std::chrono::steady_clock::now();
   report_progress("partition", opened.begin);
+  TraceScope const trace("partition");
   auto options = layout_options(options_);
   auto const partition = [&] {
     all_or_throw(grid_.world(), "partition", [&] {
@@ -308,12 +292,7 @@ OpenedCheckpoint Loader::open() {
     options.same_bytes = same_as_their_targets(opened.catalog, opened.layout.untied, grid_.world());
     if (!options.same_bytes.empty()) partition();
   }
-  all_or_throw(grid_.world(), "partition", [&] {
-    if (opened.layout.fusions.empty()) return;
-    auto fused = fuse(opened.catalog, opened.layout);
-    opened.stored = {std::exchange(opened.catalog, std::move(fused.catalog)), std::move(fused.stored_extents)};
-    opened.layout = std::move(fused.layout);
-  });
+  all_or_throw(grid_.world(), "partition", [&] { fuse_parameters(opened); });
   opened.partition_seconds = seconds_since(begin);
   return opened;
 }
@@ -348,6 +327,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   Call const call(*this, "Loader::plan", "plan");
   auto const begin = std::chrono::steady_clock::now();
   report_progress("plan", checkpoint.begin);
+  TraceScope const trace("plan");
   auto const limit = agreed_memory_limit(grid_, options_.load.memory_limit);
   auto facts = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world(), grid_.node_rank() == 0);
   auto const& topology = grid_.topology();
@@ -399,6 +379,7 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
   double allocate_seconds = 0;
   auto arena = [&] {
     ScopeTimer const timer(allocate_seconds);
+    TraceScope const trace("allocate");
     return all_or_throw(grid_.world(), "allocate", [&] {
       check_plan(plan, checkpoint, grid_);
       return Arena(device_of_process(), plan.arena_bytes, pages_->current());
@@ -432,12 +413,13 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   }
   InputFiles files(catalog, caching_of(plan.engine.name));
   all_or_throw(world, "open", [&] { preflight(files, files_opened_by(plan, catalog)); });
-  auto const engine = make_engine(plan.engine.name, std::move(files), world,
-                                  {.hints = options_.load.hints,
-                                   .read_datasets = options_.load.read_datasets,
-                                   .threads = threads,
-                                   .ranks_of_node = grid_.node_size(),
-                                   .buffers = buffers_for(plan, device.is_host() ? pages_->current() : PageSize::huge)});
+  auto const engine =
+      make_engine(plan.engine.name, std::move(files), world,
+                  {.hints = options_.load.hints,
+                   .read_datasets = options_.load.read_datasets,
+                   .threads = threads,
+                   .ranks_of_node = grid_.node_size(),
+                   .buffers = buffers_for(plan, device.is_host() ? pages_->current() : PageSize::huge)});
   all_or_throw(world, "allocate", [&] {
     if (device.is_host()) arena.map_files(plan.work->views, engine->mapping());
     memory.fit(staging_, plan);

@@ -12,6 +12,7 @@
 #include <Kokkos_Profiling_ScopedRegion.hpp>
 
 #include "base/first_failure.hpp"
+#include "base/trace.hpp"
 #include "load/stage_times.hpp"
 #include "load/wave_copies.hpp"
 #include "load/wave_reader.hpp"
@@ -95,6 +96,7 @@ class Pipeline {
       if (writes_to_peers_) control_.barrier();
       throw;
     }
+    if (is_tracing()) trace();
     return {.read_seconds = reader_.busy_seconds(),
             .upload_seconds = times_.seconds(Stage::upload),
             .exchange_seconds = times_.seconds(Stage::pack) + times_.seconds(Stage::exchange),
@@ -179,6 +181,15 @@ class Pipeline {
       if (files != nullptr) place_->call([&work, files] { distload::release(work, *files); });
     }
     place_->record(*events.placed);
+  }
+
+  void trace() const {
+    for (std::uint32_t wave = 0; wave < plan_.work->waves.size(); ++wave) {
+      auto const& work = plan_.work->waves[wave];
+      Bytes sent = 0;
+      for (auto const& message : work.sends) sent += message.nbytes;
+      times_.trace(wave, {work.read_staging_bytes, 0, sent, 0});
+    }
   }
 
   void enqueue(Stream& stream, WaveStep step, char const* label) {

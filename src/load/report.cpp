@@ -53,6 +53,15 @@ Json phases_of(LoadTimes const& times) {
           {"place", times.place_seconds}};
 }
 
+/// Reading and exchanging, and the stages of devices if they are predicted.
+Json predicted_phases_of(Prediction const& predicted) {
+  Json phases{{"read", predicted.read_seconds}, {"exchange", predicted.exchange_seconds}};
+  for (auto const& [name, seconds] : predicted.stages()) {
+    if (seconds > 0) phases[std::string(name)] = seconds;
+  }
+  return phases;
+}
+
 Json pages_of(PagesInUse const& pages) {
   return {{"kind", word_of(pages.kind)}, {"bytes_per_second", pages.bytes_per_second}, {"reason", pages.reason}};
 }
@@ -133,7 +142,8 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
         {"phases", std::move(phases)},
         {"seconds", loaded.times.total_seconds},
         {"predicted_seconds", plan.predicted.total_seconds},
-        {"predicted_phases", {{"read", plan.predicted.read_seconds}, {"exchange", plan.predicted.exchange_seconds}}},
+        {"predicted_phases", predicted_phases_of(plan.predicted)},
+        {"predicted_limit", plan.predicted.limit().name},
         {"bytes",
          {{"checkpoint", catalog.nbytes()},
           {"storage_read", read},

@@ -1,10 +1,14 @@
 /// StageTimes: when the stages of each wave ran on their streams.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+
+#include <distload/base/bytes.hpp>
 
 #include "device/device.hpp"
 
@@ -18,7 +22,8 @@ class StageTimes {
   static constexpr std::size_t kStages = 4;
 
   /// Makes what is needed for all waves.
-  StageTimes(Device& device, std::size_t waves) : waves_(waves), times_(device.make_timestamps(waves * kStages * 2)) {}
+  StageTimes(Device& device, std::size_t waves)
+      : waves_(waves), begin_(std::chrono::steady_clock::now()), times_(device.make_timestamps(waves * kStages * 2)) {}
 
   /// Marks the begin of a stage now and its end when it is destroyed.
   class Scope {
@@ -46,6 +51,9 @@ class StageTimes {
   std::optional<Interval> interval(Stage stage, std::uint32_t wave) const;
   /// Sum over all waves.
   double seconds(Stage stage) const;
+  /// Records what has run of a wave for `report.trace`.
+  /// @param nbytes  by stage; 0 if not known
+  void trace(std::uint32_t wave, std::array<Bytes, kStages> const& nbytes) const;
 
  private:
   std::size_t number_of(Stage stage, std::uint32_t wave) const noexcept {
@@ -53,6 +61,7 @@ class StageTimes {
   }
 
   std::size_t waves_;
+  std::chrono::steady_clock::time_point begin_;
   std::unique_ptr<Timestamps> times_;
 };
 

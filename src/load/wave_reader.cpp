@@ -7,6 +7,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/scope_timer.hpp"
+#include "base/trace.hpp"
 #include "load/scatter.hpp"
 #include "plan/rank_work.hpp"
 
@@ -52,6 +53,7 @@ AreaAddresses WaveReader::addresses_of(std::uint32_t wave) const {
 void WaveReader::read(std::uint32_t wave) {
   if (staging_.slots() > 0) wait_for_slot_(slot_of(wave));
   auto const start = std::chrono::steady_clock::now();
+  TraceScope trace("read", wave);
   std::vector<ReadRequest> requests;
   auto const& reads = plan_.work->waves[wave].reads;
   requests.reserve(reads.size());
@@ -59,6 +61,7 @@ void WaveReader::read(std::uint32_t wave) {
   for (auto const& read : reads) {
     auto* const destination = addresses.at(read.area, read.offset_bytes);
     requests.push_back({read.extent, read.begin_bytes, read.nbytes, destination, requests.size()});
+    trace.add_bytes(read.nbytes);
   }
   Scatter scatter(plan_.work->waves[wave], plan_.rank, arena_.data(), peers_);
   options_.on_bytes = [&scatter](std::span<PassingBytes const> passing) { scatter.take(passing); };

@@ -41,9 +41,10 @@ double seconds_of(Strategy strategy, SharedRead const& shared, CostModel const& 
     case Strategy::scatter:
     case Strategy::mapped: return read_once;
     case Strategy::two_phase: {
+      // Ranks that have no piece of this segment send pieces of other segments at the same time, as storage serves all.
       auto const senders = std::min(readers, pieces);
       return read_once + (pieces / senders - 1) * cost.request_overhead_seconds +
-             travelling(shared) / (senders * cost.link_bandwidth);
+             travelling(shared) / (readers * cost.link_bandwidth);
     }
     case Strategy::broadcast: return read_once + travelling(shared) / cost.link_bandwidth;
     case Strategy::every_rank_reads:

@@ -88,18 +88,30 @@ std::string ranks_table(LoadPlan const& plan) {
   return table.text();
 }
 
+/// "12.3 s (read 10.1 s, exchange 2.2 s), limited by read": the stages that take time, and the slowest one if there are
+/// others.
+std::string prediction_of(Prediction const& predicted) {
+  std::string stages;
+  std::size_t count = 0;
+  for (auto const& [name, seconds] : predicted.stages()) {
+    if (seconds == 0) continue;
+    stages += (count++ == 0 ? "" : ", ") + std::string(name) + " " + milliseconds(seconds);
+  }
+  auto text = milliseconds(predicted.total_seconds) + " (" + stages + ")";
+  if (count > 1) text += ", limited by " + std::string(predicted.limit().name);
+  return text;
+}
+
 std::string totals_table(LoadPlan const& plan) {
   char amplification[32];
   std::snprintf(amplification, sizeof amplification, "%.2f", plan.read_amplification());
-  auto const& predicted = plan.predicted;
   Table table;
   table.add({"requested", format_bytes(plan.requested_bytes)});
   table.add({"read from storage", format_bytes(plan.storage_read_bytes)});
   table.add({"read amplification", amplification});
   table.add({"exchanged", format_bytes(plan.exchanged_bytes)});
   table.add({"waves", std::to_string(plan.work->waves.size())});
-  table.add({"predicted", milliseconds(predicted.total_seconds) + " (read " + milliseconds(predicted.read_seconds) +
-                              ", exchange " + milliseconds(predicted.exchange_seconds) + ")"});
+  table.add({"predicted", prediction_of(plan.predicted)});
   return table.text();
 }
 

@@ -25,7 +25,8 @@ class WaveBuilder {
   void read_passing(std::uint32_t extent, Bytes begin, Bytes nbytes);
   /// Copies from the last `read_passing` to the arena of `rank`.
   void scatter(std::uint32_t rank, PlannedCopy const& copy);
-  /// Reads to the slot, `remainder` bytes behind a multiple of `alignment`, if that is not 0. @returns the offset in it.
+  /// Reads to the slot, `remainder` bytes behind a multiple of `alignment`, if that is not 0. @returns the offset in
+  /// it.
   Bytes read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes alignment, Bytes remainder);
 
   /// Sends bytes that are contiguous in `area`, without packing.

@@ -22,9 +22,7 @@ class HostSlot {
   std::byte* data() const noexcept { return memory_.slot(0); }
 
   /// The memory that gets its pages at the first access; empty if it is pinned.
-  std::span<std::byte> without_pages() const noexcept {
-    return {data(), device_of_process().is_host() ? nbytes_ : 0};
-  }
+  std::span<std::byte> without_pages() const noexcept { return {data(), device_of_process().is_host() ? nbytes_ : 0}; }
 
  private:
   Bytes nbytes_;

@@ -23,6 +23,7 @@
 #include "plan_bench/catalogs.hpp"
 #include "plan_bench/heap_bytes.hpp"
 #include "plan_bench/models.hpp"
+#include "plan_bench/predict.hpp"
 
 namespace distload::plan_bench {
 namespace {
@@ -139,7 +140,18 @@ int main(int argc, char** argv) {
     app.add_option("--source", arguments.source, "only this kind of checkpoint: safetensors, hdf5");
     app.add_option("--most-ranks", arguments.most_ranks, "leave out larger jobs");
     app.add_option("--rounds", arguments.rounds, "of which the fastest counts")->check(CLI::Range(1U, 1000U));
-    if (distload::parse_arguments(app, argc, argv, true)) distload::plan_bench::bench(arguments);
+    bool predicts = false;
+    std::string machine;
+    app.add_flag("--predict", predicts,
+                 "instead, predict loads of models of 8B to 671B parameters onto the machines of config/machines");
+    app.add_option("--machine", machine, "with --predict: only this machine, or the machine of a file")
+        ->needs("--predict");
+    if (!distload::parse_arguments(app, argc, argv, true)) return distload::ExitCode::done;
+    if (predicts) {
+      distload::print(distload::plan_bench::predict_loads(machine));
+    } else {
+      distload::plan_bench::bench(arguments);
+    }
     return distload::ExitCode::done;
   });
 }

@@ -39,40 +39,60 @@ class Tensors {
 
 std::string layer_prefix(std::uint32_t layer) { return "model.layers." + std::to_string(layer) + "."; }
 
-}  // namespace
+/// What differs among the models of Llama 3.1.
+struct LlamaSizes {
+  std::uint32_t layers = 0;
+  std::uint64_t hidden = 0;
+  std::uint64_t intermediate = 0;
+  std::uint64_t heads = 0;
+  std::uint32_t files = 1;
+};
 
-Model llama_405b() {
-  constexpr std::uint32_t kLayers = 126;
-  constexpr std::uint64_t kHidden = 16384;
-  constexpr std::uint64_t kIntermediate = 53248;
+Model llama(std::string const& name, LlamaSizes const& sizes) {
   constexpr std::uint64_t kVocabulary = 128256;
   constexpr std::uint64_t kHeadDim = 128;
-  constexpr std::uint64_t kQuery = 128 * kHeadDim;
   constexpr std::uint64_t kKeyValue = 8 * kHeadDim;
-  Model model{"llama 3.1 405B",
+  auto const query = sizes.heads * kHeadDim;
+  Model model{name,
               "llama",
-              R"({"model_type": "llama", "vocab_size": 128256, "hidden_size": 16384, "num_attention_heads": 128,
-                  "num_key_value_heads": 8, "num_hidden_layers": 126, "tie_word_embeddings": false})",
-              191,
+              R"({"model_type": "llama", "vocab_size": 128256, "num_key_value_heads": 8, "tie_word_embeddings": false)"
+              R"(, "hidden_size": )" +
+                  std::to_string(sizes.hidden) + R"(, "num_attention_heads": )" + std::to_string(sizes.heads) +
+                  R"(, "num_hidden_layers": )" + std::to_string(sizes.layers) + "}",
+              sizes.files,
               {}};
 
   Tensors const top(model);
-  top.add("model.embed_tokens", {kVocabulary, kHidden});
-  for (std::uint32_t number = 0; number < kLayers; ++number) {
+  top.add("model.embed_tokens", {kVocabulary, sizes.hidden});
+  for (std::uint32_t number = 0; number < sizes.layers; ++number) {
     Tensors const layer(model, layer_prefix(number));
-    layer.add("self_attn.q_proj", {kQuery, kHidden});
-    layer.add("self_attn.k_proj", {kKeyValue, kHidden});
-    layer.add("self_attn.v_proj", {kKeyValue, kHidden});
-    layer.add("self_attn.o_proj", {kHidden, kQuery});
-    layer.add("mlp.gate_proj", {kIntermediate, kHidden});
-    layer.add("mlp.up_proj", {kIntermediate, kHidden});
-    layer.add("mlp.down_proj", {kHidden, kIntermediate});
-    layer.add("input_layernorm", {kHidden});
-    layer.add("post_attention_layernorm", {kHidden});
+    layer.add("self_attn.q_proj", {query, sizes.hidden});
+    layer.add("self_attn.k_proj", {kKeyValue, sizes.hidden});
+    layer.add("self_attn.v_proj", {kKeyValue, sizes.hidden});
+    layer.add("self_attn.o_proj", {sizes.hidden, query});
+    layer.add("mlp.gate_proj", {sizes.intermediate, sizes.hidden});
+    layer.add("mlp.up_proj", {sizes.intermediate, sizes.hidden});
+    layer.add("mlp.down_proj", {sizes.hidden, sizes.intermediate});
+    layer.add("input_layernorm", {sizes.hidden});
+    layer.add("post_attention_layernorm", {sizes.hidden});
   }
-  top.add("model.norm", {kHidden});
-  top.add("lm_head", {kVocabulary, kHidden});
+  top.add("model.norm", {sizes.hidden});
+  top.add("lm_head", {kVocabulary, sizes.hidden});
   return model;
+}
+
+}  // namespace
+
+Model llama_8b() {
+  return llama("llama 3.1 8B", {.layers = 32, .hidden = 4096, .intermediate = 14336, .heads = 32, .files = 4});
+}
+
+Model llama_70b() {
+  return llama("llama 3.1 70B", {.layers = 80, .hidden = 8192, .intermediate = 28672, .heads = 64, .files = 30});
+}
+
+Model llama_405b() {
+  return llama("llama 3.1 405B", {.layers = 126, .hidden = 16384, .intermediate = 53248, .heads = 128, .files = 191});
 }
 
 Model deepseek_671b() {

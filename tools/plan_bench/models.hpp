@@ -24,7 +24,9 @@ struct Model {
   std::vector<ModelTensor> tensors;  ///< in stored order: layer by layer
 };
 
-/// Llama 3.1 405B: 126 layers, BF16.
+/// Llama 3.1 8B, 70B and 405B: 32, 80 and 126 layers, BF16.
+Model llama_8b();
+Model llama_70b();
 Model llama_405b();
 
 /// DeepSeek V3 671B: 61 layers, 58 of them with 256 experts, and one for multi-token prediction, in FP8 with an F32

@@ -64,6 +64,13 @@ enum class ProgressMode : std::uint8_t {
   none,
 };
 
+/// Whether a rank is bound to processors and memory of the machine.
+enum class NumaBinding : std::uint8_t {
+  automatic,  ///< "auto": numa, unless the launcher has bound the process or the machine has one NUMA node
+  numa,       ///< the NUMA node of the rank's device, or the rank's share of the machine's NUMA nodes
+  none,       ///< the process stays as it was started
+};
+
 /// The words of an enumeration of this header, in the order of its values, which count from 0.
 template <class Choice>
 std::span<std::string_view const> words_of() noexcept;
@@ -85,6 +92,8 @@ template <>
 std::span<std::string_view const> words_of<VerifyAfterWrite>() noexcept;
 template <>
 std::span<std::string_view const> words_of<ProgressMode>() noexcept;
+template <>
+std::span<std::string_view const> words_of<NumaBinding>() noexcept;
 /// @endcond
 
 /// True if `choice` is one of the values that its type names.

@@ -45,6 +45,11 @@ struct TopologyOptions {
   UnevenCuts uneven = UnevenCuts::error;
   /// Replicas of the model. Nothing (`auto`): ranks / (tensor x pipeline), or 1 if tensor_parallel is `auto` as well.
   std::optional<std::uint32_t> data_parallel = {};
+  /// In the program: processors and memory of each rank: those of the NUMA node of its device or, without a device, its
+  /// share of the machine's NUMA nodes.
+  NumaBinding bind = NumaBinding::automatic;
+  /// Several ranks may use one device, through peer memory. Otherwise more ranks than devices on a node are an error.
+  bool share_device = false;
 };
 
 /// The model and its rules, where the checkpoint does not determine them.
@@ -153,6 +158,8 @@ struct ReportOptions {
   bool tensors = false;
   /// How progress is printed.
   ProgressMode progress = ProgressMode::automatic;
+  /// Path of a Chrome trace of the load's stages on all ranks; empty: none. Written atomically at the end.
+  std::string trace = {};
 };
 
 /// The process.
@@ -165,7 +172,7 @@ struct RuntimeOptions {
 };
 
 /// Speeds of storage and links, for the planner. Defaults are those of a node with an NVMe disk and shared memory
-/// between its ranks; `distload-bench calibrate` measures others.
+/// between its ranks, and of a device with PCIe 4; `distload-bench calibrate` measures others.
 struct CostModel {
   double storage_bandwidth = 4.0 * kGiB;    ///< bytes per second that storage gives all ranks together
   double cache_bandwidth = 12.0 * kGiB;     ///< likewise, the page cache, for what is in there
@@ -173,6 +180,11 @@ struct CostModel {
   double storage_latency_seconds = 100e-6;  ///< until the first byte of a read arrives
   double link_latency_seconds = 5e-6;       ///< of a message
   double request_overhead_seconds = 5e-6;   ///< of each further read request of a rank
+  /// Bytes per second that storage gives the ranks of one node; nothing (`auto`): as much as all ranks together.
+  std::optional<double> node_storage_bandwidth = {};
+  double upload_bandwidth = 20.0 * kGiB;        ///< bytes per second from pinned host memory to one device
+  double peer_bandwidth = 20.0 * kGiB;          ///< bytes per second that a device can store to others on its node
+  double device_memory_bandwidth = 1.0 * kTiB;  ///< bytes per second of one device's memory, reads and writes together
 };
 
 /// What a Loader uses.

@@ -32,8 +32,10 @@ Setting parse_setting(std::string const& text);
 
 /// The configuration in `text` with `overrides` applied in order; the last one of a key wins. Pure.
 /// @param file_name  for messages only
+/// @param defaults   values of keys that are not set
 /// @throws ConfigError  with file:line:column, the line and a caret, or the origin of an override: not YAML, an unknown
 ///                      or duplicate key, a value of the wrong kind. Or a required key is missing.
-Config parse_config(std::string const& text, std::string const& file_name, std::span<Setting const> overrides);
+Config parse_config(std::string const& text, std::string const& file_name, std::span<Setting const> overrides,
+                    Config defaults = {});
 
 }  // namespace distload

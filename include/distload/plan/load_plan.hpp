@@ -1,9 +1,11 @@
 /// LoadPlan: what a load costs every rank and what this rank does, decided before any tensor is read.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <distload/base/bytes.hpp>
@@ -18,20 +20,35 @@ struct RankWork;
 
 /// What a plan means for one rank.
 struct RankLoad {
-  Bytes resident_bytes = 0;    ///< of shards
-  Bytes view_bytes = 0;        ///< of those, the bytes that stay in the page cache instead of taking memory
-  Bytes read_bytes = 0;        ///< from storage
-  Bytes sent_bytes = 0;        ///< to other ranks
-  Bytes received_bytes = 0;    ///< from other ranks
-  Bytes staging_bytes = 0;     ///< of the largest staging slot
-  std::uint64_t requests = 0;  ///< read requests
+  Bytes resident_bytes = 0;          ///< of shards
+  Bytes view_bytes = 0;              ///< of those, the bytes that stay in the page cache instead of taking memory
+  Bytes read_bytes = 0;              ///< from storage
+  Bytes sent_bytes = 0;              ///< to other ranks
+  Bytes received_bytes = 0;          ///< from other ranks
+  Bytes sent_on_node_bytes = 0;      ///< of those sent, what stays on the node; counted for arenas on devices
+  Bytes received_on_node_bytes = 0;  ///< of those received, likewise
+  Bytes staging_bytes = 0;           ///< of the largest staging slot
+  std::uint64_t requests = 0;        ///< read requests
 };
 
-/// Seconds that the cost model predicts.
+/// Seconds that the cost model predicts. Of host memory, reading and exchanging are predicted; the others are 0.
 struct Prediction {
   double read_seconds = 0;      ///< storage and page cache
-  double exchange_seconds = 0;  ///< messages
-  double total_seconds = 0;     ///< reading and exchanging, as far as they overlap
+  double upload_seconds = 0;    ///< from host memory to devices
+  double peer_seconds = 0;      ///< stores to memory of other devices on the node
+  double exchange_seconds = 0;  ///< messages; with devices, those between nodes
+  double place_seconds = 0;     ///< packing, placing, casting and transposing in the memory of devices
+  double total_seconds = 0;     ///< of all stages, as far as they overlap
+
+  /// A stage and its seconds.
+  struct Stage {
+    std::string_view name;
+    double seconds = 0;
+  };
+  /// The stages in the order of a wave.
+  std::array<Stage, 5> stages() const noexcept;
+  /// The slowest stage, which limits the load.
+  Stage limit() const noexcept;
 };
 
 /// A plan of `Loader::plan`, for one checkpoint on one process grid. Its totals and `ranks` are the same on all ranks.

@@ -81,8 +81,16 @@ Bytes MessageRoute::count(CurrentParameter const& parameter, ReadPiece const& pi
     if (receivers > 0) packed += packed_bytes(part);
     ledger_.count_message(reader.rank, parameter.rank_sets[part.group], receivers, part.nbytes);
     if (is_own) ledger_.count_senders_part(reader.rank, part.nbytes);
+    if (!request_.options.arena_on_host) count_on_node(parameter, part, reader.rank);
   }
   return staging + packed;
+}
+
+void MessageRoute::count_on_node(CurrentParameter const& parameter, WantedPart const& part, std::uint32_t sender) {
+  auto const node = request_.node_of(sender);
+  for (auto const rank : parameter.ranks_of(part.group)) {
+    if (rank != sender && request_.node_of(rank) == node) ledger_.count_on_node(sender, rank, part.nbytes);
+  }
 }
 
 std::span<MessageRoute::MessageStaging const> MessageRoute::staging_by_group(CurrentParameter const& parameter,
@@ -147,9 +155,8 @@ MessageRoute::ReadTarget MessageRoute::add_request(CurrentParameter const& param
   auto const own =
       std::ranges::find_if(piece.parts, [&](WantedPart const& part) { return is_read_to_shard(part, reader); });
   if (own == piece.parts.end()) {
-    auto const offset =
-        wave.read_to_staging(extent, piece.range.begin, nbytes, request_.options.staged_read_alignment,
-                             request_.staged_remainder(extent, piece.range.begin));
+    auto const offset = wave.read_to_staging(extent, piece.range.begin, nbytes, request_.options.staged_read_alignment,
+                                             request_.staged_remainder(extent, piece.range.begin));
     return {.area = Area::staging, .offset_bytes = offset};
   }
   auto const offset = parameter.own.offset_bytes + *own->shard_run;

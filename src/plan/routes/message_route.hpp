@@ -50,6 +50,8 @@ class MessageRoute final : public Route {
 
   /// Counts the read and the messages. @returns the bytes that the reader needs in its slot.
   Bytes count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader);
+  /// Counts what goes to other ranks of the sender's node.
+  void count_on_node(CurrentParameter const& parameter, WantedPart const& part, std::uint32_t sender);
   std::uint32_t wave_of(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader,
                         Bytes reader_bytes);
   /// Includes groups that need no staging, because all receivers of the piece must be in the same wave. The result is

@@ -52,9 +52,9 @@ void ScatterRoute::read_and_copy(CurrentParameter const& parameter, ReadPiece co
 
 void ScatterRoute::stage_and_copy(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const {
   auto const extent = parameter.extent_of(piece);
-  auto const offset = wave.read_to_staging(extent, piece.range.begin, piece.range.nbytes(),
-                                           request_.options.staged_read_alignment,
-                                           request_.staged_remainder(extent, piece.range.begin));
+  auto const offset =
+      wave.read_to_staging(extent, piece.range.begin, piece.range.nbytes(), request_.options.staged_read_alignment,
+                           request_.staged_remainder(extent, piece.range.begin));
   for (auto const& part : piece.parts) {
     auto const ranks = parameter.ranks_of(part.group);
     for (auto const& [rank, nbytes, shard] : arenas_.arenas()) {

@@ -31,6 +31,13 @@ TEST(CommandLine, TakesOptionsBehindTheConfigAsWell) {
   EXPECT_TRUE(line->dry_run);
 }
 
+TEST(CommandLine, TakesAMachineForADryRunOnly) {
+  auto const line = parse({"--dry-run", "--machine", "8xh100", "c.yaml"});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->machine, "8xh100");
+  EXPECT_THROW(parse({"--machine", "8xh100", "c.yaml"}), UsageError);
+}
+
 TEST(CommandLine, NeedsNoConfigForTheVersion) {
   auto const line = parse({"--version"});
   ASSERT_TRUE(line);

@@ -37,6 +37,15 @@ TEST(ChooseStrategy, ReadsAgainWhereLinksAreSlowerThanStorage) {
   EXPECT_EQ(choose_strategy(replicated(kGiB, 4), cost), Strategy::every_rank_reads);
 }
 
+TEST(ChooseStrategy, ReadsOnceWhereStorageIsFasterThanOneLinkButNotThanAll) {
+  CostModel cost;
+  cost.storage_bandwidth = 128e9;
+  cost.link_bandwidth = 50e9;
+  EXPECT_EQ(choose_strategy(replicated(2 * kMiB, 16), cost), Strategy::two_phase);
+  cost.storage_bandwidth = 32 * 50e9;
+  EXPECT_EQ(choose_strategy(replicated(2 * kMiB, 16), cost), Strategy::every_rank_reads);
+}
+
 TEST(ChooseStrategy, BroadcastsWhereRequestsAreDear) {
   CostModel cost;
   cost.request_overhead_seconds = 10;

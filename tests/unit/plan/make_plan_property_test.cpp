@@ -255,7 +255,8 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
     }
   }
   // The cases are such that all of it happens.
-  for (auto const count : {views, mapped_places, own_scatters, scatters_to_peers, scatters_beside_messages, places_at_peers})
+  for (auto const count :
+       {views, mapped_places, own_scatters, scatters_to_peers, scatters_beside_messages, places_at_peers})
     EXPECT_GT(count, 100U);
 }
 

@@ -1,0 +1,63 @@
+// Collects what a binding depends on, decides, and binds.
+#include "app/bind_rank.hpp"
+
+#include <array>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/numa.hpp"
+#if defined(DISTLOAD_ENABLE_CUDA)
+#include <cuda_runtime_api.h>
+#endif
+
+namespace distload {
+namespace {
+
+#if defined(DISTLOAD_ENABLE_CUDA)
+constexpr bool kHasDevices = true;
+
+/// "0000:65:00.0"; empty if CUDA does not tell.
+std::string bus_id_of(int device) {
+  std::array<char, 32> text{};
+  if (cudaDeviceGetPCIBusId(text.data(), static_cast<int>(text.size()), device) != cudaSuccess) return {};
+  return text.data();
+}
+#else
+constexpr bool kHasDevices = false;
+
+std::string bus_id_of(int /*device*/) { return {}; }
+#endif
+
+NumaFacts facts_of(ProcessGrid const& grid, std::optional<int> device) {
+  NumaFacts facts;
+  facts.nodes = numa_nodes();
+  facts.current = current_processors();
+  facts.allowed = allowed_processors().value_or(facts.current);
+  facts.has_device = kHasDevices;
+  facts.node_rank = grid.node_rank();
+  facts.node_size = grid.node_size();
+  if (auto const bus_id = bus_id_of(device.value_or(0)); !bus_id.empty()) {
+    facts.device_node = numa_node_of_device(bus_id, facts.nodes);
+  }
+  return facts;
+}
+
+}  // namespace
+
+void bind_rank(NumaBinding kind, ProcessGrid const& grid, std::optional<int> device) {
+  if (kind == NumaBinding::none) return;
+  auto const decision = decide_binding(kind, facts_of(grid, device));
+  bool const is_asked_for = kind == NumaBinding::numa;
+  if (!decision.target) {
+    if (is_asked_for) log().warn("topology.bind: not bound: {}", decision.reason);
+    return;
+  }
+  auto const refused = bind_this_thread(*decision.target);
+  if (refused.empty()) {
+    log().debug("topology.bind: {}", decision.reason);
+  } else if (is_asked_for) {
+    log().warn("topology.bind: not bound to {}: {}", decision.reason, refused);
+  }
+}
+
+}  // namespace distload

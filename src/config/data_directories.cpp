@@ -1,0 +1,26 @@
+// Finds folders relative to the running program.
+#include "config/data_directories.hpp"
+
+#include <filesystem>
+
+namespace distload {
+
+std::vector<std::string> data_directories(std::string const& folder) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  std::vector<fs::path> candidates;
+  auto const program = fs::read_symlink("/proc/self/exe", ignored);
+  if (!program.empty()) {
+    candidates.push_back(program.parent_path().parent_path() / DISTLOAD_INSTALL_DATA_SUBDIR / folder);
+  }
+  candidates.emplace_back(fs::path(DISTLOAD_INSTALL_DATA_DIR) / folder);
+  candidates.emplace_back(fs::path(DISTLOAD_SOURCE_CONFIG_DIR) / folder);
+
+  std::vector<std::string> directories;
+  for (auto const& candidate : candidates) {
+    if (fs::is_directory(candidate, ignored)) directories.push_back(candidate.string());
+  }
+  return directories;
+}
+
+}  // namespace distload

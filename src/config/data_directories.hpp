@@ -1,0 +1,14 @@
+/// data_directories: the folders of files that are installed with the program.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace distload {
+
+/// The folders `folder` of config/ ("models", "machines"): installed with the running program, in the prefix that this
+/// library was configured for (for programs that link it), and in the source tree it was built from. Only existing
+/// folders.
+std::vector<std::string> data_directories(std::string const& folder);
+
+}  // namespace distload

@@ -1,0 +1,64 @@
+// Opens a checkpoint without other ranks.
+#include "load/open_steps.hpp"
+
+#include <utility>
+
+#include <distload/checkpoint/checkpoint.hpp>
+
+#include "checkpoint/safetensors/model_config_file.hpp"
+#include "io/files/same_bytes.hpp"
+#include "load/use_model_config.hpp"
+#include "partition/fuse.hpp"
+#include "partition/rules/rule_directories.hpp"
+
+namespace distload {
+
+CheckpointMetadataAndRules read_metadata(LoaderOptions const& options) {
+  auto catalog = open_checkpoint(options.checkpoint.path, options.checkpoint.step,
+                                 options.checkpoint.strict_latest ? Latest::strict : Latest::valid,
+                                 options.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale);
+  use_model_config(catalog, options.model.config);
+  auto rules =
+      find_rules({options.model.family, catalog.metadata.config_json, default_rule_directories(), options.model.rules,
+                  options.model.config == "auto" ? config_file_of(catalog) : options.model.config});
+  return {std::move(catalog), std::move(rules)};
+}
+
+LayoutOptions layout_options(LoaderOptions const& options) {
+  return {.pipeline_layers = options.topology.pipeline_layers,
+          .transpose = options.load.transpose,
+          .uneven = options.topology.uneven == UnevenCuts::allow,
+          .missing = options.model.missing,
+          .unexpected = options.model.unexpected,
+          .fuse = options.model.fuse,
+          .split = options.model.split,
+          .config_file = options.model.config == "auto" ? "" : options.model.config};
+}
+
+void fuse_parameters(OpenedCheckpoint& opened) {
+  if (opened.layout.fusions.empty()) return;
+  auto fused = fuse(opened.catalog, opened.layout);
+  opened.stored = {std::exchange(opened.catalog, std::move(fused.catalog)), std::move(fused.stored_extents)};
+  opened.layout = std::move(fused.layout);
+}
+
+OpenedCheckpoint open_alone(LoaderOptions const& options, Topology const& topology) {
+  OpenedCheckpoint opened;
+  auto read = read_metadata(options);
+  opened.catalog = std::move(read.catalog);
+  auto layout_as = layout_options(options);
+  auto const partition = [&] {
+    opened.layout =
+        partition_model(opened.catalog, topology, read.rules, opened.catalog.metadata.config_json, layout_as);
+  };
+  partition();
+  for (auto const& [alias, target] : opened.layout.untied) {
+    auto const& stored = opened.catalog.tensors[alias];
+    if (same_bytes(opened.catalog, stored, opened.catalog.tensors[target])) layout_as.same_bytes.push_back(stored.name);
+  }
+  if (!layout_as.same_bytes.empty()) partition();
+  fuse_parameters(opened);
+  return opened;
+}
+
+}  // namespace distload
