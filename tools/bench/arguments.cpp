@@ -78,6 +78,19 @@ void add_infer(CLI::App& app, Arguments& arguments) {
   infer->callback([&arguments] { arguments.infer = true; });
 }
 
+void add_overlap(CLI::App& app, Arguments& arguments) {
+  auto* const overlap = app.add_subcommand(
+      "overlap",
+      "Loads by messages between all ranks on an emulated device, whose stages take a given time at least, and prints "
+      "which stages of which waves ran when on rank 0: the load should take as long as its slowest stage.");
+  overlap->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->required();
+  overlap->add_option("--milliseconds", arguments.overlapped.milliseconds, "of every stage of a wave")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
+  overlap->add_option("--trace", arguments.overlapped.trace, "write a Chrome trace to this file");
+  overlap->callback([&arguments] { arguments.overlap = true; });
+}
+
 }  // namespace
 
 void add_options(CLI::App& app, Arguments& arguments) {
@@ -94,10 +107,12 @@ void add_options(CLI::App& app, Arguments& arguments) {
   calibrate->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory to read from")->required();
   calibrate->callback([&arguments] { arguments.calibrate = true; });
   add_infer(app, arguments);
+  add_overlap(app, arguments);
 }
 
 void complete(Arguments& arguments) {
-  if (!arguments.calibrate && !arguments.infer && arguments.checkpoints.empty() && arguments.make.empty())
+  if (!arguments.calibrate && !arguments.infer && !arguments.overlap && arguments.checkpoints.empty() &&
+      arguments.make.empty())
     throw UsageError("name a checkpoint, or a directory for --make");
   arguments.config.load.verify = !arguments.no_verify;
   arguments.measured.start = arguments.repeat ? Start::reload : Start::fresh;

@@ -8,6 +8,7 @@
 
 #include "bench/infer_options.hpp"
 #include "bench/measure.hpp"
+#include "bench/overlap.hpp"
 
 namespace CLI {
 class App;
@@ -33,6 +34,8 @@ struct Arguments {
   bool calibrate = false;
   bool infer = false;
   InferOptions computed;
+  bool overlap = false;
+  OverlapOptions overlapped;
 };
 
 /// Local: binds the options of `app` to `arguments`.

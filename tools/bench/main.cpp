@@ -122,6 +122,11 @@ ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
   Kokkos::ScopeGuard const kokkos(
       all_or_throw(mpi.world(), "config", [&] { return kokkos_settings(arguments.config.runtime.threads, grid); }));
   if (arguments.infer) return compute(grid, arguments);
+  if (arguments.overlap) {
+    auto const text = measure_overlap(grid, arguments.config, arguments.overlapped);
+    if (mpi.world().rank() == 0) print(text);
+    return ExitCode::done;
+  }
   return arguments.sample.empty() ? compare(grid, arguments) : sample(grid, arguments);
 }
 

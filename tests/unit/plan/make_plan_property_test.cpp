@@ -212,7 +212,11 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
         for (auto const& request : wave.reads) own += request.nbytes;
       }
       ASSERT_EQ(own, plans[0].ranks[rank].read_bytes) << "seed " << seed << " rank " << rank;
-      ASSERT_EQ(plans[rank].slot_bytes, plans[0].ranks[rank].staging_bytes) << "seed " << seed << " rank " << rank;
+      // The bytes that alignment leaves out are estimated.
+      ASSERT_LE(plans[rank].slot_bytes, plans[0].ranks[rank].staging_bytes) << "seed " << seed << " rank " << rank;
+      if (test.options.staged_read_alignment == 0) {
+        ASSERT_EQ(plans[rank].slot_bytes, plans[0].ranks[rank].staging_bytes) << "seed " << seed << " rank " << rank;
+      }
       ASSERT_EQ(plans[rank].arena_bytes, plans[0].ranks[rank].resident_bytes) << "seed " << seed << " rank " << rank;
       read += own;
       views += plans[rank].work->views.size();
