@@ -37,6 +37,7 @@
 #include "parallel/meeting.hpp"
 #include "parallel/peer_memory.hpp"
 #include "partition/fuse.hpp"
+#include "partition/model_recipe.hpp"
 #include "partition/partition_model.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "partition/rules/rules_message.hpp"
@@ -289,6 +290,7 @@ OpenedCheckpoint Loader::open() {
     if (!options.same_bytes.empty()) partition();
   }
   all_or_throw(grid_.world(), "partition", [&] {
+    opened.recipe = make_recipe(opened.catalog, std::move(rules), std::move(options), options_.load.dtype);
     if (opened.layout.fusions.empty()) return;
     auto fused = fuse(opened.catalog, opened.layout);
     opened.stored = {std::exchange(opened.catalog, std::move(fused.catalog)), std::move(fused.stored_extents)};
@@ -314,6 +316,12 @@ bool Loader::can_write_to_peers() {
     writes_to_peers_ = can.front() != 0;
   }
   return *writes_to_peers_;
+}
+
+Arena& Loader::arena_of(ShardedModel const& model) {
+  if (model.arenas_.empty()) throw ConfigError("the model to reload has been moved from");
+  if (model.arenas_.size() > 1) throw ConfigError("the model to reload shares memory with another model");
+  return *model.arenas_.front();
 }
 
 void Loader::release_staging() noexcept { staging_.clear(); }
@@ -342,8 +350,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   options.writes_to_peers = options.shows_passing && can_write_to_peers();
   if (filled != nullptr) {
     auto const own = all_or_throw(grid_.world(), "plan", [&] {
-      if (!filled->arena_) throw ConfigError("the model to reload has been moved from");
-      return places_in(*filled, *filled->arena_, checkpoint);
+      return places_in(*filled, arena_of(*filled), checkpoint);
     });
     options.places = options.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
   }
@@ -384,6 +391,7 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
   ShardedModel model(checkpoint.stored_catalog().metadata, plan.topology, std::move(shards), std::move(aliases),
                      std::move(arena));
   model.sources_ = source_identities(checkpoint.stored_catalog());
+  model.recipe_ = checkpoint.recipe;
   return {std::move(model), times, plan.engine};
 }
 
@@ -449,10 +457,12 @@ ReloadResult Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpo
   all_or_throw(grid_.world(), "allocate", [&] {
     check_plan(plan, checkpoint, grid_);
     check_same(model.shards(), shards_of(checkpoint, plan));
+    static_cast<void>(arena_of(model));
   });
-  auto const times = fill(*model.arena_, false, checkpoint, plan);
+  auto const times = fill(arena_of(model), false, checkpoint, plan);
   model.metadata_ = checkpoint.stored_catalog().metadata;
   model.sources_ = source_identities(checkpoint.stored_catalog());
+  model.recipe_ = checkpoint.recipe;
   return {times, plan.engine};
 }
 

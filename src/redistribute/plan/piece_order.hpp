@@ -1,0 +1,36 @@
+/// PieceOrder: the order in which the pieces of all parameters are moved. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include <distload/base/bytes.hpp>
+
+#include "redistribute/plan/bands.hpp"
+#include "redistribute/plan/kinds.hpp"
+#include "redistribute/plan/side.hpp"
+
+namespace distload {
+
+/// A band of a segment of a source's parameter.
+struct PieceRef {
+  double progress = 0;  ///< of the class of its parameter, from 0 to 1
+  std::uint32_t parameter = 0;
+  std::uint32_t segment = 0;
+  std::uint64_t band = 0;
+};
+
+/// All pieces, ordered such that every rank gives and gets at the same rate.
+///
+/// Parameters that the same ranks give to the same ranks form a class. All classes progress evenly, and within a
+/// parameter all its segments do. Therefore, when a share x of all bytes has been moved, a rank that gives away its
+/// source holds about 1 - x of it and x of its target, which is at most the larger of the two.
+std::vector<PieceRef> order_pieces(Side const& source, Side const& target, SourceKinds& kinds, Bytes piece_bytes);
+
+/// The bands of a segment of a parameter.
+Bands bands_of(Side const& source, std::uint32_t parameter, SourceSegment const& segment, Bytes piece_bytes);
+
+}  // namespace distload
