@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "app/redistribute_option.hpp"
+
 namespace distload {
 
 struct CommandLine {
@@ -14,6 +16,8 @@ struct CommandLine {
   std::vector<std::string> settings;    ///< values of --set, each "KEY=VALUE"
   std::optional<std::string> report;    ///< --report FILE
   std::optional<std::string> progress;  ///< --progress MODE
+  std::optional<RedistributeOption> redistribute;  ///< --redistribute KEY=N,...
+  bool in_place = false;                           ///< --in-place: free the loaded model while it is redistributed
 };
 
 /// Local. @returns nothing if help was requested; then prints it to stdout if `prints`.

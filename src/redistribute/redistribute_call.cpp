@@ -213,6 +213,7 @@ void RedistributeCall::make_plan(HeldModel const& source, HeldModel const& targe
     RedistributePlanOptions options;
     options.staging_bytes = context_.options.staging;
     options.memory_limit = limit;
+    options.limit_counts_source = context_.options.memory_limit.has_value();
     options.shares = context_.options.share;
     options.frees_source = frees_source_;
     options.verifies = context_.options.verify;

@@ -40,7 +40,8 @@ struct RedistributeOptions {
   /// Staging memory of a rank for parts that cannot go straight from shard to shard, in bytes; at least 16 MiB. In
   /// place, also the most that a rank's new shards grow between two steps.
   Bytes staging = 64 * kMiB;
-  /// Bytes that a rank may need in addition to the source. Nothing: its share of what the node has free.
+  /// Bytes of old and new shards and of staging that a rank may have at a time. Nothing: new memory may be a rank's
+  /// share of what the node has free.
   std::optional<Bytes> memory_limit = {};
   /// Both ends hash every part that travels (XXH3-64), and the receiver compares. Reads every such part twice more.
   bool verify = false;

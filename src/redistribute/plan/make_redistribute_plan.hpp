@@ -18,7 +18,8 @@ using ShardOffsets = std::vector<std::optional<Bytes>>;
 
 struct RedistributePlanOptions {
   Bytes staging_bytes = 64 * kMiB;     ///< of a rank
-  std::optional<Bytes> memory_limit;   ///< per rank: new memory, in addition to what the source has
+  std::optional<Bytes> memory_limit;   ///< per rank
+  bool limit_counts_source = false;    ///< the limit is for source, target and staging; otherwise for new memory alone
   bool shares = true;                  ///< shards that do not change stay where they are, for source and target
   bool frees_source = false;           ///< the source is not needed afterwards, and its pages can be given back
   bool verifies = false;               ///< plan checks

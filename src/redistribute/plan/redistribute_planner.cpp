@@ -504,18 +504,21 @@ void RedistributePlanner::check_memory_limit() const {
   auto const& options = request_.options;
   if (!options.memory_limit) return;
   auto const needed_by = [&](RankMoves const& rank) {
-    if (options.fills_existing) return rank.staging_bytes;
-    return rank.peak_bytes - rank.source_bytes;
+    if (options.limit_counts_source) return rank.peak_bytes;
+    return options.fills_existing ? rank.staging_bytes : rank.peak_bytes - rank.source_bytes;
   };
   auto const worst = std::ranges::max_element(plan_.ranks, {}, needed_by);
   auto const needed = needed_by(*worst);
-  if (needed <= *options.memory_limit) return;
+  auto const limit = *options.memory_limit;
+  if (needed <= limit) return;
+  auto const& [source, target, shared, local, sent, received, staging, peak] = *worst;
   throw OutOfBudget("rank " + std::to_string(worst - plan_.ranks.begin()) + " needs " + format_bytes(needed) +
-                    " to redistribute the model (" + format_bytes(worst->target_bytes) + " of shards and " +
-                    format_bytes(worst->staging_bytes) + " of staging), but load.memory_limit leaves " +
-                    format_bytes(*options.memory_limit) + ": " + format_bytes(needed - *options.memory_limit) +
-                    " short; " + (options.frees_source ? "" : "free the old shards on the way (--in-place), ") +
-                    "raise load.memory_limit, or cut the model over more ranks");
+                    " to redistribute the model (it has " + format_bytes(source) + " of shards, gets " +
+                    format_bytes(target) + " of new ones, and needs " + format_bytes(staging) +
+                    " of staging), but load.memory_limit is " + format_bytes(limit) + ": " +
+                    format_bytes(needed - limit) + " short; set load.memory_limit to " + std::to_string(needed) +
+                    " B or more, " + (options.frees_source ? "" : "free the old shards on the way (--in-place), ") +
+                    "or cut the model over more ranks");
 }
 
 Bytes RedistributePlanner::target_offset(std::uint32_t rank, std::uint32_t parameter) const {
