@@ -23,6 +23,9 @@
 namespace distload {
 namespace {
 
+/// Pieces for which staging memory has room, at least.
+constexpr Bytes kLeastPieces = 8;
+
 std::string text_of(Topology const& topology) {
   return "tensor " + std::to_string(topology.tensor_parallel) + " x pipeline " +
          std::to_string(topology.pipeline_parallel) + " x data " + std::to_string(topology.data_parallel) +
@@ -212,6 +215,7 @@ void RedistributeCall::make_plan(HeldModel const& source, HeldModel const& targe
   plan_ = all_or_throw(ranks_, "redistribute_plan", [&] {
     RedistributePlanOptions options;
     options.staging_bytes = context_.options.staging;
+    options.piece_bytes = std::min(options.piece_bytes, options.staging_bytes / kLeastPieces);
     options.memory_limit = limit;
     options.limit_counts_source = context_.options.memory_limit.has_value();
     options.shares = context_.options.share;

@@ -27,7 +27,7 @@ struct RedistributePlanOptions {
   bool writes_to_peers = false;        ///< ranks of a node can write to each other's memory
   Bytes in_place_bytes = 256 * kKiB;   ///< parts of at least this size are sent unpacked if possible
   Bytes least_peer_run = 256;          ///< parts with shorter runs are sent as messages rather than written to peers
-  Bytes piece_bytes = 4 * kMiB;        ///< most bytes of a part
+  Bytes piece_bytes = 4 * kMiB;        ///< most bytes of a part; at most an eighth of the staging memory
 };
 
 struct RedistributeRequest {

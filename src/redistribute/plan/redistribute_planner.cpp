@@ -19,6 +19,12 @@ constexpr std::size_t kComparedHolders = 32;
 /// In place of the last wave that reads a shard: it stays.
 constexpr auto kNeverReleased = std::numeric_limits<std::uint32_t>::max();
 
+/// What a rank may need in one wave. If the source is freed, that includes what its target gains, while the largest
+/// slot of all waves stays allocated: half for each.
+Bytes slot_limit_of(RedistributePlanOptions const& options) {
+  return options.frees_source ? options.staging_bytes / 2 : options.staging_bytes;
+}
+
 /// `box` moved by `by` along an axis, and back by `back`.
 Box shifted(Box box, std::size_t axis, std::uint64_t by, std::uint64_t back) {
   if (!box.offset.empty()) box.offset[axis] = box.offset[axis] + by - back;
@@ -50,7 +56,7 @@ RedistributePlanner::RedistributePlanner(RedistributeRequest const& request)
     : request_(request),
       sources_(request.source, request.source_ranks),
       targets_(request.target, request.target_ranks),
-      scheduler_(request.ranks, request.options.staging_bytes),
+      scheduler_(request.ranks, slot_limit_of(request.options)),
       memory_(request.ranks),
       staging_(request.ranks),
       own_ranges_(request.source.cut.layout.parameters.size()),
@@ -64,7 +70,11 @@ RedistributePlanner::RedistributePlanner(RedistributeRequest const& request)
 RedistributePlan RedistributePlanner::run() {
   place_targets();
   auto const piece_bytes = request_.options.piece_bytes;
-  for (auto const& ref : order_pieces(request_.source, request_.target, sources_, piece_bytes)) plan_piece(ref);
+  auto const order = order_pieces(request_.source, sources_, request_.target, targets_, piece_bytes);
+  for (auto const& piece : order.pieces) {
+    auto const& stretch = order.stretches[piece.stretch];
+    plan_piece(stretch, bands_of(request_.source, stretch, piece_bytes)[piece.band]);
+  }
   finish();
   return std::move(plan_);
 }
@@ -151,7 +161,7 @@ bool RedistributePlanner::is_kept(std::uint32_t parameter, std::uint32_t group, 
   return is_unchanged(parameter, group, rank);
 }
 
-void RedistributePlanner::plan_piece(PieceRef const& ref) {
+void RedistributePlanner::plan_piece(SourceStretch const& ref, Box const& box_of_piece) {
   auto& kind = sources_.of(ref.parameter);
   auto const& segment = kind.segments[ref.segment];
   Piece const piece{
@@ -159,7 +169,7 @@ void RedistributePlanner::plan_piece(PieceRef const& ref) {
       .kind = &kind,
       .segment = &segment,
       .holders = sources_.held(kind, ref.parameter).holders[ref.segment],
-      .box = bands_of(request_.source, ref.parameter, segment, request_.options.piece_bytes)[ref.band]};
+      .box = box_of_piece};
   last_use_.clear();
   auto const& source = request_.source;
   auto const& target = request_.target;

@@ -62,7 +62,7 @@ class RedistributePlanner {
   /// Offsets of all shards of the target on this rank and, if it writes to their memory, the node's other ranks.
   void place_targets();
   void place_target(std::uint32_t parameter, std::uint32_t rank, std::uint32_t group, Bytes& end);
-  void plan_piece(PieceRef const& ref);
+  void plan_piece(SourceStretch const& ref, Box const& box_of_piece);
   void plan_part(Piece const& piece, WantedPart part);
   std::vector<Delivery> deliveries_of(Piece const& piece, std::span<std::uint32_t const> receivers);
   PartHolder sender_for(std::uint32_t receiver, std::span<PartHolder const> holders) const;
