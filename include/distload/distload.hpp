@@ -1,8 +1,8 @@
-/// The whole public library: load (Loader), save (Saver), cut tensors (shard), compute with what was loaded (layers and
+/// The whole public library: load (Loader), redistribute (Redistributor), save (Saver), cut tensors (shard), compute with what was loaded (layers and
 /// ParallelModel), and the job around them.
 ///
 /// Lifetimes. Make objects in this order, and destroy them in the reverse order: MpiEnvironment, Watchdog, Kokkos
-/// (Kokkos::ScopeGuard), ProcessGrid, Loader and Saver. A ShardedModel may outlive Loader and ProcessGrid, but not
+/// (Kokkos::ScopeGuard), ProcessGrid, Loader, Redistributor and Saver. A ShardedModel may outlive Loader and ProcessGrid, but not
 /// Kokkos. Layers and ParallelModel refer to the memory of their model and to the groups of their grid. ~Saver waits
 /// for its save; the communicator given to Saver::save_async lives until Saver::wait, while the model may change as
 /// soon as save_async returns. Views of a ShardedModel are valid as long as the model lives, also after Loader::reload.
@@ -45,6 +45,8 @@
 #include <distload/parallel/resolve_topology.hpp>
 #include <distload/parallel/watchdog.hpp>
 #include <distload/plan/load_plan.hpp>
+#include <distload/redistribute/redistribute_report.hpp>
+#include <distload/redistribute/redistributor.hpp>
 #include <distload/save/save_report.hpp>
 #include <distload/save/saver.hpp>
 #include <distload/version.hpp>

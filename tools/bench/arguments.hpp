@@ -8,6 +8,7 @@
 
 #include "bench/infer_options.hpp"
 #include "bench/measure.hpp"
+#include "bench/redistribute_measure.hpp"
 
 namespace CLI {
 class App;
@@ -33,6 +34,8 @@ struct Arguments {
   bool calibrate = false;
   bool infer = false;
   InferOptions computed;
+  bool redistribute = false;
+  RedistributeBenchOptions redistributed;
 };
 
 /// Local: binds the options of `app` to `arguments`.

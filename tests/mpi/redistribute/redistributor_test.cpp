@@ -40,20 +40,20 @@ class RedistributorTest : public MpiSuite {
     return options;
   }
 
-  /// Collective over `group`: the model loaded by its ranks.
-  ShardedModel load(Communicator& group, Topology const& topology, LoaderOptions const& options) const {
-    auto const node = mpi_->node().split(number_of(group), mpi_->node().rank());
-    ProcessGrid const grid(group, *node, topology);
-    return std::move(Loader(grid, options).load().model);
+  /// Collective: the model on `count` ranks, of which this one is rank `number`, tensor-parallel as far as possible.
+  std::optional<ShardedModel> load_on(std::uint32_t count, std::optional<std::uint32_t> number) const {
+    auto const color = number ? 0U : 1U;
+    auto const group = world().split(color, number.value_or(0));
+    auto const node = mpi_->node().split(color, number.value_or(0));
+    if (!number) return std::nullopt;
+    ProcessGrid const grid(*group, *node, {count == 3 ? 1 : count, 1, count == 3 ? 3U : 1U});
+    return std::move(Loader(grid, settings()).load().model);
   }
   ShardedModel load(Topology const& topology, LoaderOptions const& options) const {
     ProcessGrid const grid(world(), mpi_->node(), topology);
     return std::move(Loader(grid, options).load().model);
   }
   ShardedModel load(Topology const& topology) const { return load(topology, settings()); }
-
-  /// A number that the ranks of the group share and others do not.
-  static std::uint32_t number_of(Communicator const& group) { return group.size(); }
 
   /// Every way to arrange the ranks, with up to three stages.
   static std::vector<Topology> topologies() {
@@ -122,6 +122,131 @@ TEST_F(RedistributorTest, GivesWhatALoadInTheOtherTopologyGives) {
       }
     }
   }
+}
+
+TEST_F(RedistributorTest, TakesGroupsThatOverlapOrNot) {
+  auto const n = world().size();
+  auto const half = n / 2;
+  auto const rank = world().rank();
+  // The first half, from there on all but the first rank, the second half, all; some in another order.
+  struct Group {
+    std::uint32_t first;
+    std::uint32_t count;
+    bool reversed;
+
+    std::optional<std::uint32_t> number_of(std::uint32_t of) const {
+      if (of < first || of >= first + count) return std::nullopt;
+      return reversed ? first + count - 1 - of : of - first;
+    }
+  };
+  std::vector<Group> const groups{{0, half, false}, {half, n - half, true}, {half - half / 2, half, false}, {0, n, true}};
+  for (auto const& from : groups) {
+    for (auto const& to : groups) {
+      RedistributeRole const role{.source_rank = from.number_of(rank), .target_rank = to.number_of(rank)};
+      auto const source = load_on(from.count, role.source_rank);
+      Redistributor redistributor(world(), mpi_->node());
+      auto const made = redistributor.redistribute(source ? &*source : nullptr, {1, 1, to.count}, role);
+      Topology const topology{to.count == 3 ? 1 : to.count, 1, to.count == 3 ? 3U : 1U};
+      auto cut = redistributor.redistribute(source ? &*source : nullptr, topology, role);
+      auto const expected = load_on(to.count, role.target_rank);
+      EXPECT_EQ(made.model.has_value(), role.target_rank.has_value());
+      ASSERT_EQ(cut.model.has_value(), expected.has_value());
+      if (cut.model) expect_same(*cut.model, *expected);
+      EXPECT_EQ(cut.times.sent_bytes, cut.times.needed_bytes);
+    }
+  }
+}
+
+TEST_F(RedistributorTest, RefreshesAnotherModel) {
+  for (auto const& to : topologies()) {
+    auto trainer = load(topologies().front());
+    auto server = load(to);
+    // Sharing: what is unchanged is the trainer's memory.
+    RedistributeOptions options;
+    options.verify = true;
+    Redistributor redistributor(world(), mpi_->node(), options);
+    auto shared = std::move(*redistributor.redistribute(trainer, to).model);
+    for (std::uint8_t const pattern : {0x11, 0x22}) {
+      for (auto const& shard : trainer.shards()) Kokkos::deep_copy(trainer.bytes(shard), std::byte{pattern});
+      auto const apart = redistributor.refresh(trainer, server);
+      auto const times = redistributor.refresh(trainer, shared);
+      EXPECT_EQ(apart.shared_bytes, 0U);
+      EXPECT_EQ(apart.sent_bytes, times.sent_bytes);
+      EXPECT_EQ(apart.local_bytes, times.local_bytes + times.shared_bytes);
+      if (to == trainer.topology()) {
+        EXPECT_EQ(times.sent_bytes + times.local_bytes, 0U);
+      }
+      for (auto const* model : {&server, &shared}) {
+        for (auto const& shard : model->shards()) {
+          auto const bytes = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), model->bytes(shard));
+          for (auto const& piece : shard.layout.pieces) {
+            auto const first = linear_index(shard.shape, piece.local_offset) * size_of(shard.dtype);
+            EXPECT_EQ(bytes(first), std::byte{pattern}) << shard.name;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_F(RedistributorTest, FusesTransposesAndCasts) {
+  auto const to = topologies().back();
+  auto const from = topologies().front();
+  auto wanted = settings();
+  wanted.load.dtype = DType::bf16;
+  wanted.load.transpose = true;
+  wanted.model.fuse = {"qkv", "gate_up"};
+  auto const expected = load(to, wanted);
+  RedistributeOptions options;
+  options.verify = true;
+  options.dtype = DType::bf16;
+  options.transpose = true;
+  options.fuse = {"qkv", "gate_up"};
+  for (bool const peer_writes : {true, false}) {
+    options.peer_writes = peer_writes;
+    Redistributor redistributor(world(), mpi_->node(), options);
+    auto made = redistributor.redistribute(load(from), to);
+    expect_same(*made.model, expected);
+    EXPECT_EQ(made.times.sent_bytes, made.times.needed_bytes);
+    // And back, to what was loaded, except for the bits that the cast has lost.
+    RedistributeOptions back;
+    back.transpose = false;
+    back.fuse = std::vector<std::string>{};
+    auto narrow = settings();
+    narrow.load.dtype = DType::bf16;
+    auto again = Redistributor(world(), mpi_->node(), back).redistribute_in_place(std::move(*made.model), from);
+    expect_same(*again.model, load(from, narrow));
+  }
+}
+
+TEST_F(RedistributorTest, GivesAModelThatOutlivesItsSource) {
+  auto const expected = load({1, 1, world().size()});
+  auto source = std::make_optional(load({1, 1, world().size()}));
+  auto const made = redistribute(ProcessGrid(world(), mpi_->node(), {1, 1, world().size()}), *source, {1, 1, world().size()});
+  source.reset();
+  expect_same(made, expected);
+}
+
+TEST_F(RedistributorTest, RefusesWhatCannotBe) {
+  auto const source = load({1, 1, world().size()});
+  Redistributor redistributor(world(), mpi_->node());
+  auto const refusal = [&](auto const& call) { return thrown_message<ConfigError>(call); };
+  EXPECT_THAT(refusal([&] { redistributor.redistribute(source, {world().size() + 1, 1, 1}); }), HasSubstr("needs"));
+  EXPECT_THAT(refusal([&] { redistributor.redistribute(source, {1, 1, world().size()}, {}); }),
+              HasSubstr("no rank holds a part of the source"));
+  RedistributeRole const same{.source_rank = 0, .target_rank = 0};
+  EXPECT_THAT(refusal([&] { redistributor.redistribute(&source, {1, 1, world().size()}, same); }),
+              HasSubstr("as another rank does"));
+  auto const n = world().size();
+  auto const cut = load(topologies().back());
+  RedistributeRole const reversed{.source_rank = n - 1 - world().rank(), .target_rank = world().rank()};
+  EXPECT_THAT(refusal([&] { redistributor.redistribute(&cut, {1, 1, n}, reversed); }), HasSubstr("another order"));
+  RedistributeOptions little;
+  little.memory_limit = 1000;
+  EXPECT_THAT(thrown_message<OutOfBudget>([&] {
+                Redistributor(world(), mpi_->node(), little).redistribute(cut, {1, 1, n});
+              }),
+              HasSubstr("load.memory_limit"));
 }
 
 }  // namespace
