@@ -40,13 +40,18 @@ class RedistributorTest : public MpiSuite {
     return options;
   }
 
-  /// Collective: the model on `count` ranks, of which this one is rank `number`, tensor-parallel as far as possible.
+  /// The ranks of a group, some of which hold a model.
+  static Topology topology_of(std::uint32_t ranks) {
+    if (ranks % 3 == 0) return {ranks / 3, 3, 1};
+    return ranks == 8 || ranks == 4 || ranks == 2 ? Topology{ranks, 1, 1} : Topology{1, 1, ranks};
+  }
+  /// Collective: the model on `count` ranks, of which this one is rank `number`.
   std::optional<ShardedModel> load_on(std::uint32_t count, std::optional<std::uint32_t> number) const {
     auto const color = number ? 0U : 1U;
     auto const group = world().split(color, number.value_or(0));
     auto const node = mpi_->node().split(color, number.value_or(0));
     if (!number) return std::nullopt;
-    ProcessGrid const grid(*group, *node, {count == 3 ? 1 : count, 1, count == 3 ? 3U : 1U});
+    ProcessGrid const grid(*group, *node, topology_of(count));
     return std::move(Loader(grid, settings()).load().model);
   }
   ShardedModel load(Topology const& topology, LoaderOptions const& options) const {
@@ -100,65 +105,68 @@ struct Way {
 constexpr Way kWays[]{{true, true, false}, {false, false, false}, {true, false, true}, {false, true, true}};
 
 TEST_F(RedistributorTest, GivesWhatALoadInTheOtherTopologyGives) {
-  for (auto const& to : topologies()) {
-    auto const expected = load(to);
-    for (auto const& from : topologies()) {
-      auto const source = load(from);
-      for (auto const& way : kWays) {
-        RedistributeOptions options;
-        options.peer_writes = way.peer_writes;
-        options.share = way.share;
-        options.verify = true;
-        Redistributor redistributor(world(), mpi_->node(), options);
-        auto const made = way.in_place ? redistributor.redistribute_in_place(load(from), to)
-                                       : redistributor.redistribute(source, to);
-        SCOPED_TRACE(text(from) + " -> " + text(to) + (way.peer_writes ? ", peers" : ", messages") +
-                     (way.in_place ? ", in place" : ""));
-        EXPECT_EQ(made.times.sent_bytes, made.times.needed_bytes);
-        expect_same(*made.model, expected);
-        if (from == to && way.share) {
-          EXPECT_EQ(made.times.sent_bytes + made.times.local_bytes, 0U);
-        }
+  std::vector<ShardedModel> models;
+  for (auto const& topology : topologies()) models.push_back(load(topology));
+  RedistributeOptions copying;
+  copying.share = false;
+  Redistributor copier(world(), mpi_->node(), copying);
+  std::size_t number = 0;
+  for (auto const& source : models) {
+    for (auto const& expected : models) {
+      auto const& way = kWays[number++ % std::size(kWays)];
+      auto const to = expected.topology();
+      RedistributeOptions options;
+      options.peer_writes = way.peer_writes;
+      options.share = way.share;
+      options.verify = true;
+      Redistributor redistributor(world(), mpi_->node(), options);
+      auto const made =
+          way.in_place
+              ? redistributor.redistribute_in_place(std::move(*copier.redistribute(source, source.topology()).model), to)
+              : redistributor.redistribute(source, to);
+      SCOPED_TRACE(text(source.topology()) + " -> " + text(to) + (way.peer_writes ? ", peers" : ", messages") +
+                   (way.in_place ? ", in place" : ""));
+      EXPECT_EQ(made.times.sent_bytes, made.times.needed_bytes);
+      expect_same(*made.model, expected);
+      if (source.topology() == to && way.share) {
+        EXPECT_EQ(made.times.sent_bytes + made.times.local_bytes, 0U);
       }
     }
   }
 }
 
-TEST_F(RedistributorTest, TakesGroupsThatOverlapOrNot) {
+TEST_F(RedistributorTest, MovesBetweenAllNumbersOfRanks) {
   auto const n = world().size();
-  auto const half = n / 2;
   auto const rank = world().rank();
-  // The first half, from there on all but the first rank, the second half, all; some in another order.
-  struct Group {
-    std::uint32_t first;
-    std::uint32_t count;
-    bool reversed;
-
-    std::optional<std::uint32_t> number_of(std::uint32_t of) const {
-      if (of < first || of >= first + count) return std::nullopt;
-      return reversed ? first + count - 1 - of : of - first;
-    }
+  // The ranks of a source are the first ones, those of a target the last ones, in the opposite order.
+  auto const number_of = [&](std::uint32_t count, bool is_last) -> std::optional<std::uint32_t> {
+    auto const number = is_last ? n - 1 - rank : rank;
+    return number < count ? std::optional(number) : std::nullopt;
   };
-  std::vector<Group> const groups{{0, half, false}, {half, n - half, true}, {half - half / 2, half, false}, {0, n, true}};
-  for (auto const& from : groups) {
-    for (auto const& to : groups) {
-      RedistributeRole const role{.source_rank = from.number_of(rank), .target_rank = to.number_of(rank)};
-      auto const source = load_on(from.count, role.source_rank);
-      Redistributor redistributor(world(), mpi_->node());
-      auto const made = redistributor.redistribute(source ? &*source : nullptr, {1, 1, to.count}, role);
-      Topology const topology{to.count == 3 ? 1 : to.count, 1, to.count == 3 ? 3U : 1U};
-      auto cut = redistributor.redistribute(source ? &*source : nullptr, topology, role);
-      auto const expected = load_on(to.count, role.target_rank);
-      EXPECT_EQ(made.model.has_value(), role.target_rank.has_value());
-      ASSERT_EQ(cut.model.has_value(), expected.has_value());
-      if (cut.model) expect_same(*cut.model, *expected);
-      EXPECT_EQ(cut.times.sent_bytes, cut.times.needed_bytes);
+  std::vector<std::optional<ShardedModel>> first;
+  std::vector<std::optional<ShardedModel>> last;
+  for (std::uint32_t count = 1; count <= n; ++count) {
+    first.push_back(load_on(count, number_of(count, false)));
+    last.push_back(load_on(count, number_of(count, true)));
+  }
+  RedistributeOptions options;
+  options.verify = true;
+  Redistributor redistributor(world(), mpi_->node(), options);
+  for (std::uint32_t from = 1; from <= n; ++from) {
+    for (std::uint32_t to = 1; to <= n; ++to) {
+      SCOPED_TRACE(std::to_string(from) + " -> " + std::to_string(to));
+      auto const& source = first[from - 1];
+      RedistributeRole const role{.source_rank = number_of(from, false), .target_rank = number_of(to, true)};
+      auto const made = redistributor.redistribute(source ? &*source : nullptr, topology_of(to), role);
+      EXPECT_EQ(made.times.sent_bytes, made.times.needed_bytes);
+      ASSERT_EQ(made.model.has_value(), role.target_rank.has_value());
+      if (made.model) expect_same(*made.model, *last[to - 1]);
     }
   }
 }
 
 TEST_F(RedistributorTest, RefreshesAnotherModel) {
-  for (auto const& to : topologies()) {
+  for (auto const& to : {topologies().front(), topologies().back()}) {
     auto trainer = load(topologies().front());
     auto server = load(to);
     // Sharing: what is unchanged is the trainer's memory.
@@ -166,8 +174,8 @@ TEST_F(RedistributorTest, RefreshesAnotherModel) {
     options.verify = true;
     Redistributor redistributor(world(), mpi_->node(), options);
     auto shared = std::move(*redistributor.redistribute(trainer, to).model);
-    for (std::uint8_t const pattern : {0x11, 0x22}) {
-      for (auto const& shard : trainer.shards()) Kokkos::deep_copy(trainer.bytes(shard), std::byte{pattern});
+    for (auto const pattern : {std::byte{0x11}, std::byte{0x22}}) {
+      for (auto const& shard : trainer.shards()) Kokkos::deep_copy(trainer.bytes(shard), pattern);
       auto const apart = redistributor.refresh(trainer, server);
       auto const times = redistributor.refresh(trainer, shared);
       EXPECT_EQ(apart.shared_bytes, 0U);
@@ -181,7 +189,7 @@ TEST_F(RedistributorTest, RefreshesAnotherModel) {
           auto const bytes = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), model->bytes(shard));
           for (auto const& piece : shard.layout.pieces) {
             auto const first = linear_index(shard.shape, piece.local_offset) * size_of(shard.dtype);
-            EXPECT_EQ(bytes(first), std::byte{pattern}) << shard.name;
+            EXPECT_EQ(bytes(first), pattern) << shard.name;
           }
         }
       }
@@ -232,7 +240,7 @@ TEST_F(RedistributorTest, RefusesWhatCannotBe) {
   Redistributor redistributor(world(), mpi_->node());
   auto const refusal = [&](auto const& call) { return thrown_message<ConfigError>(call); };
   EXPECT_THAT(refusal([&] { redistributor.redistribute(source, {world().size() + 1, 1, 1}); }), HasSubstr("needs"));
-  EXPECT_THAT(refusal([&] { redistributor.redistribute(source, {1, 1, world().size()}, {}); }),
+  EXPECT_THAT(refusal([&] { redistributor.redistribute(nullptr, {1, 1, world().size()}, RedistributeRole{}); }),
               HasSubstr("no rank holds a part of the source"));
   RedistributeRole const same{.source_rank = 0, .target_rank = 0};
   EXPECT_THAT(refusal([&] { redistributor.redistribute(&source, {1, 1, world().size()}, same); }),
