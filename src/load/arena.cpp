@@ -32,6 +32,10 @@ std::vector<std::span<std::byte>> Arena::ranges_without(std::span<PlannedView co
   return ranges;
 }
 
+void Arena::drop_pages(Bytes offset, Bytes nbytes) noexcept {
+  if constexpr (kArenaOnHost) drop_host_pages({data() + offset, nbytes});
+}
+
 void Arena::map_files(std::span<PlannedView const> views, FileMapping const* files) {
   host_.unmap_files();
   auto const page = page_bytes();

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -41,6 +42,9 @@ class Arena {
   /// @throws OutOfBudget, IoError  as `HostMemory`.
   void map_files(std::span<PlannedView const> views, FileMapping const* files);
 
+  /// Gives whole pages back to the system; they are zero afterwards. Does nothing on a device.
+  void drop_pages(Bytes offset, Bytes nbytes) noexcept;
+
   /// True if a file is mapped at `offset`.
   bool maps_file_at(Bytes offset) const noexcept { return host_.maps_file_at(offset); }
 
@@ -49,6 +53,25 @@ class Arena {
   HostMemory host_;      // the memory, if there is no device
   DeviceMemory device_;  // the memory otherwise
 };
+
+/// What an arena takes of the offsets that count through several.
+inline Bytes arena_span(Arena const& arena) noexcept { return round_up(arena.nbytes(), kShardAlignment); }
+
+/// A position in one of several arenas.
+struct ArenaPlace {
+  std::size_t arena = 0;
+  Bytes offset_bytes = 0;
+};
+
+/// The position of an offset that counts through `arenas`. Precondition: it lies in one of them, or they have no bytes.
+inline ArenaPlace place_in(std::span<std::shared_ptr<Arena> const> arenas, Bytes offset_bytes) noexcept {
+  ArenaPlace place{.arena = 0, .offset_bytes = offset_bytes};
+  while (place.arena + 1 < arenas.size() && place.offset_bytes >= arena_span(*arenas[place.arena])) {
+    place.offset_bytes -= arena_span(*arenas[place.arena]);
+    ++place.arena;
+  }
+  return place;
+}
 
 /// Memory for shards that is available to each of `sharers` processes of this node: `available_host_bytes`, or what the
 /// device has available; `device_sharers` processes use it. Nothing if the system does not report it.

@@ -28,9 +28,9 @@
 #include "io/files/same_bytes.hpp"
 #include "io/files/same_content.hpp"
 #include "load/arena.hpp"
+#include "load/device_peers.hpp"
 #include "load/load_memory.hpp"
 #include "load/open_steps.hpp"
-#include "load/peer_arenas.hpp"
 #include "load/pipeline.hpp"
 #include "load/planned_shards.hpp"
 #include "load/shard_places.hpp"
@@ -39,6 +39,7 @@
 #include "parallel/meeting.hpp"
 #include "parallel/peer_memory.hpp"
 #include "parallel/stream_messages.hpp"
+#include "partition/model_recipe.hpp"
 #include "partition/partition_model.hpp"
 #include "partition/rules/rules_message.hpp"
 #include "plan/make_plan.hpp"
@@ -140,7 +141,7 @@ void check_plan(LoadPlan const& plan, OpenedCheckpoint const& checkpoint, Proces
 /// Collective over the node: why its ranks cannot write to each other's arenas; nothing if they can.
 std::optional<std::string> why_not_peers(Communicator& node) {
   auto& device = device_of_process();
-  return device.is_host() ? why_not_peer_memory(node) : why_not_peer_arenas(node, device);
+  return device.is_host() ? why_not_peer_memory(node) : why_not_device_peers(node, device);
 }
 
 /// The buffers of a direct read. A rank that reads little populates one huge page, which may take a millisecond.
@@ -292,7 +293,10 @@ OpenedCheckpoint Loader::open() {
     options.same_bytes = same_as_their_targets(opened.catalog, opened.layout.untied, grid_.world());
     if (!options.same_bytes.empty()) partition();
   }
-  all_or_throw(grid_.world(), "partition", [&] { fuse_parameters(opened); });
+  all_or_throw(grid_.world(), "partition", [&] {
+    opened.recipe = make_recipe(opened.catalog, std::move(rules), std::move(options), options_.load.dtype);
+    fuse_parameters(opened);
+  });
   opened.partition_seconds = seconds_since(begin);
   return opened;
 }
@@ -313,6 +317,12 @@ bool Loader::can_write_to_peers() {
     writes_to_peers_ = can.front() != 0;
   }
   return *writes_to_peers_;
+}
+
+Arena& Loader::arena_of(ShardedModel const& model) {
+  if (model.arenas_.empty()) throw ConfigError("the model to reload has been moved from");
+  if (model.arenas_.size() > 1) throw ConfigError("the model to reload shares memory with another model");
+  return *model.arenas_.front();
 }
 
 void Loader::release_staging() noexcept { staging_.reset(); }
@@ -342,10 +352,8 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   options.shows_passing = on_host && choice.name != ReadEngine::collective;
   options.writes_to_peers = (options.shows_passing || !on_host) && can_write_to_peers();
   if (filled != nullptr) {
-    auto const own = all_or_throw(grid_.world(), "plan", [&] {
-      if (!filled->arena_) throw ConfigError("the model to reload has been moved from");
-      return places_in(*filled, *filled->arena_, checkpoint);
-    });
+    auto const own =
+        all_or_throw(grid_.world(), "plan", [&] { return places_in(*filled, arena_of(*filled), checkpoint); });
     options.places = options.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
   }
   auto plan = all_or_throw(grid_.world(), "plan", [&] {
@@ -392,6 +400,7 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
   ShardedModel model(checkpoint.stored_catalog().metadata, plan.topology, std::move(shards), std::move(aliases),
                      std::move(arena));
   model.sources_ = source_identities(checkpoint.stored_catalog());
+  model.recipe_ = checkpoint.recipe;
   return {std::move(model), times, plan.engine};
 }
 
@@ -426,13 +435,13 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   });
   PipelineOptions options;
   std::optional<PeerMemory> peers;
-  std::optional<PeerArenas> peer_arenas;
+  std::optional<DevicePeers> device_peers;
   if (plan.writes_to_peers && device.is_host()) {
     peers.emplace(grid_.node(), grid_.rank(), std::span(arena.data(), arena.nbytes()));
     options.peers = &*peers;
   } else if (plan.writes_to_peers) {
-    peer_arenas.emplace(grid_.node(), grid_.rank(), device, arena);
-    options.peer_arenas = &*peer_arenas;
+    device_peers.emplace(grid_.node(), grid_.rank(), device, arena);
+    options.device_peers = &*device_peers;
   }
   options.verify = options_.load.verify;
   options.on_read = [&](Bytes bytes) {
@@ -442,7 +451,7 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   };
   options.before_write = [&](std::span<std::byte const> bytes) { memory.prepare(bytes); };
   auto const run = run_pipeline(plan, *engine, world, *messages_, device, arena, *staging_, options);
-  peer_arenas.reset();  // before the ranks meet: no arena is freed while another rank has it open
+  device_peers.reset();  // before the ranks meet: no arena is freed while another rank has it open
   all_or_throw(world, "close", [&] { engine->close(); });
 
   auto const anonymous_after = anonymous_resident_bytes().value_or(0);
@@ -463,10 +472,12 @@ ReloadResult Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpo
   all_or_throw(grid_.world(), "allocate", [&] {
     check_plan(plan, checkpoint, grid_);
     check_same(model.shards(), shards_of(checkpoint, plan));
+    static_cast<void>(arena_of(model));
   });
-  auto const times = fill(*model.arena_, false, checkpoint, plan);
+  auto const times = fill(arena_of(model), false, checkpoint, plan);
   model.metadata_ = checkpoint.stored_catalog().metadata;
   model.sources_ = source_identities(checkpoint.stored_catalog());
+  model.recipe_ = checkpoint.recipe;
   return {times, plan.engine};
 }
 

@@ -75,13 +75,13 @@ class Pipeline {
         comm_(device.make_stream()),
         place_(device.make_stream()),
         events_(make_events(device, staging.slots())),
-        copies_(plan, arena, staging, engine.mapping(), options.peer_arenas, device, *copy_),
+        copies_(plan, arena, staging, engine.mapping(), options.device_peers, device, *copy_),
         times_(device, plan.work->waves.size()),
         reader_(
             plan, engine, arena, staging, options.peers, {options.verify, options.on_read, options.before_write, {}},
             [this](std::uint32_t slot) { events_[slot].uploaded->wait(); },
             !engine.is_collective() && staging.slots() > 1),
-        writes_to_peers_(options.peers != nullptr || options.peer_arenas != nullptr) {}
+        writes_to_peers_(options.peers != nullptr || options.device_peers != nullptr) {}
 
   PipelineTimes run() {
     try {

@@ -11,7 +11,7 @@
 
 #include "io/engines/engine.hpp"
 #include "load/arena.hpp"
-#include "load/peer_arenas.hpp"
+#include "load/device_peers.hpp"
 #include "load/staging.hpp"
 #include "parallel/peer_memory.hpp"
 #include "parallel/stream_messages.hpp"
@@ -21,7 +21,7 @@ namespace distload {
 struct PipelineOptions {
   bool verify = true;
   PeerMemory const* peers = nullptr;  ///< host arenas of this node's ranks; nullptr if the plan does not write to them
-  PeerArenas const* peer_arenas = nullptr;  ///< the same on devices
+  DevicePeers const* device_peers = nullptr;  ///< the same on devices
   std::function<void(Bytes)> on_read = [](Bytes) {
   };  ///< gets the bytes since the last call; called from any reading thread
   /// Called before host memory of arena or slots is written; may populate its pages.

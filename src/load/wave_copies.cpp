@@ -6,7 +6,7 @@
 namespace distload {
 
 WaveCopies::WaveCopies(LoadPlan const& plan, Arena const& arena, Staging const& staging, FileMapping const* files,
-                       PeerArenas const* peers, Device& device, Stream& stream)
+                       DevicePeers const* peers, Device& device, Stream& stream)
     : plan_(plan), arena_(arena), staging_(staging), files_(files), peers_(peers) {
   if (!device.is_host()) upload(device, stream);
 }

@@ -10,7 +10,7 @@
 #include "device/device.hpp"
 #include "io/files/file_mapping.hpp"
 #include "load/arena.hpp"
-#include "load/peer_arenas.hpp"
+#include "load/device_peers.hpp"
 #include "load/staging.hpp"
 #include "plan/rank_work.hpp"
 #include "tensor/kernels/copy_list.hpp"
@@ -32,7 +32,7 @@ class WaveCopies {
   /// @param peers   arenas that the plan's kernels write to; nullptr if they do not
   /// @param stream  copies the lists; is waited for
   WaveCopies(LoadPlan const& plan, Arena const& arena, Staging const& staging, FileMapping const* files,
-             PeerArenas const* peers, Device& device, Stream& stream);
+             DevicePeers const* peers, Device& device, Stream& stream);
 
   /// Of the parts that the wave sends, to its slot.
   WaveStep packs(std::uint32_t wave) const;
@@ -49,7 +49,7 @@ class WaveCopies {
   Arena const& arena_;
   Staging const& staging_;
   FileMapping const* files_;
-  PeerArenas const* peers_;
+  DevicePeers const* peers_;
   DeviceMemory uploaded_;
   std::vector<StepCopies> packs_;  // by wave, in `uploaded_`; empty on the host
   std::vector<StepCopies> places_;

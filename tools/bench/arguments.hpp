@@ -9,6 +9,7 @@
 #include "bench/infer_options.hpp"
 #include "bench/measure.hpp"
 #include "bench/overlap.hpp"
+#include "bench/redistribute_measure.hpp"
 
 namespace CLI {
 class App;
@@ -36,6 +37,8 @@ struct Arguments {
   InferOptions computed;
   bool overlap = false;
   OverlapOptions overlapped;
+  bool redistribute = false;
+  RedistributeBenchOptions redistributed;
 };
 
 /// Local: binds the options of `app` to `arguments`.

@@ -124,6 +124,8 @@ class Loader {
   bool can_write_to_peers();
   /// @param filled  the model that is to be filled again; nullptr: a new one
   LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled);
+  /// @throws ConfigError  the model has been moved from, or has memory of another model.
+  static Arena& arena_of(ShardedModel const& model);
   /// Carries the plan out. Memory that is new has no pages yet.
   LoadTimes fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
   /// @param begin  of the load, for the seconds that it has taken

@@ -1,5 +1,5 @@
 // Exchanges handles, and opens them.
-#include "load/peer_arenas.hpp"
+#include "load/device_peers.hpp"
 
 #include <span>
 #include <vector>
@@ -33,10 +33,10 @@ std::map<std::uint32_t, DeviceMemory> opened(Communicator& node, std::uint32_t r
 
 }  // namespace
 
-PeerArenas::PeerArenas(Communicator& node, std::uint32_t job_rank, Device& device, Arena const& own)
+DevicePeers::DevicePeers(Communicator& node, std::uint32_t job_rank, Device& device, Arena const& own)
     : arenas_(opened(node, job_rank, device, [&] { return own.handle(); })) {}
 
-std::optional<std::string> why_not_peer_arenas(Communicator& node, Device& device) {
+std::optional<std::string> why_not_device_peers(Communicator& node, Device& device) {
   auto const rank = node.rank();
   // Rank r writes to byte r of the memory of every rank.
   auto const written = [&](std::uint32_t by) { return std::byte(by % 255U + 1U); };
