@@ -61,7 +61,7 @@ fi
 double=$(find "$build/$preset" -name libdistload_nccl_double.so -print -quit)
 if [[ -n $double ]]; then
   mkdir "$here/double"
-  install -s "$double" "$here/double/libnccl.so.2"
+  install -s "$double" "$here/double/libdistload_nccl_double.so"
 fi
 cp -r "$distload_root/config/models" "$distload_root/config/machines" "$here/share/distload/"
 cp "$distload_root/tools/device_check/run.py" "$here/"
@@ -75,7 +75,7 @@ copy_libraries() {  # copy_libraries <file>...: the libraries of these programs
     [[ -e $here/lib/$(basename "$library") ]] || install -s "$library" "$here/lib/$(basename "$library")"
   done
 }
-copy_libraries "$here"/bin/distload* "$here"/bin/tests/*
+copy_libraries "$here"/bin/distload* "$here"/bin/tests/* ${double:+"$double"}
 
 # Open MPI's launcher, help texts and plug-ins lie where Open MPI looks for them. Plug-ins for networks that need their own libraries are left out.
 at_own_path() {

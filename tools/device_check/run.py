@@ -158,7 +158,7 @@ class Checks:
         self.package = package
         self.out = out
         self.is_host = package["kind"] == "host"
-        self.double = HERE / "double"  # a folder in which the double is libnccl.so.2
+        self.double = HERE / "double" / "libdistload_nccl_double.so"
         self.figures = {}
 
     def for_devices(self):
@@ -306,9 +306,9 @@ class Checks:
 
     def environment_of_double(self):
         self.for_devices()
-        if not (self.double / "libnccl.so.2").exists():
-            raise NotInPackage("libdistload_nccl_double.so is not in this package")
-        return {"LD_LIBRARY_PATH": f"{self.double}:{self.runner.environment['LD_LIBRARY_PATH']}"}
+        if not self.double.exists():
+            raise NotInPackage(f"{self.double.name} is not in this package")
+        return {"DISTLOAD_NCCL_LIBRARY": str(self.double)}
 
     def step_four_ranks_through_peer_memory(self):
         return self.four_ranks({})
@@ -320,9 +320,7 @@ class Checks:
         if "--redistribute" not in self.runner.job(1, "distload", "--help")[1]:
             raise NotInPackage("distload --redistribute is not in this package")
         shared = {} if self.is_host else {"topology.share_device": "true"}
-        environment = None
-        if not self.is_host and (self.double / "libnccl.so.2").exists():
-            environment = self.environment_of_double()
+        environment = self.environment_of_double() if self.double.exists() and not self.is_host else None
         to = {"tp2-dp2": "tensor_parallel=2,data_parallel=2", "tp2-pp2": "tensor_parallel=2,data_parallel=1,pipeline_parallel=2"}
         return self.all_of({
             f"tp4 to {target}": lambda target=target, topology=topology: self.expect_outcome(
