@@ -27,8 +27,17 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
   app.add_option("--progress", line.progress, "how progress is shown on stderr (report.progress)")
       ->check(CLI::IsMember({"auto", "bar", "line", "json", "none"}))
       ->type_name("MODE");
+  std::string redistribute;
+  auto* const redistribute_option =
+      app.add_option(
+             "--redistribute", redistribute,
+             "after loading, bring the model into this topology in memory, e.g. tensor_parallel=2,data_parallel=2")
+          ->type_name("KEY=N,...");
+  app.add_flag("--in-place", line.in_place, "with --redistribute: free the loaded shards on the way, to save memory");
   app.add_flag("--version", line.version, "print the versions of distload and of what it is built on");
   if (!parse_arguments(app, argc, argv, prints)) return std::nullopt;
+  if (redistribute_option->count() > 0) line.redistribute = parse_redistribute_option(redistribute);
+  if (line.in_place && !line.redistribute) throw UsageError("--in-place is of --redistribute, which is not given");
   // Checked here: CLI11 would report the missing file before any other error, and --version needs no file.
   if (line.config.empty() && !line.version) {
     throw UsageError("no configuration is given: distload config.yaml (distload --help shows how it is used)");

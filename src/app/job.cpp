@@ -1,14 +1,17 @@
-// The steps of a job: check, load, save, report.
+// The steps of a job: check, load, redistribute, save, report.
 #include "app/job.hpp"
 
 #include <exception>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <unistd.h>
 
 #include <distload/load/loader.hpp>
 #include <distload/load/report.hpp>
+#include <distload/redistribute/redistribute_report.hpp>
+#include <distload/redistribute/redistributor.hpp>
 #include <distload/save/save_report.hpp>
 #include <distload/save/saver.hpp>
 
@@ -100,23 +103,33 @@ class LoadReport {
 /// One job; its members are in order of creation.
 class Job {
  public:
-  Job(Config const& config, ProcessGrid const& grid, Watchdog& watchdog)
+  Job(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, JobOptions const& options)
       : config_(&config),
+        options_(&options),
         grid_(&grid),
         watchdog_(&watchdog),
         display_(prints() ? progress_mode(config.report.progress, isatty(STDERR_FILENO) != 0) : ProgressMode::none),
         loader_(grid, static_cast<LoaderOptions const&>(config), [this](ProgressEvent const& event) { show(event); }) {
+    if (options.redistribute) {
+      if (config.save && config.save->stream)
+        throw ConfigError("--redistribute needs the model in memory, where save.stream does not load it");
+      topology_ = options.redistribute->topology(grid.world().size());
+      redistributor_.emplace(grid.world(), grid.node(), redistribute_options(config, *options.redistribute),
+                             config.runtime, [this](ProgressEvent const& event) { show(event); });
+    }
     if (!config.save) return;
     saver_.emplace(
         save_options(config), [this](ProgressEvent const& event) { show(event); }, config.runtime);
   }
 
   /// Collective.
-  void run(bool dry_run) {
+  void run() {
+    bool const dry_run = options_->dry_run;
     if (!config_->report.trace.empty() && !dry_run) start_trace();
     auto const checkpoint = loader_.open();
     for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);
     for (auto const& warning : checkpoint.layout.warnings) log().warn(warning);
+    if (redistributor_) all_or_throw(world(), "partition", [&] { redistributor_->check(checkpoint, topology_); });
     if (saver_) saver_->check_target(checkpoint, world());
     check_destinations(*config_, checkpoint, saver_ ? &*saver_ : nullptr, world(), dry_run);
     if (saver_ && config_->save->stream) return convert(checkpoint, dry_run);
@@ -159,17 +172,33 @@ class Job {
   }
 
   void load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
-    auto const loaded = loader_.load(checkpoint, plan);
+    auto loaded = loader_.load(checkpoint, plan);
     if (prints()) print_loaded(checkpoint, plan, loaded);
     if (!config_->report.trace.empty()) trace_ = gather_trace(*grid_, stop_trace());
+    std::optional<RedistributeTimes> moved;
+    if (redistributor_) moved = redistribute(loaded.model);
     auto const make = [&] {
       if (config_->report.json.empty()) return std::string();
       watchdog_->enter("report");
-      return make_report(*grid_, checkpoint, plan, loaded, config_->report.tensors);
+      if (!moved) return make_report(*grid_, checkpoint, plan, loaded, config_->report.tensors);
+      ProcessGrid const grid(world(), grid_->node(), topology_);
+      auto const report = make_report(grid, checkpoint, plan, loaded, config_->report.tensors);
+      if (report.empty()) return report;
+      return add_to_report(report, grid_->topology(), *moved, options_->in_place, config_->load.verify);
     };
     if (saver_) return save(loaded.model, make);
     write_report(world(), *config_, make());
     write_trace(world(), *config_, trace_);
+  }
+
+  /// Collective: brings `model` into the other topology.
+  RedistributeTimes redistribute(ShardedModel& model) {
+    loader_.release_staging();
+    auto made = options_->in_place ? redistributor_->redistribute_in_place(std::move(model), topology_)
+                                   : redistributor_->redistribute(model, topology_);
+    model = std::move(made.model).value();
+    if (prints()) print_redistributed(topology_, made.times);
+    return made.times;
   }
 
   /// Collective: the report has the memory and times after the load, so it is made before the save, or while a
@@ -207,19 +236,22 @@ class Job {
   }
 
   Config const* config_;
+  JobOptions const* options_;
   ProcessGrid const* grid_;
   Watchdog* watchdog_;
   ProgressDisplay display_;
   std::string phase_;
   Loader loader_;
+  Topology topology_ = {};  ///< after the redistribution
+  std::optional<Redistributor> redistributor_;
   std::optional<Saver> saver_;
   std::string trace_;  ///< of the load, on rank 0
 };
 
 }  // namespace
 
-void load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, bool dry_run) {
-  Job(config, grid, watchdog).run(dry_run);
+void load_and_save(Config const& config, ProcessGrid const& grid, Watchdog& watchdog, JobOptions const& options) {
+  Job(config, grid, watchdog, options).run();
 }
 
 }  // namespace distload

@@ -25,7 +25,7 @@ ExitCode run(MpiEnvironment& mpi, int argc, char** argv) {
     return ExitCode::done;
   }
   run_configured_job(mpi, *line, [&](Config const& config, ProcessGrid const& grid, Watchdog& watchdog) {
-    load_and_save(config, grid, watchdog, line->dry_run);
+    load_and_save(config, grid, watchdog, {line->dry_run, line->redistribute, line->in_place});
   });
   return ExitCode::done;
 }

@@ -9,6 +9,17 @@ SaveOptions save_options(Config const& config) {
   return options;
 }
 
+RedistributeOptions redistribute_options(Config const& config, RedistributeOption const& option) {
+  RedistributeOptions options;
+  options.pipeline_layers = option.pipeline_layers;
+  options.staging = config.load.staging;
+  options.memory_limit = config.load.memory_limit;
+  options.verify = config.load.verify;
+  options.peer_writes = config.load.peer_writes;
+  options.huge_pages = config.load.huge_pages;
+  return options;
+}
+
 ConvertOptions convert_options(Config const& config, ProcessGrid const& grid) {
   ConvertOptions options;
   options.engine = config.load.engine;

@@ -17,6 +17,17 @@ void print_loaded(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Load
   warn_of_overflows(loaded.times.overflows);
 }
 
+void print_redistributed(Topology const& topology, RedistributeTimes const& times) {
+  print(fmt::format(
+      "redistributed to tensor_parallel {}, pipeline_parallel {}, data_parallel {}, expert_parallel {}: {} sent, {} "
+      "copied, "
+      "{} unchanged, in {:.3f} s ({:.2f} GB/s)\n",
+      topology.tensor_parallel, topology.pipeline_parallel, topology.data_parallel, topology.expert_parallel,
+      format_bytes(times.sent_bytes), format_bytes(times.local_bytes), format_bytes(times.shared_bytes), times.seconds,
+      static_cast<double>(times.sent_bytes + times.local_bytes) / times.seconds / 1e9));
+  warn_of_overflows(times.overflows);
+}
+
 void print_saved(SaveResult const& saved) {
   print(fmt::format("saved {}, {}, in {:.3f} s ({:.2f} GB/s)\n", saved.path, format_bytes(saved.checkpoint_bytes),
                     saved.seconds, static_cast<double>(saved.checkpoint_bytes) / saved.seconds / 1e9));

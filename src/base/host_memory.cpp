@@ -89,6 +89,10 @@ void advise_page_size(std::span<std::byte> memory, PageSize size) noexcept {
   static_cast<void>(::madvise(memory.data(), round_up(memory.size(), page_bytes()), advice));
 }
 
+void drop_host_pages(std::span<std::byte> memory) noexcept {
+  static_cast<void>(::madvise(memory.data(), memory.size(), MADV_DONTNEED));
+}
+
 bool populate_pages(std::span<std::byte> memory) noexcept {
 #if defined(MADV_POPULATE_WRITE)
   while (::madvise(memory.data(), round_up(memory.size(), page_bytes()), MADV_POPULATE_WRITE) != 0) {

@@ -92,6 +92,9 @@ void advise_page_size(std::span<std::byte> memory, PageSize size) noexcept;
 /// that (Linux before 5.14) or has no memory; in the latter case an access fails.
 bool populate_pages(std::span<std::byte> memory) noexcept;
 
+/// Gives whole pages of private memory back to the system; the next access finds zeros.
+void drop_host_pages(std::span<std::byte> memory) noexcept;
+
 /// False if the administrator has turned transparent huge pages off (/sys/kernel/mm/transparent_hugepage/enabled) or
 /// the kernel has none.
 bool has_transparent_huge_pages();

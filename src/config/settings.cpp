@@ -1,5 +1,6 @@
 // Reads settings from --set and the environment.
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <string_view>
 
@@ -16,6 +17,10 @@ namespace distload {
 namespace {
 
 constexpr std::string_view kVariablePrefix = "DISTLOAD_";
+
+/// Variables that are not settings.
+constexpr std::array<std::string_view, 3> kOtherVariables{"DISTLOAD_EMULATED_DEVICE", "DISTLOAD_FAULT",
+                                                          "DISTLOAD_NCCL_LIBRARY"};
 
 /// The variable of a key: DISTLOAD_LOAD_ENGINE for load.engine.
 std::string variable_of(std::string_view key) {
@@ -48,7 +53,8 @@ std::vector<Setting> environment_settings(char const* const* environment) {
   for (; *environment != nullptr; ++environment) {
     std::string_view const entry = *environment;
     auto const name = entry.substr(0, entry.find('='));
-    if (!name.starts_with(kVariablePrefix) || name == "DISTLOAD_FAULT") continue;
+    if (!name.starts_with(kVariablePrefix) || std::ranges::find(kOtherVariables, name) != kOtherVariables.end())
+      continue;
     auto const key = std::find_if(keys.begin(), keys.end(),
                                   [&](ConfigKey const& candidate) { return variable_of(candidate.name) == name; });
     if (key == keys.end()) fail_unknown_variable(name);

@@ -1,40 +1,24 @@
 // Allocates the arena in the memory space of shards.
 #include "load/arena.hpp"
 
-#include <new>
-#include <stdexcept>
-#include <string>
-
-#include <distload/base/error.hpp>
-
 #include "base/process_memory.hpp"
 #include "base/system.hpp"
 
 namespace distload {
 
-Arena::Arena(Bytes nbytes, PageSize size) : nbytes_(nbytes) {
-  if constexpr (kArenaOnHost) {
+Arena::Arena(Device& device, Bytes nbytes, PageSize size) : nbytes_(nbytes) {
+  if (device.is_host()) {
     host_ = HostMemory(nbytes, size);
   } else {
-    try {
-      device_ = Kokkos::View<std::byte*, ShardSpace>("distload::arena", nbytes);
-    } catch (std::runtime_error const& error) {
-      throw OutOfBudget("the device refuses " + format_bytes(nbytes) + " of memory: " + error.what());
-    }
+    device_ = device.allocate(nbytes);
   }
 }
 
-std::byte* Arena::data() const noexcept {
-  if constexpr (kArenaOnHost) {
-    return host_.data();
-  } else {
-    return device_.data();
-  }
-}
+std::byte* Arena::data() const noexcept { return host_.data() != nullptr ? host_.data() : device_.data(); }
 
 std::vector<std::span<std::byte>> Arena::ranges_without(std::span<PlannedView const> views) const {
   std::vector<std::span<std::byte>> ranges;
-  if (!kArenaOnHost || nbytes_ == 0) return ranges;
+  if (host_.data() == nullptr) return ranges;
   auto const page = page_bytes();
   Bytes begin = 0;
   auto const add_until = [&](Bytes end) {
@@ -48,6 +32,10 @@ std::vector<std::span<std::byte>> Arena::ranges_without(std::span<PlannedView co
   return ranges;
 }
 
+void Arena::drop_pages(Bytes offset, Bytes nbytes) noexcept {
+  if constexpr (kArenaOnHost) drop_host_pages({data() + offset, nbytes});
+}
+
 void Arena::map_files(std::span<PlannedView const> views, FileMapping const* files) {
   host_.unmap_files();
   auto const page = page_bytes();
@@ -58,17 +46,11 @@ void Arena::map_files(std::span<PlannedView const> views, FileMapping const* fil
   }
 }
 
-std::optional<Bytes> available_arena_bytes(std::uint32_t sharers) {
-#if defined(KOKKOS_ENABLE_CUDA)
-  if constexpr (!kArenaOnHost) {
-    std::size_t free = 0;
-    std::size_t total = 0;
-    // Each rank has its own device, so that nothing is divided.
-    if (cudaMemGetInfo(&free, &total) == cudaSuccess) return free;
-    return std::nullopt;
-  }
-#endif
-  return available_host_bytes(sharers);
+std::optional<Bytes> available_arena_bytes(Device const& device, std::uint32_t sharers, std::uint32_t device_sharers) {
+  if (device.is_host()) return available_host_bytes(sharers);
+  auto const available = device.available_bytes();
+  if (!available) return std::nullopt;
+  return *available / device_sharers;
 }
 
 }  // namespace distload

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -11,22 +12,26 @@
 #include <distload/load/sharded_model.hpp>
 
 #include "base/host_memory.hpp"
+#include "device/device.hpp"
 #include "io/files/file_mapping.hpp"
 #include "plan/rank_work.hpp"
 
 namespace distload {
 
-/// True if engines can read directly into the arena.
+/// True if code on the host can access shards.
 inline constexpr bool kArenaOnHost = Kokkos::SpaceAccessibility<Kokkos::HostSpace, ShardSpace>::accessible;
 
-/// `nbytes` zero bytes in `ShardSpace`: pages that are populated at the first access on the host, one Kokkos allocation
-/// on a device. Move-only.
+/// `nbytes` zero bytes in `ShardSpace`: on the host pages that are populated at the first access, otherwise memory of
+/// the device. Move-only.
 class Arena {
  public:
+  /// @param size  of pages on the host
   /// @throws OutOfBudget  not enough memory.
-  explicit Arena(Bytes nbytes, PageSize size = PageSize::small);
+  Arena(Device& device, Bytes nbytes, PageSize size = PageSize::small);
 
   Bytes nbytes() const noexcept { return nbytes_; }
+  /// For kernels of other ranks on this node. Precondition: on a device.
+  MemoryHandle handle() const { return device_.handle(); }
   std::byte* data() const noexcept;
   ShardBytes bytes(Bytes offset, Bytes count) const { return {data() + offset, count}; }
 
@@ -37,17 +42,39 @@ class Arena {
   /// @throws OutOfBudget, IoError  as `HostMemory`.
   void map_files(std::span<PlannedView const> views, FileMapping const* files);
 
+  /// Gives whole pages back to the system; they are zero afterwards. Does nothing on a device.
+  void drop_pages(Bytes offset, Bytes nbytes) noexcept;
+
   /// True if a file is mapped at `offset`.
   bool maps_file_at(Bytes offset) const noexcept { return host_.maps_file_at(offset); }
 
  private:
   Bytes nbytes_;
-  HostMemory host_;                              // the memory, if ShardSpace is host memory
-  Kokkos::View<std::byte*, ShardSpace> device_;  // the memory otherwise
+  HostMemory host_;      // the memory, if there is no device
+  DeviceMemory device_;  // the memory otherwise
 };
 
-/// Memory for shards that is available to each of `sharers` processes of this node: `available_host_bytes`, or the free
-/// memory of the device. Nothing if the system does not report it.
-std::optional<Bytes> available_arena_bytes(std::uint32_t sharers);
+/// What an arena takes of the offsets that count through several.
+inline Bytes arena_span(Arena const& arena) noexcept { return round_up(arena.nbytes(), kShardAlignment); }
+
+/// A position in one of several arenas.
+struct ArenaPlace {
+  std::size_t arena = 0;
+  Bytes offset_bytes = 0;
+};
+
+/// The position of an offset that counts through `arenas`. Precondition: it lies in one of them, or they have no bytes.
+inline ArenaPlace place_in(std::span<std::shared_ptr<Arena> const> arenas, Bytes offset_bytes) noexcept {
+  ArenaPlace place{.arena = 0, .offset_bytes = offset_bytes};
+  while (place.arena + 1 < arenas.size() && place.offset_bytes >= arena_span(*arenas[place.arena])) {
+    place.offset_bytes -= arena_span(*arenas[place.arena]);
+    ++place.arena;
+  }
+  return place;
+}
+
+/// Memory for shards that is available to each of `sharers` processes of this node: `available_host_bytes`, or what the
+/// device has available; `device_sharers` processes use it. Nothing if the system does not report it.
+std::optional<Bytes> available_arena_bytes(Device const& device, std::uint32_t sharers, std::uint32_t device_sharers);
 
 }  // namespace distload

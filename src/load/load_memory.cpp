@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/system.hpp"
 #include "plan/rank_work.hpp"
 
 namespace distload {
@@ -27,7 +26,7 @@ void LoadMemory::compare_pages(LoadPlan const& plan, Communicator& node) {
   auto const is_large = std::ranges::any_of(plan.ranks, [](RankLoad const& rank) {
     return rank.resident_bytes - rank.view_bytes >= PageChoice::kComparedBytes;
   });
-  if (!kArenaOnHost || !is_large || !choice_.needs_measurement()) return;
+  if (!device_.is_host() || !is_large || !choice_.needs_measurement()) return;
   // Measured by one rank: the ranks of a node share its memory.
   std::array<PageCosts, 1> costs;
   if (node.rank() == 0) costs.front() = PageChoice::measure();
@@ -36,22 +35,18 @@ void LoadMemory::compare_pages(LoadPlan const& plan, Communicator& node) {
 }
 
 void LoadMemory::populate(Arena const& arena, LoadPlan const& plan, bool has_free_cores) {
-  if constexpr (kArenaOnHost) {
-    arena_.emplace(arena.ranges_without(plan.work->views), choice_);
-    arena_->start(read_destinations(plan, arena), has_free_cores);
-  }
+  if (!device_.is_host()) return;
+  arena_.emplace(arena.ranges_without(plan.work->views), choice_);
+  arena_->start(read_destinations(plan, arena), has_free_cores);
 }
 
-void LoadMemory::fit(std::vector<StagingSlot>& staging, LoadPlan const& plan) {
-  if (staging.size() == plan.slots && staging.front().nbytes() >= plan.slot_bytes) return;
-  staging.clear();
-  std::vector<std::span<std::byte>> memory;
-  for (std::uint32_t i = 0; i < plan.slots; ++i) {
-    auto const& slot = staging.emplace_back(plan.slot_bytes, choice_.current());
-    if (kArenaOnHost && plan.slot_bytes > 0) memory.emplace_back(slot.host(), round_up(slot.nbytes(), page_bytes()));
-  }
-  std::ranges::sort(memory, {}, [](std::span<std::byte> slot) { return slot.data(); });
-  staging_.emplace(memory, choice_);
+void LoadMemory::fit(std::unique_ptr<Staging>& staging, LoadPlan const& plan) {
+  Staging::Size size{.slots = plan.slots, .slot_bytes = plan.slot_bytes};
+  for (auto const& wave : plan.work->waves) size.read_bytes = std::max(size.read_bytes, wave.read_staging_bytes);
+  if (staging && staging->suffices_for(size)) return;
+  staging.reset();
+  staging = std::make_unique<Staging>(device_, size, choice_.current());
+  if (device_.is_host() && plan.slot_bytes > 0) staging_.emplace(std::vector{staging->host_bytes()}, choice_);
 }
 
 void LoadMemory::prepare(std::span<std::byte const> bytes) {

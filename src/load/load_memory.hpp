@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -12,15 +13,15 @@
 #include "base/first_touch.hpp"
 #include "base/page_choice.hpp"
 #include "load/arena.hpp"
-#include "load/staging_slot.hpp"
+#include "load/staging.hpp"
 
 namespace distload {
 
 /// Exists during one load, as long as its memory is filled. Does nothing for memory on a device. Not movable.
 class LoadMemory {
  public:
-  /// `choice` outlives the object.
-  explicit LoadMemory(PageChoice& choice) : choice_(choice) { choice_.restart_report(); }
+  /// `device` and `choice` outlive the object.
+  LoadMemory(Device& device, PageChoice& choice) : device_(device), choice_(choice) { choice_.restart_report(); }
 
   /// Collective over `node`: measures which pages are faster, if that is not known and some rank needs much new memory.
   void compare_pages(LoadPlan const& plan, Communicator& node);
@@ -31,12 +32,13 @@ class LoadMemory {
 
   /// Allocates the slots of a plan unless `staging` has them already.
   /// @throws OutOfBudget  not enough memory.
-  void fit(std::vector<StagingSlot>& staging, LoadPlan const& plan);
+  void fit(std::unique_ptr<Staging>& staging, LoadPlan const& plan);
 
   /// Populates new memory before this rank writes to it. Called by any thread.
   void prepare(std::span<std::byte const> bytes);
 
  private:
+  Device& device_;
   PageChoice& choice_;
   std::optional<FirstTouch> arena_;
   std::optional<FirstTouch> staging_;

@@ -21,12 +21,14 @@
 #include "checkpoint/hdf5/hdf5_error.hpp"
 #include "checkpoint/source_identities.hpp"
 #include "config/schema.hpp"
+#include "device/device.hpp"
 #include "io/engines/direct_engine.hpp"
 #include "io/engines/make_engine.hpp"
 #include "io/files/preflight.hpp"
 #include "io/files/same_bytes.hpp"
 #include "io/files/same_content.hpp"
 #include "load/arena.hpp"
+#include "load/device_peers.hpp"
 #include "load/load_memory.hpp"
 #include "load/open_steps.hpp"
 #include "load/pipeline.hpp"
@@ -36,6 +38,8 @@
 #include "parallel/liveness/call_scope.hpp"
 #include "parallel/meeting.hpp"
 #include "parallel/peer_memory.hpp"
+#include "parallel/stream_messages.hpp"
+#include "partition/model_recipe.hpp"
 #include "partition/partition_model.hpp"
 #include "partition/rules/rules_message.hpp"
 #include "plan/make_plan.hpp"
@@ -47,10 +51,16 @@
 namespace distload {
 namespace {
 
+/// Staging slots of a device besides those that are read ahead.
+constexpr std::uint32_t kDeviceSlots = 3;
+/// Smaller messages between devices are packed together.
+constexpr Bytes kDeviceMessageBytes = kMiB;
+
 /// The minimum of all ranks' limits, so that all plan with the same limit.
 std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<Bytes> configured) {
   constexpr auto kNone = ~std::uint64_t{0};
-  std::vector<std::uint64_t> limit{configured ? *configured : available_arena_bytes(grid.node_size()).value_or(kNone)};
+  std::vector<std::uint64_t> limit{
+      configured ? *configured : available_arena_bytes(device_of_process(), grid.node_size(), 1).value_or(kNone)};
   grid.world().all_reduce(std::span<std::uint64_t>(limit), Reduction::min);
   if (limit.front() == kNone) return std::nullopt;
   return limit.front();
@@ -128,11 +138,17 @@ void check_plan(LoadPlan const& plan, OpenedCheckpoint const& checkpoint, Proces
   }
 }
 
+/// Collective over the node: why its ranks cannot write to each other's arenas; nothing if they can.
+std::optional<std::string> why_not_peers(Communicator& node) {
+  auto& device = device_of_process();
+  return device.is_host() ? why_not_peer_memory(node) : why_not_device_peers(node, device);
+}
+
 /// The buffers of a direct read. A rank that reads little populates one huge page, which may take a millisecond.
-DirectEngine::Buffers buffers_for(LoadPlan const& plan, PageSize pages_of_arena) {
+DirectEngine::Buffers buffers_for(LoadPlan const& plan, PageSize pages_of_destinations) {
   constexpr Bytes kMuch = 256 * kMiB;
   constexpr Bytes kSmallBuffer = 512 * kKiB;
-  DirectEngine::Buffers buffers{.for_all = pages_of_arena == PageSize::small};
+  DirectEngine::Buffers buffers{.for_all = pages_of_destinations == PageSize::small};
   if (plan.ranks[plan.rank].read_bytes <= kMuch) {
     buffers.bytes = kHugePageBytes;
     buffers.each = kSmallBuffer;
@@ -151,6 +167,7 @@ LoadTimes times_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Pip
           .partition_seconds = checkpoint.partition_seconds,
           .plan_seconds = plan.plan_seconds,
           .read_seconds = run.read_seconds,
+          .upload_seconds = run.upload_seconds,
           .exchange_seconds = run.exchange_seconds,
           .place_seconds = run.place_seconds,
           .total_seconds = seconds.front(),
@@ -194,7 +211,11 @@ Loader::Loader(ProcessGrid const& grid, LoaderOptions options, ProgressSink prog
   NcclCommunicator::Options nccl;
   nccl.device = Kokkos::Cuda().cuda_device();
   nccl.timeout = options_.runtime.timeout;
-  device_messages_ = std::make_unique<NcclCommunicator>(grid.world(), nccl);
+  messages_ = std::make_unique<NcclCommunicator>(grid.world(), nccl);
+#else
+  // A stream of an emulated device exchanges messages while this thread uses `world`.
+  if (!device_of_process().is_host()) stream_ranks_ = grid.world().split(0, grid.rank());
+  messages_ = std::make_unique<HostStreamMessages>(stream_ranks_ ? *stream_ranks_ : grid.world());
 #endif
 }
 
@@ -272,7 +293,10 @@ OpenedCheckpoint Loader::open() {
     options.same_bytes = same_as_their_targets(opened.catalog, opened.layout.untied, grid_.world());
     if (!options.same_bytes.empty()) partition();
   }
-  all_or_throw(grid_.world(), "partition", [&] { fuse_parameters(opened); });
+  all_or_throw(grid_.world(), "partition", [&] {
+    opened.recipe = make_recipe(opened.catalog, std::move(rules), std::move(options), options_.load.dtype);
+    fuse_parameters(opened);
+  });
   opened.partition_seconds = seconds_since(begin);
   return opened;
 }
@@ -288,14 +312,20 @@ bool Loader::can_write_to_peers() {
   if (!writes_to_peers_) {
     bool const may = options_.load.peer_writes;
     // Ranks without peers could, but all ranks must plan alike.
-    std::vector<std::uint64_t> can{may && !why_not_peer_memory(grid_.node()) ? 1U : 0U};
+    std::vector<std::uint64_t> can{may && !why_not_peers(grid_.node()) ? 1U : 0U};
     grid_.world().all_reduce(std::span<std::uint64_t>(can), Reduction::min);
     writes_to_peers_ = can.front() != 0;
   }
   return *writes_to_peers_;
 }
 
-void Loader::release_staging() noexcept { staging_.clear(); }
+Arena& Loader::arena_of(ShardedModel const& model) {
+  if (model.arenas_.empty()) throw ConfigError("the model to reload has been moved from");
+  if (model.arenas_.size() > 1) throw ConfigError("the model to reload shares memory with another model");
+  return *model.arenas_.front();
+}
+
+void Loader::release_staging() noexcept { staging_.reset(); }
 
 LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint) { return plan(checkpoint, nullptr); }
 
@@ -311,31 +341,36 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   auto const limit = agreed_memory_limit(grid_, options_.load.memory_limit);
   auto facts = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world(), grid_.node_rank() == 0);
   auto const& topology = grid_.topology();
+  bool const on_host = device_of_process().is_host();
   facts.can_be_mapped =
-      kArenaOnHost && options_.load.huge_pages != HugePageKind::reserved && can_be_mapped(checkpoint.catalog);
+      on_host && options_.load.huge_pages != HugePageKind::reserved && can_be_mapped(checkpoint.catalog);
   facts.shard_bytes = checkpoint.catalog.nbytes() / (topology.tensor_parallel * topology.pipeline_parallel);
   facts.memory_limit = limit;
   auto const choice = choose_engine(options_.load.engine, facts);
   PlanOptions options;
   options.files_are_mapped = choice.name == ReadEngine::mmap && facts.can_be_mapped;
-  options.shows_passing = kArenaOnHost && choice.name != ReadEngine::collective;
-  options.writes_to_peers = options.shows_passing && can_write_to_peers();
+  options.shows_passing = on_host && choice.name != ReadEngine::collective;
+  options.writes_to_peers = (options.shows_passing || !on_host) && can_write_to_peers();
   if (filled != nullptr) {
-    auto const own = all_or_throw(grid_.world(), "plan", [&] {
-      if (!filled->arena_) throw ConfigError("the model to reload has been moved from");
-      return places_in(*filled, *filled->arena_, checkpoint);
-    });
+    auto const own =
+        all_or_throw(grid_.world(), "plan", [&] { return places_in(*filled, arena_of(*filled), checkpoint); });
     options.places = options.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
   }
   auto plan = all_or_throw(grid_.world(), "plan", [&] {
     // A collective engine does not run at the same time as exchanges, so it needs only one slot.
     options.slots = choice.name == ReadEngine::collective ? 1 : 1 + options_.load.prefetch;
+    // While one wave is read, others are uploaded, exchanged and placed.
+    if (!on_host) options.slots = kDeviceSlots + options_.load.prefetch;
     options.staging_bytes = slot_bytes(choice.name, options.slots, checkpoint.catalog.block_bytes);
     options.page_bytes = page_bytes();
     options.node_of = grid_.node_of();
     options.memory_limit = limit;
     options.resident = choice.name == ReadEngine::direct ? 0 : facts.resident.value_or(0);
-    options.arena_on_host = kArenaOnHost;
+    options.arena_on_host = on_host;
+    if (!on_host) {
+      options.in_place_bytes = kDeviceMessageBytes;
+      options.staged_read_alignment = page_bytes();
+    }
     options.dtype = options_.load.dtype;
     options.cost = options_.cost;
     if (checkpoint.stored) options.stored_extents = checkpoint.stored->extents;
@@ -355,7 +390,7 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
     TraceScope const trace("allocate");
     return all_or_throw(grid_.world(), "allocate", [&] {
       check_plan(plan, checkpoint, grid_);
-      return Arena(plan.arena_bytes, pages_->current());
+      return Arena(device_of_process(), plan.arena_bytes, pages_->current());
     });
   }();
   auto times = fill(arena, true, checkpoint, plan);
@@ -365,6 +400,7 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
   ShardedModel model(checkpoint.stored_catalog().metadata, plan.topology, std::move(shards), std::move(aliases),
                      std::move(arena));
   model.sources_ = source_identities(checkpoint.stored_catalog());
+  model.recipe_ = checkpoint.recipe;
   return {std::move(model), times, plan.engine};
 }
 
@@ -378,28 +414,34 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   report_progress("read", checkpoint.begin, 0, total);
   auto const anonymous_before = anonymous_resident_bytes().value_or(0);
   auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
-  LoadMemory memory(*pages_);
+  auto& device = device_of_process();
+  LoadMemory memory(device, *pages_);
   if (is_new) {
     memory.compare_pages(plan, grid_.node());
     memory.populate(arena, plan, threads > 1);
   }
   InputFiles files(catalog, caching_of(plan.engine.name));
   all_or_throw(world, "open", [&] { preflight(files, files_opened_by(plan, catalog)); });
-  auto const engine = make_engine(plan.engine.name, std::move(files), world,
-                                  {.hints = options_.load.hints,
-                                   .read_datasets = options_.load.read_datasets,
-                                   .threads = threads,
-                                   .ranks_of_node = grid_.node_size(),
-                                   .buffers = buffers_for(plan, pages_->current())});
+  auto const engine =
+      make_engine(plan.engine.name, std::move(files), world,
+                  {.hints = options_.load.hints,
+                   .read_datasets = options_.load.read_datasets,
+                   .threads = threads,
+                   .ranks_of_node = grid_.node_size(),
+                   .buffers = buffers_for(plan, device.is_host() ? pages_->current() : PageSize::huge)});
   all_or_throw(world, "allocate", [&] {
-    arena.map_files(plan.work->views, engine->mapping());
+    if (device.is_host()) arena.map_files(plan.work->views, engine->mapping());
     memory.fit(staging_, plan);
   });
   PipelineOptions options;
   std::optional<PeerMemory> peers;
-  if (plan.writes_to_peers) {
+  std::optional<DevicePeers> device_peers;
+  if (plan.writes_to_peers && device.is_host()) {
     peers.emplace(grid_.node(), grid_.rank(), std::span(arena.data(), arena.nbytes()));
     options.peers = &*peers;
+  } else if (plan.writes_to_peers) {
+    device_peers.emplace(grid_.node(), grid_.rank(), device, arena);
+    options.device_peers = &*device_peers;
   }
   options.verify = options_.load.verify;
   options.on_read = [&](Bytes bytes) {
@@ -408,8 +450,8 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
                     static_cast<Bytes>(static_cast<double>(done) / own * static_cast<double>(total)), total);
   };
   options.before_write = [&](std::span<std::byte const> bytes) { memory.prepare(bytes); };
-  auto& messages = device_messages_ ? *device_messages_ : world;
-  auto const run = run_pipeline(plan, *engine, world, messages, arena, staging_, options);
+  auto const run = run_pipeline(plan, *engine, world, *messages_, device, arena, *staging_, options);
+  device_peers.reset();  // before the ranks meet: no arena is freed while another rank has it open
   all_or_throw(world, "close", [&] { engine->close(); });
 
   auto const anonymous_after = anonymous_resident_bytes().value_or(0);
@@ -430,10 +472,12 @@ ReloadResult Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpo
   all_or_throw(grid_.world(), "allocate", [&] {
     check_plan(plan, checkpoint, grid_);
     check_same(model.shards(), shards_of(checkpoint, plan));
+    static_cast<void>(arena_of(model));
   });
-  auto const times = fill(*model.arena_, false, checkpoint, plan);
+  auto const times = fill(arena_of(model), false, checkpoint, plan);
   model.metadata_ = checkpoint.stored_catalog().metadata;
   model.sources_ = source_identities(checkpoint.stored_catalog());
+  model.recipe_ = checkpoint.recipe;
   return {times, plan.engine};
 }
 

@@ -12,11 +12,17 @@ namespace distload {
 
 ShardedModel::ShardedModel(CheckpointMetadata metadata, Topology topology, std::vector<Shard> shards,
                            std::map<std::string, std::string, std::less<>> aliases, Arena arena)
+    : ShardedModel(std::move(metadata), topology, std::move(shards), std::move(aliases),
+                   std::vector{std::make_shared<Arena>(std::move(arena))}) {}
+
+ShardedModel::ShardedModel(CheckpointMetadata metadata, Topology topology, std::vector<Shard> shards,
+                           std::map<std::string, std::string, std::less<>> aliases,
+                           std::vector<std::shared_ptr<Arena>> arenas)
     : metadata_(std::move(metadata)),
       topology_(topology),
       shards_(std::move(shards)),
       aliases_(std::move(aliases)),
-      arena_(std::make_unique<Arena>(std::move(arena))) {
+      arenas_(std::move(arenas)) {
   by_name_.resize(shards_.size());
   std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
   // They are out of order only if parameters are split.
@@ -35,9 +41,20 @@ Shard const* ShardedModel::find(std::string_view name) const noexcept {
   return found == by_name_.end() || shards_[*found].name != name ? nullptr : &shards_[*found];
 }
 
-ShardBytes ShardedModel::bytes(Shard const& shard) const { return arena_->bytes(shard.offset_bytes, shard.nbytes); }
+ShardBytes ShardedModel::bytes(Shard const& shard) const {
+  auto const place = place_in(arenas_, shard.offset_bytes);
+  return arenas_[place.arena]->bytes(place.offset_bytes, shard.nbytes);
+}
 
-Bytes ShardedModel::resident_bytes() const noexcept { return arena_ ? arena_->nbytes() : 0; }
+Bytes ShardedModel::resident_bytes() const noexcept {
+  Bytes resident = arenas_.empty() ? 0 : arenas_.front()->nbytes();
+  if (arenas_.size() <= 1) return resident;
+  auto const first = arena_span(*arenas_.front());
+  for (auto const& shard : shards_) {
+    if (shard.offset_bytes >= first) resident += shard.nbytes;
+  }
+  return resident;
+}
 
 Shard const& ShardedModel::checked(std::string_view name, std::size_t axes, std::size_t element_bytes) const {
   auto const* const shard = find(name);

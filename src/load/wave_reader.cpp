@@ -13,9 +13,15 @@
 
 namespace distload {
 
-WaveReader::WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, std::span<StagingSlot const> slots,
-                       PeerMemory const* peers, ReadOptions options, bool ahead)
-    : plan_(plan), engine_(engine), arena_(arena), slots_(slots), peers_(peers), options_(std::move(options)) {
+WaveReader::WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, Staging const& staging,
+                       PeerMemory const* peers, ReadOptions options, WaitForSlot wait_for_slot, bool ahead)
+    : plan_(plan),
+      engine_(engine),
+      arena_(arena),
+      staging_(staging),
+      peers_(peers),
+      options_(std::move(options)),
+      wait_for_slot_(std::move(wait_for_slot)) {
   auto const report = options_.on_progress;
   options_.on_progress = [this, report](Bytes bytes) {
     {
@@ -40,11 +46,12 @@ void WaveReader::stop() noexcept {
 AreaAddresses WaveReader::addresses_of(std::uint32_t wave) const {
   auto const* const mapping = engine_.mapping();
   return {.arena = arena_.data(),
-          .staging = slots_.empty() ? nullptr : slots_[wave % slots_.size()].host(),
+          .staging = staging_.slots() == 0 ? nullptr : staging_.host(slot_of(wave)),
           .mapped = mapping == nullptr ? nullptr : mapping->data()};
 }
 
 void WaveReader::read(std::uint32_t wave) {
+  if (staging_.slots() > 0) wait_for_slot_(slot_of(wave));
   auto const start = std::chrono::steady_clock::now();
   TraceScope trace("read", wave);
   std::vector<ReadRequest> requests;
@@ -67,7 +74,7 @@ void WaveReader::read_all_waves() {
     for (std::uint32_t wave = 0; wave < plan_.work->waves.size(); ++wave) {
       {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return stops_ || wave < waves_released_ + slots_.size(); });
+        changed_.wait(lock, [&] { return stops_ || wave < waves_released_ + staging_.slots(); });
         if (stops_) return;
       }
       read(wave);

@@ -7,7 +7,6 @@
 #include <exception>
 #include <functional>
 #include <mutex>
-#include <span>
 #include <thread>
 
 #include <distload/plan/load_plan.hpp>
@@ -15,17 +14,20 @@
 #include "io/engines/engine.hpp"
 #include "load/area_addresses.hpp"
 #include "load/arena.hpp"
-#include "load/staging_slot.hpp"
+#include "load/staging.hpp"
 #include "parallel/peer_memory.hpp"
 
 namespace distload {
 
 class WaveReader {
  public:
+  /// Waits until the host side of a slot may be written again, after the wave in it was released.
+  using WaitForSlot = std::function<void(std::uint32_t slot)>;
+
   /// All references must outlive the reader. With `ahead`, reading starts at once and wave k + slots waits until wave k
-  /// is released. `peers`: the arenas that the plan writes to, or nullptr.
-  WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, std::span<StagingSlot const> slots,
-             PeerMemory const* peers, ReadOptions options, bool ahead);
+  /// is released. `peers`: the host arenas that the plan writes to, or nullptr.
+  WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena, Staging const& staging, PeerMemory const* peers,
+             ReadOptions options, WaitForSlot wait_for_slot, bool ahead);
 
   ~WaveReader() { stop(); }
   WaveReader(WaveReader const&) = delete;
@@ -47,15 +49,17 @@ class WaveReader {
 
  private:
   AreaAddresses addresses_of(std::uint32_t wave) const;
+  std::uint32_t slot_of(std::uint32_t wave) const noexcept { return wave % staging_.slots(); }
   void read(std::uint32_t wave);
   void read_all_waves();
 
   LoadPlan const& plan_;
   Engine& engine_;
   Arena const& arena_;
-  std::span<StagingSlot const> slots_;
+  Staging const& staging_;
   PeerMemory const* peers_;
   ReadOptions options_;
+  WaitForSlot wait_for_slot_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

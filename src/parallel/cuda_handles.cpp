@@ -3,7 +3,7 @@
 
 #include <cuda_runtime.h>
 
-#include "parallel/cuda_check.hpp"
+#include "device/cuda/cuda_check.hpp"
 
 namespace distload {
 

@@ -6,7 +6,7 @@
 
 #include <mpi.h>
 
-#include "parallel/call_failure.hpp"
+#include "base/call_failure.hpp"
 
 namespace distload::detail {
 

@@ -12,8 +12,9 @@
 
 #include <distload/base/error.hpp>
 
+#include "device/cuda/cuda_check.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "parallel/cuda_check.hpp"
+#include "parallel/nccl_check.hpp"
 
 namespace distload {
 namespace {
@@ -182,19 +183,39 @@ void NcclCommunicator::all_reduce(std::span<float> values, Reduction reduction) 
   });
 }
 
+void NcclCommunicator::enqueue(std::span<Send const> sends, std::span<Receive const> receives, void* stream) {
+  auto* const on = static_cast<cudaStream_t>(stream);
+  DISTLOAD_NCCL(ncclGroupStart());
+  for (auto const& [peer, data, nbytes] : receives) {
+    if (nbytes == 0) continue;
+    DISTLOAD_NCCL(ncclRecv(data, nbytes, ncclInt8, static_cast<int>(peer), comm_.get(), on));
+  }
+  for (auto const& [peer, data, nbytes] : sends) {
+    if (nbytes == 0) continue;
+    DISTLOAD_NCCL(ncclSend(data, nbytes, ncclInt8, static_cast<int>(peer), comm_.get(), on));
+  }
+  DISTLOAD_NCCL(ncclGroupEnd());
+}
+
 void NcclCommunicator::exchange(std::span<Send const> sends, std::span<Receive const> receives) {
-  run("exchange", [&] {
-    DISTLOAD_NCCL(ncclGroupStart());
-    for (auto const& [peer, data, nbytes] : receives) {
-      if (nbytes == 0) continue;
-      DISTLOAD_NCCL(ncclRecv(data, nbytes, ncclInt8, static_cast<int>(peer), comm_.get(), stream_.get()));
-    }
-    for (auto const& [peer, data, nbytes] : sends) {
-      if (nbytes == 0) continue;
-      DISTLOAD_NCCL(ncclSend(data, nbytes, ncclInt8, static_cast<int>(peer), comm_.get(), stream_.get()));
-    }
-    DISTLOAD_NCCL(ncclGroupEnd());
-  });
+  run("exchange", [&] { enqueue(sends, receives, stream_.get()); });
+}
+
+void NcclCommunicator::exchange(std::vector<Send> sends, std::vector<Receive> receives, Stream& stream) {
+  if (comm_ == nullptr) throw CommunicationError("NCCL exchange after an earlier failure");
+  WaitScope const mark(options_.heartbeat);
+  try {
+    settle(comm_.get(), "set-up", deadline());
+    enqueue(sends, receives, stream.handle());
+    settle(comm_.get(), "exchange", deadline());
+  } catch (...) {
+    comm_.reset();
+    throw;
+  }
+}
+
+void NcclCommunicator::check() {
+  if (comm_ != nullptr) settle(comm_.get(), "exchange", deadline());
 }
 
 void NcclCommunicator::barrier() {

@@ -10,6 +10,7 @@
 
 #include "parallel/cuda_handles.hpp"
 #include "parallel/liveness/heartbeat.hpp"
+#include "parallel/stream_messages.hpp"
 
 struct ncclComm;
 
@@ -20,7 +21,7 @@ namespace distload {
 ///
 /// Uses NCCL's non-blocking mode, so that a rank that does not answer within the time-out causes a CommunicationError
 /// instead of a hang. After an error the NCCL communicator is aborted and the object cannot be used any more.
-class NcclCommunicator final : public Communicator {
+class NcclCommunicator final : public Communicator, public StreamMessages {
  public:
   struct Options {
     int device = 0;                              ///< this rank's CUDA device; ranks of a group have different devices
@@ -50,6 +51,8 @@ class NcclCommunicator final : public Communicator {
   void all_reduce(std::span<double> values, Reduction reduction) override;
   void all_reduce(std::span<float> values, Reduction reduction) override;
   void exchange(std::span<Send const> sends, std::span<Receive const> receives) override;
+  void exchange(std::vector<Send> sends, std::vector<Receive> receives, Stream& stream) override;
+  void check() override;
   void barrier() override;
   std::unique_ptr<Communicator> split(std::uint32_t color, std::uint32_t key) override;
 
@@ -67,6 +70,9 @@ class NcclCommunicator final : public Communicator {
 
   void query_rank_and_size();
   void close();
+
+  /// Enqueues one group of messages on a stream (cudaStream_t).
+  void enqueue(std::span<Send const> sends, std::span<Receive const> receives, void* stream);
 
   /// Runs `start`, which enqueues one operation on the stream, and waits for its end. On failure, aborts and throws.
   void run(std::string_view operation, std::function<void()> const& start);

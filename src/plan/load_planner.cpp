@@ -24,12 +24,18 @@ LoadPlanner::LoadPlanner(PlanRequest const& request)
 }
 
 LoadPlan LoadPlanner::run() {
-  for (std::uint32_t index = 0; index < request_.layout.parameters.size(); ++index) plan_parameter(index);
+  auto const count = static_cast<std::uint32_t>(request_.layout.parameters.size());
+  // A device's messages take seconds to set up, during which waves without messages proceed.
+  bool const messages_last = !request_.options.arena_on_host;
+  for (std::uint32_t index = 0; index < count; ++index) plan_parameter(index, !messages_last);
+  if (messages_last) {
+    for (std::uint32_t index = 0; index < count; ++index) plan_messages(index);
+  }
   finish();
   return std::move(plan_);
 }
 
-void LoadPlanner::plan_parameter(std::uint32_t index) {
+void LoadPlanner::plan_parameter(std::uint32_t index, bool with_messages) {
   auto parameter = current_parameter(index);
   for (std::uint32_t group = 0; group < parameter.rank_sets.size(); ++group) {
     ledger_.count_shard(parameter.rank_sets[group], arenas_.shard_bytes_in_arena(parameter, group),
@@ -39,10 +45,31 @@ void LoadPlanner::plan_parameter(std::uint32_t index) {
   plan_.requested_bytes += parameter.tensor.nbytes();
   work_.kind_of.push_back(parameter.kind.number);
 
+  if (!with_messages) own_.push_back(parameter.own);
+
+  start_routes(parameter);
+  for (auto const& piece : parameter.kind.pieces) {
+    if (with_messages || !sends_messages(piece, parameter)) route_of_job_[piece.job]->plan(parameter, piece);
+  }
+}
+
+void LoadPlanner::plan_messages(std::uint32_t index) {
+  auto parameter = current_parameter(index);
+  parameter.own = own_[index];
+  start_routes(parameter);
+  for (auto const& piece : parameter.kind.pieces) {
+    if (sends_messages(piece, parameter)) route_of_job_[piece.job]->plan(parameter, piece);
+  }
+}
+
+void LoadPlanner::start_routes(CurrentParameter const& parameter) {
   route_of_job_.clear();
   for (auto const& job : parameter.kind.jobs) route_of_job_.push_back(&route_of(parameter, job));
   for (auto* const route : routes_) route->start(parameter);
-  for (auto const& piece : parameter.kind.pieces) route_of_job_[piece.job]->plan(parameter, piece);
+}
+
+bool LoadPlanner::sends_messages(ReadPiece const& piece, CurrentParameter const& parameter) const {
+  return route_of_job_[piece.job] == &message_route_ && !parameter.job_of(piece).sole_reader;
 }
 
 CurrentParameter LoadPlanner::current_parameter(std::uint32_t index) {

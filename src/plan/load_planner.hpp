@@ -31,7 +31,13 @@ class LoadPlanner {
   LoadPlan run();
 
  private:
-  void plan_parameter(std::uint32_t index);
+  /// Plans everything that a parameter needs, or only what needs no messages.
+  void plan_parameter(std::uint32_t index, bool with_messages);
+  /// Plans what `plan_parameter` has left out.
+  void plan_messages(std::uint32_t index);
+  /// Selects the routes of the jobs of a parameter.
+  void start_routes(CurrentParameter const& parameter);
+  bool sends_messages(ReadPiece const& piece, CurrentParameter const& parameter) const;
   CurrentParameter current_parameter(std::uint32_t index);
   Route& route_of(CurrentParameter const& parameter, ReadJob const& job);
   void finish();
@@ -49,6 +55,7 @@ class LoadPlanner {
   ScatterRoute scatter_route_;
   std::array<Route*, 3> routes_{&message_route_, &mapped_route_, &scatter_route_};
   std::vector<Route*> route_of_job_;  ///< by job of the current parameter
+  std::vector<ShardPosition> own_;    ///< of the own shards by parameter, if messages are planned last
   RankWork work_;
   LoadPlan plan_;
 };

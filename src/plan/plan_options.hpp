@@ -26,8 +26,13 @@ struct PlanOptions {
   Bytes staging_bytes = 64 * kMiB;    ///< maximum of one slot
   std::uint32_t slots = 2;            ///< waves in flight; with 2, the next one is read while this one is exchanged
   std::optional<Bytes> memory_limit;  ///< per rank: arena (unless it already exists) + staging; nothing means no limit
-  bool arena_on_host = true;          ///< engines can read directly to the arena
+  /// Engines can read directly to the arena. False for a device: what is read is staged, messages are sent last (they
+  /// are set up meanwhile), and with `writes_to_peers` kernels copy from staging to all arenas of the node.
+  bool arena_on_host = true;
   std::optional<DType> dtype;  ///< type in memory of all tensors that can be cast to it; nothing keeps the stored types
+  /// Reads to staging begin as far behind a multiple of this in their slot as in their file, so that a device can read
+  /// directly there; 0: anywhere.
+  Bytes staged_read_alignment = 0;
   Bytes in_place_bytes = 256 * kKiB;  ///< parts of at least this size are sent unpacked if possible
   /// The engine maps the files and the arena is on the host: nothing is sent between nodes, the ranks of a node copy
   /// from the files' pages, which they share, and shards that need no copy become views. Every extent begins at a

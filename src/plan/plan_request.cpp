@@ -8,6 +8,7 @@
 #include <distload/base/error.hpp>
 
 #include "checkpoint/mapped_offsets.hpp"
+#include "plan/wave_builder.hpp"
 
 namespace distload {
 
@@ -30,6 +31,17 @@ PlanRequest::PlanRequest(Catalog const& from_catalog, ModelLayout const& from_la
 
 bool PlanRequest::is_on_stage_of(Parameter const& parameter, std::uint32_t of_rank) const noexcept {
   return std::ranges::find(parameter.stages, of_rank / topology.stage_ranks()) != parameter.stages.end();
+}
+
+Bytes PlanRequest::staging_of_read(Bytes nbytes) const noexcept {
+  return round_up(nbytes, kStagingAlignment) + options.staged_read_alignment;
+}
+
+Bytes PlanRequest::staged_remainder(std::uint32_t extent, Bytes begin) const {
+  if (options.staged_read_alignment == 0) return 0;
+  auto const remainder = (catalog.extents[extent].offset_bytes + begin) % options.staged_read_alignment;
+  // Kernels need the alignment of elements.
+  return remainder % kStagingAlignment == 0 ? remainder : 0;
 }
 
 Bytes PlanRequest::mapped_offset(std::uint32_t extent, Bytes begin) const {

@@ -17,6 +17,10 @@ struct PlanRequest {
   std::uint32_t node_of(std::uint32_t of_rank) const { return options.node_of.empty() ? 0 : options.node_of[of_rank]; }
   /// True if the rank is on one of the pipeline stages that hold the parameter.
   bool is_on_stage_of(Parameter const& parameter, std::uint32_t of_rank) const noexcept;
+  /// Bytes of a slot that a read to it may take.
+  Bytes staging_of_read(Bytes nbytes) const noexcept;
+  /// How far behind a multiple of `staged_read_alignment` a read of an extent begins in its slot.
+  Bytes staged_remainder(std::uint32_t extent, Bytes begin) const;
   /// Offset in `Area::mapped` of a byte of an extent of the catalog. Precondition: the files are mapped.
   Bytes mapped_offset(std::uint32_t extent, Bytes begin) const;
 

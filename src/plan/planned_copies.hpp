@@ -21,15 +21,16 @@ enum class Area : std::uint8_t {
   staging,  ///< the wave's slot: bytes read for others or not in their final form; packed and received messages
   mapped,   ///< the checkpoint's files at `mapped_offsets`; read-only
   passing,  ///< no address: bytes are copied step by step while they are read, from the cache of a core
+  source,   ///< the shards of a model that is redistributed; read-only
 };
 
-/// A strided copy between areas: packing (arena or staging to staging), placing (staging or mapped to arena) or
-/// scattering (passing to the arena of this or another rank).
+/// A strided copy between areas: packing (arena, source or staging to staging), placing (staging, source or mapped to
+/// arena) or scattering (passing to the arena of this or another rank).
 struct PlannedCopy {
   Area source = Area::staging;
   Area destination = Area::arena;
   StridedCopy copy;
-  std::optional<Cast> cast;  ///< only if placing
+  std::optional<Cast> cast;  ///< if placing, or packing from `Area::source`
 };
 
 /// Supports appending and iteration in order.

@@ -50,10 +50,13 @@ struct Wave {
   PlannedCopies packs;  ///< after the reads, before the exchange
   std::vector<PlannedMessage> sends;
   std::vector<PlannedMessage> receives;
-  PlannedCopies places;                        ///< after the exchange
-  PlannedCopies scatters;                      ///< while reading; source offsets are relative to the range
-  std::vector<ScatterTarget> scatter_targets;  ///< by index in `scatters`, which are in the order of the reads
-  Bytes staging_bytes = 0;                     ///< of the slot, on this rank
+  PlannedCopies places;                         ///< after the exchange
+  PlannedCopies scatters;                       ///< while reading; source offsets are relative to the range
+  std::vector<ScatterTarget> scatter_targets;   ///< by index in `scatters`, which are in the order of the reads
+  PlannedCopies peer_places;                    ///< like `places`, to the arenas of other ranks on this rank's node
+  std::vector<std::uint32_t> peer_place_ranks;  ///< by index in `peer_places`
+  Bytes staging_bytes = 0;                      ///< of the slot, on this rank
+  Bytes read_staging_bytes = 0;                 ///< of these, the first ones, which reads fill
 };
 
 /// The shard of one parameter on this rank.

@@ -9,6 +9,8 @@ namespace {
 /// True if one rank of a node can copy the segment to all of its ranks that want it. False if type or order changes or
 /// the runs are small: then each rank reads for itself.
 bool can_scatter(Demand const& demand, DemandedSegment const& demanded, PlanOptions const& options) {
+  // Kernels copy with any strides and casts. A sole reader needs no other arena.
+  if (!options.arena_on_host) return options.writes_to_peers && demanded.shared.readers > 1;
   if (!options.shows_passing || !demand.is_verbatim()) return false;
   if (demanded.shared.readers == 1) return true;
   if (!options.writes_to_peers) return false;

@@ -20,10 +20,11 @@ void WaveBuilder::scatter(std::uint32_t rank, PlannedCopy const& copy) {
   wave_.scatter_targets.push_back({static_cast<std::uint32_t>(wave_.reads.size() - 1), rank});
 }
 
-Bytes WaveBuilder::read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes) {
-  auto const offset = read_bytes_;
+Bytes WaveBuilder::read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes alignment, Bytes remainder) {
+  auto offset = read_bytes_;
+  if (alignment > 0) offset += (remainder + alignment - offset % alignment) % alignment;
   wave_.reads.push_back({extent, Area::staging, begin, nbytes, offset});
-  read_bytes_ += round_up(nbytes, kStagingAlignment);
+  read_bytes_ = offset + round_up(nbytes, kStagingAlignment);
   return offset;
 }
 
@@ -61,6 +62,7 @@ void WaveBuilder::receive_packed(std::uint32_t peer, RankSetId receivers, std::v
 
 Wave WaveBuilder::finish() && {
   wave_.staging_bytes = read_bytes_;
+  wave_.read_staging_bytes = read_bytes_;
   add_sends();
   add_receives();
   // A plan may have many waves and may be kept for many loads.
@@ -71,6 +73,8 @@ Wave WaveBuilder::finish() && {
   wave_.places.shrink_to_fit();
   wave_.scatters.shrink_to_fit();
   wave_.scatter_targets.shrink_to_fit();
+  wave_.peer_places.shrink_to_fit();
+  wave_.peer_place_ranks.shrink_to_fit();
   return std::move(wave_);
 }
 

@@ -25,8 +25,9 @@ class WaveBuilder {
   void read_passing(std::uint32_t extent, Bytes begin, Bytes nbytes);
   /// Copies from the last `read_passing` to the arena of `rank`.
   void scatter(std::uint32_t rank, PlannedCopy const& copy);
-  /// Reads to the slot. @returns the offset in it.
-  Bytes read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes);
+  /// Reads to the slot, `remainder` bytes behind a multiple of `alignment`, if that is not 0. @returns the offset in
+  /// it.
+  Bytes read_to_staging(std::uint32_t extent, Bytes begin, Bytes nbytes, Bytes alignment, Bytes remainder);
 
   /// Sends bytes that are contiguous in `area`, without packing.
   void send_in_place(std::vector<std::uint32_t> const& peers, Area area, Bytes offset, Bytes nbytes);
@@ -42,7 +43,12 @@ class WaveBuilder {
   void receive_packed(std::uint32_t peer, RankSetId receivers, std::vector<PlannedCopy> places, Bytes nbytes);
 
   /// Copies from staging or a mapped file to the own arena, after all messages have arrived.
-  void place(PlannedCopy copy) { wave_.places.push_back(copy); }
+  void place(PlannedCopy const& copy) { wave_.places.push_back(copy); }
+  /// Copies from staging to the arena of `rank`, on the same node.
+  void place_at_peer(std::uint32_t rank, PlannedCopy const& copy) {
+    wave_.peer_places.push_back(copy);
+    wave_.peer_place_ranks.push_back(rank);
+  }
 
   Wave finish() &&;
 

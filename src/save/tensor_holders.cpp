@@ -4,36 +4,10 @@
 #include <algorithm>
 #include <cassert>
 
+#include "plan/demand/common_boxes.hpp"
+
 namespace distload {
 namespace {
-
-/// All positions on an axis at which a group's piece begins or ends.
-std::vector<std::uint64_t> boundaries(Holders const& holders, std::size_t axis) {
-  std::vector<std::uint64_t> cuts;
-  for (auto const& group : holders.groups()) {
-    for (auto const& piece : group.layout.pieces) {
-      cuts.push_back(piece.global.offset[axis]);
-      cuts.push_back(piece.global.offset[axis] + piece.global.extent[axis]);
-    }
-  }
-  std::ranges::sort(cuts);
-  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-  return cuts;
-}
-
-std::vector<Box> segment_boxes(Holders const& holders, Shape const& shape) {
-  if (shape.empty()) return {whole(shape)};
-  auto const axis = holders.axis();
-  auto const cuts = boundaries(holders, axis);
-  std::vector<Box> boxes;
-  for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
-    Box box = whole(shape);
-    box.offset[axis] = cuts[i];
-    box.extent[axis] = cuts[i + 1] - cuts[i];
-    boxes.push_back(box);
-  }
-  return boxes;
-}
 
 /// The ranks that hold all of `box`, which no boundary of theirs crosses.
 std::vector<SegmentHolder> holders_of(Holders const& holders, Box const& box, std::span<std::uint32_t const> stages) {
@@ -56,7 +30,7 @@ std::vector<SegmentHolder> holders_of(Holders const& holders, Box const& box, st
 TensorHolders::TensorHolders(HeldTensor const& tensor, Shape const& shape, Topology const& topology)
     : holders_(tensor.partition, tensor.experts, tensor.stages.size(), shape, topology) {
   if (volume(shape) == 0) return;
-  for (auto const& box : segment_boxes(holders_, shape)) {
+  for (auto const& box : common_boxes(holders_, shape)) {
     segments_.push_back({.box = box, .holders = holders_of(holders_, box, tensor.stages)});
   }
 }

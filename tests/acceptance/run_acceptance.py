@@ -93,11 +93,11 @@ class Acceptance:
             print(f"         and {len(differences) - DIFFERENCES_SHOWN} more")
         sys.stdout.flush()
 
-    def run(self, config, ranks, fault=""):
+    def run(self, config, ranks, fault="", arguments=()):
         """Runs distload, with a fault as src/base/fault.hpp describes them; [] or how it failed."""
         path = self.work / "config.yaml"
         path.write_text(json.dumps(config, indent=2))
-        command = [*self.launcher, str(ranks), self.distload, path]
+        command = [*self.launcher, str(ranks), self.distload, path, *arguments]
         environment = os.environ | {"DISTLOAD_FAULT": fault}
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
@@ -110,10 +110,13 @@ class Acceptance:
                 return [f"it did not end within {self.seconds_allowed} s", *output.splitlines()]
         return [f"exit code {process.returncode}", *output.splitlines()] if process.returncode else []
 
-    def load(self, checkpoint, topology, engine="auto", dtype="keep", transpose=False, save=None, model=None, expected=None):
-        """Loads `checkpoint`, checks the report, and saves if `save` holds a configuration of that. `model` is the section of the
-        configuration, `expected` the one that would give the same from the model's own files, if it is another."""
+    def load(self, checkpoint, topology, engine="auto", dtype="keep", transpose=False, save=None, model=None, expected=None, to=None, in_place=False):
+        """Loads `checkpoint`, redistributes it if there is a topology `to`, checks the report, and saves if `save` holds a configuration of
+        that. `model` is the section of the configuration, `expected` the one that would give the same from the model's own files, if it is
+        another."""
         model = model or {}
+        arguments = ["--redistribute", ",".join(f"{key}={value}" for key, value in to._asdict().items() if key != "uneven")] if to else []
+        arguments += ["--in-place"] * in_place
         named, _, how = engine.partition(", ")
         begin = time.monotonic()
         report = self.work / "report.json"
@@ -128,29 +131,31 @@ class Acceptance:
         if save:
             config["save"] = save | OVERWRITE
         remark = ""
-        differences = self.run(config, topology.ranks)
+        differences = self.run(config, topology.ranks, arguments=arguments)
         if not differences:
             told = json.loads(report.read_text())
             expected = model if expected is None else expected
-            differences, compared = check_shards.check(self.model, told, topology._asdict(), dtype, transpose, **expected)
-            differences += self.check_report(told, named)
+            differences, compared = check_shards.check(self.model, told, (to or topology)._asdict(), dtype, transpose, **expected)
+            differences += self.check_report(told, named, told["redistribution"]["memory"]["peak"] if to else 0)
+            if to and told["redistribution"]["bytes"]["sent"] != told["redistribution"]["bytes"]["needed"]:
+                differences.append("the ranks have sent other bytes than are needed")
             remark = f": {compared} shards, {told['seconds']:.3f} s, {told['memory']['overhead_peak'] / MIB:.0f} MiB besides"
-        what = f"{pathlib.Path(checkpoint).name} onto {topology}, {engine}" + ("" if dtype == "keep" else f", as {dtype}")
+        what = f"{pathlib.Path(checkpoint).name} onto {topology}" + f", then {to}" * bool(to) + ", in place" * in_place + f", {engine}" + ("" if dtype == "keep" else f", as {dtype}")
         what += ", transposed" * transpose + "".join(f", {key} {', '.join(names)}" for key, names in model.items())
         if save:
             what += "".join(f", {key} {value}" for key, value in save.items() if key not in ("directory", "tensor_parallel", "format"))
             what += f", saved for {save['tensor_parallel']}" if "tensor_parallel" in save else f", saved as {save['format']}"
         self.note(what, begin, differences, remark)
 
-    def check_report(self, report, engine):
-        """Differences that have nothing to do with the model."""
+    def check_report(self, report, engine, moved=0):
+        """Differences that have nothing to do with the model. `moved`: bytes of memory that a redistribution may need."""
         differences = []
         refused = engine == "direct" and report["engine_reason"].startswith("direct is not possible: ")
         if engine not in ("auto", report["engine"]) and not refused:
             differences.append(f"engine is {report['engine']!r}")
         if self.rules and report["model"]["family"] != self.rules.stem:
             differences.append(f"family is {report['model']['family']!r}")
-        allowed = 2 * self.staging + OVERHEAD_BYTES
+        allowed = 2 * self.staging + OVERHEAD_BYTES + moved
         for rank in report["ranks"]:
             if rank["memory"]["overhead_peak"] > allowed:
                 differences.append(f"rank {rank['rank']} needed {rank['memory']['overhead_peak']} bytes besides its shards, more than {allowed}")
@@ -174,6 +179,21 @@ class Acceptance:
         differences, files = check_safetensors.check(self.model, saved, limit)
         self.note(f"safetensors from layout {layout}", begin, differences, f": {files} files")
         self.load(directory, topology)
+
+    def check_redistributed(self, topologies):
+        """Brings what is loaded into another topology of as many ranks, and saves the last."""
+        model_config, names = read_model(self.model)
+        parameters = FAMILIES[model_config["model_type"]].FUSED
+        apart = [what for what, (parts, _) in parameters.items() if all(any(f".{part}." in name for name in names) for part in parts)]
+        number = 0
+        pairs = [(a, b) for a in topologies.even for b in topologies.even if a != b and a.ranks == b.ranks]
+        for number, (topology, to) in enumerate(pairs[:: 3 if self.brief else 1]):
+            self.load(self.model, topology, to=to, in_place=number % 2 == 0, transpose=number % 5 == 4, model={"fuse": apart} if apart and number % 3 == 2 else None)
+        if pairs:
+            topology, to = pairs[-1]
+            directory = self.work / "layout-redistributed"
+            self.load(self.model, topology, to=to, save={"directory": str(directory)})
+            self.load(directory, topology)
 
     def check_fused(self, topologies):
         """Fuses what is stored apart, saves that, and loads it as it is and split again; splits what is stored fused."""
@@ -281,6 +301,7 @@ class Acceptance:
             self.load(self.model, topology, save={"directory": str(directory), "tensor_parallel": 2})
             self.load(directory, Topology(2))
         self.check_fused(topologies)
+        self.check_redistributed(topologies)
         for topology, dtype in zip((*topologies.mixed[:1], *topologies.of_experts[:1]), ("keep", "fp32")):
             self.load(self.model, topology, dtype=dtype, transpose=True)
         self.load(self.saved_file(topologies.layouts[0]), topologies.from_layout(topologies.layouts[0])[1], dtype="bf16", transpose=True)

@@ -60,10 +60,13 @@ class Topologies:
         self.layouts = self.largest[:1] if brief else self.largest
         self.mixed = [Topology(2, data_parallel=2), Topology(2, pipeline_parallel=2), Topology(1, 2, 2)] if 2 in sizes else []
         self.from_safetensors = [Topology(size) for size in sizes] + self.mixed
+        self.even = list(self.from_safetensors)
         self.from_safetensors += [Topology(size, uneven="allow") for size in uneven]
         # Whole experts: on all ranks of a stage, on tensor-parallel ranks, and on half of them.
         self.of_experts = [Topology(2, 1, 2, 4), Topology(2, 2, 1, 2), Topology(4, expert_parallel=2)] if experts and 2 in sizes else []
-        self.from_safetensors += [topology for topology in self.of_experts if topology.tensor_parallel in sizes]
+        of_experts = [topology for topology in self.of_experts if topology.tensor_parallel in sizes]
+        self.from_safetensors += of_experts
+        self.even += of_experts
 
     def from_layout(self, layout):
         """A file's own layout, and another one."""

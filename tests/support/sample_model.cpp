@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "device/device.hpp"
 #include "load/arena.hpp"
 #include "support/sample_tensors.hpp"
 #include "tensor/strided_copy.hpp"
@@ -74,7 +75,7 @@ ShardedModel make_model(Topology const& topology, std::uint32_t rank, std::vecto
     shards.push_back({spec.name, spec.dtype, layout.shape, spec.shape, spec.partition, layout, stages, end, nbytes});
     end = round_up(end + nbytes, 256);
   }
-  Arena arena(std::max<Bytes>(end, 256));
+  Arena arena(device_of_process(), std::max<Bytes>(end, 256));
   ShardedModel model(sample_metadata(), topology, std::move(shards), {{"alias", "norm"}}, std::move(arena));
   set_step(model, 0);
   return model;

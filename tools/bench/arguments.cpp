@@ -78,6 +78,43 @@ void add_infer(CLI::App& app, Arguments& arguments) {
   infer->callback([&arguments] { arguments.infer = true; });
 }
 
+void add_overlap(CLI::App& app, Arguments& arguments) {
+  auto* const overlap = app.add_subcommand(
+      "overlap",
+      "Loads by messages between all ranks on an emulated device, whose stages take a given time at least, and prints "
+      "which stages of which waves ran when on rank 0: the load should take as long as its slowest stage.");
+  overlap->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->required();
+  overlap->add_option("--milliseconds", arguments.overlapped.milliseconds, "of every stage of a wave")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
+  overlap->add_option("--trace", arguments.overlapped.trace, "write a Chrome trace to this file");
+  overlap->callback([&arguments] { arguments.overlap = true; });
+}
+
+void add_redistribute(CLI::App& app, Arguments& arguments) {
+  auto* const redistribute = app.add_subcommand(
+      "redistribute",
+      "Measures how fast a loaded model is brought from one number of tensor-parallel ranks onto the next, in memory, "
+      "beside memcpy of as many bytes into new memory by as many processes.");
+  auto& options = arguments.redistributed;
+  redistribute->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->required();
+  redistribute->add_option("--chain", options.chain, "numbers of ranks, one after the other")
+      ->delimiter(',')
+      ->check(CLI::Range(1U, 1024U))
+      ->expected(2, 16)
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  redistribute->add_option("--rounds", options.rounds, "counted rounds")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
+  redistribute->add_flag("--verify", options.verify, "both ends hash what travels");
+  redistribute->add_flag("--in-place", options.in_place, "free the old shards on the way");
+  redistribute->add_flag("!--no-peer-writes", options.peer_writes, "send messages instead of writing to peers");
+  redistribute->add_flag("!--no-share", options.share, "copy unchanged shards");
+  redistribute->add_option("--json", arguments.json, "write the figures to this file");
+  redistribute->callback([&arguments] { arguments.redistribute = true; });
+}
+
 }  // namespace
 
 void add_options(CLI::App& app, Arguments& arguments) {
@@ -94,10 +131,13 @@ void add_options(CLI::App& app, Arguments& arguments) {
   calibrate->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory to read from")->required();
   calibrate->callback([&arguments] { arguments.calibrate = true; });
   add_infer(app, arguments);
+  add_overlap(app, arguments);
+  add_redistribute(app, arguments);
 }
 
 void complete(Arguments& arguments) {
-  if (!arguments.calibrate && !arguments.infer && arguments.checkpoints.empty() && arguments.make.empty())
+  bool const is_command = arguments.calibrate || arguments.infer || arguments.overlap || arguments.redistribute;
+  if (!is_command && arguments.checkpoints.empty() && arguments.make.empty())
     throw UsageError("name a checkpoint, or a directory for --make");
   arguments.config.load.verify = !arguments.no_verify;
   arguments.measured.start = arguments.repeat ? Start::reload : Start::fresh;

@@ -8,6 +8,8 @@
 
 #include "bench/infer_options.hpp"
 #include "bench/measure.hpp"
+#include "bench/overlap.hpp"
+#include "bench/redistribute_measure.hpp"
 
 namespace CLI {
 class App;
@@ -33,6 +35,10 @@ struct Arguments {
   bool calibrate = false;
   bool infer = false;
   InferOptions computed;
+  bool overlap = false;
+  OverlapOptions overlapped;
+  bool redistribute = false;
+  RedistributeBenchOptions redistributed;
 };
 
 /// Local: binds the options of `app` to `arguments`.

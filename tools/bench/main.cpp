@@ -56,6 +56,19 @@ ExitCode compute(ProcessGrid const& grid, Arguments const& arguments) {
   return ExitCode::done;
 }
 
+ExitCode redistribute(ProcessGrid const& grid, Arguments const& arguments) {
+  auto& world = grid.world();
+  all_or_throw(world, "prepare", [&] {
+    if (world.rank() == 0 && !arguments.json.empty()) check_result_file(arguments.json, Probe::create_file);
+  });
+  auto const steps = measure_redistribution(grid, arguments.config, arguments.redistributed);
+  if (world.rank() == 0) print(table_of(steps));
+  all_or_throw(world, "report", [&] {
+    if (world.rank() == 0 && !arguments.json.empty()) write_result_file(arguments.json, json_of(steps));
+  });
+  return ExitCode::done;
+}
+
 /// Runs one contender, in processes that were started for it.
 ExitCode sample(ProcessGrid const& grid, Arguments const& arguments) {
   auto config = arguments.config;
@@ -122,6 +135,12 @@ ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
   Kokkos::ScopeGuard const kokkos(
       all_or_throw(mpi.world(), "config", [&] { return kokkos_settings(arguments.config.runtime.threads, grid); }));
   if (arguments.infer) return compute(grid, arguments);
+  if (arguments.overlap) {
+    auto const text = measure_overlap(grid, arguments.config, arguments.overlapped);
+    if (mpi.world().rank() == 0) print(text);
+    return ExitCode::done;
+  }
+  if (arguments.redistribute) return redistribute(grid, arguments);
   return arguments.sample.empty() ? compare(grid, arguments) : sample(grid, arguments);
 }
 

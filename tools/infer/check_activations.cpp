@@ -7,6 +7,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/wire.hpp"
+#include "device/device.hpp"
 #include "infer/activation_bytes.hpp"
 #include "infer/check_tokens.hpp"
 #include "infer/families.hpp"
@@ -29,7 +30,8 @@ void check_activations(ProcessGrid const& grid, Config const& config, OpenedChec
   infer::ModelConfig const model(checkpoint.catalog.metadata.config_json);
   auto const description = infer::describe_model(model, infer::ParameterNames(checkpoint.catalog));
   infer::check_tokens(description, ids, generate == 0 ? 0 : generate - 1);
-  auto const limit = config.load.memory_limit ? config.load.memory_limit : available_arena_bytes(grid.node_size());
+  auto const limit = config.load.memory_limit ? config.load.memory_limit
+                                              : available_arena_bytes(device_of_process(), grid.node_size(), 1);
   if (!limit) return;
   auto const needed =
       infer::activation_bytes(description, grid.topology(), layers_of_largest_stage(description, grid, config),

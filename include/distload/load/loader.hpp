@@ -19,7 +19,8 @@
 namespace distload {
 
 class PageChoice;
-class StagingSlot;
+class Staging;
+class StreamMessages;
 
 /// The time and the memory that a load took on this rank. Reading overlaps exchanging and placing, so that the sum of
 /// the phases may exceed the total.
@@ -29,6 +30,7 @@ struct LoadTimes {
   double plan_seconds = 0;       ///< of Loader::plan
   double allocate_seconds = 0;   ///< memory of shards
   double read_seconds = 0;       ///< in the engine, verification included
+  double upload_seconds = 0;     ///< from the host to the device; 0 on the host
   double exchange_seconds = 0;   ///< packing and messages
   double place_seconds = 0;      ///< copies from staging or mapped files to shards
   double total_seconds = 0;      ///< from the start of `open` until the slowest rank has all its tensors
@@ -122,6 +124,8 @@ class Loader {
   bool can_write_to_peers();
   /// @param filled  the model that is to be filled again; nullptr: a new one
   LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled);
+  /// @throws ConfigError  the model has been moved from, or has memory of another model.
+  static Arena& arena_of(ShardedModel const& model);
   /// Carries the plan out. Memory that is new has no pages yet.
   LoadTimes fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
   /// @param begin  of the load, for the seconds that it has taken
@@ -131,11 +135,12 @@ class Loader {
   ProcessGrid const& grid_;
   LoaderOptions options_;
   ProgressSink progress_;
-  std::unique_ptr<Communicator> device_messages_;  ///< NCCL, in a CUDA build
-  std::unique_ptr<PageChoice> pages_;              ///< for memory of shards and staging
-  std::vector<StagingSlot> staging_;               ///< kept from load to load
-  std::optional<bool> writes_to_peers_;            ///< nothing until it has been asked
-  bool is_in_call_ = false;                        ///< of a member that uses others
+  std::unique_ptr<Communicator> stream_ranks_;  ///< all ranks, for streams of an emulated device; otherwise null
+  std::unique_ptr<PageChoice> pages_;           ///< for memory of shards and staging
+  std::unique_ptr<StreamMessages> messages_;    ///< between all ranks, in the memory of shards
+  std::unique_ptr<Staging> staging_;            ///< kept from load to load
+  std::optional<bool> writes_to_peers_;         ///< nothing until it has been asked
+  bool is_in_call_ = false;                     ///< of a member that uses others
 };
 
 }  // namespace distload

@@ -37,13 +37,14 @@ struct Shard {
   Partition partition;                                    ///< of the parameter over tensor-parallel ranks
   ShardLayout layout;                                     ///< which boxes of the parameter lie where in the shard
   std::vector<std::uint32_t> stages;                      ///< pipeline stages that hold the parameter
-  Bytes offset_bytes = 0;                                 ///< in the arena
+  Bytes offset_bytes = 0;                                 ///< in the model's memory
   Bytes nbytes = 0;                                       ///< volume(shape) x element size
   std::optional<ExpertPlacement> experts = std::nullopt;  ///< under expert parallelism: replaces `partition`
   bool added_once = false;  ///< bias of a row-parallel layer: all ranks hold it; one addition after the sum
 };
 
 class Arena;
+struct ModelRecipe;
 
 /// Owns the memory of all shards of a rank. Move-only. Views and spans are valid as long as it lives, also after a
 /// move, and show new values after Loader::reload. Members are local; const ones may be called by several threads.
@@ -52,6 +53,10 @@ class ShardedModel {
   /// Local. `Loader::load` makes models.
   ShardedModel(CheckpointMetadata metadata, Topology topology, std::vector<Shard> shards,
                std::map<std::string, std::string, std::less<>> aliases, Arena arena);
+  /// Local. `Redistributor` makes models of several arenas, some of which other models use as well.
+  /// `Shard::offset_bytes` counts through all of them, each from the next multiple of 512 on.
+  ShardedModel(CheckpointMetadata metadata, Topology topology, std::vector<Shard> shards,
+               std::map<std::string, std::string, std::less<>> aliases, std::vector<std::shared_ptr<Arena>> arenas);
   ~ShardedModel();
   /// The source holds no shards afterwards.
   ShardedModel(ShardedModel&&) noexcept;
@@ -90,11 +95,13 @@ class ShardedModel {
   /// loaded.
   std::span<FileIdentity const> sources() const noexcept { return sources_; }
 
-  /// Bytes of the memory of all shards.
+  /// Bytes of the memory of all shards. Of arenas that are shared with another model, only the shards of this one
+  /// count.
   Bytes resident_bytes() const noexcept;
 
  private:
-  friend class Loader;  // which fills the arena of a model again
+  friend class Loader;         // which fills the arena of a model again
+  friend class Redistributor;  // which shares arenas between models
 
   Shard const& checked(std::string_view name, std::size_t axes, std::size_t element_bytes) const;
 
@@ -103,8 +110,9 @@ class ShardedModel {
   Topology topology_;
   std::vector<Shard> shards_;
   std::map<std::string, std::string, std::less<>> aliases_;
-  std::vector<std::size_t> by_name_;  ///< indices of `shards_`, sorted by name
-  std::unique_ptr<Arena> arena_;
+  std::vector<std::size_t> by_name_;           ///< indices of `shards_`, sorted by name
+  std::shared_ptr<ModelRecipe const> recipe_;  ///< how to cut the model otherwise; null if it was not loaded
+  std::vector<std::shared_ptr<Arena>> arenas_;
 };
 
 }  // namespace distload

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include <distload/partition/model_layout.hpp>
 
 namespace distload {
+
+struct ModelRecipe;
 
 /// The catalog of the files, where `model.fuse` makes it differ from the catalog of what is loaded.
 struct StoredCheckpoint {
@@ -22,6 +25,7 @@ struct OpenedCheckpoint {
   Catalog catalog;     ///< of what is loaded: tensors that `model.fuse` names are fused
   ModelLayout layout;  ///< of `catalog`
   std::optional<StoredCheckpoint> stored = std::nullopt;  ///< only if something is fused
+  std::shared_ptr<ModelRecipe const> recipe = nullptr;    ///< to cut the model for other topologies, for the library
   std::chrono::steady_clock::time_point begin = {};       ///< of `Loader::open`, after all ranks had called it
   double open_seconds = 0;                                ///< metadata read by rank 0 and sent to all
   double partition_seconds = 0;                           ///< rules applied

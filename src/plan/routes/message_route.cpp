@@ -71,7 +71,7 @@ bool MessageRoute::is_read_to_shard(WantedPart const& part, Reader const& reader
 Bytes MessageRoute::count(CurrentParameter const& parameter, ReadPiece const& piece, Reader const& reader) {
   bool const is_sole_reader = parameter.job_of(piece).sole_reader.has_value();
   ledger_.count_read(reader.rank, piece.range.nbytes());
-  auto staging = round_up(piece.range.nbytes(), kStagingAlignment);
+  auto staging = request_.staging_of_read(piece.range.nbytes());
   Bytes packed = 0;
   for (auto const& part : piece.parts) {
     if (is_read_to_shard(part, reader)) staging = 0;
@@ -155,7 +155,9 @@ MessageRoute::ReadTarget MessageRoute::add_request(CurrentParameter const& param
   auto const own =
       std::ranges::find_if(piece.parts, [&](WantedPart const& part) { return is_read_to_shard(part, reader); });
   if (own == piece.parts.end()) {
-    return {.area = Area::staging, .offset_bytes = wave.read_to_staging(extent, piece.range.begin, nbytes)};
+    auto const offset = wave.read_to_staging(extent, piece.range.begin, nbytes, request_.options.staged_read_alignment,
+                                             request_.staged_remainder(extent, piece.range.begin));
+    return {.area = Area::staging, .offset_bytes = offset};
   }
   auto const offset = parameter.own.offset_bytes + *own->shard_run;
   wave.read_to_arena(extent, piece.range.begin, nbytes, offset);

@@ -1,6 +1,8 @@
 // Finds the least loaded rank of each node.
 #include "plan/routes/node_readers.hpp"
 
+#include "plan/wave_builder.hpp"
+
 namespace distload {
 
 std::span<NodeReader const> NodeReaders::choose(CurrentParameter const& parameter, ReadPiece const& piece) {
@@ -9,9 +11,16 @@ std::span<NodeReader const> NodeReaders::choose(CurrentParameter const& paramete
   for (auto const reader : least_loaded_) {
     if (!reader) continue;
     ledger_.count_read(*reader, piece.range.nbytes());
-    readers_.push_back({.rank = *reader, .wave = ledger_.wave_of_node_read(*reader, piece.range.nbytes())});
+    readers_.push_back({.rank = *reader, .wave = wave_of(*reader, parameter, piece)});
   }
   return readers_;
+}
+
+std::uint32_t NodeReaders::wave_of(std::uint32_t reader, CurrentParameter const& parameter, ReadPiece const& piece) {
+  auto const nbytes = piece.range.nbytes();
+  if (request_.options.arena_on_host) return ledger_.wave_of_node_read(reader, nbytes);
+  StagingNeed const need{.ranks = {&reader, 1}, .nbytes = request_.staging_of_read(nbytes)};
+  return ledger_.wave_of_staged_work({&need, 1}, parameter.tensor.name);
 }
 
 void NodeReaders::find_least_loaded(CurrentParameter const& parameter, ReadPiece const& piece) {

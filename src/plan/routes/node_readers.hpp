@@ -26,6 +26,7 @@ class NodeReaders {
   std::span<NodeReader const> choose(CurrentParameter const& parameter, ReadPiece const& piece);
 
  private:
+  std::uint32_t wave_of(std::uint32_t reader, CurrentParameter const& parameter, ReadPiece const& piece);
   void find_least_loaded(CurrentParameter const& parameter, ReadPiece const& piece);
 
   PlanRequest const& request_;

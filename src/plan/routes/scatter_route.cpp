@@ -11,7 +11,9 @@ void ScatterRoute::plan(CurrentParameter const& parameter, ReadPiece const& piec
   for (auto const& [reader, wave] : node_readers_.choose(parameter, piece)) {
     bool const has_copies = count_copies(parameter, piece, reader);
     if (reader != request_.rank) continue;
-    if (has_copies) {
+    if (!request_.options.arena_on_host) {
+      stage_and_copy(parameter, piece, waves_[wave]);
+    } else if (has_copies) {
       read_and_copy(parameter, piece, waves_[wave]);
     } else {
       auto const extent = parameter.extent_of(piece);
@@ -43,6 +45,26 @@ void ScatterRoute::read_and_copy(CurrentParameter const& parameter, ReadPiece co
       if (shard.is_view || !std::ranges::binary_search(ranks, rank)) continue;
       for (auto const& copy : copies_to_shard(parameter, piece, part, Area::passing, 0, shard.offset_bytes)) {
         wave.scatter(rank, copy);
+      }
+    }
+  }
+}
+
+void ScatterRoute::stage_and_copy(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const {
+  auto const extent = parameter.extent_of(piece);
+  auto const offset =
+      wave.read_to_staging(extent, piece.range.begin, piece.range.nbytes(), request_.options.staged_read_alignment,
+                           request_.staged_remainder(extent, piece.range.begin));
+  for (auto const& part : piece.parts) {
+    auto const ranks = parameter.ranks_of(part.group);
+    for (auto const& [rank, nbytes, shard] : arenas_.arenas()) {
+      if (!std::ranges::binary_search(ranks, rank)) continue;
+      for (auto const& copy : copies_to_shard(parameter, piece, part, Area::staging, offset, shard.offset_bytes)) {
+        if (rank == request_.rank) {
+          wave.place(copy);
+        } else {
+          wave.place_at_peer(rank, copy);
+        }
       }
     }
   }

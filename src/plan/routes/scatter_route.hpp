@@ -1,4 +1,5 @@
-/// ScatterRoute: one rank of each node reads for the node's ranks, and copies to their shards while reading.
+/// ScatterRoute: one rank of each node reads for the node's ranks, and copies to their shards: while reading, or for
+/// devices by kernels from its slot.
 #pragma once
 
 #include "plan/arena_layout.hpp"
@@ -22,6 +23,7 @@ class ScatterRoute final : public Route {
   /// Counts the bytes that a reader copies to other ranks of its node. @returns false if all shards there are views.
   bool count_copies(CurrentParameter const& parameter, ReadPiece const& piece, std::uint32_t reader);
   void read_and_copy(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const;
+  void stage_and_copy(CurrentParameter const& parameter, ReadPiece const& piece, WaveBuilder& wave) const;
 
   PlanRequest const& request_;
   ArenaLayout const& arenas_;

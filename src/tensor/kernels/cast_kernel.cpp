@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "tensor/kernels/convert.hpp"
-#include "tensor/kernels/copy_kernel.hpp"
+#include "tensor/kernels/list_kernels.hpp"
 #include "tensor/kernels/run_shares.hpp"
 
 namespace distload {
@@ -101,36 +101,43 @@ KOKKOS_INLINE_FUNCTION std::uint64_t convert_share(BoundCast const& cast, RunSha
 
 std::uint64_t cast_on_host(BoundCast const& cast) noexcept {
   auto const& copy = cast.bound.copy;
-  return convert_share(cast, RunShare{0, 0, copy.runs(), 0, copy.run_bytes}, ThreadConverter{});
+  return convert_share(cast, RunShare{0, copy.runs(), 0, copy.run_bytes}, ThreadConverter{});
 }
 
-void enqueue_casts(Space const& space, std::span<BoundCast const> casts, OverflowCount const& overflows,
-                   char const* label) {
-  std::vector<RunShare> shares;
-  for (std::uint32_t i = 0; i < casts.size(); ++i) deal_out(i, casts[i].bound.copy, shares);
-  if (shares.empty()) return;
+void enqueue_cast_list(Space const& space, CopyList const& list, OverflowCount const& overflows, char const* label) {
+  if (list.shares == 0) return;
 #if defined(KOKKOS_ENABLE_CUDA)
-  auto const bound = to_device(space, std::vector<BoundCast>(casts.begin(), casts.end()), "distload::casts");
-  auto const dealt = to_device(space, shares, "distload::shares");
-  // The transfers from the host vectors must complete before the vectors are destroyed.
-  space.fence("distload: cast lists are on the device");
   Kokkos::parallel_for(
-      label, Kokkos::TeamPolicy<Space>(space, static_cast<int>(shares.size()), Kokkos::AUTO),
+      label, Kokkos::TeamPolicy<Space>(space, static_cast<int>(list.shares), Kokkos::AUTO),
       KOKKOS_LAMBDA(Team const& team) {
-        RunShare const share = dealt(team.league_rank());
-        auto const found = convert_share(bound(share.copy), share, TeamConverter{team});
+        auto const number = static_cast<std::uint64_t>(team.league_rank());
+        auto const& listed = copy_of_share(list, number);
+        auto const& copy = listed.cast.bound.copy;
+        auto const share = share_of(copy.run_bytes, runs_of(copy), number - listed.first_share);
+        auto const found = convert_share(listed.cast, share, TeamConverter{team});
         if (found > 0) Kokkos::atomic_add(&overflows(), found);
       });
 #else
   std::uint64_t found = 0;
   Kokkos::parallel_reduce(
-      label, Kokkos::RangePolicy<Space>(space, 0, shares.size()),
-      [&](std::size_t i, std::uint64_t& sum) {
-        sum += convert_share(casts[shares[i].copy], shares[i], ThreadConverter{});
+      label, Kokkos::RangePolicy<Space>(space, 0, list.shares),
+      [list](std::size_t number, std::uint64_t& sum) {
+        auto const& listed = copy_of_share(list, number);
+        auto const& copy = listed.cast.bound.copy;
+        auto const share = share_of(copy.run_bytes, copy.runs(), number - listed.first_share);
+        sum += convert_share(listed.cast, share, ThreadConverter{});
       },
       found);
   overflows() += found;
 #endif
+}
+
+void enqueue_casts(Space const& space, std::span<BoundCast const> casts, OverflowCount const& overflows,
+                   char const* label) {
+  CopyList list;
+  auto const memory = listed(space, {casts.begin(), casts.end()}, &shares_of, list);
+  enqueue_cast_list(space, list, overflows, label);
+  space.fence("distload: the list of casts ends here");
 }
 
 }  // namespace distload

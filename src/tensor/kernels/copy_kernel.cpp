@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "tensor/kernels/list_kernels.hpp"
 #include "tensor/kernels/run_shares.hpp"
 
 namespace distload {
@@ -47,20 +48,16 @@ void copy_share(BoundCopy const& bound, RunShare const& share) {
 
 }  // namespace
 
-void enqueue_copies(Space const& space, std::span<BoundCopy const> copies, char const* label) {
-  std::vector<RunShare> shares;
-  for (std::uint32_t i = 0; i < copies.size(); ++i) deal_out(i, copies[i].copy, shares);
-  if (shares.empty()) return;
+void enqueue_list(Space const& space, CopyList const& list, char const* label) {
+  if (list.shares == 0) return;
 #if defined(KOKKOS_ENABLE_CUDA)
-  auto const bound = to_device(space, std::vector<BoundCopy>(copies.begin(), copies.end()), "distload::copies");
-  auto const dealt = to_device(space, shares, "distload::shares");
-  // The transfers from the host vectors must complete before the vectors are destroyed.
-  space.fence("distload: copy lists are on the device");
   Kokkos::parallel_for(
-      label, Kokkos::TeamPolicy<Space>(space, static_cast<int>(shares.size()), Kokkos::AUTO),
+      label, Kokkos::TeamPolicy<Space>(space, static_cast<int>(list.shares), Kokkos::AUTO),
       KOKKOS_LAMBDA(Team const& team) {
-        RunShare const share = dealt(team.league_rank());
-        BoundCopy const& copy = bound(share.copy);
+        auto const number = static_cast<std::uint64_t>(team.league_rank());
+        auto const& listed = copy_of_share(list, number);
+        BoundCopy const& copy = listed.cast.bound;
+        auto const share = share_of(copy.copy.run_bytes, runs_of(copy.copy), number - listed.first_share);
         for (std::uint64_t run = share.first_run; run < share.first_run + share.runs; ++run) {
           auto const at = offsets_of(copy.copy, run);
           copy_by_team(team, copy.destination + at.destination + share.begin_in_run,
@@ -68,11 +65,28 @@ void enqueue_copies(Space const& space, std::span<BoundCopy const> copies, char 
         }
       });
 #else
-  Kokkos::parallel_for(label, Kokkos::RangePolicy<Space>(space, 0, shares.size()),
-                       [&](std::size_t i) { copy_share(copies[shares[i].copy], shares[i]); });
-  // The kernel must end before the list of shares is destroyed.
-  space.fence("distload: the list of shares ends here");
+  Kokkos::parallel_for(label, Kokkos::RangePolicy<Space>(space, 0, list.shares), [list](std::size_t number) {
+    auto const& listed = copy_of_share(list, number);
+    auto const& copy = listed.cast.bound;
+    copy_share(copy, share_of(copy.copy.run_bytes, copy.copy.runs(), number - listed.first_share));
+  });
 #endif
+}
+
+void enqueue_step(Space const& space, StepCopies const& step, OverflowCount const& overflows, char const* label) {
+  enqueue_list(space, step.copies, label);
+  enqueue_cast_list(space, step.casts, overflows, "distload::cast");
+  enqueue_transpose_list(space, step.transposes, overflows, "distload::transpose");
+}
+
+void enqueue_copies(Space const& space, std::span<BoundCopy const> copies, char const* label) {
+  std::vector<BoundCast> entries;
+  entries.reserve(copies.size());
+  for (auto const& copy : copies) entries.push_back({copy, {}});
+  CopyList list;
+  auto const memory = listed(space, entries, &shares_of, list);
+  enqueue_list(space, list, label);
+  space.fence("distload: the list of copies ends here");
 }
 
 }  // namespace distload

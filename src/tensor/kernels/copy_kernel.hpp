@@ -7,34 +7,25 @@
 
 #include <Kokkos_Core.hpp>
 
-#include "tensor/cast.hpp"
-#include "tensor/strided_copy.hpp"
+#include "tensor/kernels/copy_list.hpp"
 
 namespace distload {
-
-/// A strided copy with its buffers, which the execution space can access.
-struct BoundCopy {
-  StridedCopy copy;
-  std::byte const* source = nullptr;
-  std::byte* destination = nullptr;
-};
-
-/// A strided copy with conversion of element types; in a transpose both types may be equal.
-struct BoundCast {
-  BoundCopy bound;
-  Cast cast;
-};
 
 /// Counts, in kernels, finite numbers that became infinite because they exceed the range of the new type.
 using OverflowCount = Kokkos::View<std::uint64_t, Kokkos::DefaultExecutionSpace::memory_space>;
 
-/// Enqueues all copies on `space`; the caller fences before reading the destinations. Destinations are disjoint, and no
-/// source is a destination.
-/// @param label  name of the kernel in profiles
+/// Enqueues the copies of a step on `space`; nothing is allocated or waited for. The lists live until the kernels end.
+/// Destinations are disjoint, and no source is a destination; buffers of casts and transposes are aligned to their
+/// elements.
+/// @param overflows  is increased; valid after a fence
+/// @param label      name of the kernel of plain copies in profiles
+void enqueue_step(Kokkos::DefaultExecutionSpace const& space, StepCopies const& step, OverflowCount const& overflows,
+                  char const* label);
+
+/// Enqueues the copies on `space`, from a list of its own; the caller fences before reading the destinations.
 void enqueue_copies(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCopy const> copies, char const* label);
 
-/// The same for copies with casts, each accepted by `can_cast`. Buffers are aligned to their elements.
-/// @param overflows  is increased; valid after a fence
+/// The same for copies with casts, each accepted by `can_cast`.
 void enqueue_casts(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCast const> casts,
                    OverflowCount const& overflows, char const* label);
 

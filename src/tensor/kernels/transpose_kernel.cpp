@@ -2,24 +2,16 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <vector>
 
 #include "tensor/kernels/convert.hpp"
-#include "tensor/kernels/copy_kernel.hpp"
+#include "tensor/kernels/list_kernels.hpp"
 #include "tensor/kernels/run_shares.hpp"
+#include "tensor/kernels/tiles.hpp"
 
 namespace distload {
 namespace {
 
 using Space = Kokkos::DefaultExecutionSpace;
-
-/// A part of one matrix of a copy.
-struct Tile {
-  std::uint32_t copy = 0;
-  std::uint64_t matrix = 0;
-  std::uint64_t row = 0;  ///< row in the source
-  std::uint64_t column = 0;
-};
 
 /// Addresses and size of a tile on both sides.
 struct TileMove {
@@ -31,11 +23,6 @@ struct TileMove {
   std::uint64_t columns = 0;
 };
 
-#if defined(KOKKOS_ENABLE_CUDA)
-constexpr std::uint64_t kTile = 32;
-#else
-constexpr std::uint64_t kTile = 64;
-#endif
 /// Distance between columns of a tile in shared memory, in elements; one more than the tile, which avoids bank
 /// conflicts.
 constexpr std::uint64_t kPitch = kTile + 1;
@@ -156,48 +143,41 @@ KOKKOS_INLINE_FUNCTION std::uint64_t run_tile(BoundCast const& cast, Tile const&
   }
 }
 
-std::vector<Tile> tiles_of(std::span<BoundCast const> transposes) {
-  std::vector<Tile> tiles;
-  for (std::uint32_t i = 0; i < transposes.size(); ++i) {
-    auto const& copy = transposes[i].bound.copy;
-    auto const rows = copy.loops[copy.loop_count - 2U].count;
-    auto const columns = copy.loops[copy.loop_count - 1U].count;
-    for (std::uint64_t matrix = 0; matrix < copy.runs() / (rows * columns); ++matrix) {
-      for (std::uint64_t column = 0; column < columns; column += kTile) {
-        for (std::uint64_t row = 0; row < rows; row += kTile) tiles.push_back({i, matrix, row, column});
-      }
-    }
-  }
-  return tiles;
+/// Tile number `number` of a list.
+KOKKOS_INLINE_FUNCTION std::uint64_t run_tile_of(CopyList const& list, std::uint64_t number, TileMover const& mover) {
+  auto const& listed = copy_of_share(list, number);
+  auto const tile = tile_of(matrices_of(listed.cast.bound.copy), number - listed.first_share);
+  return run_tile(listed.cast, tile, mover);
 }
 
 }  // namespace
 
-void enqueue_transposes(Space const& space, std::span<BoundCast const> transposes, OverflowCount const& overflows,
-                        char const* label) {
-  auto const tiles = tiles_of(transposes);
-  if (tiles.empty()) return;
+void enqueue_transpose_list(Space const& space, CopyList const& list, OverflowCount const& overflows,
+                            char const* label) {
+  if (list.shares == 0) return;
 #if defined(KOKKOS_ENABLE_CUDA)
-  auto const bound = to_device(space, std::vector<BoundCast>(transposes.begin(), transposes.end()), "distload::casts");
-  auto const dealt = to_device(space, tiles, "distload::tiles");
-  // The transfers from the host vectors must complete before the vectors are destroyed.
-  space.fence("distload: transpose lists are on the device");
-  auto policy = Kokkos::TeamPolicy<Space>(space, static_cast<int>(tiles.size()), Kokkos::AUTO);
+  auto policy = Kokkos::TeamPolicy<Space>(space, static_cast<int>(list.shares), Kokkos::AUTO);
   policy.set_scratch_size(0, Kokkos::PerTeam(kTileBytes));
   Kokkos::parallel_for(
       label, policy, KOKKOS_LAMBDA(Team const& team) {
-        Tile const tile = dealt(team.league_rank());
-        auto const found = run_tile(bound(tile.copy), tile, TileMover{team});
+        auto const found = run_tile_of(list, static_cast<std::uint64_t>(team.league_rank()), TileMover{team});
         if (found > 0) Kokkos::atomic_add(&overflows(), found);
       });
 #else
   std::uint64_t found = 0;
   Kokkos::parallel_reduce(
-      label, Kokkos::RangePolicy<Space>(space, 0, tiles.size()),
-      [&](std::size_t i, std::uint64_t& sum) { sum += run_tile(transposes[tiles[i].copy], tiles[i], TileMover{}); },
-      found);
+      label, Kokkos::RangePolicy<Space>(space, 0, list.shares),
+      [list](std::size_t number, std::uint64_t& sum) { sum += run_tile_of(list, number, TileMover{}); }, found);
   overflows() += found;
 #endif
+}
+
+void enqueue_transposes(Space const& space, std::span<BoundCast const> transposes, OverflowCount const& overflows,
+                        char const* label) {
+  CopyList list;
+  auto const memory = listed(space, {transposes.begin(), transposes.end()}, &tiles_of, list);
+  enqueue_transpose_list(space, list, overflows, label);
+  space.fence("distload: the list of transposes ends here");
 }
 
 }  // namespace distload

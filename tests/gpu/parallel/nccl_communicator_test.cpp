@@ -4,7 +4,7 @@
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
-#include "parallel/cuda_check.hpp"
+#include "device/cuda/cuda_check.hpp"
 #include "parallel/mpi_communicator.hpp"
 
 namespace distload {

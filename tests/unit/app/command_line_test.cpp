@@ -38,6 +38,27 @@ TEST(CommandLine, TakesAMachineForADryRunOnly) {
   EXPECT_THROW(parse({"--machine", "8xh100", "c.yaml"}), UsageError);
 }
 
+TEST(CommandLine, TakesATopologyToRedistributeTo) {
+  auto const line =
+      parse({"c.yaml", "--in-place", "--redistribute",
+             "tensor_parallel=2,data_parallel=3,pipeline_parallel=2,pipeline_layers=20:28,expert_parallel=6"});
+  ASSERT_TRUE(line && line->redistribute);
+  EXPECT_TRUE(line->in_place);
+  EXPECT_EQ(line->redistribute->topology(12), (Topology{2, 2, 3, 6}));
+  EXPECT_EQ(line->redistribute->pipeline_layers, (std::vector<std::uint32_t>{20, 28}));
+  EXPECT_EQ(parse({"c.yaml", "--redistribute", "pipeline_parallel=2"})->redistribute->topology(4), (Topology{2, 2, 1}));
+  EXPECT_THROW(static_cast<void>(line->redistribute->topology(8)), ConfigError);
+}
+
+TEST(CommandLine, RefusesOtherTopologies) {
+  for (auto const* text :
+       {"", "tensor_parallel", "tensor_parallel=", "tensor_parallel=0", "tensor_parallel=x",
+        "tensor_parallel=2,tensor_parallel=2", "ranks=2", "pipeline_layers=2,3", "tensor_parallel=2,"}) {
+    EXPECT_THROW(parse({"c.yaml", "--redistribute", text}), UsageError) << text;
+  }
+  EXPECT_THROW(parse({"c.yaml", "--in-place"}), UsageError);
+}
+
 TEST(CommandLine, NeedsNoConfigForTheVersion) {
   auto const line = parse({"--version"});
   ASSERT_TRUE(line);

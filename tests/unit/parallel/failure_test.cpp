@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "parallel/call_failure.hpp"
+#include "base/call_failure.hpp"
 
 namespace distload {
 namespace {

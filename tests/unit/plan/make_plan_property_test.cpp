@@ -5,6 +5,7 @@
 #include <random>
 
 #include "plan/rank_work.hpp"
+#include "plan/wave_builder.hpp"
 #include "plan_simulation.hpp"
 
 namespace distload {
@@ -28,11 +29,15 @@ class RandomCase {
     options.slots = 1 + static_cast<std::uint32_t>(below(2));
     options.in_place_bytes = below(2) == 0 ? 1 : 100000;
     options.arena_on_host = below(4) != 0;
+    if (!options.arena_on_host && below(2) == 0) options.staged_read_alignment = kStagingAlignment * 2;
     if (below(3) == 0) options.dtype = DType::bf16;
     if (below(4) == 0) {
       map_files();
     } else if (options.arena_on_host && below(2) == 0) {
       let_bytes_pass();
+    } else if (!options.arena_on_host && below(2) == 0) {
+      options.writes_to_peers = true;
+      spread_over_nodes();
     }
     options.cost.request_overhead_seconds = 0;            // blocks are five orders of magnitude smaller than in earnest
     if (below(10) == 0) options.cost.link_bandwidth = 1;  // nothing may travel
@@ -156,6 +161,10 @@ class RandomCase {
   void let_bytes_pass() {
     options.shows_passing = true;
     options.writes_to_peers = below(2) == 0;
+    spread_over_nodes();
+  }
+
+  void spread_over_nodes() {
     if (below(2) == 0) return;
     for (std::uint32_t rank = 0; rank < topology.ranks(); ++rank)
       options.node_of.push_back(static_cast<std::uint32_t>(below(3)));
@@ -184,6 +193,7 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
   std::size_t own_scatters = 0;
   std::size_t scatters_to_peers = 0;
   std::size_t scatters_beside_messages = 0;
+  std::size_t places_at_peers = 0;
   for (int seed = 0; seed < kCases; ++seed) {
     RandomCase const test(static_cast<std::uint64_t>(seed));
     std::vector<LoadPlan> plans;
@@ -202,7 +212,11 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
         for (auto const& request : wave.reads) own += request.nbytes;
       }
       ASSERT_EQ(own, plans[0].ranks[rank].read_bytes) << "seed " << seed << " rank " << rank;
-      ASSERT_EQ(plans[rank].slot_bytes, plans[0].ranks[rank].staging_bytes) << "seed " << seed << " rank " << rank;
+      // The bytes that alignment leaves out are estimated.
+      ASSERT_LE(plans[rank].slot_bytes, plans[0].ranks[rank].staging_bytes) << "seed " << seed << " rank " << rank;
+      if (test.options.staged_read_alignment == 0) {
+        ASSERT_EQ(plans[rank].slot_bytes, plans[0].ranks[rank].staging_bytes) << "seed " << seed << " rank " << rank;
+      }
       ASSERT_EQ(plans[rank].arena_bytes, plans[0].ranks[rank].resident_bytes) << "seed " << seed << " rank " << rank;
       read += own;
       views += plans[rank].work->views.size();
@@ -213,6 +227,22 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
           ASSERT_TRUE(test.on_one_node(rank, target.rank)) << "seed " << seed;
           if (target.rank != rank && !wave.sends.empty()) ++scatters_beside_messages;
         }
+      }
+      bool has_sent = false;
+      for (auto const& wave : plans[rank].work->waves) {
+        for (auto const peer : wave.peer_place_ranks) {
+          ++places_at_peers;
+          ASSERT_TRUE(peer != rank && test.on_one_node(rank, peer)) << "seed " << seed;
+        }
+        for (auto const& request : wave.reads) {
+          auto const alignment = test.options.staged_read_alignment;
+          auto const in_file = test.catalog.extents[request.extent].offset_bytes + request.begin_bytes;
+          if (request.area != Area::staging || alignment == 0 || in_file % kStagingAlignment != 0) continue;
+          ASSERT_EQ(request.offset_bytes % alignment, in_file % alignment) << "seed " << seed;
+        }
+        ASSERT_LE(wave.read_staging_bytes, wave.staging_bytes) << "seed " << seed;
+        ASSERT_FALSE(wave.peer_places.size() > 0 && has_sent) << "messages of devices come last, seed " << seed;
+        has_sent = has_sent || !wave.sends.empty();
       }
       expect_pages_of_their_own(plans[rank], test.options.page_bytes);
       for (auto const& shard : plans[rank].work->shards) {
@@ -229,7 +259,8 @@ TEST(MakePlan, GivesEveryRankItsShardsInRandomCases) {
     }
   }
   // The cases are such that all of it happens.
-  for (auto const count : {views, mapped_places, own_scatters, scatters_to_peers, scatters_beside_messages})
+  for (auto const count :
+       {views, mapped_places, own_scatters, scatters_to_peers, scatters_beside_messages, places_at_peers})
     EXPECT_GT(count, 100U);
 }
 

@@ -89,16 +89,16 @@ void cast_on_host(StridedCopy const& copy, Cast const& cast, std::byte const* so
   }
 }
 
-void copy_all(PlannedCopies const& copies, RankMemory& memory) {
-  for (auto const planned : copies) {
-    auto const* const source = memory.at(planned.source, 0);
-    auto* const destination = memory.at(planned.destination, 0);
-    if (planned.cast) {
-      cast_on_host(planned.copy, *planned.cast, source, destination);
-    } else {
-      copy_on_host(planned.copy, source, destination);
-    }
+void copy_one(PlannedCopy const& planned, std::byte const* source, std::byte* destination) {
+  if (planned.cast) {
+    cast_on_host(planned.copy, *planned.cast, source, destination);
+  } else {
+    copy_on_host(planned.copy, source, destination);
   }
+}
+
+void copy_all(PlannedCopies const& copies, RankMemory& memory) {
+  for (auto const planned : copies) copy_one(planned, memory.at(planned.source, 0), memory.at(planned.destination, 0));
 }
 
 }  // namespace
@@ -185,6 +185,11 @@ std::vector<std::vector<std::byte>> simulate(Catalog const& catalog, std::vector
       auto const& part = plans[rank].work->waves[wave];
       copy_all(part.places, memory[rank]);
       std::size_t number = 0;
+      for (auto const place : part.peer_places) {
+        if (place.destination != Area::arena) faults.push_back("a place that is not an arena");
+        copy_one(place, memory[rank].at(place.source, 0), memory[part.peer_place_ranks[number++]].arena.data());
+      }
+      number = 0;
       for (auto const scatter : part.scatters) {
         auto const& target = part.scatter_targets[number++];
         auto const& read = part.reads[target.read];

@@ -1,5 +1,5 @@
 // Composes the message of a failed foreign call.
-#include "parallel/call_failure.hpp"
+#include "base/call_failure.hpp"
 
 namespace distload::detail {
 

@@ -1,0 +1,18 @@
+/// The report of a redistribution, as JSON.
+#pragma once
+
+#include <string>
+
+#include <distload/base/topology.hpp>
+#include <distload/redistribute/redistributor.hpp>
+
+namespace distload {
+
+/// Local: the report of a load (make_report), of which model and grid are the outcome's, with a section
+/// `redistribution`: `from` (the topology of the load), `in_place`, `verified`, `seconds`, `plan_seconds`, `waves`,
+/// `overflows`, `bytes` {`needed`, `sent`, `local`, `shared`} of all ranks together, and `memory` {`staging_peak`,
+/// `peak`} of the rank that needed most.
+std::string add_to_report(std::string const& report, Topology const& from, RedistributeTimes const& times,
+                          bool in_place, bool verified);
+
+}  // namespace distload

@@ -1,0 +1,121 @@
+/// RedistributeCall: one call of a Redistributor, from the agreement of the ranks to the filled shards.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <distload/redistribute/redistributor.hpp>
+
+#include "base/page_choice.hpp"
+#include "load/arena.hpp"
+#include "parallel/liveness/call_scope.hpp"
+#include "partition/model_recipe.hpp"
+#include "redistribute/described_model.hpp"
+#include "redistribute/group_roles.hpp"
+#include "redistribute/plan/make_redistribute_plan.hpp"
+#include "redistribute/plan/side.hpp"
+
+namespace distload {
+
+/// What the calls of a redistributor share.
+struct RedistributeContext {
+  RedistributeContext(Communicator& all, Communicator& of_node, RedistributeOptions with, RuntimeOptions of_runtime,
+                      ProgressSink sink)
+      : ranks(all),
+        node(of_node),
+        options(std::move(with)),
+        runtime(of_runtime),
+        progress(std::move(sink)),
+        pages(options.huge_pages) {}
+
+  Communicator& ranks;
+  Communicator& node;
+  RedistributeOptions options;
+  RuntimeOptions runtime;
+  ProgressSink progress;
+  PageChoice pages;
+  std::vector<std::uint32_t> node_of;             ///< by rank; empty until it has been asked
+  std::optional<bool> writes_to_peers;            ///< likewise
+  std::unique_ptr<Communicator> device_messages;  ///< NCCL, in a CUDA build
+};
+
+/// A rank's part of a model; without `model`, it has none.
+struct HeldModel {
+  ShardedModel const* model = nullptr;
+  ModelRecipe const* recipe = nullptr;
+  std::span<std::shared_ptr<Arena> const> arenas;
+};
+
+/// What a ShardedModel is made of.
+struct ModelParts {
+  CheckpointMetadata metadata;
+  Topology topology;
+  std::vector<Shard> shards;
+  std::map<std::string, std::string, std::less<>> aliases;
+  std::vector<std::shared_ptr<Arena>> arenas;
+  std::shared_ptr<ModelRecipe const> recipe;
+  std::vector<FileIdentity> sources;
+};
+
+/// All members except the last ones are collective over the group.
+class RedistributeCall {
+ public:
+  /// Collective: the ranks meet. `topology`: of the outcome; nothing if the target exists.
+  RedistributeCall(RedistributeContext& context, char const* call, RedistributeRole const& role,
+                   std::optional<Topology> const& topology);
+
+  /// Collective: @returns this rank's part of a new model; nothing if it has none.
+  std::optional<ModelParts> make_model(HeldModel const& source, Topology const& topology, bool in_place);
+  /// Collective: fills the memory of `target`.
+  void fill(HeldModel const& source, HeldModel const& target);
+
+  /// Valid after `make_model` or `fill`.
+  RedistributeTimes const& times() const noexcept { return times_; }
+  CheckpointMetadata const& metadata() const noexcept { return source_model_.recipe.catalog.metadata; }
+
+ private:
+  void check_presence(HeldModel const& held, std::optional<std::uint32_t> const& number, char const* role) const;
+  /// Collective: the description of a model by the rank `first` of the group, which holds it.
+  DescribedModel agreed(HeldModel const& held, std::uint32_t first);
+  void make_sides(DescribedModel const* target, Topology const& topology);
+  /// Collective.
+  void make_plan(HeldModel const& source, HeldModel const& target, bool in_place);
+  /// Collective: the offsets in `existing` memory on this rank and those that it can write to.
+  std::map<std::uint32_t, ShardOffsets> gathered(ShardOffsets const& existing, bool writes_to_peers);
+  bool can_write_to_peers();
+  std::optional<Bytes> agreed_memory_limit();
+  /// Collective: decides about the pages of new memory.
+  void compare_pages();
+  /// Collective: executes the plan.
+  void run(std::span<std::shared_ptr<Arena> const> source, std::span<std::shared_ptr<Arena> const> target);
+  /// Collective: times of the ranks together.
+  void finish_times(std::uint64_t overflows);
+  ModelParts parts_of(HeldModel const& source, std::shared_ptr<Arena> own) const;
+  void report_progress(Bytes done, Bytes total);
+
+  RedistributeContext& context_;
+  Communicator& ranks_;
+  RedistributeRole role_;
+  CallScope scope_;
+  std::chrono::steady_clock::time_point begin_;
+  RedistributeTimes times_;
+  GroupRoles roles_;
+  DescribedModel source_model_;
+  std::shared_ptr<ModelRecipe const> target_recipe_;
+  Side source_;
+  Side target_;
+  RedistributePlan plan_;
+  bool frees_source_ = false;
+  bool fills_existing_ = false;
+};
+
+/// The recipe of the outcome of a redistribution with `options`.
+ModelRecipe changed(ModelRecipe recipe, RedistributeOptions const& options);
+
+}  // namespace distload

@@ -1,0 +1,184 @@
+// Binds a plan to memory and executes it.
+#include "redistribute/run_redistribution.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <Kokkos_Core.hpp>
+#include <Kokkos_Profiling_ScopedRegion.hpp>
+
+#include "base/first_failure.hpp"
+#include "parallel/all_or_throw.hpp"
+#include "redistribute/moved_parts.hpp"
+#include "redistribute/released_pages.hpp"
+#include "tensor/kernels/copy_kernel.hpp"
+
+namespace distload {
+namespace {
+
+using Space = Kokkos::DefaultExecutionSpace;
+
+/// Copies that are enqueued together; between such lists the rank shows that it moves on.
+constexpr Bytes kBatchBytes = 64 * kMiB;
+
+/// Copies of one list, by the kernel that executes them.
+struct BoundCopies {
+  std::vector<BoundCopy> copies;
+  std::vector<BoundCast> casts;
+  std::vector<BoundCast> transposes;
+  Bytes nbytes = 0;
+
+  void add(PlannedCopy const& planned, std::byte const* source, std::byte* destination) {
+    BoundCopy bound{planned.copy, source, destination};
+    nbytes += planned.copy.nbytes();
+    auto const element_bytes = planned.cast ? size_of(planned.cast->to) : planned.copy.run_bytes;
+    if (is_transpose(planned.copy, element_bytes)) {
+      transposes.push_back({bound, planned.cast.value_or(Cast{})});
+    } else if (planned.cast) {
+      casts.push_back({bound, *planned.cast});
+    } else {
+      copies.push_back(bound);
+    }
+  }
+};
+
+/// Executes one rank's part of a plan.
+class Runner {
+ public:
+  Runner(RedistributePlan const& plan, RedistributeMemory const& memory, RunOptions const& options)
+      : memory_(memory), options_(options), overflows_("distload::overflows") {
+    Bytes staging = 0;
+    for (auto const& wave : plan.waves) staging = std::max(staging, wave.moves.staging_bytes);
+    staging_ =
+        decltype(staging_)(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::redistribute staging"), staging);
+  }
+
+  void write_to_peers(RedistributeWave const& wave) const {
+    std::vector<PeerWrite> parts;
+    for (auto const& copy : wave.peer_copies) {
+      parts.clear();
+      auto const* const source = at(Area::source, copy.copy.source_offset);
+      for_each_run(copy.copy, [&](Bytes from, Bytes to) {
+        parts.push_back({source + (from - copy.copy.source_offset), to, copy.copy.run_bytes});
+      });
+      options_.peers->write(copy.rank, parts);
+      options_.on_moved(copy.copy.nbytes());
+    }
+  }
+
+  /// Complete when it returns.
+  void copy(PlannedCopies const& planned, char const* label) const {
+    BoundCopies bound;
+    for (auto const copy : planned) {
+      add(copy, bound);
+      if (bound.nbytes < kBatchBytes) continue;
+      execute(std::exchange(bound, {}), label);
+    }
+    execute(bound, label);
+  }
+
+  void pack_part(PlannedCopy const& planned, std::byte* destination) const {
+    BoundCopies bound;
+    auto copy = planned;
+    copy.copy.source_offset = 0;
+    bound.add(copy, at(planned.source, planned.copy.source_offset), destination);
+    execute(bound, "distload::pack");
+  }
+
+  void exchange(Wave const& wave, Communicator& messages) const {
+    std::vector<Send> sends;
+    std::vector<Receive> receives;
+    Bytes nbytes = 0;
+    for (auto const& message : wave.sends) {
+      sends.push_back({message.peer, at(message.area, message.offset_bytes), message.nbytes});
+      nbytes += message.nbytes;
+    }
+    for (auto const& message : wave.receives) {
+      receives.push_back({message.peer, at(message.area, message.offset_bytes), message.nbytes});
+    }
+    messages.exchange(sends, receives);
+    options_.on_moved(nbytes);
+  }
+
+  std::uint64_t overflows() const { return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), overflows_)(); }
+
+ private:
+  std::byte* at(Area area, Bytes offset) const {
+    if (area == Area::staging) return staging_.data() + offset;
+    auto const arenas = area == Area::source ? memory_.source : memory_.target;
+    auto const place = place_in(arenas, offset);
+    return arenas[place.arena]->data() + place.offset_bytes;
+  }
+
+  /// Shards may be in several arenas, so that each copy gets its own addresses.
+  void add(PlannedCopy planned, BoundCopies& bound) const {
+    auto const* const source = at(planned.source, std::exchange(planned.copy.source_offset, 0));
+    auto* const destination = at(planned.destination, std::exchange(planned.copy.destination_offset, 0));
+    bound.add(planned, source, destination);
+  }
+
+  void execute(BoundCopies const& bound, char const* label) const {
+    if (bound.nbytes == 0) return;
+    enqueue_copies(space_, bound.copies, label);
+    enqueue_casts(space_, bound.casts, overflows_, label);
+    enqueue_transposes(space_, bound.transposes, overflows_, label);
+    space_.fence("distload: copied before the memory is sent, freed or shown");
+    options_.on_moved(bound.nbytes);
+  }
+
+  RedistributeMemory memory_;
+  RunOptions const& options_;
+  Space space_;
+  OverflowCount overflows_;
+  Kokkos::View<std::byte*, ShardSpace> staging_;
+};
+
+}  // namespace
+
+std::uint64_t run_redistribution(RedistributePlan const& plan, RedistributeMemory const& memory, Communicator& control,
+                                 Communicator& messages, RunOptions const& options) {
+  Kokkos::Profiling::ScopedRegion const region("distload::redistribute");
+  auto const runner = all_or_throw(control, "allocate", [&] { return Runner(plan, memory, options); });
+  ReleasedPages released(memory.source);
+  std::optional<MovedParts> parts;
+  if (options.verify) {
+    all_or_throw(control, "allocate", [&] {
+      parts.emplace(plan, [&](PlannedCopy const& copy, std::byte* to) { runner.pack_part(copy, to); });
+    });
+  }
+  // A failure of this rank between two agreements; the next agreement reports it to the others.
+  FirstFailure failure;
+  auto const agree = [&](char const* phase) { all_or_throw(control, phase, [&] { failure.rethrow(); }); };
+  if (options.frees_source) released.add(plan.unused);
+
+  for (auto const& wave : plan.waves) {
+    failure.guard_unless_failed([&] {
+      fault_point("redistribute_move");
+      runner.copy(wave.moves.packs, "distload::pack");
+    });
+    if (plan.has_messages) {
+      agree("redistribute_exchange");
+      runner.exchange(wave.moves, messages);
+    }
+    failure.guard_unless_failed([&] {
+      if (!wave.peer_copies.empty()) runner.write_to_peers(wave);
+      runner.copy(wave.moves.places, "distload::place");
+    });
+    if (options.verify) {
+      agree("redistribute_verify");
+      failure.guard([&] { parts->hash(wave); });
+      parts->exchange(wave, control);
+      failure.guard_unless_failed([&] { parts->compare(wave, *options.target, control.rank()); });
+    }
+    if (options.frees_source) {
+      // No rank writes to another before that one has freed what it needs no more.
+      released.add(wave.released);
+      agree("redistribute_free");
+    }
+  }
+  agree("redistribute_end");
+  return runner.overflows();
+}
+
+}  // namespace distload
