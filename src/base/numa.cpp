@@ -110,7 +110,7 @@ std::optional<Processors> parse_processors(std::string const& text) {
     if (more) rest.remove_prefix(comma + 1);
   }
   std::ranges::sort(all);
-  all.erase(std::ranges::unique(all).begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
 }
 

@@ -54,6 +54,7 @@ class MachineKeys final : public DocumentKeys {
   bool takes_list(std::string const& /*key*/) const override { return false; }
   std::string suggest(std::string const& key) const override {
     std::vector<std::string> names;
+    names.reserve(kKeys.size() + config_keys().size());
     for (auto const& own : kKeys) names.emplace_back(own.name);
     for (auto const& of_config : config_keys()) {
       if (of_config.name.starts_with("cost.")) names.push_back(of_config.name);
