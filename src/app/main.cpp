@@ -19,7 +19,10 @@ ExitCode run(MpiEnvironment& mpi, int argc, char** argv) {
     if (world.rank() == 0) print(version_text(mpi));
     return ExitCode::done;
   }
-  run_configured_job(mpi, *line, [&](Config const& config, ProcessGrid const& grid, Watchdog& watchdog) {
+  auto const needs_device = [&](Config const& config) {
+    return !line->dry_run && !(config.save && config.save->stream);
+  };
+  run_configured_job(mpi, *line, needs_device, [&](Config const& config, ProcessGrid const& grid, Watchdog& watchdog) {
     load_and_save(config, grid, watchdog, line->dry_run);
   });
   return ExitCode::done;

@@ -9,7 +9,7 @@
 
 #include <distload/checkpoint/checkpoint.hpp>
 
-#include "app/kokkos_settings.hpp"
+#include "app/start_kokkos.hpp"
 #include "app/parse_arguments.hpp"
 #include "base/result_file.hpp"
 #include "base/standard_streams.hpp"
@@ -119,8 +119,9 @@ ExitCode compare(ProcessGrid const& grid, Arguments const& arguments) {
 
 ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
   ProcessGrid const grid(mpi.world(), mpi.node(), {mpi.world().size(), 1, 1});
-  Kokkos::ScopeGuard const kokkos(
-      all_or_throw(mpi.world(), "config", [&] { return kokkos_settings(arguments.config.runtime.threads, grid); }));
+  auto const device = device_if_needed(grid, true, arguments.config.topology.share_device);
+  auto const kokkos = all_or_throw(
+      mpi.world(), "config", [&] { return start_kokkos(arguments.config.runtime.threads, grid, device); });
   if (arguments.infer) return compute(grid, arguments);
   return arguments.sample.empty() ? compare(grid, arguments) : sample(grid, arguments);
 }

@@ -45,6 +45,8 @@ struct TopologyOptions {
   UnevenCuts uneven = UnevenCuts::error;
   /// Replicas of the model. Nothing (`auto`): ranks / (tensor x pipeline), or 1 if tensor_parallel is `auto` as well.
   std::optional<std::uint32_t> data_parallel = {};
+  /// Several ranks may use one device, through peer memory. Otherwise more ranks than devices on a node are an error.
+  bool share_device = false;
 };
 
 /// The model and its rules, where the checkpoint does not determine them.
