@@ -22,6 +22,7 @@
 #include "checkpoint/source_identities.hpp"
 #include "config/schema.hpp"
 #include "device/device.hpp"
+#include "device/survey.hpp"
 #include "io/engines/direct_engine.hpp"
 #include "io/engines/make_engine.hpp"
 #include "io/files/preflight.hpp"

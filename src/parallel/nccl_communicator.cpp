@@ -76,7 +76,7 @@ class NcclGroup {
 
 /// Preconditions of `exchange`, checked before the group begins.
 template <class Messages>
-void check(Messages const& messages, std::uint32_t rank, std::uint32_t size) {
+void check_messages(Messages const& messages, std::uint32_t rank, std::uint32_t size) {
   for (auto const& message : messages) {
     if (message.peer >= size || message.peer == rank || (message.nbytes > 0 && message.data == nullptr))
       throw InternalError("exchange: a message of rank " + std::to_string(rank) + " of " + std::to_string(size) +
@@ -95,6 +95,7 @@ NcclCommunicator::NcclCommunicator(Communicator& bootstrap, Options const& optio
   // NCCL's own collective runs in the background, so it is allowed inside all_or_throw.
   all_or_throw(bootstrap, "nccl", [&] {
     stream_ = options_.device->make_stream();  // makes the device current, which becomes NCCL's
+    exchanged_ = options_.device->make_event();
     barrier_value_ = options_.device->allocate(sizeof(std::uint64_t));
     auto config = non_blocking();
     ncclComm* made = nullptr;
@@ -109,6 +110,7 @@ NcclCommunicator::NcclCommunicator(Handle owned, Options const& options)
       barrier_value_(options.device->allocate(sizeof(std::uint64_t))),
       stream_(options.device->make_stream()),
       comm_(std::move(owned)),
+      exchanged_(options.device->make_event()),
       exceptions_at_birth_(std::uncaught_exceptions()) {
   query_rank_and_size();
 }
@@ -153,6 +155,10 @@ void NcclCommunicator::fail(std::string_view operation, std::string const& how) 
                            std::to_string(rank_) + " of a group of " + std::to_string(size_) + ", " + how);
 }
 
+void NcclCommunicator::time_out(std::string_view operation) const {
+  fail(operation, fmt::format("did not end within {:g} s", std::chrono::duration<double>(options_.timeout).count()));
+}
+
 template <class Action>
 auto NcclCommunicator::or_abort(std::string_view operation, Action const& action) {
   if (comm_ == nullptr) fail(operation, "comes after an earlier failure");
@@ -178,9 +184,7 @@ void NcclCommunicator::wait_until(std::string_view operation, std::function<bool
   auto const until = deadline();
   Backoff const backoff;
   while (!is_complete()) {
-    if (std::chrono::steady_clock::now() > until) {
-      fail(operation, fmt::format("did not end within {:g} s", std::chrono::duration<double>(options_.timeout).count()));
-    }
+    if (std::chrono::steady_clock::now() > until) time_out(operation);
     backoff.wait();
   }
 }
@@ -215,10 +219,6 @@ void NcclCommunicator::finish(std::string_view operation, std::function<bool()> 
 void NcclCommunicator::run(std::string_view operation, std::function<void()> const& start) {
   enqueue(operation, start);
   finish(operation, [&] { return stream_->is_done(); });
-}
-
-void NcclCommunicator::wait(Event const& event) {
-  finish("exchange", [&] { return event.is_complete(); });
 }
 
 bool NcclCommunicator::is_connected() {
@@ -262,10 +262,9 @@ void NcclCommunicator::all_reduce(std::span<float> values, Reduction reduction) 
   });
 }
 
-void NcclCommunicator::enqueue_exchange(std::span<Send const> sends, std::span<Receive const> receives,
-                                        Stream& stream) {
-  check(sends, rank_, size_);
-  check(receives, rank_, size_);
+void NcclCommunicator::enqueue(std::span<Send const> sends, std::span<Receive const> receives, Stream& stream) {
+  check_messages(sends, rank_, size_);
+  check_messages(receives, rank_, size_);
   enqueue("exchange", [&] {
     NcclGroup group;
     for (auto const& [peer, data, nbytes] : receives) {
@@ -281,8 +280,21 @@ void NcclCommunicator::enqueue_exchange(std::span<Send const> sends, std::span<R
 }
 
 void NcclCommunicator::exchange(std::span<Send const> sends, std::span<Receive const> receives) {
-  enqueue_exchange(sends, receives, *stream_);
+  enqueue(sends, receives, *stream_);
   finish("exchange", [&] { return stream_->is_done(); });
+}
+
+void NcclCommunicator::exchange(std::vector<Send> sends, std::vector<Receive> receives, Stream& stream) {
+  enqueue(sends, receives, stream);
+  exchange_deadline_ = deadline();
+  stream.record(*exchanged_);
+}
+
+void NcclCommunicator::check() {
+  or_abort("exchange", [&] {
+    has_settled(comm_.get(), "exchange");
+    if (std::chrono::steady_clock::now() > exchange_deadline_ && !exchanged_->is_complete()) time_out("exchange");
+  });
 }
 
 void NcclCommunicator::barrier() {

@@ -11,19 +11,20 @@
 
 #include "device/device.hpp"
 #include "parallel/liveness/heartbeat.hpp"
+#include "parallel/stream_messages.hpp"
 
 struct ncclComm;
 
 namespace distload {
 
 /// All operations, also those on numbers, take device memory. Those of Communicator run in the communicator's own stream
-/// and return when complete; the caller makes sure that its kernels have finished with the buffers before. `enqueue_`
-/// operations run in a stream of the caller.
+/// and return when complete; the caller makes sure that its kernels have finished with the buffers before. Those
+/// of StreamMessages run in a stream of the caller.
 ///
 /// Uses NCCL's non-blocking mode, so that a rank that does not answer within the time-out causes a CommunicationError
 /// instead of a hang. After an error the NCCL communicator is aborted and the object cannot be used any more. Used by one
 /// thread at a time.
-class NcclCommunicator final : public Communicator {
+class NcclCommunicator final : public Communicator, public StreamMessages {
  public:
   struct Options {
     Device* device = nullptr;  ///< this rank's; ranks of a group have different ones; must outlive the communicator
@@ -62,14 +63,11 @@ class NcclCommunicator final : public Communicator {
   /// @throws CommunicationError  it has failed to.
   bool is_connected();
 
-  /// Collective: as `exchange`, in the order of `stream`; returns when it is enqueued, which needs all ranks to have
-  /// connected. Buffers must not be touched until the stream has passed it. `wait` notices its failures.
-  void enqueue_exchange(std::span<Send const> sends, std::span<Receive const> receives, Stream& stream);
-
-  /// Local: waits until `event`, which a stream with enqueued operations has recorded, is complete.
-  /// @throws CommunicationError  NCCL has failed meanwhile, or the time-out has passed.
-  /// @throws InternalError  the device has failed.
-  void wait(Event const& event);
+  /// Collective: returns when the exchange is enqueued, which needs all ranks to have connected. Buffers must not be
+  /// touched until the stream has passed it.
+  void exchange(std::vector<Send> sends, std::vector<Receive> receives, Stream& stream) override;
+  /// Local. The time-out begins with the last exchange.
+  void check() override;
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;
@@ -105,12 +103,18 @@ class NcclCommunicator final : public Communicator {
   void settle(ncclComm* comm, std::string_view operation) const;
 
   Deadline deadline() const;
+  [[noreturn]] void time_out(std::string_view operation) const;
   [[noreturn]] void fail(std::string_view operation, std::string const& how) const;
+
+  /// One group of messages.
+  void enqueue(std::span<Send const> sends, std::span<Receive const> receives, Stream& stream);
 
   Options options_;
   DeviceMemory barrier_value_;  // outlives the stream
   std::unique_ptr<Stream> stream_;
   Handle comm_;
+  std::unique_ptr<Event> exchanged_;  // after the last exchange in a stream of the caller
+  Deadline exchange_deadline_;
   std::uint32_t rank_ = 0;
   std::uint32_t size_ = 0;
   int exceptions_at_birth_;

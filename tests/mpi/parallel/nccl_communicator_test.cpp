@@ -81,6 +81,14 @@ class NcclCommunicatorTest : public ::testing::Test {
 
   std::unique_ptr<NcclCommunicator> make() const { return std::make_unique<NcclCommunicator>(*world, options); }
 
+  /// As the pipeline waits.
+  static void wait(NcclCommunicator& ranks, Stream const& stream) {
+    while (!stream.is_done()) {
+      ranks.check();
+      std::this_thread::sleep_for(1ms);
+    }
+  }
+
   /// A message to every other rank; its bytes depend on sender, receiver and place.
   static std::vector<std::byte> message(std::uint32_t from, std::uint32_t to, std::size_t nbytes) {
     std::vector<std::byte> bytes(nbytes);
@@ -185,7 +193,6 @@ TEST_F(NcclCommunicatorTest, ExchangesInTheOrderOfAStreamOfTheCaller) {
   auto const next = (rank + 1) % size;
   auto const previous = (rank + size - 1) % size;
   auto const stream = device_of_process().make_stream();
-  auto const complete = device_of_process().make_event();
   DeviceValues<std::uint64_t> const source({rank + 1});
   DeviceValues<std::uint64_t> const packed({0});
   DeviceValues<std::uint64_t> const received({0});
@@ -194,11 +201,10 @@ TEST_F(NcclCommunicatorTest, ExchangesInTheOrderOfAStreamOfTheCaller) {
     stream->copy(packed.bytes().data(), source.bytes().data(), sizeof(std::uint64_t));
     std::vector<Send> const sends{{next, packed.bytes().data(), sizeof(std::uint64_t)}};
     std::vector<Receive> const receives{{previous, received.bytes().data(), sizeof(std::uint64_t)}};
-    ranks->enqueue_exchange(sends, receives, *stream);
+    ranks->exchange(sends, receives, *stream);
     stream->copy(placed.bytes().data(), received.bytes().data(), sizeof(std::uint64_t));
   }
-  stream->record(*complete);
-  ranks->wait(*complete);
+  wait(*ranks, *stream);
   EXPECT_EQ(placed.on_host().front(), previous + 1);
 }
 
@@ -297,14 +303,12 @@ TEST_F(NcclFailures, AnEnqueuedOperationThatHangsTimesOut) {
   options.timeout = 300ms;
   auto const ranks = make();
   auto const stream = device_of_process().make_stream();
-  auto const event = device_of_process().make_event();
   DeviceValues<std::uint64_t> const value({1});
   auto const peer = (rank + 1) % size;
   std::vector<Send> const sends{{peer, value.bytes().data(), 8}};
   if (size == 1) GTEST_SKIP() << "needs a peer";
-  ranks->enqueue_exchange(sends, {}, *stream);
-  stream->record(*event);
-  EXPECT_THAT(thrown_message<CommunicationError>([&] { ranks->wait(*event); }), HasSubstr("NCCL exchange on "));
+  ranks->exchange(sends, {}, *stream);
+  EXPECT_THAT(thrown_message<CommunicationError>([&] { wait(*ranks, *stream); }), HasSubstr("NCCL exchange on "));
 }
 
 TEST_F(NcclFailures, AnExceptionAbortsWhatIsUnderWay) {
@@ -316,7 +320,7 @@ TEST_F(NcclFailures, AnExceptionAbortsWhatIsUnderWay) {
     ranks->barrier();
     DeviceValues<std::uint64_t> const value({1});
     std::vector<Receive> const receives{{(rank + 1) % size, value.bytes().data(), 8}};
-    ranks->enqueue_exchange({}, receives, *stream);  // nobody sends
+    ranks->exchange({}, receives, *stream);  // nobody sends
     throw std::runtime_error("an unrelated failure");
   };
   EXPECT_THROW(fails(), std::runtime_error);
