@@ -243,9 +243,9 @@ class NcclFailures : public NcclCommunicatorTest {
     NcclCommunicatorTest::SetUp();
   }
 
-  static Variable fault(std::string const& text) { return {"DISTLOAD_NCCL_DOUBLE_FAULT", text}; }
+  static Variable fault(std::string const& text) { return {"NCCL_DOUBLE_FAULT", text}; }
   static Variable slow(std::chrono::milliseconds time) {
-    return {"DISTLOAD_NCCL_DOUBLE_SLOW_MS", std::to_string(time.count())};
+    return {"NCCL_DOUBLE_SLOW_MS", std::to_string(time.count())};
   }
 
   std::string failure_of_barrier(NcclCommunicator& ranks) {

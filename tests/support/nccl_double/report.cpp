@@ -24,7 +24,7 @@ std::string variable(char const* name) {
 
 ncclResult_t misuse(std::string const& what) {
   set_last_error("misuse: " + what);
-  if (variable("DISTLOAD_NCCL_DOUBLE_MISUSE") == "return") return ncclInvalidUsage;
+  if (variable("NCCL_DOUBLE_MISUSE") == "return") return ncclInvalidUsage;
   std::fprintf(stderr, "nccl double: misuse: %s\n", what.c_str());
   std::fflush(stderr);
   std::abort();
@@ -41,7 +41,7 @@ char const* last_error() {
 }
 
 bool has_fault(FaultKind kind, int rank, std::uint64_t operation) {
-  std::istringstream text(variable("DISTLOAD_NCCL_DOUBLE_FAULT"));
+  std::istringstream text(variable("NCCL_DOUBLE_FAULT"));
   std::string word;
   if (!std::getline(text, word, ':')) return false;
   constexpr char const* kWords[] = {"absent", "refuse", "error", "vanish"};
@@ -56,11 +56,11 @@ bool has_fault(FaultKind kind, int rank, std::uint64_t operation) {
 }
 
 std::chrono::milliseconds slowness() {
-  return std::chrono::milliseconds(std::strtol(variable("DISTLOAD_NCCL_DOUBLE_SLOW_MS").c_str(), nullptr, 10));
+  return std::chrono::milliseconds(std::strtol(variable("NCCL_DOUBLE_SLOW_MS").c_str(), nullptr, 10));
 }
 
 int version() {
-  auto const text = variable("DISTLOAD_NCCL_DOUBLE_VERSION");
+  auto const text = variable("NCCL_DOUBLE_VERSION");
   return text.empty() ? NCCL_VERSION_CODE : static_cast<int>(std::strtol(text.c_str(), nullptr, 10));
 }
 

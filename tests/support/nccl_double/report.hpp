@@ -18,13 +18,13 @@ char const* last_error();
 
 enum class FaultKind { absent, refuse, error, vanish };
 
-/// True if DISTLOAD_NCCL_DOUBLE_FAULT asks for `kind` on `rank`, at its operation number `operation`, from 1 on.
+/// True if NCCL_DOUBLE_FAULT asks for `kind` on `rank`, at its operation number `operation`, from 1 on.
 bool has_fault(FaultKind kind, int rank, std::uint64_t operation = 0);
 
-/// DISTLOAD_NCCL_DOUBLE_SLOW_MS.
+/// NCCL_DOUBLE_SLOW_MS.
 std::chrono::milliseconds slowness();
 
-/// DISTLOAD_NCCL_DOUBLE_VERSION, by default that of nccl.h.
+/// NCCL_DOUBLE_VERSION, by default that of nccl.h.
 int version();
 
 }  // namespace nccl_double

@@ -139,7 +139,7 @@ TEST_F(NcclDoubleDeathTest, FindsCollectivesInAnotherOrder) {
 TEST_F(NcclDoubleDeathTest, FindsUseBeforeItIsReady) {
   EXPECT_DEATH(
       {
-        setenv("DISTLOAD_NCCL_DOUBLE_SLOW_MS", "10000", 1);
+        setenv("NCCL_DOUBLE_SLOW_MS", "10000", 1);
         auto const ranks = make(1, false);
         reduce(ranks[0], 1);
       },
@@ -219,12 +219,12 @@ TEST_F(NcclDoubleDeathTest, FindsRanksThatDoNotExist) {
 }
 
 TEST_F(NcclDouble, ReturnsMisuseIfAsked) {
-  setenv("DISTLOAD_NCCL_DOUBLE_MISUSE", "return", 1);
+  setenv("NCCL_DOUBLE_MISUSE", "return", 1);
   EXPECT_EQ(nccl().ncclGroupEnd(), ncclInvalidUsage);
   EXPECT_THAT(nccl().ncclGetLastError(nullptr), HasSubstr("ncclGroupEnd without ncclGroupStart"));
   EXPECT_THAT(thrown_message<CommunicationError>([] { DISTLOAD_NCCL(ncclGroupEnd()); }),
               HasSubstr("ncclGroupEnd failed: invalid usage: misuse: ncclGroupEnd without ncclGroupStart (nccl_double_test.cpp:"));
-  unsetenv("DISTLOAD_NCCL_DOUBLE_MISUSE");
+  unsetenv("NCCL_DOUBLE_MISUSE");
 }
 
 }  // namespace

@@ -32,10 +32,10 @@ TEST(NcclLibrary, RefusesWhatIsNotThere) {
 TEST(NcclLibrary, RefusesOtherLibraries) { EXPECT_THAT(refusal_of("libm.so.6"), HasSubstr("is not NCCL: it has no ncclGetVersion")); }
 
 TEST(NcclLibrary, RefusesAnOldVersion) {
-  setenv("DISTLOAD_NCCL_DOUBLE_VERSION", "21705", 1);
+  setenv("NCCL_DOUBLE_VERSION", "21705", 1);
   EXPECT_THAT(refusal_of(std::getenv("NCCL_DOUBLE")), HasSubstr("NCCL 2.17.5 ("));
   EXPECT_THAT(refusal_of(std::getenv("NCCL_DOUBLE")), HasSubstr("is too old: NCCL 2.18.1 or newer is needed"));
-  unsetenv("DISTLOAD_NCCL_DOUBLE_VERSION");
+  unsetenv("NCCL_DOUBLE_VERSION");
 }
 
 TEST(NcclLibrary, TakesTheOneThatTheVariableNames) {
