@@ -4,14 +4,24 @@
 # The source is the copy of Kokkos 4.7.0 in a Python source distribution, pinned by hash. The result is in
 # ${XDG_CACHE_HOME:-~/.cache}/distload/kokkos-4.7.0-<variant>, where tools/cmake/DistloadKokkos.cmake finds it; an installed
 # distload has a copy of it.
-# DISTLOAD_KOKKOS_CUDA_ARCH is Kokkos' name of the GPU architecture (default HOPPER90; AMPERE80, BLACKWELL100, ...).
+# Kokkos is configured for one GPU architecture, the lowest that can run it: DISTLOAD_KOKKOS_CUDA_ARCH, in Kokkos' name (default
+# AMPERE80). Its code is compiled for that one and for those of DISTLOAD_CUDA_ARCHITECTURES (default "90 100 120", as far as nvcc
+# knows them); any newer GPU compiles the lowest one's PTX when a program starts. DistloadKokkos.cmake does the same for distload.
 set -euo pipefail
 
 variant=${1:-host}
 case $variant in
   host) options=(-DKokkos_ENABLE_OPENMP=ON) ;;
-  cuda) options=(-DKokkos_ENABLE_OPENMP=ON -DKokkos_ENABLE_CUDA=ON
-                 "-DKokkos_ARCH_${DISTLOAD_KOKKOS_CUDA_ARCH:-HOPPER90}=ON") ;;
+  cuda)
+    command -v nvcc >/dev/null || { echo "kokkos: no nvcc in the PATH: install NVIDIA's CUDA toolkit, 12.8 or newer" >&2; exit 1; }
+    known=$(nvcc --list-gpu-code)
+    codes=
+    for architecture in ${DISTLOAD_CUDA_ARCHITECTURES:-90 100 120}; do
+      grep -qx "sm_$architecture" <<<"$known" || { echo "kokkos: this nvcc has no sm_$architecture: it is left out" >&2; continue; }
+      codes+=" --generate-code=arch=compute_$architecture,code=sm_$architecture"
+    done
+    options=(-DKokkos_ENABLE_OPENMP=ON -DKokkos_ENABLE_CUDA=ON "-DKokkos_ARCH_${DISTLOAD_KOKKOS_CUDA_ARCH:-AMPERE80}=ON"
+             "-DCMAKE_CXX_FLAGS=${codes# }") ;;
   *) echo "usage: tools/kokkos.sh host|cuda" >&2; exit 2 ;;
 esac
 options+=(-DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_STANDARD=20 -DCMAKE_POSITION_INDEPENDENT_CODE=ON

@@ -24,7 +24,10 @@ ExitCode run(MpiEnvironment& mpi, int argc, char** argv) {
     plan_for_machine(world, *line);
     return ExitCode::done;
   }
-  run_configured_job(mpi, *line, [&](Config const& config, ProcessGrid const& grid, Watchdog& watchdog) {
+  auto const needs_device = [&](Config const& config) {
+    return !line->dry_run && !(config.save && config.save->stream);
+  };
+  run_configured_job(mpi, *line, needs_device, [&](Config const& config, ProcessGrid const& grid, Watchdog& watchdog) {
     load_and_save(config, grid, watchdog, {line->dry_run, line->redistribute, line->in_place});
   });
   return ExitCode::done;

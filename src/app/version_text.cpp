@@ -8,9 +8,9 @@
 #include <distload/version.hpp>
 
 #include "base/table.hpp"
+#include "device/survey.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)
-#include <cuda_runtime_api.h>
-#include <nccl.h>
+#include "parallel/nccl_library.hpp"
 #endif
 
 namespace distload {
@@ -47,23 +47,22 @@ std::string kokkos_version() {
   return text + "shards in " + std::string(Kokkos::DefaultExecutionSpace::memory_space::name()) + " memory)";
 }
 
-#if defined(DISTLOAD_ENABLE_CUDA)
 std::string cuda_version() {
-  int runtime = 0;
-  if (cudaRuntimeGetVersion(&runtime) != cudaSuccess) return "unknown";
-  return std::to_string(runtime / 1000) + "." + std::to_string(runtime % 1000 / 10);
+  if (!is_built_for_devices()) return "not built in";
+  auto const survey = survey_devices();
+  auto const version = cuda_version_text(survey.runtime);
+  if (!survey.why_none.empty()) return version + "; on this host " + survey.why_none;
+  return version + ", driver for " + cuda_version_text(survey.driver) + ", " + std::to_string(survey.devices.size()) +
+         (survey.devices.size() == 1 ? " device" : " devices");
 }
 
 std::string nccl_version() {
-  int version = 0;
-  if (ncclGetVersion(&version) != ncclSuccess) return "unknown";
-  auto const number = static_cast<unsigned>(version);
-  return dotted(number / 10000, number / 100 % 100, number % 100);
-}
+#if defined(DISTLOAD_ENABLE_CUDA)
+  return describe_nccl();
 #else
-std::string cuda_version() { return "not built in"; }
-std::string nccl_version() { return "not built in"; }
+  return "not built in";
 #endif
+}
 
 }  // namespace
 

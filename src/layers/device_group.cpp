@@ -2,8 +2,7 @@
 #include "layers/device_group.hpp"
 
 #if defined(DISTLOAD_ENABLE_CUDA)
-#include <Kokkos_Core.hpp>
-
+#include "device/device.hpp"
 #include "parallel/nccl_communicator.hpp"
 #endif
 
@@ -13,7 +12,7 @@ std::unique_ptr<Communicator> device_group([[maybe_unused]] Communicator& group)
 #if defined(DISTLOAD_ENABLE_CUDA)
   if (group.size() == 1) return nullptr;
   NcclCommunicator::Options options;
-  options.device = Kokkos::Cuda().cuda_device();
+  options.device = &device_of_process();
   return std::make_unique<NcclCommunicator>(group, options);
 #else
   return nullptr;

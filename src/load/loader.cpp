@@ -22,6 +22,7 @@
 #include "checkpoint/source_identities.hpp"
 #include "config/schema.hpp"
 #include "device/device.hpp"
+#include "device/survey.hpp"
 #include "io/engines/direct_engine.hpp"
 #include "io/engines/make_engine.hpp"
 #include "io/files/preflight.hpp"
@@ -45,7 +46,11 @@
 #include "plan/make_plan.hpp"
 #include "plan/rank_work.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)
+#include "parallel/choose_device.hpp"
+#endif
+#if defined(DISTLOAD_WITH_NCCL)
 #include "parallel/nccl_communicator.hpp"
+#include "parallel/nccl_library.hpp"
 #endif
 
 namespace distload {
@@ -56,11 +61,28 @@ constexpr std::uint32_t kDeviceSlots = 3;
 /// Smaller messages between devices are packed together.
 constexpr Bytes kDeviceMessageBytes = kMiB;
 
+/// The device of this process; null where a plan is made for devices on a machine that has none: a build for devices
+/// starts Kokkos only where it uses them.
+Device* device_if_started() {
+  if (is_built_for_devices() && !Kokkos::is_initialized()) return nullptr;
+  return &device_of_process();
+}
+
+bool is_host(Device const* device) { return device != nullptr && device->is_host(); }
+
+#if defined(DISTLOAD_WITH_NCCL)
+/// True if NCCL connects the ranks, or a double of it those of an emulated device.
+bool is_connected_by_nccl(Device const& device) {
+  return is_built_for_devices() || (!device.is_host() && std::getenv(kNcclLibraryVariable) != nullptr);
+}
+#endif
+
 /// The minimum of all ranks' limits, so that all plan with the same limit.
 std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<Bytes> configured) {
   constexpr auto kNone = ~std::uint64_t{0};
-  std::vector<std::uint64_t> limit{
-      configured ? *configured : available_arena_bytes(device_of_process(), grid.node_size(), 1).value_or(kNone)};
+  auto const* const device = device_if_started();
+  auto const available = device == nullptr ? std::nullopt : available_arena_bytes(*device, grid.node_size(), 1);
+  std::vector<std::uint64_t> limit{configured ? *configured : available.value_or(kNone)};
   grid.world().all_reduce(std::span<std::uint64_t>(limit), Reduction::min);
   if (limit.front() == kNone) return std::nullopt;
   return limit.front();
@@ -140,8 +162,9 @@ void check_plan(LoadPlan const& plan, OpenedCheckpoint const& checkpoint, Proces
 
 /// Collective over the node: why its ranks cannot write to each other's arenas; nothing if they can.
 std::optional<std::string> why_not_peers(Communicator& node) {
-  auto& device = device_of_process();
-  return device.is_host() ? why_not_peer_memory(node) : why_not_device_peers(node, device);
+  auto* const device = device_if_started();
+  if (device == nullptr) return std::nullopt;  // a plan for devices that are not here
+  return device->is_host() ? why_not_peer_memory(node) : why_not_device_peers(node, *device);
 }
 
 /// The buffers of a direct read. A rank that reads little populates one huge page, which may take a millisecond.
@@ -206,20 +229,34 @@ Loader::Loader(ProcessGrid const& grid, LoaderOptions options, ProgressSink prog
   validate(options_);
   pages_ = std::make_unique<PageChoice>(options_.load.huge_pages);
   hdf5::start_library();  // once per process; takes milliseconds
-#if defined(DISTLOAD_ENABLE_CUDA)
-  // The device that Kokkos was initialised with holds shards and runs kernels.
-  NcclCommunicator::Options nccl;
-  nccl.device = Kokkos::Cuda().cuda_device();
-  nccl.timeout = options_.runtime.timeout;
-  messages_ = std::make_unique<NcclCommunicator>(grid.world(), nccl);
-#else
-  // A stream of an emulated device exchanges messages while this thread uses `world`.
-  if (!device_of_process().is_host()) stream_ranks_ = grid.world().split(0, grid.rank());
-  messages_ = std::make_unique<HostStreamMessages>(stream_ranks_ ? *stream_ranks_ : grid.world());
-#endif
 }
 
 Loader::~Loader() = default;
+
+void Loader::connect_devices(LoadPlan const& plan) {
+  auto& world = grid_.world();
+  all_or_throw(world, "device", [&] {
+    if (!Kokkos::is_initialized()) throw ConfigError("Loader::load needs Kokkos: make a Kokkos::ScopeGuard first");
+  });
+  if (messages_ || !plan.has_messages) return;
+  auto& device = device_of_process();
+#if defined(DISTLOAD_ENABLE_CUDA)
+  auto survey = survey_devices();
+  // The device that Kokkos was initialised with holds shards and runs kernels.
+  std::erase_if(survey.devices, [](auto const& facts) { return facts.number != Kokkos::Cuda().cuda_device(); });
+  assign_device(world, grid_.node(), survey, options_.topology.share_device);
+#endif
+#if defined(DISTLOAD_WITH_NCCL)
+  if (is_connected_by_nccl(device)) {
+    messages_ = std::make_unique<NcclCommunicator>(
+        world, NcclCommunicator::Options{.device = &device, .timeout = options_.runtime.timeout});
+    return;
+  }
+#endif
+  // A stream of an emulated device exchanges messages while this thread uses `world`.
+  if (!device.is_host()) stream_ranks_ = world.split(0, grid_.rank());
+  messages_ = std::make_unique<HostStreamMessages>(stream_ranks_ ? *stream_ranks_ : world);
+}
 
 void Loader::report_progress(std::string_view phase, std::chrono::steady_clock::time_point begin, Bytes done,
                              Bytes total) const {
@@ -341,7 +378,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   auto const limit = agreed_memory_limit(grid_, options_.load.memory_limit);
   auto facts = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world(), grid_.node_rank() == 0);
   auto const& topology = grid_.topology();
-  bool const on_host = device_of_process().is_host();
+  bool const on_host = is_host(device_if_started());
   facts.can_be_mapped =
       on_host && options_.load.huge_pages != HugePageKind::reserved && can_be_mapped(checkpoint.catalog);
   facts.shard_bytes = checkpoint.catalog.nbytes() / (topology.tensor_parallel * topology.pipeline_parallel);
@@ -406,6 +443,7 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
 
 LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   auto& world = grid_.world();
+  connect_devices(plan);
   auto const& catalog = checkpoint.stored_catalog();
   auto const total = plan.storage_read_bytes;
   // Ranks read at about the same speed: this rank's progress in its own part stands for the total.
@@ -450,7 +488,9 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
                     static_cast<Bytes>(static_cast<double>(done) / own * static_cast<double>(total)), total);
   };
   options.before_write = [&](std::span<std::byte const> bytes) { memory.prepare(bytes); };
-  auto const run = run_pipeline(plan, *engine, world, *messages_, device, arena, *staging_, options);
+  HostStreamMessages no_messages(world);
+  auto& messages = messages_ ? *messages_ : no_messages;
+  auto const run = run_pipeline(plan, *engine, world, messages, device, arena, *staging_, options);
   device_peers.reset();  // before the ranks meet: no arena is freed while another rank has it open
   all_or_throw(world, "close", [&] { engine->close(); });
 

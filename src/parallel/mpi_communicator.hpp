@@ -44,6 +44,9 @@ class MpiCommunicator final : public Communicator {
   /// Marks this rank as waiting for others while the result lives.
   WaitScope mark_waiting() const noexcept { return WaitScope(options_.heartbeat); }
 
+  /// Where beats go; may be null.
+  Heartbeat* heartbeat() const noexcept { return options_.heartbeat; }
+
   /// Sets where beats go from now on; groups split off earlier keep the old heartbeat.
   void set_heartbeat(Heartbeat* heartbeat) noexcept { options_.heartbeat = heartbeat; }
 

@@ -18,8 +18,8 @@
 #include <distload/parallel/watchdog.hpp>
 #include <distload/save/saver.hpp>
 
-#include "app/kokkos_settings.hpp"
 #include "app/parse_arguments.hpp"
+#include "app/start_kokkos.hpp"
 #include "parallel/run_job.hpp"
 #include "support/sample_model.hpp"
 
@@ -58,7 +58,7 @@ ExitCode train(MpiEnvironment& mpi, Arguments const& arguments) {
   auto const topology = resolve_topology(ways.at(0), ways.at(1), ways.at(2), world.size());
   Watchdog watchdog(mpi, kTimeout);
   ProcessGrid const grid(world, mpi.node(), topology);
-  Kokkos::ScopeGuard const kokkos(kokkos_settings(1, grid));
+  auto const kokkos = start_kokkos(1, grid, std::nullopt, NumaBinding::none);
   auto const model = make_model(topology, world.rank(), tensors(arguments, topology.tensor_parallel));
   auto metadata = model.metadata();
   Saver saver(arguments.save);

@@ -7,6 +7,7 @@
 #include <mpi.h>
 
 #include "support/kokkos_scope.hpp"
+#include "support/skip_all.hpp"
 
 namespace {
 
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
   int status = EXIT_FAILURE;
   {
     distload::testing::KokkosScope const kokkos(argc, argv);
+    distload::testing::SkipAll::because(kokkos.why_not_started());
     status = run_tests_on_all_ranks();
   }
   MPI_Finalize();

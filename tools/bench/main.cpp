@@ -9,8 +9,8 @@
 
 #include <distload/checkpoint/checkpoint.hpp>
 
-#include "app/kokkos_settings.hpp"
 #include "app/parse_arguments.hpp"
+#include "app/start_kokkos.hpp"
 #include "base/result_file.hpp"
 #include "base/standard_streams.hpp"
 #include "bench/arguments.hpp"
@@ -132,8 +132,10 @@ ExitCode compare(ProcessGrid const& grid, Arguments const& arguments) {
 
 ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
   ProcessGrid const grid(mpi.world(), mpi.node(), {mpi.world().size(), 1, 1});
-  Kokkos::ScopeGuard const kokkos(
-      all_or_throw(mpi.world(), "config", [&] { return kokkos_settings(arguments.config.runtime.threads, grid); }));
+  auto const device = device_if_needed(grid, true, arguments.config.topology.share_device);
+  auto const kokkos = all_or_throw(mpi.world(), "config", [&] {
+    return start_kokkos(arguments.config.runtime.threads, grid, device, NumaBinding::none);
+  });
   if (arguments.infer) return compute(grid, arguments);
   if (arguments.overlap) {
     auto const text = measure_overlap(grid, arguments.config, arguments.overlapped);

@@ -39,8 +39,8 @@ function(distload_install_library)
   install(FILES
     "${PROJECT_BINARY_DIR}/distloadConfig.cmake"
     "${PROJECT_BINARY_DIR}/distloadConfigVersion.cmake"
+    tools/cmake/DistloadDriver.cmake
     tools/cmake/FindLibUring.cmake
-    tools/cmake/FindNCCL.cmake
     tools/cmake/FindParallelHDF5.cmake
     tools/cmake/FindXXHash.cmake
     tools/cmake/FindYamlCpp.cmake

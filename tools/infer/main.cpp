@@ -16,7 +16,8 @@ ExitCode run(MpiEnvironment& mpi, int argc, char** argv) {
   CommandLine line;
   line.config = arguments->config;
   line.settings = arguments->settings;
-  run_configured_job(mpi, line, [&](Config const& config, ProcessGrid const& grid, Watchdog& watchdog) {
+  auto const needs_device = [](Config const&) { return true; };
+  run_configured_job(mpi, line, needs_device, [&](Config const& config, ProcessGrid const& grid, Watchdog& watchdog) {
     infer(mpi, config, *arguments, grid, watchdog);
   });
   return ExitCode::done;

@@ -22,12 +22,14 @@
 #include "partition/partition_model.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "plan/make_plan.hpp"
+#include "show_devices.hpp"
 
 namespace distload {
 namespace {
 
 struct Arguments {
   std::string path;
+  bool devices = false;
   std::optional<std::uint64_t> step;
   bool tensors = false;
   bool extents = false;
@@ -111,6 +113,11 @@ void print_plan(Catalog const& catalog, Arguments const& arguments) {
 }
 
 ExitCode inspect(Arguments const& arguments) {
+  if (arguments.devices) {
+    show_devices();
+    return ExitCode::done;
+  }
+  if (arguments.path.empty()) throw UsageError("checkpoint is required; try --help");
   auto const catalog = open_checkpoint(arguments.path, arguments.step, Latest::valid, SealUse::warn_of_stale);
   if (!arguments.extract.empty()) {
     for (auto const& warning : catalog.warnings) log().warn(warning);
@@ -131,7 +138,11 @@ int main(int argc, char** argv) {
   return distload::run_serial_program([&] {
     distload::Arguments arguments;
     CLI::App app("Shows what a checkpoint holds, how it is laid out, and the plan for loading it.", "distload-inspect");
-    app.add_option("checkpoint", arguments.path, "file or directory")->required();
+    auto* const checkpoint = app.add_option("checkpoint", arguments.path, "file or directory");
+    app.add_flag("--devices", arguments.devices,
+                 "show CUDA, its devices and NCCL on this host, and nothing else; exit code 7 if there is no device "
+                 "that this distload can use")
+        ->excludes(checkpoint);
     app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default");
     app.add_flag("--tensors", arguments.tensors, "list the tensors");
     app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");

@@ -129,6 +129,10 @@ class Loader {
   /// Carries the plan out. Memory that is new has no pages yet.
   LoadTimes fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
   /// @param begin  of the load, for the seconds that it has taken
+  /// Collective: connects all ranks in the memory of shards, at the first load. With devices, checks that every rank
+  /// has its own, or may share it.
+  void connect_devices(LoadPlan const& plan);
+
   void report_progress(std::string_view phase, std::chrono::steady_clock::time_point begin, Bytes done = 0,
                        Bytes total = 0) const;
 
@@ -137,7 +141,7 @@ class Loader {
   ProgressSink progress_;
   std::unique_ptr<Communicator> stream_ranks_;  ///< all ranks, for streams of an emulated device; otherwise null
   std::unique_ptr<PageChoice> pages_;           ///< for memory of shards and staging
-  std::unique_ptr<StreamMessages> messages_;    ///< between all ranks, in the memory of shards
+  std::unique_ptr<StreamMessages> messages_;    ///< between all ranks, in the memory of shards; from the first load on
   std::unique_ptr<Staging> staging_;            ///< kept from load to load
   std::optional<bool> writes_to_peers_;         ///< nothing until it has been asked
   bool is_in_call_ = false;                     ///< of a member that uses others

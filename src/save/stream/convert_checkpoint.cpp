@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <Kokkos_Core.hpp>
 #include <Kokkos_Profiling_ScopedRegion.hpp>
 
 #include <distload/base/error.hpp>
@@ -23,6 +22,7 @@
 #include "save/stream/stream_converter.hpp"
 #include "save/stream/stream_plan.hpp"
 #include "save/stream/stream_tensor.hpp"
+#include "tensor/kernels/host_concurrency.hpp"
 
 namespace distload {
 namespace {
@@ -81,7 +81,7 @@ ConvertResult convert_checkpoint(OpenedCheckpoint const& checkpoint, ExtentWrite
   InputFiles files(stored, caching_of(result.engine.name));
   // Files are only checked here: this rank's share is not known yet. The engine opens the few that this rank reads.
   all_or_throw(ranks, "open", [&] { preflight(files, std::vector<bool>(stored.files.size())); });
-  auto const threads = static_cast<std::uint32_t>(Kokkos::DefaultHostExecutionSpace().concurrency());
+  auto const threads = host_concurrency();
   auto const engine = make_engine(result.engine.name, std::move(files), ranks,
                                   {.threads = threads, .ranks_of_node = options.ranks_of_node});
 

@@ -1,5 +1,5 @@
 // Divides a node's cores and devices among its ranks.
-#include "app/kokkos_settings.hpp"
+#include "app/start_kokkos.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,12 +11,16 @@
 
 #include <distload/config/config.hpp>
 
+#include "app/bind_rank.hpp"
 #include "app/host_threads.hpp"
 #include "base/log.hpp"
+#include "device/survey.hpp"
+#include "parallel/choose_device.hpp"
 
 namespace distload {
 
-Kokkos::InitializationSettings kokkos_settings(std::optional<std::uint32_t> threads, ProcessGrid const& grid) {
+std::unique_ptr<Kokkos::ScopeGuard> start_kokkos(std::optional<std::uint32_t> threads, ProcessGrid const& grid,
+                                                 std::optional<int> device, NumaBinding bind) {
   // By default every rank would use all cores of the node.
   auto const share = std::clamp(std::thread::hardware_concurrency() / grid.node_size(), 1U, kMaxHostThreads);
   Environment const environment = [](char const* name) -> char const* { return std::getenv(name); };
@@ -31,13 +35,19 @@ Kokkos::InitializationSettings kokkos_settings(std::optional<std::uint32_t> thre
   // one rank reads the metadata that all others wait for.
   omp_set_num_threads(static_cast<int>(count));
 #endif
+  bind_rank(bind, grid, device);
+  if (is_built_for_devices() && !device) return nullptr;
   Kokkos::InitializationSettings settings;
   settings.set_num_threads(static_cast<int>(count));
   // Kokkos warns about OMP_PROC_BIND, which the launcher sets.
   settings.set_disable_warnings(true);
-  // One device per rank of a node; if only one is visible, the launcher has chosen it.
-  if (Kokkos::num_devices() > 1) settings.set_device_id(static_cast<int>(grid.node_rank()) % Kokkos::num_devices());
-  return settings;
+  if (device) settings.set_device_id(*device);
+  return std::make_unique<Kokkos::ScopeGuard>(settings);
+}
+
+std::optional<int> device_if_needed(ProcessGrid const& grid, bool is_needed, bool may_share) {
+  if (!is_built_for_devices() || !is_needed) return std::nullopt;
+  return choose_device(grid.world(), grid.node(), may_share).number;
 }
 
 }  // namespace distload
