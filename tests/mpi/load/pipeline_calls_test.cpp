@@ -22,25 +22,49 @@
 namespace distload {
 namespace {
 
+/// Records Kokkos' kernels and fences among the calls.
+void record_kernels() {
+  Kokkos::Tools::Experimental::set_begin_parallel_for_callback(
+      [](char const* name, std::uint32_t, std::uint64_t*) { cuda_double_record(("kernel " + std::string(name)).c_str()); });
+  Kokkos::Tools::Experimental::set_begin_fence_callback(
+      [](char const* name, std::uint32_t, std::uint64_t*) { cuda_double_record(("fence " + std::string(name)).c_str()); });
+}
+
+void record_no_kernels() {
+  Kokkos::Tools::Experimental::set_begin_parallel_for_callback(nullptr);
+  Kokkos::Tools::Experimental::set_begin_fence_callback(nullptr);
+}
+
 constexpr Bytes kMessageBytes = 64 * kKiB;
+constexpr Bytes kBlockOfTest = 16 * kKiB;
 
 class PipelineCallsTest : public MpiSuite {
  protected:
-  void SetUp() override { testing::write_tiny_llama(directory_); }
+  void SetUp() override {
+    if (ranks().rank() == 0) testing::write_tiny_llama(directory_);
+    ranks().barrier();
+  }
 
-  /// The plan of rank 0.
-  LoadPlan plan(OpenedCheckpoint const& opened, Topology const& topology) const {
+  /// The plan with two waves: slots are as small as that needs.
+  static LoadPlan plan_of_two_waves(OpenedCheckpoint const& opened, Topology const& topology, std::uint32_t rank) {
     PlanOptions options;
     options.arena_on_host = false;
     options.slots = 2;
     options.in_place_bytes = kMessageBytes;
-    return make_plan(opened.catalog, opened.layout, topology, 0, options);
+    options.staging_bytes = kMinimumStagingBlocks * opened.catalog.block_bytes;
+    while (true) {
+      auto plan = make_plan(opened.catalog, opened.layout, topology, rank, options);
+      if (plan.work->waves.size() <= 2) return plan;
+      options.staging_bytes += opened.catalog.block_bytes;
+    }
   }
 
-  LoaderOptions config() const {
+  OpenedCheckpoint opened(Topology const& topology) const {
     LoaderOptions config;
     config.checkpoint.path = directory_;
-    return config;
+    auto checkpoint = open_alone(config, topology);
+    checkpoint.catalog.block_bytes = kBlockOfTest;
+    return checkpoint;
   }
 
   /// Runs the plan on a GPU of the double. @returns the shards.
@@ -56,19 +80,20 @@ class PipelineCallsTest : public MpiSuite {
     return {arena.data(), arena.data() + arena.nbytes()};
   }
 
-  std::string const directory_ = testing::scratch_directory(ranks());
+  ScratchDirectory const scratch_{ranks()};
+  std::string const directory_ = scratch_.path();
 };
 
-/// The plan's reads in the order of the double, as shards on the host would have them.
+/// Each rank for itself.
 TEST_F(PipelineCallsTest, LoadsOnACudaDevice) {
-  auto const opened = open_alone(config(), {1, 1, 1});
-  auto const plan = this->plan(opened, {1, 1, 1});
+  auto const checkpoint = opened({1, 1, 1});
+  auto const plan = plan_of_two_waves(checkpoint, {1, 1, 1}, 0);
   auto const device = make_cuda_device(0);
   HostStreamMessages messages(ranks());
-  auto const arena = run(opened, plan, messages, *device);
+  auto const arena = run(checkpoint, plan, messages, *device);
   auto const tensors = testing::tiny_llama_tensors();
   for (auto const& shard : plan.work->shards) {
-    auto const& tensor = opened.catalog.tensors[opened.layout.parameters[shard.parameter].tensor];
+    auto const& tensor = checkpoint.catalog.tensors[checkpoint.layout.parameters[shard.parameter].tensor];
     auto const number = static_cast<std::size_t>(
         std::ranges::find(tensors, tensor.name, &testing::TinyTensor::name) - tensors.begin());
     auto const* const values = reinterpret_cast<float const*>(arena.data() + shard.offset_bytes);
@@ -80,16 +105,19 @@ TEST_F(PipelineCallsTest, LoadsOnACudaDevice) {
 
 TEST_F(PipelineCallsTest, CallsCudaAndNcclInTheReviewedOrder) {
   setenv("DISTLOAD_NCCL_LIBRARY", NCCL_RECORDER, 1);
-  auto const opened = open_alone(config(), {2, 1, 1});
-  auto const plan = this->plan(opened, {2, 1, 1});
-  ASSERT_EQ(plan.work->waves.size(), 1U);
-  // What needs no messages, then what does: as two waves of one load.
+  auto const checkpoint = opened({2, 1, 1});
+  auto const plan = plan_of_two_waves(checkpoint, {2, 1, 1}, ranks().rank());
+  ASSERT_EQ(plan.work->waves.size(), 2U);
+  ASSERT_TRUE(plan.has_messages);
   auto const device = make_cuda_device(0);
   cuda_double::forget();
   {
     NcclCommunicator messages(ranks(), {.device = device.get()});
-    run(opened, plan, messages, *device);
+    record_kernels();
+    run(checkpoint, plan, messages, *device);
+    record_no_kernels();
   }
+  if (ranks().rank() != 0) return;
   std::ostringstream text;
   for (auto const& call : cuda_double::calls()) text << call << "\n";
   std::ifstream file(GOLDEN_CALLS);

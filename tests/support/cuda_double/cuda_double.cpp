@@ -36,7 +36,11 @@ std::string bytes(std::size_t count) { return std::to_string(count) + " bytes"; 
 }  // namespace
 
 std::vector<std::string> const& cuda_double::calls() { return recorded(); }
-void cuda_double::forget() { recorded().clear(); }
+void cuda_double::forget() {
+  recorded().clear();
+  streams = 0;
+  events = 0;
+}
 
 extern "C" void cuda_double_record(char const* call) { record(call); }
 extern "C" int cuda_double_number_of_stream(void const* stream) {

@@ -9,6 +9,7 @@ namespace cuda_double {
 
 /// The calls since the last `forget`, e.g. "cudaMemcpyAsync(4096 bytes, stream 1)".
 std::vector<std::string> const& calls();
+/// Also begins to number streams and events anew.
 void forget();
 
 }  // namespace cuda_double
