@@ -185,14 +185,14 @@ class Acceptance:
         model_config, names = read_model(self.model)
         parameters = FAMILIES[model_config["model_type"]].FUSED
         apart = [what for what, (parts, _) in parameters.items() if all(any(f".{part}." in name for name in names) for part in parts)]
-        number = 0
         pairs = [(a, b) for a in topologies.even for b in topologies.even if a != b and a.ranks == b.ranks]
-        for number, (topology, to) in enumerate(pairs[:: 3 if self.brief else 1]):
-            self.load(self.model, topology, to=to, in_place=number % 2 == 0, transpose=number % 5 == 4, model={"fuse": apart} if apart and number % 3 == 2 else None)
+        for number, (topology, to) in enumerate(pairs[:: max(1, len(pairs) // 3) if self.brief else 1]):
+            fuse = {"fuse": apart} if apart and number % 3 == 2 else None
+            self.load(self.model, topology, to=to, in_place=number % 2 == 0, transpose=number % 5 == 4, model=fuse)
         if pairs:
             topology, to = pairs[-1]
             directory = self.work / "layout-redistributed"
-            self.load(self.model, topology, to=to, save={"directory": str(directory)})
+            self.load(self.model, topology, to=to, save={"directory": str(directory), "format": "hdf5"})
             self.load(directory, topology)
 
     def check_fused(self, topologies):

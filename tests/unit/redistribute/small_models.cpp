@@ -1,5 +1,5 @@
 // Writes catalogs and config.json.
-#include "small_models.hpp"
+#include "unit/redistribute/small_models.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -71,19 +71,18 @@ void add_attention(CatalogMaker& maker, std::string const& layer, std::uint64_t 
 
 }  // namespace
 
-SmallModel small_llama(LayoutOptions options, std::optional<DType> dtype) {
+SmallModel small_llama(std::uint64_t hidden) {
   constexpr std::uint64_t kSize = 840;
-  constexpr std::uint64_t kHidden = 4;
   CatalogMaker maker;
-  add_frame(maker, kHidden);
+  add_frame(maker, hidden);
   for_each_layer("model.layers.", [&](std::string const& layer) {
-    add_attention(maker, layer, kHidden, kSize, 1);
-    maker.add(layer + "mlp.gate_proj.weight", {kSize, kHidden});
-    maker.add(layer + "mlp.up_proj.weight", {kSize, kHidden});
-    maker.add(layer + "mlp.down_proj.weight", {kHidden, kSize});
+    add_attention(maker, layer, hidden, kSize, 1);
+    maker.add(layer + "mlp.gate_proj.weight", {kSize, hidden});
+    maker.add(layer + "mlp.up_proj.weight", {kSize, hidden});
+    maker.add(layer + "mlp.down_proj.weight", {hidden, kSize});
   });
   return {"llama",
-          std::move(maker).recipe("llama", config("llama", kHidden, kSize, 1, 1, kSize), std::move(options), dtype),
+          std::move(maker).recipe("llama", config("llama", hidden, kSize, 1, 1, kSize), {}, {}),
           {1, 2, 3, 4, 5, 6, 7, 8}};
 }
 

@@ -17,7 +17,8 @@ struct SmallModel {
 };
 
 /// A llama with one key/value head, a vocabulary that nothing divides, and sizes that 1 to 8 divide.
-SmallModel small_llama(LayoutOptions options = {}, std::optional<DType> dtype = std::nullopt);
+/// It has about 12,700 x `hidden` elements.
+SmallModel small_llama(std::uint64_t hidden = 4);
 /// With fused queries, keys and values that are cut along axis 1.
 SmallModel small_gpt2();
 /// With eight experts, each in tensors of its own.
