@@ -1,5 +1,5 @@
-// The calls of CUDA and NCCL in a load of two waves, the second with messages, against a list that was compared with the
-// documentation of both. The CUDA implementation of Device runs over a double; NCCL is replaced by a recorder.
+// The calls of CUDA and NCCL in a load of two waves, the second with messages, against a list that was compared with
+// the documentation of both. The CUDA implementation of Device runs over a double; NCCL is replaced by a recorder.
 #include "load/pipeline.hpp"
 
 #include <cstdlib>
@@ -24,10 +24,14 @@ namespace {
 
 /// Records Kokkos' kernels and fences among the calls.
 void record_kernels() {
-  Kokkos::Tools::Experimental::set_begin_parallel_for_callback(
-      [](char const* name, std::uint32_t, std::uint64_t*) { cuda_double_record(("kernel " + std::string(name)).c_str()); });
-  Kokkos::Tools::Experimental::set_begin_fence_callback(
-      [](char const* name, std::uint32_t, std::uint64_t*) { cuda_double_record(("fence " + std::string(name)).c_str()); });
+  Kokkos::Tools::Experimental::set_begin_parallel_for_callback([](char const* name, std::uint32_t, std::uint64_t*) {
+    cuda_double_record(("kernel " + std::string(name)).c_str());
+  });
+  Kokkos::Tools::Experimental::set_begin_fence_callback([](char const* name, std::uint32_t, std::uint64_t*) {
+    // Kokkos fences before it calls back.
+    if (!std::string_view(name).starts_with("Kokkos::Tools"))
+      cuda_double_record(("fence " + std::string(name)).c_str());
+  });
 }
 
 void record_no_kernels() {
@@ -74,8 +78,7 @@ class PipelineCallsTest : public MpiSuite {
     Staging::Size size{.slots = plan.slots, .slot_bytes = plan.slot_bytes};
     for (auto const& wave : plan.work->waves) size.read_bytes = std::max(size.read_bytes, wave.read_staging_bytes);
     Staging const staging(device, size, PageSize::small);
-    auto const engine =
-        make_engine(ReadEngine::buffered, InputFiles(opened.catalog, Caching::page_cache), ranks(), {});
+    auto const engine = make_engine(ReadEngine::buffered, InputFiles(opened.catalog, Caching::page_cache), ranks(), {});
     run_pipeline(plan, *engine, ranks(), messages, device, arena, staging, {});
     return {arena.data(), arena.data() + arena.nbytes()};
   }
@@ -94,8 +97,8 @@ TEST_F(PipelineCallsTest, LoadsOnACudaDevice) {
   auto const tensors = testing::tiny_llama_tensors();
   for (auto const& shard : plan.work->shards) {
     auto const& tensor = checkpoint.catalog.tensors[checkpoint.layout.parameters[shard.parameter].tensor];
-    auto const number = static_cast<std::size_t>(
-        std::ranges::find(tensors, tensor.name, &testing::TinyTensor::name) - tensors.begin());
+    auto const number =
+        static_cast<std::size_t>(std::ranges::find(tensors, tensor.name, &testing::TinyTensor::name) - tensors.begin());
     auto const* const values = reinterpret_cast<float const*>(arena.data() + shard.offset_bytes);
     for (std::uint64_t i = 0; i < shard.nbytes / sizeof(float); ++i) {
       ASSERT_EQ(values[i], testing::tiny_llama_value(number, i)) << tensor.name << " " << i;
