@@ -25,7 +25,7 @@ limit=$((64 * 1024 * 1024))
 programs=(distload distload-bench distload-infer distload-synth distload-inspect distload-verify)
 # Those of these tests that this version has.
 tests=(strided_copy_test cast_kernel_test transpose_kernel_test convert_test pack_kernel_test place_kernel_test
-       device_test cuda_device_test pinned_ring_test peer_memory_test device_pipeline_test nccl_communicator_test)
+       device_test cuda_device_test pinned_ring_test peer_memory_test loader_test nccl_communicator_test)
 
 build=$distload_root/build
 preset=$kind-release

@@ -56,11 +56,6 @@
 namespace distload {
 namespace {
 
-/// Staging slots of a device besides those that are read ahead.
-constexpr std::uint32_t kDeviceSlots = 3;
-/// Smaller messages between devices are packed together.
-constexpr Bytes kDeviceMessageBytes = kMiB;
-
 /// The device of this process; null where a plan is made for devices on a machine that has none: a build for devices
 /// starts Kokkos only where it uses them.
 Device* device_if_started() {
@@ -396,18 +391,12 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   auto plan = all_or_throw(grid_.world(), "plan", [&] {
     // A collective engine does not run at the same time as exchanges, so it needs only one slot.
     options.slots = choice.name == ReadEngine::collective ? 1 : 1 + options_.load.prefetch;
-    // While one wave is read, others are uploaded, exchanged and placed.
-    if (!on_host) options.slots = kDeviceSlots + options_.load.prefetch;
+    if (!on_host) use_device(options, options_.load.prefetch, page_bytes());
     options.staging_bytes = slot_bytes(choice.name, options.slots, checkpoint.catalog.block_bytes);
     options.page_bytes = page_bytes();
     options.node_of = grid_.node_of();
     options.memory_limit = limit;
     options.resident = choice.name == ReadEngine::direct ? 0 : facts.resident.value_or(0);
-    options.arena_on_host = on_host;
-    if (!on_host) {
-      options.in_place_bytes = kDeviceMessageBytes;
-      options.staged_read_alignment = page_bytes();
-    }
     options.dtype = options_.load.dtype;
     options.cost = options_.cost;
     if (checkpoint.stored) options.stored_extents = checkpoint.stored->extents;

@@ -37,8 +37,8 @@ std::string memory_text(DeviceMemoryUse const& use) {
 PlanOptions plan_options_on(Machine const& machine, LoadOptions const& load) {
   PlanOptions options;
   options.staging_bytes = load.staging;
-  options.slots = 1 + load.prefetch;
-  options.arena_on_host = false;
+  use_device(options, load.prefetch, options.page_bytes);
+  options.writes_to_peers = load.peer_writes;
   options.dtype = load.dtype;
   options.node_of = machine.node_of();
   options.cost = machine.cost;

@@ -60,4 +60,19 @@ struct PlanOptions {
   }
 };
 
+/// Staging slots of a device besides those that are read ahead.
+inline constexpr std::uint32_t kDeviceSlots = 3;
+/// Smaller messages between devices are packed together.
+inline constexpr Bytes kDeviceMessageBytes = kMiB;
+
+/// Sets what a plan for arenas on devices needs: while one wave is read, others are uploaded, exchanged and placed.
+/// @param prefetch    waves that are read ahead
+/// @param page_bytes  of the host, for direct reads to pinned memory
+inline void use_device(PlanOptions& options, std::uint32_t prefetch, Bytes page_bytes) {
+  options.arena_on_host = false;
+  options.slots = kDeviceSlots + prefetch;
+  options.in_place_bytes = kDeviceMessageBytes;
+  options.staged_read_alignment = page_bytes;
+}
+
 }  // namespace distload

@@ -8,6 +8,7 @@ Exits with 1 and a list of differences if something is wrong.
 import argparse
 import collections
 import json
+import os
 import pathlib
 import shlex
 import subprocess
@@ -27,20 +28,20 @@ class Check:
         if not holds:
             self.found.append(otherwise)
 
-    def load(self, ranks, code=0, **keys):
+    def load(self, ranks, code=0, environment=None, **keys):
         settings = {f"{section}.{key}": value for section, of_section in keys.items() for key, value in of_section.items()}
         options = [option for key, value in settings.items() for option in ("--set", f"{key}={value}")]
         command = [self.mpirun, "-np", str(ranks), str(self.bin / "distload"), *options, str(self.work / "model")]
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, env=os.environ | (environment or {}))
         text = done.stdout + done.stderr
         self.expect(done.returncode == code, f"{command} ends with {done.returncode}, not {code}:\n{text}")
         return text
 
-    def check_load(self, ranks, engine):
-        where = f"{ranks} ranks, {engine}: "
+    def check_load(self, ranks, engine, environment=None):
+        where = f"{ranks} ranks, {engine}, {environment}: "
         trace, report = self.work / "trace.json", self.work / "report.json"
         trace.unlink(missing_ok=True)
-        self.load(ranks, report={"trace": trace, "json": report}, load={"engine": engine, "staging": "16 MiB"}, topology={"tensor_parallel": ranks})
+        self.load(ranks, environment=environment, report={"trace": trace, "json": report}, load={"engine": engine, "staging": "16 MiB"}, topology={"tensor_parallel": ranks})
         events = json.loads(trace.read_text())
         report = json.loads(report.read_text())
         spans = [event for event in events if event["ph"] == "X"]
@@ -53,7 +54,7 @@ class Check:
             stages[span["pid"], span["tid"]].append(span)
         for rank in range(ranks):
             has = {span["name"] for span in spans if span["pid"] == rank}
-            self.expect({"open", "partition", "plan", "allocate", "read", "place"} <= has, f"{where}rank {rank} has only {has}")
+            self.expect({"open", "partition", "plan", "allocate", "read"} <= has, f"{where}rank {rank} has only {has}")
         for line, of_line in stages.items():
             for before, after in zip(of_line, of_line[1:]):
                 self.expect(before["ts"] + before["dur"] <= after["ts"] + 1e-3, f"{where}{line}: {before} and {after} overlap")
@@ -80,8 +81,14 @@ def main():
 
     check.check_load(1, "direct")
     spans = check.check_load(4, "collective")
-    check.expect(any(span["name"] == "exchange" for span in spans), "the collective engine exchanges nothing")
+    for stage in ("pack", "exchange", "place"):
+        check.expect(any(span["name"] == stage for span in spans), f"the collective engine has no stage {stage}")
     check.check_load(4, "buffered")
+
+    # A device in host memory, whose streams are threads.
+    spans = check.check_load(2, "direct", {"DISTLOAD_EMULATED_DEVICE": "1"})
+    uploaded = sum(span["args"].get("bytes", 0) for span in spans if span["name"] == "upload")
+    check.expect(uploaded > 0, "nothing is uploaded to the device")
 
     absent = check.work / "absent" / "trace.json"
     text = check.load(2, code=6, report={"trace": absent}, topology={"tensor_parallel": 2})

@@ -47,7 +47,7 @@ ENGINES = ("mmap", "direct", "buffered", "collective")
 
 # Tests of kernels: those of the package are run.
 KERNEL_TESTS = ("strided_copy_test", "cast_kernel_test", "transpose_kernel_test", "convert_test", "pack_kernel_test", "place_kernel_test")
-DEVICE_TESTS = ("device_test", "cuda_device_test", "pinned_ring_test", "peer_memory_test", "device_pipeline_test")
+DEVICE_TESTS = ("device_test", "cuda_device_test", "pinned_ring_test", "peer_memory_test", "loader_test")
 
 SETTINGS_OF_MPI = {
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
@@ -316,6 +316,12 @@ class Checks:
     def step_four_ranks_through_messages(self):
         return self.four_ranks({"load.peer_writes": "false"}, None if self.is_host else self.environment_of_double())
 
+    def step_emulated_device(self):
+        """Loads of a host build to a device in host memory, whose streams are threads."""
+        if not self.is_host:
+            raise NotInPackage("a CUDA build has no emulated device")
+        return self.all_of({name: lambda name=name: self.expect_outcome(name, environment={"DISTLOAD_EMULATED_DEVICE": "1"}) for name in OUTCOMES})
+
     def step_redistribution(self):
         if "--redistribute" not in self.runner.job(1, "distload", "--help")[1]:
             raise NotInPackage("distload --redistribute is not in this package")
@@ -384,7 +390,8 @@ class Checks:
 # Steps with their limits in seconds, in the order in which they run.
 STEPS = (
     ("no_visible_device", 30), ("inspect_devices", 15), ("bare_copies", 15), ("kernels", 30), ("device_tests", 40), ("one_rank", 75),
-    ("four_ranks_through_peer_memory", 75), ("four_ranks_through_messages", 75), ("redistribution", 40), ("refusals", 40), ("nccl_at_one_rank", 45),
+    ("four_ranks_through_peer_memory", 75), ("four_ranks_through_messages", 75), ("emulated_device", 75),
+    ("redistribution", 40), ("refusals", 40), ("nccl_at_one_rank", 45),
     ("trace", 20), ("benchmark", 150), ("infer", 20), ("kernels_memcheck", 60), ("kernels_racecheck", 60), ("device_tests_memcheck", 45),
 )
 

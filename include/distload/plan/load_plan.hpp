@@ -25,7 +25,7 @@ struct RankLoad {
   Bytes read_bytes = 0;              ///< from storage
   Bytes sent_bytes = 0;              ///< to other ranks
   Bytes received_bytes = 0;          ///< from other ranks
-  Bytes sent_on_node_bytes = 0;      ///< of those sent, what stays on the node; counted for arenas on devices
+  Bytes sent_on_node_bytes = 0;      ///< of those sent, what stays on the node; of messages, only between devices
   Bytes received_on_node_bytes = 0;  ///< of those received, likewise
   Bytes staging_bytes = 0;           ///< of the largest staging slot
   std::uint64_t requests = 0;        ///< read requests

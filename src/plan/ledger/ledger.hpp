@@ -36,7 +36,7 @@ class Ledger {
   /// Counts the part of a message that its sender, a rank of the receiving set, does not receive because it has read
   /// it.
   void count_senders_part(std::uint32_t sender, Bytes nbytes) { senders_parts_[sender] += nbytes; }
-  /// Counts bytes of messages that stay on the sender's node.
+  /// Counts bytes that stay on the sender's node. They are counted as sent and received as well.
   void count_on_node(std::uint32_t sender, std::uint32_t receiver, Bytes nbytes) {
     loads_[sender].sent_on_node_bytes += nbytes;
     loads_[receiver].received_on_node_bytes += nbytes;
@@ -45,6 +45,7 @@ class Ledger {
   void count_peer_write(std::uint32_t writer, std::uint32_t receiver, Bytes nbytes) {
     loads_[writer].sent_bytes += nbytes;
     loads_[receiver].received_bytes += nbytes;
+    count_on_node(writer, receiver, nbytes);
   }
 
   /// Bytes read so far, by rank.
