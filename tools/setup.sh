@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs missing dependencies for building and testing: tools/setup.sh [ci|mpich]
+# Installs missing dependencies for building and testing: tools/setup.sh [ci|cuda|mpich]
 #
 # Installs Debian packages by apt (as root, or with sudo), and Kokkos in the user's cache if none is installed. With `ci`, also installs
-# dependencies of the checks of .ci/run; with `mpich`, also MPICH, beside Open MPI, which stays the default. Does nothing if
+# dependencies of the checks of .ci/run; with `cuda`, also builds Kokkos for NVIDIA GPUs (tools/kokkos.sh cuda), which needs NVIDIA's
+# CUDA toolkit and the header of NCCL; with `mpich`, also MPICH, beside Open MPI, which stays the default. Does nothing if
 # everything is installed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -39,6 +40,6 @@ if ((${#missing[@]})); then
 fi
 
 "$here/kokkos.sh" host
-if [[ ${1:-} == ci ]] && command -v nvcc >/dev/null; then
+if [[ ${1:-} == cuda ]] || { [[ ${1:-} == ci ]] && command -v nvcc >/dev/null; }; then
   "$here/kokkos.sh" cuda
 fi

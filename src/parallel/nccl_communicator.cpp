@@ -3,8 +3,10 @@
 #include "parallel/nccl_communicator.hpp"
 
 #include <cassert>
+#include <cstring>
 #include <exception>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -33,14 +35,18 @@ ncclConfig_t non_blocking() {
   return config;
 }
 
+/// Collective: the identity of the new group, which rank 0 makes. (As bytes: nvcc 13 does not compile templates of
+/// ncclUniqueId, which is a structure without a name.)
 ncclUniqueId shared_id(Communicator& bootstrap) {
-  auto id = all_or_throw(bootstrap, "nccl", [&] {
-    nccl();  // all ranks need the library
+  all_or_throw(bootstrap, "nccl", [] { nccl(); });  // all ranks need the library
+  auto const bytes = bytes_of_rank_0(bootstrap, "nccl", [] {
     ncclUniqueId made{};
-    if (bootstrap.rank() == 0) DISTLOAD_NCCL(ncclGetUniqueId(&made));
-    return made;
+    DISTLOAD_NCCL(ncclGetUniqueId(&made));
+    auto const* const begin = reinterpret_cast<std::byte const*>(&made);
+    return std::vector<std::byte>(begin, begin + sizeof made);
   });
-  bootstrap.broadcast(std::as_writable_bytes(std::span(&id, 1)), 0);
+  ncclUniqueId id{};
+  std::memcpy(&id, bytes.data(), sizeof id);
   return id;
 }
 
@@ -159,11 +165,10 @@ void NcclCommunicator::time_out(std::string_view operation) const {
   fail(operation, fmt::format("did not end within {:g} s", std::chrono::duration<double>(options_.timeout).count()));
 }
 
-template <class Action>
-auto NcclCommunicator::or_abort(std::string_view operation, Action const& action) {
+void NcclCommunicator::or_abort(std::string_view operation, std::function<void()> const& action) {
   if (comm_ == nullptr) fail(operation, "comes after an earlier failure");
   try {
-    return action();
+    action();
   } catch (...) {
     comm_.reset();
     throw;
@@ -222,7 +227,9 @@ void NcclCommunicator::run(std::string_view operation, std::function<void()> con
 }
 
 bool NcclCommunicator::is_connected() {
-  return or_abort("set-up", [&] { return has_settled(comm_.get(), "set-up"); });
+  bool is_connected = false;
+  or_abort("set-up", [&] { is_connected = has_settled(comm_.get(), "set-up"); });
+  return is_connected;
 }
 
 void NcclCommunicator::broadcast(std::span<std::byte> bytes, std::uint32_t root) {

@@ -90,8 +90,7 @@ class NcclCommunicator final : public Communicator, public StreamMessages {
   void run(std::string_view operation, std::function<void()> const& start);
 
   /// Calls `action`; if it throws, aborts the communicator.
-  template <class Action>
-  auto or_abort(std::string_view operation, Action const& action);
+  void or_abort(std::string_view operation, std::function<void()> const& action);
 
   /// The state of the last non-blocking call on `comm`: true if it has completed.
   /// @throws CommunicationError  it has failed.

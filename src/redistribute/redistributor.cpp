@@ -40,7 +40,7 @@ Redistributor::Redistributor(Communicator& ranks, Communicator& node, Redistribu
 #if defined(DISTLOAD_ENABLE_CUDA)
   // The device that Kokkos was initialised with holds shards and runs kernels.
   NcclCommunicator::Options nccl;
-  nccl.device = Kokkos::Cuda().cuda_device();
+  nccl.device = &device_of_process();
   nccl.timeout = runtime.timeout;
   members_->device_messages = std::make_unique<NcclCommunicator>(ranks, nccl);
 #endif

@@ -117,7 +117,7 @@ ExitCode inspect(Arguments const& arguments) {
     show_devices();
     return ExitCode::done;
   }
-  if (arguments.path.empty()) throw UsageError("checkpoint is required; try --help");
+  if (arguments.path.empty()) throw UsageError("checkpoint is required (distload-inspect --help shows how it is used)");
   auto const catalog = open_checkpoint(arguments.path, arguments.step, Latest::valid, SealUse::warn_of_stale);
   if (!arguments.extract.empty()) {
     for (auto const& warning : catalog.warnings) log().warn(warning);
