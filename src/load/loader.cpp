@@ -73,10 +73,12 @@ bool is_connected_by_nccl(Device const& device) {
 #endif
 
 /// The minimum of all ranks' limits, so that all plan with the same limit.
-std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, std::optional<Bytes> configured) {
+std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, LoaderOptions const& options) {
   constexpr auto kNone = ~std::uint64_t{0};
   auto const* const device = device_if_started();
-  auto const available = device == nullptr ? std::nullopt : available_arena_bytes(*device, grid.node_size(), 1);
+  auto const sharers = options.topology.share_device ? grid.node_size() : 1;
+  auto const available = device == nullptr ? std::nullopt : available_arena_bytes(*device, grid.node_size(), sharers);
+  auto const& configured = options.load.memory_limit;
   std::vector<std::uint64_t> limit{configured ? *configured : available.value_or(kNone)};
   grid.world().all_reduce(std::span<std::uint64_t>(limit), Reduction::min);
   if (limit.front() == kNone) return std::nullopt;
@@ -370,7 +372,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   auto const begin = std::chrono::steady_clock::now();
   report_progress("plan", checkpoint.begin);
   TraceScope const trace("plan");
-  auto const limit = agreed_memory_limit(grid_, options_.load.memory_limit);
+  auto const limit = agreed_memory_limit(grid_, options_);
   auto facts = probe_storage(options_.load.engine, checkpoint.stored_catalog(), grid_.world(), grid_.node_rank() == 0);
   auto const& topology = grid_.topology();
   bool const on_host = is_host(device_if_started());
