@@ -6,7 +6,7 @@
 # distload has a copy of it.
 # Kokkos is configured for one GPU architecture, the lowest that can run it: DISTLOAD_KOKKOS_CUDA_ARCH, in Kokkos' name (default
 # AMPERE80). Its code is compiled for that one and for those of DISTLOAD_CUDA_ARCHITECTURES (default "90 100 120", as far as nvcc
-# knows them); any newer GPU compiles the lowest one's PTX when a program starts. DistloadKokkos.cmake does the same for distload.
+# knows them; empty: no others); any newer GPU compiles the lowest one's PTX when a program starts. DistloadKokkos.cmake does the same for distload.
 set -euo pipefail
 
 variant=${1:-host}
@@ -16,7 +16,7 @@ case $variant in
     command -v nvcc >/dev/null || { echo "kokkos: no nvcc in the PATH: install NVIDIA's CUDA toolkit, 12.8 or newer" >&2; exit 1; }
     known=$(nvcc --list-gpu-code)
     codes=
-    for architecture in ${DISTLOAD_CUDA_ARCHITECTURES:-90 100 120}; do
+    for architecture in ${DISTLOAD_CUDA_ARCHITECTURES-90 100 120}; do
       grep -qx "sm_$architecture" <<<"$known" || { echo "kokkos: this nvcc has no sm_$architecture: it is left out" >&2; continue; }
       codes+=" --generate-code=arch=compute_$architecture,code=sm_$architecture"
     done
