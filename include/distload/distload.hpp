@@ -1,11 +1,12 @@
-/// The whole public library: load (Loader), redistribute (Redistributor), save (Saver), cut tensors (shard), compute with what was loaded (layers and
-/// ParallelModel), and the job around them.
+/// The whole public library: load (Loader), redistribute (Redistributor), save (Saver), cut tensors (shard), compute
+/// with what was loaded (layers and ParallelModel), and the job around them.
 ///
 /// Lifetimes. Make objects in this order, and destroy them in the reverse order: MpiEnvironment, Watchdog, Kokkos
-/// (Kokkos::ScopeGuard), ProcessGrid, Loader, Redistributor and Saver. A ShardedModel may outlive Loader and ProcessGrid, but not
-/// Kokkos. Layers and ParallelModel refer to the memory of their model and to the groups of their grid. ~Saver waits
-/// for its save; the communicator given to Saver::save_async lives until Saver::wait, while the model may change as
-/// soon as save_async returns. Views of a ShardedModel are valid as long as the model lives, also after Loader::reload.
+/// (Kokkos::ScopeGuard), ProcessGrid, Loader, Redistributor and Saver. A ShardedModel may outlive Loader and
+/// ProcessGrid, but not Kokkos. Layers and ParallelModel refer to the memory of their model and to the groups of their
+/// grid. ~Saver waits for its save; the communicator given to Saver::save_async lives until Saver::wait, while the
+/// model may change as soon as save_async returns. Views of a ShardedModel are valid as long as the model lives, also
+/// after Loader::reload.
 ///
 /// Collective calls. Functions that are documented as collective are called by all ranks of the named group, in the
 /// same order, with equal options. A failure on one rank becomes the same exception on all of them.

@@ -25,8 +25,9 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
       ->type_name("MODE");
   std::string redistribute;
   auto* const redistribute_option =
-      app.add_option("--redistribute", redistribute,
-                     "after loading, bring the model into this topology in memory, e.g. tensor_parallel=2,data_parallel=2")
+      app.add_option(
+             "--redistribute", redistribute,
+             "after loading, bring the model into this topology in memory, e.g. tensor_parallel=2,data_parallel=2")
           ->type_name("KEY=N,...");
   app.add_flag("--in-place", line.in_place, "with --redistribute: free the loaded shards on the way, to save memory");
   app.add_flag("--version", line.version, "print the versions of distload and of what it is built on");

@@ -99,9 +99,8 @@ class Job {
       if (config.save && config.save->stream)
         throw ConfigError("--redistribute needs the model in memory, where save.stream does not load it");
       topology_ = options.redistribute->topology(grid.world().size());
-      redistributor_.emplace(
-          grid.world(), grid.node(), redistribute_options(config, *options.redistribute), config.runtime,
-          [this](ProgressEvent const& event) { show(event); });
+      redistributor_.emplace(grid.world(), grid.node(), redistribute_options(config, *options.redistribute),
+                             config.runtime, [this](ProgressEvent const& event) { show(event); });
     }
     if (!config.save) return;
     saver_.emplace(

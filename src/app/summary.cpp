@@ -19,7 +19,8 @@ void print_loaded(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Load
 
 void print_redistributed(Topology const& topology, RedistributeTimes const& times) {
   print(fmt::format(
-      "redistributed to tensor_parallel {}, pipeline_parallel {}, data_parallel {}, expert_parallel {}: {} sent, {} copied, "
+      "redistributed to tensor_parallel {}, pipeline_parallel {}, data_parallel {}, expert_parallel {}: {} sent, {} "
+      "copied, "
       "{} unchanged, in {:.3f} s ({:.2f} GB/s)\n",
       topology.tensor_parallel, topology.pipeline_parallel, topology.data_parallel, topology.expert_parallel,
       format_bytes(times.sent_bytes), format_bytes(times.local_bytes), format_bytes(times.shared_bytes), times.seconds,

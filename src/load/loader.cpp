@@ -349,9 +349,8 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   options.shows_passing = kArenaOnHost && choice.name != ReadEngine::collective;
   options.writes_to_peers = options.shows_passing && can_write_to_peers();
   if (filled != nullptr) {
-    auto const own = all_or_throw(grid_.world(), "plan", [&] {
-      return places_in(*filled, arena_of(*filled), checkpoint);
-    });
+    auto const own =
+        all_or_throw(grid_.world(), "plan", [&] { return places_in(*filled, arena_of(*filled), checkpoint); });
     options.places = options.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
   }
   auto plan = all_or_throw(grid_.world(), "plan", [&] {

@@ -18,8 +18,8 @@ std::vector<std::uint32_t> ordered_by_number(std::vector<std::optional<std::uint
     if (!numbers[rank]) continue;
     auto const number = *numbers[rank];
     if (number >= count || ranks[number]) {
-      throw ConfigError("rank " + std::to_string(rank) + " says that it is rank " + std::to_string(number) + " of the " +
-                        side + ", which " + std::to_string(count) + " ranks hold" +
+      throw ConfigError("rank " + std::to_string(rank) + " says that it is rank " + std::to_string(number) +
+                        " of the " + side + ", which " + std::to_string(count) + " ranks hold" +
                         (number < count ? ", as another rank does" : ""));
     }
     ranks[number] = rank;

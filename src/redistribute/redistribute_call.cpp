@@ -144,8 +144,8 @@ void RedistributeCall::make_sides(DescribedModel const* target, Topology const& 
   if (target != nullptr && !have_same_tensors(source_model_.recipe, target->recipe)) {
     throw ConfigError("source and target are models with different tensors");
   }
-  target_recipe_ = std::make_shared<ModelRecipe const>(target != nullptr ? target->recipe
-                                                                         : changed(source_model_.recipe, context_.options));
+  target_recipe_ = std::make_shared<ModelRecipe const>(
+      target != nullptr ? target->recipe : changed(source_model_.recipe, context_.options));
   source_ = make_side(source_model_.recipe, source_model_.topology);
   target_ = make_side(*target_recipe_, topology);
 }

@@ -19,7 +19,9 @@ namespace {
 constexpr Bytes kLeastStaging = 16 * kMiB;
 
 /// The role of a rank that has the same number on both sides.
-RedistributeRole role_of(Communicator const& ranks) { return {.source_rank = ranks.rank(), .target_rank = ranks.rank()}; }
+RedistributeRole role_of(Communicator const& ranks) {
+  return {.source_rank = ranks.rank(), .target_rank = ranks.rank()};
+}
 
 }  // namespace
 

@@ -26,8 +26,8 @@ void ReleasedPages::add(ByteRange range) {
   auto const place = place_in(arenas_, range.begin);
   auto const before = range.begin - place.offset_bytes;
   auto const page = page_bytes();
-  auto const begin = std::max(round_up(joined.begin > before ? joined.begin - before : 0, page),
-                              round_down(place.offset_bytes, page));
+  auto const begin =
+      std::max(round_up(joined.begin > before ? joined.begin - before : 0, page), round_down(place.offset_bytes, page));
   auto const end = std::min(round_down(joined.end - before, page), round_up(range.end - before, page));
   if (begin < end) arenas_[place.arena]->drop_pages(begin, end - begin);
 }

@@ -101,9 +101,7 @@ class Runner {
     options_.on_moved(nbytes);
   }
 
-  std::uint64_t overflows() const {
-    return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), overflows_)();
-  }
+  std::uint64_t overflows() const { return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), overflows_)(); }
 
  private:
   std::byte* at(Area area, Bytes offset) const {

@@ -91,7 +91,9 @@ void add_redistribute(CLI::App& app, Arguments& arguments) {
       ->expected(2, 16)
       ->allow_extra_args(false)
       ->capture_default_str();
-  redistribute->add_option("--rounds", options.rounds, "counted rounds")->check(CLI::Range(1U, 1000U))->capture_default_str();
+  redistribute->add_option("--rounds", options.rounds, "counted rounds")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
   redistribute->add_flag("--verify", options.verify, "both ends hash what travels");
   redistribute->add_flag("--in-place", options.in_place, "free the old shards on the way");
   redistribute->add_flag("!--no-peer-writes", options.peer_writes, "send messages instead of writing to peers");
@@ -120,7 +122,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
 }
 
 void complete(Arguments& arguments) {
-  if (!arguments.calibrate && !arguments.infer && !arguments.redistribute && arguments.checkpoints.empty() && arguments.make.empty())
+  if (!arguments.calibrate && !arguments.infer && !arguments.redistribute && arguments.checkpoints.empty() &&
+      arguments.make.empty())
     throw UsageError("name a checkpoint, or a directory for --make");
   arguments.config.load.verify = !arguments.no_verify;
   arguments.measured.start = arguments.repeat ? Start::reload : Start::fresh;

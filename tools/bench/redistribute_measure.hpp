@@ -27,13 +27,13 @@ struct RedistributeBenchOptions {
 struct RedistributeStep {
   std::uint32_t from = 0;
   std::uint32_t to = 0;
-  Bytes model_bytes = 0;   ///< of all shards of the outcome
-  RedistributeTimes times; ///< of the last round
-  Samples seconds;         ///< from the call until the slowest rank has its shards
-  Samples small_pages;     ///< of memcpy by the outcome's ranks of as many bytes into new memory of small pages
-  Samples huge_pages;      ///< likewise of huge pages
+  Bytes model_bytes = 0;          ///< of all shards of the outcome
+  RedistributeTimes times;        ///< of the last round
+  Samples seconds;                ///< from the call until the slowest rank has its shards
+  Samples small_pages;            ///< of memcpy by the outcome's ranks of as many bytes into new memory of small pages
+  Samples huge_pages;             ///< likewise of huge pages
   Bytes peak_resident_bytes = 0;  ///< of the process that had most, during the redistributions
-  bool is_right = false;   ///< all shards have the hashes of a load
+  bool is_right = false;          ///< all shards have the hashes of a load
 
   /// Of memcpy with the faster pages.
   double limit_seconds() const { return std::min(small_pages.median(), huge_pages.median()); }

@@ -53,8 +53,8 @@ class ShardedModel {
   /// Local. `Loader::load` makes models.
   ShardedModel(CheckpointMetadata metadata, Topology topology, std::vector<Shard> shards,
                std::map<std::string, std::string, std::less<>> aliases, Arena arena);
-  /// Local. `Redistributor` makes models of several arenas, some of which other models use as well. `Shard::offset_bytes`
-  /// counts through all of them, each from the next multiple of 512 on.
+  /// Local. `Redistributor` makes models of several arenas, some of which other models use as well.
+  /// `Shard::offset_bytes` counts through all of them, each from the next multiple of 512 on.
   ShardedModel(CheckpointMetadata metadata, Topology topology, std::vector<Shard> shards,
                std::map<std::string, std::string, std::less<>> aliases, std::vector<std::shared_ptr<Arena>> arenas);
   ~ShardedModel();
@@ -95,7 +95,8 @@ class ShardedModel {
   /// loaded.
   std::span<FileIdentity const> sources() const noexcept { return sources_; }
 
-  /// Bytes of the memory of all shards. Of arenas that are shared with another model, only the shards of this one count.
+  /// Bytes of the memory of all shards. Of arenas that are shared with another model, only the shards of this one
+  /// count.
   Bytes resident_bytes() const noexcept;
 
  private:
@@ -109,7 +110,7 @@ class ShardedModel {
   Topology topology_;
   std::vector<Shard> shards_;
   std::map<std::string, std::string, std::less<>> aliases_;
-  std::vector<std::size_t> by_name_;  ///< indices of `shards_`, sorted by name
+  std::vector<std::size_t> by_name_;           ///< indices of `shards_`, sorted by name
   std::shared_ptr<ModelRecipe const> recipe_;  ///< how to cut the model otherwise; null if it was not loaded
   std::vector<std::shared_ptr<Arena>> arenas_;
 };

@@ -81,8 +81,8 @@ struct RedistributeResult {
   RedistributeTimes times;
 };
 
-/// Moves the shards of loaded models between ranks: into a new topology, or into another model that exists (as a trainer
-/// refreshes a server's weights).
+/// Moves the shards of loaded models between ranks: into a new topology, or into another model that exists (as a
+/// trainer refreshes a server's weights).
 ///
 /// The ranks of source and outcome may be the same in any arrangement, overlap, or be disjoint: all of them together
 /// form the group of a redistributor, and each says what it holds. All members except the constructor and `check` are
@@ -93,8 +93,9 @@ struct RedistributeResult {
 /// Redistributor. Shards may have been written to since.
 class Redistributor {
  public:
-  /// Collective in a CUDA build, where it initializes NCCL; otherwise local. `node`: the ranks of `ranks` on this rank's
-  /// node, as for ProcessGrid. Both are in host memory and outlive the redistributor. Of `runtime`, `timeout` is used.
+  /// Collective in a CUDA build, where it initializes NCCL; otherwise local. `node`: the ranks of `ranks` on this
+  /// rank's node, as for ProcessGrid. Both are in host memory and outlive the redistributor. Of `runtime`, `timeout` is
+  /// used.
   /// @throws ConfigError  an option is out of range.
   Redistributor(Communicator& ranks, Communicator& node, RedistributeOptions options = {}, RuntimeOptions runtime = {},
                 ProgressSink progress = {});
@@ -118,7 +119,8 @@ class Redistributor {
   RedistributeResult redistribute(ShardedModel const* source, Topology const& topology, RedistributeRole const& role);
 
   /// Collective: as `redistribute`, and frees the source on the way, in host memory page by page: a rank needs at most
-  /// the larger of both, and staging. On a device the source is freed at the end. After an exception the source is lost.
+  /// the larger of both, and staging. On a device the source is freed at the end. After an exception the source is
+  /// lost.
   RedistributeResult redistribute_in_place(ShardedModel source, Topology const& topology);
 
   /// Collective: the same for any ranks; `source` is empty where `role` has no source.
@@ -127,8 +129,8 @@ class Redistributor {
 
   /// Collective: gives `target`, which is cut for its own topology, type and parameters, the values of `source`. Shards
   /// of `target` that are those of `source` (see RedistributeOptions::share) need nothing; other shards that did not
-  /// change layout are copied within their rank. No memory but staging is allocated. The options `dtype` to `split` have
-  /// no effect.
+  /// change layout are copied within their rank. No memory but staging is allocated. The options `dtype` to `split`
+  /// have no effect.
   /// @param source, target  of this rank; nullptr where `role` has none
   /// @throws ConfigError  the models have different tensors.
   RedistributeTimes refresh(ShardedModel const* source, ShardedModel* target, RedistributeRole const& role);

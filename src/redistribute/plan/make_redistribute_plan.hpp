@@ -17,28 +17,28 @@ namespace distload {
 using ShardOffsets = std::vector<std::optional<Bytes>>;
 
 struct RedistributePlanOptions {
-  Bytes staging_bytes = 64 * kMiB;     ///< of a rank
-  std::optional<Bytes> memory_limit;   ///< per rank
-  bool limit_counts_source = false;    ///< the limit is for source, target and staging; otherwise for new memory alone
-  bool shares = true;                  ///< shards that do not change stay where they are, for source and target
-  bool frees_source = false;           ///< the source is not needed afterwards, and its pages can be given back
-  bool verifies = false;               ///< plan checks
-  bool fills_existing = false;         ///< the target has memory, with all its shards
-  bool writes_to_peers = false;        ///< ranks of a node can write to each other's memory
-  Bytes in_place_bytes = 256 * kKiB;   ///< parts of at least this size are sent unpacked if possible
-  Bytes least_peer_run = 256;          ///< parts with shorter runs are sent as messages rather than written to peers
-  Bytes piece_bytes = 4 * kMiB;        ///< most bytes of a part; at most an eighth of the staging memory
+  Bytes staging_bytes = 64 * kMiB;    ///< of a rank
+  std::optional<Bytes> memory_limit;  ///< per rank
+  bool limit_counts_source = false;   ///< the limit is for source, target and staging; otherwise for new memory alone
+  bool shares = true;                 ///< shards that do not change stay where they are, for source and target
+  bool frees_source = false;          ///< the source is not needed afterwards, and its pages can be given back
+  bool verifies = false;              ///< plan checks
+  bool fills_existing = false;        ///< the target has memory, with all its shards
+  bool writes_to_peers = false;       ///< ranks of a node can write to each other's memory
+  Bytes in_place_bytes = 256 * kKiB;  ///< parts of at least this size are sent unpacked if possible
+  Bytes least_peer_run = 256;         ///< parts with shorter runs are sent as messages rather than written to peers
+  Bytes piece_bytes = 4 * kMiB;       ///< most bytes of a part; at most an eighth of the staging memory
 };
 
 struct RedistributeRequest {
   Side const& source;
-  Side const& target;                        ///< of the same stored tensors
-  std::vector<std::uint32_t> source_ranks;   ///< by rank of the source's topology: its number in the group
-  std::vector<std::uint32_t> target_ranks;   ///< likewise of the target's
-  std::uint32_t ranks = 1;                   ///< of the group
-  std::uint32_t rank = 0;                    ///< this rank
-  std::vector<std::uint32_t> node_of;        ///< node number by rank; empty if all are on one node
-  ShardOffsets own_source;                   ///< this rank's shards; empty if it holds none
+  Side const& target;                              ///< of the same stored tensors
+  std::vector<std::uint32_t> source_ranks;         ///< by rank of the source's topology: its number in the group
+  std::vector<std::uint32_t> target_ranks;         ///< likewise of the target's
+  std::uint32_t ranks = 1;                         ///< of the group
+  std::uint32_t rank = 0;                          ///< this rank
+  std::vector<std::uint32_t> node_of;              ///< node number by rank; empty if all are on one node
+  ShardOffsets own_source;                         ///< this rank's shards; empty if it holds none
   std::map<std::uint32_t, ShardOffsets> existing;  ///< with `fills_existing`, by rank: this one, and others of its node
   std::vector<bool> is_in_place;  ///< by parameter: in the existing memory, this rank's shard is that of its source
   RedistributePlanOptions options;

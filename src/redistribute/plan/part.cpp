@@ -43,7 +43,9 @@ Bytes Part::target_bytes() const noexcept { return volume(extent) * size_of(targ
 
 StridedCopy Part::direct() const { return copy_between(end_of(source), end_of(target), extent); }
 
-StridedCopy Part::to_message(DType dtype) const { return copy_between(end_of(source), message_of(*this, dtype), extent); }
+StridedCopy Part::to_message(DType dtype) const {
+  return copy_between(end_of(source), message_of(*this, dtype), extent);
+}
 
 StridedCopy Part::from_message(DType dtype) const {
   return copy_between(message_of(*this, dtype), end_of(target), extent);

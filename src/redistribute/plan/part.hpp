@@ -15,8 +15,8 @@ namespace distload {
 
 /// A shard that contains the part.
 struct PartEnd {
-  Shape shape;             ///< of the shard
-  Dims position;           ///< of the part's first element in the shard
+  Shape shape;    ///< of the shard
+  Dims position;  ///< of the part's first element in the shard
   DType dtype = DType::f32;
   bool transposed = false;  ///< the last two axes lie in memory the other way round
 };

@@ -117,9 +117,10 @@ PieceOrder order_pieces(Side const& source, SourceKinds& source_kinds, Side cons
         auto const bands = bands_of(source, order.stretches.back(), piece_bytes).count();
         for (std::uint64_t band = 0; band < bands; ++band) {
           auto const share = (static_cast<double>(band) + 0.5) / static_cast<double>(bands);
-          order.pieces.push_back({.progress = (static_cast<double>(before) + share * nbytes) / static_cast<double>(*total),
-                                  .stretch = stretch,
-                                  .band = band});
+          order.pieces.push_back(
+              {.progress = (static_cast<double>(before) + share * nbytes) / static_cast<double>(*total),
+               .stretch = stretch,
+               .band = band});
         }
       });
     }

@@ -15,8 +15,8 @@
 
 namespace distload {
 
-/// A part of a segment of a source's parameter, of which all bands go to the same shards of the target, unless those are
-/// cut along an axis that every band contains.
+/// A part of a segment of a source's parameter, of which all bands go to the same shards of the target, unless those
+/// are cut along an axis that every band contains.
 struct SourceStretch {
   std::uint32_t parameter = 0;
   std::uint32_t segment = 0;

@@ -91,8 +91,7 @@ void RedistributePlanner::place_targets() {
     auto& kind = targets_.of(index);
     auto const& ranks = targets_.ranks(kind, index);
     for (std::uint32_t group = 0; group < ranks.size(); ++group) {
-      auto const nbytes =
-          volume(kind.holders.groups()[group].layout.shape) * size_of(request_.target.dtype_of(index));
+      auto const nbytes = volume(kind.holders.groups()[group].layout.shape) * size_of(request_.target.dtype_of(index));
       for (auto const rank : ranks[group]) {
         auto& moves = plan_.ranks[rank];
         (is_kept(index, group, rank) ? moves.shared_bytes : moves.target_bytes) += nbytes;
@@ -145,11 +144,11 @@ bool RedistributePlanner::is_unchanged(std::uint32_t parameter, std::uint32_t gr
   auto const key = (std::uint64_t{parameter} << 32U) | (std::uint64_t{group} << 16U) | *source_group;
   auto const [entry, is_new] = unchanged_.try_emplace(key);
   if (is_new) {
-    entry->second = have_equal_tensors(source, from->parameter, target, parameter) &&
-                    source.dtype_of(from->parameter) == target.dtype_of(parameter) &&
-                    source.parameter(from->parameter).transposed == target.parameter(parameter).transposed &&
-                    source_kind.holders.groups()[*source_group].layout ==
-                        targets_.of(parameter).holders.groups()[group].layout;
+    entry->second =
+        have_equal_tensors(source, from->parameter, target, parameter) &&
+        source.dtype_of(from->parameter) == target.dtype_of(parameter) &&
+        source.parameter(from->parameter).transposed == target.parameter(parameter).transposed &&
+        source_kind.holders.groups()[*source_group].layout == targets_.of(parameter).holders.groups()[group].layout;
   }
   return entry->second;
 }
@@ -164,12 +163,11 @@ bool RedistributePlanner::is_kept(std::uint32_t parameter, std::uint32_t group, 
 void RedistributePlanner::plan_piece(SourceStretch const& ref, Box const& box_of_piece) {
   auto& kind = sources_.of(ref.parameter);
   auto const& segment = kind.segments[ref.segment];
-  Piece const piece{
-      .parameter = ref.parameter,
-      .kind = &kind,
-      .segment = &segment,
-      .holders = sources_.held(kind, ref.parameter).holders[ref.segment],
-      .box = box_of_piece};
+  Piece const piece{.parameter = ref.parameter,
+                    .kind = &kind,
+                    .segment = &segment,
+                    .holders = sources_.held(kind, ref.parameter).holders[ref.segment],
+                    .box = box_of_piece};
   last_use_.clear();
   auto const& source = request_.source;
   auto const& target = request_.target;
@@ -242,10 +240,8 @@ void RedistributePlanner::keep_or_copy(Piece const& piece, WantedPart& part, Par
   plan_.ranks[holder.rank].local_bytes += part.moved.target_bytes();
   if (!is_own) return;
   part.moved.source = source_end(piece, part.box, holder.group);
-  PlannedCopy planned{.source = Area::source,
-                      .destination = Area::arena,
-                      .copy = part.moved.direct(),
-                      .cast = part.moved.cast()};
+  PlannedCopy planned{
+      .source = Area::source, .destination = Area::arena, .copy = part.moved.direct(), .cast = part.moved.cast()};
   planned.copy.source_offset += request_.own_source[piece.parameter].value();
   planned.copy.destination_offset += target_offset(holder.rank, part.parameter);
   builders_[wave].place(planned);
@@ -256,7 +252,8 @@ std::vector<RedistributePlanner::Delivery> RedistributePlanner::deliveries_of(
   std::vector<Delivery> deliveries;
   for (auto const receiver : receivers) {
     auto const sender = sender_for(receiver, piece.holders);
-    auto const known = std::ranges::find(deliveries, sender.rank, [](auto const& delivery) { return delivery.sender.rank; });
+    auto const known =
+        std::ranges::find(deliveries, sender.rank, [](auto const& delivery) { return delivery.sender.rank; });
     if (known != deliveries.end()) {
       known->receivers.push_back(receiver);
     } else {
@@ -394,9 +391,8 @@ void RedistributePlanner::send_packed(WantedPart const& part, Delivery const& de
 std::uint32_t RedistributePlanner::wave_of(Delivery const& delivery, Bytes sender_bytes, Bytes receiver_bytes,
                                            Bytes growth) {
   auto const sender = delivery.sender.rank;
-  std::array<StagingNeed, 2> const needs{
-      StagingNeed{.ranks = {&sender, 1}, .nbytes = sender_bytes},
-      StagingNeed{.ranks = delivery.receivers, .nbytes = receiver_bytes + growth}};
+  std::array<StagingNeed, 2> const needs{StagingNeed{.ranks = {&sender, 1}, .nbytes = sender_bytes},
+                                         StagingNeed{.ranks = delivery.receivers, .nbytes = receiver_bytes + growth}};
   auto const wave = scheduler_.place(needs);
   use(sender, wave);
   staging_.add(sender, wave, sender_bytes);
@@ -421,10 +417,8 @@ void RedistributePlanner::add_checks(WantedPart const& part, std::uint32_t sende
         {.parameter = part.parameter, .peer = receiver, .copy = copy, .nbytes = moved.target_bytes()});
   }
   if (request_.rank == receiver) {
-    PlannedCopy copy{.source = Area::arena,
-                     .destination = Area::staging,
-                     .copy = moved.back_to_message(),
-                     .cast = std::nullopt};
+    PlannedCopy copy{
+        .source = Area::arena, .destination = Area::staging, .copy = moved.back_to_message(), .cast = std::nullopt};
     copy.copy.source_offset += target_offset(receiver, part.parameter);
     extras(wave).received.push_back(
         {.parameter = part.parameter, .peer = sender, .copy = copy, .nbytes = moved.target_bytes()});

@@ -25,8 +25,8 @@ DType Side::dtype_of(std::uint32_t parameter_index) const {
 
 Side make_side(ModelRecipe const& recipe, Topology const& topology) {
   Side side{.topology = topology, .dtype = recipe.dtype, .cut = {}, .stored = {}, .place_of = {}};
-  auto layout = partition_model(recipe.catalog, topology, recipe.rules, recipe.catalog.metadata.config_json,
-                                recipe.options);
+  auto layout =
+      partition_model(recipe.catalog, topology, recipe.rules, recipe.catalog.metadata.config_json, recipe.options);
   if (layout.fusions.empty()) {
     side.cut.catalog = recipe.catalog;
     side.cut.layout = std::move(layout);

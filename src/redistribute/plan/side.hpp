@@ -20,9 +20,9 @@ struct TensorPlace {
 
 struct Side {
   Topology topology;
-  std::optional<DType> dtype;               ///< `load.dtype`
-  OpenedCheckpoint cut;                     ///< tensors as they are loaded, with one extent for each stored tensor
-  std::vector<std::uint32_t> stored;        ///< by extent of `cut.catalog`: index of the stored tensor
+  std::optional<DType> dtype;         ///< `load.dtype`
+  OpenedCheckpoint cut;               ///< tensors as they are loaded, with one extent for each stored tensor
+  std::vector<std::uint32_t> stored;  ///< by extent of `cut.catalog`: index of the stored tensor
   std::vector<std::optional<TensorPlace>> place_of;  ///< by stored tensor; nothing if it is not loaded
 
   Parameter const& parameter(std::uint32_t index) const { return cut.layout.parameters[index]; }

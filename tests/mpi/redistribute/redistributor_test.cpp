@@ -120,10 +120,9 @@ TEST_F(RedistributorTest, GivesWhatALoadInTheOtherTopologyGives) {
       options.share = way.share;
       options.verify = true;
       Redistributor redistributor(world(), mpi_->node(), options);
-      auto const made =
-          way.in_place
-              ? redistributor.redistribute_in_place(std::move(*copier.redistribute(source, source.topology()).model), to)
-              : redistributor.redistribute(source, to);
+      auto const made = way.in_place ? redistributor.redistribute_in_place(
+                                           std::move(*copier.redistribute(source, source.topology()).model), to)
+                                     : redistributor.redistribute(source, to);
       SCOPED_TRACE(text(source.topology()) + " -> " + text(to) + (way.peer_writes ? ", peers" : ", messages") +
                    (way.in_place ? ", in place" : ""));
       EXPECT_EQ(made.times.sent_bytes, made.times.needed_bytes);
@@ -230,7 +229,8 @@ TEST_F(RedistributorTest, FusesTransposesAndCasts) {
 TEST_F(RedistributorTest, GivesAModelThatOutlivesItsSource) {
   auto const expected = load({1, 1, world().size()});
   auto source = std::make_optional(load({1, 1, world().size()}));
-  auto const made = redistribute(ProcessGrid(world(), mpi_->node(), {1, 1, world().size()}), *source, {1, 1, world().size()});
+  auto const made =
+      redistribute(ProcessGrid(world(), mpi_->node(), {1, 1, world().size()}), *source, {1, 1, world().size()});
   source.reset();
   expect_same(made, expected);
 }
@@ -240,10 +240,14 @@ TEST_F(RedistributorTest, RefusesWhatCannotBe) {
   Redistributor redistributor(world(), mpi_->node());
   auto const refusal = [&](auto const& call) { return thrown_message<ConfigError>(call); };
   EXPECT_THAT(refusal([&] { redistributor.redistribute(source, {world().size() + 1, 1, 1}); }), HasSubstr("needs"));
-  EXPECT_THAT(refusal([&] { redistributor.redistribute(nullptr, {1, 1, world().size()}, RedistributeRole{}); }),
+  EXPECT_THAT(refusal([&] {
+                redistributor.redistribute(nullptr, {1, 1, world().size()}, RedistributeRole{});
+              }),
               HasSubstr("no rank holds a part of the source"));
   RedistributeRole const same{.source_rank = 0, .target_rank = 0};
-  EXPECT_THAT(refusal([&] { redistributor.redistribute(&source, {1, 1, world().size()}, same); }),
+  EXPECT_THAT(refusal([&] {
+                redistributor.redistribute(&source, {1, 1, world().size()}, same);
+              }),
               HasSubstr("as another rank does"));
   auto const n = world().size();
   auto const cut = load(topologies().back());

@@ -36,7 +36,9 @@ class FaultyCommunicator : public Communicator {
   void all_gather(std::span<std::byte const> sent, std::span<std::byte> received) override {
     ranks_.all_gather(sent, received);
   }
-  void all_reduce(std::span<std::uint64_t> values, Reduction reduction) override { ranks_.all_reduce(values, reduction); }
+  void all_reduce(std::span<std::uint64_t> values, Reduction reduction) override {
+    ranks_.all_reduce(values, reduction);
+  }
   void all_reduce(std::span<double> values, Reduction reduction) override { ranks_.all_reduce(values, reduction); }
   void all_reduce(std::span<float> values, Reduction reduction) override { ranks_.all_reduce(values, reduction); }
   void exchange(std::span<Send const> sends, std::span<Receive const> receives) override {
@@ -65,9 +67,9 @@ class RunRedistributionTest : public MpiSuite {
     Bytes end = 0;
     for (std::uint32_t index = 0; index < source_.cut.layout.parameters.size(); ++index) {
       auto const& parameter = source_.parameter(index);
-      auto const shape = shard_layout(parameter.partition, source_.tensor_of(index).shape, ranks().rank(),
-                                      topology.tensor_parallel)
-                             .shape;
+      auto const shape =
+          shard_layout(parameter.partition, source_.tensor_of(index).shape, ranks().rank(), topology.tensor_parallel)
+              .shape;
       offsets.emplace_back(end);
       end += round_up(volume(shape) * size_of(source_.dtype_of(index)), kShardAlignment);
     }

@@ -32,8 +32,9 @@ TEST(CommandLine, TakesOptionsBehindTheConfigAsWell) {
 }
 
 TEST(CommandLine, TakesATopologyToRedistributeTo) {
-  auto const line = parse({"c.yaml", "--in-place", "--redistribute",
-                           "tensor_parallel=2,data_parallel=3,pipeline_parallel=2,pipeline_layers=20:28,expert_parallel=6"});
+  auto const line =
+      parse({"c.yaml", "--in-place", "--redistribute",
+             "tensor_parallel=2,data_parallel=3,pipeline_parallel=2,pipeline_layers=20:28,expert_parallel=6"});
   ASSERT_TRUE(line && line->redistribute);
   EXPECT_TRUE(line->in_place);
   EXPECT_EQ(line->redistribute->topology(12), (Topology{2, 2, 3, 6}));
@@ -43,8 +44,9 @@ TEST(CommandLine, TakesATopologyToRedistributeTo) {
 }
 
 TEST(CommandLine, RefusesOtherTopologies) {
-  for (auto const* text : {"", "tensor_parallel", "tensor_parallel=", "tensor_parallel=0", "tensor_parallel=x",
-                           "tensor_parallel=2,tensor_parallel=2", "ranks=2", "pipeline_layers=2,3", "tensor_parallel=2,"}) {
+  for (auto const* text :
+       {"", "tensor_parallel", "tensor_parallel=", "tensor_parallel=0", "tensor_parallel=x",
+        "tensor_parallel=2,tensor_parallel=2", "ranks=2", "pipeline_layers=2,3", "tensor_parallel=2,"}) {
     EXPECT_THROW(parse({"c.yaml", "--redistribute", text}), UsageError) << text;
   }
   EXPECT_THROW(parse({"c.yaml", "--in-place"}), UsageError);

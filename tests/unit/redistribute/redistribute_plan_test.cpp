@@ -240,17 +240,18 @@ TEST(RedistributePlan, NeedsNoMoreMemoryInPlaceThanTheLargerModelAndStaging) {
                           .options = options};
         // Stages change their ranks, the worst case for memory.
         if (number % 3 == 0) std::ranges::reverse(scenario.target_ranks);
-        auto const plan = make_redistribute_plan({.source = scenario.source,
-                                                  .target = scenario.target,
-                                                  .source_ranks = scenario.source_ranks,
-                                                  .target_ranks = scenario.target_ranks,
-                                                  .ranks = scenario.ranks(),
-                                                  .rank = scenario.ranks() - 1,
-                                                  .node_of = {},
-                                                  .own_source = ShardOffsets(scenario.source.cut.layout.parameters.size(), 0),
-                                                  .existing = {},
-                                                  .is_in_place = {},
-                                                  .options = options});
+        auto const plan =
+            make_redistribute_plan({.source = scenario.source,
+                                    .target = scenario.target,
+                                    .source_ranks = scenario.source_ranks,
+                                    .target_ranks = scenario.target_ranks,
+                                    .ranks = scenario.ranks(),
+                                    .rank = scenario.ranks() - 1,
+                                    .node_of = {},
+                                    .own_source = ShardOffsets(scenario.source.cut.layout.parameters.size(), 0),
+                                    .existing = {},
+                                    .is_in_place = {},
+                                    .options = options});
         for (auto const& rank : plan.ranks) {
           auto const larger = std::max(rank.source_bytes, rank.target_bytes + rank.shared_bytes);
           EXPECT_LE(rank.peak_bytes, larger + options.staging_bytes) << text(from) << " -> " << text(to);

@@ -300,9 +300,11 @@ Outcome simulate(Scenario const& scenario) {
       for (auto const planned : plans[rank].waves[wave].moves.places) copy_planned(planned, memory[rank]);
     }
     compare_checks(plans, wave, memory, faults);
-    for (std::uint32_t rank = 0; rank < plans.size(); ++rank) release(plans[rank].waves[wave].released, memory[rank], faults);
+    for (std::uint32_t rank = 0; rank < plans.size(); ++rank)
+      release(plans[rank].waves[wave].released, memory[rank], faults);
   }
-  for (std::uint32_t rank = 0; rank < plans.size(); ++rank) check_target(scenario, rank, plans[rank], memory[rank], faults);
+  for (std::uint32_t rank = 0; rank < plans.size(); ++rank)
+    check_target(scenario, rank, plans[rank], memory[rank], faults);
   return outcome;
 }
 

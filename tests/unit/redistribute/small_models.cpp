@@ -27,9 +27,8 @@ class CatalogMaker {
     std::ranges::sort(catalog_.tensors, {}, &TensorInfo::name);
     catalog_.path = family;
     catalog_.metadata.config_json = std::move(config_json);
-    auto rules = find_rules({.family = family,
-                             .config_json = catalog_.metadata.config_json,
-                             .directories = default_rule_directories()});
+    auto rules = find_rules(
+        {.family = family, .config_json = catalog_.metadata.config_json, .directories = default_rule_directories()});
     return make_recipe(catalog_, std::move(rules), std::move(options), dtype);
   }
 
@@ -128,7 +127,9 @@ SmallModel small_mixtral() {
       maker.add(prefix + "w3.weight", {kWidth, kHidden});
     }
   });
-  return {"mixtral", std::move(maker).recipe("mixtral", config("mixtral", kHidden, 24, 2, 1, kWidth), {}, {}), {1, 2, 4, 6, 8}};
+  return {"mixtral",
+          std::move(maker).recipe("mixtral", config("mixtral", kHidden, 24, 2, 1, kWidth), {}, {}),
+          {1, 2, 4, 6, 8}};
 }
 
 SmallModel small_mixtral_together() {
