@@ -15,7 +15,7 @@ RedistributeOptions redistribute_options(Config const& config, RedistributeOptio
   options.staging = config.load.staging;
   options.memory_limit = config.load.memory_limit;
   options.verify = config.load.verify;
-  options.peer_writes = config.load.peer_writes;
+  options.peer_memory = config.load.peer_writes;
   options.huge_pages = config.load.huge_pages;
   return options;
 }

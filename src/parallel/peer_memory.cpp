@@ -23,16 +23,15 @@ constexpr std::size_t kMostVectors = 1024;
 /// The vectors of one call: local ones, and remote ones, of which adjacent ones are merged.
 class Batch {
  public:
-  explicit Batch(pid_t process) : process_(process) {
+  Batch(pid_t process, bool reads) : process_(process), reads_(reads) {
     local_.reserve(kMostVectors);
     remote_.reserve(kMostVectors);
   }
 
   bool is_full() const noexcept { return local_.size() == kMostVectors; }
 
-  void add(std::byte const* source, std::uint64_t address, Bytes nbytes) {
-    // The kernel only reads local vectors.
-    local_.push_back({const_cast<std::byte*>(source), nbytes});
+  void add(std::byte* local, std::uint64_t address, Bytes nbytes) {
+    local_.push_back({local, nbytes});
     nbytes_ += nbytes;
     if (!remote_.empty() && end_ == address) {
       remote_.back().iov_len += nbytes;
@@ -42,11 +41,12 @@ class Batch {
     end_ = address + nbytes;
   }
 
-  /// @returns false if the kernel has not written all bytes; `errno` has the reason.
+  /// @returns false if the kernel has not copied all bytes; `errno` has the reason.
   bool send() {
-    errno = EFAULT;  // the reason after a partial write, which does not set errno
-    auto const written = process_vm_writev(process_, local_.data(), local_.size(), remote_.data(), remote_.size(), 0);
-    bool const is_whole = written >= 0 && static_cast<Bytes>(written) == nbytes_;
+    errno = EFAULT;  // the reason after a partial copy, which does not set errno
+    auto* const copy = reads_ ? process_vm_readv : process_vm_writev;
+    auto const copied = copy(process_, local_.data(), local_.size(), remote_.data(), remote_.size(), 0);
+    bool const is_whole = copied >= 0 && static_cast<Bytes>(copied) == nbytes_;
     local_.clear();
     remote_.clear();
     nbytes_ = 0;
@@ -55,6 +55,7 @@ class Batch {
 
  private:
   pid_t process_;
+  bool reads_;
   std::vector<iovec> local_;
   std::vector<iovec> remote_;
   std::uint64_t end_ = 0;
@@ -72,20 +73,31 @@ PeerMemory::PeerMemory(Communicator& node, std::uint32_t job_rank, std::span<std
   for (auto const& entry : all_gathered(node, mine)) regions_.emplace(entry.job_rank, entry.region);
 }
 
-void PeerMemory::write(std::uint32_t job_rank, std::span<PeerWrite const> writes) const {
+template <class Part, class LocalOf>
+void PeerMemory::copy(std::uint32_t job_rank, std::span<Part const> parts, bool reads, LocalOf const& local_of) const {
   auto const& region = regions_.at(job_rank);
-  Batch batch(region.process);
+  Batch batch(region.process, reads);
   auto const send = [&] {
     if (batch.send()) return;
-    throw CommunicationError("cannot write to the memory of " + rank_on_this_host(job_rank) + ": " + system_reason());
+    throw CommunicationError(std::string("cannot ") + (reads ? "read" : "write to") + " the memory of " +
+                             rank_on_this_host(job_rank) + ": " + system_reason());
   };
-  for (auto const& part : writes) {
+  for (auto const& part : parts) {
     if (part.offset_bytes > region.nbytes || part.nbytes > region.nbytes - part.offset_bytes)
-      throw InternalError("a write behind the memory of " + rank_on_this_host(job_rank));
+      throw InternalError("an access behind the memory of " + rank_on_this_host(job_rank));
     if (batch.is_full()) send();
-    batch.add(part.source, region.address + part.offset_bytes, part.nbytes);
+    batch.add(local_of(part), region.address + part.offset_bytes, part.nbytes);
   }
   send();
+}
+
+void PeerMemory::write(std::uint32_t job_rank, std::span<PeerWrite const> writes) const {
+  // The kernel only reads local vectors.
+  copy(job_rank, writes, false, [](PeerWrite const& part) { return const_cast<std::byte*>(part.source); });
+}
+
+void PeerMemory::read(std::uint32_t job_rank, std::span<PeerRead const> reads) const {
+  copy(job_rank, reads, true, [](PeerRead const& part) { return part.target; });
 }
 
 std::optional<std::string> why_not_peer_memory(Communicator& node) {

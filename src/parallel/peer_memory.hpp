@@ -1,4 +1,4 @@
-/// PeerMemory: memory of the other ranks of a node, which a rank can write without their help.
+/// PeerMemory: memory of the other ranks of a node, which a rank can write and read without their help.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,15 @@ struct PeerWrite {
   Bytes nbytes = 0;
 };
 
-/// The kernel copies directly from one process to another (process_vm_writev). A rank may read what others have written
-/// after a later collective call of all ranks.
+/// Bytes of a peer's memory and where this rank wants them.
+struct PeerRead {
+  std::byte* target = nullptr;
+  Bytes offset_bytes = 0;
+  Bytes nbytes = 0;
+};
+
+/// The kernel copies directly from one process to another (process_vm_writev, process_vm_readv). A rank may read what
+/// others have written after a later collective call of all ranks.
 class PeerMemory {
  public:
   /// Collective over `node`: the ranks exchange the addresses of their memory, which must not move while any of them
@@ -33,7 +40,13 @@ class PeerMemory {
   /// @throws InternalError       a write exceeds the peer's memory.
   void write(std::uint32_t job_rank, std::span<PeerWrite const> writes) const;
 
+  /// Local: the reverse; likewise.
+  void read(std::uint32_t job_rank, std::span<PeerRead const> reads) const;
+
  private:
+  template <class Part, class LocalOf>
+  void copy(std::uint32_t job_rank, std::span<Part const> parts, bool reads, LocalOf const& local_of) const;
+
   struct Region {
     std::int32_t process = 0;
     std::uint64_t address = 0;

@@ -23,13 +23,13 @@ PeerArenas::PeerArenas(Communicator& node, std::uint32_t rank, std::span<std::sh
   }
 }
 
-void PeerArenas::write(std::uint32_t rank, std::span<PeerWrite> writes) const {
-  if (writes.empty()) return;
+void PeerArenas::read(std::uint32_t rank, std::span<PeerRead> reads) const {
+  if (reads.empty()) return;
   auto const& begins = begins_.at(rank);
-  auto const behind = std::ranges::upper_bound(begins, writes.front().offset_bytes);
+  auto const behind = std::ranges::upper_bound(begins, reads.front().offset_bytes);
   auto const arena = std::min(static_cast<std::size_t>(behind - begins.begin()) - 1, memory_.size() - 1);
-  for (auto& part : writes) part.offset_bytes -= begins[arena];
-  memory_[arena].write(rank, writes);
+  for (auto& part : reads) part.offset_bytes -= begins[arena];
+  memory_[arena].read(rank, reads);
 }
 
 }  // namespace distload

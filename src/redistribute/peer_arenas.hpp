@@ -1,4 +1,4 @@
-/// PeerArenas: the arenas of the models of a node's ranks, which each of them can write.
+/// PeerArenas: the arenas of the models of a node's ranks, which each of them can read.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ namespace distload {
 
 class PeerArenas {
  public:
-  /// Collective over `node`. `arenas`: of this rank's model; they stay where they are while others write.
+  /// Collective over `node`. `arenas`: of this rank's model; they stay where they are while others read.
   PeerArenas(Communicator& node, std::uint32_t rank, std::span<std::shared_ptr<Arena> const> arenas);
 
-  /// Local: writes to the model of `rank`, at offsets that count through its arenas. All writes are to one shard.
+  /// Local: reads from the model of `rank`, at offsets that count through its arenas. All reads are from one shard.
   /// @throws CommunicationError  the system refuses.
-  void write(std::uint32_t rank, std::span<PeerWrite> writes) const;
+  void read(std::uint32_t rank, std::span<PeerRead> reads) const;
 
  private:
   std::map<std::uint32_t, std::vector<Bytes>> begins_;  ///< by rank: where each of its arenas begins

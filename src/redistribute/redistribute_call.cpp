@@ -54,7 +54,7 @@ std::vector<std::pair<std::string, std::string>> common_settings(RedistributeOpt
           {"staging", std::to_string(options.staging)},
           {"verify", flag(options.verify)},
           {"share", flag(options.share)},
-          {"peer_writes", flag(options.peer_writes)}};
+          {"peer_memory", flag(options.peer_memory)}};
 }
 
 /// @throws ConfigError  the ranks do not make up the topology.
@@ -151,10 +151,10 @@ void RedistributeCall::make_sides(DescribedModel const* target, Topology const& 
   target_ = make_side(*target_recipe_, topology);
 }
 
-bool RedistributeCall::can_write_to_peers() {
-  auto& known = context_.writes_to_peers;
+bool RedistributeCall::can_read_from_peers() {
+  auto& known = context_.reads_from_peers;
   if (!known) {
-    bool const may = context_.options.peer_writes && device_of_process().is_host();
+    bool const may = context_.options.peer_memory && device_of_process().is_host();
     std::vector<std::uint64_t> can{may && !why_not_peer_memory(context_.node) ? 1U : 0U};
     ranks_.all_reduce(std::span<std::uint64_t>(can), Reduction::min);
     known = can.front() != 0;
@@ -172,29 +172,24 @@ std::optional<Bytes> RedistributeCall::agreed_memory_limit() {
   return limit.front();
 }
 
-std::map<std::uint32_t, ShardOffsets> RedistributeCall::gathered(ShardOffsets const& existing, bool writes_to_peers) {
-  std::map<std::uint32_t, ShardOffsets> places;
-  if (!writes_to_peers) {
-    if (!existing.empty()) places.emplace(ranks_.rank(), existing);
-    return places;
-  }
+std::map<std::uint32_t, ShardOffsets> RedistributeCall::sources_of_node(ShardOffsets own) {
   auto& node = context_.node;
-  auto own = existing;
-  own.resize(target_.cut.layout.parameters.size());
+  own.resize(source_.cut.layout.parameters.size());
   auto const members = all_gathered(node, ranks_.rank());
   ShardOffsets all(node.size() * own.size());
   node.all_gather(std::as_bytes(std::span(own)), std::as_writable_bytes(std::span(all)));
+  std::map<std::uint32_t, ShardOffsets> sources;
   auto next = all.begin();
   for (auto const member : members) {
     auto const end = next + static_cast<std::ptrdiff_t>(own.size());
-    places[member].assign(next, end);
+    sources[member].assign(next, end);
     next = end;
   }
-  return places;
+  return sources;
 }
 
 void RedistributeCall::make_plan(HeldModel const& source, HeldModel const& target, bool in_place) {
-  bool const writes_to_peers = can_write_to_peers();
+  bool const reads_from_peers = can_read_from_peers();
   auto const limit = agreed_memory_limit();
   frees_source_ = in_place && device_of_process().is_host();
   ShardOffsets own_source;
@@ -210,8 +205,8 @@ void RedistributeCall::make_plan(HeldModel const& source, HeldModel const& targe
     check_model(*target.model, target_, *role_.target_rank, existing, "target");
     is_in_place = found_in_source(source, source_, own_source, target, target_, existing);
   });
-  std::map<std::uint32_t, ShardOffsets> places;
-  if (fills_existing_) places = gathered(existing, writes_to_peers);
+  std::map<std::uint32_t, ShardOffsets> peer_sources;
+  if (reads_from_peers) peer_sources = sources_of_node(own_source);
   is_in_place.resize(target_.cut.layout.parameters.size());
   plan_ = all_or_throw(ranks_, "redistribute_plan", [&] {
     RedistributePlanOptions options;
@@ -223,7 +218,7 @@ void RedistributeCall::make_plan(HeldModel const& source, HeldModel const& targe
     options.frees_source = frees_source_;
     options.verifies = context_.options.verify;
     options.fills_existing = fills_existing_;
-    options.writes_to_peers = writes_to_peers;
+    options.reads_from_peers = reads_from_peers;
     return make_redistribute_plan({.source = source_,
                                    .target = target_,
                                    .source_ranks = roles_.source_ranks,
@@ -232,7 +227,8 @@ void RedistributeCall::make_plan(HeldModel const& source, HeldModel const& targe
                                    .rank = ranks_.rank(),
                                    .node_of = context_.node_of,
                                    .own_source = std::move(own_source),
-                                   .existing = std::move(places),
+                                   .peer_sources = std::move(peer_sources),
+                                   .existing = std::move(existing),
                                    .is_in_place = std::move(is_in_place),
                                    .options = options});
   });
@@ -293,8 +289,8 @@ void RedistributeCall::run(std::span<std::shared_ptr<Arena> const> source,
                            std::span<std::shared_ptr<Arena> const> target) {
   RunOptions options;
   std::optional<PeerArenas> peers;
-  if (plan_.writes_to_peers) {
-    peers.emplace(context_.node, ranks_.rank(), target);
+  if (plan_.reads_from_peers) {
+    peers.emplace(context_.node, ranks_.rank(), source);
     options.peers = &*peers;
   }
   options.verify = context_.options.verify;

@@ -41,7 +41,7 @@ struct RedistributeContext {
   ProgressSink progress;
   PageChoice pages;
   std::vector<std::uint32_t> node_of;             ///< by rank; empty until it has been asked
-  std::optional<bool> writes_to_peers;            ///< likewise
+  std::optional<bool> reads_from_peers;           ///< likewise
   std::unique_ptr<Communicator> device_messages;  ///< NCCL, in a CUDA build
 };
 
@@ -86,9 +86,10 @@ class RedistributeCall {
   void make_sides(DescribedModel const* target, Topology const& topology);
   /// Collective.
   void make_plan(HeldModel const& source, HeldModel const& target, bool in_place);
-  /// Collective: the offsets in `existing` memory on this rank and those that it can write to.
-  std::map<std::uint32_t, ShardOffsets> gathered(ShardOffsets const& existing, bool writes_to_peers);
-  bool can_write_to_peers();
+  /// Collective over the node: the offsets of its ranks' shards of the source. `own`: empty if there are none.
+  std::map<std::uint32_t, ShardOffsets> sources_of_node(ShardOffsets own);
+  /// Collective: whether the ranks of every node can read each other's memory; asked once.
+  bool can_read_from_peers();
   std::optional<Bytes> agreed_memory_limit();
   /// Collective: decides about the pages of new memory.
   void compare_pages();

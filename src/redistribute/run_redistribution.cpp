@@ -54,15 +54,15 @@ class Runner {
         decltype(staging_)(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::redistribute staging"), staging);
   }
 
-  void write_to_peers(RedistributeWave const& wave) const {
-    std::vector<PeerWrite> parts;
+  void read_from_peers(RedistributeWave const& wave) const {
+    std::vector<PeerRead> parts;
     for (auto const& copy : wave.peer_copies) {
       parts.clear();
-      auto const* const source = at(Area::source, copy.copy.source_offset);
+      auto* const target = at(Area::arena, copy.copy.destination_offset);
       for_each_run(copy.copy, [&](Bytes from, Bytes to) {
-        parts.push_back({source + (from - copy.copy.source_offset), to, copy.copy.run_bytes});
+        parts.push_back({target + (to - copy.copy.destination_offset), from, copy.copy.run_bytes});
       });
-      options_.peers->write(copy.rank, parts);
+      options_.peers->read(copy.rank, parts);
       options_.on_moved(copy.copy.nbytes());
     }
   }
@@ -162,7 +162,7 @@ std::uint64_t run_redistribution(RedistributePlan const& plan, RedistributeMemor
       runner.exchange(wave.moves, messages);
     }
     failure.guard_unless_failed([&] {
-      if (!wave.peer_copies.empty()) runner.write_to_peers(wave);
+      if (!wave.peer_copies.empty()) runner.read_from_peers(wave);
       runner.copy(wave.moves.places, "distload::place");
     });
     if (options.verify) {
@@ -172,9 +172,9 @@ std::uint64_t run_redistribution(RedistributePlan const& plan, RedistributeMemor
       failure.guard_unless_failed([&] { parts->compare(wave, *options.target, control.rank()); });
     }
     if (options.frees_source) {
-      // No rank writes to another before that one has freed what it needs no more.
-      released.add(wave.released);
+      // No rank frees what others may still read, and none gains more before it has freed.
       agree("redistribute_free");
+      released.add(wave.released);
     }
   }
   agree("redistribute_end");

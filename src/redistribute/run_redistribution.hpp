@@ -1,4 +1,4 @@
-/// run_redistribution: executes a plan wave by wave: copies, messages, writes to peers, checks, and freed pages.
+/// run_redistribution: executes a plan wave by wave: copies, messages, reads from peers, checks, and freed pages.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct RedistributeMemory {
 };
 
 struct RunOptions {
-  PeerArenas const* peers = nullptr;  ///< of the target; nullptr if the plan does not write to peers
+  PeerArenas const* peers = nullptr;  ///< of the source; nullptr if the plan does not read from peers
   bool verify = false;                ///< the plan has checks
   bool frees_source = false;          ///< the plan says what of the source is not needed any more
   Side const* target = nullptr;       ///< names parameters in messages

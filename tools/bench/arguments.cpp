@@ -109,7 +109,8 @@ void add_redistribute(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
   redistribute->add_flag("--verify", options.verify, "both ends hash what travels");
   redistribute->add_flag("--in-place", options.in_place, "free the old shards on the way");
-  redistribute->add_flag("!--no-peer-writes", options.peer_writes, "send messages instead of writing to peers");
+  redistribute->add_flag("!--no-peer-memory", options.peer_memory,
+                         "send messages instead of reading the memory of peers");
   redistribute->add_flag("!--no-share", options.share, "copy unchanged shards");
   redistribute->add_option("--json", arguments.json, "write the figures to this file");
   redistribute->callback([&arguments] { arguments.redistribute = true; });

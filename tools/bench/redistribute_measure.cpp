@@ -97,7 +97,7 @@ std::vector<RedistributeStep> measure_redistribution(ProcessGrid const& grid, Lo
   config.load.engine = ReadEngine::buffered;
   RedistributeOptions redistribute;
   redistribute.verify = options.verify;
-  redistribute.peer_writes = options.peer_writes;
+  redistribute.peer_memory = options.peer_memory;
   redistribute.share = options.share;
   Redistributor redistributor(world, grid.node(), redistribute);
   auto model = load_onto(options.chain.front(), grid, config);

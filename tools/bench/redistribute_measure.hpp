@@ -19,7 +19,7 @@ struct RedistributeBenchOptions {
   std::uint32_t rounds = 3;                   ///< counted ones
   bool verify = false;
   bool in_place = false;
-  bool peer_writes = true;
+  bool peer_memory = true;
   bool share = true;
 };
 

@@ -48,8 +48,8 @@ struct RedistributeOptions {
   /// Shards that a rank holds before and after, unchanged, stay where they are: both models use their memory, so that
   /// writes to one show in the other. Otherwise they are copied.
   bool share = true;
-  /// Ranks of a node write to each other's memory (process_vm_writev) where the system permits it.
-  bool peer_writes = true;
+  /// Ranks of a node read each other's memory (process_vm_readv) where the system permits it.
+  bool peer_memory = true;
   /// Huge pages of new host memory, as `load.huge_pages`.
   HugePageKind huge_pages = HugePageKind::automatic;
 };

@@ -24,22 +24,23 @@ struct RedistributePlanOptions {
   bool frees_source = false;          ///< the source is not needed afterwards, and its pages can be given back
   bool verifies = false;              ///< plan checks
   bool fills_existing = false;        ///< the target has memory, with all its shards
-  bool writes_to_peers = false;       ///< ranks of a node can write to each other's memory
+  bool reads_from_peers = false;      ///< ranks of a node can read each other's memory
   Bytes in_place_bytes = 256 * kKiB;  ///< parts of at least this size are sent unpacked if possible
-  Bytes least_peer_run = 256;         ///< parts with shorter runs are sent as messages rather than written to peers
+  Bytes least_peer_run = 256;         ///< parts with shorter runs are sent as messages rather than read from peers
   Bytes piece_bytes = 4 * kMiB;       ///< most bytes of a part; at most an eighth of the staging memory
 };
 
 struct RedistributeRequest {
   Side const& source;
-  Side const& target;                              ///< of the same stored tensors
-  std::vector<std::uint32_t> source_ranks;         ///< by rank of the source's topology: its number in the group
-  std::vector<std::uint32_t> target_ranks;         ///< likewise of the target's
-  std::uint32_t ranks = 1;                         ///< of the group
-  std::uint32_t rank = 0;                          ///< this rank
-  std::vector<std::uint32_t> node_of;              ///< node number by rank; empty if all are on one node
-  ShardOffsets own_source;                         ///< this rank's shards; empty if it holds none
-  std::map<std::uint32_t, ShardOffsets> existing;  ///< with `fills_existing`, by rank: this one, and others of its node
+  Side const& target;                                  ///< of the same stored tensors
+  std::vector<std::uint32_t> source_ranks;             ///< by rank of the source's topology: its number in the group
+  std::vector<std::uint32_t> target_ranks;             ///< likewise of the target's
+  std::uint32_t ranks = 1;                             ///< of the group
+  std::uint32_t rank = 0;                              ///< this rank
+  std::vector<std::uint32_t> node_of;                  ///< node number by rank; empty if all are on one node
+  ShardOffsets own_source;                             ///< this rank's shards; empty if it holds none
+  std::map<std::uint32_t, ShardOffsets> peer_sources;  ///< with `reads_from_peers`, by rank: of the node's ranks
+  ShardOffsets existing;          ///< with `fills_existing`: this rank's shards; empty if it gets none
   std::vector<bool> is_in_place;  ///< by parameter: in the existing memory, this rank's shard is that of its source
   RedistributePlanOptions options;
 };

@@ -13,7 +13,7 @@
 
 namespace distload {
 
-/// A copy from this rank's source to the target of another rank on its node.
+/// A copy from the source of another rank on this rank's node to this rank's target.
 struct PeerCopy {
   std::uint32_t rank = 0;
   StridedCopy copy;
@@ -55,8 +55,8 @@ struct RedistributePlan {
   std::vector<bool> is_shared;  ///< by shard: it stays where it is, and its offset is that in the source's memory
   Bytes arena_bytes = 0;        ///< of this rank's new memory
   std::vector<RankMoves> ranks;
-  bool has_messages = false;     ///< some rank sends a message to another
-  bool writes_to_peers = false;  ///< some rank writes to the memory of another
+  bool has_messages = false;      ///< some rank sends a message to another
+  bool reads_from_peers = false;  ///< some rank reads the memory of another
 };
 
 }  // namespace distload

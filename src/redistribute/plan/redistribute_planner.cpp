@@ -80,14 +80,8 @@ RedistributePlan RedistributePlanner::run() {
 }
 
 void RedistributePlanner::place_targets() {
-  std::map<std::uint32_t, Bytes> ends;
-  for (auto const rank : request_.target_ranks) {
-    bool const is_peer = request_.options.writes_to_peers && node_of(rank) == node_of(request_.rank);
-    if (rank != request_.rank && !is_peer) continue;
-    ends.emplace(rank, 0);
-    placed_[rank].resize(request_.target.cut.layout.parameters.size());
-  }
-  for (std::uint32_t index = 0; index < request_.target.cut.layout.parameters.size(); ++index) {
+  placed_.resize(request_.target.cut.layout.parameters.size());
+  for (std::uint32_t index = 0; index < placed_.size(); ++index) {
     auto& kind = targets_.of(index);
     auto const& ranks = targets_.ranks(kind, index);
     for (std::uint32_t group = 0; group < ranks.size(); ++group) {
@@ -95,33 +89,30 @@ void RedistributePlanner::place_targets() {
       for (auto const rank : ranks[group]) {
         auto& moves = plan_.ranks[rank];
         (is_kept(index, group, rank) ? moves.shared_bytes : moves.target_bytes) += nbytes;
-        if (auto const end = ends.find(rank); end != ends.end()) place_target(index, rank, group, end->second);
+        if (rank == request_.rank) place_own(index, group);
       }
     }
   }
-  if (auto const own = ends.find(request_.rank); own != ends.end()) plan_.arena_bytes = own->second;
 }
 
-void RedistributePlanner::place_target(std::uint32_t parameter, std::uint32_t rank, std::uint32_t group, Bytes& end) {
-  bool const is_own = rank == request_.rank;
-  bool const stays = is_kept(parameter, group, rank);
+void RedistributePlanner::place_own(std::uint32_t parameter, std::uint32_t group) {
+  auto const& target = request_.target;
   auto const& layout = targets_.of(parameter).holders.groups()[group].layout;
-  auto const nbytes = volume(layout.shape) * size_of(request_.target.dtype_of(parameter));
-  auto offset = end;
+  auto const nbytes = volume(layout.shape) * size_of(target.dtype_of(parameter));
+  bool const stays = is_kept(parameter, group, request_.rank);
+  auto offset = plan_.arena_bytes;
   if (request_.options.fills_existing) {
-    offset = request_.existing.at(rank)[parameter].value();
-  } else if (!stays) {
-    end += round_up(nbytes, kShardAlignment);
-  }
-  placed_[rank][parameter] = offset;
-  if (!is_own) return;
-  if (stays && !request_.options.fills_existing) {
-    auto const stored = request_.target.stored[request_.target.tensor_of(parameter).first_extent];
+    offset = request_.existing[parameter].value();
+  } else if (stays) {
+    auto const stored = target.stored[target.tensor_of(parameter).first_extent];
     offset = request_.own_source[request_.source.place_of[stored]->parameter].value();
+  } else {
+    plan_.arena_bytes += round_up(nbytes, kShardAlignment);
   }
+  placed_[parameter] = offset;
   plan_.shards.push_back({.parameter = parameter,
-                          .dtype = request_.target.dtype_of(parameter),
-                          .transposed = request_.target.parameter(parameter).transposed,
+                          .dtype = target.dtype_of(parameter),
+                          .transposed = target.parameter(parameter).transposed,
                           .layout = std::make_shared<ShardLayout const>(layout),
                           .offset_bytes = offset,
                           .nbytes = nbytes});
@@ -243,7 +234,7 @@ void RedistributePlanner::keep_or_copy(Piece const& piece, WantedPart& part, Par
   PlannedCopy planned{
       .source = Area::source, .destination = Area::arena, .copy = part.moved.direct(), .cast = part.moved.cast()};
   planned.copy.source_offset += request_.own_source[piece.parameter].value();
-  planned.copy.destination_offset += target_offset(holder.rank, part.parameter);
+  planned.copy.destination_offset += target_offset(part.parameter);
   builders_[wave].place(planned);
 }
 
@@ -296,12 +287,12 @@ void RedistributePlanner::send(Piece const& piece, WantedPart& part, Delivery co
   }
   part.source_offset = request_.rank == sender ? request_.own_source[piece.parameter].value() : 0;
   auto rest = delivery;
-  if (options.writes_to_peers && part.moved.is_verbatim()) {
-    auto copy = part.moved.direct();
+  if (options.reads_from_peers && part.moved.is_verbatim()) {
+    auto const copy = part.moved.direct();
     if (copy.run_bytes >= options.least_peer_run || is_one_run(copy)) {
       std::erase_if(rest.receivers, [&](std::uint32_t receiver) {
         if (node_of(receiver) != node_of(sender)) return false;
-        write_to_peer(part, sender, receiver, copy);
+        read_from_peer(piece, part, sender, receiver, copy);
         return true;
       });
       if (rest.receivers.empty()) return;
@@ -318,27 +309,27 @@ void RedistributePlanner::send(Piece const& piece, WantedPart& part, Delivery co
   send_packed(part, rest);
 }
 
-void RedistributePlanner::write_to_peer(WantedPart const& part, std::uint32_t writer, std::uint32_t receiver,
-                                        StridedCopy const& copy) {
-  plan_.writes_to_peers = true;
+void RedistributePlanner::read_from_peer(Piece const& piece, WantedPart const& part, std::uint32_t sender,
+                                         std::uint32_t reader, StridedCopy const& copy) {
+  plan_.reads_from_peers = true;
   auto const growth = growth_of(part);
   std::uint32_t wave = 0;
   if (growth > 0) {
-    std::array<StagingNeed, 2> const needs{StagingNeed{.ranks = {&writer, 1}, .nbytes = 0},
-                                           StagingNeed{.ranks = {&receiver, 1}, .nbytes = growth}};
+    std::array<StagingNeed, 2> const needs{StagingNeed{.ranks = {&sender, 1}, .nbytes = 0},
+                                           StagingNeed{.ranks = {&reader, 1}, .nbytes = growth}};
     wave = scheduler_.place(needs);
   } else {
-    wave = scheduler_.current(writer);
+    wave = scheduler_.current(reader);
   }
-  use(writer, wave);
-  gain(receiver, wave, growth);
-  if (request_.rank == writer) {
+  use(sender, wave);
+  gain(reader, wave, growth);
+  if (request_.rank == reader) {
     auto peer_copy = copy;
-    peer_copy.source_offset += part.source_offset;
-    peer_copy.destination_offset += target_offset(receiver, part.parameter);
-    extras(wave).peer_copies.push_back({.rank = receiver, .copy = peer_copy});
+    peer_copy.source_offset += request_.peer_sources.at(sender)[piece.parameter].value();
+    peer_copy.destination_offset += target_offset(part.parameter);
+    extras(wave).peer_copies.push_back({.rank = sender, .copy = peer_copy});
   }
-  add_checks(part, writer, receiver, wave);
+  add_checks(part, sender, reader, wave);
 }
 
 void RedistributePlanner::send_in_place(WantedPart const& part, Delivery const& delivery, Bytes source_run,
@@ -351,7 +342,7 @@ void RedistributePlanner::send_in_place(WantedPart const& part, Delivery const& 
   }
   for (auto const receiver : delivery.receivers) {
     if (request_.rank == receiver) {
-      builders_[wave].receive_in_place(sender, target_offset(receiver, part.parameter) + target_run, nbytes);
+      builders_[wave].receive_in_place(sender, target_offset(part.parameter) + target_run, nbytes);
     }
     add_checks(part, sender, receiver, wave);
   }
@@ -381,7 +372,7 @@ void RedistributePlanner::send_packed(WantedPart const& part, Delivery const& de
                         .destination = Area::arena,
                         .copy = moved.from_message(dtype),
                         .cast = cast_if(dtype == moved.source.dtype)};
-      place.copy.destination_offset += target_offset(receiver, part.parameter);
+      place.copy.destination_offset += target_offset(part.parameter);
       builders_[wave].receive_packed(sender, set, {place}, nbytes);
     }
     add_checks(part, sender, receiver, wave);
@@ -419,7 +410,7 @@ void RedistributePlanner::add_checks(WantedPart const& part, std::uint32_t sende
   if (request_.rank == receiver) {
     PlannedCopy copy{
         .source = Area::arena, .destination = Area::staging, .copy = moved.back_to_message(), .cast = std::nullopt};
-    copy.copy.source_offset += target_offset(receiver, part.parameter);
+    copy.copy.source_offset += target_offset(part.parameter);
     extras(wave).received.push_back(
         {.parameter = part.parameter, .peer = sender, .copy = copy, .nbytes = moved.target_bytes()});
   }
@@ -523,10 +514,6 @@ void RedistributePlanner::check_memory_limit() const {
                     format_bytes(needed - limit) + " short; set load.memory_limit to " + std::to_string(needed) +
                     " B or more, " + (options.frees_source ? "" : "free the old shards on the way (--in-place), ") +
                     "or cut the model over more ranks");
-}
-
-Bytes RedistributePlanner::target_offset(std::uint32_t rank, std::uint32_t parameter) const {
-  return placed_.at(rank)[parameter].value();
 }
 
 void RedistributePlanner::use(std::uint32_t rank, std::uint32_t wave) {

@@ -59,16 +59,17 @@ class RedistributePlanner {
     std::optional<std::uint32_t> last_wave;
   };
 
-  /// Offsets of all shards of the target on this rank and, if it writes to their memory, the node's other ranks.
+  /// Offsets of all shards of the target on this rank.
   void place_targets();
-  void place_target(std::uint32_t parameter, std::uint32_t rank, std::uint32_t group, Bytes& end);
+  void place_own(std::uint32_t parameter, std::uint32_t group);
   void plan_piece(SourceStretch const& ref, Box const& box_of_piece);
   void plan_part(Piece const& piece, WantedPart part);
   std::vector<Delivery> deliveries_of(Piece const& piece, std::span<std::uint32_t const> receivers);
   PartHolder sender_for(std::uint32_t receiver, std::span<PartHolder const> holders) const;
   void keep_or_copy(Piece const& piece, WantedPart& part, PartHolder const& holder);
   void send(Piece const& piece, WantedPart& part, Delivery const& delivery);
-  void write_to_peer(WantedPart const& part, std::uint32_t writer, std::uint32_t receiver, StridedCopy const& copy);
+  void read_from_peer(Piece const& piece, WantedPart const& part, std::uint32_t sender, std::uint32_t reader,
+                      StridedCopy const& copy);
   void send_in_place(WantedPart const& part, Delivery const& delivery, Bytes source_run, Bytes target_run);
   void send_packed(WantedPart const& part, Delivery const& delivery);
   /// The wave of a delivery by message; counts what both ends need.
@@ -86,8 +87,8 @@ class RedistributePlanner {
   bool is_unchanged(std::uint32_t parameter, std::uint32_t group, std::uint32_t rank);
   bool is_kept(std::uint32_t parameter, std::uint32_t group, std::uint32_t rank);
   PartEnd source_end(Piece const& piece, Box const& box, std::uint32_t group) const;
-  /// The end of the own shard, or of that of another rank on the node.
-  Bytes target_offset(std::uint32_t rank, std::uint32_t parameter) const;
+  /// Of the own shard.
+  Bytes target_offset(std::uint32_t parameter) const { return placed_[parameter].value(); }
   /// What the memory of a receiver gains, if it is bounded.
   Bytes growth_of(WantedPart const& part) const {
     return request_.options.frees_source ? part.moved.target_bytes() : 0;
@@ -101,7 +102,7 @@ class RedistributePlanner {
   SourceKinds sources_;
   TargetKinds targets_;
   std::map<std::uint32_t, std::uint32_t> source_number_;  ///< rank in the source's topology, by rank in the group
-  std::map<std::uint32_t, ShardOffsets> placed_;          ///< offsets in new memory, by rank
+  ShardOffsets placed_;                                   ///< of this rank's target
   std::unordered_map<std::uint64_t, bool> unchanged_;     ///< by parameter and groups
   WaveScheduler scheduler_;
   WaveBuilders builders_;

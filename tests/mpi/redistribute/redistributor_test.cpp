@@ -98,7 +98,7 @@ class RedistributorTest : public MpiSuite {
 
 /// Ways to move bytes.
 struct Way {
-  bool peer_writes;
+  bool peer_memory;
   bool share;
   bool in_place;
 };
@@ -116,14 +116,14 @@ TEST_F(RedistributorTest, GivesWhatALoadInTheOtherTopologyGives) {
       auto const& way = kWays[number++ % std::size(kWays)];
       auto const to = expected.topology();
       RedistributeOptions options;
-      options.peer_writes = way.peer_writes;
+      options.peer_memory = way.peer_memory;
       options.share = way.share;
       options.verify = true;
       Redistributor redistributor(world(), mpi_->node(), options);
       auto const made = way.in_place ? redistributor.redistribute_in_place(
                                            std::move(*copier.redistribute(source, source.topology()).model), to)
                                      : redistributor.redistribute(source, to);
-      SCOPED_TRACE(text(source.topology()) + " -> " + text(to) + (way.peer_writes ? ", peers" : ", messages") +
+      SCOPED_TRACE(text(source.topology()) + " -> " + text(to) + (way.peer_memory ? ", peers" : ", messages") +
                    (way.in_place ? ", in place" : ""));
       EXPECT_EQ(made.times.sent_bytes, made.times.needed_bytes);
       expect_same(*made.model, expected);
@@ -209,8 +209,8 @@ TEST_F(RedistributorTest, FusesTransposesAndCasts) {
   options.dtype = DType::bf16;
   options.transpose = true;
   options.fuse = {"qkv", "gate_up"};
-  for (bool const peer_writes : {true, false}) {
-    options.peer_writes = peer_writes;
+  for (bool const peer_memory : {true, false}) {
+    options.peer_memory = peer_memory;
     Redistributor redistributor(world(), mpi_->node(), options);
     auto made = redistributor.redistribute(load(from), to);
     expect_same(*made.model, expected);

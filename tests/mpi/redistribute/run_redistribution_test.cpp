@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <vector>
@@ -73,6 +74,8 @@ class RunRedistributionTest : public MpiSuite {
       offsets.emplace_back(end);
       end += round_up(volume(shape) * size_of(source_.dtype_of(index)), kShardAlignment);
     }
+    std::map<std::uint32_t, ShardOffsets> sources;
+    for (auto const number : numbers) sources.emplace(number, offsets);
     plan_ = make_redistribute_plan({.source = source_,
                                     .target = target_,
                                     .source_ranks = numbers,
@@ -81,6 +84,8 @@ class RunRedistributionTest : public MpiSuite {
                                     .rank = ranks().rank(),
                                     .node_of = {},
                                     .own_source = offsets,
+                                    // All ranks have equal shards, hence equal offsets.
+                                    .peer_sources = sources,
                                     .existing = {},
                                     .is_in_place = {},
                                     .options = options});
@@ -90,7 +95,7 @@ class RunRedistributionTest : public MpiSuite {
   }
 
   void run(Communicator& messages, RedistributePlanOptions const& options) {
-    PeerArenas const peers(mpi_->node(), ranks().rank(), std::span(&to_, 1));
+    PeerArenas const peers(mpi_->node(), ranks().rank(), std::span(&from_, 1));
     RunOptions run_options;
     run_options.peers = &peers;
     run_options.verify = options.verifies;
@@ -123,7 +128,7 @@ TEST_F(RunRedistributionTest, NeedsNoMoreMemoryInPlaceThanOneModelAndStaging) {
   if (!kArenaOnHost) GTEST_SKIP() << "device memory is not freed page by page";
   constexpr Bytes kSlack = 8 * kMiB;  // of MPI, and of tables
   auto const model = testing::small_llama(4096);
-  for (bool const writes_to_peers : {true, false}) {
+  for (bool const reads_from_peers : {true, false}) {
     reset_peak_resident();
     auto const before = peak_resident_bytes();
     if (!before) GTEST_SKIP() << "the kernel does not tell";
@@ -131,12 +136,12 @@ TEST_F(RunRedistributionTest, NeedsNoMoreMemoryInPlaceThanOneModelAndStaging) {
     options.frees_source = true;
     options.staging_bytes = 16 * kMiB;
     options.piece_bytes = 2 * kMiB;
-    options.writes_to_peers = writes_to_peers;
+    options.reads_from_peers = reads_from_peers;
     prepare(model, options);
     auto const shards = from_->nbytes();
     ASSERT_GT(shards, 2 * options.staging_bytes);
     run(ranks(), options);
-    EXPECT_LE(*peak_resident_bytes() - *before, shards + options.staging_bytes + kSlack) << writes_to_peers;
+    EXPECT_LE(*peak_resident_bytes() - *before, shards + options.staging_bytes + kSlack) << reads_from_peers;
     // What was filled came from the rank opposite.
     auto const filled = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), to_->bytes(0, kMiB));
     EXPECT_EQ(filled(0), static_cast<std::byte>(ranks().size() - ranks().rank()));

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -58,7 +59,7 @@ RedistributePlanOptions options_of(std::uint32_t number) {
   auto options = small_options();
   options.shares = (number & 1U) != 0;
   options.frees_source = (number & 2U) != 0;
-  options.writes_to_peers = (number & 4U) != 0;
+  options.reads_from_peers = (number & 4U) != 0;
   options.verifies = (number & 8U) != 0;
   return options;
 }
@@ -231,7 +232,7 @@ TEST(RedistributePlan, NeedsNoMoreMemoryInPlaceThanTheLargerModelAndStaging) {
         if (from.ranks() != to.ranks()) continue;
         auto options = small_options();
         options.frees_source = true;
-        options.writes_to_peers = ++number % 2 == 0;
+        options.reads_from_peers = ++number % 2 == 0;
         Scenario scenario{.source = make_side(*model.recipe, from),
                           .target = make_side(*model.recipe, to),
                           .source_ranks = ranks_from(0, from.ranks()),
@@ -240,18 +241,21 @@ TEST(RedistributePlan, NeedsNoMoreMemoryInPlaceThanTheLargerModelAndStaging) {
                           .options = options};
         // Stages change their ranks, the worst case for memory.
         if (number % 3 == 0) std::ranges::reverse(scenario.target_ranks);
-        auto const plan =
-            make_redistribute_plan({.source = scenario.source,
-                                    .target = scenario.target,
-                                    .source_ranks = scenario.source_ranks,
-                                    .target_ranks = scenario.target_ranks,
-                                    .ranks = scenario.ranks(),
-                                    .rank = scenario.ranks() - 1,
-                                    .node_of = {},
-                                    .own_source = ShardOffsets(scenario.source.cut.layout.parameters.size(), 0),
-                                    .existing = {},
-                                    .is_in_place = {},
-                                    .options = options});
+        ShardOffsets const zeros(scenario.source.cut.layout.parameters.size(), 0);
+        std::map<std::uint32_t, ShardOffsets> peers;
+        for (std::uint32_t rank = 0; rank < scenario.ranks(); ++rank) peers.emplace(rank, zeros);
+        auto const plan = make_redistribute_plan({.source = scenario.source,
+                                                  .target = scenario.target,
+                                                  .source_ranks = scenario.source_ranks,
+                                                  .target_ranks = scenario.target_ranks,
+                                                  .ranks = scenario.ranks(),
+                                                  .rank = scenario.ranks() - 1,
+                                                  .node_of = {},
+                                                  .own_source = zeros,
+                                                  .peer_sources = peers,
+                                                  .existing = {},
+                                                  .is_in_place = {},
+                                                  .options = options});
         for (auto const& rank : plan.ranks) {
           auto const larger = std::max(rank.source_bytes, rank.target_bytes + rank.shared_bytes);
           EXPECT_LE(rank.peak_bytes, larger + options.staging_bytes) << text(from) << " -> " << text(to);

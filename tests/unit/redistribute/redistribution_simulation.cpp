@@ -264,8 +264,12 @@ Outcome simulate(Scenario const& scenario) {
   Outcome outcome;
   auto& [plans, faults, needed] = outcome;
   std::vector<RankMemory> memory;
+  std::map<std::uint32_t, ShardOffsets> sources;
   for (std::uint32_t rank = 0; rank < scenario.ranks(); ++rank) {
     memory.push_back(make_source(scenario, rank));
+    sources.emplace(rank, memory.back().source_offsets);
+  }
+  for (std::uint32_t rank = 0; rank < scenario.ranks(); ++rank) {
     plans.push_back(make_redistribute_plan({.source = scenario.source,
                                             .target = scenario.target,
                                             .source_ranks = scenario.source_ranks,
@@ -274,6 +278,7 @@ Outcome simulate(Scenario const& scenario) {
                                             .rank = rank,
                                             .node_of = scenario.node_of,
                                             .own_source = memory[rank].source_offsets,
+                                            .peer_sources = sources,
                                             .existing = {},
                                             .is_in_place = {},
                                             .options = scenario.options}));
@@ -295,7 +300,7 @@ Outcome simulate(Scenario const& scenario) {
     exchange(plans, wave, memory, faults);
     for (std::uint32_t rank = 0; rank < plans.size(); ++rank) {
       for (auto const& copy : plans[rank].waves[wave].peer_copies) {
-        copy_on_host(copy.copy, memory[rank].source.data(), memory[copy.rank].arena.data());
+        copy_on_host(copy.copy, memory[copy.rank].source.data(), memory[rank].arena.data());
       }
       for (auto const planned : plans[rank].waves[wave].moves.places) copy_planned(planned, memory[rank]);
     }
