@@ -98,9 +98,9 @@ class Pipeline {
     }
     if (is_tracing()) trace();
     return {.read_seconds = reader_.busy_seconds(),
-            .upload_seconds = times_.seconds(Stage::upload),
-            .exchange_seconds = times_.seconds(Stage::pack) + times_.seconds(Stage::exchange),
-            .place_seconds = times_.seconds(Stage::place),
+            .upload_seconds = times_.seconds(WaveStage::upload),
+            .exchange_seconds = times_.seconds(WaveStage::pack) + times_.seconds(WaveStage::exchange),
+            .place_seconds = times_.seconds(WaveStage::place),
             .read_bytes = reader_.read_bytes(),
             .overflows = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), overflows_)()};
   }
@@ -141,7 +141,7 @@ class Pipeline {
     copy_->wait_for(*events.placed);
     if (work.read_staging_bytes > 0) {
       auto const slot = wave % staging_.slots();
-      auto const time = times_.scope(*copy_, Stage::upload, wave);
+      auto const time = times_.scope(*copy_, WaveStage::upload, wave);
       copy_->copy(staging_.shard_side(slot), staging_.host(slot), work.read_staging_bytes);
     }
     copy_->record(*events.uploaded);
@@ -151,7 +151,7 @@ class Pipeline {
   void pack(std::uint32_t wave, Wave const& work, SlotEvents& events) {
     pack_->wait_for(*events.uploaded);
     if (work.packs.size() > 0) {
-      auto const time = times_.scope(*pack_, Stage::pack, wave);
+      auto const time = times_.scope(*pack_, WaveStage::pack, wave);
       enqueue(*pack_, copies_.packs(wave), "distload::pack");
     }
     pack_->record(*events.packed);
@@ -160,7 +160,7 @@ class Pipeline {
   void exchange(std::uint32_t wave, Wave const& work, SlotEvents& events) {
     comm_->wait_for(*events.packed);
     if (!work.sends.empty() || !work.receives.empty()) {
-      auto const time = times_.scope(*comm_, Stage::exchange, wave);
+      auto const time = times_.scope(*comm_, WaveStage::exchange, wave);
       std::vector<Send> sends;
       std::vector<Receive> receives;
       for (auto const& message : work.sends) sends.push_back({message.peer, address(wave, message), message.nbytes});
@@ -174,7 +174,7 @@ class Pipeline {
   void place(std::uint32_t wave, Wave const& work, SlotEvents& events) {
     place_->wait_for(plan_.has_messages ? *events.exchanged : *events.packed);
     if (work.places.size() + work.peer_places.size() > 0) {
-      auto const time = times_.scope(*place_, Stage::place, wave);
+      auto const time = times_.scope(*place_, WaveStage::place, wave);
       auto const* const files = engine_.mapping();
       if (files != nullptr) place_->call([&work, files] { prefault(work, *files); });
       enqueue(*place_, copies_.places(wave), "distload::place");

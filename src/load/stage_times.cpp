@@ -7,14 +7,14 @@
 
 namespace distload {
 
-std::optional<StageTimes::Interval> StageTimes::interval(Stage stage, std::uint32_t wave) const {
+std::optional<StageTimes::Interval> StageTimes::interval(WaveStage stage, std::uint32_t wave) const {
   auto const begin = times_->seconds(number_of(stage, wave));
   auto const end = times_->seconds(number_of(stage, wave) + 1);
   if (!begin || !end) return std::nullopt;
   return Interval{*begin, *end};
 }
 
-double StageTimes::seconds(Stage stage) const {
+double StageTimes::seconds(WaveStage stage) const {
   double total = 0;
   for (std::uint32_t wave = 0; wave < waves_; ++wave) {
     if (auto const ran = interval(stage, wave)) total += ran->end_seconds - ran->begin_seconds;
@@ -28,7 +28,7 @@ void StageTimes::trace(std::uint32_t wave, std::array<Bytes, kStages> const& nby
     return begin_ + std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
   };
   for (std::size_t i = 0; i < kStages; ++i) {
-    auto const ran = interval(static_cast<Stage>(i), wave);
+    auto const ran = interval(static_cast<WaveStage>(i), wave);
     if (ran) add_trace_span(kNames[i], at(ran->begin_seconds), at(ran->end_seconds), wave, nbytes[i]);
   }
 }

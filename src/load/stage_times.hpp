@@ -15,7 +15,7 @@
 namespace distload {
 
 /// The stages of a wave that streams carry out.
-enum class Stage : std::uint8_t { upload, pack, exchange, place };
+enum class WaveStage : std::uint8_t { upload, pack, exchange, place };
 
 class StageTimes {
  public:
@@ -41,22 +41,22 @@ class StageTimes {
     std::size_t number_;
   };
 
-  Scope scope(Stream& stream, Stage stage, std::uint32_t wave) { return {*times_, stream, number_of(stage, wave)}; }
+  Scope scope(Stream& stream, WaveStage stage, std::uint32_t wave) { return {*times_, stream, number_of(stage, wave)}; }
 
   struct Interval {
     double begin_seconds = 0;  ///< since the object was made
     double end_seconds = 0;
   };
   /// When a stage of a wave ran; nothing if it had nothing to do. Valid when the streams are synchronised.
-  std::optional<Interval> interval(Stage stage, std::uint32_t wave) const;
+  std::optional<Interval> interval(WaveStage stage, std::uint32_t wave) const;
   /// Sum over all waves.
-  double seconds(Stage stage) const;
+  double seconds(WaveStage stage) const;
   /// Records what has run of a wave for `report.trace`.
   /// @param nbytes  by stage; 0 if not known
   void trace(std::uint32_t wave, std::array<Bytes, kStages> const& nbytes) const;
 
  private:
-  std::size_t number_of(Stage stage, std::uint32_t wave) const noexcept {
+  std::size_t number_of(WaveStage stage, std::uint32_t wave) const noexcept {
     return (wave * kStages + static_cast<std::size_t>(stage)) * 2;
   }
 

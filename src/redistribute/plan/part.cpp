@@ -14,7 +14,7 @@ End end_of(PartEnd const& end) {
           size_of(end.dtype)};
 }
 
-End message_of(Part const& part, DType dtype) {
+End message_of(MovedBox const& part, DType dtype) {
   return {{.shape = part.extent,
            .position = Dims::filled(part.extent.size(), 0),
            .base_bytes = 0,
@@ -37,21 +37,21 @@ StridedCopy copy_between(End from, End to, Dims extent) {
 
 }  // namespace
 
-Bytes Part::message_bytes() const noexcept { return volume(extent) * size_of(message_dtype()); }
+Bytes MovedBox::message_bytes() const noexcept { return volume(extent) * size_of(message_dtype()); }
 
-Bytes Part::target_bytes() const noexcept { return volume(extent) * size_of(target.dtype); }
+Bytes MovedBox::target_bytes() const noexcept { return volume(extent) * size_of(target.dtype); }
 
-StridedCopy Part::direct() const { return copy_between(end_of(source), end_of(target), extent); }
+StridedCopy MovedBox::direct() const { return copy_between(end_of(source), end_of(target), extent); }
 
-StridedCopy Part::to_message(DType dtype) const {
+StridedCopy MovedBox::to_message(DType dtype) const {
   return copy_between(end_of(source), message_of(*this, dtype), extent);
 }
 
-StridedCopy Part::from_message(DType dtype) const {
+StridedCopy MovedBox::from_message(DType dtype) const {
   return copy_between(message_of(*this, dtype), end_of(target), extent);
 }
 
-StridedCopy Part::back_to_message() const {
+StridedCopy MovedBox::back_to_message() const {
   return copy_between(end_of(target), message_of(*this, target.dtype), extent);
 }
 

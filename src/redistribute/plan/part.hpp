@@ -1,4 +1,4 @@
-/// Part: a box that goes from one shard to another, and the copies that take it there. Pure.
+/// MovedBox: a box that goes from one shard to another, and the copies that take it there. Pure.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct PartEnd {
 };
 
 /// A box of elements that changes its shard, type or order.
-struct Part {
+struct MovedBox {
   PartEnd source;
   PartEnd target;
   Dims extent;

@@ -44,7 +44,7 @@ class RedistributePlanner {
     std::uint32_t parameter = 0;  ///< of the target
     std::uint32_t group = 0;
     Box box;                  ///< in the source's parameter
-    Part moved;               ///< `source` is that of the holder that is looked at
+    MovedBox moved;           ///< `source` is that of the holder that is looked at
     Bytes source_offset = 0;  ///< of the own shard in the source's memory, if this rank is the sender
   };
   /// Ranks that get a part from one sender.

@@ -89,8 +89,8 @@ class RunRedistributionTest : public MpiSuite {
                                     .existing = {},
                                     .is_in_place = {},
                                     .options = options});
-    from_ = std::make_shared<Arena>(end);
-    to_ = std::make_shared<Arena>(plan_.arena_bytes);
+    from_ = std::make_shared<Arena>(device_of_process(), end);
+    to_ = std::make_shared<Arena>(device_of_process(), plan_.arena_bytes);
     Kokkos::deep_copy(from_->bytes(0, from_->nbytes()), static_cast<std::byte>(ranks().rank() + 1));
   }
 
