@@ -76,6 +76,8 @@ class EmulatedStream final : public Stream {
     changed_.notify_all();
     thread_.join();
   }
+  EmulatedStream(EmulatedStream const&) = delete;
+  EmulatedStream& operator=(EmulatedStream const&) = delete;
 
   void copy(std::byte* to, std::byte const* from, Bytes nbytes) override {
     push([this, to, from, nbytes] {
@@ -213,6 +215,8 @@ class SharedAllocation final : public Allocation {
     munmap(data_, nbytes_);
     close(descriptor_);
   }
+  SharedAllocation(SharedAllocation const&) = delete;
+  SharedAllocation& operator=(SharedAllocation const&) = delete;
 
   std::byte* data() const noexcept override { return static_cast<std::byte*>(data_); }
 

@@ -241,7 +241,13 @@ void Loader::connect_devices(LoadPlan const& plan) {
   auto survey = survey_devices();
   // The device that Kokkos was initialised with holds shards and runs kernels.
   std::erase_if(survey.devices, [](auto const& facts) { return facts.number != Kokkos::Cuda().cuda_device(); });
-  assign_device(world, grid_.node(), survey, options_.topology.share_device);
+  auto const chosen = assign_device(world, grid_.node(), survey, options_.topology.share_device);
+  if (chosen.is_shared && std::getenv(kNcclLibraryVariable) == nullptr) {
+    throw CommunicationError(
+        "ranks that share a device cannot send messages, because NCCL needs a device for each: load.peer_writes must "
+        "be "
+        "on, and the device must let processes open each other's memory (CUDA IPC)");
+  }
 #endif
 #if defined(DISTLOAD_WITH_NCCL)
   if (is_connected_by_nccl(device)) {

@@ -11,6 +11,7 @@
 
 #include <Kokkos_Profiling_ScopedRegion.hpp>
 
+#include "base/fault.hpp"
 #include "base/first_failure.hpp"
 #include "base/trace.hpp"
 #include "load/stage_times.hpp"
@@ -157,7 +158,9 @@ class Pipeline {
     pack_->record(*events.packed);
   }
 
+  /// Also on a rank that has failed, since the others wait for it.
   void exchange(std::uint32_t wave, Wave const& work, SlotEvents& events) {
+    failure_.guard_unless_failed([] { fault_point("exchange"); });
     comm_->wait_for(*events.packed);
     if (!work.sends.empty() || !work.receives.empty()) {
       auto const time = times_.scope(*comm_, WaveStage::exchange, wave);
@@ -211,22 +214,26 @@ class Pipeline {
     all_or_throw(control_, phase, [&] { failure_.rethrow(); });
   }
 
-  void wait_for_streams() {
-    for (auto* const stream : streams()) {
-      failure_.guard_unless_failed([&] {
-        while (!stream->is_done()) {
-          messages_.check();
-          std::this_thread::sleep_for(kLook);
-        }
-      });
+  /// Waits for what is enqueued.
+  void wait_for(Stream& stream) {
+    while (!stream.is_done()) {
+      messages_.check();
+      std::this_thread::sleep_for(kLook);
     }
   }
 
-  /// Waits for what is enqueued. Its failures are not those that stop the load.
+  void wait_for_streams() {
+    for (auto* const stream : streams()) {
+      failure_.guard_unless_failed([&] { wait_for(*stream); });
+    }
+  }
+
+  /// Waits for what is enqueued, of which nothing may use the memory of the load any more. Failures are not those that
+  /// stop the load; that of a message ends the other messages.
   void drain() noexcept {
     for (auto* const stream : streams()) {
       try {
-        stream->synchronize();
+        wait_for(*stream);
       } catch (std::exception const&) {
         continue;
       }

@@ -25,6 +25,8 @@ class CudaEvent final : public Event {
   /// @param flags  of cudaEventCreateWithFlags
   CudaEvent(int device, unsigned flags) : device_(device) { DISTLOAD_CUDA(cudaEventCreateWithFlags(&event_, flags)); }
   ~CudaEvent() override { cudaEventDestroy(event_); }
+  CudaEvent(CudaEvent const&) = delete;
+  CudaEvent& operator=(CudaEvent const&) = delete;
 
   bool is_complete() const override {
     use(device_);
@@ -141,6 +143,8 @@ class OwnAllocation final : public Allocation {
     data_ = static_cast<std::byte*>(data);
   }
   ~OwnAllocation() override { cudaFree(data_); }
+  OwnAllocation(OwnAllocation const&) = delete;
+  OwnAllocation& operator=(OwnAllocation const&) = delete;
 
   std::byte* data() const noexcept override { return data_; }
   MemoryHandle handle() const override {
@@ -178,6 +182,8 @@ class PeerAllocation final : public Allocation {
     data_ = static_cast<std::byte*>(data);
   }
   ~PeerAllocation() override { cudaIpcCloseMemHandle(data_); }
+  PeerAllocation(PeerAllocation const&) = delete;
+  PeerAllocation& operator=(PeerAllocation const&) = delete;
 
   std::byte* data() const noexcept override { return data_; }
   MemoryHandle handle() const override { throw InternalError("only the owner of memory shares it"); }

@@ -104,7 +104,8 @@ PieceOrder order_pieces(Side const& source, SourceKinds& source_kinds, Side cons
   }
   PieceOrder order;
   for (std::uint32_t index = 0; index < count; ++index) {
-    auto const& [total, before] = progress[index];
+    auto const total = static_cast<double>(*progress[index].first);
+    auto const before = static_cast<double>(progress[index].second);
     auto const& tensor = source.tensor_of(index);
     auto const nbytes = static_cast<double>(tensor.nbytes());
     auto const axis = outermost_axis(source.parameter(index), tensor.shape.size());
@@ -117,10 +118,7 @@ PieceOrder order_pieces(Side const& source, SourceKinds& source_kinds, Side cons
         auto const bands = bands_of(source, order.stretches.back(), piece_bytes).count();
         for (std::uint64_t band = 0; band < bands; ++band) {
           auto const share = (static_cast<double>(band) + 0.5) / static_cast<double>(bands);
-          order.pieces.push_back(
-              {.progress = (static_cast<double>(before) + share * nbytes) / static_cast<double>(*total),
-               .stretch = stretch,
-               .band = band});
+          order.pieces.push_back({.progress = (before + share * nbytes) / total, .stretch = stretch, .band = band});
         }
       });
     }

@@ -185,7 +185,7 @@ void RedistributePlanner::plan_piece(SourceStretch const& ref, Box const& box_of
                            .position = local_position(layout.pieces[want.piece], want.box.offset),
                            .dtype = target.dtype_of(place->parameter),
                            .transposed = target.parameter(place->parameter).transposed};
-      plan_part(piece, std::move(part));
+      plan_part(piece, part);
     }
   }
   if (request_.options.frees_source) release(piece);
