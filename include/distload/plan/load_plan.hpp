@@ -42,8 +42,8 @@ struct Prediction {
 
   /// A stage and its seconds.
   struct Stage {
-    std::string_view name;
-    double seconds = 0;
+    std::string_view name;  ///< "read", "upload", "peers", "exchange" or "place"
+    double seconds = 0;     ///< predicted
   };
   /// The stages in the order of a wave.
   std::array<Stage, 5> stages() const noexcept;

@@ -78,7 +78,7 @@ struct RedistributeTimes {
 /// Result of a redistribution.
 struct RedistributeResult {
   std::optional<ShardedModel> model;  ///< this rank's part of the outcome; nothing if it has no part in it
-  RedistributeTimes times;
+  RedistributeTimes times;            ///< seconds and bytes
 };
 
 /// Moves the shards of loaded models between ranks: into a new topology, or into another model that exists (as a
