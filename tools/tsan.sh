@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds the multi-threaded code in preset host-tsan and runs it under ThreadSanitizer: tools/tsan.sh
 #
-# Runs unit tests of memory, files and the watchdog, loads with every engine, background saves on two ranks, and tests of how jobs end.
+# Runs unit tests of memory, files and the watchdog, loads with every engine, also on the emulated device, background saves on two ranks, and tests of how jobs end.
 # tests/support/tsan.supp lists what is suppressed, and why. Kokkos and libgomp are not compiled for ThreadSanitizer, which cannot see
 # libgomp's barriers; the tests therefore use one OpenMP thread.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$distload_root"
 
-unit=(fault first_touch page_choice host_memory control_group scatter shard failure heartbeat stall_detector
+unit=(device fault first_touch page_choice host_memory control_group scatter shard failure heartbeat stall_detector
       io_direct_writer io_independent_engines io_read_order io_residency)
 either=$(IFS='|'; echo "${unit[*]}")
 build_preset host-tsan "${unit[@]/%/_test}" loader_test saver_test job_end_program
@@ -20,4 +20,5 @@ under_tsan() { GTEST_FILTER=$1 ctest --preset host-tsan -j"$(nproc)" --no-tests=
 under_tsan '-DirectWriter.WritesPartsOfAnySizeInTheirPlaces' "^($either)_test\$"
 under_tsan '*' '^job_end_'
 under_tsan '*ReloadsInPlace*:*EveryEngine*' '^loader_test_ranks_2$'
+under_tsan '*ReloadsInPlace*:*EveryEngine*:*TakesItsPart*' '^loader_on_emulated_device_ranks_2$'
 under_tsan '*InTheBackground*:*BeginsNothing*' '^saver_test_ranks_2$'
