@@ -13,6 +13,10 @@ struct FileIdentity {
   std::uint64_t device = 0;  ///< st_dev
   std::uint64_t inode = 0;   ///< st_ino
 
+  // Not left to the compiler: nvcc 13 does not define it where only a range algorithm uses it.
+  friend bool operator==(FileIdentity const& a, FileIdentity const& b) {
+    return a.device == b.device && a.inode == b.inode;
+  }
   friend auto operator<=>(FileIdentity const&, FileIdentity const&) = default;
 };
 
