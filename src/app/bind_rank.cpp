@@ -1,39 +1,29 @@
 // Collects what a binding depends on, decides, and binds.
 #include "app/bind_rank.hpp"
 
-#include <array>
 #include <string>
 
 #include "base/log.hpp"
 #include "base/numa.hpp"
-#if defined(DISTLOAD_ENABLE_CUDA)
-#include <cuda_runtime_api.h>
-#endif
+#include "device/survey.hpp"
 
 namespace distload {
 namespace {
 
-#if defined(DISTLOAD_ENABLE_CUDA)
-constexpr bool kHasDevices = true;
-
-/// "0000:65:00.0"; empty if CUDA does not tell.
+/// "0000:65:00.0"; empty if there is no such device.
 std::string bus_id_of(int device) {
-  std::array<char, 32> text{};
-  if (cudaDeviceGetPCIBusId(text.data(), static_cast<int>(text.size()), device) != cudaSuccess) return {};
-  return text.data();
+  for (auto const& facts : survey_devices().devices) {
+    if (facts.number == device) return facts.pci_bus_id;
+  }
+  return {};
 }
-#else
-constexpr bool kHasDevices = false;
-
-std::string bus_id_of(int /*device*/) { return {}; }
-#endif
 
 NumaFacts facts_of(ProcessGrid const& grid, std::optional<int> device) {
   NumaFacts facts;
   facts.nodes = numa_nodes();
   facts.current = current_processors();
   facts.allowed = allowed_processors().value_or(facts.current);
-  facts.has_device = kHasDevices;
+  facts.has_device = is_built_for_devices();
   facts.node_rank = grid.node_rank();
   facts.node_size = grid.node_size();
   if (auto const bus_id = bus_id_of(device.value_or(0)); !bus_id.empty()) {

@@ -53,4 +53,12 @@ std::optional<Bytes> available_arena_bytes(Device const& device, std::uint32_t s
   return *available / device_sharers;
 }
 
+std::optional<Bytes> least_limit(std::optional<Bytes> own, Communicator& ranks) {
+  constexpr auto kNone = ~std::uint64_t{0};
+  std::vector<std::uint64_t> limit{own.value_or(kNone)};
+  ranks.all_reduce(std::span<std::uint64_t>(limit), Reduction::min);
+  if (limit.front() == kNone) return std::nullopt;
+  return limit.front();
+}
+
 }  // namespace distload

@@ -10,6 +10,7 @@
 
 #include <distload/base/bytes.hpp>
 #include <distload/load/sharded_model.hpp>
+#include <distload/parallel/communicator.hpp>
 
 #include "base/host_memory.hpp"
 #include "device/device.hpp"
@@ -76,5 +77,8 @@ inline ArenaPlace place_in(std::span<std::shared_ptr<Arena> const> arenas, Bytes
 /// Memory for shards that is available to each of `sharers` processes of this node: `available_host_bytes`, or what the
 /// device has available; `device_sharers` processes use it. Nothing if the system does not report it.
 std::optional<Bytes> available_arena_bytes(Device const& device, std::uint32_t sharers, std::uint32_t device_sharers);
+
+/// Collective: the minimum of all ranks' limits, so that all plan with the same one; nothing if no rank has one.
+std::optional<Bytes> least_limit(std::optional<Bytes> own, Communicator& ranks);
 
 }  // namespace distload

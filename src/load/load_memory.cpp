@@ -22,16 +22,20 @@ std::vector<std::span<std::byte const>> read_destinations(LoadPlan const& plan, 
 
 }  // namespace
 
-void LoadMemory::compare_pages(LoadPlan const& plan, Communicator& node) {
-  auto const is_large = std::ranges::any_of(plan.ranks, [](RankLoad const& rank) {
-    return rank.resident_bytes - rank.view_bytes >= PageChoice::kComparedBytes;
-  });
-  if (!device_.is_host() || !is_large || !choice_.needs_measurement()) return;
+void compare_pages(PageChoice& choice, bool needs_much, Communicator& node) {
+  if (!device_of_process().is_host() || !needs_much || !choice.needs_measurement()) return;
   // Measured by one rank: the ranks of a node share its memory.
   std::array<PageCosts, 1> costs;
   if (node.rank() == 0) costs.front() = PageChoice::measure();
   node.broadcast(std::as_writable_bytes(std::span(costs)), 0);
-  choice_.set_costs(costs.front());
+  choice.set_costs(costs.front());
+}
+
+void LoadMemory::compare_pages(LoadPlan const& plan, Communicator& node) {
+  auto const needs_much = std::ranges::any_of(plan.ranks, [](RankLoad const& rank) {
+    return rank.resident_bytes - rank.view_bytes >= PageChoice::kComparedBytes;
+  });
+  distload::compare_pages(choice_, needs_much, node);
 }
 
 void LoadMemory::populate(Arena const& arena, LoadPlan const& plan, bool has_free_cores) {

@@ -17,13 +17,18 @@
 
 namespace distload {
 
+/// Collective over `node`: measures which pages are faster, if that is not known and some rank needs much new memory.
+/// Does nothing for memory on a device.
+/// @param needs_much  some rank needs PageChoice::kComparedBytes or more; the same on all ranks
+void compare_pages(PageChoice& choice, bool needs_much, Communicator& node);
+
 /// Exists during one load, as long as its memory is filled. Does nothing for memory on a device. Not movable.
 class LoadMemory {
  public:
   /// `device` and `choice` outlive the object.
   LoadMemory(Device& device, PageChoice& choice) : device_(device), choice_(choice) { choice_.restart_report(); }
 
-  /// Collective over `node`: measures which pages are faster, if that is not known and some rank needs much new memory.
+  /// Collective over `node`: distload::compare_pages, for the memory of a plan.
   void compare_pages(LoadPlan const& plan, Communicator& node);
 
   /// Starts to populate a new arena on a thread: what this rank's engine does not fill, and all if there are cores for

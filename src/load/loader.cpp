@@ -72,17 +72,13 @@ bool is_connected_by_nccl(Device const& device) {
 }
 #endif
 
-/// The minimum of all ranks' limits, so that all plan with the same limit.
+/// The limit of all ranks: the configured one, or what is available.
 std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, LoaderOptions const& options) {
-  constexpr auto kNone = ~std::uint64_t{0};
   auto const* const device = device_if_started();
   auto const sharers = options.topology.share_device ? grid.node_size() : 1;
   auto const available = device == nullptr ? std::nullopt : available_arena_bytes(*device, grid.node_size(), sharers);
   auto const& configured = options.load.memory_limit;
-  std::vector<std::uint64_t> limit{configured ? *configured : available.value_or(kNone)};
-  grid.world().all_reduce(std::span<std::uint64_t>(limit), Reduction::min);
-  if (limit.front() == kNone) return std::nullopt;
-  return limit.front();
+  return least_limit(configured ? configured : available, grid.world());
 }
 
 Latest latest_of(CheckpointOptions const& options) { return options.strict_latest ? Latest::strict : Latest::valid; }

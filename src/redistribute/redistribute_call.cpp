@@ -10,6 +10,7 @@
 
 #include "base/scope_timer.hpp"
 #include "device/device.hpp"
+#include "load/load_memory.hpp"
 #include "load/planned_shards.hpp"
 #include "parallel/all_gathered.hpp"
 #include "parallel/all_or_throw.hpp"
@@ -85,6 +86,12 @@ std::vector<bool> found_in_source(HeldModel const& source, Side const& source_si
 }
 
 Bytes moved_by(RankMoves const& rank) { return rank.local_bytes + rank.sent_bytes; }
+
+/// True if some rank needs so much new memory that its pages are worth a measurement.
+bool needs_much_memory(RedistributePlan const& plan) {
+  return std::ranges::any_of(plan.ranks,
+                             [](RankMoves const& rank) { return rank.target_bytes >= PageChoice::kComparedBytes; });
+}
 
 }  // namespace
 
@@ -162,16 +169,6 @@ bool RedistributeCall::can_read_from_peers() {
   return *known;
 }
 
-std::optional<Bytes> RedistributeCall::agreed_memory_limit() {
-  constexpr auto kNone = ~std::uint64_t{0};
-  auto const& configured = context_.options.memory_limit;
-  std::vector<std::uint64_t> limit{
-      configured ? *configured : available_arena_bytes(device_of_process(), context_.node.size(), 1).value_or(kNone)};
-  ranks_.all_reduce(std::span<std::uint64_t>(limit), Reduction::min);
-  if (limit.front() == kNone) return std::nullopt;
-  return limit.front();
-}
-
 std::map<std::uint32_t, ShardOffsets> RedistributeCall::sources_of_node(ShardOffsets own) {
   auto& node = context_.node;
   own.resize(source_.cut.layout.parameters.size());
@@ -190,7 +187,9 @@ std::map<std::uint32_t, ShardOffsets> RedistributeCall::sources_of_node(ShardOff
 
 void RedistributeCall::make_plan(HeldModel const& source, HeldModel const& target, bool in_place) {
   bool const reads_from_peers = can_read_from_peers();
-  auto const limit = agreed_memory_limit();
+  auto const& configured = context_.options.memory_limit;
+  auto const limit = least_limit(
+      configured ? configured : available_arena_bytes(device_of_process(), context_.node.size(), 1), ranks_);
   frees_source_ = in_place && device_of_process().is_host();
   ShardOffsets own_source;
   ShardOffsets existing;
@@ -234,18 +233,6 @@ void RedistributeCall::make_plan(HeldModel const& source, HeldModel const& targe
   });
 }
 
-void RedistributeCall::compare_pages() {
-  bool const is_large = std::ranges::any_of(
-      plan_.ranks, [](RankMoves const& rank) { return rank.target_bytes >= PageChoice::kComparedBytes; });
-  if (!device_of_process().is_host() || !is_large || !context_.pages.needs_measurement()) return;
-  // Measured by one rank: the ranks of a node share its memory.
-  std::array<PageCosts, 1> costs;
-  auto& node = context_.node;
-  if (node.rank() == 0) costs.front() = PageChoice::measure();
-  node.broadcast(std::as_writable_bytes(std::span(costs)), 0);
-  context_.pages.set_costs(costs.front());
-}
-
 std::optional<ModelParts> RedistributeCall::make_model(HeldModel const& source, Topology const& topology,
                                                        bool in_place) {
   {
@@ -257,7 +244,7 @@ std::optional<ModelParts> RedistributeCall::make_model(HeldModel const& source, 
   }
   auto const own = [&] {
     ScopeTimer const timer(times_.allocate_seconds);
-    compare_pages();
+    compare_pages(context_.pages, needs_much_memory(plan_), context_.node);
     return all_or_throw(ranks_, "allocate", [&] {
       // Small pages follow what has been filled: huge ones would take more than what is freed elsewhere.
       auto const pages = frees_source_ ? PageSize::small : context_.pages.current();

@@ -90,9 +90,6 @@ class RedistributeCall {
   std::map<std::uint32_t, ShardOffsets> sources_of_node(ShardOffsets own);
   /// Collective: whether the ranks of every node can read each other's memory; asked once.
   bool can_read_from_peers();
-  std::optional<Bytes> agreed_memory_limit();
-  /// Collective: decides about the pages of new memory.
-  void compare_pages();
   /// Collective: executes the plan.
   void run(std::span<std::shared_ptr<Arena> const> source, std::span<std::shared_ptr<Arena> const> target);
   /// Collective: times of the ranks together.
