@@ -22,24 +22,14 @@ using Space = Kokkos::DefaultExecutionSpace;
 /// Copies that are enqueued together; between such lists the rank shows that it moves on.
 constexpr Bytes kBatchBytes = 64 * kMiB;
 
-/// Copies of one list, by the kernel that executes them.
+/// Copies that are executed together.
 struct BoundCopies {
-  std::vector<BoundCopy> copies;
-  std::vector<BoundCast> casts;
-  std::vector<BoundCast> transposes;
+  StepBuilder step;
   Bytes nbytes = 0;
 
   void add(PlannedCopy const& planned, std::byte const* source, std::byte* destination) {
-    BoundCopy bound{planned.copy, source, destination};
+    step.add({planned.copy, source, destination}, planned.cast);
     nbytes += planned.copy.nbytes();
-    auto const element_bytes = planned.cast ? size_of(planned.cast->to) : planned.copy.run_bytes;
-    if (is_transpose(planned.copy, element_bytes)) {
-      transposes.push_back({bound, planned.cast.value_or(Cast{})});
-    } else if (planned.cast) {
-      casts.push_back({bound, *planned.cast});
-    } else {
-      copies.push_back(bound);
-    }
   }
 };
 
@@ -120,10 +110,7 @@ class Runner {
 
   void execute(BoundCopies const& bound, char const* label) const {
     if (bound.nbytes == 0) return;
-    enqueue_copies(space_, bound.copies, label);
-    enqueue_casts(space_, bound.casts, overflows_, label);
-    enqueue_transposes(space_, bound.transposes, overflows_, label);
-    space_.fence("distload: copied before the memory is sent, freed or shown");
+    run_step(space_, bound.step, overflows_, label);
     options_.on_moved(bound.nbytes);
   }
 

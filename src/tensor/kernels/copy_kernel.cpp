@@ -79,6 +79,15 @@ void enqueue_step(Space const& space, StepCopies const& step, OverflowCount cons
   enqueue_transpose_list(space, step.transposes, overflows, "distload::transpose");
 }
 
+void run_step(Space const& space, StepBuilder const& step, OverflowCount const& overflows, char const* label) {
+  std::vector<ListedCopy> entries;
+  entries.reserve(step.size());
+  step.append_to(entries);
+  auto const memory = on_device(space, entries);
+  enqueue_step(space, step.lists_at(memory.data()), overflows, label);
+  space.fence("distload: the copies of a step are complete");
+}
+
 void enqueue_copies(Space const& space, std::span<BoundCopy const> copies, char const* label) {
   std::vector<BoundCast> entries;
   entries.reserve(copies.size());

@@ -22,6 +22,11 @@ using OverflowCount = Kokkos::View<std::uint64_t, Kokkos::DefaultExecutionSpace:
 void enqueue_step(Kokkos::DefaultExecutionSpace const& space, StepCopies const& step, OverflowCount const& overflows,
                   char const* label);
 
+/// Makes the copies of a step, for calls outside of a pipeline: brings their lists to where kernels can read them, and
+/// returns when the copies are complete.
+void run_step(Kokkos::DefaultExecutionSpace const& space, StepBuilder const& step, OverflowCount const& overflows,
+              char const* label);
+
 /// Enqueues the copies on `space`, from a list of its own; the caller fences before reading the destinations.
 void enqueue_copies(Kokkos::DefaultExecutionSpace const& space, std::span<BoundCopy const> copies, char const* label);
 

@@ -38,6 +38,18 @@ StepCopies StepBuilder::lists_at(ListedCopy const* at) const noexcept {
   return {copies_.at(at), casts_.at(casts), transposes_.at(casts + casts_.entries.size())};
 }
 
+Kokkos::View<ListedCopy*, Kokkos::DefaultExecutionSpace::memory_space> on_device(
+    Kokkos::DefaultExecutionSpace const& space, std::vector<ListedCopy> const& entries) {
+  Kokkos::View<ListedCopy*, Kokkos::DefaultExecutionSpace::memory_space> device(
+      Kokkos::view_alloc(space, Kokkos::WithoutInitializing, std::string("distload::copies")), entries.size());
+  Kokkos::View<ListedCopy const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(
+      entries.data(), entries.size());
+  Kokkos::deep_copy(space, device, host);
+  // The transfer must complete before the entries are destroyed.
+  space.fence("distload: a list of copies is on the device");
+  return device;
+}
+
 Kokkos::View<ListedCopy*, Kokkos::DefaultExecutionSpace::memory_space> listed(
     Kokkos::DefaultExecutionSpace const& space, std::vector<BoundCast> const& copies,
     std::uint64_t (*shares_of)(StridedCopy const&), CopyList& list) {
@@ -50,13 +62,7 @@ Kokkos::View<ListedCopy*, Kokkos::DefaultExecutionSpace::memory_space> listed(
     entries.push_back({copy, list.shares});
     list.shares += shares;
   }
-  Kokkos::View<ListedCopy*, Kokkos::DefaultExecutionSpace::memory_space> device(
-      Kokkos::view_alloc(space, Kokkos::WithoutInitializing, std::string("distload::copies")), entries.size());
-  Kokkos::View<ListedCopy const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(
-      entries.data(), entries.size());
-  Kokkos::deep_copy(space, device, host);
-  // The transfer must complete before the entries are destroyed.
-  space.fence("distload: a list of copies is on the device");
+  auto const device = on_device(space, entries);
   list.copies = device.data();
   list.count = static_cast<std::uint32_t>(entries.size());
   return device;

@@ -95,6 +95,10 @@ class StepBuilder {
   Entries transposes_;
 };
 
+/// The entries where kernels can read them. Returns when they are there.
+Kokkos::View<ListedCopy*, Kokkos::DefaultExecutionSpace::memory_space> on_device(
+    Kokkos::DefaultExecutionSpace const& space, std::vector<ListedCopy> const& entries);
+
 /// A list of its own where kernels can read it, for calls outside of a pipeline. Enqueues its transfer, and returns
 /// when it is done.
 /// @param shares_of  number of shares of a copy
