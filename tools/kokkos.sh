@@ -4,9 +4,9 @@
 # The source is the copy of Kokkos 4.7.0 in a Python source distribution, pinned by hash. The result is in
 # ${XDG_CACHE_HOME:-~/.cache}/distload/kokkos-4.7.0-<variant>, where tools/cmake/DistloadKokkos.cmake finds it; an installed
 # distload has a copy of it.
-# Kokkos is configured for one GPU architecture, the lowest that can run it: DISTLOAD_KOKKOS_CUDA_ARCH, in Kokkos' name (default
-# AMPERE80). Its code is compiled for that one and for those of DISTLOAD_CUDA_ARCHITECTURES (default "90 100 120", as far as nvcc
-# knows them; empty: no others); any newer GPU compiles the lowest one's PTX when a program starts. DistloadKokkos.cmake does the same for distload.
+# Kokkos is configured for one GPU architecture, the lowest that can run it: KOKKOS_CUDA_ARCH, in Kokkos' name (default
+# AMPERE80). Its code is compiled for that one and for those of CUDAARCHS, CMake's variable, that are newer (default "90;100;120",
+# as far as nvcc knows them); any newer GPU compiles the lowest one's PTX when a program starts. DistloadKokkos.cmake does the same for distload.
 set -euo pipefail
 
 variant=${1:-host}
@@ -15,12 +15,15 @@ case $variant in
   cuda)
     command -v nvcc >/dev/null || { echo "kokkos: no nvcc in the PATH: install NVIDIA's CUDA toolkit, 12.8 or newer" >&2; exit 1; }
     known=$(nvcc --list-gpu-code)
+    lowest=${KOKKOS_CUDA_ARCH:-AMPERE80}
     codes=
-    for architecture in ${DISTLOAD_CUDA_ARCHITECTURES-90 100 120}; do
+    newer=${CUDAARCHS:-90;100;120}
+    for architecture in ${newer//;/ }; do
+      ((architecture > ${lowest//[!0-9]/})) || continue
       grep -qx "sm_$architecture" <<<"$known" || { echo "kokkos: this nvcc has no sm_$architecture: it is left out" >&2; continue; }
       codes+=" --generate-code=arch=compute_$architecture,code=sm_$architecture"
     done
-    options=(-DKokkos_ENABLE_OPENMP=ON -DKokkos_ENABLE_CUDA=ON "-DKokkos_ARCH_${DISTLOAD_KOKKOS_CUDA_ARCH:-AMPERE80}=ON"
+    options=(-DKokkos_ENABLE_OPENMP=ON -DKokkos_ENABLE_CUDA=ON "-DKokkos_ARCH_$lowest=ON"
              "-DCMAKE_CXX_FLAGS=${codes# }") ;;
   *) echo "usage: tools/kokkos.sh host|cuda" >&2; exit 2 ;;
 esac

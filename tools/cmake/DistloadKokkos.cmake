@@ -47,8 +47,8 @@ if(DISTLOAD_ENABLE_CUDA)
   # Kokkos is configured for one architecture, the lowest, and compiles machine code and PTX for it. Machine code for others
   # is added here; a GPU of an architecture without machine code compiles the PTX when a program starts.
   set(architectures "90;100;120")
-  if(DEFINED ENV{DISTLOAD_CUDA_ARCHITECTURES})
-    string(REPLACE " " ";" architectures "$ENV{DISTLOAD_CUDA_ARCHITECTURES}")
+  if(DEFINED ENV{CUDAARCHS})
+    set(architectures "$ENV{CUDAARCHS}")
   endif()
   set(DISTLOAD_CUDA_ARCHITECTURES "${architectures}" CACHE STRING "GPU architectures to compile for, beside that of Kokkos")
   list(GET Kokkos_CUDA_ARCHITECTURES 0 lowest)
