@@ -1,6 +1,8 @@
 // Collects what a binding depends on, decides, and binds.
 #include "app/bind_rank.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/log.hpp"
@@ -10,12 +12,12 @@
 namespace distload {
 namespace {
 
-/// "0000:65:00.0"; empty if there is no such device.
-std::string bus_id_of(int device) {
+/// Nothing if there is no such device, or the system does not know its node.
+std::optional<std::uint32_t> node_of_device(int device) {
   for (auto const& facts : survey_devices().devices) {
-    if (facts.number == device) return facts.pci_bus_id;
+    if (facts.number == device) return facts.numa_node;
   }
-  return {};
+  return std::nullopt;
 }
 
 NumaFacts facts_of(ProcessGrid const& grid, std::optional<int> device) {
@@ -26,9 +28,7 @@ NumaFacts facts_of(ProcessGrid const& grid, std::optional<int> device) {
   facts.has_device = is_built_for_devices();
   facts.node_rank = grid.node_rank();
   facts.node_size = grid.node_size();
-  if (auto const bus_id = bus_id_of(device.value_or(0)); !bus_id.empty()) {
-    facts.device_node = numa_node_of_device(bus_id, facts.nodes);
-  }
+  facts.device_node = node_of_device(device.value_or(0));
   return facts;
 }
 

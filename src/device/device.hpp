@@ -47,8 +47,6 @@ class Stream {
 
   /// Copies between host and device memory, or within either. Host memory is pinned, otherwise the call may block.
   virtual void copy(std::byte* to, std::byte const* from, Bytes nbytes) = 0;
-  /// Zeroes device memory.
-  virtual void clear(std::byte* data, Bytes nbytes) = 0;
   /// `kernels` is called with the stream's execution space: now or, on the emulated device, in the stream's thread.
   /// What it refers to lives until the work is done.
   /// @param label  for traces

@@ -85,12 +85,6 @@ class EmulatedStream final : public Stream {
       std::memcpy(to, from, nbytes);
     });
   }
-  void clear(std::byte* data, Bytes nbytes) override {
-    push([this, data, nbytes] {
-      before_("clear");
-      std::memset(data, 0, nbytes);
-    });
-  }
   void run(char const* label, Kernels kernels) override {
     push([this, label, kernels = std::move(kernels)] {
       before_(label);

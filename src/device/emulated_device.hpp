@@ -11,7 +11,7 @@
 namespace distload {
 
 struct EmulatedOptions {
-  /// Called in the stream's thread before each operation: "copy", "clear", or the label of kernels. A benchmark sleeps
+  /// Called in the stream's thread before each operation: "copy", or the label of kernels. A benchmark sleeps
   /// there.
   std::function<void(std::string_view operation)> before = [](std::string_view) {};
   Bytes available_bytes = 4 * kGiB;

@@ -25,7 +25,7 @@ struct DeviceFacts {
   int capability = 0;      ///< compute capability: 90 for 9.0
   std::string pci_bus_id;  ///< "0000:18:00.0"
   Bytes total_bytes = 0;
-  std::optional<int> numa_node;  ///< of the host memory that is nearest
+  std::optional<std::uint32_t> numa_node;  ///< the number of that of the host which is nearest
 };
 
 struct DeviceSurvey {

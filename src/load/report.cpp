@@ -47,10 +47,12 @@ Json tensors_of(ProcessGrid const& grid, ShardedModel const& model) {
 }
 
 Json phases_of(LoadTimes const& times) {
-  return {{"open", times.open_seconds},  {"partition", times.partition_seconds},
-          {"plan", times.plan_seconds},  {"allocate", times.allocate_seconds},
-          {"read", times.read_seconds},  {"exchange", times.exchange_seconds},
-          {"place", times.place_seconds}};
+  Json phases{{"open", times.open_seconds},  {"partition", times.partition_seconds},
+              {"plan", times.plan_seconds},  {"allocate", times.allocate_seconds},
+              {"read", times.read_seconds},  {"exchange", times.exchange_seconds},
+              {"place", times.place_seconds}};
+  if (times.upload_seconds > 0) phases["upload"] = times.upload_seconds;
+  return phases;
 }
 
 /// Reading and exchanging, and the stages of devices if they are predicted.

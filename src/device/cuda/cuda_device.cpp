@@ -64,7 +64,6 @@ class CudaStream final : public Stream {
   void copy(std::byte* to, std::byte const* from, Bytes nbytes) override {
     DISTLOAD_CUDA(cudaMemcpyAsync(to, from, nbytes, cudaMemcpyDefault, stream_.get()));
   }
-  void clear(std::byte* data, Bytes nbytes) override { DISTLOAD_CUDA(cudaMemsetAsync(data, 0, nbytes, stream_.get())); }
   void run(char const*, Kernels kernels) override { kernels(space_); }
   void call(std::function<void()> function) override {
     auto owned = std::make_unique<std::function<void()>>(std::move(function));

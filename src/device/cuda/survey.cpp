@@ -3,13 +3,11 @@
 
 #include <cuda_runtime.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 
+#include "base/numa.hpp"
 #include "device/cuda/probe_kernel.hpp"
 
 namespace distload {
@@ -43,15 +41,7 @@ int attribute(cudaDeviceAttr which, int number) {
   return cudaDeviceGetAttribute(&value, which, number) == cudaSuccess ? value : 0;
 }
 
-std::optional<int> numa_node_of(std::string pci_bus_id) {
-  std::ranges::transform(pci_bus_id, pci_bus_id.begin(), [](unsigned char c) { return std::tolower(c); });
-  std::ifstream file("/sys/bus/pci/devices/" + pci_bus_id + "/numa_node");
-  int node = -1;
-  if (!(file >> node) || node < 0) return std::nullopt;
-  return node;
-}
-
-DeviceFacts facts_of(int number) {
+DeviceFacts facts_of(int number, std::vector<NumaNode> const& nodes) {
   DeviceFacts facts;
   facts.number = number;
   cudaDeviceProp properties{};
@@ -66,7 +56,7 @@ DeviceFacts facts_of(int number) {
   std::array<char, 32> bus{};
   if (cudaDeviceGetPCIBusId(bus.data(), static_cast<int>(bus.size()), number) == cudaSuccess)
     facts.pci_bus_id = bus.data();
-  facts.numa_node = numa_node_of(facts.pci_bus_id);
+  facts.numa_node = numa_node_of_device(facts.pci_bus_id, nodes);
   cudaGetLastError();
   return facts;
 }
@@ -86,7 +76,8 @@ DeviceSurvey survey_devices() {
     cudaGetLastError();
     return survey;
   }
-  for (int number = 0; number < count; ++number) survey.devices.push_back(facts_of(number));
+  auto const nodes = numa_nodes();
+  for (int number = 0; number < count; ++number) survey.devices.push_back(facts_of(number, nodes));
   return survey;
 }
 
