@@ -10,6 +10,10 @@
 
 namespace distload {
 
+/// The most bytes to ask of one read or write: Linux transfers at most 2 GiB - 4 KiB; a power of two below that keeps
+/// the following ones aligned.
+inline constexpr Bytes kMostBytesPerCall = kGiB;
+
 /// The size of a page of memory.
 Bytes page_bytes() noexcept;
 

@@ -156,14 +156,14 @@ Activations ParallelModel::Body::input(TokenBatch const& ids, Sequences const& s
 Activations ParallelModel::Body::received(Sequences const& sequences) const {
   auto& stages = this->stages();
   auto const h = new_activations(sequences.rows(), stage_.description().hidden, "distload::hidden");
-  Place const place{stages.rank() - 1, h.data(), h.size()};
+  NumbersPlace const place{stages.rank() - 1, h.data(), h.size()};
   exchange(stages, {}, {&place, 1});
   return h;
 }
 
 void ParallelModel::Body::pass_on(Activations const& h) const {
   auto& stages = this->stages();
-  Part const part{stages.rank() + 1, h.data(), h.size()};
+  NumbersToSend const part{stages.rank() + 1, h.data(), h.size()};
   exchange(stages, {&part, 1}, {});
 }
 

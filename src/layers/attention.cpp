@@ -14,8 +14,6 @@
 #include "layers/linear_matrix.hpp"
 
 namespace distload {
-namespace {
-
 /// Where the outputs of a head are in the parameters of queries, keys and values.
 struct Projection {
   LinearPart part;
@@ -27,6 +25,8 @@ struct Projections {
   Projection key;
   Projection value;
 };
+
+namespace {
 
 Projections fused_sections(LinearPart const& part, AttentionOptions const& options) {
   std::uint64_t const dim = options.head_dim;

@@ -37,7 +37,8 @@ void to_shard_space(float* to, std::span<float const> numbers) {
                     ConstNumbersIn<Kokkos::HostSpace>(numbers.data(), numbers.size()));
 }
 
-void exchange_directly(Communicator& group, std::span<Part const> parts, std::span<Place const> places) {
+void exchange_directly(Communicator& group, std::span<NumbersToSend const> parts,
+                       std::span<NumbersPlace const> places) {
   std::vector<Send> sends;
   std::vector<Receive> receives;
   for (auto const& part : parts) {
@@ -49,11 +50,12 @@ void exchange_directly(Communicator& group, std::span<Part const> parts, std::sp
   group.exchange(sends, receives);
 }
 
-void exchange_through_host(Communicator& group, std::span<Part const> parts, std::span<Place const> places) {
+void exchange_through_host(Communicator& group, std::span<NumbersToSend const> parts,
+                           std::span<NumbersPlace const> places) {
   std::vector<std::vector<float>> sent;
   std::vector<std::vector<float>> received;
-  std::vector<Part> parts_on_host;
-  std::vector<Place> places_on_host;
+  std::vector<NumbersToSend> parts_on_host;
+  std::vector<NumbersPlace> places_on_host;
   for (auto const& part : parts) {
     sent.push_back(on_host(part.data, part.size));
     parts_on_host.push_back({part.rank, sent.back().data(), part.size});
@@ -68,11 +70,11 @@ void exchange_through_host(Communicator& group, std::span<Part const> parts, std
 
 }  // namespace
 
-void exchange(Communicator& group, std::span<Part const> parts, std::span<Place const> places) {
-  std::vector<Part> to_others;
-  std::vector<Part> to_self;
+void exchange(Communicator& group, std::span<NumbersToSend const> parts, std::span<NumbersPlace const> places) {
+  std::vector<NumbersToSend> to_others;
+  std::vector<NumbersToSend> to_self;
   for (auto const& part : parts) (part.rank == group.rank() ? to_self : to_others).push_back(part);
-  std::vector<Place> from_others;
+  std::vector<NumbersPlace> from_others;
   auto next = to_self.begin();
   for (auto const& place : places) {
     if (place.rank != group.rank()) {
@@ -101,8 +103,8 @@ void gather(Communicator& group, std::span<float const> own, std::span<std::uint
     group.all_gather(std::as_bytes(own), std::as_writable_bytes(std::span(all, own.size() * group.size())));
     return;
   }
-  std::vector<Part> parts;
-  std::vector<Place> places;
+  std::vector<NumbersToSend> parts;
+  std::vector<NumbersPlace> places;
   for (std::uint32_t rank = 0; rank < group.size(); ++rank) {
     parts.push_back({rank, own.data(), own.size()});
     places.push_back({rank, all, sizes[rank]});

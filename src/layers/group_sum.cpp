@@ -97,8 +97,8 @@ Activations GroupSum::total_of_shares(Sums const& sums) const {
   auto const own = begin(group_->rank() + 1) - begin(group_->rank());
   Kokkos::View<float*, ShardSpace> const shares(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::shares"),
                                                 all_nodes() * own);
-  std::vector<Part> parts;
-  std::vector<Place> places;
+  std::vector<NumbersToSend> parts;
+  std::vector<NumbersPlace> places;
   for (std::uint32_t rank = 0; rank < ranks; ++rank) {
     for (std::uint64_t node = 0; node < sums.extent(0); ++node) {
       parts.push_back({rank, sums.data() + node * size + begin(rank), begin(rank + 1) - begin(rank)});

@@ -14,6 +14,9 @@
 
 namespace distload {
 
+/// Concurrent requests of a direct read or write.
+inline constexpr std::uint32_t kRawDepth = 4;
+
 /// One rank's part of some files, divided as evenly as whole requests allow. Opens the files in the constructor, since
 /// a load has them open before it reads. All members are local.
 class RawReader {

@@ -25,7 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 /// As in the engines: fio was fastest with this depth where it was tried.
-constexpr std::uint32_t kRawDepth = 4;
 
 /// State shared by all trials.
 class Saves {

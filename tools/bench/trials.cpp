@@ -17,7 +17,6 @@ namespace distload {
 namespace {
 
 /// Concurrent requests of each rank in raw direct reads; with fewer than four ranks, of all ranks together.
-constexpr std::uint32_t kRawDepth = 4;
 
 constexpr Bytes kFillBytes = 16 * kMiB;
 

@@ -306,8 +306,8 @@ void InferJob::run() {
 
 }  // namespace
 
-void infer(MpiEnvironment& mpi, Config const& config, InferArguments const& arguments, ProcessGrid const& grid,
-           Watchdog& watchdog) {
+void run_inference(MpiEnvironment& mpi, Config const& config, InferArguments const& arguments, ProcessGrid const& grid,
+                   Watchdog& watchdog) {
   InferJob(mpi, config, arguments, grid, watchdog).run();
 }
 

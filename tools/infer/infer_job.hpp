@@ -12,7 +12,7 @@ namespace distload {
 
 /// Collective over the ranks of `grid`.
 /// @throws OutputsDiffer  an output is not what it is compared with.
-void infer(MpiEnvironment& mpi, Config const& config, InferArguments const& arguments, ProcessGrid const& grid,
-           Watchdog& watchdog);
+void run_inference(MpiEnvironment& mpi, Config const& config, InferArguments const& arguments, ProcessGrid const& grid,
+                   Watchdog& watchdog);
 
 }  // namespace distload

@@ -18,7 +18,7 @@ ExitCode run(MpiEnvironment& mpi, int argc, char** argv) {
   line.settings = arguments->settings;
   auto const needs_device = [](Config const&) { return true; };
   run_configured_job(mpi, line, needs_device, [&](Config const& config, ProcessGrid const& grid, Watchdog& watchdog) {
-    infer(mpi, config, *arguments, grid, watchdog);
+    run_inference(mpi, config, *arguments, grid, watchdog);
   });
   return ExitCode::done;
 }

@@ -16,9 +16,9 @@ namespace distload::synth {
 namespace {
 
 /// A part of an extent that is generated and written at once; a multiple of every checkpoint's block size.
-constexpr Bytes kPieceBytes = 4 * kBlockBytes;
+constexpr Bytes kHdf5PieceBytes = 4 * kBlockBytes;
 
-struct Piece {
+struct ExtentPiece {
   std::uint32_t extent = 0;
   Bytes begin_bytes = 0;
 };
@@ -45,11 +45,11 @@ std::vector<TensorSpec> specs_of(Model const& model, std::uint32_t tensor_parall
   return specs;
 }
 
-std::vector<Piece> pieces_of(Catalog const& catalog, Communicator const& ranks) {
-  std::vector<Piece> pieces;
+std::vector<ExtentPiece> pieces_of(Catalog const& catalog, Communicator const& ranks) {
+  std::vector<ExtentPiece> pieces;
   std::uint64_t number = 0;
   for (std::uint32_t extent = 0; extent < catalog.extents.size(); ++extent) {
-    for (Bytes begin = 0; begin < catalog.extents[extent].nbytes; begin += kPieceBytes) {
+    for (Bytes begin = 0; begin < catalog.extents[extent].nbytes; begin += kHdf5PieceBytes) {
       if (number++ % ranks.size() == ranks.rank()) pieces.push_back({extent, begin});
     }
   }
@@ -62,9 +62,9 @@ void write_pieces(Model const& model, CheckpointWriter& writer, Communicator con
   std::vector<Content> contents;
   for (auto const& tensor : catalog.tensors) contents.emplace_back(tensor.name, model.seed, model.dtype);
   auto const pieces = pieces_of(catalog, ranks);
-  auto const generate = [&](Piece const& piece, std::vector<std::byte> buffer) {
+  auto const generate = [&](ExtentPiece const& piece, std::vector<std::byte> buffer) {
     auto const& extent = catalog.extents[piece.extent];
-    buffer.resize(std::min(kPieceBytes, extent.nbytes - piece.begin_bytes));
+    buffer.resize(std::min(kHdf5PieceBytes, extent.nbytes - piece.begin_bytes));
     contents[extent.tensor].fill_box(catalog.tensors[extent.tensor].shape, extent.box,
                                      piece.begin_bytes / size_of(model.dtype), buffer);
     return buffer;

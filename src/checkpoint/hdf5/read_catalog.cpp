@@ -118,7 +118,7 @@ void read_own(GroupView root, PlainFile& bytes, Catalog& catalog) {
                              " tensors cannot be verified");
 }
 
-Catalog read(std::string const& path) {
+Catalog read_file(std::string const& path) {
   Catalog catalog;
   catalog.format = SourceFormat::hdf5;
   catalog.path = path;
@@ -153,7 +153,7 @@ bool is_edited(std::string const& path) {
 
 Catalog read_hdf5_catalog(std::string const& path) {
   try {
-    return hdf5::read(path);
+    return hdf5::read_file(path);
   } catch (hdf5::Hdf5Error const& error) {
     if (error.storage_failed()) throw;
     throw CorruptData(error.what());

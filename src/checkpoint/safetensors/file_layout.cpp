@@ -12,11 +12,10 @@
 #include <distload/base/error.hpp>
 
 #include "base/text.hpp"
+#include "checkpoint/safetensors/header.hpp"
 
 namespace distload {
 namespace {
-
-constexpr char const* kMetadataKey = "__metadata__";
 
 /// File names of a model as in transformers.
 std::string file_name(std::size_t number, std::size_t count) {
@@ -49,7 +48,7 @@ void arrange(SafetensorsFile& file, std::span<SafetensorsTensor const> tensors) 
 
 /// Length and JSON, padded with spaces to align the data.
 std::string header_of(SafetensorsFile const& file, std::span<SafetensorsTensor const> tensors) {
-  auto text = nlohmann::json{{kMetadataKey, {{"format", "pt"}}}}.dump();
+  auto text = nlohmann::json{{kSafetensorsMetadataKey, {{"format", "pt"}}}}.dump();
   text.pop_back();
   for (auto const& placed : file.tensors) {
     auto const& tensor = tensors[placed.tensor];
@@ -71,7 +70,7 @@ std::string header_of(SafetensorsFile const& file, std::span<SafetensorsTensor c
 bool is_safetensors_name(std::string const& name) {
   try {
     static_cast<void>(nlohmann::json(name).dump());
-    return name != kMetadataKey;
+    return name != kSafetensorsMetadataKey;
   } catch (nlohmann::json::type_error const&) {
     return false;  // not UTF-8
   }

@@ -16,13 +16,11 @@
 namespace distload {
 namespace {
 
-constexpr char const* kMetadataKey = "__metadata__";
-
 /// A tensor has up to 14 members and items; the size limit of headers bounds their number so that they fit into memory.
-constexpr JsonLimits kLimits{.text_bytes = kMaxSafetensorsHeaderBytes,
-                             .depth = 4,
-                             .values = 50'000'000,
-                             .string_bytes = kMaxSafetensorsHeaderBytes};
+constexpr JsonLimits kHeaderLimits{.text_bytes = kMaxSafetensorsHeaderBytes,
+                                   .depth = 4,
+                                   .values = 50'000'000,
+                                   .string_bytes = kMaxSafetensorsHeaderBytes};
 
 /// The parser's state: its position in the header.
 enum class Place { start, tensors, tensor, dtype, shape_value, shape, offsets_value, offsets, metadata, finished };
@@ -82,7 +80,7 @@ class HeaderHandler : public JsonHandler {
 
   void on_key(std::string_view name, std::size_t) override {
     if (place_ == Place::tensors) {
-      in_metadata_ = name == kMetadataKey;
+      in_metadata_ = name == kSafetensorsMetadataKey;
       entry_.name = name;
     } else if (place_ == Place::tensor) {
       begin_field(name);
@@ -159,7 +157,7 @@ std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> jso
                                                        std::string const& file) {
   auto const fail = [&](std::string const& what) { throw CorruptData(file + ": " + what); };
   HeaderHandler handler;
-  parse_json_events({json.data(), json.size()}, kLimits, file + ": header", handler);
+  parse_json_events({json.data(), json.size()}, kHeaderLimits, file + ": header", handler);
   auto& entries = handler.entries;
 
   for (auto const& entry : entries) {

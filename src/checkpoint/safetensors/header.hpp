@@ -15,6 +15,9 @@ namespace distload {
 /// The format's limit; larger headers are refused.
 inline constexpr Bytes kMaxSafetensorsHeaderBytes = 100'000'000;
 
+/// The key of the header that names no tensor.
+inline constexpr char const* kSafetensorsMetadataKey = "__metadata__";
+
 struct SafetensorsEntry {
   std::string name;
   DType dtype = DType::f32;

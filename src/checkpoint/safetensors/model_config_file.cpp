@@ -18,7 +18,7 @@
 namespace distload {
 namespace {
 
-constexpr JsonLimits kLimits{.text_bytes = 4 * kMiB};
+constexpr JsonLimits kConfigLimits{.text_bytes = 4 * kMiB};
 
 /// The directory's name after resolving links. In a Hugging Face cache that is a commit hash, and the model's name is
 /// in a parent: models--ORGANISATION--NAME/snapshots/HASH.
@@ -111,11 +111,12 @@ void read_model_config_file(std::filesystem::path const& path, CheckpointMetadat
   std::error_code error;
   auto const size = std::filesystem::file_size(path, error);
   if (!file || error) throw IoError("cannot read " + path.string());
-  if (size > kLimits.text_bytes) throw CorruptData(path.string() + ": larger than " + format_bytes(kLimits.text_bytes));
+  if (size > kConfigLimits.text_bytes)
+    throw CorruptData(path.string() + ": larger than " + format_bytes(kConfigLimits.text_bytes));
   metadata.config_json.assign(std::istreambuf_iterator<char>(file), {});
   if (!file) throw IoError("cannot read " + path.string());
 
-  auto const json = parse_json(metadata.config_json, kLimits, path.string());
+  auto const json = parse_json(metadata.config_json, kConfigLimits, path.string());
   if (!json.is_object()) throw CorruptData(path.string() + ": not a JSON object");
   auto const architectures = json.find("architectures");
   if (architectures != json.end() && architectures->is_array() && !architectures->empty() &&
@@ -134,7 +135,7 @@ std::string config_json_of(Catalog const& catalog) {
   auto text = catalog.metadata.config_json;
   NamedTypes named;
   try {
-    parse_json_events(text, kLimits, "config.json", named);
+    parse_json_events(text, kConfigLimits, "config.json", named);
   } catch (CorruptData const&) {
     return text;  // no change needed
   }

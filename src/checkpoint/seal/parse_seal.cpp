@@ -19,7 +19,7 @@ constexpr std::size_t kHashDigits = 16;
 constexpr std::size_t kSha256Digits = 64;
 
 /// Enough for 64 TiB of tensors, and for as many tensors as the largest safetensors header can have.
-constexpr JsonLimits kLimits{
+constexpr JsonLimits kSealLimits{
     .text_bytes = kMaxSealBytes, .depth = 8, .values = 10'000'000, .string_bytes = kMaxSealBytes};
 
 /// Nesting levels of objects.
@@ -181,7 +181,7 @@ class SealHandler : public JsonHandler {
 Seal parse_seal(std::string_view text, std::string const& path) {
   try {
     SealHandler handler;
-    parse_json_events(text, kLimits, path, handler);
+    parse_json_events(text, kSealLimits, path, handler);
     return std::move(handler.seal);
   } catch (CorruptData const& error) {
     throw CorruptData(std::string(error.what()) +

@@ -17,7 +17,7 @@ bool has_experts(ModelConfig const& config, std::uint32_t layer) {
 
 /// Tokens that a token of the layer sees; 0: all. Without a list of types, Qwen 2 has windows in every second of the
 /// first `max_window_layers` layers, Qwen 3 in all.
-std::uint64_t window_of(ModelConfig const& config, std::uint32_t layer) {
+std::uint64_t qwen_window_of(ModelConfig const& config, std::uint32_t layer) {
   if (!config.flag({"use_sliding_window"}, false)) return 0;
   auto const window = sliding_window_of(config);
   if (config.text({"model_type"}) == "qwen3_moe") return window;
@@ -51,7 +51,7 @@ ModelDescription describe_qwen_moe(ModelConfig const& config, ParameterNames con
   }
   for (std::uint32_t i = 0; i < model.layers.size(); ++i) {
     auto& layer = model.layers[i];
-    std::get<AttentionDescription>(layer.attention).options.window = window_of(config, i);
+    std::get<AttentionDescription>(layer.attention).options.window = qwen_window_of(config, i);
     auto const is_qwen2 = config.text({"model_type"}) == "qwen2_moe";
     check_biases(config, names, is_qwen2 ? "qkv_bias" : "attention_bias", is_qwen2, layer.prefix + "self_attn.",
                  {"q_proj", "k_proj", "v_proj", "qkv_proj"});

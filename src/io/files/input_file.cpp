@@ -14,13 +14,6 @@
 #include "base/system.hpp"
 
 namespace distload {
-namespace {
-
-/// Linux transfers at most 2 GiB - 4 KiB per call; a power of two below that keeps the following reads aligned.
-constexpr Bytes kMostBytesPerCall = kGiB;
-
-}  // namespace
-
 InputFile::InputFile(std::string path, Caching caching)
     : path_(std::move(path)), descriptor_(path_, O_RDONLY | (caching == Caching::none ? O_DIRECT : 0)) {
   if (descriptor_.get() < 0) throw IoError("cannot open " + path_ + ": " + system_reason());

@@ -17,13 +17,6 @@
 #include "io/files/input_file.hpp"
 
 namespace distload {
-namespace {
-
-/// Linux transfers at most 2 GiB - 4 KiB in one call.
-constexpr Bytes kMostBytesPerCall = kGiB;
-
-}  // namespace
-
 void check_file_size(std::string const& path, Bytes needed) {
   auto const limit = file_size_limit();
   if (!limit || needed <= *limit) return;

@@ -4,7 +4,7 @@
 namespace distload {
 namespace {
 
-using Policy = Kokkos::RangePolicy<Kokkos::DefaultExecutionSpace>;
+using ColumnPolicy = Kokkos::RangePolicy<Kokkos::DefaultExecutionSpace>;
 
 }  // namespace
 
@@ -16,7 +16,7 @@ void copy_of_heads(ConstActivations const& from, HeadColumns const& from_columns
                    HeadColumns const& to_columns, std::uint64_t width) {
   auto const heads = to_columns.heads;
   Kokkos::parallel_for(
-      "distload::copy_of_heads", Policy(0, to.extent(0) * heads), KOKKOS_LAMBDA(std::size_t index) {
+      "distload::copy_of_heads", ColumnPolicy(0, to.extent(0) * heads), KOKKOS_LAMBDA(std::size_t index) {
         auto const row = index / heads;
         auto const head = index % heads;
         for (std::uint64_t i = 0; i < width; ++i) {
@@ -29,7 +29,7 @@ void copy_of_heads(ConstActivations const& from, HeadColumns const& from_columns
 void take_rows(ConstActivations const& from, RowTable const& rows, Activations const& to) {
   auto const width = to.extent(1);
   Kokkos::parallel_for(
-      "distload::take_rows", Policy(0, rows.extent(0)), KOKKOS_LAMBDA(std::size_t row) {
+      "distload::take_rows", ColumnPolicy(0, rows.extent(0)), KOKKOS_LAMBDA(std::size_t row) {
         for (std::uint64_t i = 0; i < width; ++i) to(row, i) = from(rows(row), i);
       });
 }
@@ -37,7 +37,7 @@ void take_rows(ConstActivations const& from, RowTable const& rows, Activations c
 void put_rows(ConstActivations const& from, RowTable const& rows, Activations const& to) {
   auto const width = to.extent(1);
   Kokkos::parallel_for(
-      "distload::put_rows", Policy(0, rows.extent(0)), KOKKOS_LAMBDA(std::size_t row) {
+      "distload::put_rows", ColumnPolicy(0, rows.extent(0)), KOKKOS_LAMBDA(std::size_t row) {
         for (std::uint64_t i = 0; i < width; ++i) to(rows(row), i) = from(row, i);
       });
 }

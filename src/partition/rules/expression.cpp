@@ -10,7 +10,6 @@
 namespace distload::rules {
 namespace {
 
-constexpr std::string_view kConfigPrefix = "config.";
 constexpr std::string_view kSpace = " \t";
 
 std::string_view trimmed(std::string_view text) {

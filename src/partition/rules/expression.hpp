@@ -8,6 +8,9 @@
 
 namespace distload::rules {
 
+/// What precedes a key of config.json.
+inline constexpr std::string_view kConfigPrefix = "config.";
+
 /// A value in an expression.
 struct Operand {
   enum class Kind : std::uint8_t {

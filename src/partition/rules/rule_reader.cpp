@@ -20,7 +20,6 @@ constexpr char const* kHeadSize = "head_dim";
 constexpr std::string_view kAnySize = "any";
 /// The name of F32 in `keep_dtype` and load.dtype.
 constexpr std::string_view kFloat32 = "fp32";
-constexpr std::string_view kConfigPrefix = "config.";
 /// Limit for one file; each name of a model is compared with all patterns.
 constexpr std::size_t kMaxPatterns = 20'000;
 

@@ -7,15 +7,15 @@ namespace distload {
 namespace {
 
 /// The elements of an extent that lie in the range.
-struct Part {
+struct ExtentPart {
   StreamExtent const* extent = nullptr;
   std::uint64_t first = 0;  ///< first element's number in the extent
   std::uint64_t last = 0;   ///< end of the elements
 };
 
-std::vector<Part> parts_of(Shape const& shape, std::vector<StreamExtent> const& extents, std::uint64_t begin,
-                           std::uint64_t end) {
-  std::vector<Part> parts;
+std::vector<ExtentPart> parts_of(Shape const& shape, std::vector<StreamExtent> const& extents, std::uint64_t begin,
+                                 std::uint64_t end) {
+  std::vector<ExtentPart> parts;
   for (auto const& extent : extents) {
     auto const first = elements_before(shape, extent.box, begin);
     auto const last = elements_before(shape, extent.box, end);
@@ -36,10 +36,10 @@ Placed in_extent(Box const& extent, Box const& common, Dims const& offset) {
 /// written.
 class Copies {
  public:
-  Copies(StreamTensor const& tensor, std::uint64_t begin, std::uint64_t end, Part const& destination)
+  Copies(StreamTensor const& tensor, std::uint64_t begin, std::uint64_t end, ExtentPart const& destination)
       : tensor_(&tensor), begin_(begin), end_(end), destination_(&destination) {}
 
-  void add_from(Part const& source, Bytes area_offset) {
+  void add_from(ExtentPart const& source, Bytes area_offset) {
     auto const& to = *destination_->extent;
     auto const common = intersection(source.extent->box, to.box);
     if (!common) return;
@@ -80,7 +80,7 @@ class Copies {
   StreamTensor const* tensor_;
   std::uint64_t begin_;
   std::uint64_t end_;
-  Part const* destination_;
+  ExtentPart const* destination_;
   std::vector<StridedCopy> copies_;
 };
 

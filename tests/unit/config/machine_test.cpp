@@ -10,7 +10,7 @@
 namespace distload {
 namespace {
 
-std::string error_of(std::string const& text) {
+std::string error_of_machine(std::string const& text) {
   return thrown_message<ConfigError>([&] { parse_machine(text, "m.yaml"); });
 }
 
@@ -48,7 +48,8 @@ TEST(ParseMachine, SaysWhereAMistakeIsAndSuggestsAKey) {
            {"machine: {device_memory: 1 GiB}\n", "`machine.device_reserve` must be less"},
            {"- a\n", "a machine is a map of sections"},
        }) {
-    EXPECT_NE(error_of(text).find(expected), std::string::npos) << error_of(text) << "\nexpected: " << expected;
+    EXPECT_NE(error_of_machine(text).find(expected), std::string::npos)
+        << error_of_machine(text) << "\nexpected: " << expected;
   }
 }
 

@@ -17,7 +17,7 @@ Config parse(std::string const& text, std::vector<Setting> const& overrides = {}
   return parse_config(text, "c.yaml", overrides);
 }
 
-std::string error_of(std::string const& text, std::vector<Setting> const& overrides = {}) {
+std::string error_of_text(std::string const& text, std::vector<Setting> const& overrides = {}) {
   return thrown_message<ConfigError>([&] { parse(text, overrides); });
 }
 
@@ -78,17 +78,18 @@ TEST(ParseConfig, TakesListsFromFileAndSetting) {
 }
 
 TEST(ParseConfig, PointsAtMistakesWithLineColumnAndCaret) {
-  EXPECT_EQ(error_of("checkpoint: {path: p}\nload:\n  engin: auto\n"),
+  EXPECT_EQ(error_of_text("checkpoint: {path: p}\nload:\n  engin: auto\n"),
             "c.yaml:3:3: unknown key `load.engin`; did you mean `load.engine`?\n  engin: auto\n  ^");
-  EXPECT_EQ(error_of("chekpoint: {path: p}\n"),
+  EXPECT_EQ(error_of_text("chekpoint: {path: p}\n"),
             "c.yaml:1:1: unknown section `chekpoint`; did you mean `checkpoint`?\nchekpoint: {path: p}\n^");
 }
 
 TEST(ParseConfig, KnowsWhereAMisplacedKeyBelongs) {
-  EXPECT_NE(error_of("engine: auto").find("unknown section `engine`; did you mean `load.engine`?"), std::string::npos);
-  EXPECT_NE(error_of("model: {json: x}").find("unknown key `model.json`; did you mean `report.json`?"),
+  EXPECT_NE(error_of_text("engine: auto").find("unknown section `engine`; did you mean `load.engine`?"),
             std::string::npos);
-  EXPECT_NE(error_of("load: {hint: {}}").find("did you mean `load.hints`?"), std::string::npos);
+  EXPECT_NE(error_of_text("model: {json: x}").find("unknown key `model.json`; did you mean `report.json`?"),
+            std::string::npos);
+  EXPECT_NE(error_of_text("load: {hint: {}}").find("did you mean `load.hints`?"), std::string::npos);
 }
 
 TEST(ParseConfig, TakesAnEmptySectionForOneThatIsNotThere) {
@@ -150,7 +151,7 @@ TEST(ParseConfig, RefusesWhatIsNoConfiguration) {
            {"checkpoint: {path: p}\nsave: {directory: d, format: safetensors, base: b}", "save.base"},
            {"checkpoint: {path: p}\nsave: {directory: d, format: safetensors, engine: collective}", "writes HDF5"},
        }) {
-    EXPECT_NE(error_of(text).find(expected), std::string::npos) << text << "\ngave: " << error_of(text);
+    EXPECT_NE(error_of_text(text).find(expected), std::string::npos) << text << "\ngave: " << error_of_text(text);
   }
 }
 
@@ -178,12 +179,12 @@ TEST(ParseConfig, SurvivesHostileText) {
            "\xff\xfe\x00\xd8",
            "load: {engine: \"\x1b[31m\x07\"}",
        }) {
-    auto const error = error_of(text);
+    auto const error = error_of_text(text);
     EXPECT_NE(error, "");
     EXPECT_LT(error.size(), 1000U);
     EXPECT_EQ(error.find_first_of(std::string("\x1b\x07\0", 3)), std::string::npos) << error;
   }
-  EXPECT_NE(error_of(std::string(100'000, '[')).find("nested too deeply"), std::string::npos);
+  EXPECT_NE(error_of_text(std::string(100'000, '[')).find("nested too deeply"), std::string::npos);
 }
 
 TEST(ParseConfig, TakesOrRefusesAnyDamagedTextWithoutOtherErrors) {

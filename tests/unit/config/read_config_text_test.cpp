@@ -12,7 +12,7 @@
 namespace distload {
 namespace {
 
-std::string error_of(std::string const& path) {
+std::string error_of_path(std::string const& path) {
   return thrown_message<ConfigError>([&] { read_config_text(path); });
 }
 
@@ -21,15 +21,15 @@ TEST(ReadConfigText, ReadsUpToTheLargestSize) {
   std::ofstream(path) << std::string(kMiB, '#');
   EXPECT_EQ(read_config_text(path).size(), kMiB);
   std::ofstream(path) << std::string(kMiB + 1, '#');
-  EXPECT_NE(error_of(path).find("is larger than 1 MiB"), std::string::npos);
+  EXPECT_NE(error_of_path(path).find("is larger than 1 MiB"), std::string::npos);
   std::filesystem::remove(path);
 }
 
 TEST(ReadConfigText, SaysWhyAFileCannotBeRead) {
-  EXPECT_EQ(error_of("/no/such/file.yaml"),
+  EXPECT_EQ(error_of_path("/no/such/file.yaml"),
             "cannot read the configuration /no/such/file.yaml: No such file or directory");
-  EXPECT_EQ(error_of("/"), "cannot read the configuration /: Is a directory");
-  EXPECT_NE(error_of("/dev/zero").find("is larger than 1 MiB"), std::string::npos);
+  EXPECT_EQ(error_of_path("/"), "cannot read the configuration /: Is a directory");
+  EXPECT_NE(error_of_path("/dev/zero").find("is larger than 1 MiB"), std::string::npos);
 }
 
 }  // namespace

@@ -9,14 +9,14 @@
 namespace distload::rules {
 namespace {
 
-struct Case {
+struct PatternCase {
   char const* pattern;
   char const* name;
   bool matches;
 };
 
 TEST(Pattern, MatchesWholeNames) {
-  Case const cases[]{
+  PatternCase const cases[]{
       {"norm.weight", "norm.weight", true},
       {"norm.weight", "norm.weights", false},
       {"norm.weight", "model.norm.weight", false},
