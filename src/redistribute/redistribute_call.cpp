@@ -16,6 +16,7 @@
 #include "parallel/all_or_throw.hpp"
 #include "parallel/meeting.hpp"
 #include "parallel/node_numbers.hpp"
+#include "parallel/on_all.hpp"
 #include "parallel/peer_memory.hpp"
 #include "redistribute/held_shards.hpp"
 #include "redistribute/peer_arenas.hpp"
@@ -162,9 +163,7 @@ bool RedistributeCall::can_read_from_peers() {
   auto& known = context_.reads_from_peers;
   if (!known) {
     bool const may = context_.options.peer_memory && device_of_process().is_host();
-    std::vector<std::uint64_t> can{may && !why_not_peer_memory(context_.node) ? 1U : 0U};
-    ranks_.all_reduce(std::span<std::uint64_t>(can), Reduction::min);
-    known = can.front() != 0;
+    known = is_on_all(ranks_, may && !why_not_peer_memory(context_.node));
   }
   return *known;
 }
@@ -190,7 +189,9 @@ void RedistributeCall::make_plan(HeldModel const& source, HeldModel const& targe
   auto const& configured = context_.options.memory_limit;
   auto const limit = least_limit(
       configured ? configured : available_arena_bytes(device_of_process(), context_.node.size(), 1), ranks_);
-  frees_source_ = in_place && device_of_process().is_host();
+  frees_source_ = in_place && is_on_all(ranks_, std::ranges::all_of(
+                                                    source.arenas, &Arena::can_drop_pages,
+                                                    [](auto const& arena) -> auto& { return *arena; }));
   ShardOffsets own_source;
   ShardOffsets existing;
   std::vector<bool> is_in_place;
@@ -246,9 +247,10 @@ std::optional<ModelParts> RedistributeCall::make_model(HeldModel const& source, 
     ScopeTimer const timer(times_.allocate_seconds);
     compare_pages(context_.pages, needs_much_memory(plan_), context_.node);
     return all_or_throw(ranks_, "allocate", [&] {
+      auto& device = device_of_process();
+      if (!frees_source_) return std::make_shared<Arena>(device, plan_.arena_bytes, context_.pages.current());
       // Small pages follow what has been filled: huge ones would take more than what is freed elsewhere.
-      auto const pages = frees_source_ ? PageSize::small : context_.pages.current();
-      return std::make_shared<Arena>(device_of_process(), plan_.arena_bytes, pages);
+      return std::make_shared<Arena>(Arena::with_releasable_pages(device, plan_.arena_bytes, PageSize::small));
     });
   }();
   run(source.arenas, std::span(&own, 1));
@@ -294,7 +296,7 @@ void RedistributeCall::run(std::span<std::shared_ptr<Arena> const> source,
     auto const share = std::min(1.0, static_cast<double>(done) / own);
     report_progress(static_cast<Bytes>(share * static_cast<double>(total)), total);
   };
-  auto& messages = context_.device_messages ? *context_.device_messages : ranks_;
+  auto& messages = plan_.has_messages ? context_.messages.of_thread() : ranks_;
   finish_times(run_redistribution(plan_, {source, target}, ranks_, messages, options));
   if (context_.progress) context_.progress({"done", total, total, times_.seconds});
 }

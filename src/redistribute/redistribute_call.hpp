@@ -14,6 +14,7 @@
 
 #include "base/page_choice.hpp"
 #include "load/arena.hpp"
+#include "parallel/device_messages.hpp"
 #include "parallel/liveness/call_scope.hpp"
 #include "partition/model_recipe.hpp"
 #include "redistribute/described_model.hpp"
@@ -32,7 +33,8 @@ struct RedistributeContext {
         options(std::move(with)),
         runtime(of_runtime),
         progress(std::move(sink)),
-        pages(options.huge_pages) {}
+        pages(options.huge_pages),
+        messages(all, of_node, {.timeout = of_runtime.timeout}) {}
 
   Communicator& ranks;
   Communicator& node;
@@ -40,9 +42,9 @@ struct RedistributeContext {
   RuntimeOptions runtime;
   ProgressSink progress;
   PageChoice pages;
-  std::vector<std::uint32_t> node_of;             ///< by rank; empty until it has been asked
-  std::optional<bool> reads_from_peers;           ///< likewise
-  std::unique_ptr<Communicator> device_messages;  ///< NCCL, in a CUDA build
+  DeviceMessages messages;               ///< in the memory of shards
+  std::vector<std::uint32_t> node_of;    ///< by rank; empty until it has been asked
+  std::optional<bool> reads_from_peers;  ///< likewise
 };
 
 /// A rank's part of a model; without `model`, it has none.

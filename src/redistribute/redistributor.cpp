@@ -9,9 +9,6 @@
 #include "partition/model_recipe.hpp"
 #include "redistribute/plan/side.hpp"
 #include "redistribute/redistribute_call.hpp"
-#if defined(DISTLOAD_ENABLE_CUDA)
-#include "parallel/nccl_communicator.hpp"
-#endif
 
 namespace distload {
 namespace {
@@ -37,13 +34,6 @@ Redistributor::Redistributor(Communicator& ranks, Communicator& node, Redistribu
                       format_bytes(kLeastStaging) + " is needed");
   }
   members_ = std::make_unique<Members>(ranks, node, std::move(options), runtime, std::move(progress));
-#if defined(DISTLOAD_ENABLE_CUDA)
-  // The device that Kokkos was initialised with holds shards and runs kernels.
-  NcclCommunicator::Options nccl;
-  nccl.device = &device_of_process();
-  nccl.timeout = runtime.timeout;
-  members_->device_messages = std::make_unique<NcclCommunicator>(ranks, nccl);
-#endif
 }
 
 Redistributor::~Redistributor() = default;

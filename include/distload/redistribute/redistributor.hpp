@@ -93,9 +93,8 @@ struct RedistributeResult {
 /// Redistributor. Shards may have been written to since.
 class Redistributor {
  public:
-  /// Collective in a CUDA build, where it initializes NCCL; otherwise local. `node`: the ranks of `ranks` on this
-  /// rank's node, as for ProcessGrid. Both are in host memory and outlive the redistributor. Of `runtime`, `timeout` is
-  /// used.
+  /// Local. `node`: the ranks of `ranks` on this rank's node, as for ProcessGrid. Both are in host memory and outlive
+  /// the redistributor. Of `runtime`, `timeout` is used.
   /// @throws ConfigError  an option is out of range.
   Redistributor(Communicator& ranks, Communicator& node, RedistributeOptions options = {}, RuntimeOptions runtime = {},
                 ProgressSink progress = {});
@@ -118,9 +117,9 @@ class Redistributor {
   /// Collective: the same for any ranks. `source` is this rank's part of the model; nullptr if it holds none.
   RedistributeResult redistribute(ShardedModel const* source, Topology const& topology, RedistributeRole const& role);
 
-  /// Collective: as `redistribute`, and frees the source on the way, in host memory page by page: a rank needs at most
-  /// the larger of both, and staging. On a device the source is freed at the end. After an exception the source is
-  /// lost.
+  /// Collective: as `redistribute`, and frees the source on the way, page by page: a rank needs at most the larger of
+  /// both, and staging. On a device the source is freed at the end, unless it was loaded with
+  /// `LoaderOptions::releasable` or made by this member. After an exception the source is lost.
   RedistributeResult redistribute_in_place(ShardedModel source, Topology const& topology);
 
   /// Collective: the same for any ranks; `source` is empty where `role` has no source.
