@@ -187,4 +187,8 @@ class Device {
 /// @throws CommunicationError  there is no usable device.
 Device& device_of_process();
 
+/// The same, but null where a plan is made for devices on a machine that may have none: a build for devices starts
+/// Kokkos only where it uses them.
+Device* device_if_started();
+
 }  // namespace distload

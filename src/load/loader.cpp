@@ -22,7 +22,6 @@
 #include "checkpoint/source_identities.hpp"
 #include "config/schema.hpp"
 #include "device/device.hpp"
-#include "device/survey.hpp"
 #include "io/engines/direct_engine.hpp"
 #include "io/engines/make_engine.hpp"
 #include "io/files/preflight.hpp"
@@ -50,13 +49,6 @@
 
 namespace distload {
 namespace {
-
-/// The device of this process; null where a plan is made for devices on a machine that has none: a build for devices
-/// starts Kokkos only where it uses them.
-Device* device_if_started() {
-  if (is_built_for_devices() && !Kokkos::is_initialized()) return nullptr;
-  return &device_of_process();
-}
 
 bool is_host(Device const* device) { return device != nullptr && device->is_host(); }
 

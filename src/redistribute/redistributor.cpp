@@ -44,6 +44,12 @@ void Redistributor::check(OpenedCheckpoint const& checkpoint, Topology const& to
   static_cast<void>(make_side(changed(*checkpoint.recipe, members_->options), topology));
 }
 
+RedistributeForecast Redistributor::forecast(OpenedCheckpoint const& checkpoint, LoadPlan const& loaded,
+                                             Topology const& topology, bool in_place) {
+  RedistributeCall call(*members_, "Redistributor::forecast", role_of(members_->ranks), topology);
+  return call.forecast(checkpoint, loaded, topology, in_place);
+}
+
 RedistributeResult Redistributor::redistribute(ShardedModel const& source, Topology const& topology) {
   return redistribute(&source, topology, role_of(members_->ranks));
 }
@@ -79,7 +85,7 @@ RedistributeTimes Redistributor::refresh(ShardedModel const& source, ShardedMode
 }
 
 HeldModel Redistributor::held(ShardedModel const& model) {
-  return {.model = &model, .recipe = model.recipe_.get(), .arenas = model.arenas_};
+  return {.model = &model, .recipe = model.recipe_, .arenas = model.arenas_};
 }
 
 std::optional<ShardedModel> Redistributor::assembled(std::optional<ModelParts> parts) {
