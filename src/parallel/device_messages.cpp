@@ -7,12 +7,12 @@
 #include <distload/base/error.hpp>
 
 #include "device/survey.hpp"
+#include "parallel/nccl_library.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)
 #include "parallel/choose_device.hpp"
 #endif
 #if defined(DISTLOAD_WITH_NCCL)
 #include "parallel/nccl_communicator.hpp"
-#include "parallel/nccl_library.hpp"
 #endif
 
 namespace distload {
