@@ -109,7 +109,7 @@ class Job {
         grid_(&grid),
         watchdog_(&watchdog),
         display_(prints() ? progress_mode(config.report.progress, isatty(STDERR_FILENO) != 0) : ProgressMode::none),
-        loader_(grid, static_cast<LoaderOptions const&>(config), [this](ProgressEvent const& event) { show(event); }) {
+        loader_(grid, loader_options(config, options.in_place), [this](ProgressEvent const& event) { show(event); }) {
     if (options.redistribute) {
       if (config.save && config.save->stream)
         throw ConfigError("--redistribute needs the model in memory, where save.stream does not load it");
@@ -136,6 +136,9 @@ class Job {
     auto const plan = loader_.plan(checkpoint);
     if (!dry_run) return load(checkpoint, plan);
     if (prints()) print(describe(plan, checkpoint.catalog, checkpoint.layout));
+    if (!redistributor_) return;
+    auto const forecast = redistributor_->forecast(checkpoint, plan, topology_, options_->in_place);
+    if (prints()) print("\n" + describe(forecast));
   }
 
  private:

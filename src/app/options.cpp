@@ -9,6 +9,12 @@ SaveOptions save_options(Config const& config) {
   return options;
 }
 
+LoaderOptions loader_options(Config const& config, bool in_place) {
+  LoaderOptions options = config;
+  options.releasable = in_place;
+  return options;
+}
+
 RedistributeOptions redistribute_options(Config const& config, RedistributeOption const& option) {
   RedistributeOptions options;
   options.pipeline_layers = option.pipeline_layers;

@@ -14,6 +14,10 @@ namespace distload {
 /// Options for the section `save`, which must exist.
 SaveOptions save_options(Config const& config);
 
+/// Options of the loader.
+/// @param in_place  the model is redistributed in place afterwards
+LoaderOptions loader_options(Config const& config, bool in_place);
+
 /// Options for --redistribute. The section `load` applies to it as well.
 RedistributeOptions redistribute_options(Config const& config, RedistributeOption const& option);
 

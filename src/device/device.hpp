@@ -100,10 +100,17 @@ class Allocation {
   virtual std::byte* data() const noexcept = 0;
   /// @throws CommunicationError  the device cannot share memory.
   virtual MemoryHandle handle() const = 0;
+  /// Of DeviceMemory.
+  virtual Bytes page_bytes() const noexcept { return 0; }
+  virtual void populate(Bytes, Bytes) {}
+  virtual void release(Bytes, Bytes) noexcept {}
 };
 
 /// Memory of a device, in whole pages of 2 MiB, so that other processes to which it is shown see nothing else. Aligned
 /// to its pages. Move-only.
+///
+/// The pages of memory that `Device::reserve` gives come and go, while its addresses stay: `populate` and `release`.
+/// They do nothing to other memory, all of whose pages are always there.
 class DeviceMemory {
  public:
   DeviceMemory() = default;
@@ -116,6 +123,20 @@ class DeviceMemory {
   /// For `Device::open` in another process. Empty memory has an empty handle.
   /// @throws CommunicationError  the device cannot share memory.
   MemoryHandle handle() const { return allocation_ ? allocation_->handle() : MemoryHandle{}; }
+
+  /// The size of pages that come and go; 0 if all are always there.
+  Bytes page_bytes() const noexcept { return allocation_ ? allocation_->page_bytes() : 0; }
+  /// Gives zeroed memory to all pages of a range that have none, also where they are only partly in it. Complete when
+  /// it returns.
+  /// @throws OutOfBudget  the device has not so much.
+  void populate(Bytes offset_bytes, Bytes nbytes) {
+    if (allocation_) allocation_->populate(offset_bytes, nbytes);
+  }
+  /// Gives the pages that are whole in a range back to the device. Nothing accesses them any more, until they are
+  /// populated again.
+  void release(Bytes offset_bytes, Bytes nbytes) noexcept {
+    if (allocation_) allocation_->release(offset_bytes, nbytes);
+  }
 
  private:
   std::unique_ptr<Allocation> allocation_;
@@ -142,6 +163,9 @@ class Device {
   /// Zeroed memory.
   /// @throws OutOfBudget  the device has not so much.
   virtual DeviceMemory allocate(Bytes nbytes) = 0;
+  /// Memory whose pages come and go; none is there at first. Other processes cannot open it.
+  /// @throws OutOfBudget  the device has not so many addresses.
+  virtual DeviceMemory reserve(Bytes nbytes) = 0;
   /// Makes memory of another process of the node accessible to this device's kernels and copies.
   /// @throws CommunicationError  this device cannot access it.
   virtual DeviceMemory open(MemoryHandle const& handle) = 0;
@@ -160,5 +184,9 @@ class Device {
 /// Thread-safe.
 /// @throws CommunicationError  there is no usable device.
 Device& device_of_process();
+
+/// The same, but null where a plan is made for devices on a machine that may have none: a build for devices starts
+/// Kokkos only where it uses them.
+Device* device_if_started();
 
 }  // namespace distload

@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "device/device.hpp"
+#include "device/survey.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)
 #include "device/cuda/cuda_device.hpp"
 #else
@@ -20,6 +21,11 @@ Device& device_of_process() {
 #endif
   }();
   return *device;
+}
+
+Device* device_if_started() {
+  if (is_built_for_devices() && !Kokkos::is_initialized()) return nullptr;
+  return &device_of_process();
 }
 
 }  // namespace distload

@@ -17,6 +17,7 @@
 #include "base/host_memory.hpp"
 #include "base/system.hpp"
 #include "device/host_device.hpp"
+#include "device/paged_allocation.hpp"
 
 namespace distload {
 namespace {
@@ -221,6 +222,16 @@ class SharedAllocation final : public Allocation {
     return handle;
   }
 
+  /// Allows or forbids access to whole pages. Forbidden ones lose their memory and are zero afterwards.
+  void allow(Bytes offset, Bytes nbytes) const {
+    if (mprotect(data() + offset, nbytes, PROT_READ | PROT_WRITE) != 0) refuse(nbytes, "mprotect");
+  }
+  void forbid(Bytes offset, Bytes nbytes) const noexcept {
+    mprotect(data() + offset, nbytes, PROT_NONE);
+    fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+              static_cast<off_t>(nbytes));
+  }
+
  private:
   void map() {
     data_ = ::mmap(nullptr, nbytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor_, 0);
@@ -232,6 +243,22 @@ class SharedAllocation final : public Allocation {
   int descriptor_ = -1;
   Bytes nbytes_;
   void* data_ = nullptr;
+};
+
+/// Pages that are not there cannot be accessed, as on a GPU.
+class EmulatedPages final : public PagedAllocation {
+ public:
+  explicit EmulatedPages(std::size_t pages) : PagedAllocation(kHugePageBytes, pages), memory_(pages * kHugePageBytes) {
+    memory_.forbid(0, pages * kHugePageBytes);
+  }
+
+  std::byte* data() const noexcept override { return memory_.data(); }
+
+ private:
+  void add(std::size_t first, std::size_t count) override { memory_.allow(first * page_bytes(), count * page_bytes()); }
+  void drop(std::size_t page) noexcept override { memory_.forbid(page * page_bytes(), page_bytes()); }
+
+  SharedAllocation memory_;
 };
 
 class EmulatedDevice final : public Device {
@@ -247,6 +274,10 @@ class EmulatedDevice final : public Device {
   DeviceMemory allocate(Bytes nbytes) override {
     if (nbytes == 0) return {};
     return {std::make_unique<SharedAllocation>(round_up(nbytes, kHugePageBytes)), nbytes};
+  }
+  DeviceMemory reserve(Bytes nbytes) override {
+    if (nbytes == 0) return {};
+    return {std::make_unique<EmulatedPages>(round_up(nbytes, kHugePageBytes) / kHugePageBytes), nbytes};
   }
   DeviceMemory open(MemoryHandle const& handle) override {
     if (handle.nbytes == 0) return {};

@@ -8,6 +8,7 @@
 
 #include "base/host_memory.hpp"
 #include "base/scope_timer.hpp"
+#include "base/system.hpp"
 
 namespace distload {
 namespace {
@@ -51,11 +52,18 @@ class HostTimestamps final : public Timestamps {
   std::vector<std::optional<double>> seconds_;
 };
 
+/// The kernel populates pages at the first access.
 class HostAllocation final : public Allocation {
  public:
   explicit HostAllocation(Bytes nbytes) : memory_(nbytes, PageSize::small) {}
   std::byte* data() const noexcept override { return memory_.data(); }
   MemoryHandle handle() const override { throw InternalError("memory of the host is not opened by other processes"); }
+  Bytes page_bytes() const noexcept override { return distload::page_bytes(); }
+  void release(Bytes offset, Bytes nbytes) noexcept override {
+    auto const begin = round_up(offset, page_bytes());
+    auto const end = round_down(offset + nbytes, page_bytes());
+    if (begin < end) drop_host_pages({memory_.data() + begin, end - begin});
+  }
 
  private:
   HostMemory memory_;
@@ -69,6 +77,7 @@ class HostDevice final : public Device {
   std::unique_ptr<Event> make_event() override { return std::make_unique<HostEvent>(); }
   std::unique_ptr<Timestamps> make_timestamps(std::size_t count) override { return make_host_timestamps(count); }
   DeviceMemory allocate(Bytes nbytes) override { return {std::make_unique<HostAllocation>(nbytes), nbytes}; }
+  DeviceMemory reserve(Bytes nbytes) override { return allocate(nbytes); }
   DeviceMemory open(MemoryHandle const&) override {
     throw InternalError("memory of the host is not opened by other processes");
   }

@@ -14,12 +14,19 @@ Arena::Arena(Device& device, Bytes nbytes, PageSize size) : nbytes_(nbytes) {
   }
 }
 
+Arena Arena::with_releasable_pages(Device& device, Bytes nbytes, PageSize size) {
+  if (device.is_host()) return {device, nbytes, size};
+  Arena arena(nbytes);
+  arena.device_ = device.reserve(nbytes);
+  return arena;
+}
+
 std::byte* Arena::data() const noexcept { return host_.data() != nullptr ? host_.data() : device_.data(); }
 
 std::vector<std::span<std::byte>> Arena::ranges_without(std::span<PlannedView const> views) const {
   std::vector<std::span<std::byte>> ranges;
   if (host_.data() == nullptr) return ranges;
-  auto const page = page_bytes();
+  auto const page = distload::page_bytes();
   Bytes begin = 0;
   auto const add_until = [&](Bytes end) {
     if (begin < end) ranges.emplace_back(data() + begin, end - begin);
@@ -32,13 +39,21 @@ std::vector<std::span<std::byte>> Arena::ranges_without(std::span<PlannedView co
   return ranges;
 }
 
+Bytes Arena::page_bytes() const noexcept {
+  return device_.page_bytes() > 0 ? device_.page_bytes() : distload::page_bytes();
+}
+
 void Arena::drop_pages(Bytes offset, Bytes nbytes) noexcept {
-  if constexpr (kArenaOnHost) drop_host_pages({data() + offset, nbytes});
+  if (host_.data() != nullptr) {
+    drop_host_pages({host_.data() + offset, nbytes});
+  } else {
+    device_.release(offset, nbytes);
+  }
 }
 
 void Arena::map_files(std::span<PlannedView const> views, FileMapping const* files) {
   host_.unmap_files();
-  auto const page = page_bytes();
+  auto const page = distload::page_bytes();
   for (auto const& view : views) {
     auto const before = view.file_offset_bytes % page;
     host_.map_file(view.arena_offset_bytes - before, files->file(view.file).descriptor(),

@@ -30,8 +30,17 @@ class Arena {
   /// @throws OutOfBudget  not enough memory.
   Arena(Device& device, Bytes nbytes, PageSize size = PageSize::small);
 
+  /// The same, but pages can be dropped on a device as well, where they are there only after `populate`. Other ranks
+  /// cannot access them there.
+  /// @throws OutOfBudget, CommunicationError  as `Device::reserve`.
+  static Arena with_releasable_pages(Device& device, Bytes nbytes, PageSize size = PageSize::small);
+
   Bytes nbytes() const noexcept { return nbytes_; }
-  /// For kernels of other ranks on this node. Precondition: on a device.
+  /// True if `drop_pages` gives memory back.
+  bool can_drop_pages() const noexcept { return host_.data() != nullptr || nbytes_ == 0 || device_.page_bytes() > 0; }
+  /// True if the memory is on a device and other ranks can be given access to it.
+  bool can_be_opened() const noexcept { return host_.data() == nullptr && device_.page_bytes() == 0; }
+  /// For kernels of other ranks on this node. Precondition: can_be_opened().
   MemoryHandle handle() const { return device_.handle(); }
   std::byte* data() const noexcept;
   ShardBytes bytes(Bytes offset, Bytes count) const { return {data() + offset, count}; }
@@ -43,13 +52,21 @@ class Arena {
   /// @throws OutOfBudget, IoError  as `HostMemory`.
   void map_files(std::span<PlannedView const> views, FileMapping const* files);
 
-  /// Gives whole pages back to the system; they are zero afterwards. Does nothing on a device.
+  /// The size of pages that can be dropped.
+  Bytes page_bytes() const noexcept;
+  /// Gives memory to the pages of a range that have none. Does nothing on the host, where the first access does it.
+  /// @throws OutOfBudget  the device has not so much.
+  void populate(Bytes offset, Bytes nbytes) { device_.populate(offset, nbytes); }
+  /// Gives whole pages back to the system. They are zero afterwards, on a device once they are populated again. Does
+  /// nothing where pages cannot be dropped.
   void drop_pages(Bytes offset, Bytes nbytes) noexcept;
 
   /// True if a file is mapped at `offset`.
   bool maps_file_at(Bytes offset) const noexcept { return host_.maps_file_at(offset); }
 
  private:
+  explicit Arena(Bytes nbytes) : nbytes_(nbytes) {}
+
   Bytes nbytes_;
   HostMemory host_;      // the memory, if there is no device
   DeviceMemory device_;  // the memory otherwise

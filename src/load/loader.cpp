@@ -22,7 +22,6 @@
 #include "checkpoint/source_identities.hpp"
 #include "config/schema.hpp"
 #include "device/device.hpp"
-#include "device/survey.hpp"
 #include "io/engines/direct_engine.hpp"
 #include "io/engines/make_engine.hpp"
 #include "io/files/preflight.hpp"
@@ -36,8 +35,10 @@
 #include "load/planned_shards.hpp"
 #include "load/shard_places.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/device_messages.hpp"
 #include "parallel/liveness/call_scope.hpp"
 #include "parallel/meeting.hpp"
+#include "parallel/on_all.hpp"
 #include "parallel/peer_memory.hpp"
 #include "parallel/stream_messages.hpp"
 #include "partition/model_recipe.hpp"
@@ -45,32 +46,11 @@
 #include "partition/rules/rules_message.hpp"
 #include "plan/make_plan.hpp"
 #include "plan/rank_work.hpp"
-#if defined(DISTLOAD_ENABLE_CUDA)
-#include "parallel/choose_device.hpp"
-#endif
-#if defined(DISTLOAD_WITH_NCCL)
-#include "parallel/nccl_communicator.hpp"
-#include "parallel/nccl_library.hpp"
-#endif
 
 namespace distload {
 namespace {
 
-/// The device of this process; null where a plan is made for devices on a machine that has none: a build for devices
-/// starts Kokkos only where it uses them.
-Device* device_if_started() {
-  if (is_built_for_devices() && !Kokkos::is_initialized()) return nullptr;
-  return &device_of_process();
-}
-
 bool is_host(Device const* device) { return device != nullptr && device->is_host(); }
-
-#if defined(DISTLOAD_WITH_NCCL)
-/// True if NCCL connects the ranks, or a double of it those of an emulated device.
-bool is_connected_by_nccl(Device const& device) {
-  return is_built_for_devices() || (!device.is_host() && std::getenv(kNcclLibraryVariable) != nullptr);
-}
-#endif
 
 /// The limit of all ranks: the configured one, or what is available.
 std::optional<Bytes> agreed_memory_limit(ProcessGrid const& grid, LoaderOptions const& options) {
@@ -135,6 +115,7 @@ std::vector<std::pair<std::string, std::string>> common_settings(LoaderOptions c
     // The minimum over the ranks is used, so that nodes may have different limits.
     if (is_used && name != "load.memory_limit") settings.emplace_back(name, key.print(config));
   }
+  settings.emplace_back("releasable", options.releasable ? "true" : "false");
   for (auto const& [name, value] : options.load.hints) settings.emplace_back(std::string(kHintsPrefix) + name, value);
   return settings;
 }
@@ -220,42 +201,17 @@ class Loader::Call {
 Loader::Loader(ProcessGrid const& grid, LoaderOptions options, ProgressSink progress)
     : grid_(grid), options_(std::move(options)), progress_(std::move(progress)) {
   validate(options_);
+  messages_ = std::make_unique<DeviceMessages>(
+      grid.world(), grid.node(),
+      DeviceMessages::Options{.may_share = options_.topology.share_device,
+                              .how_to_share = ": load.peer_writes must be on, and the device must let processes open "
+                                              "each other's memory (CUDA IPC)",
+                              .timeout = options_.runtime.timeout});
   pages_ = std::make_unique<PageChoice>(options_.load.huge_pages);
   hdf5::start_library();  // once per process; takes milliseconds
 }
 
 Loader::~Loader() = default;
-
-void Loader::connect_devices(LoadPlan const& plan) {
-  auto& world = grid_.world();
-  all_or_throw(world, "device", [&] {
-    if (!Kokkos::is_initialized()) throw ConfigError("Loader::load needs Kokkos: make a Kokkos::ScopeGuard first");
-  });
-  if (messages_ || !plan.has_messages) return;
-  auto& device = device_of_process();
-#if defined(DISTLOAD_ENABLE_CUDA)
-  auto survey = survey_devices();
-  // The device that Kokkos was initialised with holds shards and runs kernels.
-  std::erase_if(survey.devices, [](auto const& facts) { return facts.number != Kokkos::Cuda().cuda_device(); });
-  auto const chosen = assign_device(world, grid_.node(), survey, options_.topology.share_device);
-  if (chosen.is_shared && std::getenv(kNcclLibraryVariable) == nullptr) {
-    throw CommunicationError(
-        "ranks that share a device cannot send messages, because NCCL needs a device for each: load.peer_writes must "
-        "be "
-        "on, and the device must let processes open each other's memory (CUDA IPC)");
-  }
-#endif
-#if defined(DISTLOAD_WITH_NCCL)
-  if (is_connected_by_nccl(device)) {
-    messages_ = std::make_unique<NcclCommunicator>(
-        world, NcclCommunicator::Options{.device = &device, .timeout = options_.runtime.timeout});
-    return;
-  }
-#endif
-  // A stream of an emulated device exchanges messages while this thread uses `world`.
-  if (!device.is_host()) stream_ranks_ = world.split(0, grid_.rank());
-  messages_ = std::make_unique<HostStreamMessages>(stream_ranks_ ? *stream_ranks_ : world);
-}
 
 void Loader::report_progress(std::string_view phase, std::chrono::steady_clock::time_point begin, Bytes done,
                              Bytes total) const {
@@ -346,13 +302,16 @@ Bytes Loader::slot_bytes(ReadEngine engine, std::uint32_t slots, Bytes block_byt
 
 bool Loader::can_write_to_peers() {
   if (!writes_to_peers_) {
-    bool const may = options_.load.peer_writes;
+    // Ranks of a node do not open memory on a device that can be released.
+    bool const may = options_.load.peer_writes && (!options_.releasable || is_host(device_if_started()));
     // Ranks without peers could, but all ranks must plan alike.
-    std::vector<std::uint64_t> can{may && !why_not_peers(grid_.node()) ? 1U : 0U};
-    grid_.world().all_reduce(std::span<std::uint64_t>(can), Reduction::min);
-    writes_to_peers_ = can.front() != 0;
+    writes_to_peers_ = is_on_all(grid_.world(), may && !why_not_peers(grid_.node()));
   }
   return *writes_to_peers_;
+}
+
+bool Loader::can_be_opened(ShardedModel const& model) {
+  return is_host(device_if_started()) || is_on_all(grid_.world(), arena_of(model).can_be_opened());
 }
 
 Arena& Loader::arena_of(ShardedModel const& model) {
@@ -390,6 +349,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   if (filled != nullptr) {
     auto const own =
         all_or_throw(grid_.world(), "plan", [&] { return places_in(*filled, arena_of(*filled), checkpoint); });
+    options.writes_to_peers = options.writes_to_peers && can_be_opened(*filled);
     options.places = options.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
   }
   auto plan = all_or_throw(grid_.world(), "plan", [&] {
@@ -420,7 +380,10 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
     TraceScope const trace("allocate");
     return all_or_throw(grid_.world(), "allocate", [&] {
       check_plan(plan, checkpoint, grid_);
-      return Arena(device_of_process(), plan.arena_bytes, pages_->current());
+      if (!options_.releasable) return Arena(device_of_process(), plan.arena_bytes, pages_->current());
+      auto made = Arena::with_releasable_pages(device_of_process(), plan.arena_bytes, pages_->current());
+      made.populate(0, plan.arena_bytes);
+      return made;
     });
   }();
   auto times = fill(arena, true, checkpoint, plan);
@@ -436,7 +399,9 @@ LoadResult Loader::load(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
 
 LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {
   auto& world = grid_.world();
-  connect_devices(plan);
+  all_or_throw(world, "device", [&] {
+    if (!Kokkos::is_initialized()) throw ConfigError("Loader::load needs Kokkos: make a Kokkos::ScopeGuard first");
+  });
   auto const& catalog = checkpoint.stored_catalog();
   auto const total = plan.storage_read_bytes;
   // Ranks read at about the same speed: this rank's progress in its own part stands for the total.
@@ -482,7 +447,7 @@ LoadTimes Loader::fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkp
   };
   options.before_write = [&](std::span<std::byte const> bytes) { memory.prepare(bytes); };
   HostStreamMessages no_messages(world);
-  auto& messages = messages_ ? *messages_ : no_messages;
+  auto& messages = plan.has_messages ? messages_->of_streams() : no_messages;
   auto const run = run_pipeline(plan, *engine, world, messages, device, arena, *staging_, options);
   device_peers.reset();  // before the ranks meet: no arena is freed while another rank has it open
   all_or_throw(world, "close", [&] { engine->close(); });
@@ -505,7 +470,12 @@ ReloadResult Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpo
   all_or_throw(grid_.world(), "allocate", [&] {
     check_plan(plan, checkpoint, grid_);
     check_same(model.shards(), shards_of(checkpoint, plan));
-    static_cast<void>(arena_of(model));
+    auto const& arena = arena_of(model);
+    if (plan.writes_to_peers && !device_of_process().is_host() && !arena.can_be_opened()) {
+      throw ConfigError(
+          "other ranks cannot write to the model to reload, whose memory can be released: make the plan with "
+          "Loader::plan(checkpoint, model)");
+    }
   });
   auto const times = fill(arena_of(model), false, checkpoint, plan);
   model.metadata_ = checkpoint.stored_catalog().metadata;

@@ -13,6 +13,7 @@
 #include "device/assign_devices.hpp"
 #include "parallel/all_gathered.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/on_all.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)
 #include "parallel/nccl_library.hpp"
 #endif
@@ -37,13 +38,6 @@ std::vector<std::vector<DeviceUuid>> seen_on_node(Communicator& node, DeviceSurv
   for (auto const& of_rank : all_gathered(node, own))
     seen.emplace_back(of_rank.devices.begin(), of_rank.devices.begin() + static_cast<std::ptrdiff_t>(of_rank.count));
   return seen;
-}
-
-/// Collective: true if it is true on any rank.
-bool is_on_any(Communicator& ranks, bool value) {
-  std::uint64_t any = value ? 1 : 0;
-  ranks.all_reduce(std::span(&any, 1), Reduction::max);
-  return any != 0;
 }
 
 }  // namespace

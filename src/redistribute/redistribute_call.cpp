@@ -16,7 +16,9 @@
 #include "parallel/all_or_throw.hpp"
 #include "parallel/meeting.hpp"
 #include "parallel/node_numbers.hpp"
+#include "parallel/on_all.hpp"
 #include "parallel/peer_memory.hpp"
+#include "plan/plan_options.hpp"
 #include "redistribute/held_shards.hpp"
 #include "redistribute/peer_arenas.hpp"
 #include "redistribute/plan/needed_bytes.hpp"
@@ -95,6 +97,14 @@ bool needs_much_memory(RedistributePlan const& plan) {
 
 }  // namespace
 
+RememberedModel::RememberedModel(HeldModel const& held)
+    : recipe_(held.recipe), arenas_(held.arenas.begin(), held.arenas.end()) {}
+
+bool RememberedModel::is(HeldModel const& held) const {
+  return recipe_ == held.recipe &&
+         std::ranges::equal(arenas_, held.arenas, [](auto const& a, auto const& b) { return a.lock() == b; });
+}
+
 ModelRecipe changed(ModelRecipe recipe, RedistributeOptions const& options) {
   auto& layout = recipe.options;
   layout.pipeline_layers = options.pipeline_layers;
@@ -137,7 +147,7 @@ void RedistributeCall::check_presence(HeldModel const& held, std::optional<std::
   }
 }
 
-DescribedModel RedistributeCall::agreed(HeldModel const& held, std::uint32_t first) {
+DescribedModel RedistributeCall::described(HeldModel const& held, std::uint32_t first) {
   auto own = all_or_throw(ranks_, "redistribute_plan", [&]() -> std::vector<std::byte> {
     if (ranks_.rank() != first) return {};
     return serialize(*held.recipe, held.model->topology(), held.model->sources());
@@ -146,32 +156,36 @@ DescribedModel RedistributeCall::agreed(HeldModel const& held, std::uint32_t fir
   return deserialize_model(message);
 }
 
-void RedistributeCall::make_sides(DescribedModel const* target, Topology const& topology) {
-  check_ranks(source_model_.topology, roles_.source_ranks.size(), "source");
+AgreedRedistribution RedistributeCall::make_sides(DescribedModel source, DescribedModel const* target,
+                                                  Topology const& topology) const {
+  check_ranks(source.topology, roles_.source_ranks.size(), "source");
   check_ranks(topology, roles_.target_ranks.size(), "target");
-  if (target != nullptr && !have_same_tensors(source_model_.recipe, target->recipe)) {
+  if (target != nullptr && !have_same_tensors(source.recipe, target->recipe)) {
     throw ConfigError("source and target are models with different tensors");
   }
-  target_recipe_ = std::make_shared<ModelRecipe const>(
-      target != nullptr ? target->recipe : changed(source_model_.recipe, context_.options));
-  source_ = make_side(source_model_.recipe, source_model_.topology);
-  target_ = make_side(*target_recipe_, topology);
+  AgreedRedistribution agreed;
+  agreed.target_recipe = std::make_shared<ModelRecipe const>(
+      target != nullptr ? target->recipe : changed(source.recipe, context_.options));
+  agreed.source = make_side(source.recipe, source.topology);
+  agreed.target = make_side(*agreed.target_recipe, topology);
+  agreed.needed_bytes = needed_bytes(agreed.source, role_.source_rank, agreed.target, role_.target_rank);
+  agreed.source_model = std::move(source);
+  return agreed;
 }
 
 bool RedistributeCall::can_read_from_peers() {
   auto& known = context_.reads_from_peers;
   if (!known) {
-    bool const may = context_.options.peer_memory && device_of_process().is_host();
-    std::vector<std::uint64_t> can{may && !why_not_peer_memory(context_.node) ? 1U : 0U};
-    ranks_.all_reduce(std::span<std::uint64_t>(can), Reduction::min);
-    known = can.front() != 0;
+    auto const* const device = device_if_started();
+    bool const may = context_.options.peer_memory && device != nullptr && device->is_host();
+    known = is_on_all(ranks_, may && !why_not_peer_memory(context_.node));
   }
   return *known;
 }
 
-std::map<std::uint32_t, ShardOffsets> RedistributeCall::sources_of_node(ShardOffsets own) {
+std::map<std::uint32_t, ShardOffsets> RedistributeCall::sources_of_node(ShardOffsets own, std::size_t parameters) {
   auto& node = context_.node;
-  own.resize(source_.cut.layout.parameters.size());
+  own.resize(parameters);
   auto const members = all_gathered(node, ranks_.rank());
   ShardOffsets all(node.size() * own.size());
   node.all_gather(std::as_bytes(std::span(own)), std::as_writable_bytes(std::span(all)));
@@ -185,70 +199,104 @@ std::map<std::uint32_t, ShardOffsets> RedistributeCall::sources_of_node(ShardOff
   return sources;
 }
 
-void RedistributeCall::make_plan(HeldModel const& source, HeldModel const& target, bool in_place) {
-  bool const reads_from_peers = can_read_from_peers();
+RedistributeRequest RedistributeCall::request_for(AgreedRedistribution const& agreed, Bytes source_bytes) {
+  auto const* const device = device_if_started();
   auto const& configured = context_.options.memory_limit;
-  auto const limit = least_limit(
-      configured ? configured : available_arena_bytes(device_of_process(), context_.node.size(), 1), ranks_);
-  frees_source_ = in_place && device_of_process().is_host();
-  ShardOffsets own_source;
-  ShardOffsets existing;
-  std::vector<bool> is_in_place;
+  auto available = device == nullptr ? std::nullopt : available_arena_bytes(*device, context_.node.size(), 1);
+  if (available) *available -= std::min(*available, source_bytes);
+  RedistributePlanOptions options;
+  options.staging_bytes = context_.options.staging;
+  options.piece_bytes = std::min(options.piece_bytes, options.staging_bytes / kLeastPieces);
+  if (device == nullptr || !device->is_host()) options.in_place_bytes = kDeviceMessageBytes;
+  options.reads_from_peers = can_read_from_peers();
+  options.memory_limit = least_limit(configured ? configured : available, ranks_);
+  options.limit_counts_source = configured.has_value();
+  options.shares = context_.options.share;
+  options.frees_source = agreed.frees_source;
+  options.verifies = context_.options.verify;
+  return {.source = agreed.source,
+          .target = agreed.target,
+          .source_ranks = roles_.source_ranks,
+          .target_ranks = roles_.target_ranks,
+          .ranks = ranks_.size(),
+          .rank = ranks_.rank(),
+          .node_of = context_.node_of,
+          .own_source = {},
+          .peer_sources = {},
+          .existing = {},
+          .is_in_place = {},
+          .options = options};
+}
+
+RedistributePlan RedistributeCall::plan_for(AgreedRedistribution const& agreed, HeldModel const& source,
+                                            HeldModel const& target) {
+  auto request = request_for(agreed, 0);
   all_or_throw(ranks_, "redistribute_plan", [&] {
     if (source.model != nullptr) {
-      own_source = offsets_in(*source.model, source_);
-      check_model(*source.model, source_, *role_.source_rank, own_source, "source");
+      request.own_source = offsets_in(*source.model, agreed.source);
+      check_model(*source.model, agreed.source, *role_.source_rank, request.own_source, "source");
     }
     if (target.model == nullptr) return;
-    existing = offsets_in(*target.model, target_);
-    check_model(*target.model, target_, *role_.target_rank, existing, "target");
-    is_in_place = found_in_source(source, source_, own_source, target, target_, existing);
+    request.existing = offsets_in(*target.model, agreed.target);
+    check_model(*target.model, agreed.target, *role_.target_rank, request.existing, "target");
+    request.is_in_place =
+        found_in_source(source, agreed.source, request.own_source, target, agreed.target, request.existing);
   });
-  std::map<std::uint32_t, ShardOffsets> peer_sources;
-  if (reads_from_peers) peer_sources = sources_of_node(own_source);
-  is_in_place.resize(target_.cut.layout.parameters.size());
-  plan_ = all_or_throw(ranks_, "redistribute_plan", [&] {
-    RedistributePlanOptions options;
-    options.staging_bytes = context_.options.staging;
-    options.piece_bytes = std::min(options.piece_bytes, options.staging_bytes / kLeastPieces);
-    options.memory_limit = limit;
-    options.limit_counts_source = context_.options.memory_limit.has_value();
-    options.shares = context_.options.share;
-    options.frees_source = frees_source_;
-    options.verifies = context_.options.verify;
-    options.fills_existing = fills_existing_;
-    options.reads_from_peers = reads_from_peers;
-    return make_redistribute_plan({.source = source_,
-                                   .target = target_,
-                                   .source_ranks = roles_.source_ranks,
-                                   .target_ranks = roles_.target_ranks,
-                                   .ranks = ranks_.size(),
-                                   .rank = ranks_.rank(),
-                                   .node_of = context_.node_of,
-                                   .own_source = std::move(own_source),
-                                   .peer_sources = std::move(peer_sources),
-                                   .existing = std::move(existing),
-                                   .is_in_place = std::move(is_in_place),
-                                   .options = options});
+  if (request.options.reads_from_peers) {
+    request.peer_sources = sources_of_node(request.own_source, agreed.source.cut.layout.parameters.size());
+  }
+  request.is_in_place.resize(agreed.target.cut.layout.parameters.size());
+  // A target that exists is on other ranks as well, where this one may have no part of it.
+  request.options.fills_existing = agreed.fills_existing;
+  return all_or_throw(ranks_, "redistribute_plan", [&] { return make_redistribute_plan(request); });
+}
+
+RedistributeForecast RedistributeCall::forecast(OpenedCheckpoint const& checkpoint, LoadPlan const& loaded,
+                                                Topology const& topology, bool in_place) {
+  auto agreed = all_or_throw(ranks_, "redistribute_plan", [&] {
+    if (checkpoint.recipe == nullptr) throw ConfigError("Redistributor::forecast takes what Loader::open returns");
+    return make_sides({.recipe = *checkpoint.recipe, .topology = loaded.topology, .sources = {}}, nullptr, topology);
   });
+  agreed.frees_source = in_place;
+  auto const& own = loaded.ranks[loaded.rank];
+  auto request = request_for(agreed, own.resident_bytes - own.view_bytes);
+  // Where shards will lie makes no difference.
+  request.own_source.assign(agreed.source.cut.layout.parameters.size(), Bytes{0});
+  if (request.options.reads_from_peers) {
+    request.peer_sources = sources_of_node(request.own_source, request.own_source.size());
+  }
+  auto plan = all_or_throw(ranks_, "redistribute_plan", [&] { return make_redistribute_plan(request); });
+  return {.from = loaded.topology,
+          .to = topology,
+          .in_place = in_place,
+          .ranks = std::move(plan.ranks),
+          .waves = plan.waves.size()};
 }
 
 std::optional<ModelParts> RedistributeCall::make_model(HeldModel const& source, Topology const& topology,
                                                        bool in_place) {
+  auto agreed = std::make_shared<AgreedRedistribution>();
   {
     ScopeTimer const timer(times_.plan_seconds);
     all_or_throw(ranks_, "redistribute_plan", [&] { check_presence(source, role_.source_rank, "source"); });
-    source_model_ = agreed(source, roles_.source_ranks.front());
-    all_or_throw(ranks_, "redistribute_plan", [&] { make_sides(nullptr, topology); });
-    make_plan(source, {}, in_place);
+    auto described_source = described(source, roles_.source_ranks.front());
+    *agreed = all_or_throw(ranks_, "redistribute_plan",
+                           [&] { return make_sides(std::move(described_source), nullptr, topology); });
+    agreed->frees_source = in_place && is_on_all(ranks_, std::ranges::all_of(source.arenas, [](auto const& arena) {
+                                                   return arena->can_drop_pages();
+                                                 }));
+    agreed->plan = plan_for(*agreed, source, {});
   }
+  agreed_ = agreed;
   auto const own = [&] {
     ScopeTimer const timer(times_.allocate_seconds);
-    compare_pages(context_.pages, needs_much_memory(plan_), context_.node);
+    compare_pages(context_.pages, needs_much_memory(agreed->plan), context_.node);
     return all_or_throw(ranks_, "allocate", [&] {
+      auto& device = device_of_process();
+      auto const nbytes = agreed->plan.arena_bytes;
+      if (!agreed->frees_source) return std::make_shared<Arena>(device, nbytes, context_.pages.current());
       // Small pages follow what has been filled: huge ones would take more than what is freed elsewhere.
-      auto const pages = frees_source_ ? PageSize::small : context_.pages.current();
-      return std::make_shared<Arena>(device_of_process(), plan_.arena_bytes, pages);
+      return std::make_shared<Arena>(Arena::with_releasable_pages(device, nbytes, PageSize::small));
     });
   }();
   run(source.arenas, std::span(&own, 1));
@@ -256,36 +304,47 @@ std::optional<ModelParts> RedistributeCall::make_model(HeldModel const& source, 
   return parts_of(source, own);
 }
 
+std::shared_ptr<AgreedRedistribution const> RedistributeCall::agreed_fill(HeldModel const& source,
+                                                                          HeldModel const& target) {
+  auto& kept = context_.kept;
+  bool const is_kept = kept && kept->role == role_ && kept->source.is(source) && kept->target.is(target);
+  if (is_on_all(ranks_, is_kept)) return kept->agreed;
+  ScopeTimer const timer(times_.plan_seconds);
+  auto described_source = described(source, roles_.source_ranks.front());
+  auto const filled = described(target, roles_.target_ranks.front());
+  auto agreed = std::make_shared<AgreedRedistribution>();
+  *agreed = all_or_throw(ranks_, "redistribute_plan",
+                         [&] { return make_sides(std::move(described_source), &filled, filled.topology); });
+  agreed->fills_existing = true;
+  agreed->plan = plan_for(*agreed, source, target);
+  kept.emplace(KeptPlan{role_, RememberedModel(source), RememberedModel(target), agreed});
+  return agreed;
+}
+
 void RedistributeCall::fill(HeldModel const& source, HeldModel const& target) {
-  {
-    ScopeTimer const timer(times_.plan_seconds);
-    all_or_throw(ranks_, "redistribute_plan", [&] {
-      check_presence(source, role_.source_rank, "source");
-      check_presence(target, role_.target_rank, "target");
-    });
-    source_model_ = agreed(source, roles_.source_ranks.front());
-    auto const filled = agreed(target, roles_.target_ranks.front());
-    fills_existing_ = true;
-    all_or_throw(ranks_, "redistribute_plan", [&] { make_sides(&filled, filled.topology); });
-    make_plan(source, target, /*in_place=*/false);
-  }
+  all_or_throw(ranks_, "redistribute_plan", [&] {
+    check_presence(source, role_.source_rank, "source");
+    check_presence(target, role_.target_rank, "target");
+  });
+  agreed_ = agreed_fill(source, target);
   run(source.arenas, target.arenas);
 }
 
 void RedistributeCall::run(std::span<std::shared_ptr<Arena> const> source,
                            std::span<std::shared_ptr<Arena> const> target) {
+  auto const& plan = agreed_->plan;
   RunOptions options;
   std::optional<PeerArenas> peers;
-  if (plan_.reads_from_peers) {
+  if (plan.reads_from_peers) {
     peers.emplace(context_.node, ranks_.rank(), source);
     options.peers = &*peers;
   }
   options.verify = context_.options.verify;
-  options.frees_source = frees_source_;
-  options.target = &target_;
+  options.frees_source = agreed_->frees_source;
+  options.target = &agreed_->target;
   Bytes total = 0;
-  for (auto const& rank : plan_.ranks) total += moved_by(rank);
-  auto const own = static_cast<double>(std::max<Bytes>(1, moved_by(plan_.ranks[ranks_.rank()])));
+  for (auto const& rank : plan.ranks) total += moved_by(rank);
+  auto const own = static_cast<double>(std::max<Bytes>(1, moved_by(plan.ranks[ranks_.rank()])));
   Bytes done = 0;
   options.on_moved = [&](Bytes nbytes) {
     // Ranks move at about the same rate: this rank's progress in its own part stands for the total. Packed parts are
@@ -294,39 +353,42 @@ void RedistributeCall::run(std::span<std::shared_ptr<Arena> const> source,
     auto const share = std::min(1.0, static_cast<double>(done) / own);
     report_progress(static_cast<Bytes>(share * static_cast<double>(total)), total);
   };
-  auto& messages = context_.device_messages ? *context_.device_messages : ranks_;
-  finish_times(run_redistribution(plan_, {source, target}, ranks_, messages, options));
+  auto& messages = plan.has_messages ? context_.messages.of_thread() : ranks_;
+  finish_times(run_redistribution(plan, {source, target}, ranks_, messages, options));
   if (context_.progress) context_.progress({"done", total, total, times_.seconds});
 }
 
 void RedistributeCall::finish_times(std::uint64_t overflows) {
-  auto const& own = plan_.ranks[ranks_.rank()];
+  auto const& plan = agreed_->plan;
+  auto const& own = plan.ranks[ranks_.rank()];
   std::vector<double> seconds{seconds_since(begin_)};
   ranks_.all_reduce(std::span<double>(seconds), Reduction::max);
-  std::vector<std::uint64_t> sums{own.sent_bytes, own.local_bytes, own.shared_bytes, overflows};
+  std::vector<std::uint64_t> sums{own.sent_bytes, own.local_bytes, own.shared_bytes, overflows, agreed_->needed_bytes};
   ranks_.all_reduce(std::span<std::uint64_t>(sums), Reduction::sum);
   std::vector<std::uint64_t> largest{own.staging_bytes, own.peak_bytes};
   ranks_.all_reduce(std::span<std::uint64_t>(largest), Reduction::max);
   times_.seconds = seconds.front();
-  times_.needed_bytes = needed_bytes(source_, roles_.source_ranks, target_, roles_.target_ranks);
   times_.sent_bytes = sums[0];
   times_.local_bytes = sums[1];
   times_.shared_bytes = sums[2];
   times_.overflows = sums[3];
+  times_.needed_bytes = sums[4];
   times_.staging_bytes = largest[0];
   times_.peak_bytes = largest[1];
-  times_.waves = plan_.waves.size();
+  times_.waves = plan.waves.size();
+  times_.ranks = plan.ranks;
 }
 
 ModelParts RedistributeCall::parts_of(HeldModel const& source, std::shared_ptr<Arena> own) const {
+  auto const& plan = agreed_->plan;
   ModelParts parts;
   parts.arenas.push_back(std::move(own));
   // Of the source's arenas, those in which shards stay.
   auto end = arena_span(*parts.arenas.front());
   std::map<std::size_t, Bytes> begins;
-  auto planned = plan_.shards;
+  auto planned = plan.shards;
   for (std::size_t i = 0; i < planned.size(); ++i) {
-    if (!plan_.is_shared[i]) continue;
+    if (!plan.is_shared[i]) continue;
     auto const place = place_in(source.arenas, planned[i].offset_bytes);
     auto const [begin, is_new] = begins.try_emplace(place.arena, end);
     if (is_new) {
@@ -336,11 +398,11 @@ ModelParts RedistributeCall::parts_of(HeldModel const& source, std::shared_ptr<A
     planned[i].offset_bytes = begin->second + place.offset_bytes;
   }
   parts.metadata = metadata();
-  parts.topology = target_.topology;
-  parts.shards = shards_at(target_, *role_.target_rank, std::move(planned));
-  parts.aliases = aliases_of(target_.cut, parts.shards);
-  parts.recipe = target_recipe_;
-  parts.sources = source_model_.sources;
+  parts.topology = agreed_->target.topology;
+  parts.shards = shards_at(agreed_->target, *role_.target_rank, std::move(planned));
+  parts.aliases = aliases_of(agreed_->target.cut, parts.shards);
+  parts.recipe = agreed_->target_recipe;
+  parts.sources = agreed_->source_model.sources;
   return parts;
 }
 

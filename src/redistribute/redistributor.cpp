@@ -9,9 +9,6 @@
 #include "partition/model_recipe.hpp"
 #include "redistribute/plan/side.hpp"
 #include "redistribute/redistribute_call.hpp"
-#if defined(DISTLOAD_ENABLE_CUDA)
-#include "parallel/nccl_communicator.hpp"
-#endif
 
 namespace distload {
 namespace {
@@ -37,13 +34,6 @@ Redistributor::Redistributor(Communicator& ranks, Communicator& node, Redistribu
                       format_bytes(kLeastStaging) + " is needed");
   }
   members_ = std::make_unique<Members>(ranks, node, std::move(options), runtime, std::move(progress));
-#if defined(DISTLOAD_ENABLE_CUDA)
-  // The device that Kokkos was initialised with holds shards and runs kernels.
-  NcclCommunicator::Options nccl;
-  nccl.device = &device_of_process();
-  nccl.timeout = runtime.timeout;
-  members_->device_messages = std::make_unique<NcclCommunicator>(ranks, nccl);
-#endif
 }
 
 Redistributor::~Redistributor() = default;
@@ -52,6 +42,12 @@ void Redistributor::check(OpenedCheckpoint const& checkpoint, Topology const& to
   if (checkpoint.recipe == nullptr) throw ConfigError("Redistributor::check takes what Loader::open returns");
   check_expert_parallel(topology);
   static_cast<void>(make_side(changed(*checkpoint.recipe, members_->options), topology));
+}
+
+RedistributeForecast Redistributor::forecast(OpenedCheckpoint const& checkpoint, LoadPlan const& loaded,
+                                             Topology const& topology, bool in_place) {
+  RedistributeCall call(*members_, "Redistributor::forecast", role_of(members_->ranks), topology);
+  return call.forecast(checkpoint, loaded, topology, in_place);
 }
 
 RedistributeResult Redistributor::redistribute(ShardedModel const& source, Topology const& topology) {
@@ -89,7 +85,7 @@ RedistributeTimes Redistributor::refresh(ShardedModel const& source, ShardedMode
 }
 
 HeldModel Redistributor::held(ShardedModel const& model) {
-  return {.model = &model, .recipe = model.recipe_.get(), .arenas = model.arenas_};
+  return {.model = &model, .recipe = model.recipe_, .arenas = model.arenas_};
 }
 
 std::optional<ShardedModel> Redistributor::assembled(std::optional<ModelParts> parts) {

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/system.hpp"
-
 namespace distload {
 
 void ReleasedPages::add(std::span<ByteRange const> ranges) {
@@ -25,7 +23,7 @@ void ReleasedPages::add(ByteRange range) {
   // Arenas begin at pages, but offsets through several of them need not.
   auto const place = place_in(arenas_, range.begin);
   auto const before = range.begin - place.offset_bytes;
-  auto const page = page_bytes();
+  auto const page = arenas_[place.arena]->page_bytes();
   auto const begin =
       std::max(round_up(joined.begin > before ? joined.begin - before : 0, page), round_down(place.offset_bytes, page));
   auto const end = std::min(round_down(joined.end - before, page), round_up(range.end - before, page));

@@ -13,7 +13,7 @@
 
 namespace distload {
 
-/// Host memory only.
+/// The arenas' pages can be dropped.
 class ReleasedPages {
  public:
   /// `arenas` outlive the object.

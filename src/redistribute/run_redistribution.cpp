@@ -33,16 +33,25 @@ struct BoundCopies {
   }
 };
 
+/// What a copy writes, and the gaps between its runs.
+ByteRange written_by(PlannedCopy const& planned) {
+  auto const& copy = planned.copy;
+  auto nbytes = copy.run_bytes;
+  if (planned.cast) nbytes = nbytes / size_of(planned.cast->from) * size_of(planned.cast->to);
+  for (std::size_t i = 0; i < copy.loop_count; ++i) {
+    nbytes += (copy.loops[i].count - 1) * copy.loops[i].destination_stride;
+  }
+  return {copy.destination_offset, copy.destination_offset + nbytes};
+}
+
 /// Executes one rank's part of a plan.
 class Runner {
  public:
   Runner(RedistributePlan const& plan, RedistributeMemory const& memory, RunOptions const& options)
-      : memory_(memory), options_(options), overflows_("distload::overflows") {
-    Bytes staging = 0;
-    for (auto const& wave : plan.waves) staging = std::max(staging, wave.moves.staging_bytes);
-    staging_ =
-        decltype(staging_)(Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::redistribute staging"), staging);
-  }
+      : memory_(memory),
+        options_(options),
+        overflows_("distload::overflows"),
+        staging_(device_of_process(), staging_bytes(plan)) {}
 
   void read_from_peers(RedistributeWave const& wave) const {
     std::vector<PeerRead> parts;
@@ -55,6 +64,22 @@ class Runner {
       options_.peers->read(copy.rank, parts);
       options_.on_moved(copy.copy.nbytes());
     }
+  }
+
+  /// Gives pages to what a wave writes of the target.
+  /// @throws OutOfBudget  the device has not so much memory.
+  void populate(Wave const& wave) const {
+    for (auto const& message : wave.receives) {
+      if (message.area == Area::arena) populate({message.offset_bytes, message.offset_bytes + message.nbytes});
+    }
+    for (auto const copy : wave.places) {
+      if (copy.destination == Area::arena) populate(written_by(copy));
+    }
+  }
+
+  /// Gives pages to the rest of the target: padding.
+  void populate_rest() const {
+    for (auto const& arena : memory_.target) arena->populate(0, arena->nbytes());
   }
 
   /// Complete when it returns.
@@ -94,6 +119,17 @@ class Runner {
   std::uint64_t overflows() const { return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), overflows_)(); }
 
  private:
+  static Bytes staging_bytes(RedistributePlan const& plan) {
+    Bytes most = 0;
+    for (auto const& wave : plan.waves) most = std::max(most, wave.moves.staging_bytes);
+    return most;
+  }
+
+  void populate(ByteRange range) const {
+    auto const place = place_in(memory_.target, range.begin);
+    memory_.target[place.arena]->populate(place.offset_bytes, range.end - range.begin);
+  }
+
   std::byte* at(Area area, Bytes offset) const {
     if (area == Area::staging) return staging_.data() + offset;
     auto const arenas = area == Area::source ? memory_.source : memory_.target;
@@ -118,7 +154,7 @@ class Runner {
   RunOptions const& options_;
   Space space_;
   OverflowCount overflows_;
-  Kokkos::View<std::byte*, ShardSpace> staging_;
+  Arena staging_;
 };
 
 }  // namespace
@@ -142,6 +178,7 @@ std::uint64_t run_redistribution(RedistributePlan const& plan, RedistributeMemor
   for (auto const& wave : plan.waves) {
     failure.guard_unless_failed([&] {
       fault_point("redistribute_move");
+      runner.populate(wave.moves);
       runner.copy(wave.moves.packs, "distload::pack");
     });
     if (plan.has_messages) {
@@ -164,6 +201,7 @@ std::uint64_t run_redistribution(RedistributePlan const& plan, RedistributeMemor
       released.add(wave.released);
     }
   }
+  failure.guard_unless_failed([&] { runner.populate_rest(); });
   agree("redistribute_end");
   return runner.overflows();
 }

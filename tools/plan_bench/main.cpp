@@ -24,6 +24,7 @@
 #include "plan_bench/heap_bytes.hpp"
 #include "plan_bench/models.hpp"
 #include "plan_bench/predict.hpp"
+#include "plan_bench/redistributions.hpp"
 
 namespace distload::plan_bench {
 namespace {
@@ -140,6 +141,9 @@ int main(int argc, char** argv) {
     app.add_option("--source", arguments.source, "only this kind of checkpoint: safetensors, hdf5");
     app.add_option("--most-ranks", arguments.most_ranks, "leave out larger jobs");
     app.add_option("--rounds", arguments.rounds, "of which the fastest counts")->check(CLI::Range(1U, 1000U));
+    bool redistributes = false;
+    app.add_flag("--redistribute", redistributes,
+                 "instead, plan redistributions of 405B parameters on 1,024 ranks from one topology to another");
     bool predicts = false;
     std::string machine;
     app.add_flag("--predict", predicts,
@@ -149,6 +153,8 @@ int main(int argc, char** argv) {
     if (!distload::parse_arguments(app, argc, argv, true)) return distload::ExitCode::done;
     if (predicts) {
       distload::print(distload::plan_bench::predict_loads(machine));
+    } else if (redistributes) {
+      distload::print(distload::plan_bench::bench_redistributions(arguments.rounds));
     } else {
       distload::plan_bench::bench(arguments);
     }

@@ -196,6 +196,9 @@ struct LoaderOptions {
   LoadOptions load;        ///< section `load`
   RuntimeOptions runtime;  ///< section `runtime`
   CostModel cost;          ///< section `cost`
+  /// The memory of shards on a device can be given back by pages, for Redistributor::redistribute_in_place. The ranks
+  /// of a node cannot write to each other's memory then, and send messages. No effect on the host, where it always can.
+  bool releasable = false;
 };
 
 /// What a program does.

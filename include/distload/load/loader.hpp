@@ -20,7 +20,7 @@ namespace distload {
 
 class PageChoice;
 class Staging;
-class StreamMessages;
+class DeviceMessages;
 
 /// The time and the memory that a load took on this rank. Reading overlaps exchanging and placing, so that the sum of
 /// the phases may exceed the total.
@@ -63,8 +63,7 @@ struct ReloadResult {
 /// or Saver.
 class Loader {
  public:
-  /// Collective in a CUDA build, where it initializes NCCL; otherwise local. `grid` outlives the loader. Of
-  /// `options.topology`, sizes are ignored: the grid has them.
+  /// Local. `grid` outlives the loader. Of `options.topology`, sizes are ignored: the grid has them.
   /// @throws ConfigError  as validate, of `options`.
   Loader(ProcessGrid const& grid, LoaderOptions options, ProgressSink progress = {});
   ~Loader();
@@ -124,27 +123,24 @@ class Loader {
   bool can_write_to_peers();
   /// @param filled  the model that is to be filled again; nullptr: a new one
   LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled);
+  /// Collective: whether other ranks can write to the memory of a model, unless a plan forbids it.
+  bool can_be_opened(ShardedModel const& model);
   /// @throws ConfigError  the model has been moved from, or has memory of another model.
   static Arena& arena_of(ShardedModel const& model);
   /// Carries the plan out. Memory that is new has no pages yet.
   LoadTimes fill(Arena& arena, bool is_new, OpenedCheckpoint const& checkpoint, LoadPlan const& plan);
   /// @param begin  of the load, for the seconds that it has taken
-  /// Collective: connects all ranks in the memory of shards, at the first load. With devices, checks that every rank
-  /// has its own, or may share it.
-  void connect_devices(LoadPlan const& plan);
-
   void report_progress(std::string_view phase, std::chrono::steady_clock::time_point begin, Bytes done = 0,
                        Bytes total = 0) const;
 
   ProcessGrid const& grid_;
   LoaderOptions options_;
   ProgressSink progress_;
-  std::unique_ptr<Communicator> stream_ranks_;  ///< all ranks, for streams of an emulated device; otherwise null
-  std::unique_ptr<PageChoice> pages_;           ///< for memory of shards and staging
-  std::unique_ptr<StreamMessages> messages_;    ///< between all ranks, in the memory of shards; from the first load on
-  std::unique_ptr<Staging> staging_;            ///< kept from load to load
-  std::optional<bool> writes_to_peers_;         ///< nothing until it has been asked
-  bool is_in_call_ = false;                     ///< of a member that uses others
+  std::unique_ptr<PageChoice> pages_;         ///< for memory of shards and staging
+  std::unique_ptr<DeviceMessages> messages_;  ///< between all ranks, in the memory of shards
+  std::unique_ptr<Staging> staging_;          ///< kept from load to load
+  std::optional<bool> writes_to_peers_;       ///< nothing until it has been asked
+  bool is_in_call_ = false;                   ///< of a member that uses others
 };
 
 }  // namespace distload

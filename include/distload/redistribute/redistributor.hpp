@@ -17,6 +17,8 @@
 #include <distload/parallel/communicator.hpp>
 #include <distload/parallel/process_grid.hpp>
 #include <distload/partition/opened_checkpoint.hpp>
+#include <distload/plan/load_plan.hpp>
+#include <distload/redistribute/forecast.hpp>
 
 namespace distload {
 
@@ -58,21 +60,24 @@ struct RedistributeOptions {
 struct RedistributeRole {
   std::optional<std::uint32_t> source_rank = {};  ///< its number in the source's topology; nothing: it holds no source
   std::optional<std::uint32_t> target_rank = {};  ///< its number in the outcome's topology; nothing: it gets no part
+
+  friend bool operator==(RedistributeRole const&, RedistributeRole const&) = default;
 };
 
 /// What a redistribution took. Bytes are those of all ranks, unless stated otherwise, and equal on all ranks.
 struct RedistributeTimes {
-  double plan_seconds = 0;      ///< rules applied and plan made, on this rank
-  double allocate_seconds = 0;  ///< on this rank
-  double seconds = 0;           ///< from the call until the slowest rank had its shards
-  Bytes needed_bytes = 0;       ///< parts of the outcome's shards that their ranks did not hold
-  Bytes sent_bytes = 0;         ///< between ranks
-  Bytes local_bytes = 0;        ///< copied within a rank
-  Bytes shared_bytes = 0;       ///< of shards that stayed where they were
-  Bytes staging_bytes = 0;      ///< the most that a rank had
-  Bytes peak_bytes = 0;         ///< the most that a rank had of source, outcome and staging, as planned
-  std::uint64_t waves = 0;      ///< steps after which the ranks agreed
-  std::uint64_t overflows = 0;  ///< finite numbers that a cast made infinite
+  double plan_seconds = 0;            ///< rules applied and plan made, on this rank; 0 if a plan was used again
+  double allocate_seconds = 0;        ///< on this rank
+  double seconds = 0;                 ///< from the call until the slowest rank had its shards
+  Bytes needed_bytes = 0;             ///< parts of the outcome's shards that their ranks did not hold
+  Bytes sent_bytes = 0;               ///< between ranks
+  Bytes local_bytes = 0;              ///< copied within a rank
+  Bytes shared_bytes = 0;             ///< of shards that stayed where they were
+  Bytes staging_bytes = 0;            ///< the most that a rank had
+  Bytes peak_bytes = 0;               ///< the most that a rank had of source, outcome and staging, as planned
+  std::uint64_t waves = 0;            ///< steps after which the ranks agreed
+  std::uint64_t overflows = 0;        ///< finite numbers that a cast made infinite
+  std::vector<RankMoves> ranks = {};  ///< by rank of the group, as planned; `refresh` knows what stays of the own only
 };
 
 /// Result of a redistribution.
@@ -93,9 +98,8 @@ struct RedistributeResult {
 /// Redistributor. Shards may have been written to since.
 class Redistributor {
  public:
-  /// Collective in a CUDA build, where it initializes NCCL; otherwise local. `node`: the ranks of `ranks` on this
-  /// rank's node, as for ProcessGrid. Both are in host memory and outlive the redistributor. Of `runtime`, `timeout` is
-  /// used.
+  /// Local. `node`: the ranks of `ranks` on this rank's node, as for ProcessGrid. Both are in host memory and outlive
+  /// the redistributor. Of `runtime`, `timeout` is used.
   /// @throws ConfigError  an option is out of range.
   Redistributor(Communicator& ranks, Communicator& node, RedistributeOptions options = {}, RuntimeOptions runtime = {},
                 ProgressSink progress = {});
@@ -106,6 +110,13 @@ class Redistributor {
   /// Local: checks, before a checkpoint is loaded, that it can be cut for `topology` afterwards.
   /// @throws ConfigError  it cannot; lists the parameters.
   void check(OpenedCheckpoint const& checkpoint, Topology const& topology) const;
+
+  /// Collective: what `redistribute`, or `redistribute_in_place`, will take of a model that is loaded as `loaded` says,
+  /// where every rank holds both, with its number in the group.
+  /// @param loaded  made by Loader::plan of `checkpoint`
+  /// @throws ConfigError, OutOfBudget  as these will.
+  RedistributeForecast forecast(OpenedCheckpoint const& checkpoint, LoadPlan const& loaded, Topology const& topology,
+                                bool in_place);
 
   /// Collective: `source` in `topology`, in new memory, except shards that stay where they are. Every rank holds both,
   /// with its number in the group.
@@ -118,9 +129,9 @@ class Redistributor {
   /// Collective: the same for any ranks. `source` is this rank's part of the model; nullptr if it holds none.
   RedistributeResult redistribute(ShardedModel const* source, Topology const& topology, RedistributeRole const& role);
 
-  /// Collective: as `redistribute`, and frees the source on the way, in host memory page by page: a rank needs at most
-  /// the larger of both, and staging. On a device the source is freed at the end. After an exception the source is
-  /// lost.
+  /// Collective: as `redistribute`, and frees the source on the way, page by page: a rank needs at most the larger of
+  /// both, and staging. On a device the source is freed at the end, unless it was loaded with
+  /// `LoaderOptions::releasable` or made by this member. After an exception the source is lost.
   RedistributeResult redistribute_in_place(ShardedModel source, Topology const& topology);
 
   /// Collective: the same for any ranks; `source` is empty where `role` has no source.
@@ -130,7 +141,7 @@ class Redistributor {
   /// Collective: gives `target`, which is cut for its own topology, type and parameters, the values of `source`. Shards
   /// of `target` that are those of `source` (see RedistributeOptions::share) need nothing; other shards that did not
   /// change layout are copied within their rank. No memory but staging is allocated. The options `dtype` to `split`
-  /// have no effect.
+  /// have no effect. The plan is kept, and used again by the next call if that is for the same models.
   /// @param source, target  of this rank; nullptr where `role` has none
   /// @throws ConfigError  the models have different tensors.
   RedistributeTimes refresh(ShardedModel const* source, ShardedModel* target, RedistributeRole const& role);

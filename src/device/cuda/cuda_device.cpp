@@ -12,6 +12,7 @@
 
 #include "base/host_memory.hpp"
 #include "device/cuda/cuda_check.hpp"
+#include "device/cuda/cuda_pages.hpp"
 
 namespace distload {
 namespace {
@@ -232,6 +233,10 @@ class CudaDevice final : public Device {
     DISTLOAD_CUDA(cudaMemsetAsync(memory.data(), 0, nbytes, stream.get()));
     DISTLOAD_CUDA(cudaStreamSynchronize(stream.get()));
     return memory;
+  }
+  DeviceMemory reserve(Bytes nbytes) override {
+    if (nbytes == 0) return {};
+    return {reserve_cuda_pages(number_, nbytes), nbytes};
   }
   DeviceMemory open(MemoryHandle const& handle) override {
     if (handle.nbytes == 0) return {};

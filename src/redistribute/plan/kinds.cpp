@@ -41,10 +41,14 @@ TargetKind SideKinds<TargetKind>::make(std::uint32_t parameter) const {
   return {.holders = holders_of(side_, parameter), .ranks_by_stages = {}};
 }
 
-HeldSegments const& SourceKinds::held(SourceKind& kind, std::uint32_t parameter) const {
+HeldSegments const& SourceKinds::held(std::uint32_t parameter) {
+  if (held_.empty()) held_.resize(side_.cut.layout.parameters.size());
+  if (held_[parameter] != nullptr) return *held_[parameter];
+  auto& kind = of(parameter);
   auto const& stages = side_.parameter(parameter).stages;
   auto const [entry, is_new] = kind.by_stages.try_emplace(stages);
   auto& held = entry->second;
+  held_[parameter] = &held;
   if (!is_new) return held;
   for (auto const& segment : kind.segments) {
     auto& holders = held.holders.emplace_back();
@@ -58,10 +62,14 @@ HeldSegments const& SourceKinds::held(SourceKind& kind, std::uint32_t parameter)
   return held;
 }
 
-std::vector<std::vector<std::uint32_t>> const& TargetKinds::ranks(TargetKind& kind, std::uint32_t parameter) const {
+std::vector<std::vector<std::uint32_t>> const& TargetKinds::ranks(std::uint32_t parameter) {
+  if (by_parameter_.empty()) by_parameter_.resize(side_.cut.layout.parameters.size());
+  if (by_parameter_[parameter] != nullptr) return *by_parameter_[parameter];
+  auto& kind = of(parameter);
   auto const& stages = side_.parameter(parameter).stages;
   auto const [entry, is_new] = kind.ranks_by_stages.try_emplace(stages);
   auto& ranks = entry->second;
+  by_parameter_[parameter] = &ranks;
   if (!is_new) return ranks;
   for (auto const& group : kind.holders.groups()) {
     auto& members = ranks.emplace_back();

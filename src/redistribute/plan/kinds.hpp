@@ -59,8 +59,12 @@ class SideKinds {
 
   /// The reference stays valid as long as the object.
   Kind& of(std::uint32_t parameter) {
-    if (auto const known = kinds_.find(parameter); known != kinds_.end()) return known->second;
-    return kinds_.emplace(parameter, make(parameter)).first->second;
+    if (known_.empty()) known_.resize(side_.cut.layout.parameters.size());
+    auto& known = known_[parameter];
+    if (known != nullptr) return *known;
+    auto found = kinds_.find(parameter);
+    if (found == kinds_.end()) found = kinds_.emplace(parameter, make(parameter)).first;
+    return *(known = &found->second);
   }
 
  protected:
@@ -78,20 +82,27 @@ class SideKinds {
   PlanOptions options_;
   AlikeParameters alike_;
   std::unordered_map<std::uint32_t, Kind, AlikeParameters, AlikeParameters> kinds_;
+  std::vector<Kind*> known_;  ///< by parameter, as soon as it has been asked for
 };
 
 class SourceKinds : public SideKinds<SourceKind> {
  public:
   using SideKinds::SideKinds;
   /// The holders of each segment of a parameter.
-  HeldSegments const& held(SourceKind& kind, std::uint32_t parameter) const;
+  HeldSegments const& held(std::uint32_t parameter);
+
+ private:
+  std::vector<HeldSegments const*> held_;  ///< by parameter, as soon as it has been asked for
 };
 
 class TargetKinds : public SideKinds<TargetKind> {
  public:
   using SideKinds::SideKinds;
   /// The ranks of each group of a parameter.
-  std::vector<std::vector<std::uint32_t>> const& ranks(TargetKind& kind, std::uint32_t parameter) const;
+  std::vector<std::vector<std::uint32_t>> const& ranks(std::uint32_t parameter);
+
+ private:
+  std::vector<std::vector<std::vector<std::uint32_t>> const*> by_parameter_;  ///< likewise
 };
 
 }  // namespace distload

@@ -2,7 +2,6 @@
 #include "redistribute/plan/needed_bytes.hpp"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -37,12 +36,9 @@ std::vector<Box> held_boxes(Side const& side, std::uint32_t rank, std::uint32_t 
 
 }  // namespace
 
-Bytes needed_bytes(Side const& source, std::span<std::uint32_t const> source_ranks, Side const& target,
-                   std::span<std::uint32_t const> target_ranks) {
-  std::map<std::uint32_t, std::uint32_t> number_in_source;
-  for (std::uint32_t number = 0; number < source_ranks.size(); ++number) {
-    number_in_source.emplace(source_ranks[number], number);
-  }
+Bytes needed_bytes(Side const& source, std::optional<std::uint32_t> source_rank, Side const& target,
+                   std::optional<std::uint32_t> target_rank) {
+  if (!target_rank) return 0;
   Bytes needed = 0;
   for (std::uint32_t extent = 0; extent < target.stored.size(); ++extent) {
     auto const stored = target.stored[extent];
@@ -50,21 +46,17 @@ Bytes needed_bytes(Side const& source, std::span<std::uint32_t const> source_ran
     auto const from = source.place_of[stored];
     if (!to || !from) continue;
     auto const& shape = target.cut.catalog.extents[extent].box.extent;
-    auto const element_bytes =
-        std::min(size_of(source.dtype_of(from->parameter)), size_of(target.dtype_of(to->parameter)));
-    for (std::uint32_t number = 0; number < target_ranks.size(); ++number) {
-      std::uint64_t missing = 0;
-      auto const wanted = held_boxes(target, number, stored, shape);
-      for (auto const& box : wanted) missing += volume(box);
-      if (auto const held = number_in_source.find(target_ranks[number]); held != number_in_source.end()) {
-        for (auto const& box : held_boxes(source, held->second, stored, shape)) {
-          for (auto const& want : wanted) {
-            if (auto const common = intersection(box, want)) missing -= volume(*common);
-          }
+    auto const wanted = held_boxes(target, *target_rank, stored, shape);
+    std::uint64_t missing = 0;
+    for (auto const& box : wanted) missing += volume(box);
+    if (source_rank) {
+      for (auto const& box : held_boxes(source, *source_rank, stored, shape)) {
+        for (auto const& want : wanted) {
+          if (auto const common = intersection(box, want)) missing -= volume(*common);
         }
       }
-      needed += missing * element_bytes;
     }
+    needed += missing * std::min(size_of(source.dtype_of(from->parameter)), size_of(target.dtype_of(to->parameter)));
   }
   return needed;
 }

@@ -1,8 +1,8 @@
-/// needed_bytes: what ranks lack of their shards. Pure; computed from the layouts alone, without a plan.
+/// needed_bytes: what a rank lacks of its shards. Pure; computed from the layouts alone, without a plan.
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <optional>
 
 #include <distload/base/bytes.hpp>
 
@@ -10,10 +10,10 @@
 
 namespace distload {
 
-/// Bytes of the target's shards, on all ranks together, that the ranks do not hold of the source; each element in the
-/// smaller of its types before and after.
-/// @param source_ranks, target_ranks  as in RedistributeRequest
-Bytes needed_bytes(Side const& source, std::span<std::uint32_t const> source_ranks, Side const& target,
-                   std::span<std::uint32_t const> target_ranks);
+/// Bytes of the target's shards of a rank that it does not hold of the source; each element in the smaller of its types
+/// before and after.
+/// @param source_rank, target_rank  its numbers in the topologies, as in RedistributeRole
+Bytes needed_bytes(Side const& source, std::optional<std::uint32_t> source_rank, Side const& target,
+                   std::optional<std::uint32_t> target_rank);
 
 }  // namespace distload

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <distload/base/bytes.hpp>
+#include <distload/redistribute/forecast.hpp>
 
 #include "plan/demand/segments.hpp"
 #include "plan/planned_copies.hpp"
@@ -34,18 +35,6 @@ struct RedistributeWave {
   std::vector<PlannedCheck> sent;      ///< only if the plan verifies; to each peer in the order in which it receives
   std::vector<PlannedCheck> received;  ///< likewise
   std::vector<ByteRange> released;     ///< of this rank's source: nothing needs them after the wave; ascending
-};
-
-/// A redistribution on one rank.
-struct RankMoves {
-  Bytes source_bytes = 0;    ///< of the shards that it holds
-  Bytes target_bytes = 0;    ///< of the shards that get memory of their own
-  Bytes shared_bytes = 0;    ///< of the shards that stay where they are
-  Bytes local_bytes = 0;     ///< copied within the rank
-  Bytes sent_bytes = 0;      ///< to other ranks
-  Bytes received_bytes = 0;  ///< from other ranks
-  Bytes staging_bytes = 0;
-  Bytes peak_bytes = 0;  ///< of source, target and staging together
 };
 
 struct RedistributePlan {

@@ -83,12 +83,13 @@ void RedistributePlanner::place_targets() {
   placed_.resize(request_.target.cut.layout.parameters.size());
   for (std::uint32_t index = 0; index < placed_.size(); ++index) {
     auto& kind = targets_.of(index);
-    auto const& ranks = targets_.ranks(kind, index);
+    auto const& ranks = targets_.ranks(index);
     for (std::uint32_t group = 0; group < ranks.size(); ++group) {
       auto const nbytes = volume(kind.holders.groups()[group].layout.shape) * size_of(request_.target.dtype_of(index));
       for (auto const rank : ranks[group]) {
         auto& moves = plan_.ranks[rank];
-        (is_kept(index, group, rank) ? moves.shared_bytes : moves.target_bytes) += nbytes;
+        ((may_be_kept(index, rank) && is_unchanged(index, group, rank)) ? moves.shared_bytes : moves.target_bytes) +=
+            nbytes;
         if (rank == request_.rank) place_own(index, group);
       }
     }
@@ -99,7 +100,7 @@ void RedistributePlanner::place_own(std::uint32_t parameter, std::uint32_t group
   auto const& target = request_.target;
   auto const& layout = targets_.of(parameter).holders.groups()[group].layout;
   auto const nbytes = volume(layout.shape) * size_of(target.dtype_of(parameter));
-  bool const stays = is_kept(parameter, group, request_.rank);
+  bool const stays = may_be_kept(parameter, request_.rank) && is_unchanged(parameter, group, request_.rank);
   auto offset = plan_.arena_bytes;
   if (request_.options.fills_existing) {
     offset = request_.existing[parameter].value();
@@ -129,26 +130,32 @@ bool RedistributePlanner::is_unchanged(std::uint32_t parameter, std::uint32_t gr
   auto const& stages = source.parameter(from->parameter).stages;
   auto const stage = number->second / source.topology.stage_ranks();
   if (std::ranges::find(stages, stage) == stages.end()) return false;
-  auto const& source_kind = sources_.of(from->parameter);
-  auto const source_group = source_kind.holders.group_of(number->second);
-  if (!source_group) return false;
-  auto const key = (std::uint64_t{parameter} << 32U) | (std::uint64_t{group} << 16U) | *source_group;
+  auto const source_group = sources_.of(from->parameter).holders.group_of(number->second);
+  return source_group && is_unchanged_from(parameter, group, from->parameter, *source_group);
+}
+
+bool RedistributePlanner::is_unchanged_from(std::uint32_t parameter, std::uint32_t group,
+                                            std::uint32_t source_parameter, std::uint32_t source_group) {
+  auto const& target = request_.target;
+  auto const& source = request_.source;
+  auto const from = source.place_of[target.stored[target.tensor_of(parameter).first_extent]];
+  if (!from || from->parameter != source_parameter) return false;
+  auto const key = (std::uint64_t{parameter} << 32U) | (std::uint64_t{group} << 16U) | source_group;
   auto const [entry, is_new] = unchanged_.try_emplace(key);
   if (is_new) {
-    entry->second =
-        have_equal_tensors(source, from->parameter, target, parameter) &&
-        source.dtype_of(from->parameter) == target.dtype_of(parameter) &&
-        source.parameter(from->parameter).transposed == target.parameter(parameter).transposed &&
-        source_kind.holders.groups()[*source_group].layout == targets_.of(parameter).holders.groups()[group].layout;
+    entry->second = have_equal_tensors(source, source_parameter, target, parameter) &&
+                    source.dtype_of(source_parameter) == target.dtype_of(parameter) &&
+                    source.parameter(source_parameter).transposed == target.parameter(parameter).transposed &&
+                    sources_.of(source_parameter).holders.groups()[source_group].layout ==
+                        targets_.of(parameter).holders.groups()[group].layout;
   }
   return entry->second;
 }
 
-bool RedistributePlanner::is_kept(std::uint32_t parameter, std::uint32_t group, std::uint32_t rank) {
+bool RedistributePlanner::may_be_kept(std::uint32_t parameter, std::uint32_t rank) const {
   if (!request_.options.shares) return false;
   // Of existing memory, a rank knows only for itself which shards are those of the source. Others need not know.
-  if (request_.options.fills_existing && (rank != request_.rank || !request_.is_in_place[parameter])) return false;
-  return is_unchanged(parameter, group, rank);
+  return !request_.options.fills_existing || (rank == request_.rank && request_.is_in_place[parameter]);
 }
 
 void RedistributePlanner::plan_piece(SourceStretch const& ref, Box const& box_of_piece) {
@@ -157,7 +164,7 @@ void RedistributePlanner::plan_piece(SourceStretch const& ref, Box const& box_of
   Piece const piece{.parameter = ref.parameter,
                     .kind = &kind,
                     .segment = &segment,
-                    .holders = sources_.held(kind, ref.parameter).holders[ref.segment],
+                    .holders = sources_.held(ref.parameter).holders[ref.segment],
                     .box = box_of_piece};
   last_use_.clear();
   auto const& source = request_.source;
@@ -203,9 +210,9 @@ PartEnd RedistributePlanner::source_end(Piece const& piece, Box const& box, std:
 }
 
 void RedistributePlanner::plan_part(Piece const& piece, WantedPart part) {
-  auto& kind = targets_.of(part.parameter);
-  std::vector<std::uint32_t> receivers;
-  for (auto const rank : targets_.ranks(kind, part.parameter)[part.group]) {
+  auto& receivers = receivers_;
+  receivers.clear();
+  for (auto const rank : targets_.ranks(part.parameter)[part.group]) {
     auto const own = std::ranges::lower_bound(piece.holders, rank, {}, &PartHolder::rank);
     if (own == piece.holders.end() || own->rank != rank) {
       receivers.push_back(rank);
@@ -213,12 +220,14 @@ void RedistributePlanner::plan_part(Piece const& piece, WantedPart part) {
       keep_or_copy(piece, part, *own);
     }
   }
-  for (auto const& delivery : deliveries_of(piece, receivers)) send(piece, part, delivery);
+  way_.reset();
+  for (auto& delivery : deliveries_of(piece, receivers)) send(piece, part, delivery);
 }
 
 void RedistributePlanner::keep_or_copy(Piece const& piece, WantedPart& part, PartHolder const& holder) {
   bool const is_own = holder.rank == request_.rank;
-  if (is_kept(part.parameter, part.group, holder.rank)) {
+  if (may_be_kept(part.parameter, holder.rank) &&
+      is_unchanged_from(part.parameter, part.group, piece.parameter, holder.group)) {
     last_use_.emplace(holder.rank, kNeverReleased);
     if (is_own) is_own_kept_[piece.parameter] = true;
     return;
@@ -276,37 +285,48 @@ PartHolder RedistributePlanner::sender_for(std::uint32_t receiver, std::span<Par
   return *best;
 }
 
-void RedistributePlanner::send(Piece const& piece, WantedPart& part, Delivery const& delivery) {
-  auto const& options = request_.options;
+void RedistributePlanner::send(Piece const& piece, WantedPart& part, Delivery& delivery) {
   auto const sender = delivery.sender.rank;
-  part.moved.source = source_end(piece, part.box, delivery.sender.group);
-  auto const nbytes = part.moved.message_bytes();
+  auto const& way = way_of(piece, part, delivery.sender.group);
+  auto const nbytes = way.nbytes;
   for (auto const receiver : delivery.receivers) {
     plan_.ranks[sender].sent_bytes += nbytes;
     plan_.ranks[receiver].received_bytes += nbytes;
   }
   part.source_offset = request_.rank == sender ? request_.own_source[piece.parameter].value() : 0;
-  auto rest = delivery;
-  if (options.reads_from_peers && part.moved.is_verbatim()) {
-    auto const copy = part.moved.direct();
-    if (copy.run_bytes >= options.least_peer_run || is_one_run(copy)) {
-      std::erase_if(rest.receivers, [&](std::uint32_t receiver) {
-        if (node_of(receiver) != node_of(sender)) return false;
-        read_from_peer(piece, part, sender, receiver, copy);
-        return true;
-      });
-      if (rest.receivers.empty()) return;
-    }
+  if (way.to_read) {
+    std::erase_if(delivery.receivers, [&](std::uint32_t receiver) {
+      if (node_of(receiver) != node_of(sender)) return false;
+      read_from_peer(piece, part, sender, receiver, *way.to_read);
+      return true;
+    });
+    if (delivery.receivers.empty()) return;
   }
   plan_.has_messages = true;
-  if (part.moved.is_verbatim() && nbytes >= options.in_place_bytes) {
-    auto const pack = part.moved.to_message(part.moved.source.dtype);
-    auto const place = part.moved.from_message(part.moved.source.dtype);
-    if (is_one_run(pack) && is_one_run(place)) {
-      return send_in_place(part, rest, pack.source_offset, place.destination_offset);
-    }
+  if (way.unpacked) {
+    send_in_place(part, delivery, way.unpacked->source_offset, way.unpacked->target_offset);
+  } else {
+    send_packed(part, delivery);
   }
-  send_packed(part, rest);
+}
+
+RedistributePlanner::Way const& RedistributePlanner::way_of(Piece const& piece, WantedPart& part, std::uint32_t group) {
+  if (way_ && way_->group == group) return *way_;
+  auto& moved = part.moved;
+  moved.source = source_end(piece, part.box, group);
+  way_ = Way{.group = group, .nbytes = moved.message_bytes(), .to_read = {}, .unpacked = {}};
+  if (!moved.is_verbatim()) return *way_;
+  auto const& options = request_.options;
+  if (options.reads_from_peers) {
+    auto const copy = moved.direct();
+    if (copy.run_bytes >= options.least_peer_run || is_one_run(copy)) way_->to_read = copy;
+  }
+  if (way_->nbytes >= options.in_place_bytes) {
+    auto const pack = moved.to_message(moved.source.dtype);
+    auto const place = moved.from_message(moved.source.dtype);
+    if (is_one_run(pack) && is_one_run(place)) way_->unpacked = {pack.source_offset, place.destination_offset};
+  }
+  return *way_;
 }
 
 void RedistributePlanner::read_from_peer(Piece const& piece, WantedPart const& part, std::uint32_t sender,
@@ -355,9 +375,12 @@ void RedistributePlanner::send_packed(WantedPart const& part, Delivery const& de
   auto const nbytes = moved.message_bytes();
   auto const packed = round_up(nbytes, kStagingAlignment);
   auto const wave = wave_of(delivery, packed, packed, growth_of(part));
-  auto const set = set_of(delivery.receivers);
   // The side that has more bytes casts.
   auto const cast_if = [&](bool casts) { return casts ? moved.cast() : std::nullopt; };
+  bool const is_receiver = std::ranges::find(delivery.receivers, request_.rank) != delivery.receivers.end();
+  // Only the ranks that take part know the set by a number.
+  RankSetId set{};
+  if (is_receiver || request_.rank == sender) set = set_of(delivery.receivers);
   if (request_.rank == sender) {
     PlannedCopy pack{.source = Area::source,
                      .destination = Area::staging,
@@ -517,6 +540,7 @@ void RedistributePlanner::check_memory_limit() const {
 }
 
 void RedistributePlanner::use(std::uint32_t rank, std::uint32_t wave) {
+  if (!request_.options.frees_source) return;
   auto const [entry, is_new] = last_use_.try_emplace(rank, wave);
   if (!is_new) entry->second = std::max(entry->second, wave);
 }

@@ -52,6 +52,17 @@ class RedistributePlanner {
     PartHolder sender;
     std::vector<std::uint32_t> receivers;
   };
+  /// How a part gets from the shards of one group of the source to its receivers.
+  struct Way {
+    struct Run {
+      Bytes source_offset = 0;
+      Bytes target_offset = 0;
+    };
+    std::uint32_t group = 0;
+    Bytes nbytes = 0;
+    std::optional<StridedCopy> to_read;  ///< receivers on the sender's node read it
+    std::optional<Run> unpacked;         ///< it is contiguous in both shards, and large
+  };
   /// A range of one of the own shards of the source, and the last wave that needs it.
   struct OwnRange {
     Bytes begin = 0;
@@ -67,7 +78,9 @@ class RedistributePlanner {
   std::vector<Delivery> deliveries_of(Piece const& piece, std::span<std::uint32_t const> receivers);
   PartHolder sender_for(std::uint32_t receiver, std::span<PartHolder const> holders) const;
   void keep_or_copy(Piece const& piece, WantedPart& part, PartHolder const& holder);
-  void send(Piece const& piece, WantedPart& part, Delivery const& delivery);
+  void send(Piece const& piece, WantedPart& part, Delivery& delivery);
+  /// How `part`, whose source it sets, gets from the shards of a group to its receivers.
+  Way const& way_of(Piece const& piece, WantedPart& part, std::uint32_t group);
   void read_from_peer(Piece const& piece, WantedPart const& part, std::uint32_t sender, std::uint32_t reader,
                       StridedCopy const& copy);
   void send_in_place(WantedPart const& part, Delivery const& delivery, Bytes source_run, Bytes target_run);
@@ -83,9 +96,12 @@ class RedistributePlanner {
   void check_memory_limit() const;
 
   std::uint32_t node_of(std::uint32_t rank) const { return request_.node_of.empty() ? 0 : request_.node_of[rank]; }
-  /// True if the shard of a target's parameter on a rank, which holds `group` of it, may stay where it is.
+  /// True if the shard of a target's parameter on a rank, which holds `group` of it, is one of the source's.
   bool is_unchanged(std::uint32_t parameter, std::uint32_t group, std::uint32_t rank);
-  bool is_kept(std::uint32_t parameter, std::uint32_t group, std::uint32_t rank);
+  /// The same, where the source's shard is of a group of `source_parameter`.
+  bool is_unchanged_from(std::uint32_t parameter, std::uint32_t group, std::uint32_t source_parameter,
+                         std::uint32_t source_group);
+  bool may_be_kept(std::uint32_t parameter, std::uint32_t rank) const;
   PartEnd source_end(Piece const& piece, Box const& box, std::uint32_t group) const;
   /// Of the own shard.
   Bytes target_offset(std::uint32_t parameter) const { return placed_[parameter].value(); }
@@ -113,6 +129,8 @@ class RedistributePlanner {
   std::vector<std::vector<OwnRange>> own_ranges_;    ///< by parameter of the source
   std::vector<bool> is_own_kept_;                    ///< by parameter of the source
   std::vector<RedistributeWave> waves_;
+  std::vector<std::uint32_t> receivers_;  ///< of the current part, like the next
+  std::optional<Way> way_;
   RedistributePlan plan_;
 };
 

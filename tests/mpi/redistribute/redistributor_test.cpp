@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -13,6 +14,8 @@
 #include <distload/load/loader.hpp>
 #include <distload/parallel/process_grid.hpp>
 
+#include "device/device.hpp"
+#include "device/survey.hpp"
 #include "support/mpi_suite.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/thrown_message.hpp"
@@ -22,6 +25,9 @@ namespace distload {
 namespace {
 
 using ::testing::HasSubstr;
+
+/// nccl_library.hpp has it where there is NCCL's header.
+constexpr char const* kLibrary = "DISTLOAD_NCCL_LIBRARY";
 
 class RedistributorTest : public MpiSuite {
  protected:
@@ -107,9 +113,9 @@ constexpr Way kWays[]{{true, true, false}, {false, false, false}, {true, false, 
 TEST_F(RedistributorTest, GivesWhatALoadInTheOtherTopologyGives) {
   std::vector<ShardedModel> models;
   for (auto const& topology : topologies()) models.push_back(load(topology));
-  RedistributeOptions copying;
-  copying.share = false;
-  Redistributor copier(world(), mpi_->node(), copying);
+  // In place, a device gives back memory that was loaded for that.
+  auto releasable = settings();
+  releasable.releasable = true;
   std::size_t number = 0;
   for (auto const& source : models) {
     for (auto const& expected : models) {
@@ -120,8 +126,7 @@ TEST_F(RedistributorTest, GivesWhatALoadInTheOtherTopologyGives) {
       options.share = way.share;
       options.verify = true;
       Redistributor redistributor(world(), mpi_->node(), options);
-      auto const made = way.in_place ? redistributor.redistribute_in_place(
-                                           std::move(*copier.redistribute(source, source.topology()).model), to)
+      auto const made = way.in_place ? redistributor.redistribute_in_place(load(source.topology(), releasable), to)
                                      : redistributor.redistribute(source, to);
       SCOPED_TRACE(text(source.topology()) + " -> " + text(to) + (way.peer_memory ? ", peers" : ", messages") +
                    (way.in_place ? ", in place" : ""));
@@ -196,6 +201,28 @@ TEST_F(RedistributorTest, RefreshesAnotherModel) {
   }
 }
 
+TEST_F(RedistributorTest, PlansARefreshOfTheSameModelsOnce) {
+  auto const trainer = load(topologies().front());
+  auto server = load(topologies().back());
+  Redistributor redistributor(world(), mpi_->node());
+  EXPECT_GT(redistributor.refresh(trainer, server).plan_seconds, 0.0);
+  Kokkos::deep_copy(trainer.bytes(trainer.shards().front()), std::byte{0x33});
+  auto const times = redistributor.refresh(trainer, server);
+  EXPECT_EQ(times.plan_seconds, 0.0);
+  EXPECT_GT(times.sent_bytes + times.local_bytes, 0U);
+  auto const expected = redistribute(ProcessGrid(world(), mpi_->node(), server.topology()), trainer, server.topology());
+  expect_same(server, expected);
+  // Other memory, also if it has the same layout.
+  server = load(topologies().back());
+  EXPECT_GT(redistributor.refresh(trainer, server).plan_seconds, 0.0);
+  expect_same(server, expected);
+  EXPECT_EQ(redistributor.refresh(trainer, server).plan_seconds, 0.0);
+  // Only one rank has another model.
+  auto another = load(topologies().back());
+  EXPECT_GT(redistributor.refresh(trainer, world().rank() == 0 ? another : server).plan_seconds, 0.0);
+  if (world().rank() == 0) expect_same(another, expected);
+}
+
 TEST_F(RedistributorTest, FusesTransposesAndCasts) {
   auto const to = topologies().back();
   auto const from = topologies().front();
@@ -233,6 +260,60 @@ TEST_F(RedistributorTest, GivesAModelThatOutlivesItsSource) {
       redistribute(ProcessGrid(world(), mpi_->node(), {1, 1, world().size()}), *source, {1, 1, world().size()});
   source.reset();
   expect_same(made, expected);
+}
+
+TEST_F(RedistributorTest, ForecastsWhatItTakes) {
+  auto const from = topologies().front();
+  ProcessGrid const grid(world(), mpi_->node(), from);
+  Loader loader(grid, settings());
+  auto const checkpoint = loader.open();
+  auto const plan = loader.plan(checkpoint);
+  auto const model = std::move(loader.load(checkpoint, plan).model);
+  Redistributor redistributor(world(), mpi_->node());
+  for (auto const& to : topologies()) {
+    auto const forecast = redistributor.forecast(checkpoint, plan, to, /*in_place=*/false);
+    auto const made = redistributor.redistribute(model, to);
+    EXPECT_EQ(forecast.waves, made.times.waves);
+    ASSERT_EQ(forecast.ranks.size(), made.times.ranks.size());
+    Bytes sent = 0;
+    for (std::size_t rank = 0; rank < forecast.ranks.size(); ++rank) {
+      auto const& expected = forecast.ranks[rank];
+      auto const& found = made.times.ranks[rank];
+      sent += found.sent_bytes;
+      EXPECT_EQ(expected.source_bytes, found.source_bytes);
+      EXPECT_EQ(expected.target_bytes, found.target_bytes);
+      EXPECT_EQ(expected.shared_bytes, found.shared_bytes);
+      EXPECT_EQ(expected.sent_bytes, found.sent_bytes);
+      EXPECT_EQ(expected.received_bytes, found.received_bytes);
+      EXPECT_EQ(expected.peak_bytes, found.peak_bytes);
+    }
+    EXPECT_EQ(sent, made.times.sent_bytes);
+    EXPECT_THAT(describe(forecast), HasSubstr("tensor_parallel " + std::to_string(to.tensor_parallel)));
+  }
+  RedistributeOptions little;
+  little.memory_limit = 1000;
+  EXPECT_THAT(thrown_message<OutOfBudget>([&] {
+                Redistributor(world(), mpi_->node(), little).forecast(checkpoint, plan, topologies().back(), true);
+              }),
+              HasSubstr("load.memory_limit"));
+}
+
+TEST_F(RedistributorTest, ConnectsDevicesWhenItFirstSendsAMessage) {
+  if (device_of_process().is_host()) GTEST_SKIP() << "the ranks of the host are connected";
+  if (is_built_for_devices()) GTEST_SKIP() << "needs a missing NCCL";
+  auto const model = load({world().size(), 1, 1});
+  // What a program finds that has no NCCL.
+  char const* const before = std::getenv(kLibrary);
+  if (before != nullptr) GTEST_SKIP() << "NCCL's double has been loaded already";
+  setenv(kLibrary, "/there/is/none.so", 1);
+  Redistributor redistributor(world(), mpi_->node());
+  auto const same = redistributor.redistribute(model, model.topology());
+  EXPECT_EQ(same.times.sent_bytes, 0U);
+  EXPECT_THAT(thrown_message<CommunicationError>([&] {
+                redistributor.redistribute(model, {1, 1, world().size()});
+              }),
+              HasSubstr("/there/is/none.so"));
+  unsetenv(kLibrary);
 }
 
 TEST_F(RedistributorTest, RefusesWhatCannotBe) {

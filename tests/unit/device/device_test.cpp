@@ -2,11 +2,19 @@
 #include "device/device.hpp"
 
 #include <atomic>
+#include <cstring>
+#include <filesystem>
 #include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
+#include <sys/stat.h>
+
 #include <gtest/gtest.h>
+
+#include <distload/base/error.hpp>
 
 #include "device/emulated_device.hpp"
 #include "device/host_device.hpp"
@@ -39,6 +47,28 @@ TEST_P(DeviceTest, GivesZeroedWholePages) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory.data()) % 512, 0U);
   EXPECT_EQ(on_host(memory), std::vector<std::byte>(3 * kMiB + 1));
   EXPECT_EQ(device->allocate(0).data(), nullptr);
+}
+
+TEST_P(DeviceTest, GivesPagesToReservedMemoryAndTakesThem) {
+  auto memory = device->reserve(7 * kMiB);
+  auto const page = memory.page_bytes();
+  ASSERT_GT(page, 0U);
+  auto const stream = device->make_stream();
+  std::byte const value{5};
+  memory.populate(page, 1);
+  stream->copy(memory.data() + 2 * page - 1, &value, 1);
+  stream->synchronize();
+  memory.populate(0, memory.nbytes());
+  EXPECT_EQ(on_host(memory)[2 * page - 1], value);
+  EXPECT_EQ(on_host(memory)[0], std::byte{0});
+  // Only whole pages.
+  memory.release(page + 1, page - 1);
+  EXPECT_EQ(on_host(memory)[2 * page - 1], value);
+  memory.release(page, page);
+  memory.populate(page, page);
+  EXPECT_EQ(on_host(memory), std::vector<std::byte>(7 * kMiB));
+  EXPECT_THROW(static_cast<void>(memory.handle()), Error);
+  EXPECT_EQ(device->reserve(0).data(), nullptr);
 }
 
 TEST_P(DeviceTest, CopiesInTheOrderOfAStream) {
@@ -139,6 +169,31 @@ TEST(EmulatedDevice, ShowsItsMemoryToOthers) {
   seen.data()[7] = std::byte{9};
   EXPECT_EQ(memory.data()[7], std::byte{9});
   EXPECT_EQ(device->open(MemoryHandle{}).data(), nullptr);
+}
+
+TEST(EmulatedDevice, HasNoMemoryInPagesThatAreNotThere) {
+  // Of the files that are the memory of emulated devices.
+  auto const used_bytes = [] {
+    Bytes used = 0;
+    for (auto const& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      auto const target = std::filesystem::read_symlink(entry.path(), gone).string();
+      struct stat status {};
+      if (target.starts_with("/memfd:distload") && ::stat(entry.path().c_str(), &status) == 0)
+        used += static_cast<Bytes>(status.st_blocks) * 512;
+    }
+    return used;
+  };
+  auto const device = make_emulated_device({});
+  auto const before = used_bytes();
+  auto memory = device->reserve(16 * kMiB);
+  EXPECT_DEATH(memory.data()[0] = std::byte{1}, "");
+  memory.populate(0, 16 * kMiB);
+  std::memset(memory.data(), 1, 16 * kMiB);
+  EXPECT_EQ(used_bytes(), before + 16 * kMiB);
+  memory.release(0, 12 * kMiB);
+  EXPECT_EQ(used_bytes(), before + 4 * kMiB);
+  EXPECT_DEATH(memory.data()[0] = std::byte{1}, "");
 }
 
 TEST(EmulatedDevice, AStreamKeepsItsFirstFailure) {

@@ -3,6 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <distload/base/error.hpp>
 
 #include "plan/rank_work.hpp"
@@ -53,6 +60,42 @@ TEST(MakePlan, ReadsTheSavedLayoutStraightIntoTheArena) {
     EXPECT_EQ(plan.exchanged_bytes, 0U);
     EXPECT_EQ(plan.peak_bytes(), plan.arena_bytes);
     EXPECT_DOUBLE_EQ(plan.read_amplification(), 1.0);
+  }
+}
+
+/// The messages of all ranks, each on a node of its own, by sender and receiver.
+std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Bytes>> messages_of(Model const& model,
+                                                                                  Topology const& topology,
+                                                                                  PlanOptions options) {
+  options.node_of.resize(topology.ranks());
+  std::iota(options.node_of.begin(), options.node_of.end(), 0U);
+  options.cost.storage_bandwidth = kMiB;  // so slow that each byte is read once
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Bytes>> sent;
+  for (std::uint32_t rank = 0; rank < topology.ranks(); ++rank) {
+    auto const plan = make_plan(model.catalog, model.layout, topology, rank, options);
+    for (auto const& wave : plan.work->waves) {
+      for (auto const& message : wave.sends) sent[{rank, message.peer}].push_back(message.nbytes);
+    }
+  }
+  return sent;
+}
+
+TEST(MakePlan, SendsAMebibyteAndMoreAtATimeBetweenDevices) {
+  Model model;
+  for (int i = 0; i < 32; ++i) {
+    model.add("replicated" + std::to_string(i), {96, 1024}, {});
+    model.add("columns" + std::to_string(i), {768, 1024}, cut(PartitionKind::row_parallel, 1, 1024));
+  }
+  PlanOptions options;
+  use_device(options, 1, 4 * kKiB);
+  for (auto const& topology : {Topology{1, 1, 4}, Topology{4, 1, 1}, Topology{2, 1, 2}}) {
+    auto const sent = messages_of(model, topology, options);
+    ASSERT_FALSE(sent.empty());
+    for (auto const& [pair, messages] : sent) {
+      auto const total = std::accumulate(messages.begin(), messages.end(), Bytes{0});
+      EXPECT_LE(messages.size(), std::max<Bytes>(1, total / kMiB))
+          << "tensor " << topology.tensor_parallel << ", rank " << pair.first << " to " << pair.second << ": " << total;
+    }
   }
 }
 

@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <distload/base/error.hpp>
 
+#include "plan/plan_options.hpp"
 #include "redistribute/plan/needed_bytes.hpp"
 #include "redistribution_simulation.hpp"
 #include "small_models.hpp"
@@ -45,6 +47,12 @@ std::vector<std::uint32_t> ranks_from(std::uint32_t first, std::uint32_t count) 
   return ranks;
 }
 
+std::optional<std::uint32_t> number_in(std::vector<std::uint32_t> const& ranks, std::uint32_t rank) {
+  auto const found = std::ranges::find(ranks, rank);
+  if (found == ranks.end()) return std::nullopt;
+  return static_cast<std::uint32_t>(found - ranks.begin());
+}
+
 RedistributePlanOptions small_options() {
   RedistributePlanOptions options;
   options.staging_bytes = 4096;
@@ -75,8 +83,12 @@ void expect_right(Scenario const& scenario) {
   }
   EXPECT_EQ(sent, outcome.needed_bytes);
   EXPECT_EQ(received, outcome.needed_bytes);
-  EXPECT_EQ(needed_bytes(scenario.source, scenario.source_ranks, scenario.target, scenario.target_ranks),
-            outcome.needed_bytes);
+  Bytes needed = 0;
+  for (std::uint32_t rank = 0; rank < outcome.plans.size(); ++rank) {
+    needed += needed_bytes(scenario.source, number_in(scenario.source_ranks, rank), scenario.target,
+                           number_in(scenario.target_ranks, rank));
+  }
+  EXPECT_EQ(needed, outcome.needed_bytes);
 }
 
 /// From every topology to a few others, on ranks that are the same, overlap, or are disjoint, with changing options.
@@ -261,6 +273,42 @@ TEST(RedistributePlan, NeedsNoMoreMemoryInPlaceThanTheLargerModelAndStaging) {
           EXPECT_LE(rank.peak_bytes, larger + options.staging_bytes) << text(from) << " -> " << text(to);
         }
       }
+    }
+  }
+}
+
+TEST(RedistributePlan, SendsAMebibyteAndMoreAtATimeBetweenDevices) {
+  auto const model = small_llama(1024);
+  std::vector<std::pair<Topology, Topology>> const changes{
+      {{8, 1, 1}, {4, 1, 2}}, {{2, 1, 4}, {8, 1, 1}}, {{4, 2, 1}, {2, 2, 2}}, {{1, 2, 4}, {2, 1, 4}}};
+  for (auto const& [from, to] : changes) {
+    auto const source = make_side(*model.recipe, from);
+    auto const target = make_side(*model.recipe, to);
+    RedistributePlanOptions options;
+    options.in_place_bytes = kDeviceMessageBytes;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Bytes>> sent;
+    for (std::uint32_t rank = 0; rank < from.ranks(); ++rank) {
+      auto const plan = make_redistribute_plan({.source = source,
+                                                .target = target,
+                                                .source_ranks = ranks_from(0, from.ranks()),
+                                                .target_ranks = ranks_from(0, to.ranks()),
+                                                .ranks = from.ranks(),
+                                                .rank = rank,
+                                                .node_of = ranks_from(0, from.ranks()),
+                                                .own_source = ShardOffsets(source.cut.layout.parameters.size(), 0),
+                                                .peer_sources = {},
+                                                .existing = {},
+                                                .is_in_place = {},
+                                                .options = options});
+      for (auto const& wave : plan.waves) {
+        for (auto const& message : wave.moves.sends) sent[{rank, message.peer}].push_back(message.nbytes);
+      }
+    }
+    ASSERT_FALSE(sent.empty());
+    for (auto const& [pair, messages] : sent) {
+      auto const total = std::accumulate(messages.begin(), messages.end(), Bytes{0});
+      EXPECT_LE(messages.size(), std::max<Bytes>(1, total / kDeviceMessageBytes))
+          << text(from) << " -> " << text(to) << ": " << pair.first << " to " << pair.second;
     }
   }
 }
