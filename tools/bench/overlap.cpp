@@ -111,7 +111,8 @@ std::string measure_overlap(ProcessGrid const& grid, LoaderOptions config, Overl
   config.load.peer_writes = false;
   config.load.staging = 16 * kMiB;
   Delay const delay(options.milliseconds);
-  auto const device = make_emulated_device({.before = [delay](std::string_view) { std::this_thread::sleep_for(delay); }});
+  auto const device =
+      make_emulated_device({.before = [delay](std::string_view) { std::this_thread::sleep_for(delay); }});
   auto& world = grid.world();
   Loader loader(grid, config);
   auto const checkpoint = loader.open();
