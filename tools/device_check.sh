@@ -32,7 +32,7 @@ out=$build/device-check
 root=$out/root
 here=$root/opt/distload-check
 rm -rf "$out"
-mkdir -p "$here"/{bin/tests,lib,share/distload}
+mkdir -p "$here"/{bin,tests,lib,share/distload}
 
 step "building"
 build_preset host-release distload distload-synth
@@ -40,10 +40,10 @@ build_preset "$preset" "${programs[@]}" "${tests[@]}" distload_nccl_double
 
 step "copying programs"
 for name in "${programs[@]}"; do install -s "$build/$preset/bin/$name" "$here/bin/$name"; done
-for name in "${tests[@]}"; do install -s "$build/$preset/tests/bin/$name" "$here/bin/tests/$name"; done
+for name in "${tests[@]}"; do install -s "$build/$preset/tests/bin/$name" "$here/tests/$name"; done
 if [[ $kind == cuda ]]; then
-  nvcc -O2 -std=c++17 -cudart static -o "$here/bin/tests/bare_copies" "$distload_root/tools/device_check/bare_copies.cu"
-  strip "$here/bin/tests/bare_copies"
+  nvcc -O2 -std=c++17 -cudart static -o "$here/tests/bare_copies" "$distload_root/tools/device_check/bare_copies.cu"
+  strip "$here/tests/bare_copies"
 fi
 double=$build/$preset/tests/lib/libdistload_nccl_double.so
 mkdir "$here/double"
@@ -60,7 +60,7 @@ copy_libraries() {  # copy_libraries <file>...: the libraries of these programs
     [[ -e $here/lib/$(basename "$library") ]] || install -s "$library" "$here/lib/$(basename "$library")"
   done
 }
-copy_libraries "$here"/bin/distload* "$here"/bin/tests/* "$double"
+copy_libraries "$here"/bin/distload* "$here"/tests/* "$double"
 
 # Open MPI's launcher, help texts and plug-ins lie where Open MPI looks for them. Plug-ins for networks that need their own libraries are left out.
 at_own_path() {

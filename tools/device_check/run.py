@@ -125,13 +125,12 @@ class Runner:
         self.log.write(text)
         self.log.flush()
 
-    def has(self, program):
-        return (self.bin / program).exists()
-
     def need(self, program):
-        if not self.has(program):
+        """The path of a program, or of a test: "tests/NAME". Both lie beside share/, where they look for rules of families."""
+        path = self.bin.parent / program if program.startswith("tests/") else self.bin / program
+        if not path.exists():
             raise NotInPackage(f"{program} is not in this package")
-        return str(self.bin / program)
+        return str(path)
 
     def run(self, command, codes=(0,), environment=None, limit=60):
         """Runs a command; returns (code, stdout, stderr). Ends all of its processes when the step's time is over."""
