@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a package that checks distload on a machine with a GPU, and nothing of distload or MPI installed: tools/device_check.sh [--host] [--size BYTES]
 #
-# Builds presets cuda-release and host-release, and writes build/device-check/package.tar.xz (at most 64 MiB): programs, tests, their libraries, Open MPI at
+# Builds presets cuda-device-check and host-release, and writes build/device-check/package.tar.xz (at most 64 MiB): programs, tests, their libraries, Open MPI at
 # its own paths, and the hashes of loads on the host. On that machine, as root:
 #
 #   tar -C / -xJf package.tar.xz && python3 /opt/distload-check/run.py --out RESULTS
@@ -23,46 +23,31 @@ done
 
 limit=$((64 * 1024 * 1024))
 programs=(distload distload-bench distload-infer distload-synth distload-inspect distload-verify)
-# Those of these tests that this version has.
-tests=(strided_copy_test cast_kernel_test transpose_kernel_test convert_test pack_kernel_test place_kernel_test
-       device_test cuda_device_test pinned_ring_test peer_memory_test loader_test nccl_communicator_test)
+tests=(strided_copy_test cast_kernel_test transpose_kernel_test convert_test device_test loader_test nccl_communicator_test)
 
 build=$distload_root/build
-preset=$kind-release
+preset=host-release
+if [[ $kind == cuda ]]; then preset=cuda-device-check; fi
 out=$build/device-check
 root=$out/root
 here=$root/opt/distload-check
 rm -rf "$out"
-mkdir -p "$here"/{bin/tests,lib,share/distload}
-
-targets_of() {  # targets_of <preset> <names...>: those that the preset has
-  local known
-  known=$(cmake --build --preset "$1" --target help)
-  for name in "${@:2}"; do
-    if grep -q "^$name: phony" <<<"$known"; then echo "$name"; fi
-  done
-}
+mkdir -p "$here"/{bin,tests,lib,share/distload}
 
 step "building"
 build_preset host-release distload distload-synth
-build_preset "$preset" distload
-mapfile -t present < <(cd "$distload_root" && targets_of "$preset" "${programs[@]}" "${tests[@]}" distload_nccl_double)
-build_preset "$preset" "${present[@]}"
+build_preset "$preset" "${programs[@]}" "${tests[@]}" distload_nccl_double
 
 step "copying programs"
 for name in "${programs[@]}"; do install -s "$build/$preset/bin/$name" "$here/bin/$name"; done
-for name in "${tests[@]}"; do
-  if [[ " ${present[*]} " == *" $name "* ]]; then install -s "$build/$preset/tests/bin/$name" "$here/bin/tests/$name"; fi
-done
+for name in "${tests[@]}"; do install -s "$build/$preset/tests/bin/$name" "$here/tests/$name"; done
 if [[ $kind == cuda ]]; then
-  nvcc -O2 -std=c++17 -cudart static -o "$here/bin/tests/bare_copies" "$distload_root/tools/device_check/bare_copies.cu"
-  strip "$here/bin/tests/bare_copies"
+  nvcc -O2 -std=c++17 -cudart static -o "$here/tests/bare_copies" "$distload_root/tools/device_check/bare_copies.cu"
+  strip "$here/tests/bare_copies"
 fi
-double=$(find "$build/$preset" -name libdistload_nccl_double.so -print -quit)
-if [[ -n $double ]]; then
-  mkdir "$here/double"
-  install -s "$double" "$here/double/libdistload_nccl_double.so"
-fi
+double=$build/$preset/tests/lib/libdistload_nccl_double.so
+mkdir "$here/double"
+install -s "$double" "$here/double/"
 cp -r "$distload_root/config/models" "$distload_root/config/machines" "$here/share/distload/"
 cp "$distload_root/tools/device_check/run.py" "$here/"
 
@@ -75,7 +60,7 @@ copy_libraries() {  # copy_libraries <file>...: the libraries of these programs
     [[ -e $here/lib/$(basename "$library") ]] || install -s "$library" "$here/lib/$(basename "$library")"
   done
 }
-copy_libraries "$here"/bin/distload* "$here"/bin/tests/* ${double:+"$double"}
+copy_libraries "$here"/bin/distload* "$here"/tests/* "$double"
 
 # Open MPI's launcher, help texts and plug-ins lie where Open MPI looks for them. Plug-ins for networks that need their own libraries are left out.
 at_own_path() {

@@ -13,10 +13,12 @@ import json
 import os
 import pathlib
 import platform
+import select
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -45,9 +47,9 @@ OUTCOMES = {
 }
 ENGINES = ("mmap", "direct", "buffered", "collective")
 
-# Tests of kernels: those of the package are run.
-KERNEL_TESTS = ("strided_copy_test", "cast_kernel_test", "transpose_kernel_test", "convert_test", "pack_kernel_test", "place_kernel_test")
-DEVICE_TESTS = ("device_test", "cuda_device_test", "pinned_ring_test", "peer_memory_test", "loader_test")
+# device_test has the alignment of the pinned ring among its tests.
+KERNEL_TESTS = ("strided_copy_test", "cast_kernel_test", "transpose_kernel_test", "convert_test")
+DEVICE_TESTS = ("device_test", "loader_test")
 
 SETTINGS_OF_MPI = {
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
@@ -74,6 +76,34 @@ class OutOfTime(Exception):
     pass
 
 
+# Every process that the checks start has this variable in its environment, with the number of its command. distload takes
+# variables that begin with DISTLOAD_ as settings.
+MARK = "CHECK_OF_DISTLOAD"
+
+
+def end_processes(mark):
+    """Kills what a command has left: mpirun puts its ranks into groups of their own."""
+    wanted = f"{MARK}={mark}".encode()
+    for folder in glob.glob("/proc/[0-9]*"):
+        try:
+            if wanted in pathlib.Path(folder, "environ").read_bytes().split(b"\0"):
+                os.kill(int(folder.rpartition("/")[2]), signal.SIGKILL)
+        except OSError:
+            pass  # it has ended
+
+
+def message_in(text):
+    """The line that says what is wrong: mpirun writes more after it."""
+    lines = text.splitlines()
+    return next((line for line in lines if ": error: " in line), lines[-1] if lines else "no message")
+
+
+def why_skipped(text):
+    """What a test program prints below 'Skipped'."""
+    lines = text.splitlines()
+    return next((why for skipped, why in zip(lines, lines[1:]) if skipped.endswith("Skipped")), "no reason is given")
+
+
 def hashes_of(report):
     """{"rank name": "dtype shape hash"} of a report with tensors."""
     tensors = json.loads(pathlib.Path(report).read_text())["tensors"]
@@ -88,44 +118,49 @@ class Runner:
         self.deadline = deadline
         self.step_deadline = deadline
         self.environment = environment
+        self.commands = 0
         self.work.mkdir(parents=True, exist_ok=True)
 
     def say(self, text):
         self.log.write(text)
         self.log.flush()
 
-    def has(self, program):
-        return (self.bin / program).exists()
-
     def need(self, program):
-        if not self.has(program):
+        """The path of a program, or of a test: "tests/NAME". Both lie beside share/, where they look for rules of families."""
+        path = self.bin.parent / program if program.startswith("tests/") else self.bin / program
+        if not path.exists():
             raise NotInPackage(f"{program} is not in this package")
-        return str(self.bin / program)
+        return str(path)
 
     def run(self, command, codes=(0,), environment=None, limit=60):
-        """Runs a command; returns (code, stdout, stderr). Ends its whole group when the step's time is over."""
+        """Runs a command; returns (code, stdout, stderr). Ends all of its processes when the step's time is over."""
         left = min(limit, self.step_deadline - time.monotonic())
         if left < 1:
             raise OutOfTime("no time is left")
         command = [str(part) for part in command]
         self.say("$ " + " ".join(command) + "\n")
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", cwd=self.work,
-                                   env=self.environment | (environment or {}), start_new_session=True)
+        self.commands += 1
+        mark = {MARK: f"{os.getpid()}-{self.commands}"}
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+                                   cwd=self.work, env=self.environment | (environment or {}) | mark, start_new_session=True)
         try:
             out, err = process.communicate(timeout=left)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGTERM)
+            process.terminate()
             try:
                 out, err = process.communicate(timeout=3)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                out, err = process.communicate()
-            self.say(out + err)
-            raise OutOfTime(f"{command[0]} took more than {left:.0f} s") from None
+                end_processes(mark[MARK])
+                try:
+                    out, err = process.communicate(timeout=3)
+                except subprocess.TimeoutExpired:  # one hangs in the kernel
+                    out = err = ""
+            end_processes(mark[MARK])
+            self.say(out + err + "[out of time]\n")
+            raise OutOfTime(f"{' '.join(command[:6])} took more than {left:.0f} s") from None
         self.say(out + err + f"[code {process.returncode}]\n")
         if codes is not None and process.returncode not in codes:
-            lines = (err.strip() or out.strip()).splitlines()
-            raise Failed(f"{pathlib.Path(command[0]).name} ends with {process.returncode}: {lines[-1] if lines else 'no message'}")
+            raise Failed(f"{pathlib.Path(command[0]).name} ends with {process.returncode}: {message_in(err.strip() or out.strip())}")
         return process.returncode, out, err
 
     def job(self, ranks, program, *arguments, environment=None, **options):
@@ -133,21 +168,28 @@ class Runner:
         launcher = ["mpirun", "-np", ranks] if ranks > 1 else []
         return self.run([*launcher, self.need(program), *arguments], environment=environment, **options)
 
-    def model(self, name):
-        folder = self.work / "models" / name
+    def make(self, folder, options, limit=60):
+        """The checkpoint in this folder of the work folder; it appears there when it is complete."""
+        folder = self.work / "models" / folder
         if not folder.exists():
-            self.run([self.need("distload-synth"), *MODELS[name].split(), folder], limit=60)
+            unfinished = folder.with_name(folder.name + ".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            self.run([self.need("distload-synth"), *options.split(), unfinished], limit=limit)
+            unfinished.rename(folder)
         return folder
 
+    def model(self, name):
+        return self.make(name, MODELS[name])
+
     def load(self, outcome, settings=None, arguments=(), environment=None, codes=(0,)):
-        """Loads as an outcome says, with more settings; returns (report, stderr)."""
+        """Loads as an outcome says, with more settings; returns the path of the report."""
         model, ranks, own = OUTCOMES[outcome]
         report = self.work / "report.json"
         report.unlink(missing_ok=True)
         merged = {"topology.tensor_parallel": ranks, "report.tensors": "true", "report.json": report, "load.staging": "32 MiB"} | own | (settings or {})
         options = [option for key, value in merged.items() for option in ("--set", f"{key}={value}")]
-        _, _, err = self.job(ranks, "distload", *arguments, *options, self.model(model), environment=environment, codes=codes)
-        return report, err
+        self.job(ranks, "distload", *arguments, *options, self.model(model), environment=environment, codes=codes)
+        return report
 
 
 class Checks:
@@ -158,6 +200,8 @@ class Checks:
         self.package = package
         self.out = out
         self.is_host = package["kind"] == "host"
+        # Four ranks use the one device.
+        self.shared = {} if self.is_host else {"topology.share_device": "true"}
         self.double = HERE / "double" / "libdistload_nccl_double.so"
         self.figures = {}
 
@@ -165,9 +209,14 @@ class Checks:
         if self.is_host:
             raise NotInPackage("a host build has no devices")
 
+    def need_device(self):
+        """Before what takes long, and cannot succeed without a device."""
+        if not self.is_host:
+            self.runner.run([self.runner.need("distload-inspect"), "--devices"])
+
     def expect_outcome(self, outcome, settings=None, arguments=(), environment=None, expected=None):
         started = time.monotonic()
-        report, _ = self.runner.load(outcome, settings, arguments, environment)
+        report = self.runner.load(outcome, settings, arguments, environment)
         wanted = json.loads((HERE / "expected" / f"{expected or outcome}.json").read_text())
         got = hashes_of(report)
         wrong = [name for name in wanted if got.get(name) != wanted[name]] + [name for name in got if name not in wanted]
@@ -175,6 +224,9 @@ class Checks:
             raise Failed(f"{len(wrong)} of {len(wanted)} shards differ from a load on the host, first {wrong[0]}: {got.get(wrong[0])} instead of "
                          f"{wanted.get(wrong[0])}")
         document = json.loads(report.read_text())
+        asked = (settings or {}).get("load.engine")
+        if asked not in (None, document["engine"]):
+            raise Failed(f"equal, but by engine {document['engine']} instead of {asked}: {document['engine_reason']}")
         return {"shards": len(wanted), "engine": document["engine"], "load_seconds": document["seconds"], "wall_seconds": round(time.monotonic() - started, 2)}
 
     def all_of(self, cases):
@@ -193,7 +245,7 @@ class Checks:
     # Refusals.
 
     def expect_refusal(self, code, arguments, environment=None, ranks=1, words=()):
-        ended, _, err = self.runner.job(ranks, "distload", *arguments, environment=environment, codes=None)
+        ended, _, err = self.runner.job(ranks, "distload", "--progress", "none", *arguments, environment=environment, codes=None)
         lines = [line for line in err.strip().splitlines() if line.strip() and ": warning: " not in line]
         if ended != code:
             raise Failed(f"ends with {ended}, not {code}: {lines[0] if lines else 'no message'}")
@@ -212,55 +264,69 @@ class Checks:
             "load": lambda: self.expect_refusal(7, [model], hidden),
             "version": lambda: {"code": self.runner.job(1, "distload", "--version", environment=hidden)[0]},
             "dry_run": lambda: {"code": self.runner.job(1, "distload", "--dry-run", model, environment=hidden)[0]},
+            "stream": lambda: {"code": self.runner.job(1, "distload", "--set", f"save.directory={self.runner.work / 'streamed'}", "--set", "save.stream=true",
+                                                       model, environment=hidden)[0]},
             "inspect": lambda: {"code": self.runner.run([self.runner.need("distload-inspect"), model], environment=hidden)[0]},
+            "inspect_devices": lambda: {"code": self.runner.run([self.runner.need("distload-inspect"), "--devices"], codes=(7,), environment=hidden)[0]},
         })
 
     def step_inspect_devices(self):
         self.for_devices()
-        program = self.runner.need("distload-inspect")
-        if "--devices" not in self.runner.run([program, "--help"])[1]:
-            raise NotInPackage("distload-inspect --devices is not in this package")
-        return {"text": self.runner.run([program, "--devices"])[1]}
+        return {"text": self.runner.run([self.runner.need("distload-inspect"), "--devices"])[1]}
+
+    def refusal_by_an_occupied_device(self):
+        """Another process leaves 1 GiB, which is less than what a load keeps in reserve."""
+        model = self.runner.model("bf16")
+        other = subprocess.Popen([self.runner.need("tests/bare_copies"), "--occupy", str(1 << 30)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                 stderr=self.runner.log, env=self.runner.environment)
+        try:
+            if not select.select([other.stdout], [], [], 20)[0] or other.stdout.readline() != "occupied\n":
+                raise Failed("bare_copies --occupy does not get the device's memory")
+            return self.expect_refusal(8, [model])
+        finally:
+            other.kill()
+            other.wait()
 
     def step_refusals(self):
         model = self.runner.model("bf16")
-        small = {"memory": lambda: self.expect_refusal(8, ["--set", "load.memory_limit=64 MiB", "--set", "load.engine=buffered", model], words=["64 MiB"])}
+        limited = ["--set", "load.memory_limit=64 MiB", "--set", "load.engine=buffered", model]
+        cases = {"memory_limit": lambda: self.expect_refusal(8, limited, words=["64 MiB"])}
         if not self.is_host:
-            ranks = len(machine_of()["gpus"]) + 1
-            small["more_ranks_than_devices"] = lambda: self.expect_refusal(7, [model], ranks=ranks)
-        return self.all_of(small)
+            ranks = max(len(machine_of()["gpus"]), 1) + 1
+            cases["occupied_device"] = self.refusal_by_an_occupied_device
+            cases["more_ranks_than_devices"] = lambda: self.expect_refusal(7, [model], ranks=ranks, words=["topology.share_device"])
+        return self.all_of(cases)
 
     # Tests.
 
-    def run_test(self, name, prefix=(), arguments=(), limit=60):
+    def run_test(self, name, prefix=(), ranks=1, environment=None, limit=60):
         program = self.runner.need(f"tests/{name}")
-        result = self.runner.work / f"{name}.json"
-        result.unlink(missing_ok=True)
-        environment = {"OMP_NUM_THREADS": "4"}
-        code, _, _ = self.runner.run([*prefix, program, f"--gtest_output=json:{result}", *arguments], codes=None, environment=environment, limit=limit)
-        if not result.exists():
-            raise Failed(f"{name} ends with {code}, without results")
-        document = json.loads(result.read_text())
-        cases = [case for suite in document["testsuites"] for case in suite["testsuite"]]
-        failed = [f"{case['classname']}.{case['name']}" for case in cases if case.get("failures")]
-        skipped = [f"{case['classname']}.{case['name']}" for case in cases if case["result"] == "SKIPPED"]
-        figures = {"tests": len(cases), "skipped": skipped}
-        known = {"name", "file", "line", "status", "result", "timestamp", "time", "classname", "failures", "type_param", "value_param"}
-        for case in cases:
-            # Values of RecordProperty.
-            figures.update({key: value for key, value in case.items() if key not in known and not isinstance(value, list)})
+        results = [self.runner.work / f"{name}.{rank}.json" for rank in range(ranks)]
+        for result in results:
+            result.unlink(missing_ok=True)
+        # Every rank writes a file of its own.
+        script = f'exec "$@" --gtest_output=json:{self.runner.work}/{name}.${{OMPI_COMM_WORLD_RANK:-0}}.json'
+        launcher = ["mpirun", "-np", ranks] if ranks > 1 else []
+        code, out, _ = self.runner.run([*launcher, "sh", "-c", script, "sh", *prefix, program], codes=None, environment=environment, limit=limit)
+        failed, skipped = set(), set()
+        figures = {}
+        for rank, result in enumerate(results):
+            if not result.exists():
+                raise Failed(f"{name} ends with {code}, without results of rank {rank}")
+            document = json.loads(result.read_text())
+            # Where the device cannot be used, tests are not run, and listed as completed in 1970.
+            cases = [case for suite in document["testsuites"] for case in suite["testsuite"] if not case["timestamp"].startswith("1970")]
+            failed |= {f"{case['classname']}.{case['name']}" for case in cases if case.get("failures")}
+            skipped |= {f"{case['classname']}.{case['name']}" for case in cases if case["result"] in ("SKIPPED", "SUPPRESSED")}
+            figures = {"tests": len(cases), "skipped": sorted(skipped)}
+            if not any(case["result"] == "COMPLETED" for case in cases):
+                raise Failed(f"{name} ends with {code}, and has run no test: {why_skipped(out)}")
         if failed or code != 0:
-            raise Failed(f"{name} ends with {code}; failed: {failed}", figures)
+            raise Failed(f"{name} ends with {code}; failed: {sorted(failed)}", figures)
         return figures
 
-    def tests_in_package(self, names):
-        present = [name for name in names if self.runner.has(f"tests/{name}")]
-        if not present:
-            raise NotInPackage(f"none of {', '.join(names)} is in this package")
-        return present
-
     def step_kernels(self):
-        return self.all_of({name: lambda name=name: self.run_test(name) for name in self.tests_in_package(KERNEL_TESTS)})
+        return self.all_of({name: lambda name=name: self.run_test(name) for name in KERNEL_TESTS})
 
     def sanitized(self, tool, names, limit):
         self.for_devices()
@@ -268,7 +334,7 @@ class Checks:
         if sanitizer is None:
             raise NotInPackage("compute-sanitizer is not on this machine")
         prefix = [sanitizer, "--tool", tool, "--error-exitcode", "99", "--target-processes", "application-only"]
-        return self.all_of({name: lambda name=name: self.run_test(name, prefix, limit=limit) for name in self.tests_in_package(names)})
+        return self.all_of({name: lambda name=name: self.run_test(name, prefix, limit=limit) for name in names})
 
     def step_kernels_memcheck(self):
         return self.sanitized("memcheck", KERNEL_TESTS, 40)
@@ -277,7 +343,7 @@ class Checks:
         return self.sanitized("racecheck", KERNEL_TESTS, 40)
 
     def step_device_tests(self):
-        return self.all_of({name: lambda name=name: self.run_test(name) for name in self.tests_in_package(DEVICE_TESTS)})
+        return self.all_of({name: lambda name=name: self.run_test(name) for name in DEVICE_TESTS})
 
     def step_device_tests_memcheck(self):
         return self.sanitized("memcheck", DEVICE_TESTS, 40)
@@ -297,24 +363,34 @@ class Checks:
         cases |= {name: lambda name=name: self.expect_outcome(name) for name in OUTCOMES if name.startswith("tp1-") and name != "tp1-h5"}
         return self.all_of(cases)
 
-    def four_ranks(self, settings, environment=None):
-        shared = {} if self.is_host else {"topology.share_device": "true"}
-        return self.all_of({
-            name: lambda name=name: self.expect_outcome(name, shared | settings, environment=environment)
-            for name in ("tp4", "tp4-h5", "tp4-to-fp32", "tp4-transposed", "tp2-dp2", "tp2-pp2")
-        })
+    def four_ranks(self, settings, environment=None, more=None):
+        names = ("tp4", "tp4-h5", "tp4-to-fp32", "tp4-transposed", "tp2-dp2", "tp2-pp2")
+        cases = {name: lambda name=name: self.expect_outcome(name, self.shared | settings, environment=environment) for name in names}
+        return self.all_of(cases | (more or {}))
 
     def environment_of_double(self):
-        self.for_devices()
+        """Puts the double in NCCL's place; in a host build also an emulated device in that of the host."""
         if not self.double.exists():
             raise NotInPackage(f"{self.double.name} is not in this package")
-        return {"DISTLOAD_NCCL_LIBRARY": str(self.double)}
+        return {"DISTLOAD_NCCL_LIBRARY": str(self.double)} | ({"DISTLOAD_EMULATED_DEVICE": "1"} if self.is_host else {})
 
     def step_four_ranks_through_peer_memory(self):
         return self.four_ranks({})
 
+    def expect_old_nccl(self, environment):
+        """The library that DISTLOAD_NCCL_LIBRARY names is the one that is used: a load that it must refuse fails."""
+        settings = {"load.peer_writes": "false", "topology.tensor_parallel": "2"} | self.shared
+        options = [option for key, value in settings.items() for option in ("--set", f"{key}={value}")]
+        return self.expect_refusal(7, [*options, self.runner.model("bf16")], environment | {"NCCL_DOUBLE_VERSION": "21700"}, ranks=2, words=["too old"])
+
     def step_four_ranks_through_messages(self):
-        return self.four_ranks({"load.peer_writes": "false"}, None if self.is_host else self.environment_of_double())
+        """Through the double of NCCL, for which the ranks may share one device."""
+        double = self.environment_of_double()
+        return self.four_ranks({"load.peer_writes": "false"}, double, {"NCCL that is too old": lambda: self.expect_old_nccl(double)})
+
+    def step_nccl_double(self):
+        """The tests of the communicator, also those of failures, which only the double can bring about."""
+        return self.run_test("nccl_communicator_test", ranks=4, environment=self.environment_of_double(), limit=60)
 
     def step_emulated_device(self):
         """Loads of a host build to a device in host memory, whose streams are threads."""
@@ -323,76 +399,95 @@ class Checks:
         return self.all_of({name: lambda name=name: self.expect_outcome(name, environment={"DISTLOAD_EMULATED_DEVICE": "1"}) for name in OUTCOMES})
 
     def step_redistribution(self):
-        if "--redistribute" not in self.runner.job(1, "distload", "--help")[1]:
-            raise NotInPackage("distload --redistribute is not in this package")
-        shared = {} if self.is_host else {"topology.share_device": "true"}
-        environment = self.environment_of_double() if self.double.exists() and not self.is_host else None
-        to = {"tp2-dp2": "tensor_parallel=2,data_parallel=2", "tp2-pp2": "tensor_parallel=2,data_parallel=1,pipeline_parallel=2"}
-        return self.all_of({
-            f"tp4 to {target}": lambda target=target, topology=topology: self.expect_outcome(
-                "tp4", shared, ["--redistribute", topology], environment, expected=target)
-            for target, topology in to.items()
-        })
+        double = self.environment_of_double()
+        emulated = {"DISTLOAD_EMULATED_DEVICE": "1"} if self.is_host else {}
+        dp2, pp2 = "tensor_parallel=2,data_parallel=2", "tensor_parallel=2,data_parallel=1,pipeline_parallel=2"
+
+        def case(target, topology, arguments=(), environment=None):
+            return lambda: self.expect_outcome("tp4", self.shared, ["--redistribute", topology, *arguments], environment, expected=target)
+
+        cases = {"tp4 to tp2-dp2": case("tp2-dp2", dp2, (), double), "tp4 to tp2-pp2": case("tp2-pp2", pp2, (), double),
+                 "tp4 to tp2-dp2 in place": case("tp2-dp2", dp2, ["--in-place"], double),
+                 "tp4 to tp2-dp2 without NCCL": case("tp2-dp2", dp2, (), emulated)}
+        if self.is_host:
+            cases["tp4 to tp2-dp2 on the host"] = case("tp2-dp2", dp2)
+        return self.all_of(cases)
 
     def step_nccl_at_one_rank(self):
         self.for_devices()
         if self.package.get("nccl") is None:
             raise NotInPackage("no libnccl.so.2 is on this machine")
-        return self.run_test("nccl_communicator_test", limit=90) | {"library": self.package["nccl"]}
+        library = str(pathlib.Path(self.package["nccl"]) / "libnccl.so.2")
+        return self.run_test("nccl_communicator_test", environment={"DISTLOAD_NCCL_LIBRARY": library}) | {"library": library}
 
     def step_infer(self):
         _, out, _ = self.runner.job(1, "distload-infer", self.runner.model("bf16"), "--tokens", "1,2,3,4", "--against", "one-rank")
         return {"text": out.strip().splitlines()[-1] if out.strip() else ""}
 
-    def step_trace(self):
-        self.runner.load("tp1", {"report.trace": self.out / "trace.json", "load.engine": "direct"})
-        events = json.loads((self.out / "trace.json").read_text())
-        seconds = {}
-        for event in events:
-            if event["ph"] == "X":
-                seconds[event["name"]] = round(seconds.get(event["name"], 0) + event["dur"] * 1e-6, 6)
-        return {"seconds_by_stage": seconds}
-
     # The benchmark.
 
+    def large_model(self):
+        self.need_device()
+        options = f"--format hdf5 --tensor-parallel 1 --family llama --dtype bf16 --size {self.package['bench_size']}"
+        return self.runner.make("large", options, limit=60)
+
+    def step_trace(self):
+        """One load from the page cache: how long each stage works, and how fast the ring is copied to the device while it does."""
+        trace = self.out / "trace.json"
+        trace.unlink(missing_ok=True)
+        self.runner.job(1, "distload", "--set", f"report.trace={trace}", self.large_model())
+        seconds, uploaded = {}, 0
+        for event in json.loads(trace.read_text()):
+            if event["ph"] == "X":
+                seconds[event["name"]] = round(seconds.get(event["name"], 0) + event["dur"] * 1e-6, 6)
+                uploaded += event["args"].get("bytes", 0) if event["name"] == "upload" else 0
+        figures = {"seconds_by_stage": seconds}
+        if uploaded:
+            figures["upload_bytes_per_second"] = round(uploaded / seconds["upload"])
+            bare = self.figures.get("h2d_bytes_per_second")
+            figures["of_bare_cudaMemcpyAsync"] = round(figures["upload_bytes_per_second"] / bare, 3) if bare else None
+        elif not self.is_host:
+            raise Failed("the trace has no uploads", figures)
+        return figures
+
     def step_benchmark(self):
-        size = self.package["bench_size"]
-        folder = self.runner.work / "bench"
-        self.runner.run([self.runner.need("distload-synth"), "--format", "hdf5", "--tensor-parallel", "1", "--family", "llama", "--dtype", "bf16", "--size",
-                         size, folder], limit=60)
-        figures = {"size": size}
+        folder = self.large_model()
+        figures = {"size": self.package["bench_size"]}
         upload = self.figures.get("h2d_bytes_per_second")
         measurements = []
         # One state after the other, so that the first is there if there is no time for the second.
-        for state in ("warm", "cold"):
+        for state, engine, rounds in (("warm", "auto", 3), ("cold", "direct", 2)):
             result = self.runner.work / f"{state}.json"
-            self.runner.run(["mpirun", "-np", 1, self.runner.need("distload-bench"), folder, "--engine", "auto,direct", "--state", state, "--rounds", "3",
-                             "--idle", "0.2", "--no-reload", "--json", result], limit=70)
+            result.unlink(missing_ok=True)
+            self.runner.run(["mpirun", "-np", 1, self.runner.need("distload-bench"), folder, "--engine", engine, "--state", state, "--rounds", rounds,
+                             "--idle", "0.2", "--no-reload", "--json", result], limit=75)
             measurements += json.loads(result.read_text())["measurements"]
             (self.out / "bench.json").write_text(json.dumps({"measurements": measurements}, indent=1) + "\n")
-        for measured in measurements:
-            contenders = measured["contenders"]
-            reads = [contender["gigabytes_per_second"] for contender in contenders if "engine" not in contender]
-            for contender in contenders:
-                if "engine" not in contender:
-                    continue
-                # The slower of reading, as the benchmark measures it without distload, and of copying to the device.
-                limits = [max(reads)] + ([upload / 1e9] if upload else [])
-                figures[f"{measured['state']} {contender['name']}"] = {
-                    "gigabytes_per_second": round(contender["gigabytes_per_second"], 2),
-                    "read_gigabytes_per_second": round(max(reads), 2),
-                    "h2d_gigabytes_per_second": round(upload / 1e9, 2) if upload else None,
-                    "share_of_slower": round(contender["gigabytes_per_second"] / min(limits), 3),
-                }
+            figures |= self.shares(measurements[-1], upload)
         return figures
 
+    def shares(self, measured, upload):
+        """Speeds of loads, and their shares of the slower of reading, as the benchmark does it without distload, and of copying to the device."""
+        contenders = measured["contenders"]
+        reads = [contender["gigabytes_per_second"] for contender in contenders if contender["name"].startswith("raw ")]
+        limit = min([max(reads)] + ([upload / 1e9] if upload else []))
+        return {
+            f"{measured['state']} {contender['name']}": {
+                "gigabytes_per_second": round(contender["gigabytes_per_second"], 2),
+                "read_gigabytes_per_second": round(max(reads), 2),
+                "h2d_gigabytes_per_second": round(upload / 1e9, 2) if upload else None,
+                "share_of_slower": round(contender["gigabytes_per_second"] / limit, 3),
+            }
+            for contender in contenders if "engine" in contender
+        }
 
-# Steps with their limits in seconds, in the order in which they run.
+
+# Steps with their limits in seconds, in the order in which they run. --minutes limits all together: what matters most comes first.
 STEPS = (
-    ("no_visible_device", 30), ("inspect_devices", 15), ("bare_copies", 15), ("kernels", 30), ("device_tests", 40), ("one_rank", 75),
-    ("four_ranks_through_peer_memory", 75), ("four_ranks_through_messages", 75), ("emulated_device", 75),
-    ("redistribution", 40), ("refusals", 40), ("nccl_at_one_rank", 45),
-    ("trace", 20), ("benchmark", 150), ("infer", 20), ("kernels_memcheck", 60), ("kernels_racecheck", 60), ("device_tests_memcheck", 45),
+    ("no_visible_device", 30), ("inspect_devices", 15), ("bare_copies", 20), ("kernels", 30), ("device_tests", 40), ("one_rank", 75),
+    ("four_ranks_through_peer_memory", 60), ("four_ranks_through_messages", 60), ("emulated_device", 75), ("redistribution", 45), ("nccl_double", 45),
+    ("refusals", 40), ("nccl_at_one_rank", 40), ("kernels_memcheck", 45), ("trace", 75), ("benchmark", 150), ("kernels_racecheck", 45),
+    ("infer", 20), ("device_tests_memcheck", 60),
 )
 
 
@@ -401,6 +496,16 @@ def text_of(command):
         return subprocess.run(command, capture_output=True, text=True, timeout=20).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""
+
+
+def reads_directly(folder):
+    """True if the file system of this folder has O_DIRECT."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            os.close(os.open(file.name, os.O_RDONLY | os.O_DIRECT))
+    except OSError:
+        return False
+    return True
 
 
 def find_nccl():
@@ -432,7 +537,7 @@ def record(arguments):
         folder = pathlib.Path(arguments.record)
         folder.mkdir(parents=True, exist_ok=True)
         for outcome in OUTCOMES:
-            report, _ = runner.load(outcome, {"load.engine": "buffered", "load.peer_writes": "false"})
+            report = runner.load(outcome, {"load.engine": "buffered", "load.peer_writes": "false"})
             (folder / f"{outcome}.json").write_text(json.dumps(hashes_of(report), sort_keys=True))
     return 0
 
@@ -470,11 +575,13 @@ def main():
     parser.add_argument("--list", action="store_true", help="print the names of the steps")
     parser.add_argument("--record", metavar="DIR")
     parser.add_argument("--bin", default=str(HERE / "bin"))
-    parser.add_argument("--work", default="/tmp/distload-check")
+    parser.add_argument("--work", help="folder for models, preferably on a file system with O_DIRECT; by default below /tmp, or where there is one")
     arguments = parser.parse_args()
     if arguments.list:
         print("\n".join(name for name, _ in STEPS))
         return 0
+    if arguments.work is None:
+        arguments.work = str(pathlib.Path(next(filter(reads_directly, ("/tmp", "/var/tmp", "/root", "/dev/shm")), "/tmp"), "distload-check"))
     if arguments.record:
         return record(arguments)
     if not arguments.out:
@@ -487,7 +594,7 @@ def main():
     package["nccl"] = find_nccl()
     libraries = [str(HERE / "lib")] + ([package["nccl"]] if package["nccl"] else [])
     environment = os.environ | SETTINGS_OF_MPI | {
-        "PATH": f"{arguments.bin}:{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/local/cuda/bin",
+        "PATH": f"{arguments.bin}:{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/local/cuda/bin:/usr/local/cuda/compute-sanitizer",
         "LD_LIBRARY_PATH": ":".join(libraries + [path for path in [os.environ.get("LD_LIBRARY_PATH")] if path]),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "4"),
         "OMP_PROC_BIND": "false",
@@ -496,7 +603,7 @@ def main():
     with open(out / "log.txt", "w") as log:
         runner = Runner(arguments.bin, arguments.work, log, started + 60 * arguments.minutes, environment)
         checks = Checks(runner, package, out)
-        summary = {"package": package, "machine": machine_of(), "steps": {}}
+        summary = {"package": package, "machine": machine_of(), "work": arguments.work, "steps": {}}
         for name, limit in STEPS:
             if name not in chosen:
                 continue

@@ -41,7 +41,8 @@ int attribute(cudaDeviceAttr which, int number) {
   return cudaDeviceGetAttribute(&value, which, number) == cudaSuccess ? value : 0;
 }
 
-DeviceFacts facts_of(int number, std::vector<NumaNode> const& nodes) {
+/// Without the NUMA node.
+DeviceFacts facts_of(int number) {
   DeviceFacts facts;
   facts.number = number;
   cudaDeviceProp properties{};
@@ -56,7 +57,6 @@ DeviceFacts facts_of(int number, std::vector<NumaNode> const& nodes) {
   std::array<char, 32> bus{};
   if (cudaDeviceGetPCIBusId(bus.data(), static_cast<int>(bus.size()), number) == cudaSuccess)
     facts.pci_bus_id = bus.data();
-  facts.numa_node = numa_node_of_device(facts.pci_bus_id, nodes);
   cudaGetLastError();
   return facts;
 }
@@ -77,7 +77,10 @@ DeviceSurvey survey_devices() {
     return survey;
   }
   auto const nodes = numa_nodes();
-  for (int number = 0; number < count; ++number) survey.devices.push_back(facts_of(number, nodes));
+  for (int number = 0; number < count; ++number) {
+    auto& facts = survey.devices.emplace_back(facts_of(number));
+    facts.numa_node = numa_node_of_device(facts.pci_bus_id, nodes);
+  }
   return survey;
 }
 
