@@ -27,6 +27,12 @@ DescribedModel deserialize_model(std::span<std::byte const> bytes) {
   return model;
 }
 
+std::string text_of(Topology const& topology) {
+  return "tensor_parallel " + std::to_string(topology.tensor_parallel) + ", pipeline_parallel " +
+         std::to_string(topology.pipeline_parallel) + ", data_parallel " + std::to_string(topology.data_parallel) +
+         ", expert_parallel " + std::to_string(topology.expert_parallel);
+}
+
 bool have_same_tensors(ModelRecipe const& a, ModelRecipe const& b) {
   return std::ranges::equal(a.catalog.tensors, b.catalog.tensors, [](TensorInfo const& x, TensorInfo const& y) {
     return x.name == y.name && x.shape == y.shape;

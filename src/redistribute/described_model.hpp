@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <distload/base/file_identity.hpp>
@@ -22,6 +23,9 @@ struct DescribedModel {
 std::vector<std::byte> serialize(ModelRecipe const& recipe, Topology const& topology,
                                  std::span<FileIdentity const> sources);
 DescribedModel deserialize_model(std::span<std::byte const> bytes);
+
+/// "tensor_parallel 2, pipeline_parallel 1, ...".
+std::string text_of(Topology const& topology);
 
 /// True if both models have the same stored tensors.
 bool have_same_tensors(ModelRecipe const& a, ModelRecipe const& b);

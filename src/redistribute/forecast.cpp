@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/table.hpp"
+#include "redistribute/described_model.hpp"
 
 namespace distload {
 namespace {
@@ -39,12 +40,6 @@ std::string totals_table(RedistributeForecast const& forecast) {
   table.add({"staging of a rank", format_bytes(most_of(forecast, &RankMoves::staging_bytes))});
   table.add({"peak of a rank", format_bytes(most_of(forecast, &RankMoves::peak_bytes))});
   return table.text();
-}
-
-std::string text_of(Topology const& topology) {
-  return "tensor_parallel " + std::to_string(topology.tensor_parallel) + ", pipeline_parallel " +
-         std::to_string(topology.pipeline_parallel) + ", data_parallel " + std::to_string(topology.data_parallel) +
-         ", expert_parallel " + std::to_string(topology.expert_parallel);
 }
 
 }  // namespace

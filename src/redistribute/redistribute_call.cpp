@@ -19,6 +19,7 @@
 #include "parallel/on_all.hpp"
 #include "parallel/peer_memory.hpp"
 #include "plan/plan_options.hpp"
+#include "redistribute/described_model.hpp"
 #include "redistribute/held_shards.hpp"
 #include "redistribute/peer_arenas.hpp"
 #include "redistribute/plan/needed_bytes.hpp"
@@ -29,12 +30,6 @@ namespace {
 
 /// Pieces for which staging memory has room, at least.
 constexpr Bytes kLeastPieces = 8;
-
-std::string text_of(Topology const& topology) {
-  return "tensor " + std::to_string(topology.tensor_parallel) + " x pipeline " +
-         std::to_string(topology.pipeline_parallel) + " x data " + std::to_string(topology.data_parallel) +
-         ", expert " + std::to_string(topology.expert_parallel);
-}
 
 std::string list(std::vector<std::string> const& values) {
   std::string text;
