@@ -131,8 +131,12 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
     }
 
     auto const& catalog = checkpoint.catalog;
-    Json phases = phases_of({});
-    for (auto& [name, seconds] : phases.items()) seconds = largest<double>(ranks, "phases", name.c_str());
+    auto phases = Json::object();
+    for (auto const& rank : ranks) {
+      for (auto const& [name, seconds] : rank["phases"].items()) {
+        phases[name] = std::max(phases.value(name, 0.0), seconds.get<double>());
+      }
+    }
     auto const read = sum(ranks, "storage_read");
     auto warnings = catalog.warnings;
     warnings.insert(warnings.end(), checkpoint.layout.warnings.begin(), checkpoint.layout.warnings.end());

@@ -2,9 +2,7 @@
 // this one process makes the plan of rank 0 of each job.
 #include <CLI/CLI.hpp>
 
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <functional>
 #include <string>
 #include <utility>
@@ -21,6 +19,7 @@
 #include "partition/rules/rule_directories.hpp"
 #include "plan/make_plan.hpp"
 #include "plan_bench/catalogs.hpp"
+#include "plan_bench/figures.hpp"
 #include "plan_bench/heap_bytes.hpp"
 #include "plan_bench/models.hpp"
 #include "plan_bench/predict.hpp"
@@ -59,19 +58,6 @@ std::vector<Contender> contenders() {
         {8, 1, 1024},
         {8, 1, 1024, 256}}},
   };
-}
-
-std::string number(double value, int digits) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
-
-std::string text_of(Topology const& topology) {
-  auto text = std::to_string(topology.tensor_parallel) + " x " + std::to_string(topology.pipeline_parallel) + " x " +
-              std::to_string(topology.data_parallel);
-  if (topology.expert_parallel > 1) text += ", experts " + std::to_string(topology.expert_parallel);
-  return text;
 }
 
 /// Runs `action` and lowers `least` to its seconds if they are fewer.

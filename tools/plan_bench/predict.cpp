@@ -2,8 +2,6 @@
 #include "plan_bench/predict.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <vector>
 
 #include "config/machine.hpp"
@@ -12,22 +10,15 @@
 #include "plan/machine_plan.hpp"
 #include "plan/make_plan.hpp"
 #include "plan_bench/catalogs.hpp"
+#include "plan_bench/figures.hpp"
 #include "plan_bench/models.hpp"
 
 namespace distload::plan_bench {
 namespace {
 
-std::string seconds_text(double seconds) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), seconds < 0.1 ? "%.3f" : "%.2f", seconds);
-  return text.data();
-}
+std::string seconds_text(double seconds) { return number(seconds, seconds < 0.1 ? 3 : 2); }
 
-std::string gigabytes(Bytes bytes) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f", static_cast<double>(bytes) / 1e9);
-  return text.data();
-}
+std::string gigabytes(Bytes bytes) { return number(static_cast<double>(bytes) / 1e9, 1); }
 
 void add_row(std::string& text, std::vector<std::string> const& cells) {
   text += "|";

@@ -2,8 +2,6 @@
 #include "plan_bench/redistributions.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "partition/model_recipe.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "plan_bench/catalogs.hpp"
+#include "plan_bench/figures.hpp"
 #include "plan_bench/models.hpp"
 #include "redistribute/plan/make_redistribute_plan.hpp"
 #include "redistribute/plan/needed_bytes.hpp"
@@ -34,17 +33,6 @@ std::vector<Change> changes() {
           {{8, 16, 8}, {8, 1, 128}},
           {{8, 1, 128}, {8, 16, 8}},
           {{32, 32, 1}, {8, 16, 8}}};
-}
-
-std::string text_of(Topology const& topology) {
-  return std::to_string(topology.tensor_parallel) + " x " + std::to_string(topology.pipeline_parallel) + " x " +
-         std::to_string(topology.data_parallel);
-}
-
-std::string seconds_text(double seconds) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3f", seconds);
-  return text.data();
 }
 
 std::vector<std::string> measure(Model const& model, ModelRecipe const& recipe, Change const& change,
@@ -93,8 +81,8 @@ std::vector<std::string> measure(Model const& model, ModelRecipe const& recipe, 
           std::to_string(ranks),
           text_of(change.from),
           text_of(change.to) + (change.in_place ? ", in place" : ""),
-          seconds_text(sides_seconds),
-          seconds_text(plan_seconds),
+          number(sides_seconds, 3),
+          number(plan_seconds, 3),
           std::to_string(waves)};
 }
 
