@@ -18,17 +18,17 @@ struct RankMoves {
   Bytes local_bytes = 0;     ///< copied within the rank
   Bytes sent_bytes = 0;      ///< to other ranks
   Bytes received_bytes = 0;  ///< from other ranks
-  Bytes staging_bytes = 0;
-  Bytes peak_bytes = 0;  ///< of source, target and staging together
+  Bytes staging_bytes = 0;   ///< memory for messages
+  Bytes peak_bytes = 0;      ///< of source, target and staging together
 };
 
 /// The same on all ranks.
 struct RedistributeForecast {
-  Topology from;
-  Topology to;
-  bool in_place = false;
-  std::vector<RankMoves> ranks;
-  std::uint64_t waves = 0;  ///< steps after which the ranks agree
+  Topology from;                 ///< of the old model
+  Topology to;                   ///< of the outcome
+  bool in_place = false;         ///< whether the old model's memory is freed while it is copied
+  std::vector<RankMoves> ranks;  ///< by rank
+  std::uint64_t waves = 0;       ///< steps after which the ranks agree
 };
 
 /// Local: as text for people, in the style of `describe` of a LoadPlan.
