@@ -91,23 +91,24 @@ foreach(stdout IN ITEMS full closed unread)
   endforeach()
 endforeach()
 
-# tool_test(<name> <program> arguments...): the same tests of stdout for a tool.
+# tool_test(<name> <program> arguments...): the same tests of stdout for a tool. They run at the same time: a file that the tool writes has {stdout} in its name.
 function(tool_test name program)
   foreach(stdout IN ITEMS full closed unread)
+    string(REPLACE "{stdout}" "${stdout}" arguments "${ARGN}")
     # A tool that only prints ends by SIGPIPE, like `cat`, if its output is not read; a tool that runs on several ranks does not.
     set(ends CODE 6 CHECKS --pattern "cannot write the results to stdout")
     if(stdout STREQUAL unread AND program MATCHES "inspect|plan-bench")
       set(ends CODE 141 CHECKS --errors 0)
     endif()
     distload_add_failure_test(fault_output_${name}_${stdout} RANKS 1 ${ends} --without-mpirun --stdout ${stdout} LIMIT 20
-      COMMAND $<TARGET_FILE:${program}> ${ARGN} ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+      COMMAND $<TARGET_FILE:${program}> ${arguments} ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
     set_tests_properties(fault_output_${name}_${stdout} PROPERTIES FIXTURES_REQUIRED "fault_inputs;fault_outputs")
   endforeach()
 endfunction()
 tool_test(inspect distload-inspect --tensors -n 2 "${work}/llama")
 tool_test(inspect_help distload-inspect --help)
 tool_test(verify distload-verify "${work}/saved")
-tool_test(synth distload-synth --size 1MB --force "${results}/synth")
+tool_test(synth distload-synth --size 1MB --force "${results}/synth_{stdout}")
 tool_test(plan_bench distload-plan-bench --family llama --most-ranks 1024 --rounds 1 --source hdf5)
 tool_test(calibrate distload-bench calibrate "${work}/saved")
 tool_test(bench distload-bench --idle 0 --rounds 1 --state warm --engine buffered "${work}/saved")
