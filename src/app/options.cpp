@@ -10,7 +10,7 @@ SaveOptions save_options(Config const& config) {
 }
 
 LoaderOptions loader_options(Config const& config, bool in_place) {
-  LoaderOptions options = config;
+  auto options = static_cast<LoaderOptions const&>(config);
   options.releasable = in_place;
   return options;
 }

@@ -41,6 +41,7 @@ std::vector<std::string> measure(Model const& model, ModelRecipe const& recipe, 
   std::vector<std::uint32_t> numbers(ranks);
   std::iota(numbers.begin(), numbers.end(), 0U);
   std::vector<std::uint32_t> node_of;
+  node_of.reserve(ranks);
   for (auto const rank : numbers) node_of.push_back(rank / kRanksOfNode);
   auto sides_seconds = std::numeric_limits<double>::max();
   auto plan_seconds = sides_seconds;
