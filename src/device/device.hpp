@@ -45,7 +45,8 @@ class Stream {
   Stream(Stream const&) = delete;
   Stream& operator=(Stream const&) = delete;
 
-  /// Copies between host and device memory, or within either. Host memory is pinned, otherwise the call may block.
+  /// Copies between host and device memory, or within either. Host memory is pinned, otherwise the call may block. Of
+  /// no bytes, both may be null.
   virtual void copy(std::byte* to, std::byte const* from, Bytes nbytes) = 0;
   /// `kernels` is called with the stream's execution space: now or, on the emulated device, in the stream's thread.
   /// What it refers to lives until the work is done.

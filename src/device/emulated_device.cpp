@@ -83,7 +83,7 @@ class EmulatedStream final : public Stream {
   void copy(std::byte* to, std::byte const* from, Bytes nbytes) override {
     push([this, to, from, nbytes] {
       before_("copy");
-      std::memcpy(to, from, nbytes);
+      if (nbytes > 0) std::memcpy(to, from, nbytes);
     });
   }
   void run(char const* label, Kernels kernels) override {

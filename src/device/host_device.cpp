@@ -21,7 +21,9 @@ class HostEvent final : public Event {
 
 class HostStream final : public Stream {
  public:
-  void copy(std::byte* to, std::byte const* from, Bytes nbytes) override { std::memcpy(to, from, nbytes); }
+  void copy(std::byte* to, std::byte const* from, Bytes nbytes) override {
+    if (nbytes > 0) std::memcpy(to, from, nbytes);
+  }
   void run(char const*, Kernels kernels) override {
     kernels(space_);
     space_.fence("distload: the work of a host stream is done when it is enqueued");
