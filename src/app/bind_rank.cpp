@@ -1,8 +1,6 @@
 // Collects what a binding depends on, decides, and binds.
 #include "app/bind_rank.hpp"
 
-#include <cstdint>
-#include <optional>
 #include <string>
 
 #include "base/log.hpp"
@@ -12,14 +10,6 @@
 namespace distload {
 namespace {
 
-/// Nothing if there is no such device, or the system does not know its node.
-std::optional<std::uint32_t> node_of_device(int device) {
-  for (auto const& facts : survey_devices().devices) {
-    if (facts.number == device) return facts.numa_node;
-  }
-  return std::nullopt;
-}
-
 NumaFacts facts_of(ProcessGrid const& grid, std::optional<int> device) {
   NumaFacts facts;
   facts.nodes = numa_nodes();
@@ -28,7 +18,7 @@ NumaFacts facts_of(ProcessGrid const& grid, std::optional<int> device) {
   facts.has_device = is_built_for_devices();
   facts.node_rank = grid.node_rank();
   facts.node_size = grid.node_size();
-  facts.device_node = node_of_device(device.value_or(0));
+  facts.device_node = numa_node_of_device(device.value_or(0), facts.nodes);
   return facts;
 }
 

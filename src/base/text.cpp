@@ -1,7 +1,9 @@
 // UTF-8 decoding; replaces characters that are unsafe on terminals.
 #include "base/text.hpp"
 
+#include <array>
 #include <cstdint>
+#include <cstdio>
 #include <limits>
 
 namespace distload {
@@ -80,6 +82,12 @@ std::string printable(std::string_view text, std::size_t most) { return cleaned(
 
 std::string printable_lines(std::string_view text) {
   return cleaned(text, std::numeric_limits<std::size_t>::max(), true);
+}
+
+std::string fixed_text(double value, int digits) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
 }
 
 }  // namespace distload

@@ -1,4 +1,5 @@
-/// printable: makes text from outside (names, paths, values) safe for messages, logs, tables and lists.
+/// printable: makes text from outside (names, paths, values) safe for messages, logs, tables and lists. fixed_text: a
+/// number as text.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,9 @@ std::string printable(std::string_view text, std::size_t most = kShownCharacters
 
 /// The same for a text of several lines, such as a whole message: keeps line ends and cuts nothing.
 std::string printable_lines(std::string_view text);
+
+/// With `digits` digits after the point: "0.50".
+std::string fixed_text(double value, int digits);
 
 /// Length in bytes of the UTF-8 character at the beginning of `text`; 0 if the bytes are invalid. Precondition: not
 /// empty.

@@ -12,7 +12,7 @@ MemoryHandle PagedAllocation::handle() const {
 }
 
 void PagedAllocation::populate(Bytes offset, Bytes nbytes) {
-  auto const end = std::min(is_there_.size(), (offset + nbytes + page_bytes_ - 1) / page_bytes_);
+  auto const end = std::min(is_there_.size(), divide_up(offset + nbytes, page_bytes_));
   for (auto page = offset / page_bytes_; page < end;) {
     auto first = page++;
     if (is_there_[first]) continue;
@@ -24,7 +24,7 @@ void PagedAllocation::populate(Bytes offset, Bytes nbytes) {
 
 void PagedAllocation::release(Bytes offset, Bytes nbytes) noexcept {
   auto const end = std::min(is_there_.size(), (offset + nbytes) / page_bytes_);
-  for (auto page = (offset + page_bytes_ - 1) / page_bytes_; page < end; ++page) {
+  for (auto page = divide_up(offset, page_bytes_); page < end; ++page) {
     if (!is_there_[page]) continue;
     drop(page);
     is_there_[page] = false;

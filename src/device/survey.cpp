@@ -29,6 +29,10 @@ DeviceSurvey survey_devices() {
   return survey;
 }
 
+std::optional<std::uint32_t> numa_node_of_device(int /*number*/, std::vector<NumaNode> const& /*nodes*/) {
+  return std::nullopt;
+}
+
 std::optional<std::string> why_device_unusable(int) { return "this distload was built without CUDA"; }
 
 std::optional<Bytes> free_device_bytes(int) { return std::nullopt; }

@@ -10,6 +10,8 @@
 
 #include <distload/base/bytes.hpp>
 
+#include "base/numa.hpp"
+
 namespace distload {
 
 /// The number that a device has in every process of its host (NVIDIA's UUID; a part of a divided device has its own).
@@ -40,6 +42,10 @@ bool is_built_for_devices() noexcept;
 
 /// Local: asks the driver. Creates no context, so that it takes no memory of a device.
 DeviceSurvey survey_devices();
+
+/// The number of the host's memory that is nearest to a device. Nothing if there is no such device, or the system does
+/// not know. Asks about this device only, while survey_devices asks about all.
+std::optional<std::uint32_t> numa_node_of_device(int number, std::vector<NumaNode> const& nodes);
 
 /// Local: one clause that says why this build cannot compute on device `number`, such as that it has no kernels for its
 /// architecture; nothing if it can. Creates the device's context and makes the device current.

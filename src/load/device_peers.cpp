@@ -8,6 +8,7 @@
 
 #include "parallel/all_gathered.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/on_all.hpp"
 
 namespace distload {
 namespace {
@@ -62,12 +63,11 @@ std::optional<std::string> why_not_device_peers(Communicator& node, Device& devi
   } catch (Error const& error) {
     return error.what();
   }
-  std::vector<std::uint64_t> wrong{0};
+  bool is_wrong = false;
   for (std::uint32_t peer = 0; peer < node.size(); ++peer) {
-    if (peer != rank && found[peer] != written(peer)) wrong.front() = 1;
+    if (peer != rank && found[peer] != written(peer)) is_wrong = true;
   }
-  node.all_reduce(std::span<std::uint64_t>(wrong), Reduction::max);
-  if (wrong.front() != 0) return "what a rank writes to another device's memory does not arrive";
+  if (is_on_any(node, is_wrong)) return "what a rank writes to another device's memory does not arrive";
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/system.hpp"
 #include "base/wire.hpp"
+#include "parallel/on_all.hpp"
 
 namespace distload {
 namespace {
@@ -57,9 +58,8 @@ std::optional<Failure> agree_on_failure(Communicator& ranks, std::optional<Failu
 
   auto const failed_rank = static_cast<std::uint32_t>(lowest);
   auto agreed = decode_failure(broadcast_message(ranks, own ? encode(*own) : std::vector<std::byte>(), failed_rank));
-  std::uint64_t all_have_it = own == agreed ? 1 : 0;
-  ranks.all_reduce(std::span(&all_have_it, 1), Reduction::min);
-  if (all_have_it == 0) agreed.message = name_of_rank_that_failed(ranks, failed_rank) + ": " + agreed.message;
+  if (!is_on_all(ranks, own == agreed))
+    agreed.message = name_of_rank_that_failed(ranks, failed_rank) + ": " + agreed.message;
   return agreed;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/system.hpp"
 #include "parallel/all_gathered.hpp"
+#include "parallel/on_all.hpp"
 
 namespace distload {
 namespace {
@@ -123,9 +124,7 @@ std::optional<std::string> why_not_peer_memory(Communicator& node) {
     if (got >= 0 && found != peer.token) why = "process numbers mean something else to another rank";
   }
   // This agreement also ensures that all peers have read `token`.
-  std::vector<std::uint64_t> refusals{why ? 1U : 0U};
-  node.all_reduce(std::span<std::uint64_t>(refusals), Reduction::max);
-  if (refusals.front() != 0 && !why) why = "another rank cannot";
+  if (is_on_any(node, why.has_value()) && !why) why = "another rank cannot";
   return why;
 }
 

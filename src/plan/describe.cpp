@@ -103,12 +103,10 @@ std::string prediction_of(Prediction const& predicted) {
 }
 
 std::string totals_table(LoadPlan const& plan) {
-  char amplification[32];
-  std::snprintf(amplification, sizeof amplification, "%.2f", plan.read_amplification());
   Table table;
   table.add({"requested", format_bytes(plan.requested_bytes)});
   table.add({"read from storage", format_bytes(plan.storage_read_bytes)});
-  table.add({"read amplification", amplification});
+  table.add({"read amplification", fixed_text(plan.read_amplification(), 2)});
   table.add({"exchanged", format_bytes(plan.exchanged_bytes)});
   table.add({"waves", std::to_string(plan.work->waves.size())});
   table.add({"predicted", prediction_of(plan.predicted)});

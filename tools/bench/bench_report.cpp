@@ -2,21 +2,14 @@
 #include "bench/bench_report.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include <nlohmann/json.hpp>
 
 #include "base/table.hpp"
+#include "base/text.hpp"
 
 namespace distload {
 namespace {
-
-std::string number(double value, int digits) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
 
 std::string state_of(MeasureOptions const& options) { return options.cold ? "cold" : "warm"; }
 
@@ -42,24 +35,25 @@ nlohmann::ordered_json json_of(Measurement const& measured, Contender const& con
 std::string head_of(Measurement const& measured) {
   auto const& options = measured.options;
   auto const how = options.start == Start::fresh ? "fresh: every sample in new processes that were idle for " +
-                                                       number(options.idle_seconds, 1) + " s"
+                                                       fixed_text(options.idle_seconds, 1) + " s"
                                                  : std::string("reload: all samples in the same processes");
   return measured.checkpoint + " (" + measured.format + "), " + std::to_string(measured.tensors()) + " parameters (" +
          std::string(name_of(options.part)) + ") on " + std::to_string(measured.ranks) + " ranks, " +
-         state_of(options) + ", read amplification " + number(measured.read_amplification(), 2) + ", medians of " +
+         state_of(options) + ", read amplification " + fixed_text(measured.read_amplification(), 2) + ", medians of " +
          std::to_string(options.rounds) + " rounds, " + how + "\n";
 }
 
 std::vector<std::string> row_of(Measurement const& measured, Contender const& contender) {
-  std::vector<std::string> row{contender.name, number(contender.bytes_per_second() / 1e9, 2),
-                               number(1e3 * contender.seconds.median(), 1), number(1e3 * contender.seconds.least(), 1)};
+  std::vector<std::string> row{contender.name, fixed_text(contender.bytes_per_second() / 1e9, 2),
+                               fixed_text(1e3 * contender.seconds.median(), 1),
+                               fixed_text(1e3 * contender.seconds.least(), 1)};
   auto const* const limit = limit_of(measured, contender);
   if (limit == nullptr) return row;
-  row.push_back(contender.whole.all().empty() ? "" : number(1e3 * contender.whole.median(), 1));
-  row.push_back(number(100 * share_of_limit(measured, contender), 0) + " % of " + limit->name);
+  row.push_back(contender.whole.all().empty() ? "" : fixed_text(1e3 * contender.whole.median(), 1));
+  row.push_back(fixed_text(100 * share_of_limit(measured, contender), 0) + " % of " + limit->name);
   if (contender.engine.empty()) return row;
-  row.push_back(number(1e3 * contender.predicted.median(), 1));
-  row.push_back(number(1e3 * contender.metadata.median(), 2));
+  row.push_back(fixed_text(1e3 * contender.predicted.median(), 1));
+  row.push_back(fixed_text(1e3 * contender.metadata.median(), 2));
   if (contender.name.starts_with("auto")) row.push_back(contender.engine + ": " + contender.reason);
   return row;
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "checkpoint/file_name.hpp"
+#include "parallel/on_all.hpp"
 #include "synth/choose_sizes.hpp"
 #include "synth/families.hpp"
 #include "synth/write_hdf5.hpp"
@@ -14,11 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_there(Communicator& world, fs::path const& path) {
-  std::vector<std::uint64_t> there{fs::exists(path) ? 1U : 0U};
-  world.all_reduce(std::span<std::uint64_t>(there), Reduction::min);
-  return there.front() != 0;
-}
+bool is_there(Communicator& world, fs::path const& path) { return is_on_all(world, fs::exists(path)); }
 
 }  // namespace
 

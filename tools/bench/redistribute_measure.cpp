@@ -19,6 +19,7 @@
 #include "bench/raw_limits.hpp"
 #include "bench/slowest.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/on_all.hpp"
 
 namespace distload {
 namespace {
@@ -63,12 +64,6 @@ double copy_seconds(Communicator& world, Bytes nbytes, PageSize pages) {
     target.emplace(nbytes, pages);
     std::memcpy(target->data(), source.data(), nbytes);
   });
-}
-
-bool agree(Communicator& world, bool own) {
-  std::vector<std::uint64_t> all{own ? 1U : 0U};
-  world.all_reduce(std::span<std::uint64_t>(all), Reduction::min);
-  return all.front() != 0;
 }
 
 Bytes reduced(Communicator& world, Bytes own, Reduction reduction) {
@@ -137,7 +132,7 @@ std::vector<RedistributeStep> measure_redistribution(ProcessGrid const& grid, Lo
       step.seconds.add(result.times.seconds);
     }
     auto const hashes = hashes_of(made);
-    step.is_right = agree(world, hashes == hashes_of(load_onto(step.to, grid, config)));
+    step.is_right = is_on_all(world, hashes == hashes_of(load_onto(step.to, grid, config)));
     step.peak_resident_bytes = reduced(world, step.peak_resident_bytes, Reduction::max);
     model = std::move(made);
     steps.push_back(std::move(step));

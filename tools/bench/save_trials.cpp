@@ -24,8 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// As in the engines: fio was fastest with this depth where it was tried.
-
 /// State shared by all trials.
 class Saves {
  public:

@@ -16,8 +16,6 @@
 namespace distload {
 namespace {
 
-/// Concurrent requests of each rank in raw direct reads; with fewer than four ranks, of all ranks together.
-
 constexpr Bytes kFillBytes = 16 * kMiB;
 
 Bytes file_bytes(Catalog const& catalog) {

@@ -15,6 +15,7 @@
 #include "base/serial_program.hpp"
 #include "base/standard_streams.hpp"
 #include "base/table.hpp"
+#include "base/text.hpp"
 #include "partition/partition_model.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "plan/make_plan.hpp"
@@ -88,10 +89,10 @@ std::vector<std::string> measure(Model const& model, std::string const& source, 
           std::to_string(catalog.extents.size()),
           std::to_string(topology.ranks()),
           text_of(topology),
-          number(partition_seconds, 3),
-          number(plan_seconds, 3),
-          number((partition_seconds + plan_seconds) / thousands, 3),
-          number(static_cast<double>(plan_bytes) / kMiB, 2)};
+          fixed_text(partition_seconds, 3),
+          fixed_text(plan_seconds, 3),
+          fixed_text((partition_seconds + plan_seconds) / thousands, 3),
+          fixed_text(static_cast<double>(plan_bytes) / kMiB, 2)};
 }
 
 void bench(Arguments const& arguments) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/text.hpp"
 #include "config/machine.hpp"
 #include "partition/partition_model.hpp"
 #include "partition/rules/rule_directories.hpp"
@@ -16,9 +17,9 @@
 namespace distload::plan_bench {
 namespace {
 
-std::string seconds_text(double seconds) { return number(seconds, seconds < 0.1 ? 3 : 2); }
+std::string seconds_text(double seconds) { return fixed_text(seconds, seconds < 0.1 ? 3 : 2); }
 
-std::string gigabytes(Bytes bytes) { return number(static_cast<double>(bytes) / 1e9, 1); }
+std::string gigabytes(Bytes bytes) { return fixed_text(static_cast<double>(bytes) / 1e9, 1); }
 
 void add_row(std::string& text, std::vector<std::string> const& cells) {
   text += "|";
@@ -47,10 +48,8 @@ Attempt plan_on(Machine const& machine, Model const& model, Catalog const& catal
 
 std::vector<std::string> row_of(Machine const& machine, Model const& model, Attempt const& attempt) {
   auto const& topology = attempt.topology;
-  auto const text = std::to_string(topology.tensor_parallel) + " x " + std::to_string(topology.pipeline_parallel) +
-                    " x " + std::to_string(topology.data_parallel);
   auto const memory = gigabytes(attempt.memory.needed_bytes) + " of " + gigabytes(attempt.memory.usable_bytes);
-  std::vector<std::string> row{model.name, machine.name, text, memory};
+  std::vector<std::string> row{model.name, machine.name, text_of(topology), memory};
   if (!attempt.memory.fits()) {
     row.insert(row.end(), {"does not fit", "", "", "", "", "", ""});
     return row;

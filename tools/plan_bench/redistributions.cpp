@@ -8,6 +8,7 @@
 
 #include "base/scope_timer.hpp"
 #include "base/table.hpp"
+#include "base/text.hpp"
 #include "partition/model_recipe.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "plan_bench/catalogs.hpp"
@@ -82,8 +83,8 @@ std::vector<std::string> measure(Model const& model, ModelRecipe const& recipe, 
           std::to_string(ranks),
           text_of(change.from),
           text_of(change.to) + (change.in_place ? ", in place" : ""),
-          number(sides_seconds, 3),
-          number(plan_seconds, 3),
+          fixed_text(sides_seconds, 3),
+          fixed_text(plan_seconds, 3),
           std::to_string(waves)};
 }
 

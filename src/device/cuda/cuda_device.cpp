@@ -13,6 +13,7 @@
 #include "base/host_memory.hpp"
 #include "device/cuda/cuda_check.hpp"
 #include "device/cuda/cuda_pages.hpp"
+#include "device/cuda/cuda_stream_handle.hpp"
 
 namespace distload {
 namespace {
@@ -45,19 +46,6 @@ class CudaEvent final : public Event {
  private:
   int device_;
   cudaEvent_t event_ = nullptr;
-};
-
-/// A stream that does not synchronise with the legacy default stream.
-class CudaStreamHandle {
- public:
-  CudaStreamHandle() { DISTLOAD_CUDA(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking)); }
-  ~CudaStreamHandle() { cudaStreamDestroy(stream_); }
-  CudaStreamHandle(CudaStreamHandle const&) = delete;
-  CudaStreamHandle& operator=(CudaStreamHandle const&) = delete;
-  cudaStream_t get() const noexcept { return stream_; }
-
- private:
-  cudaStream_t stream_ = nullptr;
 };
 
 class CudaStream final : public Stream {
@@ -229,9 +217,7 @@ class CudaDevice final : public Device {
     } catch (OutOfBudget const& error) {
       throw OutOfBudget(name_ + " has no " + format_bytes(nbytes) + " free: " + error.what());
     }
-    CudaStreamHandle const stream;
-    DISTLOAD_CUDA(cudaMemsetAsync(memory.data(), 0, nbytes, stream.get()));
-    DISTLOAD_CUDA(cudaStreamSynchronize(stream.get()));
+    zero_memory(memory.data(), nbytes);
     return memory;
   }
   DeviceMemory reserve(Bytes nbytes) override {

@@ -11,6 +11,7 @@
 
 #include "base/host_memory.hpp"
 #include "device/cuda/cuda_check.hpp"
+#include "device/cuda/cuda_stream_handle.hpp"
 #include "device/paged_allocation.hpp"
 
 namespace distload {
@@ -75,7 +76,7 @@ class CudaPages final : public PagedAllocation {
       auto const begin = address_ + first * page_bytes();
       auto const nbytes = count * page_bytes();
       check(cuMemSetAccess(begin, nbytes, &access, 1), "cuMemSetAccess");
-      clear(data() + first * page_bytes(), nbytes);
+      zero_memory(data() + first * page_bytes(), nbytes);
     } catch (...) {
       while (mapped > 0) drop(first + --mapped);
       throw;
@@ -90,16 +91,6 @@ class CudaPages final : public PagedAllocation {
     auto const released = cuMemRelease(memory);
     check(status, "cuMemMap");
     check(released, "cuMemRelease");
-  }
-
-  static void clear(std::byte* data, Bytes nbytes) {
-    cudaStream_t stream = nullptr;
-    DISTLOAD_CUDA(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-    auto const status = cudaMemsetAsync(data, 0, nbytes, stream);
-    auto const end = cudaStreamSynchronize(stream);
-    cudaStreamDestroy(stream);
-    detail::check_cuda(status, "cudaMemsetAsync", {__FILE__, __LINE__});
-    detail::check_cuda(end, "cudaStreamSynchronize", {__FILE__, __LINE__});
   }
 
   void drop(std::size_t page) noexcept override { cuMemUnmap(address_ + page * page_bytes(), page_bytes()); }
@@ -120,7 +111,7 @@ std::unique_ptr<Allocation> reserve_cuda_pages(int device, Bytes nbytes) {
   if (has_pages == 0) throw CommunicationError("the GPU has no virtual memory management, which frees memory by pages");
   auto const properties = properties_of(device);
   auto const page = page_bytes_of(properties);
-  return std::make_unique<CudaPages>(device, properties, page, (nbytes + page - 1) / page);
+  return std::make_unique<CudaPages>(device, properties, page, divide_up(nbytes, page));
 }
 
 }  // namespace distload

@@ -42,6 +42,14 @@ int attribute(cudaDeviceAttr which, int number) {
 }
 
 /// Without the NUMA node.
+/// "0000:65:00.0"; empty if CUDA does not tell.
+std::string bus_id_of(int number) {
+  std::array<char, 32> text{};
+  auto const status = cudaDeviceGetPCIBusId(text.data(), static_cast<int>(text.size()), number);
+  cudaGetLastError();
+  return status == cudaSuccess ? std::string(text.data()) : std::string();
+}
+
 DeviceFacts facts_of(int number) {
   DeviceFacts facts;
   facts.number = number;
@@ -54,9 +62,7 @@ DeviceFacts facts_of(int number) {
   }
   facts.capability =
       10 * attribute(cudaDevAttrComputeCapabilityMajor, number) + attribute(cudaDevAttrComputeCapabilityMinor, number);
-  std::array<char, 32> bus{};
-  if (cudaDeviceGetPCIBusId(bus.data(), static_cast<int>(bus.size()), number) == cudaSuccess)
-    facts.pci_bus_id = bus.data();
+  facts.pci_bus_id = bus_id_of(number);
   cudaGetLastError();
   return facts;
 }
@@ -82,6 +88,11 @@ DeviceSurvey survey_devices() {
     facts.numa_node = numa_node_of_device(facts.pci_bus_id, nodes);
   }
   return survey;
+}
+
+std::optional<std::uint32_t> numa_node_of_device(int number, std::vector<NumaNode> const& nodes) {
+  auto const bus_id = bus_id_of(number);
+  return bus_id.empty() ? std::nullopt : numa_node_of_device(bus_id, nodes);
 }
 
 std::optional<std::string> why_device_unusable(int number) {
