@@ -20,11 +20,11 @@
 #include "partition/rules/rule_directories.hpp"
 #include "plan/make_plan.hpp"
 #include "plan_bench/catalogs.hpp"
-#include "plan_bench/figures.hpp"
 #include "plan_bench/heap_bytes.hpp"
 #include "plan_bench/models.hpp"
 #include "plan_bench/predict.hpp"
 #include "plan_bench/redistributions.hpp"
+#include "plan_bench/topology_text.hpp"
 
 namespace distload::plan_bench {
 namespace {

@@ -11,8 +11,8 @@
 #include "plan/machine_plan.hpp"
 #include "plan/make_plan.hpp"
 #include "plan_bench/catalogs.hpp"
-#include "plan_bench/figures.hpp"
 #include "plan_bench/models.hpp"
+#include "plan_bench/topology_text.hpp"
 
 namespace distload::plan_bench {
 namespace {

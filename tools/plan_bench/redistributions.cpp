@@ -12,8 +12,8 @@
 #include "partition/model_recipe.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "plan_bench/catalogs.hpp"
-#include "plan_bench/figures.hpp"
 #include "plan_bench/models.hpp"
+#include "plan_bench/topology_text.hpp"
 #include "redistribute/plan/make_redistribute_plan.hpp"
 #include "redistribute/plan/needed_bytes.hpp"
 

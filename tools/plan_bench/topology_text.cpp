@@ -1,4 +1,4 @@
-#include "plan_bench/figures.hpp"
+#include "plan_bench/topology_text.hpp"
 
 namespace distload::plan_bench {
 

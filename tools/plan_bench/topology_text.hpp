@@ -1,4 +1,4 @@
-/// Topologies in the tables.
+/// text_of: a topology as the tables show it.
 #pragma once
 
 #include <string>
