@@ -52,6 +52,7 @@ std::optional<PackedWeight> Companions::packed(std::uint32_t tensor) const {
   for (auto const index : active_) {
     auto const& weight = set_.formats[index].weight;
     if (!weight) break;  // formats of packed weights are the first
+    if (std::ranges::find(weight->dtypes, stored.dtype) == weight->dtypes.end()) continue;
     auto name = weight->name.weight_of(stored.name);
     if (name && stored_in(index, *name) == &stored) return PackedWeight{index, *std::move(name)};
   }

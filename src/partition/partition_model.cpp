@@ -132,7 +132,10 @@ class Layouter {
         auto match = rule_finder_.find(tensor.name);
         auto packed = companions_.packed(i);
         // A rule for the packed tensor's own name describes that tensor.
-        if (packed && match && packed->name != tensor.name) packed.reset();
+        if (packed && match && packed->name != tensor.name) {
+          packed_names_.push_back(packed->name);
+          packed.reset();
+        }
         if (packed) {
           refused_.insert(i);
           if (auto const why = companions_.refused(packed->format, std::nullopt)) throw RuleProblem(*why);
@@ -569,6 +572,8 @@ void drop_rules(rules::RuleSet& set, rules::ConfigValues const& config) {
     rule.when.erase(rule.when.begin(), of_layers.begin());
     return !all_hold(of_model, set.flags, config);
   });
+  std::erase_if(set.required,
+                [&](rules::RequiredRule const& rule) { return !all_hold(rule.when, set.flags, config); });
 }
 
 }  // namespace

@@ -21,6 +21,8 @@ constexpr char const* kHeadSize = "head_dim";
 constexpr std::string_view kAnySize = "any";
 /// The name of F32 in `keep_dtype` and load.dtype.
 constexpr std::string_view kFloat32 = "fp32";
+/// In `not_required`: what the base requires.
+constexpr std::string_view kAll = "all";
 /// Limit for one file; each name of a model is compared with all patterns.
 constexpr std::size_t kMaxPatterns = 20'000;
 
@@ -31,8 +33,8 @@ class Reader {
 
   RuleSet read(YAML::Node const& document) {
     YamlFields const fields(source_, document, "a rule file",
-                            {"extends", "model_types", "flags", "sizes", "rules", "tied", "required", "fused", "synonyms",
-                             "formats"});
+                            {"extends", "model_types", "flags", "sizes", "rules", "tied", "required", "not_required", "fused",
+                             "synonyms", "formats"});
     RuleSet set;
     set.file = source_.file();
     if (auto const types = fields.find("model_types")) {
@@ -57,6 +59,7 @@ class Reader {
       replace(set.tied, std::move(own), &TiedRule::alias);
     }
     set.required = std::move(base_.required);
+    if (auto const dropped = fields.find("not_required")) drop_required(dropped, set.required);
     if (auto const required = fields.find("required")) {
       for (auto const& entry : read_list(required)) set.required.push_back(read_required(entry));
     }
@@ -217,13 +220,34 @@ class Reader {
     return rules;
   }
 
+  /// Drops the entries of the base that one of the patterns is among, or all of them.
+  void drop_required(YAML::Node const& node, std::vector<RequiredRule>& required) const {
+    if (node.IsScalar() && read_text(source_, node) == kAll) {
+      required.clear();
+      return;
+    }
+    for (auto const& item : read_list(node)) {
+      auto const count = std::erase_if(required, [dropped = read_patterns(item)](RequiredRule const& rule) {
+        return std::ranges::any_of(rule.patterns, [&](Pattern const& pattern) {
+          return std::ranges::find(dropped, pattern) != dropped.end();
+        });
+      });
+      if (count == 0) source_.fail(item.Mark(), "the file that this one extends does not require it");
+    }
+  }
+
   RequiredRule read_required(YAML::Node const& node) const {
     RequiredRule required;
     required.location = source_.location(node);
     auto match = node;
     if (node.IsMap()) {
-      YamlFields const fields(source_, node, "an entry of `required`", {"match", "unless"});
+      YamlFields const fields(source_, node, "an entry of `required`", {"match", "unless", "when"});
       match.reset(fields.require("match"));
+      if (auto const when = fields.find("when")) {
+        required.when = read_when(when);
+        auto const of_layer = [](Condition const& condition) { return is_of_layer(condition); };
+        if (std::ranges::any_of(required.when, of_layer)) fields.fail("`required` has no conditions on layers");
+      }
       if (auto const unless = fields.find("unless")) required.unless = read_patterns(unless);
     }
     required.patterns = read_patterns(match);

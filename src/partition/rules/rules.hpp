@@ -57,6 +57,7 @@ struct Rule {
 struct RequiredRule {
   std::vector<Pattern> patterns;  ///< a tensor must match one of them
   std::vector<Pattern> unless;    ///< not required if a tensor with one of these names exists
+  std::vector<Condition> when;    ///< required only if all hold
   std::string text;               ///< the patterns as written
   std::string location;
 };

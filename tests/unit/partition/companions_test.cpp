@@ -24,7 +24,8 @@ std::string weight_of(std::string const& name, std::vector<std::string> const& n
   std::vector<testing::NamedShape> tensors{{name, {1}}};
   for (auto const& other : names) tensors.push_back({other, {1}});
   auto catalog = testing::make_catalog(tensors, 1);
-  for (auto& tensor : catalog.tensors) tensor.dtype = tensor.name.ends_with("_blocks") ? DType::u8 : DType::i32;
+  auto const in_bytes = name.ends_with("_scales") || name.ends_with("_global_scale");
+  for (auto& tensor : catalog.tensors) tensor.dtype = in_bytes ? DType::u8 : DType::i32;
   Known const known(std::move(catalog));
   auto const found = known.companions.find(name);
   return found ? known.catalog.tensors[found->weight].name : "";

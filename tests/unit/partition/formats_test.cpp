@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "model_fixture.hpp"
 
 namespace distload::testing {
@@ -10,7 +12,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr char const* kRules = R"(
+constexpr char const* kPlainFamily = R"(
 sizes: {layers: 1, heads: 4, kv_heads: 2, head_dim: 32, hidden: 128, intermediate: 192}
 rules:
   - {match: "h.{layer}.q.{weight,bias}", partition: column_parallel, shape: [any, hidden], heads: heads}
@@ -22,15 +24,15 @@ rules:
 required: ["h.{layer}.q.weight"]
 )";
 
-struct Stored {
+struct StoredTensor {
   char const* name;
   DType dtype;
   Shape shape;
 };
 
-class Model {
+class QuantizedModel {
  public:
-  Model(std::string quantization, std::vector<Stored> const& tensors) : config_(std::move(quantization)) {
+  QuantizedModel(std::string quantization, std::vector<StoredTensor> const& tensors) : config_(std::move(quantization)) {
     std::vector<NamedShape> shapes;
     for (auto const& tensor : tensors) shapes.emplace_back(tensor.name, tensor.shape);
     catalog_ = make_catalog(shapes, 1);
@@ -41,7 +43,7 @@ class Model {
   }
 
   ModelLayout layout(std::uint32_t ranks) const {
-    return partition_model(catalog_, Topology{ranks, 1, 1, 1}, rules_of(kRules), config_, options);
+    return partition_model(catalog_, Topology{ranks, 1, 1, 1}, rules_of(kPlainFamily), config_, options);
   }
   Shape shard(std::string const& name, std::uint32_t ranks, std::uint32_t rank = 0) const {
     auto const parameter = parameter_of(catalog_, layout(ranks), name);
@@ -58,7 +60,7 @@ class Model {
   Catalog catalog_;
 };
 
-std::vector<Stored> gptq() {
+std::vector<StoredTensor> gptq() {
   return {{"h.0.q.qweight", DType::i32, {16, 128}},    {"h.0.q.qzeros", DType::i32, {4, 16}},
           {"h.0.q.scales", DType::f16, {4, 128}},      {"h.0.q.g_idx", DType::i32, {128}},
           {"h.0.q.bias", DType::f16, {128}},           {"h.0.k.qweight", DType::i32, {16, 64}},
@@ -68,14 +70,14 @@ std::vector<Stored> gptq() {
 }
 
 TEST(Formats, CutGptqAlongOutputsAndInputs) {
-  Model model(R"({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32, "desc_act": false}})",
+  QuantizedModel model(R"({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32, "desc_act": false}})",
               gptq());
   model.options.missing = Tolerance::error;
-  EXPECT_EQ(model.shard("h.0.q.qweight", 4), (Shape{16, 32}));
-  EXPECT_EQ(model.shard("h.0.q.qzeros", 4), (Shape{4, 4}));
-  EXPECT_EQ(model.shard("h.0.q.scales", 4), (Shape{4, 32}));
-  EXPECT_EQ(model.shard("h.0.q.g_idx", 4), (Shape{128}));
-  EXPECT_EQ(model.shard("h.0.q.bias", 4), (Shape{32}));
+  EXPECT_EQ(model.shard("h.0.q.qweight", 2), (Shape{16, 64}));
+  EXPECT_EQ(model.shard("h.0.q.qzeros", 2), (Shape{4, 8}));
+  EXPECT_EQ(model.shard("h.0.q.scales", 2), (Shape{4, 64}));
+  EXPECT_EQ(model.shard("h.0.q.g_idx", 2), (Shape{128}));
+  EXPECT_EQ(model.shard("h.0.q.bias", 2), (Shape{64}));
   EXPECT_EQ(model.shard("h.0.k.qweight", 2), (Shape{16, 32}));
   EXPECT_EQ(model.shard("h.0.down.qweight", 2), (Shape{12, 128}));
   EXPECT_EQ(model.shard("h.0.down.qzeros", 2), (Shape{3, 16}));
@@ -83,7 +85,7 @@ TEST(Formats, CutGptqAlongOutputsAndInputs) {
 }
 
 TEST(Formats, RefuseGroupsThatRanksDivideUnlessUneven) {
-  Model model(R"({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32}})", gptq());
+  QuantizedModel model(R"({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32}})", gptq());
   EXPECT_THAT(model.error(4), AllOf(HasSubstr("a scale for every 32 elements along axis 1, but with 4"),
                                     HasSubstr("h.0.down.qweight [24, 128]")));
   model.options.uneven = true;
@@ -98,14 +100,14 @@ TEST(Formats, RefuseGroupsThatRanksDivideUnlessUneven) {
 TEST(Formats, RefuseToCutActOrderByRows) {
   auto const* const config =
       R"({"text_config": {"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32, "desc_act": true}}})";
-  Model const model(config, gptq());
+  QuantizedModel const model(config, gptq());
   EXPECT_THAT(model.error(2), AllOf(HasSubstr("gptq cannot be cut along the weight's inputs: with desc_act"),
                                     HasSubstr("h.0.down.qweight")));
   EXPECT_EQ(model.error(1), "");
 }
 
 TEST(Formats, KnowAwq) {
-  Model const model(R"({"quantization_config": {"quant_method": "awq", "bits": 4, "group_size": 32}})",
+  QuantizedModel const model(R"({"quantization_config": {"quant_method": "awq", "bits": 4, "group_size": 32}})",
                     {{"h.0.q.qweight", DType::i32, {128, 16}},
                      {"h.0.q.qzeros", DType::i32, {4, 16}},
                      {"h.0.q.scales", DType::f16, {4, 128}},
@@ -118,7 +120,7 @@ TEST(Formats, KnowAwq) {
 }
 
 TEST(Formats, KnowCompressedTensors) {
-  Model const packed(
+  QuantizedModel const packed(
       R"({"quantization_config": {"format": "pack-quantized", "config_groups": {"group_0": {"weights": {"num_bits": 8}}}}})",
       {{"h.0.q.weight_packed", DType::i32, {128, 32}},
        {"h.0.q.weight_scale", DType::bf16, {128, 4}},
@@ -126,12 +128,12 @@ TEST(Formats, KnowCompressedTensors) {
        {"h.0.q.weight_zero_point", DType::i32, {32, 4}},
        {"h.0.down.weight_packed", DType::i32, {128, 48}},
        {"h.0.down.weight_scale", DType::bf16, {128, 6}}});
-  EXPECT_EQ(packed.shard("h.0.q.weight_packed", 4), (Shape{32, 32}));
-  EXPECT_EQ(packed.shard("h.0.q.weight_zero_point", 4), (Shape{8, 4}));
-  EXPECT_EQ(packed.shard("h.0.q.weight_shape", 4), (Shape{2}));
+  EXPECT_EQ(packed.shard("h.0.q.weight_packed", 2), (Shape{64, 32}));
+  EXPECT_EQ(packed.shard("h.0.q.weight_zero_point", 2), (Shape{16, 4}));
+  EXPECT_EQ(packed.shard("h.0.q.weight_shape", 2), (Shape{2}));
   EXPECT_EQ(packed.shard("h.0.down.weight_packed", 2), (Shape{128, 24}));
   EXPECT_EQ(packed.shard("h.0.down.weight_scale", 2), (Shape{128, 3}));
-  Model const four_bits("{}", {{"h.0.q.weight_packed", DType::u8, {128, 64}},
+  QuantizedModel const four_bits("{}", {{"h.0.q.weight_packed", DType::u8, {128, 64}},
                                {"h.0.q.weight_scale", DType::f8_e4m3, {128, 8}},
                                {"h.0.q.weight_global_scale", DType::f32, {1}},
                                {"h.0.q.input_global_scale", DType::f32, {1}}});
@@ -141,7 +143,7 @@ TEST(Formats, KnowCompressedTensors) {
 }
 
 TEST(Formats, UnpackWeightsThatKeepTheirNames) {
-  Model const modelopt("{}", {{"h.0.down.weight", DType::u8, {128, 96}},
+  QuantizedModel const modelopt("{}", {{"h.0.down.weight", DType::u8, {128, 96}},
                               {"h.0.down.weight_scale", DType::f8_e4m3, {128, 12}},
                               {"h.0.down.weight_scale_2", DType::f32, {}},
                               {"h.0.down.input_scale", DType::f32, {}},
@@ -149,19 +151,19 @@ TEST(Formats, UnpackWeightsThatKeepTheirNames) {
   EXPECT_EQ(modelopt.shard("h.0.down.weight", 4), (Shape{128, 24}));
   EXPECT_EQ(modelopt.shard("h.0.down.weight_scale", 4), (Shape{128, 3}));
   EXPECT_EQ(modelopt.shard("h.0.up.weight", 4), (Shape{48, 128})) << "not quantized";
-  Model const mlx(R"({"quantization": {"group_size": 64, "bits": 4}})", {{"h.0.down.weight", DType::u32, {128, 24}},
+  QuantizedModel const mlx(R"({"quantization": {"group_size": 64, "bits": 4}})", {{"h.0.down.weight", DType::u32, {128, 24}},
                                                                          {"h.0.down.scales", DType::bf16, {128, 3}},
                                                                          {"h.0.down.biases", DType::bf16, {128, 3}}});
   EXPECT_EQ(mlx.shard("h.0.down.weight", 3), (Shape{128, 8}));
   EXPECT_EQ(mlx.shard("h.0.down.biases", 3), (Shape{128, 1}));
-  Model const int8("{}", {{"h.0.q.weight", DType::i8, {128, 128}},
+  QuantizedModel const int8("{}", {{"h.0.q.weight", DType::i8, {128, 128}},
                           {"h.0.q.SCB", DType::f32, {128}},
                           {"h.0.q.weight_format", DType::u8, {}}});
   EXPECT_EQ(int8.shard("h.0.q.SCB", 4), (Shape{32}));
 }
 
 TEST(Formats, CutMxfp4ExpertsByMeaningWhateverTheOrderOfTheAxes) {
-  Model model("{}", {{"h.0.experts.up_blocks", DType::u8, {4, 384, 4, 16}},
+  QuantizedModel model("{}", {{"h.0.experts.up_blocks", DType::u8, {4, 384, 4, 16}},
                      {"h.0.experts.up_scales", DType::u8, {4, 384, 4}},
                      {"h.0.experts.down_blocks", DType::u8, {4, 128, 6, 16}},
                      {"h.0.experts.down_scales", DType::u8, {4, 128, 6}}});
@@ -174,8 +176,15 @@ TEST(Formats, CutMxfp4ExpertsByMeaningWhateverTheOrderOfTheAxes) {
   EXPECT_EQ(model.shard("h.0.experts.up_blocks", 4, 3), (Shape{4, 64, 4, 16})) << "gate and up of 32 inputs of down";
 }
 
+TEST(Formats, ShareWholeHeadsAmongRanks) {
+  QuantizedModel const model(R"({"quantization_config": {"quant_method": "gptq", "bits": 4}})",
+                             {{"h.0.k.qweight", DType::i32, {16, 64}}, {"h.0.k.qzeros", DType::i32, {4, 8}}});
+  EXPECT_EQ(model.shard("h.0.k.qweight", 8, 3), (Shape{16, 32}));
+  EXPECT_EQ(model.shard("h.0.k.qzeros", 8, 3), (Shape{4, 4}));
+}
+
 TEST(Formats, RefuseBitsandbytes4Bit) {
-  Model const model("{}", {{"h.0.q.weight", DType::u8, {8192, 1}},
+  QuantizedModel const model("{}", {{"h.0.q.weight", DType::u8, {8192, 1}},
                            {"h.0.q.weight.absmax", DType::f32, {256}},
                            {"h.0.q.weight.quant_map", DType::f32, {16}},
                            {"h.0.q.weight.quant_state.bitsandbytes__nf4", DType::u8, {90}}});
