@@ -44,8 +44,9 @@ bool cuts_correspond(CutTensor const& weight, CutTensor const& stored, Ratio con
     auto const of_stored = divide_up(stored.shape[stored.partition.axis], ranks);
     return part * ratio.stored == of_stored * ratio.weight;
   }
-  return std::ranges::equal(weight.partition.sections, stored.partition.sections,
-                            [&](Section const& a, Section const& b) { return sections_correspond(a, b, ratio, ranks); });
+  return std::ranges::equal(
+      weight.partition.sections, stored.partition.sections,
+      [&](Section const& a, Section const& b) { return sections_correspond(a, b, ratio, ranks); });
 }
 
 std::optional<std::string> misfit_of(CutTensor const& weight, CutTensor const& stored, AxisMap const& axes,
@@ -93,8 +94,9 @@ Partition cut_like(Partition const& weight, AxisMap const& axes, Shape const& sh
 
 std::optional<std::string> misfit(CutTensor const& weight, CutTensor const& stored, AxisMap const& axes,
                                   std::uint32_t ranks) {
-  return misfit_of(weight, stored, axes, ranks,
-                   [](Follows const& follows) { return std::optional(Ratio{follows.block, 1}); });
+  return misfit_of(weight, stored, axes, ranks, [](Follows const& follows) {
+    return std::optional(Ratio{follows.block, 1});
+  });
 }
 
 std::optional<std::string> misfit_by_size(CutTensor const& weight, CutTensor const& stored, AxisMap const& axes,

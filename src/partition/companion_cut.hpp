@@ -21,8 +21,9 @@ struct CutTensor {
 /// element for all of the axis that is cut is replicated.
 Partition cut_like(Partition const& weight, AxisMap const& axes, Shape const& shape);
 
-/// Why a stored tensor and its weight, each with its partition, do not match on `ranks` ranks: a rank would get elements
-/// of one without the corresponding elements of the other. Replicated tensors always match. Nothing if they match.
+/// Why a stored tensor and its weight, each with its partition, do not match on `ranks` ranks: a rank would get
+/// elements of one without the corresponding elements of the other. Replicated tensors always match. Nothing if they
+/// match.
 /// @param axes  of the stored tensor, by axis of the weight
 std::optional<std::string> misfit(CutTensor const& weight, CutTensor const& stored, AxisMap const& axes,
                                   std::uint32_t ranks);

@@ -198,7 +198,8 @@ std::optional<AxisMap> Companions::follow_stored(Companion const& companion, Sha
     for (std::size_t i = 0; i < of_weight.size(); ++i) {
       if (!of_weight[i].follows) continue;
       auto const same = std::ranges::find(wanted, of_weight[i].follows, &FormatAxis::follows);
-      if (same != wanted.end()) map[leading + i] = Follows{leading + static_cast<std::size_t>(same - wanted.begin()), 1};
+      if (same != wanted.end())
+        map[leading + i] = Follows{leading + static_cast<std::size_t>(same - wanted.begin()), 1};
     }
     return map;
   }

@@ -1,4 +1,5 @@
-/// Companions: the tensors that hold a quantized weight, and those beside it, as the formats of the rules describe them.
+/// Companions: the tensors that hold a quantized weight, and those beside it, as the formats of the rules describe
+/// them.
 #pragma once
 
 #include <cstddef>
@@ -100,7 +101,7 @@ class Companions {
   Catalog const& catalog_;
   RuleSet const& set_;
   ConfigValues const& config_;
-  std::vector<Sizes> sizes_;       ///< by format
+  std::vector<Sizes> sizes_;         ///< by format
   std::vector<std::size_t> active_;  ///< formats that the model may be in, those of packed weights first
   std::vector<std::size_t> others_;
 };

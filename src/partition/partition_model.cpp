@@ -251,8 +251,7 @@ class Layouter {
       sized.check_shape(name, shape);
       parameter.partition = sized.partition_of(shape);
       parameter.stages = stages_.of(rule, match.name.layer);
-      parameter.experts =
-          rules::place_experts(rule, match.name.expert, shape, sizes_, topology_.expert_parallel);
+      parameter.experts = rules::place_experts(rule, match.name.expert, shape, sizes_, topology_.expert_parallel);
     } catch (ConfigProblem const&) {
       throw;
     } catch (RuleProblem const& problem) {
@@ -325,7 +324,8 @@ class Layouter {
     }
     if (!match || !set_.rules[match->rule].uneven) return;
     auto const partition = sized_rule(*match).partition_of(shape);
-    add_blocks(partition, companions_.follow(companion, shape, axes_of(match->rule, shape), partition.axis, tensor.shape));
+    add_blocks(partition,
+               companions_.follow(companion, shape, axes_of(match->rule, shape), partition.axis, tensor.shape));
   }
 
   void add_blocks(Partition const& partition, rules::AxisMap const& axes) {
@@ -365,7 +365,8 @@ class Layouter {
     auto const unpacked = unpack(match, packed, tensor.shape);
     auto parameter = parameter_by(match, index, packed.name, unpacked.shape);
     auto const& known =
-        unpacked_.insert_or_assign(index, Unpacked{parameter.partition, unpacked.shape, axes_of(match.rule, unpacked.shape)})
+        unpacked_
+            .insert_or_assign(index, Unpacked{parameter.partition, unpacked.shape, axes_of(match.rule, unpacked.shape)})
             .first->second;
     refuse_cut(packed.format, known);
     parameter.partition = rules::cut_like(known.partition, unpacked.axes, tensor.shape);
@@ -417,8 +418,7 @@ class Layouter {
     auto const packed = unpacked_.find(companion.weight);
     auto const axes = weight.shape.size();
     auto const plain = axes < 2 ? rules::WeightAxes{} : rules::WeightAxes{axes - 2, axes - 1};
-    auto const seen =
-        packed != unpacked_.end() ? packed->second : Unpacked{of_weight->partition, weight.shape, plain};
+    auto const seen = packed != unpacked_.end() ? packed->second : Unpacked{of_weight->partition, weight.shape, plain};
     auto parameter = *of_weight;
     parameter.tensor = index;
     parameter.keep_dtype = true;
@@ -459,9 +459,9 @@ class Layouter {
     if (!map) return;
     auto const axes = weight.shape.size();
     auto const axis = of_weight.partition.axis;
-    auto const block =
-        axis + 2 < axes ? std::nullopt
-                        : companions_.block_along(companion, axis + 2 == axes ? rules::WeightAxis::out : rules::WeightAxis::in);
+    auto const block = axis + 2 < axes ? std::nullopt
+                                       : companions_.block_along(companion, axis + 2 == axes ? rules::WeightAxis::out
+                                                                                             : rules::WeightAxis::in);
     require_fit(companion, parameter,
                 rules::misfit_by_size({of_weight.partition, weight.shape}, {parameter.partition, tensor.shape}, *map,
                                       block, topology_.tensor_parallel));
@@ -544,7 +544,7 @@ class Layouter {
   rules::Companions companions_;
   rules::Ties ties_;
   std::vector<rules::SizedRule> sized_rules_;  ///< by index in the rule set
-  bool sizes_of_layers_ = false;  ///< some sizes differ between layers
+  bool sizes_of_layers_ = false;               ///< some sizes differ between layers
   std::unordered_map<std::uint32_t, std::vector<rules::SizedRule>> rules_of_layers_;  ///< `sized_rules_` by layer
   rules::FittingRanks fitting_ranks_;
   rules::LayerContents layers_;
@@ -553,13 +553,13 @@ class Layouter {
   Problems missing_;
   Problems unexpected_;
   std::vector<Parameter> parameters_;
-  std::vector<std::size_t> parameter_of_;  ///< by tensor: index in the layout's parameters, or kNone
-  std::vector<std::uint32_t> unmatched_;   ///< tensors without a rule
-  std::set<std::uint32_t> refused_;        ///< tensors whose rule cannot be applied
-  std::deque<std::string> packed_names_;   ///< of the weights that are stored in packed form
-  std::unordered_map<std::uint32_t, Unpacked> unpacked_;   ///< the same, by tensor
+  std::vector<std::size_t> parameter_of_;                 ///< by tensor: index in the layout's parameters, or kNone
+  std::vector<std::uint32_t> unmatched_;                  ///< tensors without a rule
+  std::set<std::uint32_t> refused_;                       ///< tensors whose rule cannot be applied
+  std::deque<std::string> packed_names_;                  ///< of the weights that are stored in packed form
+  std::unordered_map<std::uint32_t, Unpacked> unpacked_;  ///< the same, by tensor
   std::map<std::uint64_t, std::uint64_t> blocks_;  ///< units that stay together in uneven cuts, by number of units
-  std::set<std::uint32_t> misfits_;        ///< weights that do not match a companion
+  std::set<std::uint32_t> misfits_;                ///< weights that do not match a companion
   bool indivisible_ = false;
 };
 
@@ -572,8 +572,7 @@ void drop_rules(rules::RuleSet& set, rules::ConfigValues const& config) {
     rule.when.erase(rule.when.begin(), of_layers.begin());
     return !all_hold(of_model, set.flags, config);
   });
-  std::erase_if(set.required,
-                [&](rules::RequiredRule const& rule) { return !all_hold(rule.when, set.flags, config); });
+  std::erase_if(set.required, [&](rules::RequiredRule const& rule) { return !all_hold(rule.when, set.flags, config); });
 }
 
 }  // namespace
@@ -586,8 +585,7 @@ ModelLayout partition_model(Catalog const& catalog, Topology const& topology, Fa
                       " stages, but topology.pipeline_parallel is " + std::to_string(topology.pipeline_parallel));
   }
   auto set = rules::read_rules(family);
-  rules::ConfigValues config(config_json,
-                                   options.config_file.empty() ? config_file_of(catalog) : options.config_file);
+  rules::ConfigValues config(config_json, options.config_file.empty() ? config_file_of(catalog) : options.config_file);
   for (auto const& synonym : set.synonyms) {
     for (auto const& other : synonym.others) config.add_synonym(synonym.key, other);
   }

@@ -18,11 +18,8 @@ namespace {
 using Kind = Comparison::Kind;
 
 /// Longer operators first, since "<" also begins "<=".
-constexpr std::array<std::pair<std::string_view, Kind>, 5> kOperators{{{"!=", Kind::different},
-                                                                       {"<=", Kind::at_most},
-                                                                       {">=", Kind::at_least},
-                                                                       {"<", Kind::less},
-                                                                       {">", Kind::more}}};
+constexpr std::array<std::pair<std::string_view, Kind>, 5> kOperators{
+    {{"!=", Kind::different}, {"<=", Kind::at_most}, {">=", Kind::at_least}, {"<", Kind::less}, {">", Kind::more}}};
 
 bool is_true(Comparison const& comparison, Scalar const& value, std::string const& key) {
   if (comparison.kind == Kind::equal) return value == comparison.value;

@@ -23,7 +23,7 @@ struct Operand {
 
   Kind kind = Kind::number;
   std::uint64_t number = 0;
-  std::string name;        ///< name of the size, or the key without "config."
+  std::string name;       ///< name of the size, or the key without "config."
   bool of_layer = false;  ///< the key's item for the layer
 };
 

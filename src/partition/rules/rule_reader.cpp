@@ -33,8 +33,8 @@ class Reader {
 
   RuleSet read(YAML::Node const& document) {
     YamlFields const fields(source_, document, "a rule file",
-                            {"extends", "model_types", "flags", "sizes", "rules", "tied", "required", "not_required", "fused",
-                             "synonyms", "formats"});
+                            {"extends", "model_types", "flags", "sizes", "rules", "tied", "required", "not_required",
+                             "fused", "synonyms", "formats"});
     RuleSet set;
     set.file = source_.file();
     if (auto const types = fields.find("model_types")) {

@@ -11,7 +11,8 @@ namespace {
 
 /// The shared formats, over a catalog and a config.json.
 struct Known {
-  explicit Known(Catalog tensors, std::string_view config_json = "{}") : catalog(std::move(tensors)), config(config_json) {}
+  explicit Known(Catalog tensors, std::string_view config_json = "{}")
+      : catalog(std::move(tensors)), config(config_json) {}
 
   Catalog catalog;
   RuleSet set = read_rules({"test", "test.yaml", "rules: []\n", {testing::shared_formats()}});
@@ -66,7 +67,8 @@ TEST(FindCompanion, GuessesNothingFromASuffix) {
 
 TEST(FindCompanion, GoesByWhatConfigJsonNames) {
   auto const tensors = [] {
-    auto catalog = testing::make_catalog({{"a.qweight", {1}}, {"a.scales", {1}}, {"b.weight", {1}}, {"b.input_scale", {1}}}, 1);
+    auto catalog =
+        testing::make_catalog({{"a.qweight", {1}}, {"a.scales", {1}}, {"b.weight", {1}}, {"b.input_scale", {1}}}, 1);
     catalog.tensors[0].dtype = DType::i32;
     return catalog;
   };

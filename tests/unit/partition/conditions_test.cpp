@@ -61,7 +61,8 @@ TEST(Layers, HaveRulesAndSizesOfTheirOwn) {
   auto const layout = [&](std::string const& lists) {
     LayoutOptions options;
     options.missing = Tolerance::ignore;
-    return partition_model(catalog, {2, 1, 1, 1}, rules_of(kTwoKindsOfLayers), R"({"layers": 2, )" + lists + "}", options);
+    return partition_model(catalog, {2, 1, 1, 1}, rules_of(kTwoKindsOfLayers), R"({"layers": 2, )" + lists + "}",
+                           options);
   };
   auto const right = layout(R"("layer_types": ["sliding", "full"], "inner": [6, 12])");
   EXPECT_EQ(parameter_of(catalog, right, "h.0.k").partition.sections.at(0).unit, 2U);
@@ -73,17 +74,19 @@ TEST(Layers, HaveRulesAndSizesOfTheirOwn) {
               HasSubstr("h.1.k [16, 3]"));
 }
 
-RuleText const kStrict{"folder/strict.yaml",
-                       "model_types: strict\n"
-                       "flags: {shared: 0}\n"
-                       "rules: {match: \"h.{layer}.{q,k,v}\", partition: replicated}\n"
-                       "required: [\"h.{layer}.{q,qkv}\", \"h.{layer}.k\", {match: \"h.{layer}.v\", when: {shared: 0}}]\n"};
+RuleText const kStrict{
+    "folder/strict.yaml",
+    "model_types: strict\n"
+    "flags: {shared: 0}\n"
+    "rules: {match: \"h.{layer}.{q,k,v}\", partition: replicated}\n"
+    "required: [\"h.{layer}.{q,qkv}\", \"h.{layer}.k\", {match: \"h.{layer}.v\", when: {shared: 0}}]\n"};
 
 TEST(Required, CanBeDroppedAndHaveConditions) {
   auto const catalog = make_catalog({{"h.{layer}.k", {1}}}, 2);
   auto const error = [&](std::string const& text, std::string const& config = R"({"shared": 2})") {
-    return config_error_of(
-        [&] { partition_model(catalog, {}, rules_of("extends: strict\nsizes: {layers: 2}\n" + text, {kStrict}), config); });
+    return config_error_of([&] {
+      partition_model(catalog, {}, rules_of("extends: strict\nsizes: {layers: 2}\n" + text, {kStrict}), config);
+    });
   };
   EXPECT_THAT(error(""), AllOf(HasSubstr("h.{layer}.{q,qkv}"), Not(HasSubstr("h.{layer}.v"))));
   EXPECT_THAT(error("", "{}"), HasSubstr("h.{layer}.v"));
@@ -91,7 +94,8 @@ TEST(Required, CanBeDroppedAndHaveConditions) {
   EXPECT_EQ(error("not_required: all\n", "{}"), "");
   EXPECT_THAT(error("not_required: all\nrequired: [\"h.{layer}.o\"]\n"),
               AllOf(HasSubstr("h.{layer}.o"), Not(HasSubstr("qkv"))));
-  EXPECT_THAT(error("not_required: [\"h.{layer}.w\"]\n"), HasSubstr("test.yaml:3: the file that this one extends does not"));
+  EXPECT_THAT(error("not_required: [\"h.{layer}.w\"]\n"),
+              HasSubstr("test.yaml:3: the file that this one extends does not"));
 }
 
 }  // namespace

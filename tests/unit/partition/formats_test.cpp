@@ -32,7 +32,8 @@ struct StoredTensor {
 
 class QuantizedModel {
  public:
-  QuantizedModel(std::string quantization, std::vector<StoredTensor> const& tensors) : config_(std::move(quantization)) {
+  QuantizedModel(std::string quantization, std::vector<StoredTensor> const& tensors)
+      : config_(std::move(quantization)) {
     std::vector<NamedShape> shapes;
     for (auto const& tensor : tensors) shapes.emplace_back(tensor.name, tensor.shape);
     catalog_ = make_catalog(shapes, 1);
@@ -61,17 +62,17 @@ class QuantizedModel {
 };
 
 std::vector<StoredTensor> gptq() {
-  return {{"h.0.q.qweight", DType::i32, {16, 128}},    {"h.0.q.qzeros", DType::i32, {4, 16}},
-          {"h.0.q.scales", DType::f16, {4, 128}},      {"h.0.q.g_idx", DType::i32, {128}},
-          {"h.0.q.bias", DType::f16, {128}},           {"h.0.k.qweight", DType::i32, {16, 64}},
-          {"h.0.k.scales", DType::f16, {4, 64}},       {"h.0.down.qweight", DType::i32, {24, 128}},
-          {"h.0.down.qzeros", DType::i32, {6, 16}},    {"h.0.down.scales", DType::f16, {6, 128}},
-          {"h.0.down.g_idx", DType::i32, {192}},       {"h.0.up.weight", DType::f16, {192, 128}}};
+  return {{"h.0.q.qweight", DType::i32, {16, 128}}, {"h.0.q.qzeros", DType::i32, {4, 16}},
+          {"h.0.q.scales", DType::f16, {4, 128}},   {"h.0.q.g_idx", DType::i32, {128}},
+          {"h.0.q.bias", DType::f16, {128}},        {"h.0.k.qweight", DType::i32, {16, 64}},
+          {"h.0.k.scales", DType::f16, {4, 64}},    {"h.0.down.qweight", DType::i32, {24, 128}},
+          {"h.0.down.qzeros", DType::i32, {6, 16}}, {"h.0.down.scales", DType::f16, {6, 128}},
+          {"h.0.down.g_idx", DType::i32, {192}},    {"h.0.up.weight", DType::f16, {192, 128}}};
 }
 
 TEST(Formats, CutGptqAlongOutputsAndInputs) {
-  QuantizedModel model(R"({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32, "desc_act": false}})",
-              gptq());
+  QuantizedModel model(
+      R"({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32, "desc_act": false}})", gptq());
   model.options.missing = Tolerance::error;
   EXPECT_EQ(model.shard("h.0.q.qweight", 2), (Shape{16, 64}));
   EXPECT_EQ(model.shard("h.0.q.qzeros", 2), (Shape{4, 8}));
@@ -108,11 +109,11 @@ TEST(Formats, RefuseToCutActOrderByRows) {
 
 TEST(Formats, KnowAwq) {
   QuantizedModel const model(R"({"quantization_config": {"quant_method": "awq", "bits": 4, "group_size": 32}})",
-                    {{"h.0.q.qweight", DType::i32, {128, 16}},
-                     {"h.0.q.qzeros", DType::i32, {4, 16}},
-                     {"h.0.q.scales", DType::f16, {4, 128}},
-                     {"h.0.down.qweight", DType::i32, {192, 16}},
-                     {"h.0.down.scales", DType::f16, {6, 128}}});
+                             {{"h.0.q.qweight", DType::i32, {128, 16}},
+                              {"h.0.q.qzeros", DType::i32, {4, 16}},
+                              {"h.0.q.scales", DType::f16, {4, 128}},
+                              {"h.0.down.qweight", DType::i32, {192, 16}},
+                              {"h.0.down.scales", DType::f16, {6, 128}}});
   EXPECT_EQ(model.shard("h.0.q.qweight", 2), (Shape{128, 8}));
   EXPECT_EQ(model.shard("h.0.q.qzeros", 2), (Shape{4, 8}));
   EXPECT_EQ(model.shard("h.0.down.qweight", 2), (Shape{96, 16}));
@@ -134,9 +135,9 @@ TEST(Formats, KnowCompressedTensors) {
   EXPECT_EQ(packed.shard("h.0.down.weight_packed", 2), (Shape{128, 24}));
   EXPECT_EQ(packed.shard("h.0.down.weight_scale", 2), (Shape{128, 3}));
   QuantizedModel const four_bits("{}", {{"h.0.q.weight_packed", DType::u8, {128, 64}},
-                               {"h.0.q.weight_scale", DType::f8_e4m3, {128, 8}},
-                               {"h.0.q.weight_global_scale", DType::f32, {1}},
-                               {"h.0.q.input_global_scale", DType::f32, {1}}});
+                                        {"h.0.q.weight_scale", DType::f8_e4m3, {128, 8}},
+                                        {"h.0.q.weight_global_scale", DType::f32, {1}},
+                                        {"h.0.q.input_global_scale", DType::f32, {1}}});
   EXPECT_EQ(four_bits.shard("h.0.q.weight_packed", 4), (Shape{32, 64}));
   EXPECT_EQ(four_bits.shard("h.0.q.weight_scale", 4), (Shape{32, 8}));
   EXPECT_EQ(four_bits.shard("h.0.q.input_global_scale", 4), (Shape{1}));
@@ -144,29 +145,30 @@ TEST(Formats, KnowCompressedTensors) {
 
 TEST(Formats, UnpackWeightsThatKeepTheirNames) {
   QuantizedModel const modelopt("{}", {{"h.0.down.weight", DType::u8, {128, 96}},
-                              {"h.0.down.weight_scale", DType::f8_e4m3, {128, 12}},
-                              {"h.0.down.weight_scale_2", DType::f32, {}},
-                              {"h.0.down.input_scale", DType::f32, {}},
-                              {"h.0.up.weight", DType::bf16, {192, 128}}});
+                                       {"h.0.down.weight_scale", DType::f8_e4m3, {128, 12}},
+                                       {"h.0.down.weight_scale_2", DType::f32, {}},
+                                       {"h.0.down.input_scale", DType::f32, {}},
+                                       {"h.0.up.weight", DType::bf16, {192, 128}}});
   EXPECT_EQ(modelopt.shard("h.0.down.weight", 4), (Shape{128, 24}));
   EXPECT_EQ(modelopt.shard("h.0.down.weight_scale", 4), (Shape{128, 3}));
   EXPECT_EQ(modelopt.shard("h.0.up.weight", 4), (Shape{48, 128})) << "not quantized";
-  QuantizedModel const mlx(R"({"quantization": {"group_size": 64, "bits": 4}})", {{"h.0.down.weight", DType::u32, {128, 24}},
-                                                                         {"h.0.down.scales", DType::bf16, {128, 3}},
-                                                                         {"h.0.down.biases", DType::bf16, {128, 3}}});
+  QuantizedModel const mlx(R"({"quantization": {"group_size": 64, "bits": 4}})",
+                           {{"h.0.down.weight", DType::u32, {128, 24}},
+                            {"h.0.down.scales", DType::bf16, {128, 3}},
+                            {"h.0.down.biases", DType::bf16, {128, 3}}});
   EXPECT_EQ(mlx.shard("h.0.down.weight", 3), (Shape{128, 8}));
   EXPECT_EQ(mlx.shard("h.0.down.biases", 3), (Shape{128, 1}));
   QuantizedModel const int8("{}", {{"h.0.q.weight", DType::i8, {128, 128}},
-                          {"h.0.q.SCB", DType::f32, {128}},
-                          {"h.0.q.weight_format", DType::u8, {}}});
+                                   {"h.0.q.SCB", DType::f32, {128}},
+                                   {"h.0.q.weight_format", DType::u8, {}}});
   EXPECT_EQ(int8.shard("h.0.q.SCB", 4), (Shape{32}));
 }
 
 TEST(Formats, CutMxfp4ExpertsByMeaningWhateverTheOrderOfTheAxes) {
   QuantizedModel model("{}", {{"h.0.experts.up_blocks", DType::u8, {4, 384, 4, 16}},
-                     {"h.0.experts.up_scales", DType::u8, {4, 384, 4}},
-                     {"h.0.experts.down_blocks", DType::u8, {4, 128, 6, 16}},
-                     {"h.0.experts.down_scales", DType::u8, {4, 128, 6}}});
+                              {"h.0.experts.up_scales", DType::u8, {4, 384, 4}},
+                              {"h.0.experts.down_blocks", DType::u8, {4, 128, 6, 16}},
+                              {"h.0.experts.down_scales", DType::u8, {4, 128, 6}}});
   EXPECT_EQ(model.shard("h.0.experts.up_blocks", 2), (Shape{4, 192, 4, 16}));
   EXPECT_EQ(model.shard("h.0.experts.down_blocks", 2), (Shape{4, 128, 3, 16}));
   EXPECT_EQ(model.shard("h.0.experts.down_scales", 2), (Shape{4, 128, 3}));
@@ -185,9 +187,9 @@ TEST(Formats, ShareWholeHeadsAmongRanks) {
 
 TEST(Formats, RefuseBitsandbytes4Bit) {
   QuantizedModel const model("{}", {{"h.0.q.weight", DType::u8, {8192, 1}},
-                           {"h.0.q.weight.absmax", DType::f32, {256}},
-                           {"h.0.q.weight.quant_map", DType::f32, {16}},
-                           {"h.0.q.weight.quant_state.bitsandbytes__nf4", DType::u8, {90}}});
+                                    {"h.0.q.weight.absmax", DType::f32, {256}},
+                                    {"h.0.q.weight.quant_map", DType::f32, {16}},
+                                    {"h.0.q.weight.quant_state.bitsandbytes__nf4", DType::u8, {90}}});
   EXPECT_THAT(model.error(2), AllOf(HasSubstr("bitsandbytes 4-bit cannot be cut"), HasSubstr("h.0.q.weight")));
 }
 

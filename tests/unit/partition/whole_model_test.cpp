@@ -133,13 +133,13 @@ TEST(WholeModel, CutsCompanionsOfEitherAxisAsTheirWeights) {
 }
 
 TEST(WholeModel, CutsWholeBlocksUnevenly) {
-  WholeModel model({{"h.{layer}.up.weight", {12, 3}},
-                    {"h.{layer}.down.weight", {3, 12}},
-                    {"h.{layer}.down.weight_scale", {3, 3}}});
+  WholeModel model(
+      {{"h.{layer}.up.weight", {12, 3}}, {"h.{layer}.down.weight", {3, 12}}, {"h.{layer}.down.weight_scale", {3, 3}}});
   model.topology = {2, 1, 1};
   EXPECT_THAT(model.error(), AllOf(HasSubstr("a scale for every 4 elements"), HasSubstr("could be 1, 3")));
   model.options.uneven = true;
-  EXPECT_EQ(model.parameter("h.0.down.weight").partition, (Partition{PartitionKind::row_parallel, 1, {{12, 4, false, true}}}));
+  EXPECT_EQ(model.parameter("h.0.down.weight").partition,
+            (Partition{PartitionKind::row_parallel, 1, {{12, 4, false, true}}}));
   EXPECT_EQ(model.parameter("h.0.down.weight_scale").partition,
             (Partition{PartitionKind::row_parallel, 1, {{3, 1, false, true}}}));
   EXPECT_EQ(model.parameter("h.0.up.weight").partition,
