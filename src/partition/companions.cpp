@@ -1,79 +1,225 @@
-// The table of companion names.
+// Matches names and shapes with the formats of a rule set.
 #include "partition/companions.hpp"
 
+#include <algorithm>
 #include <array>
-#include <string>
+#include <utility>
+
+#include <distload/base/bytes.hpp>
+
+#include "partition/rules/rule_problem.hpp"
 
 namespace distload::rules {
 namespace {
 
-/// The companion's name is the weight's, with `of_weight` replaced by `ending`.
-struct Naming {
-  std::string_view ending;
-  std::string_view of_weight;
-  Follows follows;
-  bool is_cut_with_weight;
-};
-
-constexpr std::array kNamings{
-    // "q_proj.weight_scale" for "q_proj.weight", "experts.gate_up_proj_scale_inv" for "experts.gate_up_proj".
-    Naming{"_scale_inv", "", Follows::blocks, true},
-    Naming{"_scale_inv", "_packed", Follows::blocks, true},
-    Naming{"_scale", "", Follows::blocks, true},
-    Naming{"_scale", "_packed", Follows::blocks, true},
-    Naming{"_scale_2", "", Follows::nothing, true},
-    Naming{"_global_scale", "", Follows::nothing, true},
-    Naming{"_global_scale", "_packed", Follows::nothing, true},
-    Naming{".input_scale", ".weight", Follows::nothing, true},
-    Naming{".input_scale", ".weight_packed", Follows::nothing, true},
-    Naming{".input_global_scale", ".weight", Follows::nothing, true},
-    Naming{".input_global_scale", ".weight_packed", Follows::nothing, true},
-    Naming{".output_scale", ".weight", Follows::nothing, true},
-    Naming{".pre_quant_scale", ".weight", Follows::input, true},
-    // Scales of a layer's key and value cache.
-    Naming{".k_scale", ".weight", Follows::nothing, true},
-    Naming{".k_scale", ".k_proj.weight", Follows::nothing, true},
-    Naming{".k_scale", ".qkv_proj.weight", Follows::nothing, true},
-    Naming{".v_scale", ".weight", Follows::nothing, true},
-    Naming{".v_scale", ".v_proj.weight", Follows::nothing, true},
-    Naming{".v_scale", ".qkv_proj.weight", Follows::nothing, true},
-    Naming{".q_scale", ".weight", Follows::nothing, true},
-    Naming{".q_scale", ".q_proj.weight", Follows::nothing, true},
-    Naming{".q_scale", ".qkv_proj.weight", Follows::nothing, true},
-    // Companions of weights that only user-written rules describe.
-    Naming{"_scales", "_blocks", Follows::blocks, false},
-    Naming{"_zero_point", "", Follows::blocks, false},
-    Naming{"_zero_point", "_packed", Follows::blocks, false},
-    Naming{".scales", ".qweight", Follows::blocks, false},
-    Naming{".scales", ".weight", Follows::blocks, false},
-    Naming{".qzeros", ".qweight", Follows::blocks, false},
-    Naming{".g_idx", ".qweight", Follows::blocks, false},
-    Naming{".biases", ".weight", Follows::blocks, false},
-    Naming{".SCB", ".weight", Follows::blocks, false},
-    Naming{".absmax", "", Follows::blocks, false},
-    Naming{".quant_map", "", Follows::nothing, false},
-    Naming{".nested_absmax", "", Follows::blocks, false},
-    Naming{".nested_quant_map", "", Follows::nothing, false},
-};
-
 /// Names of the weight of a module.
 constexpr std::array<std::string_view, 3> kWeights{".weight", ".weight_packed", ".qweight"};
 
+/// Elements of the weight for each of `count` stored ones. Nothing if `count` does not fit.
+std::optional<std::uint64_t> block_of(std::uint64_t size, std::uint64_t count, std::optional<std::uint64_t> fixed,
+                                      std::optional<std::uint64_t> hint) {
+  if (fixed) return *fixed != 0 && divide_up(size, *fixed) == count ? fixed : std::nullopt;
+  if (count == size) return 1;
+  if (hint && *hint != 0 && divide_up(size, *hint) == count) return hint;
+  if (count != 0 && size % count == 0) return size / count;
+  return std::nullopt;
+}
+
+/// True if the first `count` axes of both shapes are equal.
+bool begin_alike(Shape const& a, Shape const& b, std::size_t count) {
+  return a.size() >= count && b.size() >= count && std::equal(a.begin(), a.begin() + count, b.begin());
+}
+
 }  // namespace
 
-std::optional<Companion> find_companion(Catalog const& catalog, std::string_view name) {
-  if (name.empty()) return std::nullopt;
-  for (auto const& naming : kNamings) {
-    // The last character alone rejects nearly all of them.
-    if (name.back() != naming.ending.back() || !name.ends_with(naming.ending)) continue;
-    auto weight = std::string(name.substr(0, name.size() - naming.ending.size()));
-    weight += naming.of_weight;
-    auto const* const found = catalog.find(weight);
-    if (found == nullptr) continue;
-    return Companion{static_cast<std::uint32_t>(found - catalog.tensors.data()), naming.follows,
-                     naming.is_cut_with_weight};
+Companions::Companions(Catalog const& catalog, RuleSet const& set, ConfigValues const& config)
+    : catalog_(catalog), set_(set), config_(config) {
+  sizes_.reserve(set.formats.size());
+  for (std::size_t i = 0; i < set.formats.size(); ++i) {
+    auto const& format = set.formats[i];
+    sizes_.emplace_back(format.sizes, config);
+    (all_hold(format.when, set.flags, config) ? active_ : others_).push_back(i);
+  }
+  std::ranges::stable_partition(active_, [&](std::size_t i) { return set_.formats[i].weight.has_value(); });
+}
+
+std::uint32_t Companions::index_of(TensorInfo const& tensor) const {
+  return static_cast<std::uint32_t>(&tensor - catalog_.tensors.data());
+}
+
+std::optional<PackedWeight> Companions::packed(std::uint32_t tensor) const {
+  auto const& stored = catalog_.tensors[tensor];
+  for (auto const index : active_) {
+    auto const& weight = set_.formats[index].weight;
+    if (!weight) break;  // formats of packed weights are the first
+    if (std::ranges::find(weight->dtypes, stored.dtype) == weight->dtypes.end()) continue;
+    auto name = weight->name.weight_of(stored.name);
+    if (name && stored_in(index, *name) == &stored) return PackedWeight{index, *std::move(name)};
   }
   return std::nullopt;
+}
+
+TensorInfo const* Companions::stored_in(std::size_t format, std::string_view weight) const {
+  auto const& known = set_.formats[format];
+  auto const name = known.weight->name.beside(weight);
+  auto const* const stored = name ? catalog_.find(*name) : nullptr;
+  if (stored == nullptr || std::ranges::find(known.weight->dtypes, stored->dtype) == known.weight->dtypes.end()) {
+    return nullptr;
+  }
+  for (auto const& tensor : known.beside) {
+    for (auto const& companion : tensor.names) {
+      auto const beside = companion.beside(weight);
+      if (beside && catalog_.find(*beside) != nullptr) return stored;
+    }
+  }
+  return nullptr;
+}
+
+std::optional<Companion> Companions::find_in(std::size_t format, std::string_view name) const {
+  auto const& known = set_.formats[format];
+  for (std::size_t entry = 0; entry < known.beside.size(); ++entry) {
+    for (auto const& of : known.beside[entry].names) {
+      auto const weight = of.weight_of(name);
+      if (!weight) continue;
+      if (known.weight) {
+        if (auto const* const stored = stored_in(format, *weight)) return Companion{index_of(*stored), format, entry};
+        continue;
+      }
+      if (auto const* const stored = catalog_.find(*weight)) return Companion{index_of(*stored), format, entry};
+      for (auto const other : active_) {
+        if (!set_.formats[other].weight) break;
+        if (auto const* const stored = stored_in(other, *weight)) return Companion{index_of(*stored), format, entry};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Companion> Companions::find(std::string_view name) const {
+  if (name.empty()) return std::nullopt;
+  for (auto const format : active_) {
+    if (auto const found = find_in(format, name)) return found;
+  }
+  for (auto const format : others_) {
+    auto found = find_in(format, name);
+    if (!found) continue;
+    found->is_active = false;
+    return found;
+  }
+  return std::nullopt;
+}
+
+UnpackedWeight Companions::unpack(PackedWeight const& weight, Shape const& stored, bool reversed) const {
+  auto const& format = set_.formats[weight.format];
+  auto const& axes = format.weight->shape;
+  if (stored.size() < axes.size()) {
+    throw RuleProblem("a weight of the format " + format.name + " has " + std::to_string(axes.size()) + " axes (" +
+                      format.location + ")");
+  }
+  auto const leading = stored.size() - axes.size();
+  UnpackedWeight unpacked;
+  unpacked.shape = Shape::filled(leading + 2, 0);
+  unpacked.axes.resize(leading + 2);
+  for (std::size_t axis = 0; axis < leading; ++axis) {
+    unpacked.shape[axis] = stored[axis];
+    unpacked.axes[axis] = Follows{axis, 1};
+  }
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    auto const axis = leading + i;
+    auto const block = sizes_[weight.format].positive(*axes[i].block);
+    if (!axes[i].follows) {
+      if (stored[axis] == block) continue;
+      throw RuleProblem("a weight of the format " + format.name + " has " + std::to_string(block) +
+                        " elements along axis " + std::to_string(axis) + " (" + format.location + ")");
+    }
+    auto const is_last = (*axes[i].follows == WeightAxis::in) != reversed;
+    auto const elements = checked_multiply(stored[axis], block);
+    if (!elements) throw RuleProblem("the unpacked weight does not fit 64 bits");
+    unpacked.shape[leading + (is_last ? 1 : 0)] = *elements;
+    unpacked.axes[leading + (is_last ? 1 : 0)] = Follows{axis, block};
+  }
+  return unpacked;
+}
+
+AxisMap Companions::follow(Companion const& companion, Shape const& weight, WeightAxes axes, std::size_t cut,
+                           Shape const& shape) const {
+  AxisMap map(weight.size());
+  if (volume(shape) <= 1) return map;
+  auto const& entry = set_.formats[companion.format].beside[companion.entry];
+  auto const leading = weight.size() < 2 ? 0 : weight.size() - 2;
+  auto const size_of = [&](WeightAxis axis) {
+    auto const at = axis == WeightAxis::out ? axes.out : axes.in;
+    return at < weight.size() ? weight[at] : 1;
+  };
+  auto const fits = [&](FormatShape const& wanted) {
+    map.assign(weight.size(), std::nullopt);
+    if (shape.size() != leading + wanted.size() || !begin_alike(shape, weight, leading)) return false;
+    for (std::size_t axis = 0; axis < leading; ++axis) map[axis] = Follows{axis, 1};
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      auto const count = shape[leading + i];
+      auto const fixed = wanted[i].block ? std::optional(sizes_[companion.format].positive(*wanted[i].block))
+                                         : std::optional<std::uint64_t>();
+      if (!wanted[i].follows) {
+        if (count != *fixed) return false;
+        continue;
+      }
+      auto const followed = *wanted[i].follows;
+      auto const at = followed == WeightAxis::out ? axes.out : axes.in;
+      auto const block = block_of(size_of(followed), count, fixed, block_along(companion, followed));
+      if (!block && at != cut && !fixed && count < size_of(followed)) continue;
+      if (!block) return false;
+      // One element for all of the axis is for every rank.
+      if (at < map.size() && (count != 1 || size_of(followed) == 1)) map[at] = Follows{leading + i, *block};
+    }
+    return true;
+  };
+  if (std::ranges::any_of(entry.shapes, fits)) return map;
+  std::string hints;
+  for (auto const axis : {WeightAxis::out, WeightAxis::in}) {
+    if (auto const block = block_along(companion, axis)) {
+      hints += std::string(hints.empty() ? ", where config.json has blocks of " : " and ") + std::to_string(*block);
+    }
+  }
+  throw RuleProblem("its shape is not " + entry.text + " with out = " + std::to_string(size_of(WeightAxis::out)) +
+                    " and in = " + std::to_string(size_of(WeightAxis::in)) + hints + " (" + entry.location + ")");
+}
+
+std::optional<AxisMap> Companions::follow_stored(Companion const& companion, Shape const& weight,
+                                                 Shape const& shape) const {
+  auto const& format = set_.formats[companion.format];
+  FormatShape const plain{{WeightAxis::out, {}}, {WeightAxis::in, {}}};
+  auto const& of_weight = format.weight ? format.weight->shape : plain;
+  if (weight.size() < of_weight.size()) return std::nullopt;
+  auto const leading = weight.size() - of_weight.size();
+  for (auto const& wanted : format.beside[companion.entry].shapes) {
+    if (shape.size() != leading + wanted.size()) continue;
+    AxisMap map(weight.size());
+    for (std::size_t axis = 0; axis < leading; ++axis) map[axis] = Follows{axis, 1};
+    for (std::size_t i = 0; i < of_weight.size(); ++i) {
+      if (!of_weight[i].follows) continue;
+      auto const same = std::ranges::find(wanted, of_weight[i].follows, &FormatAxis::follows);
+      if (same != wanted.end())
+        map[leading + i] = Follows{leading + static_cast<std::size_t>(same - wanted.begin()), 1};
+    }
+    return map;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Companions::refused(std::size_t format, std::optional<WeightAxis> cut) const {
+  auto const& known = set_.formats[format];
+  for (auto const& refusal : known.refused) {
+    if (refusal.cut != cut || !all_hold(refusal.when, set_.flags, config_)) continue;
+    return "the format " + known.name + " cannot be " + (cut ? "cut along the weight's inputs" : "cut") + ": " +
+           refusal.reason + " (" + known.location + ")";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> Companions::block_along(Companion const& companion, WeightAxis axis) const {
+  auto const& format = set_.formats[companion.format];
+  auto const& block = axis == WeightAxis::out ? format.out_block : format.in_block;
+  return block ? sizes_[companion.format].find(*block) : std::nullopt;
 }
 
 TensorInfo const* weight_beside(Catalog const& catalog, std::string_view name) {

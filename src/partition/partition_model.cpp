@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <cassert>
+#include <deque>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include <distload/base/error.hpp>
@@ -46,6 +49,18 @@ bool is_linear(Partition const& partition, std::size_t axes) {
          (partition.kind == PartitionKind::row_parallel && partition.axis == axes - 1);
 }
 
+/// True if some sizes are items of lists with one for each layer.
+bool has_sizes_of_layers(rules::RuleSet const& set) {
+  auto const is_of_layer = [](auto const& expression) { return expression && rules::is_of_layer(*expression); };
+  return std::ranges::any_of(set.sizes, [](auto const& size) { return rules::is_of_layer(size.expression); }) ||
+         std::ranges::any_of(set.rules, [&](rules::Rule const& rule) {
+           return std::ranges::any_of(rule.shape, is_of_layer) ||
+                  std::ranges::any_of(rule.sections, [&](rules::SectionRule const& section) {
+                    return is_of_layer(section.size) || is_of_layer(section.heads) || is_of_layer(section.unit);
+                  });
+         });
+}
+
 /// Builds a layout from a model's parameters.
 class Layouter {
  public:
@@ -56,13 +71,15 @@ class Layouter {
         set_(set),
         config_(config),
         options_(options),
-        rule_finder_(set),
+        rule_finder_(set, config),
         sizes_(set.sizes, config),
         stages_(sizes_, topology.pipeline_parallel, options.pipeline_layers),
+        companions_(catalog, set, config),
         ties_(catalog, set, rule_finder_, config, stages_, options.same_bytes, problems_),
         parameter_of_(catalog.tensors.size(), kNone) {
     sized_rules_.reserve(set.rules.size());
     for (auto const& rule : set.rules) sized_rules_.emplace_back(rule, sizes_);
+    sizes_of_layers_ = has_sizes_of_layers(set);
   }
 
   ModelLayout make(std::string const& family) {
@@ -71,6 +88,7 @@ class Layouter {
     layout.aliases = ties_.aliases();
     layout.untied = ties_.untied();
     layout.warnings = ties_.warnings();
+    if (options_.uneven) collect_blocks();
     apply_rules();
     cut_companions();
     layout.parameters = std::move(parameters_);
@@ -111,18 +129,31 @@ class Layouter {
       if (ties_.is_alias(i)) continue;
       auto const& tensor = catalog_.tensors[i];
       attempt(tensor, [&] {
-        auto const match = rule_finder_.find(tensor.name);
+        auto match = rule_finder_.find(tensor.name);
+        auto packed = companions_.packed(i);
+        // A rule for the packed tensor's own name describes that tensor.
+        if (packed && match && packed->name != tensor.name) {
+          packed_names_.push_back(packed->name);
+          packed.reset();
+        }
+        if (packed) {
+          refused_.insert(i);
+          if (auto const why = companions_.refused(packed->format, std::nullopt)) throw RuleProblem(*why);
+          match = rule_finder_.find(packed->name);
+          refused_.erase(i);
+        }
         if (!match) {
           unmatched_.push_back(i);
           return;
         }
         auto const& rule = set_.rules[match->rule];
+        auto const& name = packed ? packed_names_.emplace_back(packed->name) : tensor.name;
         // Layers after the model's own ones may have other tensors.
         if (match->name.layer && !rule.optional && *match->name.layer < stages_.layers().value_or(rules::kMaxLayers)) {
-          layers_.add(tensor.name, match->name.layer_at, *match->name.layer, tensor.shape);
+          layers_.add(name, match->name.layer_at, *match->name.layer, tensor.shape);
         }
         refused_.insert(i);
-        add(parameter_by(*match, i, tensor));
+        add(packed ? packed_parameter(*match, i, *packed) : parameter_by(*match, i, name, tensor.shape));
         refused_.erase(i);
       });
     }
@@ -144,7 +175,7 @@ class Layouter {
     for (auto const index : unmatched_) {
       auto const& tensor = catalog_.tensors[index];
       auto const companion = companion_of(tensor.name);
-      if (!companion || !companion->is_cut_with_weight) {
+      if (!companion || !companion->is_active) {
         add_unexpected(tensor);
         continue;
       }
@@ -164,22 +195,22 @@ class Layouter {
     }
     for (std::size_t i = 0; i < with_rule; ++i) {
       auto const index = parameters_[i].tensor;
-      auto const companion = rules::find_companion(catalog_, catalog_.tensors[index].name);
+      auto const companion = companions_.find(catalog_.tensors[index].name);
       if (companion && parameter_of_[companion->weight] != kNone) {
         attempt(catalog_.tensors[index],
-                [&] { check_fit(*companion, parameters_[parameter_of_[companion->weight]], parameters_[i]); });
+                [&] { check_own_rules(*companion, parameters_[parameter_of_[companion->weight]], parameters_[i]); });
       }
     }
   }
 
   /// A companion of an unfused part of a fused weight belongs to the fused weight.
   std::optional<rules::Companion> companion_of(std::string const& name) const {
-    if (auto const found = rules::find_companion(catalog_, name)) return found;
+    if (auto const found = companions_.find(name)) return found;
     for (auto const& fused : set_.fused) {
       for (auto const& part : fused.parts) {
         auto const of_whole = rules::replaced(name, part, fused.whole);
         if (!of_whole) continue;
-        if (auto const found = rules::find_companion(catalog_, *of_whole)) return found;
+        if (auto const found = companions_.find(*of_whole)) return found;
       }
     }
     return std::nullopt;
@@ -195,30 +226,43 @@ class Layouter {
     }
   }
 
-  Parameter parameter_by(rules::RuleMatch const& match, std::uint32_t index, TensorInfo const& tensor) {
+  /// The rule with the sizes of the model, or of the layer if some differ between layers.
+  rules::SizedRule const& sized_rule(rules::RuleMatch const& match) {
+    auto const layer = match.name.layer;
+    if (!sizes_of_layers_ || !layer) return sized_rules_[match.rule];
+    auto& of_layer = rules_of_layers_[*layer];
+    if (of_layer.empty()) {
+      rules::Sizes const sizes(set_.sizes, config_, layer);
+      for (auto const& rule : set_.rules) of_layer.emplace_back(rule, sizes);
+    }
+    return of_layer[match.rule];
+  }
+
+  /// @param name, shape  of the tensor, or of the weight that it stores in packed form
+  Parameter parameter_by(rules::RuleMatch const& match, std::uint32_t index, std::string const& name,
+                         Shape const& shape) {
     auto const& rule = set_.rules[match.rule];
-    auto const& sized = sized_rules_[match.rule];
+    auto const& sized = sized_rule(match);
     rule_ = rule.location;
     auto const at_rule = [&](std::string const& what) { return RuleProblem(what + " (" + rule.location + ")"); };
 
     Parameter parameter{index, {}, {}, rule.location};
     try {
-      sized.check_shape(tensor.name, tensor.shape);
-      parameter.partition = sized.partition_of(tensor.shape);
+      sized.check_shape(name, shape);
+      parameter.partition = sized.partition_of(shape);
       parameter.stages = stages_.of(rule, match.name.layer);
-      parameter.experts =
-          rules::place_experts(rule, match.name.expert, tensor.shape, sizes_, topology_.expert_parallel);
+      parameter.experts = rules::place_experts(rule, match.name.expert, shape, sizes_, topology_.expert_parallel);
     } catch (ConfigProblem const&) {
       throw;
     } catch (RuleProblem const& problem) {
       throw at_rule(problem.what());
     }
     ties_.add_stages(index, parameter.stages);
-    parameter.keep_dtype = keeps_dtype(rule, tensor);
+    parameter.keep_dtype = keeps_dtype(rule, catalog_.tensors[index]);
     if (options_.uneven && rule.uneven) {
-      for (auto& section : parameter.partition.sections) section.uneven = true;
+      for (auto& section : parameter.partition.sections) make_uneven(section);
     }
-    parameter.transposed = options_.transpose && is_linear(parameter.partition, tensor.shape.size());
+    parameter.transposed = options_.transpose && is_linear(parameter.partition, shape.size());
     if (parameter.experts) return parameter;  // placed whole, independent of the ranks
     fitting_ranks_.add(parameter.partition);
     if (auto const why = sized.indivisible(parameter.partition, topology_.tensor_parallel)) {
@@ -235,7 +279,129 @@ class Layouter {
       case rules::KeepDType::of_f32: return tensor.dtype == DType::f32;
       case rules::KeepDType::of_companions: break;
     }
-    return rules::find_companion(catalog_, tensor.name).has_value();
+    return companions_.find(tensor.name).has_value();
+  }
+
+  /// Units that are cut unevenly are whole blocks; matrices with as many units are cut at the same places, so that the
+  /// outputs of one fit the inputs of the next.
+  void make_uneven(Section& section) const {
+    section.uneven = true;
+    auto const units = section.size / section.unit;
+    auto const together = blocks_.find(units);
+    if (together != blocks_.end() && units % together->second == 0) section.unit *= together->second;
+  }
+
+  /// Finds out how many units have to stay together, by their number, where formats have blocks of several.
+  void collect_blocks() {
+    for (std::uint32_t i = 0; i < catalog_.tensors.size(); ++i) {
+      auto const& tensor = catalog_.tensors[i];
+      if (ties_.is_alias(i)) continue;
+      try {
+        auto match = rule_finder_.find(tensor.name);
+        if (auto const packed = companions_.packed(i); packed && (!match || packed->name == tensor.name)) {
+          match = rule_finder_.find(packed->name);
+          if (match && set_.rules[match->rule].uneven) {
+            auto const unpacked = unpack(*match, *packed, tensor.shape);
+            add_blocks(sized_rule(*match).partition_of(unpacked.shape), unpacked.axes);
+          }
+        } else if (auto const companion = match ? std::nullopt : companion_of(tensor.name);
+                   companion && companion->is_active) {
+          add_blocks(*companion, tensor);
+        }
+      } catch (RuleProblem const&) {
+        // Reported when the rules are applied.
+      }
+    }
+  }
+
+  void add_blocks(rules::Companion const& companion, TensorInfo const& tensor) {
+    auto const& weight = catalog_.tensors[companion.weight];
+    auto match = rule_finder_.find(weight.name);
+    auto shape = weight.shape;
+    if (auto const packed = companions_.packed(companion.weight); packed && (!match || packed->name == weight.name)) {
+      match = rule_finder_.find(packed->name);
+      if (match) shape = unpack(*match, *packed, weight.shape).shape;
+    }
+    if (!match || !set_.rules[match->rule].uneven) return;
+    auto const partition = sized_rule(*match).partition_of(shape);
+    add_blocks(partition,
+               companions_.follow(companion, shape, axes_of(match->rule, shape), partition.axis, tensor.shape));
+  }
+
+  void add_blocks(Partition const& partition, rules::AxisMap const& axes) {
+    if (partition.kind == PartitionKind::replicated || !axes[partition.axis]) return;
+    auto const block = axes[partition.axis]->block;
+    for (auto const& section : partition.sections) {
+      auto& together = blocks_.try_emplace(section.size / section.unit, 1).first->second;
+      together = std::lcm(together, std::lcm(block, section.unit) / section.unit);
+    }
+  }
+
+  /// The axes of a weight that a rule cuts. A format that packs weights goes by what is an output and an input; where a
+  /// weight has its own shape, the tensors beside it have theirs in the same order.
+  rules::WeightAxes axes_of(std::size_t rule, Shape const& shape) const {
+    auto const axes = shape.size();
+    if (axes < 2) return {};
+    return is_reversed(rule, axes) ? rules::WeightAxes{axes - 1, axes - 2} : rules::WeightAxes{axes - 2, axes - 1};
+  }
+
+  /// True if a rule cuts weights that are stored as [in, out].
+  bool is_reversed(std::size_t index, std::size_t axes) const {
+    auto const& rule = set_.rules[index];
+    return axes >= 2 && ((rule.partition == PartitionKind::column_parallel && rule.axis == axes - 1) ||
+                         (rule.partition == PartitionKind::row_parallel && rule.axis == axes - 2));
+  }
+
+  rules::UnpackedWeight unpack(rules::RuleMatch const& match, rules::PackedWeight const& packed,
+                               Shape const& stored) const {
+    auto const& of_weight = companions_.format(packed.format).weight->shape;
+    auto const leading = stored.size() - std::min(stored.size(), of_weight.size());
+    return companions_.unpack(packed, stored, is_reversed(match.rule, leading + 2));
+  }
+
+  /// The parameter of a weight that is stored in packed form. Its rule describes the weight as it is without that.
+  Parameter packed_parameter(rules::RuleMatch const& match, std::uint32_t index, rules::PackedWeight const& packed) {
+    auto const& tensor = catalog_.tensors[index];
+    auto const unpacked = unpack(match, packed, tensor.shape);
+    auto parameter = parameter_by(match, index, packed.name, unpacked.shape);
+    auto const& known =
+        unpacked_
+            .insert_or_assign(index, Unpacked{parameter.partition, unpacked.shape, axes_of(match.rule, unpacked.shape)})
+            .first->second;
+    refuse_cut(packed.format, known);
+    parameter.partition = rules::cut_like(known.partition, unpacked.axes, tensor.shape);
+    parameter.keep_dtype = true;
+    parameter.transposed = false;
+    if (parameter.experts) return parameter;
+    fitting_ranks_.add(parameter.partition);
+    if (auto const why = rules::misfit({known.partition, known.shape}, {parameter.partition, tensor.shape},
+                                       unpacked.axes, topology_.tensor_parallel)) {
+      indivisible_ = true;
+      auto const block = unpacked.axes[known.partition.axis]->block;
+      throw RuleProblem(std::to_string(block) + " of the weight's elements along axis " +
+                        std::to_string(known.partition.axis) + " are stored in one, but with " +
+                        std::to_string(topology_.tensor_parallel) +
+                        " tensor-parallel ranks its parts do not end there (" + parameter.rule + ")");
+    }
+    return parameter;
+  }
+
+  /// A weight as its rule sees it.
+  struct Unpacked {
+    Partition partition;
+    Shape shape;
+    rules::WeightAxes axes;
+  };
+
+  /// @throws RuleProblem  the format cannot be cut in this way.
+  void refuse_cut(std::size_t format, Unpacked const& weight) {
+    if (topology_.tensor_parallel == 1 || weight.partition.kind == PartitionKind::replicated) return;
+    auto const axis = weight.partition.axis;
+    auto const cut = axis == weight.axes.out  ? std::optional(rules::WeightAxis::out)
+                     : axis == weight.axes.in ? std::optional(rules::WeightAxis::in)
+                                              : std::nullopt;
+    if (!cut) return;
+    if (auto const why = companions_.refused(format, cut)) throw RuleProblem(*why);
   }
 
   /// A companion has the placement of its weight. Nothing if no rule matches the weight.
@@ -246,41 +412,66 @@ class Layouter {
     if (auto const known = parameter_of_[companion.weight]; known != kNone) {
       of_weight = parameters_[known];
     } else if (auto const match = ties_.is_alias(companion.weight) ? rule_finder_.find(weight.name) : std::nullopt) {
-      of_weight = parameter_by(*match, companion.weight, weight);
+      of_weight = parameter_by(*match, companion.weight, weight.name, weight.shape);
     }
     if (!of_weight) return std::nullopt;
+    auto const packed = unpacked_.find(companion.weight);
+    auto const axes = weight.shape.size();
+    auto const plain = axes < 2 ? rules::WeightAxes{} : rules::WeightAxes{axes - 2, axes - 1};
+    auto const seen = packed != unpacked_.end() ? packed->second : Unpacked{of_weight->partition, weight.shape, plain};
     auto parameter = *of_weight;
     parameter.tensor = index;
     parameter.keep_dtype = true;
-    parameter.transposed = parameter.transposed && companion.follows == rules::Follows::blocks &&
-                           tensor.shape.size() == weight.shape.size();
-    parameter.partition = rules::cut_companion(companion.follows, {of_weight->partition, weight.shape}, tensor.shape,
-                                               [this](auto axis, auto axes) { return block_along(axis, axes); });
+    parameter.transposed = false;
+    parameter.partition = {};
+    rules::AxisMap map(seen.shape.size());
+    if (seen.partition.kind != PartitionKind::replicated) {
+      map = companions_.follow(companion, seen.shape, seen.axes, seen.partition.axis, tensor.shape);
+      parameter.partition = rules::cut_like(seen.partition, map, tensor.shape);
+      // Scales of blocks lie like the weight.
+      parameter.transposed = of_weight->transposed && tensor.shape.size() == weight.shape.size();
+    }
     auto const& experts = parameter.experts;
-    if (experts && !experts->group && companion.follows != rules::Follows::nothing && volume(tensor.shape) > 1 &&
+    if (experts && !experts->group && volume(tensor.shape) > 1 &&
         (experts->axis >= tensor.shape.size() || tensor.shape[experts->axis] != weight.shape[experts->axis])) {
       throw RuleProblem("it has no scales for each expert, which expert parallelism needs (" + parameter.rule + ")");
     }
-    if (!experts) fitting_ranks_.add(parameter.partition);
-    check_fit(companion, *of_weight, parameter);
+    if (experts) return parameter;
+    fitting_ranks_.add(parameter.partition);
+    require_fit(companion, parameter,
+                rules::misfit({seen.partition, seen.shape}, {parameter.partition, tensor.shape}, map,
+                              topology_.tensor_parallel));
     return parameter;
   }
 
-  /// @throws RuleProblem  the ranks' parts of weight and companion do not match; the weight is then among the problems.
-  void check_fit(rules::Companion const& companion, Parameter const& of_weight, Parameter const& parameter) {
+  /// The same check for a companion and a weight that both have rules of their own.
+  void check_own_rules(rules::Companion const& companion, Parameter const& of_weight, Parameter const& parameter) {
+    if (unpacked_.contains(companion.weight)) return;
+    if (of_weight.experts.has_value() != parameter.experts.has_value()) {
+      if (parameter.partition.kind == PartitionKind::replicated) return;
+      require_fit(companion, parameter, "cut where only one of weight and companion is dealt out by experts");
+      return;
+    }
+    if (of_weight.experts) return;
     auto const& weight = catalog_.tensors[companion.weight];
     auto const& tensor = catalog_.tensors[parameter.tensor];
-    auto why = [&]() -> std::optional<std::string> {
-      if (of_weight.experts.has_value() != parameter.experts.has_value()) {
-        if (parameter.partition.kind == PartitionKind::replicated) return std::nullopt;
-        return "cut where only one of weight and companion is dealt out by experts";
-      }
-      if (of_weight.experts) return std::nullopt;
-      return rules::misfit(
-          companion.follows, {of_weight.partition, weight.shape}, {parameter.partition, tensor.shape},
-          [this](auto axis, auto axes) { return block_along(axis, axes); }, topology_.tensor_parallel);
-    }();
+    auto const map = companions_.follow_stored(companion, weight.shape, tensor.shape);
+    if (!map) return;
+    auto const axes = weight.shape.size();
+    auto const axis = of_weight.partition.axis;
+    auto const block = axis + 2 < axes ? std::nullopt
+                                       : companions_.block_along(companion, axis + 2 == axes ? rules::WeightAxis::out
+                                                                                             : rules::WeightAxis::in);
+    require_fit(companion, parameter,
+                rules::misfit_by_size({of_weight.partition, weight.shape}, {parameter.partition, tensor.shape}, *map,
+                                      block, topology_.tensor_parallel));
+  }
+
+  /// @throws RuleProblem  there is a reason `why` the ranks' parts of weight and companion do not match; the weight is
+  ///                      then among the problems.
+  void require_fit(rules::Companion const& companion, Parameter const& parameter, std::optional<std::string> why) {
     if (!why) return;
+    auto const& weight = catalog_.tensors[companion.weight];
     indivisible_ = true;
     fitting_ranks_.add_even(parameter.partition);
     *why += " (" + parameter.rule + ")";
@@ -288,19 +479,11 @@ class Layouter {
     throw RuleProblem(*why);
   }
 
-  /// Elements that share a scale along one of the last two axes of a weight, if config.json gives the number.
-  std::optional<std::uint64_t> block_along(std::size_t axis, std::size_t axes) const {
-    if (axis + 2 < axes) return std::nullopt;
-    auto const key = "quantization_config.weight_block_size." + std::to_string(axis + 2 - axes);
-    auto const block = config_.size(key);
-    if (block == 0) throw ConfigProblem(key + " is 0, expected 1 or more");
-    return block;
-  }
-
   void find_missing(ModelLayout const& layout) {
     std::vector<std::string_view> names;
     for (auto const& tensor : catalog_.tensors) names.emplace_back(tensor.name);
     for (auto const& alias : layout.aliases) names.emplace_back(alias.name);
+    for (auto const& name : packed_names_) names.emplace_back(name);
     report_required(set_.required, names, missing_);
     layers_.report_incomplete(stages_.layers(), missing_);
   }
@@ -358,8 +541,11 @@ class Layouter {
   rules::Sizes sizes_;
   Problems problems_;
   rules::StageFinder stages_;
+  rules::Companions companions_;
   rules::Ties ties_;
   std::vector<rules::SizedRule> sized_rules_;  ///< by index in the rule set
+  bool sizes_of_layers_ = false;               ///< some sizes differ between layers
+  std::unordered_map<std::uint32_t, std::vector<rules::SizedRule>> rules_of_layers_;  ///< `sized_rules_` by layer
   rules::FittingRanks fitting_ranks_;
   rules::LayerContents layers_;
   std::string rule_ = set_.file;                        ///< the rule file being applied
@@ -367,20 +553,26 @@ class Layouter {
   Problems missing_;
   Problems unexpected_;
   std::vector<Parameter> parameters_;
-  std::vector<std::size_t> parameter_of_;  ///< by tensor: index in the layout's parameters, or kNone
-  std::vector<std::uint32_t> unmatched_;   ///< tensors without a rule
-  std::set<std::uint32_t> refused_;        ///< tensors whose rule cannot be applied
-  std::set<std::uint32_t> misfits_;        ///< weights that do not match a companion
+  std::vector<std::size_t> parameter_of_;                 ///< by tensor: index in the layout's parameters, or kNone
+  std::vector<std::uint32_t> unmatched_;                  ///< tensors without a rule
+  std::set<std::uint32_t> refused_;                       ///< tensors whose rule cannot be applied
+  std::deque<std::string> packed_names_;                  ///< of the weights that are stored in packed form
+  std::unordered_map<std::uint32_t, Unpacked> unpacked_;  ///< the same, by tensor
+  std::map<std::uint64_t, std::uint64_t> blocks_;  ///< units that stay together in uneven cuts, by number of units
+  std::set<std::uint32_t> misfits_;                ///< weights that do not match a companion
   bool indivisible_ = false;
 };
 
 /// Removes the rules that do not apply to this model.
 void drop_rules(rules::RuleSet& set, rules::ConfigValues const& config) {
-  std::map<std::string, bool> flags;
-  for (auto const& [key, otherwise] : set.flags) flags[key] = config.boolean(key).value_or(otherwise);
-  std::erase_if(set.rules, [&](rules::Rule const& rule) {
-    return std::ranges::any_of(rule.when, [&](rules::Flag const& flag) { return flags.at(flag.key) != flag.value; });
+  std::erase_if(set.rules, [&](rules::Rule& rule) {
+    auto const of_layers = std::ranges::stable_partition(
+        rule.when, [](rules::Condition const& condition) { return !rules::is_of_layer(condition); });
+    std::vector<rules::Condition> const of_model(rule.when.begin(), of_layers.begin());
+    rule.when.erase(rule.when.begin(), of_layers.begin());
+    return !all_hold(of_model, set.flags, config);
   });
+  std::erase_if(set.required, [&](rules::RequiredRule const& rule) { return !all_hold(rule.when, set.flags, config); });
 }
 
 }  // namespace
@@ -393,8 +585,10 @@ ModelLayout partition_model(Catalog const& catalog, Topology const& topology, Fa
                       " stages, but topology.pipeline_parallel is " + std::to_string(topology.pipeline_parallel));
   }
   auto set = rules::read_rules(family);
-  rules::ConfigValues const config(config_json,
-                                   options.config_file.empty() ? config_file_of(catalog) : options.config_file);
+  rules::ConfigValues config(config_json, options.config_file.empty() ? config_file_of(catalog) : options.config_file);
+  for (auto const& synonym : set.synonyms) {
+    for (auto const& other : synonym.others) config.add_synonym(synonym.key, other);
+  }
   try {
     drop_rules(set, config);
     return Layouter(catalog, topology, set, config, options).make(family.family);

@@ -19,8 +19,8 @@ using Json = nlohmann::json;
 /// Sizes of models are never nested more deeply.
 constexpr int kMaxDepth = 8;
 
-/// Items kept of a list; longer lists hold no sizes.
-constexpr std::size_t kMaxItems = 8;
+/// Items kept of a list: one for each layer of any model.
+constexpr std::size_t kMaxItems = 10'000;
 
 constexpr JsonLimits kLimits{.text_bytes = 4 * kMiB};
 
@@ -59,6 +59,8 @@ ConfigValues::ConfigValues(std::string_view text, std::string source) : source_(
       entry.known = *flag;
     } else if (auto const* words = value.get_ptr<std::string const*>()) {
       entry.known = *words;
+    } else if (value.is_number()) {
+      entry.known = value.get<double>();
     }
   });
 }
@@ -91,6 +93,39 @@ std::optional<std::string> ConfigValues::text(std::string const& key) const {
   if (value == nullptr) return std::nullopt;
   if (auto const* words = std::get_if<std::string>(&value->known)) return *words;
   throw ConfigProblem(key + " is " + value->shown + ", expected a text");
+}
+
+std::optional<Scalar> ConfigValues::scalar(std::string const& key) const {
+  auto const* const value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (auto const* flag = std::get_if<bool>(&value->known)) return *flag;
+  if (auto const* words = std::get_if<std::string>(&value->known)) return *words;
+  if (auto const* number = std::get_if<double>(&value->known)) return *number;
+  if (auto const* size = std::get_if<std::uint64_t>(&value->known)) return static_cast<double>(*size);
+  return std::nullopt;
+}
+
+void ConfigValues::add_synonym(std::string const& key, std::string const& from) {
+  auto const below = [this](std::string const& prefix) {
+    auto const begin = values_.lower_bound(prefix);
+    auto end = begin;
+    while (end != values_.end() && end->first.starts_with(prefix)) ++end;
+    return std::pair(begin, end);
+  };
+  if (auto const [begin, end] = below(key + "."); begin != end) return;
+  std::map<std::string, Value> copies;
+  auto const [begin, end] = below(from + ".");
+  for (auto entry = begin; entry != end; ++entry) copies[key + entry->first.substr(from.size())] = entry->second;
+  values_.merge(copies);
+}
+
+std::string shown(Scalar const& value) {
+  if (auto const* words = std::get_if<std::string>(&value)) return "`" + printable(*words) + "`";
+  if (auto const* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
+  auto text = std::to_string(std::get<double>(value));
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
 }
 
 }  // namespace distload::rules

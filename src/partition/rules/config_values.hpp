@@ -14,6 +14,12 @@ namespace distload::rules {
 /// Larger sizes are refused; products of two sizes are checked.
 inline constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 40U;
 
+/// A value of config.json that conditions compare.
+using Scalar = std::variant<bool, double, std::string>;
+
+/// The value as a text for messages.
+std::string shown(Scalar const& value);
+
 class ConfigValues {
  public:
   /// A config without keys.
@@ -35,11 +41,16 @@ class ConfigValues {
   /// The string at `key`; nothing if it is absent or null.
   /// @throws ConfigProblem  the value is of another kind.
   std::optional<std::string> text(std::string const& key) const;
+  /// The number, boolean or string at `key`; nothing if it is absent, null, or of another kind.
+  std::optional<Scalar> scalar(std::string const& key) const;
+  /// Makes the values below `from` available below `key` as well, unless `key` has values of its own.
+  void add_synonym(std::string const& key, std::string const& from);
 
  private:
   struct Value {
-    std::variant<std::monostate, std::uint64_t, bool, std::string> known;  ///< std::monostate: a value of another kind
-    std::string shown;                                                     ///< text for messages
+    /// A double is a negative or fractional number; std::monostate a value of another kind.
+    std::variant<std::monostate, std::uint64_t, bool, std::string, double> known;
+    std::string shown;  ///< text for messages
   };
 
   Value const* find(std::string const& key) const;

@@ -38,7 +38,10 @@ Operand parse_operand(std::string_view text) {
   }
   if (text.starts_with(kConfigPrefix)) {
     operand.kind = Operand::Kind::config_key;
-    operand.name = text.substr(kConfigPrefix.size());
+    auto key = text.substr(kConfigPrefix.size());
+    operand.of_layer = key.ends_with(kOfLayer);
+    if (operand.of_layer) key.remove_suffix(kOfLayer.size());
+    operand.name = key;
     auto const in_key = [](char character) { return is_word_character(character) || character == '.'; };
     if (operand.name.empty() || !std::all_of(operand.name.begin(), operand.name.end(), in_key)) {
       return fail("is no key of config.json");
@@ -54,6 +57,11 @@ Operand parse_operand(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_of_layer(Expression const& expression) {
+  return std::ranges::any_of(expression.alternatives,
+                             [](Term const& term) { return term.left.of_layer || term.right.of_layer; });
+}
 
 Term parse_term(std::string_view text) {
   text = trimmed(text);

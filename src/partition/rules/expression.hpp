@@ -10,6 +10,8 @@ namespace distload::rules {
 
 /// What precedes a key of config.json.
 inline constexpr std::string_view kConfigPrefix = "config.";
+/// What follows a key of config.json whose value is a list with one item for each layer.
+inline constexpr std::string_view kOfLayer = "[layer]";
 
 /// A value in an expression.
 struct Operand {
@@ -21,7 +23,8 @@ struct Operand {
 
   Kind kind = Kind::number;
   std::uint64_t number = 0;
-  std::string name;  ///< name of the size, or the key without "config."
+  std::string name;       ///< name of the size, or the key without "config."
+  bool of_layer = false;  ///< the key's item for the layer
 };
 
 /// One operand, or two operands with one of + - * / between them.
@@ -35,6 +38,9 @@ struct Expression {
   std::vector<Term> alternatives;  ///< the value is that of the first alternative whose operands are all known
   std::string text;                ///< as written, for messages
 };
+
+/// True if an operand of the expression itself is the item of a layer.
+bool is_of_layer(Expression const& expression);
 
 /// @throws std::invalid_argument  `text` is malformed; says why.
 Term parse_term(std::string_view text);

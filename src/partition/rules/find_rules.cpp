@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr char const* kExtension = ".yaml";
 constexpr std::string_view kAuto = "auto";
+/// What all families share, in a folder of rule files.
+constexpr char const* kFormats = "quantization/formats.yaml";
 constexpr Bytes kMaxFileBytes = kMiB;
 
 /// A family name comes from a checkpoint and becomes part of a path: only plain file names are accepted.
@@ -157,6 +159,13 @@ FamilyRules find_rules(RulesSource const& source) {
     }
     last = {base.file, base.text};
     family.bases.push_back(last);
+  }
+  for (auto const& directory : source.directories) {
+    auto const path = fs::path(directory) / kFormats;
+    std::error_code ignored;
+    if (!fs::exists(path, ignored)) continue;
+    family.bases.push_back({path.string(), read_file(path)});
+    break;
   }
   return family;
 }

@@ -36,12 +36,16 @@ class Pattern {
   /// True if the pattern has {layer}.
   bool has_layer() const noexcept;
 
+  friend bool operator==(Pattern const&, Pattern const&) = default;
+
  private:
   enum class Kind : std::uint8_t { text, layer, expert, star };
 
   struct Part {
     Kind kind = Kind::text;
     std::string text;
+
+    friend bool operator==(Part const&, Part const&) = default;
   };
 
   void add(Kind kind, std::string_view text = {});

@@ -7,7 +7,7 @@
 
 namespace distload::rules {
 
-RuleFinder::RuleFinder(RuleSet const& set) : set_(set) {
+RuleFinder::RuleFinder(RuleSet const& set, ConfigValues const& config) : set_(set), config_(config) {
   for (auto const& rule : set.rules) {
     for (auto const& pattern : rule.patterns) {
       if (auto const ending = pattern.ending()) by_ending_[*ending];
@@ -35,7 +35,7 @@ std::optional<RuleMatch> RuleFinder::find(std::string_view name) const {
     if (found && rule.level != set_.rules[found->rule].level) break;
     if (found && latest == number) continue;  // another alternative of the same rule
     auto const match = pattern->match(name);
-    if (!match) continue;
+    if (!match || !all_hold(rule.when, set_.flags, config_, match->layer)) continue;
     if (found) also += " and " + rule.location;
     if (!found) found = RuleMatch{number, *match};
     latest = number;

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "partition/rules/config_values.hpp"
 #include "partition/rules/rules.hpp"
 
 namespace distload::rules {
@@ -21,8 +22,9 @@ struct RuleMatch {
 /// compared only with the patterns that have the same ending.
 class RuleFinder {
  public:
-  /// `set` must outlive the object, unchanged.
-  explicit RuleFinder(RuleSet const& set);
+  /// The arguments must outlive the object, unchanged. The rules' conditions on layers are compared with `config`; all
+  /// others must hold.
+  RuleFinder(RuleSet const& set, ConfigValues const& config);
 
   /// Nothing if no rule matches.
   /// @throws RuleProblem  several rules of one file match.
@@ -38,6 +40,7 @@ class RuleFinder {
   };
 
   RuleSet const& set_;
+  ConfigValues const& config_;
   /// By `Pattern::ending` of names: the patterns that can match them, in the order of the rules.
   std::unordered_map<std::string_view, std::vector<Candidate>> by_ending_;
   std::vector<Candidate> of_any_ending_;  ///< those that can match names of other endings

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "config/second_document.hpp"
 #include "partition/partition_model.hpp"
+#include "partition/rules/format_reader.hpp"
 #include "partition/rules/size_reader.hpp"
 #include "partition/rules/yaml_fields.hpp"
 
@@ -20,6 +21,8 @@ constexpr char const* kHeadSize = "head_dim";
 constexpr std::string_view kAnySize = "any";
 /// The name of F32 in `keep_dtype` and load.dtype.
 constexpr std::string_view kFloat32 = "fp32";
+/// In `not_required`: what the base requires.
+constexpr std::string_view kAll = "all";
 /// Limit for one file; each name of a model is compared with all patterns.
 constexpr std::size_t kMaxPatterns = 20'000;
 
@@ -30,7 +33,8 @@ class Reader {
 
   RuleSet read(YAML::Node const& document) {
     YamlFields const fields(source_, document, "a rule file",
-                            {"extends", "model_types", "flags", "sizes", "rules", "tied", "required", "fused"});
+                            {"extends", "model_types", "flags", "sizes", "rules", "tied", "required", "not_required",
+                             "fused", "synonyms", "formats"});
     RuleSet set;
     set.file = source_.file();
     if (auto const types = fields.find("model_types")) {
@@ -39,7 +43,8 @@ class Reader {
     flags_ = base_.flags;
     if (auto const flags = fields.find("flags")) replace(flags_, read_flags(flags), &Flag::key);
     if (auto const sizes = fields.find("sizes")) sizes_.read(sizes);
-    auto const rules = fields.has("extends") ? fields.find("rules") : fields.require("rules");
+    auto const needs_rules = !fields.has("extends") && !fields.has("formats");
+    auto const rules = needs_rules ? fields.require("rules") : fields.find("rules");
     if (rules) {
       for (auto const& rule : read_list(rules)) set.rules.push_back(read_rule(rule));
     }
@@ -54,11 +59,24 @@ class Reader {
       replace(set.tied, std::move(own), &TiedRule::alias);
     }
     set.required = std::move(base_.required);
+    if (auto const dropped = fields.find("not_required")) drop_required(dropped, set.required);
     if (auto const required = fields.find("required")) {
       for (auto const& entry : read_list(required)) set.required.push_back(read_required(entry));
     }
     set.fused = std::move(base_.fused);
     if (auto const fused = fields.find("fused")) replace(set.fused, read_fused(fused), &FusedRule::name);
+    set.synonyms = std::move(base_.synonyms);
+    if (auto const synonyms = fields.find("synonyms")) {
+      replace(set.synonyms, read_synonyms(synonyms), &Synonym::key);
+    }
+    if (auto const formats = fields.find("formats")) {
+      set.formats = read_formats(source_, formats, [this](YAML::Node const& node) { return read_when(node); });
+    }
+    for (auto& format : base_.formats) {
+      if (std::ranges::find(set.formats, format.name, &Format::name) == set.formats.end()) {
+        set.formats.push_back(std::move(format));
+      }
+    }
     set.flags = std::move(flags_);
     set.sizes = sizes_.definitions();
     return set;
@@ -75,23 +93,44 @@ class Reader {
   }
 
   std::vector<Flag> read_flags(YAML::Node const& node) const {
-    if (!node.IsMap()) source_.fail(node.Mark(), "expected a map of keys of config.json, each true or false");
+    if (!node.IsMap()) source_.fail(node.Mark(), "expected a map of keys of config.json and values");
     std::vector<Flag> flags;
     for (auto const& entry : node) {
-      flags.push_back({read_text(source_, entry.first), read_boolean(source_, entry.second)});
+      flags.push_back({read_text(source_, entry.first), parse_scalar(read_text(source_, entry.second))});
     }
     return flags;
   }
 
-  std::vector<Flag> read_when(YAML::Node const& node) const {
-    auto when = read_flags(node);
-    for (auto const& flag : when) {
-      if (std::ranges::find(flags_, flag.key, &Flag::key) == flags_.end()) {
+  std::vector<Condition> read_when(YAML::Node const& node) const {
+    if (!node.IsMap()) source_.fail(node.Mark(), "expected a map of keys of config.json and values");
+    std::vector<Condition> when;
+    for (auto const& entry : node) {
+      Condition condition{read_text(source_, entry.first), {}};
+      if (std::ranges::find(flags_, condition.key, &Flag::key) == flags_.end()) {
         source_.fail(node.Mark(),
-                     "`" + printable(flag.key) + "` is none of the `flags`, which say what holds without it");
+                     "`" + printable(condition.key) + "` is none of the `flags`, which say what holds without it");
       }
+      for (auto const& value : read_list(entry.second)) {
+        try {
+          condition.any_of.push_back(parse_comparison(read_text(source_, value)));
+        } catch (std::invalid_argument const& error) {
+          source_.fail(value.Mark(), error.what());
+        }
+      }
+      when.push_back(std::move(condition));
     }
     return when;
+  }
+
+  std::vector<Synonym> read_synonyms(YAML::Node const& node) const {
+    if (!node.IsMap()) source_.fail(node.Mark(), "`synonyms` must be a map of keys of config.json");
+    std::vector<Synonym> synonyms;
+    for (auto const& entry : node) {
+      Synonym synonym{read_text(source_, entry.first), {}};
+      for (auto const& other : read_list(entry.second)) synonym.others.push_back(read_text(source_, other));
+      synonyms.push_back(std::move(synonym));
+    }
+    return synonyms;
   }
 
   std::vector<Pattern> read_patterns(YAML::Node const& node) const {
@@ -181,13 +220,34 @@ class Reader {
     return rules;
   }
 
+  /// Drops the entries of the base that one of the patterns is among, or all of them.
+  void drop_required(YAML::Node const& node, std::vector<RequiredRule>& required) const {
+    if (node.IsScalar() && read_text(source_, node) == kAll) {
+      required.clear();
+      return;
+    }
+    for (auto const& item : read_list(node)) {
+      auto const count = std::erase_if(required, [dropped = read_patterns(item)](RequiredRule const& rule) {
+        return std::ranges::any_of(rule.patterns, [&](Pattern const& pattern) {
+          return std::ranges::find(dropped, pattern) != dropped.end();
+        });
+      });
+      if (count == 0) source_.fail(item.Mark(), "the file that this one extends does not require it");
+    }
+  }
+
   RequiredRule read_required(YAML::Node const& node) const {
     RequiredRule required;
     required.location = source_.location(node);
     auto match = node;
     if (node.IsMap()) {
-      YamlFields const fields(source_, node, "an entry of `required`", {"match", "unless"});
+      YamlFields const fields(source_, node, "an entry of `required`", {"match", "unless", "when"});
       match.reset(fields.require("match"));
+      if (auto const when = fields.find("when")) {
+        required.when = read_when(when);
+        auto const of_layer = [](Condition const& condition) { return is_of_layer(condition); };
+        if (std::ranges::any_of(required.when, of_layer)) fields.fail("`required` has no conditions on layers");
+      }
       if (auto const unless = fields.find("unless")) required.unless = read_patterns(unless);
     }
     required.patterns = read_patterns(match);

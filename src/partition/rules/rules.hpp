@@ -8,7 +8,9 @@
 
 #include <distload/partition/partition.hpp>
 
+#include "partition/rules/condition.hpp"
 #include "partition/rules/expression.hpp"
+#include "partition/rules/format.hpp"
 #include "partition/rules/pattern.hpp"
 #include "partition/rules/sizes.hpp"
 
@@ -33,12 +35,6 @@ enum class KeepDType : std::uint8_t {
 /// The pipeline stages of a parameter.
 enum class StageRule : std::uint8_t { of_layer, first, last, first_and_last, all };
 
-/// A boolean of config.json: the required value, and whether the condition holds if the key is absent.
-struct Flag {
-  std::string key;
-  bool value = false;
-};
-
 struct Rule {
   std::vector<Pattern> patterns;
   PartitionKind partition = PartitionKind::replicated;
@@ -48,7 +44,7 @@ struct Rule {
   std::vector<std::optional<Expression>> shape;  ///< known sizes; a bias has only the first; empty: nothing is known
   StageRule stage = StageRule::of_layer;
   std::optional<Expression> layer_offset;  ///< added to the layer's number; without {layer} it is that number
-  std::vector<Flag> when;                  ///< conditions; the rule applies only if all hold
+  std::vector<Condition> when;             ///< conditions; the rule applies only if all hold
   std::uint32_t level = 0;  ///< 0: rule of the file itself, 1: of the file that it extends, ...; the lowest match wins
   bool uneven = false;      ///< ranks may get parts of different sizes, if the user allows it
   std::optional<std::uint32_t> expert_axis;  ///< the axis of experts, if one tensor stores several
@@ -61,6 +57,7 @@ struct Rule {
 struct RequiredRule {
   std::vector<Pattern> patterns;  ///< a tensor must match one of them
   std::vector<Pattern> unless;    ///< not required if a tensor with one of these names exists
+  std::vector<Condition> when;    ///< required only if all hold
   std::string text;               ///< the patterns as written
   std::string location;
 };
@@ -84,6 +81,12 @@ struct FusedRule {
   std::string location;
 };
 
+/// Keys of config.json that stand for another one.
+struct Synonym {
+  std::string key;
+  std::vector<std::string> others;  ///< the first that config.json has counts, unless it has `key`
+};
+
 struct RuleSet {
   std::string file;  ///< file name: "llama.yaml"
   std::vector<std::string> model_types;
@@ -93,6 +96,8 @@ struct RuleSet {
   std::vector<TiedRule> tied;
   std::vector<RequiredRule> required;
   std::vector<FusedRule> fused;
+  std::vector<Synonym> synonyms;
+  std::vector<Format> formats;
 };
 
 }  // namespace distload::rules

@@ -25,8 +25,9 @@ std::optional<std::uint64_t> combine(char operation, std::uint64_t left, std::ui
 
 }  // namespace
 
-Sizes::Sizes(std::vector<SizeDefinition> const& definitions, ConfigValues const& config)
-    : definitions_(definitions), config_(config) {
+Sizes::Sizes(std::vector<SizeDefinition> const& definitions, ConfigValues const& config,
+             std::optional<std::uint32_t> layer)
+    : definitions_(definitions), config_(config), layer_(layer) {
   for (auto const& definition : definitions) {
     Entry entry;
     try {
@@ -71,7 +72,7 @@ std::string Sizes::origin_of_zero(Expression const& expression) const {
 
 std::string Sizes::origin(Operand const& operand) const {
   if (operand.kind == Operand::Kind::number) return std::to_string(operand.number);
-  if (operand.kind == Operand::Kind::config_key) return operand.name;
+  if (operand.kind == Operand::Kind::config_key) return key_of(operand);
   // Sizes refer only to earlier sizes, so that the recursion ends.
   auto const* const size = definition(operand.name);
   auto const* const term = size == nullptr ? nullptr : known_term(size->expression);
@@ -106,10 +107,16 @@ std::optional<std::uint64_t> Sizes::find_at_most(std::string const& name, std::u
   return known;
 }
 
+std::string Sizes::key_of(Operand const& operand) const {
+  if (!operand.of_layer) return operand.name;
+  // A list has no key with brackets: without a layer, its item is unknown.
+  return operand.name + (layer_ ? "." + std::to_string(*layer_) : std::string(kOfLayer));
+}
+
 std::optional<std::uint64_t> Sizes::evaluate(Operand const& operand) const {
   switch (operand.kind) {
     case Operand::Kind::number: return operand.number;
-    case Operand::Kind::config_key: return config_.size(operand.name);
+    case Operand::Kind::config_key: return config_.size(key_of(operand));
     case Operand::Kind::size: return find(operand.name);
   }
   return std::nullopt;
@@ -141,9 +148,8 @@ void Sizes::collect_keys(Expression const& expression, std::vector<std::string>&
                          std::set<std::string>& seen) const {
   auto const add = [&](Operand const& operand) {
     if (operand.kind == Operand::Kind::config_key) {
-      if (!config_.size(operand.name) && std::ranges::find(keys, operand.name) == keys.end()) {
-        keys.push_back(operand.name);
-      }
+      auto const key = key_of(operand);
+      if (!config_.size(key) && std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
     } else if (operand.kind == Operand::Kind::size && seen.insert(operand.name).second && !find(operand.name)) {
       auto const* const size = definition(operand.name);
       if (size != nullptr) collect_keys(size->expression, keys, seen);

@@ -21,8 +21,10 @@ struct SizeDefinition {
 
 class Sizes {
  public:
-  /// Both arguments must outlive the object. A size that cannot be evaluated causes an error only when it is requested.
-  Sizes(std::vector<SizeDefinition> const& definitions, ConfigValues const& config);
+  /// The references must outlive the object. A size that cannot be evaluated causes an error only when it is requested.
+  /// @param layer  whose items of lists `config.key[layer]` are; without it they are unknown
+  Sizes(std::vector<SizeDefinition> const& definitions, ConfigValues const& config,
+        std::optional<std::uint32_t> layer = std::nullopt);
 
   /// @throws ConfigProblem  config.json lacks a required key, or the result is not a positive integer; names the keys.
   std::uint64_t positive(Expression const& expression) const;
@@ -43,6 +45,8 @@ class Sizes {
   };
 
   std::optional<std::uint64_t> evaluate(Operand const& operand) const;
+  /// The key of config.json that an operand names.
+  std::string key_of(Operand const& operand) const;
   std::optional<std::uint64_t> evaluate(Term const& term) const;
   /// The first alternative whose operands are all known; nullptr if there is none.
   Term const* known_term(Expression const& expression) const;
@@ -56,6 +60,7 @@ class Sizes {
 
   std::vector<SizeDefinition> const& definitions_;
   ConfigValues const& config_;
+  std::optional<std::uint32_t> layer_;
   std::map<std::string, Entry, std::less<>> entries_;
 };
 

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model_fixture.hpp"
 #include "partition/rules/rule_problem.hpp"
+#include "partition/rules/rule_reader.hpp"
 
 namespace distload::rules {
 namespace {
@@ -12,18 +14,45 @@ namespace {
 using ::testing::HasSubstr;
 
 Partition const kWhole{};
+AxisMap const kSameAxes{Follows{0, 1}, Follows{1, 1}};
 
 Partition column(std::vector<Section> sections) { return {PartitionKind::column_parallel, 0, std::move(sections)}; }
 Partition row(std::vector<Section> sections) { return {PartitionKind::row_parallel, 1, std::move(sections)}; }
 
-/// What config.json says of the blocks' size.
-BlockSizes blocks_of(std::optional<std::uint64_t> block) {
-  return [block](std::size_t, std::size_t) { return block; };
-}
+/// A weight and a tensor beside it, in the shared formats.
+struct Beside {
+  /// @param block  what config.json says of the blocks' size
+  Beside(std::string const& name, Shape shape_of_weight, Shape shape_beside, std::optional<std::uint64_t> block = {})
+      : catalog(distload::testing::make_catalog({{"w.weight", shape_of_weight}, {name, shape_beside}}, 1)),
+        config(block ? R"({"quantization_config": {"weight_block_size": [)" + std::to_string(*block) + ", " +
+                           std::to_string(*block) + "]}}"
+                     : "{}"),
+        weight(shape_of_weight),
+        shape(shape_beside) {
+    companion = *companions.find(name);
+  }
+
+  AxisMap axes(Partition const& partition) const {
+    return companions.follow(companion, weight, {weight.size() - 2, weight.size() - 1}, partition.axis, shape);
+  }
+  Partition cut(Partition const& partition) const { return cut_like(partition, axes(partition), shape); }
+  std::string misfit(Partition const& partition, std::uint32_t ranks) const {
+    auto const like = cut(partition);
+    return rules::misfit({partition, weight}, {like, shape}, axes(partition), ranks).value_or("");
+  }
+
+  Catalog catalog;
+  RuleSet set = read_rules({"test", "test.yaml", "rules: []\n", {distload::testing::shared_formats()}});
+  ConfigValues config;
+  Companions companions{catalog, set, config};
+  Companion companion;
+  Shape weight;
+  Shape shape;
+};
 
 Partition cut_scale(Partition const& weight, Shape const& weight_shape, Shape const& shape,
                     std::optional<std::uint64_t> block = {}) {
-  return cut_companion(Follows::blocks, {weight, weight_shape}, shape, blocks_of(block));
+  return Beside("w.weight_scale", weight_shape, shape, block).cut(weight);
 }
 
 TEST(CutCompanion, CutsBlocksWhereTheWeightIsCut) {
@@ -85,13 +114,12 @@ TEST(CutCompanion, TakesTheBlocksThatConfigJsonNamesIfTheShapeAgrees) {
 TEST(CutCompanion, CutsWhatFollowsTheInputsOnlyWithThem) {
   Shape const weight{256, 512};
   auto const cut = [&](Partition const& partition, Shape const& shape) {
-    return cut_companion(Follows::input, {partition, weight}, shape, blocks_of({}));
+    return Beside("w.pre_quant_scale", weight, shape).cut(partition);
   };
   EXPECT_EQ(cut(column({{256, 32, false, false}}), {512}), kWhole);
   EXPECT_EQ(cut(kWhole, {512}), kWhole);
   EXPECT_EQ(cut(row({{512, 1, false, true}}), {512}),
             (Partition{PartitionKind::row_parallel, 0, {{512, 1, false, true}}}));
-  EXPECT_THROW(cut(column({{256, 32, false, false}}), {256}), RuleProblem) << "one for each output";
   EXPECT_THROW(cut(row({{512, 1, false, false}}), {256}), RuleProblem);
   EXPECT_THROW(cut(row({{512, 1, false, false}}), {512, 1}), RuleProblem);
 }
@@ -99,15 +127,14 @@ TEST(CutCompanion, CutsWhatFollowsTheInputsOnlyWithThem) {
 TEST(CutCompanion, WantsASingleNumberForTheWholeWeight) {
   auto const by_rows = column({{8, 1, false, false}});
   Shape const weight{8, 4};
-  EXPECT_EQ(cut_companion(Follows::nothing, {by_rows, weight}, {1}, blocks_of({})), kWhole);
-  EXPECT_THROW(cut_companion(Follows::nothing, {by_rows, weight}, {8}, blocks_of({})), RuleProblem);
+  EXPECT_EQ(Beside("w.input_scale", weight, {1}).cut(by_rows), kWhole);
+  EXPECT_THROW(Beside("w.input_scale", weight, {8}).cut(by_rows), RuleProblem);
 }
 
 /// Why a scale that is cut along with its weight does not fit it; "" if it does.
 std::string misfit_of(Partition const& weight, Shape const& weight_shape, Shape const& shape, std::uint32_t ranks,
                       std::optional<std::uint64_t> block = {}) {
-  auto const cut = cut_scale(weight, weight_shape, shape, block);
-  return misfit(Follows::blocks, {weight, weight_shape}, {cut, shape}, blocks_of(block), ranks).value_or("");
+  return Beside("w.weight_scale", weight_shape, shape, block).misfit(weight, ranks);
 }
 
 TEST(Misfit, WantsPartsToEndAtBlocks) {
@@ -141,7 +168,7 @@ TEST(Misfit, HoldsRulesOfCompanionsAgainstThoseOfTheirWeights) {
   Shape const packed{256, 24};
   Shape const scales{256, 6};
   auto const why = [&](Partition const& weight, Partition const& companion, std::uint32_t ranks) {
-    return misfit(Follows::blocks, {weight, packed}, {companion, scales}, blocks_of({}), ranks).value_or("");
+    return misfit_by_size({weight, packed}, {companion, scales}, kSameAxes, {}, ranks).value_or("");
   };
   auto const weight = row({{24, 1, false, true}});
   auto const companion = row({{6, 1, false, true}});
@@ -158,9 +185,10 @@ TEST(Misfit, KnowsCompanionsFinerThanAPackedWeight) {
   Partition const packed{PartitionKind::row_parallel, 0, {{8, 1, false, false}}};
   Partition const order{PartitionKind::row_parallel, 0, {{64, 1, false, false}}};
   Partition const uneven{PartitionKind::row_parallel, 0, {{64, 1, false, true}}};
-  EXPECT_EQ(misfit(Follows::blocks, {packed, {8, 256}}, {order, {64}}, blocks_of({}), 4), std::nullopt);
+  AxisMap const first{Follows{0, 1}, std::nullopt};
+  EXPECT_EQ(misfit_by_size({packed, {8, 256}}, {order, {64}}, first, {}, 4), std::nullopt);
   Partition const of_three{PartitionKind::row_parallel, 0, {{8, 1, false, true}}};
-  EXPECT_NE(misfit(Follows::blocks, {of_three, {8, 256}}, {uneven, {64}}, blocks_of({}), 3), std::nullopt);
+  EXPECT_NE(misfit_by_size({of_three, {8, 256}}, {uneven, {64}}, first, {}, 3), std::nullopt);
 }
 
 }  // namespace

@@ -4,17 +4,32 @@
 #include <gtest/gtest.h>
 
 #include "model_fixture.hpp"
+#include "partition/rules/rule_reader.hpp"
 
 namespace distload::rules {
 namespace {
+
+/// The shared formats, over a catalog and a config.json.
+struct Known {
+  explicit Known(Catalog tensors, std::string_view config_json = "{}")
+      : catalog(std::move(tensors)), config(config_json) {}
+
+  Catalog catalog;
+  RuleSet set = read_rules({"test", "test.yaml", "rules: []\n", {testing::shared_formats()}});
+  ConfigValues config;
+  Companions companions{catalog, set, config};
+};
 
 /// The name of the weight that `name` belongs to among `names`; "" if there is none.
 std::string weight_of(std::string const& name, std::vector<std::string> const& names) {
   std::vector<testing::NamedShape> tensors{{name, {1}}};
   for (auto const& other : names) tensors.push_back({other, {1}});
-  auto const catalog = testing::make_catalog(tensors, 1);
-  auto const found = find_companion(catalog, name);
-  return found ? catalog.tensors[found->weight].name : "";
+  auto catalog = testing::make_catalog(tensors, 1);
+  auto const in_bytes = name.ends_with("_scales") || name.ends_with("_global_scale");
+  for (auto& tensor : catalog.tensors) tensor.dtype = in_bytes ? DType::u8 : DType::i32;
+  Known const known(std::move(catalog));
+  auto const found = known.companions.find(name);
+  return found ? known.catalog.tensors[found->weight].name : "";
 }
 
 TEST(FindCompanion, GoesByTheNamesThatFormatsGiveThem) {
@@ -50,12 +65,24 @@ TEST(FindCompanion, GuessesNothingFromASuffix) {
   }
 }
 
-TEST(FindCompanion, KnowsWhichNeedRulesOfTheirOwn) {
-  auto const catalog = testing::make_catalog(
-      {{"a.qweight", {1}}, {"a.scales", {1}}, {"b.weight", {1}}, {"b.weight_scale", {1}}, {"b.input_scale", {1}}}, 1);
-  EXPECT_FALSE(find_companion(catalog, "a.scales")->is_cut_with_weight);
-  EXPECT_TRUE(find_companion(catalog, "b.weight_scale")->is_cut_with_weight);
-  EXPECT_EQ(find_companion(catalog, "b.input_scale")->follows, Follows::nothing);
+TEST(FindCompanion, GoesByWhatConfigJsonNames) {
+  auto const tensors = [] {
+    auto catalog =
+        testing::make_catalog({{"a.qweight", {1}}, {"a.scales", {1}}, {"b.weight", {1}}, {"b.input_scale", {1}}}, 1);
+    catalog.tensors[0].dtype = DType::i32;
+    return catalog;
+  };
+  Known const unnamed(tensors());
+  EXPECT_FALSE(unnamed.companions.find("a.scales")->is_active);
+  EXPECT_TRUE(unnamed.companions.find("b.input_scale")->is_active);
+  EXPECT_FALSE(unnamed.companions.packed(0).has_value());
+  for (auto const* const config : {R"({"quantization_config": {"quant_method": "gptq", "bits": 4}})",
+                                   R"({"quantization_config": {"quant_method": "awq", "bits": 4}})"}) {
+    Known const named(tensors(), config);
+    EXPECT_TRUE(named.companions.find("a.scales")->is_active) << config;
+    ASSERT_TRUE(named.companions.packed(0)) << config;
+    EXPECT_EQ(named.companions.packed(0)->name, "a.weight");
+  }
 }
 
 TEST(WeightBeside, IsOfTheSameModuleOrThePrefix) {

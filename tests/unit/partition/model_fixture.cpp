@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 
 #include "partition/partition_model.hpp"
+#include "partition/rules/rule_directories.hpp"
 
 namespace distload::testing {
 
@@ -48,7 +51,17 @@ Shape shard_of(Catalog const& catalog, ModelLayout const& layout, Topology const
   return shard_layout(parameter.partition, catalog.tensors[parameter.tensor].shape, 0, topology.tensor_parallel).shape;
 }
 
+RuleText shared_formats() {
+  auto const path = default_rule_directories().back() + "/quantization/formats.yaml";
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_TRUE(file) << path;
+  return {path, text.str()};
+}
+
 FamilyRules rules_of(std::string text, std::vector<RuleText> bases) {
+  bases.push_back(shared_formats());
   return {"test", "folder/test.yaml", std::move(text), std::move(bases)};
 }
 

@@ -25,7 +25,10 @@ Parameter parameter_of(Catalog const& catalog, ModelLayout const& layout, std::s
 /// The shape of rank 0's shard of the parameter of that name.
 Shape shard_of(Catalog const& catalog, ModelLayout const& layout, Topology const& topology, std::string const& name);
 
-/// A rule file with the given text, and those that it extends.
+/// The formats of quantized weights that all families share.
+RuleText shared_formats();
+
+/// A rule file with the given text, those that it extends, and the shared formats.
 FamilyRules rules_of(std::string text, std::vector<RuleText> bases = {});
 
 /// What the ConfigError says that `action` throws; "" if it throws none.

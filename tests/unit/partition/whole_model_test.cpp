@@ -132,15 +132,19 @@ TEST(WholeModel, CutsCompanionsOfEitherAxisAsTheirWeights) {
                     HasSubstr("tensor_parallel could be 1, 2, 4"), Not(HasSubstr("pre_quant_scale"))));
 }
 
-TEST(WholeModel, RefusesBlocksThatUnevenPartsEndWithin) {
-  WholeModel model({{"h.{layer}.down.weight", {3, 12}}, {"h.{layer}.down.weight_scale", {3, 3}}});
+TEST(WholeModel, CutsWholeBlocksUnevenly) {
+  WholeModel model(
+      {{"h.{layer}.up.weight", {12, 3}}, {"h.{layer}.down.weight", {3, 12}}, {"h.{layer}.down.weight_scale", {3, 3}}});
+  model.topology = {2, 1, 1};
+  EXPECT_THAT(model.error(), AllOf(HasSubstr("a scale for every 4 elements"), HasSubstr("could be 1, 3")));
   model.options.uneven = true;
-  model.topology = {3, 1, 1};
-  EXPECT_EQ(model.error(), "");
-  for (auto const ranks : {2U, 4U, 5U}) {
-    model.topology = {ranks, 1, 1};
-    EXPECT_THAT(model.error(), AllOf(HasSubstr("a scale for every 4 elements"), HasSubstr("could be 1, 3"))) << ranks;
-  }
+  EXPECT_EQ(model.parameter("h.0.down.weight").partition,
+            (Partition{PartitionKind::row_parallel, 1, {{12, 4, false, true}}}));
+  EXPECT_EQ(model.parameter("h.0.down.weight_scale").partition,
+            (Partition{PartitionKind::row_parallel, 1, {{3, 1, false, true}}}));
+  EXPECT_EQ(model.parameter("h.0.up.weight").partition,
+            (Partition{PartitionKind::column_parallel, 0, {{12, 4, false, true}}}))
+      << "the outputs that belong to the blocks";
 }
 
 TEST(WholeModel, RefusesCompanionsThatNothingIsKnownOf) {
@@ -161,7 +165,8 @@ TEST(WholeModel, TellsOfARefusedWeightOnce) {
 }
 
 TEST(WholeModel, HoldsRulesOfCompanionsAgainstThoseOfTheirWeights) {
-  auto const catalog = make_catalog({{"w.{layer}.weight_packed", {4, 24}}, {"w.{layer}.weight_scale", {4, 6}}}, 2);
+  auto catalog = make_catalog({{"w.{layer}.weight_packed", {4, 24}}, {"w.{layer}.weight_scale", {4, 6}}}, 2);
+  for (auto& tensor : catalog.tensors) tensor.dtype = DType::i32;
   auto const rules = rules_of(
       "rules:\n"
       "  - {match: \"w.{layer}.weight_packed\", partition: row_parallel, uneven: true}\n"

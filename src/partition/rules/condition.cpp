@@ -1,0 +1,91 @@
+// Compares values of config.json.
+#include "partition/rules/condition.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <stdexcept>
+#include <utility>
+
+#include "base/text.hpp"
+#include "partition/rules/expression.hpp"
+#include "partition/rules/rule_problem.hpp"
+
+namespace distload::rules {
+namespace {
+
+using Kind = Comparison::Kind;
+
+/// Longer operators first, since "<" also begins "<=".
+constexpr std::array<std::pair<std::string_view, Kind>, 5> kOperators{
+    {{"!=", Kind::different}, {"<=", Kind::at_most}, {">=", Kind::at_least}, {"<", Kind::less}, {">", Kind::more}}};
+
+bool is_true(Comparison const& comparison, Scalar const& value, std::string const& key) {
+  if (comparison.kind == Kind::equal) return value == comparison.value;
+  if (comparison.kind == Kind::different) return value != comparison.value;
+  auto const* const number = std::get_if<double>(&value);
+  if (number == nullptr) throw ConfigProblem(key + " is " + shown(value) + ", expected a number");
+  auto const limit = std::get<double>(comparison.value);
+  switch (comparison.kind) {
+    case Kind::less: return *number < limit;
+    case Kind::at_most: return *number <= limit;
+    case Kind::more: return *number > limit;
+    default: return *number >= limit;
+  }
+}
+
+}  // namespace
+
+Scalar parse_scalar(std::string_view text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  double number = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return number;
+  return std::string(text);
+}
+
+Comparison parse_comparison(std::string_view text) {
+  for (auto const& [sign, kind] : kOperators) {
+    if (!text.starts_with(sign)) continue;
+    auto value = text.substr(sign.size());
+    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+    Comparison comparison{kind, parse_scalar(value)};
+    if (kind != Kind::different && !std::holds_alternative<double>(comparison.value)) {
+      throw std::invalid_argument("`" + printable(text) + "` compares with no number");
+    }
+    return comparison;
+  }
+  return {Kind::equal, parse_scalar(text)};
+}
+
+bool is_of_layer(Condition const& condition) { return condition.key.ends_with(kOfLayer); }
+
+bool holds(Condition const& condition, Flag const& flag, ConfigValues const& config,
+           std::optional<std::uint32_t> layer) {
+  auto key = condition.key;
+  if (is_of_layer(condition) && layer) {
+    key.replace(key.size() - kOfLayer.size(), kOfLayer.size(), "." + std::to_string(*layer));
+  }
+  std::optional<Scalar> stored;
+  if (std::holds_alternative<bool>(flag.otherwise)) {
+    if (auto const value = config.boolean(key)) stored = *value;
+  } else {
+    stored = config.scalar(key);
+  }
+  auto const& value = stored ? *stored : flag.otherwise;
+  return std::ranges::any_of(condition.any_of,
+                             [&](Comparison const& comparison) { return is_true(comparison, value, key); });
+}
+
+bool all_hold(std::vector<Condition> const& conditions, std::vector<Flag> const& flags, ConfigValues const& config,
+              std::optional<std::uint32_t> layer) {
+  return std::ranges::all_of(conditions, [&](Condition const& condition) {
+    auto const flag = std::ranges::find(flags, condition.key, &Flag::key);
+    assert(flag != flags.end());
+    return holds(condition, *flag, config, layer);
+  });
+}
+
+}  // namespace distload::rules

@@ -1,0 +1,188 @@
+// Converts YAML to Formats.
+#include "partition/rules/format_reader.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "base/text.hpp"
+#include "partition/rules/size_reader.hpp"
+
+namespace distload::rules {
+namespace {
+
+constexpr std::string_view kOut = "out";
+constexpr std::string_view kIn = "in";
+/// Blocks of any size.
+constexpr std::string_view kAnyBlock = "*";
+/// The weight that a tensor stands beside, if the entry names no other.
+constexpr char const* kDefaultWeight = "*.weight";
+
+std::optional<WeightAxis> axis_named(std::string_view text) {
+  if (text == kOut) return WeightAxis::out;
+  if (text == kIn) return WeightAxis::in;
+  return std::nullopt;
+}
+
+std::string_view without_spaces(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+/// Reads the entries of one format.
+class FormatReader {
+ public:
+  FormatReader(YamlSource const& source, ReadConditions const& read_when)
+      : source_(source), read_when_(read_when), sizes_(source, {}) {}
+
+  Format read(std::string name, YAML::Node const& node) {
+    YamlFields const fields(source_, node, "a format", {"when", "sizes", "weight", "beside", "blocks", "refused"});
+    Format format;
+    format.name = std::move(name);
+    format.location = fields.location();
+    if (auto const when = fields.find("when")) format.when = read_when_(when);
+    if (auto const sizes = fields.find("sizes")) sizes_.read(sizes);
+    format.sizes = sizes_.definitions();
+    if (auto const weight = fields.find("weight")) format.weight = read_weight(weight);
+    if (auto const beside = fields.find("beside")) {
+      for (auto const& entry : read_list(beside)) format.beside.push_back(read_tensor(entry));
+    }
+    if (auto const blocks = fields.find("blocks")) {
+      if (!blocks.IsSequence() || blocks.size() != 2) source_.fail(blocks.Mark(), "`blocks` are two sizes: [out, in]");
+      format.out_block = sizes_.read_expression(blocks[0]);
+      format.in_block = sizes_.read_expression(blocks[1]);
+    }
+    if (auto const refused = fields.find("refused")) {
+      for (auto const& entry : read_list(refused)) format.refused.push_back(read_refusal(entry));
+    }
+    return format;
+  }
+
+ private:
+  /// A name whose only star is its first character.
+  std::string read_ending(YAML::Node const& node) const {
+    auto const text = read_text(source_, node);
+    if (!text.starts_with('*') || text.find('*', 1) != std::string::npos) {
+      source_.fail(node.Mark(), "`" + printable(text) + "` is no name with * in front, which stands for the rest");
+    }
+    return text.substr(1);
+  }
+
+  std::vector<FormatName> read_names(YamlFields const& fields) const {
+    auto const of = fields.has("of") ? fields.find("of") : YAML::Node(kDefaultWeight);
+    std::vector<FormatName> names;
+    for (auto const& name : read_list(fields.require("name"))) {
+      for (auto const& weight : read_list(of)) names.push_back({read_ending(name), read_ending(weight)});
+    }
+    return names;
+  }
+
+  FormatWeight read_weight(YAML::Node const& node) const {
+    YamlFields const fields(source_, node, "the `weight` of a format", {"name", "of", "dtype", "shape"});
+    auto names = read_names(fields);
+    if (names.size() != 1) fields.fail("the `weight` of a format has one `name` and one `of`");
+    FormatWeight weight{std::move(names.front()), {}, read_shape(fields.require("shape"))};
+    for (auto const& entry : read_list(fields.require("dtype"))) {
+      auto const text = read_text(source_, entry);
+      auto const dtype = parse_dtype(text);
+      if (!dtype) source_.fail(entry.Mark(), "there is no dtype `" + printable(text) + "`");
+      weight.dtypes.push_back(*dtype);
+    }
+    for (auto const wanted : {WeightAxis::out, WeightAxis::in}) {
+      if (std::ranges::count(weight.shape, std::optional(wanted), &FormatAxis::follows) != 1) {
+        fields.fail("the `shape` of a weight needs `out` and `in` once each");
+      }
+    }
+    if (std::ranges::any_of(weight.shape, [](FormatAxis const& axis) { return !axis.block; })) {
+      fields.fail("the `shape` of a weight has no `/ *`: its own size must follow from it");
+    }
+    return weight;
+  }
+
+  FormatTensor read_tensor(YAML::Node const& node) const {
+    YamlFields const fields(source_, node, "a tensor beside a weight", {"name", "of", "shape"});
+    FormatTensor tensor;
+    tensor.location = fields.location();
+    tensor.names = read_names(fields);
+    auto const shape = fields.require("shape");
+    auto const is_list = shape.IsSequence() && shape.size() > 0 && shape[0].IsSequence();
+    for (auto const& entry : is_list ? read_list(shape) : std::vector<YAML::Node>{shape}) {
+      tensor.shapes.push_back(read_shape(entry));
+      tensor.text += tensor.text.empty() ? "[" : " or [";
+      for (std::size_t i = 0; i < entry.size(); ++i) tensor.text += (i == 0 ? "" : ", ") + entry[i].Scalar();
+      tensor.text += "]";
+    }
+    return tensor;
+  }
+
+  FormatShape read_shape(YAML::Node const& node) const {
+    if (!node.IsSequence()) source_.fail(node.Mark(), "expected a list of axes, such as [out, in / 8]");
+    FormatShape shape;
+    for (auto const& axis : node) shape.push_back(read_axis(axis));
+    return shape;
+  }
+
+  FormatAxis read_axis(YAML::Node const& node) const {
+    auto const text = read_text(source_, node);
+    auto const slash = text.find('/');
+    auto const axis = axis_named(without_spaces(std::string_view(text).substr(0, slash)));
+    auto const block = slash == std::string::npos ? (axis ? "1" : without_spaces(text))
+                                                  : without_spaces(std::string_view(text).substr(slash + 1));
+    if (!axis && slash != std::string::npos) {
+      source_.fail(node.Mark(), "`" + printable(text) + "` is no axis: write `out / 8`, `in / *` or a number");
+    }
+    if (axis && block == kAnyBlock) return {axis, std::nullopt};
+    YAML::Node const size{std::string(block)};
+    try {
+      auto const term = parse_term(block);
+      for (auto const* operand : {&term.left, &term.right}) {
+        if (operand->kind == Operand::Kind::size && !sizes_.is_defined(operand->name)) {
+          source_.fail(node.Mark(), "`" + printable(operand->name) + "` is none of the format's `sizes`");
+        }
+      }
+      return {axis, Expression{{term}, std::string(block)}};
+    } catch (std::invalid_argument const& error) {
+      source_.fail(node.Mark(), error.what());
+    }
+  }
+
+  FormatRefusal read_refusal(YAML::Node const& node) const {
+    YamlFields const fields(source_, node, "an entry of `refused`", {"when", "cut", "reason"});
+    FormatRefusal refusal;
+    if (auto const when = fields.find("when")) refusal.when = read_when_(when);
+    if (auto const cut = fields.find("cut")) {
+      refusal.cut = axis_named(read_text(source_, cut));
+      if (!refusal.cut) source_.fail(cut.Mark(), "`cut` is `out` or `in`");
+    }
+    refusal.reason = read_text(source_, fields.require("reason"));
+    return refusal;
+  }
+
+  YamlSource const& source_;
+  ReadConditions const& read_when_;
+  SizeReader sizes_;
+};
+
+}  // namespace
+
+std::optional<std::string> FormatName::weight_of(std::string_view name) const {
+  if (name.empty() || (!ending.empty() && name.back() != ending.back()) || !name.ends_with(ending)) return std::nullopt;
+  return std::string(name.substr(0, name.size() - ending.size())) + of_weight;
+}
+
+std::optional<std::string> FormatName::beside(std::string_view weight) const {
+  if (!weight.ends_with(of_weight)) return std::nullopt;
+  return std::string(weight.substr(0, weight.size() - of_weight.size())) + ending;
+}
+
+std::vector<Format> read_formats(YamlSource const& source, YAML::Node const& node, ReadConditions const& read_when) {
+  if (!node.IsMap()) source.fail(node.Mark(), "`formats` must be a map of names and formats");
+  std::vector<Format> formats;
+  for (auto const& entry : node) {
+    formats.push_back(FormatReader(source, read_when).read(read_text(source, entry.first), entry.second));
+  }
+  return formats;
+}
+
+}  // namespace distload::rules
