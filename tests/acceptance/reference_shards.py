@@ -9,6 +9,7 @@ import re
 
 import numpy
 
+from family_tables import MODELS
 from topologies import EXPERTS, size_in
 
 # Elements as unsigned integers of their size: shards are compared as bytes, and numpy has no bfloat16.
@@ -376,6 +377,40 @@ FAMILIES = {
 }  # fmt: skip
 
 
+class FromTable(Family):
+    """A model of tests/families."""
+
+    KEPT = r"(?!)"
+
+    def __init__(self, config):
+        table = MODELS[config["distload_table"]]
+        self.lines = {name: (place, line) for name, place, line in table.tensors()}
+        self.layers = table.layers
+        self.kv_heads = 4
+
+    def axis(self, name):
+        cut = self.lines[name][1].cut
+        if cut in ".v":
+            return (None, None) if cut == "." else (0, "vocabulary")
+        axis, _, sections = cut.partition("=")
+        kinds = {"": "even", "k": "kv_heads", ".": "whole"}
+        if sections:
+            parts = [re.fullmatch(r"(\d+)([k.]?)", part) for part in sections.split(",")]
+            return int(axis[0]), [(int(part[1]), kinds[part[2]]) for part in parts]
+        return int(axis[0]), kinds[axis[1:]]
+
+    def layer(self, name):
+        return self.lines[name][0]
+
+    def tied(self, config, names):
+        return {name: line.target for name, (_, line) in self.lines.items() if line.target}
+
+
+def family_of(config):
+    """The class for a model."""
+    return FromTable if "distload_table" in config else FAMILIES[config["model_type"]]
+
+
 def stretch(elements, axis, begin, end):
     return elements[(slice(None),) * axis + (slice(begin, end),)]
 
@@ -431,7 +466,7 @@ class Reference:
         self.expert_parallel = expert_parallel
         config, self.tensors = read_model(directory)
         self.experts = size_in(config, *EXPERTS)
-        self.family = FAMILIES[config["model_type"]](config)
+        self.family = family_of(config)(config)
         tied = self.family.tied(config, set(self.tensors))
         # What is stored with other bytes than what should stand for it is a tensor of its own.
         stored = self.tensors
@@ -457,6 +492,8 @@ class Reference:
                 held.add(0)
             elif layer == "last":
                 held.add(stages - 1)
+            elif layer == "all":
+                held |= set(range(stages))
             else:
                 held.add(stage_of(min(layer, layers - 1), layers, stages))  # further ones come with the last
         return held
