@@ -11,7 +11,8 @@ class Line:
     """A tensor, or several that differ in their numbers of layers and experts."""
 
     def __init__(self, name, shape, cut, stage=None):
-        self.name, self.cut, self.stage = name, cut, stage
+        self.name, self.cut = name, cut
+        self.stage = int(stage) if stage and stage.isdigit() else stage
         self.shape = [int(size) for size in shape.split("x") if size != "-"]
         self.target = None
 
