@@ -92,6 +92,8 @@ class Family:
     # In the names of what load.dtype leaves as it is: always, and where it is F32.
     KEPT = r"_scale(_inv|_2)?$"
     KEPT_F32 = r"(?!)"
+    # In the names of tensors that hold all experts.
+    EXPERTS_TOGETHER = r"\.experts\.\w+$|\.block_sparse_moe\.(in|out)put_linear\."
     # In the names of weights that are no [out, in] matrices.
     IN_OUT = r"(?!)"
     # What model.fuse and model.split call it: the parts' names, and the whole's.
@@ -504,7 +506,7 @@ class Reference:
         elements = self.tensors[name].elements
         if self.expert_parallel > 1 and (match := re.search(r"\.experts\.(\d+)\.", name)):
             yield elements, int(match[1]) * self.expert_parallel // self.experts, self.expert_parallel
-        elif self.expert_parallel > 1 and re.search(r"\.experts\.\w+$", name):
+        elif self.expert_parallel > 1 and re.search(self.family.EXPERTS_TOGETHER, name):
             for group, of_group in enumerate(numpy.split(elements, self.expert_parallel)):
                 yield of_group, group, self.expert_parallel
         else:

@@ -24,7 +24,7 @@ class Topology(NamedTuple):
 
 
 # What families call the number of experts.
-EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
+EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 
 
 def read_config(model):
