@@ -382,13 +382,18 @@ FAMILIES = {
 class FromTable(Family):
     """A model of tests/families."""
 
-    KEPT = r"(?!)"
+    KEPT = r"e_score_correction_bias|inv_freq"
+    KEPT_F32 = r"\.(mlp|block_sparse_moe|feed_forward)\.(gate|gate\.wg|router|router\.layer)\.weight$"
+    FUSED = {}
 
     def __init__(self, config):
         table = MODELS[config["distload_table"]]
         self.lines = {name: (place, line) for name, place, line in table.tensors()}
         self.layers = table.layers
         self.kv_heads = 4
+        # Experts are [in, out] where gate and up are columns.
+        columns = any(name.endswith(".experts.gate_up_proj") and line.cut.startswith("2") for name, (_, line) in self.lines.items())
+        self.IN_OUT = "relative_attention_bias" + r"|\.experts\.\w+$" * columns
 
     def axis(self, name):
         cut = self.lines[name][1].cut
