@@ -23,6 +23,7 @@ ELEMENT_TYPES = {
 
 # What load.dtype calls them.
 DTYPES = {"fp32": "F32", "fp16": "F16", "bf16": "BF16"}
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
 def as_numbers(dtype, elements):
@@ -37,6 +38,9 @@ def cast(dtype, elements, wanted):
     wanted = DTYPES.get(wanted, dtype)
     if wanted == dtype or dtype not in DTYPES.values():
         return dtype, elements
+    if not elements.shape:  # numpy computes with single numbers in other types
+        dtype, one = cast(dtype, elements.reshape(1), NAMES[wanted])
+        return dtype, one.reshape(())
     numbers = as_numbers(dtype, elements)
     if wanted == "F32":
         return wanted, numbers.view("<u4")

@@ -134,7 +134,8 @@ class Reader {
   std::map<std::string, std::vector<Line>> lines_of_;
 };
 
-/// Adds what a rank holds of `size` elements from `begin` on, of which `units` must stay whole (0: every one for itself).
+/// Adds what a rank holds of `size` elements from `begin` on, of which `units` must stay whole (0: every one for
+/// itself).
 void add_part(std::int64_t begin, std::int64_t size, std::int64_t units, std::int64_t rank, std::int64_t ranks,
               std::vector<std::int64_t>& positions) {
   auto const parts = units != 0 && units < ranks ? units : ranks;  // with fewer units than ranks, neighbours share one

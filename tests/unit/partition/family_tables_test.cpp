@@ -28,7 +28,8 @@ class FamilyTables : public ::testing::TestWithParam<TableModel> {
   }
 };
 
-/// The positions along `axis` of the elements of a shard, in its order; -1 for padding. Along other axes it must be whole.
+/// The positions along `axis` of the elements of a shard, in its order; -1 for padding. Along other axes it must be
+/// whole.
 std::vector<std::int64_t> positions_in(ShardLayout const& shard, Shape const& shape, std::size_t axis) {
   std::vector<std::int64_t> positions(shard.shape[axis], -1);
   for (auto const& piece : shard.pieces) {
