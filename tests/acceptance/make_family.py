@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes a tiny model of a family, with the names and proportions of the real ones and random bits for weights.
 
+FAMILY is a function below, or a model of tests/families.
 Usage: make_family.py FAMILY DIRECTORY
 """
 import json
@@ -9,6 +10,8 @@ import random
 import sys
 
 import numpy
+
+from family_tables import MODELS
 
 HIDDEN, HEADS, HEAD_DIM, KV_HEADS, INTERMEDIATE, VOCABULARY, LAYERS, EXPERTS = 96, 12, 8, 4, 50, 101, 3, 8
 CONFIG = {
@@ -355,9 +358,20 @@ FAMILIES = {maker.__name__: maker for maker in (
     gpt_neox, bloom, opt, roberta, t5)}  # fmt: skip
 
 
+def from_table(name):
+    """(config.json, shapes) of a model of tests/families."""
+    model = MODELS[name]
+    shapes = {tensor: line.target or line.shape for tensor, _, line in model.tensors()}
+    return model.config | {"distload_table": name}, {tensor: shape for tensor, shape in shapes.items() if not isinstance(shape, str)}
+
+
 def main():
     family, directory = sys.argv[1], pathlib.Path(sys.argv[2])
-    config, shapes = FAMILIES[family]()
+    if family in FAMILIES:
+        config, shapes = FAMILIES[family]()
+        config = CONFIG | config
+    else:
+        config, shapes = from_table(family)
     directory.mkdir(parents=True, exist_ok=True)
     generator = numpy.random.default_rng(random.Random(family).getrandbits(32))
     header, data = {}, []
@@ -378,7 +392,7 @@ def main():
         stored[name] = elements.tobytes()
         data.append(stored[name])
     text = json.dumps(header).encode()
-    (directory / "config.json").write_text(json.dumps(CONFIG | config, indent=2))
+    (directory / "config.json").write_text(json.dumps(config, indent=2))
     (directory / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + b"".join(data))
 
 

@@ -9,6 +9,7 @@ import re
 
 import numpy
 
+from family_tables import MODELS
 from topologies import EXPERTS, size_in
 
 # Elements as unsigned integers of their size: shards are compared as bytes, and numpy has no bfloat16.
@@ -22,6 +23,7 @@ ELEMENT_TYPES = {
 
 # What load.dtype calls them.
 DTYPES = {"fp32": "F32", "fp16": "F16", "bf16": "BF16"}
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
 def as_numbers(dtype, elements):
@@ -36,6 +38,9 @@ def cast(dtype, elements, wanted):
     wanted = DTYPES.get(wanted, dtype)
     if wanted == dtype or dtype not in DTYPES.values():
         return dtype, elements
+    if not elements.shape:  # numpy computes with single numbers in other types
+        dtype, one = cast(dtype, elements.reshape(1), NAMES[wanted])
+        return dtype, one.reshape(())
     numbers = as_numbers(dtype, elements)
     if wanted == "F32":
         return wanted, numbers.view("<u4")
@@ -91,6 +96,8 @@ class Family:
     # In the names of what load.dtype leaves as it is: always, and where it is F32.
     KEPT = r"_scale(_inv|_2)?$"
     KEPT_F32 = r"(?!)"
+    # In the names of tensors that hold all experts.
+    EXPERTS_TOGETHER = r"\.experts\.\w+$|\.block_sparse_moe\.(in|out)put_linear\."
     # In the names of weights that are no [out, in] matrices.
     IN_OUT = r"(?!)"
     # What model.fuse and model.split call it: the parts' names, and the whole's.
@@ -376,6 +383,45 @@ FAMILIES = {
 }  # fmt: skip
 
 
+class FromTable(Family):
+    """A model of tests/families."""
+
+    KEPT = r"e_score_correction_bias|inv_freq"
+    KEPT_F32 = r"\.(mlp|block_sparse_moe|feed_forward)\.(gate|gate\.wg|router|router\.layer)\.weight$"
+    FUSED = {}
+
+    def __init__(self, config):
+        table = MODELS[config["distload_table"]]
+        self.lines = {name: (place, line) for name, place, line in table.tensors()}
+        self.layers = table.layers
+        self.kv_heads = 4
+        # Experts are [in, out] where gate and up are columns.
+        columns = any(name.endswith(".experts.gate_up_proj") and line.cut.startswith("2") for name, (_, line) in self.lines.items())
+        self.IN_OUT = "relative_attention_bias" + r"|\.experts\.\w+$" * columns
+
+    def axis(self, name):
+        cut = self.lines[name][1].cut
+        if cut in ".v":
+            return (None, None) if cut == "." else (0, "vocabulary")
+        axis, _, sections = cut.partition("=")
+        kinds = {"": "even", "k": "kv_heads", ".": "whole"}
+        if sections:
+            parts = [re.fullmatch(r"(\d+)([k.]?)", part) for part in sections.split(",")]
+            return int(axis[0]), [(int(part[1]), kinds[part[2]]) for part in parts]
+        return int(axis[0]), kinds[axis[1:]]
+
+    def layer(self, name):
+        return self.lines[name][0]
+
+    def tied(self, config, names):
+        return {name: line.target for name, (_, line) in self.lines.items() if line.target}
+
+
+def family_of(config):
+    """The class for a model."""
+    return FromTable if "distload_table" in config else FAMILIES[config["model_type"]]
+
+
 def stretch(elements, axis, begin, end):
     return elements[(slice(None),) * axis + (slice(begin, end),)]
 
@@ -431,7 +477,7 @@ class Reference:
         self.expert_parallel = expert_parallel
         config, self.tensors = read_model(directory)
         self.experts = size_in(config, *EXPERTS)
-        self.family = FAMILIES[config["model_type"]](config)
+        self.family = family_of(config)(config)
         tied = self.family.tied(config, set(self.tensors))
         # What is stored with other bytes than what should stand for it is a tensor of its own.
         stored = self.tensors
@@ -457,6 +503,8 @@ class Reference:
                 held.add(0)
             elif layer == "last":
                 held.add(stages - 1)
+            elif layer == "all":
+                held |= set(range(stages))
             else:
                 held.add(stage_of(min(layer, layers - 1), layers, stages))  # further ones come with the last
         return held
@@ -467,7 +515,7 @@ class Reference:
         elements = self.tensors[name].elements
         if self.expert_parallel > 1 and (match := re.search(r"\.experts\.(\d+)\.", name)):
             yield elements, int(match[1]) * self.expert_parallel // self.experts, self.expert_parallel
-        elif self.expert_parallel > 1 and re.search(r"\.experts\.\w+$", name):
+        elif self.expert_parallel > 1 and re.search(self.family.EXPERTS_TOGETHER, name):
             for group, of_group in enumerate(numpy.split(elements, self.expert_parallel)):
                 yield of_group, group, self.expert_parallel
         else:

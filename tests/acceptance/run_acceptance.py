@@ -19,7 +19,7 @@ import time
 import check_hdf5
 import check_safetensors
 import check_shards
-from reference_shards import DTYPES, FAMILIES, read_model
+from reference_shards import DTYPES, family_of, read_model
 from topologies import Topologies, Topology
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -183,7 +183,7 @@ class Acceptance:
     def check_redistributed(self, topologies):
         """Brings what is loaded into another topology of as many ranks, and saves the last."""
         model_config, names = read_model(self.model)
-        parameters = FAMILIES[model_config["model_type"]].FUSED
+        parameters = family_of(model_config).FUSED
         apart = [what for what, (parts, _) in parameters.items() if all(any(f".{part}." in name for name in names) for part in parts)]
         pairs = [(a, b) for a in topologies.even for b in topologies.even if a != b and a.ranks == b.ranks]
         for number, (topology, to) in enumerate(pairs[:: max(1, len(pairs) // 3) if self.brief else 1]):
@@ -198,7 +198,7 @@ class Acceptance:
     def check_fused(self, topologies):
         """Fuses what is stored apart, saves that, and loads it as it is and split again; splits what is stored fused."""
         model_config, names = read_model(self.model)
-        parameters = FAMILIES[model_config["model_type"]].FUSED
+        parameters = family_of(model_config).FUSED
         apart = {"fuse": [what for what, (parts, _) in parameters.items() if all(any(f".{part}." in name for name in names) for part in parts)]}
         fused = {"split": [what for what, (_, whole) in parameters.items() if any(f".{whole}." in name for name in names)]}
         if fused["split"]:

@@ -24,7 +24,7 @@ class Topology(NamedTuple):
 
 
 # What families call the number of experts.
-EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
+EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 
 
 def read_config(model):
@@ -42,9 +42,9 @@ def tensor_parallels(model, candidates):
     """Those of `candidates` into which heads and intermediate size of a model divide, and those into which only the heads do; fewer heads of
     keys and values go to several ranks."""
     config = read_config(model)
-    heads = size_in(config, "num_attention_heads", "n_head", "num_heads")
+    heads = size_in(config, "num_attention_heads", "n_head", "num_heads", "encoder_attention_heads")
     kv_heads = size_in(config, "num_key_value_heads", "num_kv_heads") or heads
-    intermediate = size_in(config, "intermediate_size", "ffn_hidden_size", "ffn_dim", "d_ff") or 4 * size_in(config, "hidden_size", "n_embd")
+    intermediate = size_in(config, "intermediate_size", "ffn_hidden_size", "ffn_dim", "d_ff", "encoder_ffn_dim") or 4 * size_in(config, "hidden_size", "n_embd")
     by_heads = [ranks for ranks in candidates if heads % ranks == 0 and (kv_heads % ranks == 0 or ranks % kv_heads == 0)]
     even = [ranks for ranks in by_heads if intermediate % ranks == 0]
     return even, [ranks for ranks in by_heads if ranks not in even]
