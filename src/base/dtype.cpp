@@ -11,10 +11,11 @@ struct Entry {
   std::string_view name;
   Bytes size_bytes;
   bool floating_point;
+  std::uint64_t elements_per_unit = 1;
 };
 
 // In the order of the enumerators: a DType is an index into the table.
-constexpr std::array<Entry, 16> kEntries{{
+constexpr std::array<Entry, 23> kEntries{{
     {DType::f64, "F64", 8, true},
     {DType::f32, "F32", 4, true},
     {DType::f16, "F16", 2, true},
@@ -31,6 +32,13 @@ constexpr std::array<Entry, 16> kEntries{{
     {DType::u16, "U16", 2, false},
     {DType::u8, "U8", 1, false},
     {DType::boolean, "BOOL", 1, false},
+    {DType::f8_e4m3fnuz, "F8_E4M3FNUZ", 1, true},
+    {DType::f8_e5m2fnuz, "F8_E5M2FNUZ", 1, true},
+    {DType::c64, "C64", 8, false},
+    {DType::c128, "C128", 16, false},
+    {DType::f4, "F4", 1, true, 2},
+    {DType::f6_e2m3, "F6_E2M3", 3, true, 4},
+    {DType::f6_e3m2, "F6_E3M2", 3, true, 4},
 }};
 
 constexpr Entry const& entry(DType dtype) { return kEntries[static_cast<std::size_t>(dtype)]; }
@@ -38,6 +46,8 @@ constexpr Entry const& entry(DType dtype) { return kEntries[static_cast<std::siz
 }  // namespace
 
 Bytes size_of(DType dtype) noexcept { return entry(dtype).size_bytes; }
+
+std::uint64_t elements_per_unit(DType dtype) noexcept { return entry(dtype).elements_per_unit; }
 
 std::string_view name_of(DType dtype) noexcept { return entry(dtype).name; }
 

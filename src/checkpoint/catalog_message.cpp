@@ -133,6 +133,12 @@ void serialize(Catalog const& catalog, WireWriter& out) {
   out.put_all(catalog.block_hashes);
   out.put(catalog.warnings.size());
   for (auto const& warning : catalog.warnings) out.put_text(warning);
+  out.put(catalog.unreadable.size());
+  for (auto const& tensor : catalog.unreadable) {
+    out.put_text(tensor.name);
+    out.put_text(tensor.why);
+    out.put(tensor.absent);
+  }
 }
 
 Catalog deserialize_catalog(std::span<std::byte const> bytes) {
@@ -149,7 +155,7 @@ Catalog deserialize_catalog(std::span<std::byte const> bytes) {
   catalog.tensors.resize(in.get_count(kTensorBytes));
   for (auto& tensor : catalog.tensors) {
     tensor.name = in.get_text();
-    tensor.dtype = in.get_enum(DType::boolean);
+    tensor.dtype = in.get_enum(kLastDType);
     tensor.shape = get_dims(in);
     tensor.first_extent = in.get<std::uint32_t>();
     tensor.extent_count = in.get<std::uint32_t>();
@@ -170,6 +176,12 @@ Catalog deserialize_catalog(std::span<std::byte const> bytes) {
   catalog.block_hashes = in.get_all<std::uint64_t>();
   catalog.warnings.resize(in.get_count(kTextBytes));
   for (auto& warning : catalog.warnings) warning = in.get_text();
+  catalog.unreadable.resize(in.get_count(2 * kTextBytes + 1));
+  for (auto& tensor : catalog.unreadable) {
+    tensor.name = in.get_text();
+    tensor.why = in.get_text();
+    tensor.absent = in.get<std::uint8_t>() != 0;
+  }
   if (!in.at_end()) throw InternalError("a message between ranks is longer than it says");
   return catalog;
 }

@@ -37,6 +37,15 @@ void check_tensor(Catalog const& catalog, std::size_t index) {
     fail(catalog, printable(tensor.name) + ": its extents are not in the table");
 }
 
+void check_unreadable(Catalog const& catalog) {
+  for (std::size_t i = 0; i < catalog.unreadable.size(); ++i) {
+    auto const& name = catalog.unreadable[i].name;
+    check_name(catalog, name);
+    if ((i > 0 && !(catalog.unreadable[i - 1].name < name)) || catalog.find(name) != nullptr)
+      fail(catalog, "tensor " + printable(name) + " occurs twice");
+  }
+}
+
 void check_extent(Catalog const& catalog, TensorInfo const& tensor, Extent const& extent) {
   if (extent.file >= catalog.files.size())
     fail(catalog, printable(tensor.name) + ": lies in a file that is not listed");
@@ -164,6 +173,7 @@ void validate(Catalog const& catalog) {
     check_extent(catalog, tensor, extent);
   }
   for (auto const& tensor : catalog.tensors) check_cover(catalog, tensor);
+  check_unreadable(catalog);
   check_files(catalog);
   check_disjoint_in_files(catalog);
 }

@@ -299,6 +299,7 @@ std::vector<ConfigKey> model_keys() {
       key("model.family", of(model, &ModelOptions::family), parse_text, print_text, check_path),
       key("model.rules", of(model, &ModelOptions::rules), parse_text, print_text, check_path),
       key("model.config", of(model, &ModelOptions::config), parse_text, print_text, check_path),
+      key("model.strip_prefix", of(model, &ModelOptions::strip_prefix), parse_text, print_text, check_text),
       list_key(std::string("model.fuse"), of(model, &ModelOptions::fuse), parse_names, print_names, check_names),
       list_key(std::string("model.split"), of(model, &ModelOptions::split), parse_names, print_names, check_names),
       choice_key("model.missing", of(model, &ModelOptions::missing)),

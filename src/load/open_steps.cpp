@@ -1,11 +1,15 @@
 // Opens a checkpoint without other ranks.
 #include "load/open_steps.hpp"
 
+#include <filesystem>
 #include <utility>
 
+#include <distload/base/error.hpp>
 #include <distload/checkpoint/checkpoint.hpp>
 
+#include "checkpoint/open/read_step.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
+#include "checkpoint/strip_prefix.hpp"
 #include "io/files/same_bytes.hpp"
 #include "load/use_model_config.hpp"
 #include "partition/fuse.hpp"
@@ -13,11 +17,30 @@
 
 namespace distload {
 
+namespace {
+
+/// @throws ConfigError  nothing says of which family the model is, because it is in Mistral's own format.
+void check_config(Catalog const& catalog, LoaderOptions const& options) {
+  if (!catalog.metadata.config_json.empty() || options.model.family != "auto" || options.model.rules != "auto") return;
+  auto const params = std::filesystem::path(config_file_of(catalog)).replace_filename("params.json");
+  std::error_code error;
+  if (catalog.format != SourceFormat::safetensors || !std::filesystem::exists(params, error)) return;
+  throw ConfigError(catalog.path + ": there is no config.json, only " + params.string() +
+                    " of Mistral's own format, so that the family is unknown: download config.json and the files that "
+                    "go with it, or set model.config: " +
+                    params.string() + " and model.rules to a rule file for these names");
+}
+
+}  // namespace
+
 CheckpointMetadataAndRules read_metadata(LoaderOptions const& options) {
   auto catalog = open_checkpoint(options.checkpoint.path, options.checkpoint.step,
                                  options.checkpoint.strict_latest ? Latest::strict : Latest::valid,
                                  options.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale);
+  if (auto const why = why_not_a_model(options.checkpoint.path)) throw NoValidCheckpoint(*why);
+  strip_prefix(catalog, options.model.strip_prefix);
   use_model_config(catalog, options.model.config);
+  check_config(catalog, options);
   auto rules =
       find_rules({options.model.family, catalog.metadata.config_json, default_rule_directories(), options.model.rules,
                   options.model.config == "auto" ? config_file_of(catalog) : options.model.config});

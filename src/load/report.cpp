@@ -10,6 +10,7 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/process_memory.hpp"
+#include "checkpoint/packed_shape.hpp"
 #include "load/arena.hpp"
 #include "load/report_head.hpp"
 #include "parallel/all_or_throw.hpp"
@@ -34,10 +35,11 @@ std::uint64_t padded_rows_of(Shard const& shard) {
 Json tensors_of(ProcessGrid const& grid, ShardedModel const& model) {
   auto tensors = Json::array();
   for (auto const& shard : model.shards()) {
+    auto const shape = shape_in_numbers(shard.dtype, shard.shape);
     Json tensor{{"name", shard.name},
                 {"rank", grid.rank()},
                 {"dtype", name_of(shard.dtype)},
-                {"shape", std::vector<std::uint64_t>(shard.shape.begin(), shard.shape.end())},
+                {"shape", std::vector<std::uint64_t>(shape.begin(), shape.end())},
                 {"xxh3_64", format_hash(hash_of(model, shard))}};
     if (auto const rows = padded_rows_of(shard); rows > 0) tensor["padded_rows"] = rows;
     if (shard.added_once) tensor["added_once"] = true;

@@ -93,7 +93,7 @@ ModelRecipe deserialize_recipe(std::span<std::byte const> bytes) {
   recipe.rules = get_rules(in);
   recipe.options = get_options(in);
   bool const has_dtype = in.get<std::uint8_t>() != 0;
-  auto const dtype = in.get_enum(DType::boolean);
+  auto const dtype = in.get_enum(kLastDType);
   if (has_dtype) recipe.dtype = dtype;
   recipe.catalog = deserialize_catalog(in.get_rest());
   return recipe;

@@ -14,6 +14,8 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/text.hpp"
+#include "checkpoint/packed_shape.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
 #include "partition/added_once.hpp"
 #include "partition/companion_cut.hpp"
@@ -23,6 +25,8 @@
 #include "partition/find_fusions.hpp"
 #include "partition/fitting_ranks.hpp"
 #include "partition/missing.hpp"
+#include "partition/packed_cut.hpp"
+#include "partition/prefix.hpp"
 #include "partition/problems.hpp"
 #include "partition/rules/rule_match.hpp"
 #include "partition/rules/rule_problem.hpp"
@@ -96,7 +100,9 @@ class Layouter {
     if (!std::ranges::is_sorted(layout.parameters, {}, &Parameter::tensor))
       std::ranges::sort(layout.parameters, {}, &Parameter::tensor);
     rules::mark_added_once(catalog_, layout);
+    report_unreadable();
     find_missing(layout);
+    refuse_prefix(layout);
     for (auto const& name : options_.fuse) {
       find_fusions(rules::fused_rule(set_, name, "model.fuse"), catalog_, layout, problems_);
     }
@@ -216,6 +222,49 @@ class Layouter {
     return std::nullopt;
   }
 
+  /// Reports the tensors that cannot be loaded: as missing if their file does not hold them, as unexpected if the model
+  /// does not need them.
+  void report_unreadable() {
+    for (auto const& tensor : catalog_.unreadable) {
+      try {
+        auto const match = rule_finder_.find(tensor.name);
+        if (match && match->name.layer) {
+          layers_.add(tensor.name, match->name.layer_at, *match->name.layer, {});
+        }
+        auto const companion = match ? std::nullopt : companion_of(tensor.name);
+        if (tensor.absent) {
+          missing_.add(tensor.why, tensor.name);
+        } else if (match || (companion && companion->is_active)) {
+          problems_.add(tensor.why, tensor.name);
+        } else {
+          unexpected_.add("no rule of " + set_.file + " matches, and it " + tensor.why, tensor.name);
+        }
+      } catch (RuleProblem const& problem) {
+        problems_.add(problem.what(), tensor.name);
+      }
+    }
+  }
+
+  /// Says in one line, instead of listing every tensor as unexpected and another one as missing, that a wrapper has put
+  /// something in front of the names.
+  void refuse_prefix(ModelLayout& layout) {
+    auto const prefix = rules::prefix_of(catalog_, unmatched_, rule_finder_);
+    if (!prefix) return;
+    auto const shown = printable(*prefix);
+    auto const text = catalog_.path + ": the names of " + std::to_string(prefix_count(*prefix)) + " of " +
+                      std::to_string(catalog_.tensors.size()) + " tensors begin with " + shown +
+                      ", which stands before the names that the rules of " + set_.file + " match, e.g. in " +
+                      printable(catalog_.tensors[unmatched_.front()].name) + "; model.strip_prefix: " + shown +
+                      " removes it";
+    if (options_.unexpected == Tolerance::error || options_.missing == Tolerance::error) throw ConfigError(text);
+    layout.warnings.push_back(text);
+  }
+
+  std::size_t prefix_count(std::string const& prefix) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(catalog_.tensors, [&](auto const& tensor) { return tensor.name.starts_with(prefix); }));
+  }
+
   void add_unexpected(TensorInfo const& tensor) {
     auto const text = "no rule of " + set_.file + " matches";
     if (auto const* const weight = rules::weight_beside(catalog_, tensor.name)) {
@@ -243,13 +292,15 @@ class Layouter {
                          Shape const& shape) {
     auto const& rule = set_.rules[match.rule];
     auto const& sized = sized_rule(match);
+    auto const dtype = catalog_.tensors[index].dtype;
     rule_ = rule.location;
     auto const at_rule = [&](std::string const& what) { return RuleProblem(what + " (" + rule.location + ")"); };
 
     Parameter parameter{index, {}, {}, rule.location};
     try {
-      sized.check_shape(name, shape);
-      parameter.partition = sized.partition_of(shape);
+      auto const numbers = shape_in_numbers(dtype, shape);
+      sized.check_shape(name, numbers);
+      parameter.partition = rules::in_units(sized.partition_of(numbers), dtype, numbers);
       parameter.stages = stages_.of(rule, match.name.layer);
       parameter.experts = rules::place_experts(rule, match.name.expert, shape, sizes_, topology_.expert_parallel);
     } catch (ConfigProblem const&) {
@@ -263,6 +314,10 @@ class Layouter {
       for (auto& section : parameter.partition.sections) make_uneven(section);
     }
     parameter.transposed = options_.transpose && is_linear(parameter.partition, shape.size());
+    if (parameter.transposed && elements_per_unit(dtype) > 1) {
+      throw at_rule("several numbers of " + std::string(name_of(dtype)) +
+                    " share a byte, so that load.transpose cannot transpose them");
+    }
     if (parameter.experts) return parameter;  // placed whole, independent of the ranks
     fitting_ranks_.add(parameter.partition);
     if (auto const why = sized.indivisible(parameter.partition, topology_.tensor_parallel)) {
@@ -323,7 +378,8 @@ class Layouter {
       if (match) shape = unpack(*match, *packed, weight.shape).shape;
     }
     if (!match || !set_.rules[match->rule].uneven) return;
-    auto const partition = sized_rule(*match).partition_of(shape);
+    auto const numbers = shape_in_numbers(weight.dtype, shape);
+    auto const partition = rules::in_units(sized_rule(*match).partition_of(numbers), weight.dtype, numbers);
     add_blocks(partition,
                companions_.follow(companion, shape, axes_of(match->rule, shape), partition.axis, tensor.shape));
   }
@@ -482,6 +538,7 @@ class Layouter {
   void find_missing(ModelLayout const& layout) {
     std::vector<std::string_view> names;
     for (auto const& tensor : catalog_.tensors) names.emplace_back(tensor.name);
+    for (auto const& tensor : catalog_.unreadable) names.emplace_back(tensor.name);
     for (auto const& alias : layout.aliases) names.emplace_back(alias.name);
     for (auto const& name : packed_names_) names.emplace_back(name);
     report_required(set_.required, names, missing_);

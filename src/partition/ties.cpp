@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "partition/rules/rule_match.hpp"
 #include "partition/rules/rule_problem.hpp"
@@ -18,8 +20,27 @@ std::optional<std::uint32_t> find_tensor(Catalog const& catalog, std::vector<Pat
   return std::nullopt;
 }
 
+/// The key may stand in the config of the text model inside that of a model with several parts.
 bool is_tied_by_config(TiedRule const& tied, ConfigValues const& config) {
-  return !tied.when || config.boolean(*tied.when).value_or(tied.when_absent);
+  if (!tied.when) return true;
+  auto const whole = config.boolean(*tied.when);
+  auto const text = config.boolean("text_config." + *tied.when);
+  if (whole && text) return *whole || *text;
+  return whole ? *whole : text.value_or(tied.when_absent);
+}
+
+/// The name of the target where only the alias is stored: of the names that the rule allows, the one whose beginning
+/// other tensors share.
+std::optional<std::string> missing_target(TiedRule const& tied, Catalog const& catalog) {
+  for (auto const& pattern : tied.target) {
+    auto const name = pattern.only_name();
+    if (!name) continue;
+    auto const beside = name->substr(0, name->size() - Pattern::ending_of(*name).size());
+    auto const first = std::ranges::lower_bound(catalog.tensors, beside, {},
+                                                [](TensorInfo const& tensor) { return std::string_view(tensor.name); });
+    if (first != catalog.tensors.end() && first->name.starts_with(beside)) return std::string(*name);
+  }
+  return std::nullopt;
 }
 
 bool holds(TiedRule const& tied, Catalog const& catalog) {
@@ -27,15 +48,15 @@ bool holds(TiedRule const& tied, Catalog const& catalog) {
   return !find_tensor(catalog, tied.unless);
 }
 
-std::vector<std::uint32_t> stages_of_alias(TiedRule const& tied, RuleSet const& set, RuleFinder const& finder,
-                                           StageFinder const& stages) {
+std::vector<std::uint32_t> stages_of_alias(std::string const& alias, TiedRule const& tied, RuleSet const& set,
+                                           RuleFinder const& finder, StageFinder const& stages) {
   try {
-    auto const match = finder.match(tied.alias);
+    auto const match = finder.match(alias);
     return stages.of(set.rules[match.rule], match.name.layer);
   } catch (ConfigProblem const&) {
     throw;
   } catch (RuleProblem const& problem) {
-    throw RuleProblem("its alias " + tied.alias + " (" + tied.location + "): " + problem.what());
+    throw RuleProblem("its alias " + alias + " (" + tied.location + "): " + problem.what());
   }
 }
 
@@ -45,14 +66,24 @@ Ties::Ties(Catalog const& catalog, RuleSet const& set, RuleFinder const& finder,
            StageFinder const& stages, std::vector<std::string> const& same_bytes, Problems& problems)
     : same_bytes_(same_bytes) {
   for (auto const& tied : set.tied) {
-    auto const target = find_tensor(catalog, tied.target);
+    auto target = find_tensor(catalog, tied.target);
+    auto alias = tied.alias;
+    auto const* const stored = catalog.find(tied.alias);
+    if (!target && stored != nullptr) {
+      // transformers also ties where only the alias is stored, e.g. the head instead of the embedding.
+      if (auto name = missing_target(tied, catalog);
+          name && std::ranges::find(aliases_, *name, &Alias::name) == aliases_.end()) {
+        target = static_cast<std::uint32_t>(stored - catalog.tensors.data());
+        alias = *std::move(name);
+      }
+    }
     if (!target) continue;
     try {
       if (!holds(tied, catalog)) continue;
       if (!is_tied_by_config(tied, config)) {
-        untied_by_config_.push_back({tied.alias, catalog.tensors[*target].name, *tied.when});
-      } else if (!is_kept(tied, *target, catalog)) {
-        add(tied, *target, catalog, set, finder, stages);
+        untied_by_config_.push_back({alias, catalog.tensors[*target].name, *tied.when});
+      } else if (alias != tied.alias || !is_kept(tied, *target, catalog)) {
+        add(alias, tied, *target, catalog, set, finder, stages);
       }
     } catch (ConfigProblem const&) {
       throw;
@@ -75,15 +106,15 @@ bool Ties::is_kept(TiedRule const& tied, std::uint32_t target, Catalog const& ca
   return true;
 }
 
-void Ties::add(TiedRule const& tied, std::uint32_t target, Catalog const& catalog, RuleSet const& set,
-               RuleFinder const& finder, StageFinder const& stages) {
+void Ties::add(std::string const& alias, TiedRule const& tied, std::uint32_t target, Catalog const& catalog,
+               RuleSet const& set, RuleFinder const& finder, StageFinder const& stages) {
   auto const& original = catalog.tensors[target];
-  if (auto const* const stored = catalog.find(tied.alias)) {
+  if (auto const* const stored = catalog.find(alias)) {
     stored_.insert(static_cast<std::uint32_t>(stored - catalog.tensors.data()));
   }
-  auto const alias_stages = stages_of_alias(tied, set, finder, stages);
+  auto const alias_stages = stages_of_alias(alias, tied, set, finder, stages);
   stages_[target].insert(alias_stages.begin(), alias_stages.end());
-  aliases_.push_back({tied.alias, original.name});
+  aliases_.push_back({alias, original.name});
 }
 
 void Ties::add_stages(std::uint32_t tensor, std::vector<std::uint32_t>& stages) const {

@@ -45,8 +45,9 @@ class Ties {
   void add_stages(std::uint32_t tensor, std::vector<std::uint32_t>& stages) const;
 
  private:
-  void add(TiedRule const& tied, std::uint32_t target, Catalog const& catalog, RuleSet const& set,
-           RuleFinder const& finder, StageFinder const& stages);
+  /// Makes `alias` another name of tensor `target`.
+  void add(std::string const& alias, TiedRule const& tied, std::uint32_t target, Catalog const& catalog,
+           RuleSet const& set, RuleFinder const& finder, StageFinder const& stages);
   /// True if the checkpoint stores an alias with its own content.
   bool is_kept(TiedRule const& tied, std::uint32_t target, Catalog const& catalog);
 

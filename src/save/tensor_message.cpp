@@ -65,7 +65,7 @@ DescribedTensor get_tensor(WireReader& in) {
   DescribedTensor tensor;
   auto& [spec, held] = tensor;
   spec.name = in.get_text();
-  spec.dtype = in.get_enum(DType::boolean);
+  spec.dtype = in.get_enum(kLastDType);
   spec.shape = get_dims(in);
   spec.partition.kind = in.get_enum(PartitionKind::expert_parallel);
   spec.partition.axis = in.get<std::uint32_t>();

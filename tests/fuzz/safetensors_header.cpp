@@ -15,7 +15,8 @@ void expect_filled(std::vector<SafetensorsEntry> const& entries, Bytes data_byte
   Bytes at = 0;
   for (auto const& entry : entries) {
     expect(entry.begin_bytes == at, "a tensor does not begin where the one before it ends");
-    expect(checked_volume(entry.shape, size_of(entry.dtype)) == entry.end_bytes - entry.begin_bytes,
+    expect(!entry.unreadable.empty() ||
+               checked_volume(entry.shape, size_of(entry.dtype)) == entry.end_bytes - entry.begin_bytes,
            "a tensor has another size than its shape");
     at = entry.end_bytes;
   }
@@ -24,6 +25,7 @@ void expect_filled(std::vector<SafetensorsEntry> const& entries, Bytes data_byte
 
 /// What distload writes for the same tensors reads back as them.
 void expect_round_trip(std::vector<SafetensorsEntry> entries) {
+  std::erase_if(entries, [](auto const& entry) { return !entry.unreadable.empty(); });
   std::vector<SafetensorsTensor> tensors;
   for (auto const& entry : entries) tensors.push_back({entry.name, entry.dtype, entry.shape});
   std::ranges::sort(entries, {}, &SafetensorsEntry::name);

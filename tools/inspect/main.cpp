@@ -16,7 +16,9 @@
 #include "base/standard_streams.hpp"
 #include "base/table.hpp"
 #include "base/text.hpp"
+#include "checkpoint/packed_shape.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
+#include "checkpoint/strip_prefix.hpp"
 #include "extract_files.hpp"
 #include "io/files/same_bytes.hpp"
 #include "partition/partition_model.hpp"
@@ -39,6 +41,7 @@ struct Arguments {
   std::uint32_t expert_parallel = 1;
   std::string family = "auto";
   std::string rules = "auto";
+  std::string strip_prefix;
   std::vector<std::string> extract;
   std::string to = ".";
 };
@@ -75,9 +78,12 @@ void print_tensors(Catalog const& catalog) {
   for (auto const& tensor : catalog.tensors) {
     auto written = tensor.partition.empty() ? std::string("-") : tensor.partition;
     if (tensor.axis >= 0) written += " axis " + std::to_string(tensor.axis);
-    table.add({printable(tensor.name), std::string(name_of(tensor.dtype)), to_string(tensor.shape),
-               format_bytes(tensor.nbytes()), written, std::to_string(tensor.extent_count)});
+    table.add({printable(tensor.name), std::string(name_of(tensor.dtype)),
+               to_string(shape_in_numbers(tensor.dtype, tensor.shape)), format_bytes(tensor.nbytes()), written,
+               std::to_string(tensor.extent_count)});
   }
+  for (auto const& tensor : catalog.unreadable)
+    table.add({printable(tensor.name), "-", "-", "-", tensor.absent ? "not there" : tensor.why, "-"});
   print("\n" + table.text());
 }
 
@@ -118,7 +124,8 @@ ExitCode inspect(Arguments const& arguments) {
     return ExitCode::done;
   }
   if (arguments.path.empty()) throw UsageError("checkpoint is required (distload-inspect --help shows how it is used)");
-  auto const catalog = open_checkpoint(arguments.path, arguments.step, Latest::valid, SealUse::warn_of_stale);
+  auto catalog = open_checkpoint(arguments.path, arguments.step, Latest::valid, SealUse::warn_of_stale);
+  strip_prefix(catalog, arguments.strip_prefix);
   if (!arguments.extract.empty()) {
     for (auto const& warning : catalog.warnings) log().warn(warning);
     extract_files(catalog, arguments.extract, arguments.to);
@@ -155,6 +162,8 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1U, 65536U));
     app.add_option("--family", arguments.family, "partition rules; by config.json's model_type by default");
     app.add_option("--rules", arguments.rules, "a rule file of one's own");
+    app.add_option("--strip-prefix", arguments.strip_prefix,
+                   "text that is removed from the beginning of the tensors' names, as by model.strip_prefix");
     app.add_option("--extract", arguments.extract,
                    "write this file of the model (tokenizer.json, config.json, ...) to --to, and nothing else; all: "
                    "everything that goes along; can be repeated")

@@ -59,7 +59,7 @@ DType parse_element_type(std::string const& text) {
   std::ranges::transform(upper, upper.begin(),
                          [](unsigned char letter) { return static_cast<char>(std::toupper(letter)); });
   auto const dtype = parse_dtype(upper);
-  if (!dtype || !is_floating_point(*dtype) || size_of(*dtype) < 2)
+  if (!dtype || !is_floating_point(*dtype) || size_of(*dtype) < 2 || elements_per_unit(*dtype) > 1)
     throw UsageError("--dtype " + text + " is none of bf16, f16, f32, f64");
   return *dtype;
 }

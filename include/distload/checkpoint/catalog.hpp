@@ -52,6 +52,13 @@ struct TensorInfo {
   Bytes nbytes() const noexcept { return volume(shape) * size_of(dtype); }
 };
 
+/// A tensor that a checkpoint names and that cannot be loaded.
+struct UnreadableTensor {
+  std::string name;
+  std::string why;      ///< "has dtype 'F5', which is not known"
+  bool absent = false;  ///< an index lists it, but its file does not hold it
+};
+
 /// A file of a checkpoint.
 struct SourceFile {
   std::string path;      ///< to open it
@@ -69,6 +76,7 @@ struct Catalog {
   Bytes block_bytes = kBlockBytes;           ///< bytes per checksum; extents are divided among ranks in multiples of it
   std::vector<std::uint64_t> block_hashes;   ///< XXH3-64, seed 0, of every block of every extent with checksums
   std::vector<std::string> warnings;         ///< for people, e.g. that nothing can be verified
+  std::vector<UnreadableTensor> unreadable;  ///< that are not among `tensors`; sorted by name
 
   /// The tensor of that name, or nullptr.
   TensorInfo const* find(std::string_view name) const noexcept;

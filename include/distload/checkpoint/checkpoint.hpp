@@ -27,11 +27,12 @@ enum class SealUse : std::uint8_t {
 /// Local, for one rank: reads the metadata of the checkpoint at `path`.
 ///
 /// `path` is an HDF5 file (ours or a foreign one), a directory of `model-step-N.h5`, a Hugging Face directory
-/// (`config.json` and `model.safetensors` or `model.safetensors.index.json`), or one `.safetensors` file. In a
+/// (`config.json` and `model.safetensors`, an index of several files, or files of other names), a model's folder of a
+/// Hugging Face Hub cache, one `.safetensors` file, or an index (`*.safetensors.index.json`). In a
 /// directory of steps the newest valid one is taken, and invalid newer ones are named in `Catalog::warnings`; valid is
 /// what is committed and has an index that agrees with its checksum. With `step` exactly that one is taken.
 ///
-/// @throws NoValidCheckpoint  there is no committed, well-formed checkpoint.
+/// @throws NoValidCheckpoint  there is no committed, well-formed checkpoint; says what else is there.
 /// @throws CorruptData        a file contradicts itself, is cut short, or does not fit its seal.
 /// @throws IoError            the system refused.
 Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest = Latest::valid,

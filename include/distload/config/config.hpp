@@ -60,6 +60,8 @@ struct ModelOptions {
   std::string rules = "auto";
   /// Path of the model's config.json; `auto`: the checkpoint's own. For files that carry none.
   std::string config = "auto";
+  /// Text that is removed from the beginning of the tensors' names, e.g. `_orig_mod.`; empty: none.
+  std::string strip_prefix = {};
   /// Separate matrices of the checkpoint that are loaded as one parameter, by their names in the family's rule file,
   /// e.g. [qkv, gate_up].
   std::vector<std::string> fuse = {};

@@ -32,7 +32,7 @@ Datatype make_float16(FloatFields const& fields) {
 }
 
 Datatype make_opaque(DType dtype) {
-  Datatype type(DISTLOAD_HDF5(kNoFile, H5Tcreate(H5T_OPAQUE, 1)));
+  Datatype type(DISTLOAD_HDF5(kNoFile, H5Tcreate(H5T_OPAQUE, size_of(dtype))));
   DISTLOAD_HDF5(kNoFile, H5Tset_tag(type.view().id(), std::string(name_of(dtype)).c_str()));
   return type;
 }
@@ -131,7 +131,14 @@ Datatype make_element_type(DType dtype) {
     case DType::boolean: return make_boolean();
     case DType::f8_e4m3:
     case DType::f8_e5m2:
-    case DType::f8_e8m0: break;
+    case DType::f8_e8m0:
+    case DType::f8_e4m3fnuz:
+    case DType::f8_e5m2fnuz:
+    case DType::c64:
+    case DType::c128:
+    case DType::f4:
+    case DType::f6_e2m3:
+    case DType::f6_e3m2: break;
   }
   return make_opaque(dtype);
 }

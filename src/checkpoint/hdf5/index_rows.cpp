@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include <distload/base/error.hpp>
 
@@ -103,6 +106,20 @@ class RowReader {
   std::span<std::byte const> rest_;
 };
 
+constexpr std::string_view kLeftOut = "F8_";
+
+/// A dtype's name in a row: without kLeftOut if it is too long.
+std::string_view short_name_of(DType dtype) {
+  auto const name = name_of(dtype);
+  return name.size() > kDTypeBytes ? name.substr(kLeftOut.size()) : name;
+}
+
+std::optional<DType> parse_short_name(std::string_view name) {
+  if (auto const dtype = parse_dtype(name)) return dtype;
+  auto const whole = std::string(kLeftOut).append(name);
+  return whole.size() > kDTypeBytes ? parse_dtype(whole) : std::nullopt;
+}
+
 }  // namespace
 
 RowSizes row_sizes_of(Catalog const& catalog) {
@@ -156,7 +173,7 @@ std::vector<std::byte> encode_tensors(Catalog const& catalog, RowSizes const& si
   RowWriter rows(catalog.tensors.size() * tensor_row_bytes(sizes));
   for (auto const& tensor : catalog.tensors) {
     rows.put_text(tensor.name, sizes.name_bytes);
-    rows.put_text(name_of(tensor.dtype), kDTypeBytes);
+    rows.put_text(short_name_of(tensor.dtype), kDTypeBytes);
     rows.put(static_cast<std::uint32_t>(tensor.shape.size()));
     rows.put_dims(tensor.shape, sizes.axes);
     rows.put(tensor.first_extent);
@@ -187,7 +204,7 @@ std::vector<TensorInfo> decode_tensors(std::span<std::byte const> bytes, RowSize
   for (auto& tensor : tensors) {
     tensor.name = rows.get_text(sizes.name_bytes);
     auto const dtype_name = rows.get_text(kDTypeBytes);
-    auto const dtype = parse_dtype(dtype_name);
+    auto const dtype = parse_short_name(dtype_name);
     auto const axes = rows.get<std::uint32_t>();
     if (!dtype)
       throw CorruptData(path + ": tensor '" + printable(tensor.name) + "' has the unknown dtype '" +

@@ -1,18 +1,23 @@
 // Determines the kind of checkpoint at a path.
 #include <distload/checkpoint/checkpoint.hpp>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include <distload/base/error.hpp>
 
+#include "base/text.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/find_files.hpp"
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "checkpoint/open/read_step.hpp"
 #include "checkpoint/open/step_directory.hpp"
 #include "checkpoint/safetensors/directory.hpp"
+#include "checkpoint/safetensors/find_shards.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
 #include "checkpoint/seal/apply_seal.hpp"
+#include "checkpoint/unloadable.hpp"
 
 namespace distload {
 namespace {
@@ -69,6 +74,31 @@ Catalog read_newest(std::string const& directory, std::vector<StepFile> const& s
   throw NoValidCheckpoint(message);
 }
 
+/// The snapshot that `refs/main` names in a model's folder of a Hugging Face Hub cache, or the only one; nothing if
+/// `path` is no such folder.
+/// @throws NoValidCheckpoint  it names none that exists, or several are there.
+std::optional<std::string> snapshot_of(std::string const& path) {
+  auto const snapshots = fs::path(path) / "snapshots";
+  std::error_code error;
+  if (!fs::is_directory(snapshots, error)) return std::nullopt;
+  std::ifstream file(fs::path(path) / "refs" / "main");
+  if (std::string revision; file >> revision) {
+    auto const snapshot = snapshots / fs::path(revision).filename();
+    if (fs::is_directory(snapshot, error)) return snapshot.string();
+    throw NoValidCheckpoint(path + ": refs/main names " + printable(revision) +
+                            ", which is not among the snapshots: its download is not complete");
+  }
+  std::vector<std::string> found;
+  for (fs::directory_iterator entry(snapshots, error), end; !error && entry != end; entry.increment(error)) {
+    found.push_back(entry->path().string());
+  }
+  if (found.size() == 1) return found.front();
+  if (found.empty()) return std::nullopt;
+  std::ranges::sort(found);
+  throw NoValidCheckpoint(path + ": has no refs/main and " + std::to_string(found.size()) +
+                          " snapshots: give the path of one, e.g. " + printable(found.front()));
+}
+
 Catalog read_wanted(std::string const& directory, std::vector<StepFile> const& steps, std::uint64_t wanted,
                     SealUse seals) {
   std::vector<StepFile> found;
@@ -92,20 +122,35 @@ Catalog read_step(StepFile const& file, SealUse seals) {
 std::optional<StepFile> single_checkpoint(std::string const& path) {
   std::error_code error;
   auto const status = fs::status(path, error);
-  if (!fs::exists(status)) throw NoValidCheckpoint(path + ": no such file or directory");
+  if (!fs::exists(status)) throw NoValidCheckpoint(what_is_not_there(path));
+  if (!fs::is_directory(status)) {
+    if (is_safetensors(path)) return StepFile{0, SourceFormat::safetensors, path};
+    if (auto const other = what_file_is(path)) throw NoValidCheckpoint(*other);
+    return StepFile{0, SourceFormat::hdf5, path};
+  }
   if (is_safetensors(path)) return StepFile{0, SourceFormat::safetensors, path};
-  if (!fs::is_directory(status)) return StepFile{0, SourceFormat::hdf5, path};
+  if (auto const snapshot = snapshot_of(path)) return StepFile{0, SourceFormat::safetensors, *snapshot};
+  if (list_steps(path).empty() && has_any_shard(path)) return StepFile{0, SourceFormat::safetensors, path};
   return std::nullopt;
 }
 
 std::vector<StepFile> steps_to_choose_from(std::string const& path) {
   auto steps = list_steps(path);
   if (steps.empty()) {
-    throw NoValidCheckpoint(
-        path +
-        ": holds neither model-step-N.h5 nor model-step-N/ nor model.safetensors nor model.safetensors.index.json");
+    if (auto const other = what_directory_holds(path)) throw NoValidCheckpoint(*other);
+    throw NoValidCheckpoint(path + ": holds neither model-step-N.h5 nor model-step-N/ nor *.safetensors");
   }
   return steps;
+}
+
+std::optional<std::string> why_not_a_model(std::string const& path) {
+  fs::path const file(path);
+  std::error_code error;
+  if (!path.ends_with(".safetensors") || fs::is_directory(file, error)) return std::nullopt;
+  if (file.filename().string().starts_with("adapter_model.")) return what_adapter_is(file);
+  auto const whole = whole_model_of(file);
+  if (whole.empty()) return std::nullopt;
+  return path + " is one of several files of a model: give their directory, " + whole.string();
 }
 
 Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest, SealUse seals) {

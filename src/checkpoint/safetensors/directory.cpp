@@ -4,27 +4,26 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <map>
+#include <limits>
 #include <numeric>
-#include <set>
+#include <string_view>
+#include <unordered_map>
 
 #include <distload/base/error.hpp>
 
-#include "base/json.hpp"
 #include "base/text.hpp"
 #include "checkpoint/files/find_files.hpp"
-#include "checkpoint/safetensors/file_layout.hpp"
+#include "checkpoint/safetensors/find_shards.hpp"
 #include "checkpoint/safetensors/header.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
+#include "checkpoint/safetensors/read_index.hpp"
+#include "checkpoint/unloadable.hpp"
 #include "checkpoint/validate_catalog.hpp"
 
 namespace distload {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr char const* kSingleFile = "model.safetensors";
-constexpr std::size_t kMaxFileName = 255;
 
 /// A tensor and the position of its data.
 struct StoredTensor {
@@ -34,11 +33,13 @@ struct StoredTensor {
 };
 
 /// Appends the tensors of one file.
-void read_file(fs::path const& path, Catalog& catalog, std::vector<StoredTensor>& tensors) {
+/// @param why_it_matters  ends the message about a file that is not there
+void read_file(fs::path const& path, std::string const& why_it_matters, Catalog& catalog,
+               std::vector<StoredTensor>& tensors) {
   auto const name = path.string();
   std::error_code error;
   auto const size = fs::file_size(path, error);
-  if (error) throw NoValidCheckpoint(name + ": " + error.message());
+  if (error) throw NoValidCheckpoint(name + ": " + why_not_reachable(path, error) + why_it_matters);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw IoError("cannot open " + name);
 
@@ -47,6 +48,8 @@ void read_file(fs::path const& path, Catalog& catalog, std::vector<StoredTensor>
     throw CorruptData(name + ": has " + std::to_string(size) + " bytes and no header; it is cut short");
   file.read(reinterpret_cast<char*>(&header_bytes), sizeof header_bytes);
   if (!file) throw IoError("cannot read " + name);
+  if (auto const other = header_bytes > kMaxSafetensorsHeaderBytes ? what_file_is(path) : std::nullopt)
+    throw NoValidCheckpoint(*other);
   if (header_bytes > kMaxSafetensorsHeaderBytes) {
     throw CorruptData(name + ": says that its header has " + std::to_string(header_bytes) + " bytes; at most " +
                       std::to_string(kMaxSafetensorsHeaderBytes) + " are allowed");
@@ -64,69 +67,110 @@ void read_file(fs::path const& path, Catalog& catalog, std::vector<StoredTensor>
   for (auto& entry : entries) tensors.push_back({std::move(entry), number, data_offset});
 }
 
-[[noreturn]] void fail(fs::path const& index, std::string const& what) {
-  throw CorruptData(index.string() + ": " + what);
-}
-
-/// The file name in an entry of the index.
-std::string file_name_of(JsonView const& entry) {
-  auto text = entry.text();
-  // Names with characters that messages escape are refused, as are names longer than file systems allow.
-  if (text.empty() || text.find('/') != std::string::npos || text == "." || text == ".." ||
-      text.size() > kMaxFileName || printable(text, kMaxFileName) != text) {
-    entry.fail("'" + printable(text) + "' is not the name of a file in this directory");
+/// Names with few examples, for one line.
+class SomeNames {
+ public:
+  void add(std::string const& name) {
+    if (++count_ <= kShown) text_ += (text_.empty() ? "" : ", ") + printable(name);
   }
-  return text;
-}
-
-/// Reads the index's map from tensor to file name.
-std::map<std::string, std::string> read_index(fs::path const& path) {
-  std::error_code error;
-  auto const size = fs::file_size(path, error);
-  if (error) throw IoError("cannot read " + path.string() + ": " + error.message());
-  if (size > kMaxSafetensorsHeaderBytes) fail(path, "is larger than " + format_bytes(kMaxSafetensorsHeaderBytes));
-  std::ifstream file(path, std::ios::binary);
-  std::string text(size, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file) throw IoError("cannot read " + path.string());
-  auto const json = parse_json(text, {.text_bytes = kMaxSafetensorsHeaderBytes}, path.string());
-  auto const weight_map = JsonView(json, path.string()).find("weight_map");
-  if (!weight_map) fail(path, "has no weight_map");
-  std::map<std::string, std::string> files;
-  for (auto const& [tensor, name] : weight_map->members()) files.emplace(tensor, file_name_of(name));
-  if (files.empty()) fail(path, "weight_map is empty: it names no tensor");
-  return files;
-}
-
-/// @throws CorruptData  the index does not say that tensor `name` is in `file`.
-void check_entry(fs::path const& path, std::map<std::string, std::string> const& index, std::string const& name,
-                 std::string const& file) {
-  auto const entry = index.find(name);
-  if (entry == index.end()) fail(path, "does not list " + printable(name) + ", which " + printable(file) + " holds");
-  if (entry->second != file) {
-    fail(path,
-         "says that " + printable(name) + " is in " + printable(entry->second) + ", but it is in " + printable(file));
+  bool empty() const noexcept { return count_ == 0; }
+  std::string text() const {
+    return count_ <= kShown ? text_ : text_ + " and " + std::to_string(count_ - kShown) + " more";
   }
+
+ private:
+  static constexpr std::size_t kShown = 5;
+  std::size_t count_ = 0;
+  std::string text_;
+};
+
+std::string file_name_in(Catalog const& catalog, StoredTensor const& tensor) {
+  return fs::path(catalog.files[tensor.file].path).filename().string();
 }
 
-/// Checks that the index lists exactly the tensors in the files.
-void check_index(fs::path const& path, std::map<std::string, std::string> const& index, Catalog const& catalog,
-                 std::vector<StoredTensor> const& tensors) {
-  std::map<std::string, std::string> stored;
-  for (auto const& tensor : tensors) {
-    auto const& name = tensor.entry.name;
-    auto const file = fs::path(catalog.files[tensor.file].path).filename().string();
-    auto const [before, is_new] = stored.emplace(name, file);
-    if (!is_new) {
-      fail(path, printable(name) + " is stored in two files, " + printable(before->second) + " and " + printable(file));
+/// Keeps the tensors that the index lists, each from the file that it names; from another one of its files if only that
+/// one holds it. What the index lists and no file holds becomes `Catalog::unreadable`.
+void apply_index(Shards const& shards, Catalog& catalog, std::vector<StoredTensor>& tensors) {
+  constexpr auto kNowhere = std::numeric_limits<std::size_t>::max();
+  std::unordered_map<std::string_view, std::size_t> kept;
+  std::vector<std::size_t> elsewhere;  // listed, but in another file
+  std::vector<bool> is_kept(tensors.size());
+  kept.reserve(shards.file_of.size());
+  SomeNames stale;
+  SomeNames overlaid;
+  SomeNames moved;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    auto const entry = shards.file_of.find(tensors[i].entry.name);
+    if (entry == shards.file_of.end()) {
+      stale.add(tensors[i].entry.name);
+    } else if (entry->second == file_name_in(catalog, tensors[i])) {
+      kept.emplace(entry->first, i);
+      is_kept[i] = true;
+    } else {
+      elsewhere.push_back(i);
     }
-    check_entry(path, index, name, file);
   }
-  auto const missing = std::ranges::find_if(index, [&](auto const& entry) { return !stored.contains(entry.first); });
-  if (missing != index.end()) {
-    fail(path, "says that " + printable(missing->first) + " is in " + printable(missing->second) +
-                   ", which does not hold it");
+  for (auto const i : elsewhere) {
+    auto const& name = tensors[i].entry.name;
+    auto const [before, is_only] = kept.emplace(shards.file_of.find(name)->first, kNowhere);
+    if (is_only) {
+      before->second = i;
+      is_kept[i] = true;
+      moved.add(name);
+      continue;
+    }
+    auto const& file = shards.file_of.find(name)->second;
+    if (file_name_in(catalog, tensors[before->second]) != file) {
+      throw CorruptData(shards.index.string() + ": says that " + printable(name) + " is in " + printable(file) +
+                        ", which does not hold it, but both " + file_name_in(catalog, tensors[before->second]) +
+                        " and " + file_name_in(catalog, tensors[i]) + " do");
+    }
+    overlaid.add(name);
   }
+  auto const warn = [&](SomeNames const& names, std::string const& what) {
+    if (!names.empty()) catalog.warnings.push_back(shards.index.string() + ": " + what + ": " + names.text());
+  };
+  warn(stale, "does not list tensors of its files, which are ignored");
+  warn(overlaid, "lists another file than this second one for tensors that two files hold; the second is ignored");
+  warn(moved, "names other files than those that hold tensors, which are loaded nevertheless");
+  for (auto const& [name, file] : shards.file_of) {
+    if (kept.contains(name)) continue;
+    catalog.unreadable.push_back(
+        {name, shards.index.filename().string() + " lists it in " + printable(file) + ", which does not hold it",
+         true});
+  }
+  std::vector<StoredTensor> listed;
+  listed.reserve(kept.size());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (is_kept[i]) listed.push_back(std::move(tensors[i]));
+  }
+  tensors = std::move(listed);
+}
+
+/// @throws NoValidCheckpoint  two files hold the same tensor, and no index says which one counts.
+void check_disjoint(Catalog const& catalog, std::vector<StoredTensor> const& tensors) {
+  std::unordered_map<std::string_view, std::size_t> seen;
+  seen.reserve(tensors.size());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    auto const [before, is_new] = seen.emplace(tensors[i].entry.name, i);
+    if (is_new) continue;
+    throw NoValidCheckpoint(catalog.path + ": both " + file_name_in(catalog, tensors[before->second]) + " and " +
+                            file_name_in(catalog, tensors[i]) + " hold " + printable(tensors[i].entry.name) +
+                            ", and no index says which file counts: give the path of one of them");
+  }
+}
+
+/// Moves the tensors that cannot be loaded to `Catalog::unreadable`.
+void set_unreadable_aside(Catalog& catalog, std::vector<StoredTensor>& tensors) {
+  for (auto& tensor : tensors) {
+    auto& entry = tensor.entry;
+    if (!entry.unreadable.empty()) catalog.unreadable.push_back({entry.name, std::move(entry.unreadable), false});
+  }
+  if (catalog.unreadable.empty()) return;
+  std::ranges::sort(catalog.unreadable, {}, &UnreadableTensor::name);
+  std::erase_if(tensors, [&](StoredTensor const& tensor) {
+    return std::ranges::binary_search(catalog.unreadable, tensor.entry.name, {}, &UnreadableTensor::name);
+  });
 }
 
 void add_tensors(std::vector<StoredTensor> tensors, Catalog& catalog) {
@@ -141,7 +185,7 @@ void add_tensors(std::vector<StoredTensor> tensors, Catalog& catalog) {
     auto const number = static_cast<std::uint32_t>(catalog.tensors.size());
     catalog.extents.push_back({number, file, data_offset + entry.begin_bytes, entry.end_bytes - entry.begin_bytes,
                                whole(entry.shape), kNoBlocks});
-    catalog.metadata.model_size += volume(entry.shape);
+    catalog.metadata.model_size += volume(entry.shape) * elements_per_unit(entry.dtype);
     catalog.tensors.push_back({.name = std::move(entry.name),
                                .dtype = entry.dtype,
                                .shape = entry.shape,
@@ -154,35 +198,38 @@ void add_tensors(std::vector<StoredTensor> tensors, Catalog& catalog) {
 }  // namespace
 
 bool is_safetensors(std::string const& path) {
-  if (fs::is_directory(path))
-    return fs::exists(fs::path(path) / kSingleFile) || fs::exists(fs::path(path) / kSafetensorsIndexFile);
-  return fs::path(path).extension() == ".safetensors";
+  if (fs::is_directory(path)) return has_model_file(path);
+  return path.ends_with(".safetensors") || path.ends_with(kIndexEnding);
 }
 
 Catalog read_safetensors_catalog(std::string const& path) {
+  auto const names_index = path.ends_with(kIndexEnding);
+  auto const is_one_file = !names_index && !fs::is_directory(path);
+  auto const directory = names_index || is_one_file ? fs::path(path).parent_path() : fs::path(path);
   Catalog catalog;
   catalog.format = SourceFormat::safetensors;
   catalog.path = path;
   std::vector<StoredTensor> tensors;
-  if (!fs::is_directory(path)) {
-    read_file(path, catalog, tensors);
-    read_model_config(fs::path(path).parent_path(), catalog.metadata);
-    catalog.metadata.files = find_files(fs::path(path).parent_path(), catalog.warnings);
+  if (is_one_file) {
+    read_file(path, "", catalog, tensors);
   } else {
-    fs::path const directory(path);
-    auto const index_path = directory / kSafetensorsIndexFile;
-    if (fs::exists(index_path)) {
-      auto const index = read_index(index_path);
-      std::set<std::string> files;
-      for (auto const& [tensor, file] : index) files.insert(file);
-      for (auto const& file : files) read_file(directory / file, catalog, tensors);
-      check_index(index_path, index, catalog, tensors);
+    auto shards = names_index ? shards_of_index(path) : find_shards(directory);
+    catalog.warnings = std::move(shards.warnings);
+    auto const why_it_matters = shards.index.empty() ? ""
+                                                     : "; " + shards.index.filename().string() +
+                                                           " lists it: the model is not complete, e.g. "
+                                                           "after a download that has been interrupted";
+    for (auto const& file : shards.files) read_file(directory / file, why_it_matters, catalog, tensors);
+    if (shards.index.empty()) {
+      check_disjoint(catalog, tensors);
     } else {
-      read_file(directory / kSingleFile, catalog, tensors);
+      apply_index(shards, catalog, tensors);
     }
-    read_model_config(directory, catalog.metadata);
-    catalog.metadata.files = find_files(directory, catalog.warnings);
   }
+  set_unreadable_aside(catalog, tensors);
+  if (tensors.empty() && catalog.unreadable.empty()) throw NoValidCheckpoint(path + ": holds no tensors");
+  read_model_config(directory, catalog.metadata);
+  catalog.metadata.files = find_files(directory, catalog.warnings);
   add_tensors(std::move(tensors), catalog);
   validate(catalog);
   return catalog;

@@ -7,12 +7,14 @@
 
 namespace distload {
 
-/// True if `path` is a directory with `model.safetensors` or an index, or a file named *.safetensors.
+/// True if `path` is a directory with `model.safetensors` or its index, a file named *.safetensors, or an index.
 bool is_safetensors(std::string const& path);
 
-/// The validated catalog. It has no checksums, since the format has none.
+/// The validated catalog of a file, an index, or a directory, of which `find_shards` chooses the files. It has no
+/// checksums, since the format has none. Tensors that an index does not list are ignored with a warning.
 ///
-/// @throws NoValidCheckpoint  a file is missing.
+/// @throws NoValidCheckpoint  a file is missing, is no safetensors file, or there are no tensors; without an index: two
+///                            files hold the same tensor.
 /// @throws CorruptData        a header is wrong, or index and files contradict each other.
 /// @throws IoError            the system refuses to read.
 Catalog read_safetensors_catalog(std::string const& path);

@@ -12,6 +12,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/text.hpp"
+#include "checkpoint/packed_shape.hpp"
 #include "checkpoint/safetensors/header.hpp"
 
 namespace distload {
@@ -27,9 +28,11 @@ std::string file_name(std::size_t number, std::size_t count) {
 
 /// Rank of `dtype` in the order of tensors in a file of the safetensors library: its `Dtype` in reverse.
 std::size_t place_of(DType dtype) {
-  constexpr std::array kOrder{DType::u64,     DType::i64, DType::f64, DType::f32,    DType::u32,     DType::i32,
-                              DType::bf16,    DType::f16, DType::u16, DType::i16,    DType::f8_e8m0, DType::f8_e4m3,
-                              DType::f8_e5m2, DType::i8,  DType::u8,  DType::boolean};
+  constexpr std::array kOrder{DType::c128,        DType::u64,     DType::i64,     DType::f64,     DType::c64,
+                              DType::f32,         DType::u32,     DType::i32,     DType::bf16,    DType::f16,
+                              DType::u16,         DType::i16,     DType::f8_e8m0, DType::f8_e4m3, DType::f8_e5m2fnuz,
+                              DType::f8_e4m3fnuz, DType::f8_e5m2, DType::i8,      DType::u8,      DType::f6_e3m2,
+                              DType::f6_e2m3,     DType::f4,      DType::boolean};
   return static_cast<std::size_t>(std::ranges::find(kOrder, dtype) - kOrder.begin());
 }
 
@@ -52,8 +55,9 @@ std::string header_of(SafetensorsFile const& file, std::span<SafetensorsTensor c
   text.pop_back();
   for (auto const& placed : file.tensors) {
     auto const& tensor = tensors[placed.tensor];
+    auto const shape = shape_in_numbers(tensor.dtype, tensor.shape);
     nlohmann::ordered_json const entry{{"dtype", name_of(tensor.dtype)},
-                                       {"shape", std::vector<std::uint64_t>(tensor.shape.begin(), tensor.shape.end())},
+                                       {"shape", std::vector<std::uint64_t>(shape.begin(), shape.end())},
                                        {"data_offsets", {placed.offset_bytes, placed.offset_bytes + placed.nbytes}}};
     text.append(",").append(nlohmann::json(tensor.name).dump()).append(":").append(entry.dump());
   }

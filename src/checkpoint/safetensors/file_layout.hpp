@@ -18,7 +18,7 @@ inline constexpr char const* kSafetensorsIndexFile = "model.safetensors.index.js
 struct SafetensorsTensor {
   std::string name;
   DType dtype = DType::f32;
-  Shape shape;
+  Shape shape;  ///< as in a catalog: of types smaller than a byte, in units of whole bytes
 };
 
 /// A tensor and its offset.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string_view>
 #include <tuple>
 
@@ -21,6 +20,9 @@ constexpr JsonLimits kHeaderLimits{.text_bytes = kMaxSafetensorsHeaderBytes,
                                    .depth = 4,
                                    .values = 50'000'000,
                                    .string_bytes = kMaxSafetensorsHeaderBytes};
+
+/// Characters of an unknown dtype that a message shows.
+constexpr std::size_t kShownDType = 40;
 
 /// The parser's state: its position in the header.
 enum class Place { start, tensors, tensor, dtype, shape_value, shape, offsets_value, offsets, metadata, finished };
@@ -55,8 +57,12 @@ class HeaderHandler : public JsonHandler {
   void on_text(std::string_view value) override {
     if (place_ == Place::metadata) return;
     if (place_ != Place::dtype) throw JsonProblem("the text '" + printable(value) + "' where none belongs");
-    dtype_ = parse_dtype(value);
-    if (!dtype_) throw JsonProblem("dtype '" + printable(value) + "' is not known");
+    has_dtype_ = true;
+    if (auto const dtype = parse_dtype(value)) {
+      entry_.dtype = *dtype;
+    } else {
+      entry_.unreadable = "has dtype '" + printable(value, kShownDType) + "', which is not known";
+    }
     place_ = Place::tensor;
   }
 
@@ -70,7 +76,8 @@ class HeaderHandler : public JsonHandler {
       place_ = Place::metadata;
       return;
     }
-    dtype_.reset();
+    has_dtype_ = false;
+    entry_.unreadable.clear();
     has_shape_ = false;
     has_offsets_ = false;
     entry_.shape = {};
@@ -95,8 +102,7 @@ class HeaderHandler : public JsonHandler {
     } else if (place_ == Place::tensors) {
       place_ = Place::finished;
     } else {
-      if (!dtype_ || !has_shape_ || !has_offsets_) throw JsonProblem("needs dtype, shape and data_offsets");
-      entry_.dtype = *dtype_;
+      if (!has_dtype_ || !has_shape_ || !has_offsets_) throw JsonProblem("needs dtype, shape and data_offsets");
       entry_.begin_bytes = offsets_[0];
       entry_.end_bytes = offsets_[1];
       entries.push_back(std::move(entry_));
@@ -126,7 +132,7 @@ class HeaderHandler : public JsonHandler {
 
  private:
   void begin_field(std::string_view name) {
-    if (name == "dtype" && !dtype_) {
+    if (name == "dtype" && !has_dtype_) {
       place_ = Place::dtype;
     } else if (name == "shape" && !has_shape_) {
       place_ = Place::shape_value;
@@ -140,7 +146,7 @@ class HeaderHandler : public JsonHandler {
   Place place_ = Place::start;
   bool in_metadata_ = false;
   SafetensorsEntry entry_;
-  std::optional<DType> dtype_;
+  bool has_dtype_ = false;
   bool has_shape_ = false;
   bool has_offsets_ = false;
   std::array<std::uint64_t, 2> offsets_{};
@@ -149,6 +155,19 @@ class HeaderHandler : public JsonHandler {
 
 std::string range_of(SafetensorsEntry const& entry) {
   return "bytes " + std::to_string(entry.begin_bytes) + " to " + std::to_string(entry.end_bytes);
+}
+
+/// Changes the shape of a tensor from numbers to units of whole bytes.
+void pack(SafetensorsEntry& entry) {
+  auto const unit = elements_per_unit(entry.dtype);
+  if (unit == 1) return;
+  auto& shape = entry.shape;
+  if (shape.empty() || shape.back() % unit != 0) {
+    entry.unreadable = "has rows of " + std::to_string(shape.empty() ? 1 : shape.back()) + " numbers of " +
+                       std::string(name_of(entry.dtype)) + ", which do not fill whole bytes";
+    return;
+  }
+  shape[shape.size() - 1] /= unit;
 }
 
 }  // namespace
@@ -160,19 +179,25 @@ std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> jso
   parse_json_events({json.data(), json.size()}, kHeaderLimits, file + ": header", handler);
   auto& entries = handler.entries;
 
-  for (auto const& entry : entries) {
+  for (auto& entry : entries) {
     auto const name = [&] { return printable(entry.name); };
-    auto const nbytes = checked_volume(entry.shape, size_of(entry.dtype));
-    if (!nbytes) fail(name() + ": shape " + to_string(entry.shape) + " overflows");
     if (entry.begin_bytes > entry.end_bytes) fail(name() + ": " + range_of(entry) + " run backwards");
     if (entry.end_bytes > data_bytes) {
       fail(name() + ": " + range_of(entry) + " lie behind the end of the data (" + std::to_string(data_bytes) +
            " bytes); the file is cut short or damaged");
     }
-    if (entry.end_bytes - entry.begin_bytes != *nbytes) {
+    if (!entry.unreadable.empty()) continue;
+    auto nbytes = checked_volume(entry.shape, size_of(entry.dtype));
+    if (!nbytes) fail(name() + ": shape " + to_string(entry.shape) + " overflows");
+    auto const unit = elements_per_unit(entry.dtype);
+    auto const has_whole_bytes = *nbytes % unit == 0;
+    *nbytes /= unit;
+    if (entry.end_bytes - entry.begin_bytes != *nbytes || !has_whole_bytes) {
       fail(name() + ": shape " + to_string(entry.shape) + " of " + std::string(name_of(entry.dtype)) + " needs " +
-           std::to_string(*nbytes) + " bytes, but " + range_of(entry) + " are given");
+           (has_whole_bytes ? "" : "more than ") + std::to_string(*nbytes) + " bytes, but " + range_of(entry) +
+           " are given");
     }
+    pack(entry);
   }
   auto const comes_before = [](auto const& a, auto const& b) {
     return std::tie(a.begin_bytes, a.end_bytes, a.name) < std::tie(b.begin_bytes, b.end_bytes, b.name);

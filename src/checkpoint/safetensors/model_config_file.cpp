@@ -128,7 +128,8 @@ void read_model_config_file(std::filesystem::path const& path, CheckpointMetadat
 std::string config_file_of(Catalog const& catalog) {
   if (catalog.format == SourceFormat::hdf5) return "config.json of " + catalog.path;
   std::filesystem::path const path(catalog.path);
-  return ((path.extension() == ".safetensors" ? path.parent_path() : path) / "config.json").string();
+  auto const is_file = path.extension() == ".safetensors" || path.extension() == ".json";
+  return ((is_file ? path.parent_path() : path) / "config.json").string();
 }
 
 std::string config_json_of(Catalog const& catalog) {

@@ -137,6 +137,11 @@ std::optional<std::string_view> Pattern::ending() const noexcept {
   return ending;
 }
 
+std::optional<std::string_view> Pattern::only_name() const noexcept {
+  if (parts_.size() != 1 || parts_.front().kind != Kind::text) return std::nullopt;
+  return parts_.front().text;
+}
+
 bool Pattern::has_layer() const noexcept {
   return std::any_of(parts_.begin(), parts_.end(), [](Part const& part) { return part.kind == Kind::layer; });
 }

@@ -33,6 +33,8 @@ class Pattern {
   /// The `ending_of` all names that match, if they have the same. Valid as long as the pattern.
   std::optional<std::string_view> ending() const noexcept;
 
+  /// The only name that matches; nothing if several do.
+  std::optional<std::string_view> only_name() const noexcept;
   /// True if the pattern has {layer}.
   bool has_layer() const noexcept;
 

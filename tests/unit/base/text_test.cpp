@@ -43,14 +43,24 @@ TEST(Nearest, SuggestsTyposButNothingFarAway) {
 }
 
 TEST(DType, NamesAreSafetensorsNames) {
-  for (auto const* const name : {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2", "F8_E8M0", "I64", "I32", "I16",
-                                 "I8", "U64", "U32", "U16", "U8", "BOOL"}) {
+  for (auto const* const name :
+       {"F64", "F32", "F16", "BF16", "F8_E4M3",     "F8_E5M2",     "F8_E8M0", "I64",  "I32", "I16",     "I8",     "U64",
+        "U32", "U16", "U8",  "BOOL", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "C64",     "C128", "F4",  "F6_E2M3", "F6_E3M2"}) {
     auto const dtype = parse_dtype(name);
     ASSERT_TRUE(dtype) << name;
     EXPECT_EQ(name_of(*dtype), name);
   }
-  EXPECT_EQ(parse_dtype("F4"), std::nullopt);
+  EXPECT_EQ(parse_dtype("F5"), std::nullopt);
   EXPECT_EQ(size_of(DType::bf16), 2U);
+  EXPECT_EQ(size_of(DType::c128), 16U);
+}
+
+TEST(DType, SmallerThanAByteComesInUnitsOfWholeBytes) {
+  EXPECT_EQ(elements_per_unit(DType::f32), 1U);
+  EXPECT_EQ(elements_per_unit(DType::f4), 2U);
+  EXPECT_EQ(size_of(DType::f4), 1U);
+  EXPECT_EQ(elements_per_unit(DType::f6_e3m2), 4U);
+  EXPECT_EQ(size_of(DType::f6_e3m2), 3U);
 }
 
 TEST(ThrowError, GivesEveryCodeItsType) {

@@ -8,6 +8,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "checkpoint/open/read_step.hpp"
 #include "support/thrown_message.hpp"
 #include "unit/checkpoint/hdf5/sample_file.hpp"
 
@@ -175,6 +176,94 @@ TEST_F(OpenCheckpoint, TellsSafetensorsFromHdf5) {
   EXPECT_EQ(open_checkpoint(directory(), std::nullopt).format, SourceFormat::safetensors);
   EXPECT_EQ(open_checkpoint(path("model.safetensors"), std::nullopt).tensors.size(), 1U);
   EXPECT_EQ(open_checkpoint(path("model-step-1.h5"), std::nullopt).format, SourceFormat::hdf5);
+}
+
+TEST_F(OpenCheckpoint, FindsTheSnapshotOfAHubCache) {
+  write_safetensors("models--a--b/snapshots/0123");
+  write_safetensors("models--a--b/snapshots/4567");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(path("models--a--b")), HasSubstr("has no refs/main and 2 snapshots"));
+  std::filesystem::create_directories(path("models--a--b/refs"));
+  write("models--a--b/refs/main", "4567");
+  auto const catalog = open_checkpoint(path("models--a--b"), std::nullopt);
+  EXPECT_EQ(catalog.path, path("models--a--b/snapshots/4567"));
+  EXPECT_EQ(catalog.metadata.model_name, "b");
+  write("models--a--b/refs/main", "89");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(path("models--a--b")), HasSubstr("refs/main names 89"));
+  EXPECT_THAT(error_of<NoValidCheckpoint>(directory()),
+              HasSubstr("is a cache of the Hugging Face Hub; give one of its models: models--a--b"));
+}
+
+TEST_F(OpenCheckpoint, TakesAnIndex) {
+  write_safetensors(".");
+  std::filesystem::rename(path("model.safetensors"), path("part.safetensors"));
+  write("model.safetensors.index.json", R"({"weight_map":{"w":"part.safetensors"}})");
+  EXPECT_EQ(open_checkpoint(path("model.safetensors.index.json"), std::nullopt).tensors.size(), 1U);
+  EXPECT_EQ(why_not_a_model(path("part.safetensors")), std::nullopt) << "the only one";
+}
+
+TEST_F(OpenCheckpoint, KnowsFilesThatAreNoWholeModels) {
+  write_safetensors(".");
+  EXPECT_EQ(why_not_a_model(path("model.safetensors")), std::nullopt);
+  EXPECT_EQ(why_not_a_model(directory()), std::nullopt);
+  std::filesystem::rename(path("model.safetensors"), path("model-00001-of-00002.safetensors"));
+  EXPECT_THAT(why_not_a_model(path("model-00001-of-00002.safetensors")).value_or(""),
+              HasSubstr("is one of several files of a model: give their directory"));
+  EXPECT_EQ(open_checkpoint(path("model-00001-of-00002.safetensors"), std::nullopt).tensors.size(), 1U)
+      << "to be inspected";
+  std::filesystem::rename(path("model-00001-of-00002.safetensors"), path("adapter_model.safetensors"));
+  EXPECT_THAT(why_not_a_model(path("adapter_model.safetensors")).value_or(""), HasSubstr("is an adapter, not a model"));
+}
+
+TEST_F(OpenCheckpoint, NamesOtherFormats) {
+  struct Case {
+    std::string file;
+    std::string content;
+    char const* of_directory;
+    char const* of_file;
+  };
+  for (auto const& [file, content, of_directory, of_file] : std::vector<Case>{
+           {"model-Q4.gguf", "GGUF12345678", "holds model-Q4.gguf, which is GGUF", "which is GGUF"},
+           {"pytorch_model.bin", "PK\x03\x04", "holds pytorch_model.bin, a pickle", "a pickle"},
+           {"consolidated.00.pth", "\x80\x02", "holds consolidated.00.pth, a pickle", "a pickle"},
+           {"__0_0.distcp", "", "a checkpoint of torch.distributed", "a checkpoint of torch.distributed"},
+           {"mp_rank_00_model_states.pt", "", "a checkpoint of DeepSpeed", "a checkpoint of DeepSpeed"},
+           {"flax_model.msgpack", "", "weights of Flax", "weights of Flax"},
+           {"weights", "GGUF12345678", "holds neither", "which is GGUF"},
+           {"weights.data", "version https://git-lfs.github.com/spec/v1\n", "holds neither", "a pointer of Git LFS"},
+           {"config.json", "{}", "holds neither", "is a JSON file"},
+           {"model-rank-0-part-0.safetensors", "", "another engine has cut", "has 0 bytes"},
+           {"model0-mp8.safetensors", "", "another engine has cut", "has 0 bytes"},
+       }) {
+    std::filesystem::create_directory(path("case"));
+    write("case/" + file, content);
+    EXPECT_THAT(thrown_message<Error>([&] { open_checkpoint(path("case"), std::nullopt); }), HasSubstr(of_directory));
+    EXPECT_THAT(thrown_message<Error>([&] { open_checkpoint(path("case/" + file), std::nullopt); }),
+                HasSubstr(of_file));
+    std::filesystem::remove_all(path("case"));
+  }
+}
+
+TEST_F(OpenCheckpoint, NamesAdaptersAndTheirBase) {
+  write("adapter_model.safetensors", "");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(directory()), HasSubstr("holds an adapter, not a model"));
+  write("adapter_config.json", R"({"peft_type":"LORA","base_model_name_or_path":"a/b"})");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(directory()),
+              AllOf(HasSubstr("holds an adapter (LORA) of a/b, not a model"), HasSubstr("merge_and_unload")));
+  write("adapter_config.json", "{");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(directory()), HasSubstr("holds an adapter, not a model"));
+}
+
+TEST_F(OpenCheckpoint, NamesPathsThatLeadNowhere) {
+  std::filesystem::create_symlink("gone", path("link"));
+  EXPECT_THAT(error_of<NoValidCheckpoint>(path("link")), HasSubstr("is a link to gone, which does not exist"));
+  EXPECT_THAT(error_of<NoValidCheckpoint>("no-such-organisation/no-such-model"),
+              HasSubstr("`hf download no-such-organisation/no-such-model --local-dir DIRECTORY`"));
+  EXPECT_EQ(error_of<NoValidCheckpoint>("./no-such/model"), "./no-such/model: no such file or directory");
+}
+
+TEST_F(OpenCheckpoint, NamesTheFoldersThatHoldAModel) {
+  write_safetensors("checkpoint-500");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(directory()), HasSubstr("give one of its folders that do: checkpoint-500"));
 }
 
 TEST_F(OpenCheckpoint, RefusesWhatIsNoCheckpoint) {

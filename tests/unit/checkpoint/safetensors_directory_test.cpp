@@ -1,6 +1,7 @@
 // safetensors files and indexed directories on disk.
 #include "checkpoint/safetensors/directory.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <distload/base/error.hpp>
 
 #include "checkpoint/catalog_message.hpp"
+#include "checkpoint/safetensors/find_shards.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
 #include "support/thrown_message.hpp"
 
@@ -16,6 +18,10 @@ namespace distload {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
 
 class SafetensorsDirectory : public testing::Test {
  protected:
@@ -38,6 +44,12 @@ class SafetensorsDirectory : public testing::Test {
     std::uint64_t const size = header.size();
     write(file, std::string(reinterpret_cast<char const*>(&size), 8) + header +
                     std::string(static_cast<std::size_t>(4 * count), 'x'));
+  }
+
+  static std::vector<std::string> names(Catalog const& catalog) {
+    std::vector<std::string> all;
+    for (auto const& tensor : catalog.tensors) all.push_back(tensor.name);
+    return all;
   }
 
   Catalog read() const { return read_safetensors_catalog(directory_); }
@@ -76,17 +88,135 @@ TEST_F(SafetensorsDirectory, ReadsTheFilesOfAnIndex) {
   EXPECT_EQ(deserialize_catalog(serialize(catalog)).find("b")->shape, (Shape{5}));
 }
 
-TEST_F(SafetensorsDirectory, RefusesAnIndexThatContradictsItsFiles) {
+TEST_F(SafetensorsDirectory, RefusesAnIndexOfOtherFiles) {
   write_tensors("model-1.safetensors", "b", 5);
-  write("model.safetensors.index.json", R"({"weight_map":{"b":"model-1.safetensors","a":"model-1.safetensors"}})");
-  EXPECT_NE(error_of<CorruptData>().find("says that a is in model-1.safetensors, which does not hold it"),
-            std::string::npos);
   write("model.safetensors.index.json", R"({"weight_map":{"b":"model-2.safetensors"}})");
-  EXPECT_NE(error_of<NoValidCheckpoint>().find("model-2.safetensors"), std::string::npos);
+  EXPECT_THAT(error_of<NoValidCheckpoint>(),
+              AllOf(HasSubstr("model-2.safetensors: No such file"), HasSubstr("the model is not complete")));
   write("model.safetensors.index.json", R"({"weight_map":{"b":"../model-1.safetensors"}})");
   EXPECT_NE(error_of<CorruptData>().find("is not the name of a file in this directory"), std::string::npos);
   write("model.safetensors.index.json", R"({"weight_map":[]})");
   EXPECT_NE(error_of<CorruptData>().find("weight_map is [], expected an object"), std::string::npos);
+}
+
+TEST_F(SafetensorsDirectory, TakesOnlyWhatTheIndexLists) {
+  write_tensors("model-1.safetensors", "a", 1);
+  write_tensors("model-2.safetensors", "b", 2);
+  write_tensors("model-3.safetensors", "b", 3);
+  write_tensors("model-4.safetensors", "stale", 4);
+  write_tensors("model-5.safetensors", "c", 5);
+  write("model.safetensors.index.json",
+        R"({"weight_map":{"a":"model-1.safetensors","b":"model-3.safetensors","z":"model-2.safetensors",)"
+        R"("y":"model-4.safetensors"}})");
+  auto const catalog = read();
+  ASSERT_EQ(names(catalog), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(catalog.find("b")->shape, (Shape{3})) << "of two files, the one that the index names";
+  ASSERT_EQ(catalog.unreadable.size(), 2U);
+  EXPECT_EQ(catalog.unreadable[0].name, "y");
+  EXPECT_EQ(catalog.unreadable[1].why,
+            "model.safetensors.index.json lists it in model-2.safetensors, which does not hold it");
+  EXPECT_TRUE(catalog.unreadable[1].absent);
+  EXPECT_EQ(deserialize_catalog(serialize(catalog)).unreadable[1].why, catalog.unreadable[1].why);
+  EXPECT_THAT(catalog.warnings, ElementsAre(HasSubstr("model-5.safetensors is ignored: not in"),
+                                            HasSubstr("which are ignored: stale"), HasSubstr("is ignored: b")));
+}
+
+TEST_F(SafetensorsDirectory, FindsTensorsInOtherFilesThanTheIndexSays) {
+  write_tensors("model-1.safetensors", "a", 1);
+  write_tensors("model-2.safetensors", "b", 2);
+  write("model.safetensors.index.json", R"({"weight_map":{"a":"model-2.safetensors","b":"model-1.safetensors"}})");
+  auto const catalog = read();
+  EXPECT_EQ(names(catalog), (std::vector<std::string>{"a", "b"}));
+  EXPECT_THAT(catalog.warnings, ElementsAre(HasSubstr("other files than those that hold tensors")));
+  write_tensors("model-3.safetensors", "a", 3);
+  write("model.safetensors.index.json",
+        R"({"weight_map":{"a":"model-2.safetensors","b":"model-1.safetensors","c":"model-3.safetensors"}})");
+  EXPECT_THAT(error_of<CorruptData>(), HasSubstr("but both model-1.safetensors and model-3.safetensors do"));
+}
+
+TEST_F(SafetensorsDirectory, IgnoresAnIndexOfFilesThatAreGone) {
+  write_tensors("model.safetensors", "a", 1);
+  write("model.safetensors.index.json", R"({"weight_map":{"a":"model-1.safetensors"}})");
+  auto const catalog = read();
+  EXPECT_EQ(names(catalog), (std::vector<std::string>{"a"}));
+  EXPECT_THAT(catalog.warnings, ElementsAre(HasSubstr("lists model-1.safetensors, which is not there")));
+}
+
+TEST_F(SafetensorsDirectory, TakesFilesOfOtherNames) {
+  write_tensors("gptq_model-4bit-128g.safetensors", "a", 1);
+  EXPECT_EQ(names(read()), (std::vector<std::string>{"a"}));
+  write_tensors("adapter_model.safetensors", "a", 2);
+  write_tensors("consolidated.safetensors", "a", 2);
+  write_tensors("other.safetensors", "b", 2);
+  EXPECT_EQ(names(read()), (std::vector<std::string>{"a", "b"})) << "all that are the same model";
+  EXPECT_EQ(read().find("a")->shape, (Shape{1}));
+  write_tensors("variant.safetensors", "b", 3);
+  EXPECT_THAT(error_of<NoValidCheckpoint>(),
+              HasSubstr("both other.safetensors and variant.safetensors hold b, and no index says"));
+  write("variant.safetensors.index.json", R"({"weight_map":{"b":"variant.safetensors"}})");
+  EXPECT_EQ(read().find("b")->shape, (Shape{3}));
+  write("second.safetensors.index.json", R"({"weight_map":{"b":"other.safetensors"}})");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(), HasSubstr("has several indexes, second.safetensors.index.json, variant"));
+  EXPECT_EQ(read_safetensors_catalog(directory_ / "second.safetensors.index.json").find("b")->shape, (Shape{2}));
+}
+
+TEST_F(SafetensorsDirectory, TakesTheFormatOfMistral) {
+  write_tensors("consolidated-00001-of-00002.safetensors", "a", 1);
+  write_tensors("consolidated-00002-of-00002.safetensors", "b", 1);
+  EXPECT_EQ(names(read()), (std::vector<std::string>{"a", "b"}));
+  write("consolidated.safetensors.index.json", R"({"weight_map":{"b":"consolidated-00002-of-00002.safetensors"}})");
+  EXPECT_EQ(names(read()), (std::vector<std::string>{"b"}));
+  write_tensors("model.safetensors", "c", 1);
+  EXPECT_EQ(names(read()), (std::vector<std::string>{"c"}));
+  EXPECT_THAT(read().warnings, IsEmpty());
+}
+
+TEST_F(SafetensorsDirectory, NeedsAllFilesOfASeries) {
+  write_tensors("model-00001-of-00002.safetensors", "a", 1);
+  EXPECT_THAT(error_of<NoValidCheckpoint>(), HasSubstr("has 1 of the 2 files of model-00001-of-00002.safetensors"));
+  write_tensors("model-00002-of-00002.safetensors", "b", 1);
+  EXPECT_EQ(names(read()), (std::vector<std::string>{"a", "b"}));
+}
+
+TEST_F(SafetensorsDirectory, NamesWhatAFileIsInstead) {
+  write("model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 4976698672\n");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(), HasSubstr("model.safetensors: is a pointer of Git LFS"));
+  fs::remove(directory_ / "model.safetensors");
+  fs::create_symlink("../../blobs/feed", directory_ / "model.safetensors");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(), HasSubstr("is a link to ../../blobs/feed, which does not exist"));
+  fs::remove(directory_ / "model.safetensors");
+  write_tensors("model-rank-0-part-0.safetensors", "a", 1);
+  EXPECT_THAT(error_of<NoValidCheckpoint>(), HasSubstr("another engine has cut for its own ranks"));
+}
+
+TEST_F(SafetensorsDirectory, RefusesFilesWithoutTensors) {
+  write("model.safetensors", std::string("\2\0\0\0\0\0\0\0{}", 10));
+  EXPECT_THAT(error_of<NoValidCheckpoint>(), HasSubstr("holds no tensors"));
+}
+
+TEST_F(SafetensorsDirectory, KnowsThePartsOfAModel) {
+  write_tensors("model-00001-of-00002.safetensors", "a", 1);
+  write_tensors("part.safetensors", "b", 1);
+  write_tensors("alone-00001-of-00001.safetensors", "c", 1);
+  write("model.safetensors.index.json",
+        R"({"weight_map":{"b":"part.safetensors","a":"model-00001-of-00002.safetensors"}})");
+  EXPECT_EQ(whole_model_of(directory_ / "model-00001-of-00002.safetensors"), directory_);
+  EXPECT_EQ(whole_model_of(directory_ / "part.safetensors"), directory_);
+  EXPECT_EQ(whole_model_of(directory_ / "alone-00001-of-00001.safetensors"), "");
+}
+
+TEST_F(SafetensorsDirectory, SetsTensorsAsideThatItCannotRead) {
+  std::string const header =
+      R"({"a":{"dtype":"F5","shape":[3],"data_offsets":[0,2]},"b":{"dtype":"F4","shape":[2,4],"data_offsets":[2,6]}})";
+  std::uint64_t const size = header.size();
+  write("model.safetensors", std::string(reinterpret_cast<char const*>(&size), 8) + header + "abcdef");
+  auto const catalog = read();
+  EXPECT_EQ(names(catalog), (std::vector<std::string>{"b"}));
+  EXPECT_EQ(catalog.tensors[0].shape, (Shape{2, 2}));
+  EXPECT_EQ(catalog.metadata.model_size, 8U);
+  ASSERT_EQ(catalog.unreadable.size(), 1U);
+  EXPECT_EQ(catalog.unreadable[0].name, "a");
+  EXPECT_FALSE(catalog.unreadable[0].absent);
 }
 
 TEST_F(SafetensorsDirectory, NamesTheIndexAndThePlaceOfWhatIsWrongInIt) {

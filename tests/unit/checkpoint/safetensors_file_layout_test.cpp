@@ -71,6 +71,14 @@ TEST(SafetensorsFileLayout, OrdersTensorsAsTheSafetensorsLibraryDoes) {
   EXPECT_TRUE(json_of(file).at("e").at("shape").empty());
 }
 
+TEST(SafetensorsFileLayout, StatesShapesInNumbers) {
+  std::vector<SafetensorsTensor> const tensors{{"four", DType::f4, {3, 4}}, {"six", DType::f6_e2m3, {3, 4}}};
+  auto const file = lay_out_safetensors(tensors, 5000).front();
+  EXPECT_EQ(json_of(file).at("four").at("shape"), (std::vector<int>{3, 8}));
+  EXPECT_EQ(json_of(file).at("six").at("shape"), (std::vector<int>{3, 16}));
+  EXPECT_EQ(file.tensors[0].nbytes + file.tensors[1].nbytes, 12U + 36U);
+}
+
 TEST(SafetensorsFileLayout, RefusesNamesThatAHeaderCannotHold) {
   EXPECT_TRUE(is_safetensors_name("quoted \"name\""));
   EXPECT_FALSE(is_safetensors_name("__metadata__"));

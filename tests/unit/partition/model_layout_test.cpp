@@ -183,7 +183,34 @@ TEST_F(TiedTest, DependsOnOtherTensors) {
   EXPECT_EQ(aliases(scored, ", needs: score", ""), 1U);
   EXPECT_EQ(aliases(bare, ", unless: score", ""), 1U);
   EXPECT_EQ(aliases(scored, ", unless: score", ""), 0U);
-  EXPECT_EQ(aliases({{"head", {2}}}, "", ""), 0U) << "without its target, the alias is loaded";
+  EXPECT_EQ(aliases({{"score", {2}}}, "", ""), 0U);
+}
+
+TEST_F(TiedTest, ReadsTheConfigOfTheTextModelToo) {
+  std::vector<NamedShape> const tensors{{"embed", {2}}};
+  auto const tie = std::string(", when: config.tie, default: false");
+  EXPECT_EQ(aliases(tensors, tie, R"({"text_config": {"tie": true}})"), 1U);
+  EXPECT_EQ(aliases(tensors, tie, R"({"text_config": {"tie": false}})"), 0U);
+  EXPECT_EQ(aliases(tensors, tie, R"({"tie": true, "text_config": {"tie": false}})"), 1U);
+  EXPECT_EQ(aliases(tensors, tie, R"({"tie": false, "text_config": {"tie": true}})"), 1U);
+  EXPECT_EQ(aliases(tensors, tie, R"({"tie": false, "text_config": {}})"), 0U);
+}
+
+TEST_F(TiedTest, NamesTheTargetWhereOnlyTheAliasIsStored) {
+  auto const text = std::string(
+      "model_types: [test]\nsizes:\n  layers: config.layers\nrules:\n"
+      "  - {match: [\"{model.,other.}embed.w\", model.norm.w], partition: replicated, stage: first}\n"
+      "  - {match: head.w, partition: replicated, stage: last}\n"
+      "tied:\n  - {alias: head.w, target: \"{other.,model.}embed.w\", when: config.tie, default: true}\n"
+      "required: [\"{model.,other.}embed.w\"]\n");
+  auto const catalog = make_catalog({{"head.w", {4, 2}}, {"model.norm.w", {2}}}, 1);
+  auto const layout = partition_model(catalog, {1, 2, 1}, rules_of(text), R"({"layers": 2})");
+  ASSERT_EQ(layout.aliases.size(), 1U);
+  EXPECT_EQ(layout.aliases[0].name, "model.embed.w");
+  EXPECT_EQ(layout.aliases[0].target, "head.w");
+  EXPECT_EQ(parameter_of(catalog, layout, "head.w").stages, (std::vector<std::uint32_t>{0, 1}));
+  EXPECT_THAT(config_error_of([&] { partition_model(catalog, {}, rules_of(text), R"({"layers": 2, "tie": false})"); }),
+              AllOf(HasSubstr("missing"), HasSubstr("embed.w")));
 }
 
 TEST_F(TiedTest, KeepsBothUnlessTheyAreKnownToBeTheSame) {

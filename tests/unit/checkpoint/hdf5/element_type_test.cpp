@@ -9,7 +9,7 @@ namespace distload::hdf5 {
 namespace {
 
 TEST(ElementType, OfEveryDTypeIsRecognisedAndHasItsSize) {
-  for (int i = static_cast<int>(DType::f64); i <= static_cast<int>(DType::boolean); ++i) {
+  for (int i = static_cast<int>(DType::f64); i <= static_cast<int>(kLastDType); ++i) {
     auto const dtype = static_cast<DType>(i);
     auto const type = make_element_type(dtype);
     EXPECT_EQ(H5Tget_size(type.view().id()), size_of(dtype)) << name_of(dtype);

@@ -16,6 +16,7 @@ namespace distload {
 namespace {
 
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 template <class Exception>
 void expect_refusal(std::string const& path, std::string const& words) {
@@ -56,6 +57,24 @@ TEST(OwnFile, IsReadBackThroughItsIndex) {
   EXPECT_EQ(catalog.find("scalar")->extent_count, 1U);
   EXPECT_EQ(catalog.find("empty")->extent_count, 0U);
   expect_sample_content(catalog, true);
+}
+
+TEST(OwnFile, KeepsTheTypeOfEveryTensor) {
+  ScratchFolder const folder;
+  std::vector<hdf5::NewTensor> tensors;
+  for (int number = 0; number <= static_cast<int>(kLastDType); ++number) {
+    auto const dtype = static_cast<DType>(number);
+    tensors.push_back({std::string(name_of(dtype)), dtype, {3, 2}, "replicated", -1, {}});
+  }
+  complete(create_file(folder.file("m.h5"), sample_metadata(), tensors, 4 * kKiB));
+  auto const catalog = read_hdf5_catalog(folder.file("m.h5"));
+  ASSERT_EQ(catalog.tensors.size(), tensors.size());
+  EXPECT_THAT(catalog.warnings, IsEmpty()) << "it is read through its index";
+  for (auto const& tensor : catalog.tensors) {
+    EXPECT_EQ(name_of(tensor.dtype), tensor.name);
+    EXPECT_EQ(tensor.shape, (Shape{3, 2}));
+    EXPECT_EQ(catalog.extents_of(tensor)[0].nbytes, 6 * size_of(tensor.dtype));
+  }
 }
 
 TEST(OwnFile, KeepsItsMetadata) {
