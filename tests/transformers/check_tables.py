@@ -18,7 +18,8 @@ from family_tables import MODELS  # noqa: E402
 
 # Models that transformers does not write: their code is in their releases, or their names are those of older files or of transformers' memory.
 OTHERS = ["internlm2", "internlm3", "baichuan", "chatglm", "kimi_k2", "nomic_bert_renamed", "vit_renamed", "granitemoe_renamed", "olmoe_together",
-          "qwen2_vl_renamed", "ministral3_renamed", "glm4_moe", "qwen3_vl_moe"]  # fmt: skip
+          "qwen2_vl_renamed", "ministral3_renamed", "glm4_moe", "qwen3_vl_moe", "kimi_k25", "glm_moe_dsa", "gemma4_text", "qwen3_next",
+          "qwen3_5_moe", "qwen3_5"]  # fmt: skip
 CLASSES = {"distilbert": "AutoModelForMaskedLM", "xlm_roberta": "AutoModelForMaskedLM", "camembert": "AutoModelForMaskedLM", "bert_bare": "AutoModel",
            "mpnet": "AutoModelForMaskedLM", "electra": "AutoModelForPreTraining", "electra_generator": "AutoModelForMaskedLM",
            "deberta_v2": "AutoModelForMaskedLM", "modernbert": "AutoModelForMaskedLM", "nomic_bert": "AutoModel", "vit": "AutoModelForImageClassification",

@@ -1,10 +1,13 @@
 // Finds the rule file of a model.
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/error.hpp>
@@ -80,6 +83,45 @@ std::optional<FamilyRules> by_model_type(std::string const& directory, std::stri
   return std::nullopt;
 }
 
+/// The letters and digits of a name, in lower case: those of `qwen3_moe` and of `Qwen3Moe` are the same.
+std::string letters_of(std::string_view name) {
+  std::string letters;
+  for (char const c : name) {
+    auto const letter = static_cast<unsigned char>(c);
+    if (std::isalnum(letter) != 0) letters += static_cast<char>(std::tolower(letter));
+  }
+  return letters;
+}
+
+/// What a class of transformers is named after: `Llama` for `LlamaForCausalLM` and `LlamaModel`.
+std::string_view model_of_class(std::string_view name) {
+  for (std::string_view const use : {"For", "LMHead", "Model"}) {
+    if (auto const at = name.find(use); at != std::string_view::npos && at > 0) return name.substr(0, at);
+  }
+  return name;
+}
+
+std::optional<FamilyRules> by_architecture(std::string const& directory, std::string_view architecture) {
+  auto const wanted = letters_of(model_of_class(architecture));
+  for (auto const& path : rule_files(directory)) {
+    auto found = load(path);
+    auto types = rules::read_head(found.text, found.file).model_types;
+    if (!types.empty()) types.push_back(found.family);  // files without types are bases of others
+    if (std::ranges::find(types, wanted, letters_of) != types.end()) return found;
+  }
+  return std::nullopt;
+}
+
+/// Another number is another generation of a model, which the same letters do not make alike.
+bool have_same_digits(std::string_view left, std::string_view right) {
+  auto const digits = [](std::string_view text) {
+    std::string found;
+    std::ranges::copy_if(text, std::back_inserter(found), [](unsigned char c) { return std::isdigit(c) != 0; });
+    return found;
+  };
+  return digits(left) == digits(right);
+}
+
 /// "known are bert, llama, ...", with a suggestion for `wanted`.
 std::string known_families(RulesSource const& source, std::string const& wanted) {
   std::set<std::string> names;
@@ -94,8 +136,9 @@ std::string known_families(RulesSource const& source, std::string const& wanted)
   std::string list;
   for (auto const& name : names) list += (list.empty() ? "" : ", ") + name;
   std::vector<std::string> const candidates(names.begin(), names.end());
-  auto const meant = nearest(wanted, candidates);
-  return "known are " + list + (meant ? "; did you mean `" + *meant + "`?" : "");
+  auto const meant = wanted.empty() ? std::nullopt : nearest(wanted, candidates);
+  return "known are " + list +
+         (meant && have_same_digits(*meant, wanted) ? "; did you mean `" + *meant + "`?" : "");
 }
 
 /// The rule file of that family.
@@ -114,14 +157,20 @@ FamilyRules find_model_type(RulesSource const& source) {
                       known_families(source, "") + ")");
   }
   rules::ConfigValues const config(source.config_json, source.config_file);
-  auto const model_type = [&] {
+  auto const text = [&](std::string const& key) {
     try {
-      return config.text("model_type");
+      return config.text(key);
     } catch (rules::ConfigProblem const& problem) {
       throw ConfigError(source.config_file + ": " + problem.what());
     }
-  }();
+  };
+  auto const model_type = text("model_type");
   if (!model_type) {
+    if (auto const architecture = text("architectures.0")) {
+      for (auto const& directory : source.directories) {
+        if (auto found = by_architecture(directory, *architecture)) return *std::move(found);
+      }
+    }
     throw ConfigError("the model's config.json has no `model_type`, so that its family is unknown: set model.family (" +
                       known_families(source, "") + ")");
   }
@@ -131,7 +180,8 @@ FamilyRules find_model_type(RulesSource const& source) {
     if (auto found = by_model_type(directory, *model_type)) return *std::move(found);
   }
   throw ConfigError("there are no rules for models of type `" + printable(*model_type) +
-                    "` (config.json: model_type); " + known_families(source, *model_type));
+                    "` (config.json: model_type); model.rules can name a file of your own, which RULES.md describes; " +
+                    known_families(source, *model_type));
 }
 
 /// The rule file of the model's own family, ignoring `model.rules`.

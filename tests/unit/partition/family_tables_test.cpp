@@ -88,12 +88,13 @@ TEST_P(FamilyTables, KeepsExpertsWhole) {
   for (auto const& tensor : model_.tensors) {
     auto const expert = tensor.name.find(".experts.");
     // Experts are numbered, or the first axis of one tensor.
-    bool const is_of_experts = tensor.cut != "." && (expert != std::string::npos || tensor.shape.size() == 3);
+    auto const number = expert == std::string::npos ? ' ' : tensor.name.at(expert + 9);
+    bool const is_numbered = number >= '0' && number <= '9';
+    bool const is_of_experts = expert != std::string::npos || (cut_axis(tensor) > 0 && tensor.shape.size() == 3);
     auto const& experts = parameter_of(catalog_, layout, tensor.name).experts;
     ASSERT_EQ(experts.has_value(), is_of_experts) << tensor.name;
     if (!is_of_experts) continue;
-    auto const number = expert == std::string::npos ? ' ' : tensor.name.at(expert + 9);
-    if (tensor.shape.size() == 3) {
+    if (!is_numbered) {
       EXPECT_EQ(*experts, (ExpertPlacement{std::nullopt, 0})) << tensor.name;
     } else {
       EXPECT_EQ(experts->group, number < '2' ? 0U : 1U) << tensor.name;

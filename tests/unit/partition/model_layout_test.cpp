@@ -18,6 +18,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 /// A family of one column-parallel rule for "w.{layer}" and whatever else a test adds.
 std::string family(std::string const& more = {}) {
@@ -301,6 +302,15 @@ TEST_F(FindRulesTest, GoesByNameOrModelType) {
   EXPECT_EQ(find("auto", R"({"model_type": "dromedary"})"), file);
 }
 
+TEST_F(FindRulesTest, GoesByArchitecturesWithoutAModelType) {
+  write("old_camel", "model_types: [old_camel2]\nrules: []\n");
+  auto const file = (folder_ / "old_camel.yaml").string();
+  EXPECT_EQ(find("auto", R"({"architectures": ["OldCamelForCausalLM"]})"), file);
+  EXPECT_EQ(find("auto", R"({"architectures": ["OldCamel2Model"]})"), file);
+  EXPECT_THAT(config_error_of([&] { find("auto", R"({"architectures": ["OldCamel3Model"]})"); }),
+              HasSubstr("no `model_type`"));
+}
+
 TEST_F(FindRulesTest, SuggestsKnownFamilies) {
   EXPECT_THAT(config_error_of([&] { find("camell", ""); }),
               AllOf(HasSubstr("family `camell`"), HasSubstr("known are camel; did you mean `camel`?")));
@@ -309,6 +319,8 @@ TEST_F(FindRulesTest, SuggestsKnownFamilies) {
   EXPECT_THAT(config_error_of([&] { find("auto", ""); }),
               AllOf(HasSubstr("no config.json"), HasSubstr("set model.family"), HasSubstr("known are camel")));
   EXPECT_THAT(config_error_of([&] { find("auto", "{}"); }), HasSubstr("no `model_type`"));
+  EXPECT_THAT(config_error_of([&] { find("auto", R"({"model_type": "camel3"})"); }),
+              AllOf(HasSubstr("model.rules"), HasSubstr("RULES.md"), Not(HasSubstr("did you mean"))));
 }
 
 TEST_F(FindRulesTest, FollowsWhatFilesExtend) {
