@@ -5,15 +5,16 @@
 #include <gtest/gtest.h>
 
 #include "partition/rules/rule_problem.hpp"
+#include "unit/partition/column.hpp"
 
 namespace distload::rules {
 namespace {
 
+using testing::column;
 using ::testing::HasSubstr;
 
 Partition const kWhole{};
 
-Partition column(std::vector<Section> sections) { return {PartitionKind::column_parallel, 0, std::move(sections)}; }
 Partition row(std::vector<Section> sections) { return {PartitionKind::row_parallel, 1, std::move(sections)}; }
 
 /// What config.json says of the blocks' size.
