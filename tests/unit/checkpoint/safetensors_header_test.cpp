@@ -16,7 +16,7 @@ std::vector<SafetensorsEntry> parse(std::string const& json, Bytes data_bytes) {
   return parse_safetensors_header(json, data_bytes, "f.safetensors");
 }
 
-std::string error_of(std::string const& json, Bytes data_bytes) {
+std::string header_error(std::string const& json, Bytes data_bytes) {
   return thrown_message<CorruptData>([&] { parse(json, data_bytes); });
 }
 
@@ -95,7 +95,7 @@ TEST(SafetensorsHeader, RefusesHostileHeadersAndSaysWhy) {
           {R"({"__metadata__":"pt"})", "where none belongs"},
           {R"({"__metadata__":{"a":null}})", "null is no part"},
       }) {
-    EXPECT_NE(error_of(json, 8).find(expected), std::string::npos) << json << "\ngave: " << error_of(json, 8);
+    EXPECT_NE(header_error(json, 8).find(expected), std::string::npos) << json << "\ngave: " << header_error(json, 8);
   }
 }
 
@@ -127,9 +127,9 @@ TEST(SafetensorsHeader, EndsAtTheFirstWrongTokenOfDeepNesting) {
   EXPECT_TRUE(parse(R"({"__metadata__":null})", 0).empty()) << "as safetensors' own reader takes it";
   EXPECT_TRUE(parse(R"({"__metadata__":{"tags":")" + std::string(5'000'000, 'x') + "\"}}", 0).empty())
       << "trainers keep long texts there";
-  EXPECT_NE(error_of(std::string(10'000'000, '['), 8), "");
-  EXPECT_NE(error_of(R"({"__metadata__":{"a":)" + std::string(1'000'000, '{'), 8), "");
-  EXPECT_NE(error_of(R"({"a":)" + std::string(1'000'000, '{'), 8), "");
+  EXPECT_NE(header_error(std::string(10'000'000, '['), 8), "");
+  EXPECT_NE(header_error(R"({"__metadata__":{"a":)" + std::string(1'000'000, '{'), 8), "");
+  EXPECT_NE(header_error(R"({"a":)" + std::string(1'000'000, '{'), 8), "");
 }
 
 TEST(SafetensorsHeader, SurvivesMutations) {
