@@ -197,6 +197,7 @@ class Layouter {
         unexpected_.add(beyond->second, tensor.name, tensor.shape, weight.name);
         continue;
       }
+      rule_ = companions_.format(companion->format).location;
       try {
         if (auto made = cut_with_weight(index, *companion)) {
           add(*std::move(made));
@@ -617,7 +618,7 @@ class Layouter {
   std::unordered_map<std::uint32_t, std::vector<rules::SizedRule>> rules_of_layers_;  ///< `sized_rules_` by layer
   rules::FittingRanks fitting_ranks_;
   rules::LayerContents layers_;
-  std::string rule_ = set_.file;                        ///< the rule file being applied
+  std::string rule_ = set_.file;                        ///< the rule or format being applied
   std::map<std::string, std::string> config_problems_;  ///< with the first rule that each prevents
   Problems missing_;
   Problems unexpected_;
