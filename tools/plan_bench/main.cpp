@@ -58,6 +58,7 @@ std::vector<Contender> contenders() {
         {8, 16, 64, 256},
         {8, 1, 1024},
         {8, 1, 1024, 256}}},
+      {int4_experts_1tb, {{8, 8, 1}, {8, 1, 8, 64}, {1, 1, 64, 64}, {8, 16, 8, 64}, {8, 16, 64, 256}}},
   };
 }
 
@@ -124,7 +125,7 @@ int main(int argc, char** argv) {
     distload::plan_bench::Arguments arguments;
     CLI::App app("Plans loads of very large models for very many ranks, and says how long that takes on one core.",
                  "distload-plan-bench");
-    app.add_option("--family", arguments.model, "only this model: llama, deepseek_v3");
+    app.add_option("--family", arguments.model, "only this model: llama, deepseek_v3, kimi_k25");
     app.add_option("--source", arguments.source, "only this kind of checkpoint: safetensors, hdf5");
     app.add_option("--most-ranks", arguments.most_ranks, "leave out larger jobs");
     app.add_option("--rounds", arguments.rounds, "of which the fastest counts")->check(CLI::Range(1U, 1000U));

@@ -7,6 +7,18 @@ namespace distload::plan_bench {
 namespace {
 
 constexpr std::uint64_t kScaleBlock = 128;
+constexpr std::uint64_t kPackedGroup = 32;     // weights in 4 bits that share a scale
+constexpr std::uint64_t kPackedPerNumber = 8;  // weights in 4 bits that an I32 holds
+
+// Of DeepSeek V3, and of the models of its form.
+constexpr std::uint64_t kHidden = 7168;
+constexpr std::uint64_t kDenseIntermediate = 18432;
+constexpr std::uint64_t kExpertIntermediate = 2048;
+constexpr std::uint64_t kQueryRank = 1536;
+constexpr std::uint64_t kKeyValueRank = 512;
+constexpr std::uint64_t kNopeDim = 128;
+constexpr std::uint64_t kRopeDim = 64;
+constexpr std::uint64_t kValueDim = 128;
 
 std::uint64_t blocks_of(std::uint64_t size) { return divide_up(size, kScaleBlock); }
 
@@ -26,10 +38,38 @@ class Tensors {
     model_.tensors.push_back({weight + "_scale_inv", DType::f32, {blocks_of(out), blocks_of(in)}});
   }
 
-  void add_quantized_mlp(std::string const& name, std::uint64_t hidden, std::uint64_t intermediate) const {
-    add_quantized(name + ".gate_proj", intermediate, hidden);
-    add_quantized(name + ".up_proj", intermediate, hidden);
-    add_quantized(name + ".down_proj", hidden, intermediate);
+  /// A matrix in groups of 4 bits, as compressed-tensors packs it.
+  void add_packed(std::string const& name, std::uint64_t out, std::uint64_t in) const {
+    auto const weight = prefix_ + name + ".weight";
+    model_.tensors.push_back({weight + "_packed", DType::i32, {out, in / kPackedPerNumber}});
+    model_.tensors.push_back({weight + "_scale", DType::bf16, {out, in / kPackedGroup}});
+    model_.tensors.push_back({weight + "_shape", DType::i32, {2}});
+  }
+
+  /// @param add_matrix  one of the above, called as (name, out, in)
+  template <class AddMatrix>
+  static void add_mlp(AddMatrix const& add_matrix, std::string const& name, std::uint64_t intermediate) {
+    add_matrix(name + ".gate_proj", intermediate, kHidden);
+    add_matrix(name + ".up_proj", intermediate, kHidden);
+    add_matrix(name + ".down_proj", kHidden, intermediate);
+  }
+
+  template <class AddMatrix>
+  void add_latent_attention(AddMatrix const& add_matrix, std::uint64_t heads) const {
+    add_matrix("self_attn.q_a_proj", kQueryRank, kHidden);
+    add("self_attn.q_a_layernorm", {kQueryRank});
+    add_matrix("self_attn.q_b_proj", heads * (kNopeDim + kRopeDim), kQueryRank);
+    add_matrix("self_attn.kv_a_proj_with_mqa", kKeyValueRank + kRopeDim, kHidden);
+    add("self_attn.kv_a_layernorm", {kKeyValueRank});
+    add_matrix("self_attn.kv_b_proj", heads * (kNopeDim + kValueDim), kKeyValueRank);
+    add_matrix("self_attn.o_proj", kHidden, heads * kValueDim);
+    add("input_layernorm", {kHidden});
+    add("post_attention_layernorm", {kHidden});
+  }
+
+  void add_router(std::uint64_t experts) const {
+    add("mlp.gate", {experts, kHidden});
+    model_.tensors.push_back({prefix_ + "mlp.gate.e_score_correction_bias", DType::f32, {experts}});
   }
 
  private:
@@ -98,17 +138,9 @@ Model llama_405b() {
 Model deepseek_671b() {
   constexpr std::uint32_t kLayers = 61;
   constexpr std::uint32_t kDenseLayers = 3;
-  constexpr std::uint64_t kHidden = 7168;
-  constexpr std::uint64_t kDenseIntermediate = 18432;
   constexpr std::uint64_t kExperts = 256;
-  constexpr std::uint64_t kExpertIntermediate = 2048;
   constexpr std::uint64_t kVocabulary = 129280;
   constexpr std::uint64_t kHeads = 128;
-  constexpr std::uint64_t kQueryRank = 1536;
-  constexpr std::uint64_t kKeyValueRank = 512;
-  constexpr std::uint64_t kNopeDim = 128;
-  constexpr std::uint64_t kRopeDim = 64;
-  constexpr std::uint64_t kValueDim = 128;
   Model model{"DeepSeek V3 671B",
               "deepseek_v3",
               R"({"model_type": "deepseek_v3", "vocab_size": 129280, "hidden_size": 7168, "num_attention_heads": 128,
@@ -123,30 +155,66 @@ Model deepseek_671b() {
   // The last layer is for multi-token prediction.
   for (std::uint32_t number = 0; number <= kLayers; ++number) {
     Tensors const layer(model, layer_prefix(number));
-    layer.add_quantized("self_attn.q_a_proj", kQueryRank, kHidden);
-    layer.add("self_attn.q_a_layernorm", {kQueryRank});
-    layer.add_quantized("self_attn.q_b_proj", kHeads * (kNopeDim + kRopeDim), kQueryRank);
-    layer.add_quantized("self_attn.kv_a_proj_with_mqa", kKeyValueRank + kRopeDim, kHidden);
-    layer.add("self_attn.kv_a_layernorm", {kKeyValueRank});
-    layer.add_quantized("self_attn.kv_b_proj", kHeads * (kNopeDim + kValueDim), kKeyValueRank);
-    layer.add_quantized("self_attn.o_proj", kHidden, kHeads * kValueDim);
-    layer.add("input_layernorm", {kHidden});
-    layer.add("post_attention_layernorm", {kHidden});
+    auto const quantized = [&](std::string const& name, std::uint64_t out, std::uint64_t in) {
+      layer.add_quantized(name, out, in);
+    };
+    layer.add_latent_attention(quantized, kHeads);
     if (number < kDenseLayers) {
-      layer.add_quantized_mlp("mlp", kHidden, kDenseIntermediate);
+      Tensors::add_mlp(quantized, "mlp", kDenseIntermediate);
       continue;
     }
-    layer.add("mlp.gate", {kExperts, kHidden});
-    model.tensors.push_back({layer_prefix(number) + "mlp.gate.e_score_correction_bias", DType::f32, {kExperts}});
+    layer.add_router(kExperts);
     for (std::uint64_t expert = 0; expert < kExperts; ++expert) {
-      layer.add_quantized_mlp("mlp.experts." + std::to_string(expert), kHidden, kExpertIntermediate);
+      Tensors::add_mlp(quantized, "mlp.experts." + std::to_string(expert), kExpertIntermediate);
     }
-    layer.add_quantized_mlp("mlp.shared_experts", kHidden, kExpertIntermediate);
+    Tensors::add_mlp(quantized, "mlp.shared_experts", kExpertIntermediate);
   }
   Tensors const further(model, layer_prefix(kLayers));
   for (auto const* const name : {"embed_tokens", "shared_head.head"}) further.add(name, {kVocabulary, kHidden});
   for (auto const* const name : {"enorm", "hnorm", "shared_head.norm"}) further.add(name, {kHidden});
   further.add("eh_proj", {kHidden, 2 * kHidden});
+  top.add("model.norm", {kHidden});
+  top.add("lm_head", {kVocabulary, kHidden});
+  return model;
+}
+
+Model int4_experts_1tb() {
+  constexpr std::uint32_t kLayers = 59;
+  constexpr std::uint64_t kExperts = 768;
+  constexpr std::uint64_t kVocabulary = 163840;
+  constexpr std::uint64_t kHeads = 64;
+  Model model{"int4 experts, 1 TB",
+              "kimi_k25",
+              R"({"model_type": "kimi_k25", "text_config": {
+                  "vocab_size": 163840, "hidden_size": 7168, "num_attention_heads": 64, "num_hidden_layers": 59,
+                  "n_routed_experts": 768, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
+                  "first_k_dense_replace": 1, "num_nextn_predict_layers": 0, "tie_word_embeddings": false,
+                  "quantization_config": {"quant_method": "compressed-tensors", "format": "pack-quantized",
+                    "config_groups": {"group_0": {"weights": {"num_bits": 4, "group_size": 32, "type": "int"}}}}}})",
+              110,
+              {}};
+
+  Tensors const top(model, "language_model.");
+  top.add("model.embed_tokens", {kVocabulary, kHidden});
+  for (std::uint32_t number = 0; number < kLayers; ++number) {
+    Tensors const layer(model, "language_model." + layer_prefix(number));
+    auto const as_it_is = [&](std::string const& name, std::uint64_t out, std::uint64_t in) {
+      layer.add(name, {out, in});
+    };
+    auto const packed = [&](std::string const& name, std::uint64_t out, std::uint64_t in) {
+      layer.add_packed(name, out, in);
+    };
+    layer.add_latent_attention(as_it_is, kHeads);
+    if (number == 0) {
+      Tensors::add_mlp(as_it_is, "mlp", kDenseIntermediate);
+      continue;
+    }
+    layer.add_router(kExperts);
+    for (std::uint64_t expert = 0; expert < kExperts; ++expert) {
+      Tensors::add_mlp(packed, "mlp.experts." + std::to_string(expert), kExpertIntermediate);
+    }
+    Tensors::add_mlp(as_it_is, "mlp.shared_experts", kExpertIntermediate);
+  }
   top.add("model.norm", {kHidden});
   top.add("lm_head", {kVocabulary, kHidden});
   return model;

@@ -33,4 +33,8 @@ Model llama_405b();
 /// scale for every 128 x 128 block of a weight.
 Model deepseek_671b();
 
+/// A model of 1 TB in the form of Kimi K2.5: 59 layers, 58 of them with 768 experts, each of whose matrices is packed
+/// in 4 bits: some 400,000 tensors.
+Model int4_experts_1tb();
+
 }  // namespace distload::plan_bench
