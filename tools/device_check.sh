@@ -23,7 +23,7 @@ done
 
 limit=$((64 * 1024 * 1024))
 programs=(distload distload-bench distload-infer distload-synth distload-inspect distload-verify)
-tests=(strided_copy_test cast_kernel_test transpose_kernel_test convert_test device_test loader_test nccl_communicator_test)
+tests=(tensor_kernels_test device_test loader_test nccl_communicator_test)
 
 build=$distload_root/build
 preset=host-release

@@ -1,17 +1,22 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets and runs each for some time: tools/fuzz.sh [SECONDS [TARGET...]]
+# Builds the fuzz targets and runs each for some time: tools/fuzz.sh [--preset PRESET] [SECONDS [TARGET...]]
 #
-# SECONDS: running time of each target (default 20); as many targets run at a time as there are processors. TARGET: a name such as
-# rule_file (default: all). build/fuzz/corpus/<target> keeps the inputs that a target has found, and the next run continues with them. An
-# input that breaks a target is kept in build/fuzz/found/ and its name is printed: fix the cause, and keep the input as
-# tests/fuzz/corpus/<target>/found-<description>.
+# PRESET: fuzz (default, optimised), or host-asan, in which all tests are built. SECONDS: running time of each target (default 20); as
+# many targets run at a time as there are processors. TARGET: a name such as rule_file (default: all). build/fuzz/corpus/<target> keeps
+# the inputs that a target has found, and the next run continues with them. An input that breaks a target is kept in build/fuzz/found/ and
+# its name is printed: fix the cause, and keep the input as tests/fuzz/corpus/<target>/found-<description>.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+preset=fuzz
+if [[ ${1:-} == --preset ]]; then
+  preset=$2
+  shift 2
+fi
 seconds=${1:-20}
 shift || true
 cd "$distload_root"
-build_preset fuzz
-(($#)) || mapfile -t all < <(find build/fuzz/tests/bin -name 'fuzz_*' -type f -printf '%f\n' | sed 's/^fuzz_//' | sort)
+build_preset "$preset" fuzz_targets
+(($#)) || mapfile -t all < <(find "build/$preset/tests/bin" -name 'fuzz_*' -type f -printf '%f\n' | sed 's/^fuzz_//' | sort)
 (($#)) || set -- "${all[@]}"
 
 # Targets write many small files.
@@ -26,7 +31,7 @@ fuzz_one() {
                  "-artifact_prefix=build/fuzz/found/$target-")
   mkdir -p "$corpus"
   if [[ -f $dictionary ]]; then options+=("-dict=$dictionary"); fi
-  "build/fuzz/tests/bin/fuzz_$target" "${options[@]}" "$corpus" "tests/fuzz/corpus/$target" >"$log" 2>&1 || failed=1
+  "build/$preset/tests/bin/fuzz_$target" "${options[@]}" "$corpus" "tests/fuzz/corpus/$target" >"$log" 2>&1 || failed=1
   if ((failed)); then tail -n 40 "$log" >&2; fi
   local executions coverage
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1)

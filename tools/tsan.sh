@@ -8,16 +8,19 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$distload_root"
 
-unit=(device fault first_touch page_choice host_memory control_group scatter shard failure heartbeat stall_detector
-      io_direct_writer io_independent_engines io_read_order io_residency)
-either=$(IFS='|'; echo "${unit[*]}")
-build_preset host-tsan "${unit[@]/%/_test}" loader_test saver_test job_end_program
+programs=(base_process_test base_test device_test io_test load_test parallel_test)
+suites=(CurrentFailure DescribeCallFailure Heartbeat WaitScope StallDetector  # watchdog
+        ControlGroupTest FaultPoint ParseFault FirstTouchTest HostMemory PageChoice  # memory
+        EmulatedDevice '*/DeviceTest' Scatter Shard Unshard
+        DirectWriter '*/IndependentEngines' 'EnginesOfNeighbours/*' FileMapping MmapEngine OrderRequests ResidentShare ShortNeighbours)  # files
+joined() { local IFS=$1; shift; echo "$*"; }
+build_preset host-tsan "${programs[@]}" loader_test saver_test job_end_program
 
 # under_tsan <filter of GoogleTest> <filter of CTest>
 under_tsan() { GTEST_FILTER=$1 ctest --preset host-tsan -j"$(nproc)" --no-tests=error -R "$2"; }
 
 # Left out: a write of a minute on one thread.
-under_tsan '-DirectWriter.WritesPartsOfAnySizeInTheirPlaces' "^($either)_test\$"
+under_tsan "$(joined : "${suites[@]/%/.*}")-DirectWriter.WritesPartsOfAnySizeInTheirPlaces" "^($(joined '|' "${programs[@]}"))\$"
 under_tsan '*' '^job_end_'
 under_tsan '*ReloadsInPlace*:*EveryEngine*' '^loader_test_ranks_2$'
 under_tsan '*ReloadsInPlace*:*EveryEngine*:*TakesItsPart*' '^loader_on_emulated_device_ranks_2$'

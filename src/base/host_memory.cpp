@@ -61,6 +61,7 @@ void HostMemory::map_file(Bytes offset, int descriptor, Bytes file_offset, Bytes
 }
 
 bool HostMemory::maps_file_at(Bytes offset) const noexcept {
+  if (files_.empty()) return false;
   auto const* const at = data_ + offset;
   auto const behind = std::ranges::upper_bound(files_, at, std::ranges::less(), &Range::begin);
   return behind != files_.begin() && at < std::prev(behind)->begin + std::prev(behind)->nbytes;

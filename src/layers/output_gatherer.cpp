@@ -50,10 +50,11 @@ Activations OutputGatherer::gathered(Activations const& local) const {
   gather(*group_, {local.data(), local.size()}, sizes, numbers.data());
   auto const result = new_activations(tokens, table_.extent(0), "distload::outputs");
   auto const table = table_;
-  using Policy = Kokkos::MDRangePolicy<Kokkos::DefaultExecutionSpace, Kokkos::Rank<2>, Kokkos::IndexType<std::int64_t>>;
+  using OutputPolicy =
+      Kokkos::MDRangePolicy<Kokkos::DefaultExecutionSpace, Kokkos::Rank<2>, Kokkos::IndexType<std::int64_t>>;
   Kokkos::parallel_for(
       "distload::gather_outputs",
-      Policy({0, 0}, {static_cast<std::int64_t>(tokens), static_cast<std::int64_t>(table.extent(0))}),
+      OutputPolicy({0, 0}, {static_cast<std::int64_t>(tokens), static_cast<std::int64_t>(table.extent(0))}),
       KOKKOS_LAMBDA(std::int64_t token, std::int64_t output) {
         auto const& source = table(output);
         result(token, output) =

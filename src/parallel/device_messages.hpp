@@ -42,7 +42,7 @@ class DeviceMessages {
   void check_devices();
 
   Communicator& ranks_;
-  Communicator& node_;
+  [[maybe_unused]] Communicator& node_;  ///< used in a CUDA build
   Options options_;
   bool is_connected_ = false;
   std::unique_ptr<Communicator> nccl_;          ///< null where NCCL does not connect the ranks

@@ -4,6 +4,8 @@
 A save that fails ends the job with the exit code for I/O and one message, leaves the checkpoints that were there as they were, and nothing
 that is unfinished.
 
+With --brief the first three calls of each kind fail, and every fourth of the others.
+
 By hand, after `source tools/environment.sh`: run_io_failures.py
 """
 import argparse
@@ -34,6 +36,7 @@ NEEDED_AND_LEFT = re.compile(r"needs .*\((\d+) bytes\).*\((\d+) bytes\) left")
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kind", choices=(*KINDS, FULL), action="append", help="what fails; all by default")
+    parser.add_argument("--brief", action="store_true")
     parser.add_argument("--work", default=ROOT / "build/crash/io-failures", type=pathlib.Path, help="directory that is emptied")
     parser.add_argument("--build", default=ROOT / "build/host-release", type=pathlib.Path)
     parser.add_argument("--mpirun", default="mpirun")
@@ -81,22 +84,23 @@ class Failures:
         return problems
 
     def fail_every(self, kind, way, rank, step):
-        """Saves `step` again and again, with one more call succeeding each time, until nothing fails any more. Returns how many did."""
+        """Saves `step` again and again, with more calls succeeding each time, until nothing fails any more. Returns how many did."""
         root = self.arguments.work / "storage"
         path = root / "checkpoints"
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir(parents=True)
         self.save(path, way, 1, {})
         before = names(path, finished=True)
-        number = 0
+        failed = 0
         while True:
-            number += 1
+            number = failed + 1 if failed < 3 or not self.arguments.brief else 4 * failed - 8
             job, code, problems = self.save(path, way, step, failing(self.layer, root, self.log, rank, f"{kind}:{number}"))
             what = f"{kind} {number} of rank {rank}, {way.name}, step {step}"
             if not has_failed(self.log):
                 after = before | {name.replace("step-1", f"step-{step}") for name in before}
                 self.note(what, job, problems + [f"exit code {code}"] * (code != 0) + self.check_directory(path, after))
-                return number - 1
+                return failed
+            failed += 1
             self.note(what, job, problems + self.check_failure(job, code, path, before))
             for name in names(path, finished=True) - before:
                 shutil.rmtree(path / name, ignore_errors=True) if (path / name).is_dir() else (path / name).unlink()

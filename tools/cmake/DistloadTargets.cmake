@@ -1,4 +1,4 @@
-# distload_add_module, distload_add_program and distload_add_test: functions for the CMakeLists.txt of each folder.
+# distload_add_module, distload_add_program, distload_add_test and others: functions for the CMakeLists.txt of each folder.
 
 # distload_add_module(<module> SOURCES ... [PUBLIC targets...] [PRIVATE targets...])
 # The static library distload_<module>. PUBLIC: libraries that its public headers include; PRIVATE: libraries that only its sources use.
@@ -32,18 +32,38 @@ function(distload_add_program name)
   install(TARGETS ${name} RUNTIME)
 endfunction()
 
-# distload_add_test(<name> SOURCES ... LINK targets... [LABELS ...] [RANKS n...] [KOKKOS] [TIMEOUT seconds] [ENVIRONMENT K=V...])
+# Compile options and include folders of a target of tests.
+function(distload_compile_test_code target)
+  distload_compile_own_code(${target})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  # Tests run once after they are compiled: less optimisation saves a third of the time of compiling them. Libraries keep theirs.
+  if(NOT DISTLOAD_ENABLE_CUDA)
+    target_compile_options(${target} PRIVATE $<$<AND:$<CONFIG:Release,RelWithDebInfo>,$<COMPILE_LANGUAGE:CXX>>:-O1>)
+  endif()
+endfunction()
+
+# distload_add_test(<name> SOURCES ... LINK targets... [LABELS ...] [RANKS n...] [KOKKOS] [TIMEOUT seconds] [ENVIRONMENT K=V...]
+#   [SWEEPS names of tests...])
 # A GoogleTest program. Without RANKS it runs as one process, with label unit; KOKKOS initialises Kokkos around it. With RANKS it runs under
 # mpirun, once per number of ranks, as <name>_ranks_<n>, with MPI (thread multiple) and Kokkos initialised, labels mpi and ranks-<n>.
+# SWEEPS: tests that repeat what others test with many more inputs; with AddressSanitizer, which makes them take minutes, only the long form
+# runs them.
 function(distload_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "KOKKOS" "TIMEOUT" "SOURCES;LINK;LABELS;RANKS;ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "KOKKOS" "TIMEOUT" "SOURCES;LINK;LABELS;RANKS;ENVIRONMENT;SWEEPS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
+  if(DISTLOAD_SANITIZE)
+    math(EXPR arg_TIMEOUT "4 * ${arg_TIMEOUT}")
+  endif()
+  if(arg_SWEEPS AND DISTLOAD_SANITIZE MATCHES "address" AND NOT DISTLOAD_LONG_TESTS)
+    list(JOIN arg_SWEEPS ":" sweeps)
+    list(APPEND arg_ENVIRONMENT "GTEST_FILTER=-${sweeps}")
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINK})
-  distload_compile_own_code(${name})
-  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  distload_compile_test_code(${name})
+  add_dependencies(test_programs ${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
 
   # Tests without MPI and Kokkos run the same code in a CUDA build; only the host build runs them.

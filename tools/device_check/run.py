@@ -48,7 +48,7 @@ OUTCOMES = {
 ENGINES = ("mmap", "direct", "buffered", "collective")
 
 # device_test has the alignment of the pinned ring among its tests.
-KERNEL_TESTS = ("strided_copy_test", "cast_kernel_test", "transpose_kernel_test", "convert_test")
+KERNEL_TESTS = ("tensor_kernels_test",)
 DEVICE_TESTS = ("device_test", "loader_test")
 
 SETTINGS_OF_MPI = {

@@ -13,7 +13,7 @@
 namespace distload {
 namespace {
 
-constexpr std::size_t kDigits = 64;
+constexpr std::size_t kSumDigits = 64;
 
 std::optional<std::string> unescaped(std::string_view name) {
   std::string text;
@@ -31,15 +31,16 @@ std::optional<std::string> unescaped(std::string_view name) {
 std::optional<PublishedSum> parse_line(std::string_view line) {
   bool const is_escaped = line.starts_with('\\');
   if (is_escaped) line.remove_prefix(1);
-  if (line.size() < kDigits + 3 || line[kDigits] != ' ' || (line[kDigits + 1] != ' ' && line[kDigits + 1] != '*'))
+  if (line.size() < kSumDigits + 3 || line[kSumDigits] != ' ' ||
+      (line[kSumDigits + 1] != ' ' && line[kSumDigits + 1] != '*'))
     return std::nullopt;
   PublishedSum sum;
-  for (char const c : line.substr(0, kDigits)) {
+  for (char const c : line.substr(0, kSumDigits)) {
     auto const lower = static_cast<char>(c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
     if (!((lower >= '0' && lower <= '9') || (lower >= 'a' && lower <= 'f'))) return std::nullopt;
     sum.sha256.push_back(lower);
   }
-  auto const name = line.substr(kDigits + 2);
+  auto const name = line.substr(kSumDigits + 2);
   auto text = is_escaped ? unescaped(name) : std::string(name);
   if (!text || text->find('\0') != std::string::npos) return std::nullopt;
   sum.name = std::move(*text);

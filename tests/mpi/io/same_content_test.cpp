@@ -24,7 +24,7 @@ constexpr Bytes kTensorBytes = 100'000;
 constexpr Bytes kTailBytes = 50;
 
 /// A file of two tensors behind a header, in a folder of this rank's own.
-class SameContent : public testing::Test {
+class SameContent : public ::testing::Test {
  protected:
   SameContent() {
     catalog.files = {{folder.file("model.bin"), kHeaderBytes + 2 * kTensorBytes + kTailBytes}};
@@ -52,9 +52,9 @@ class SameContent : public testing::Test {
       EXPECT_EQ(text, "");
       return;
     }
-    EXPECT_THAT(text, testing::StartsWith("rank " + std::to_string(ranks->size() - 1) + " on "));
-    EXPECT_THAT(text, testing::HasSubstr("model.bin is not the same file on all hosts"));
-    EXPECT_THAT(text, testing::HasSubstr(what));
+    EXPECT_THAT(text, ::testing::StartsWith("rank " + std::to_string(ranks->size() - 1) + " on "));
+    EXPECT_THAT(text, ::testing::HasSubstr("model.bin is not the same file on all hosts"));
+    EXPECT_THAT(text, ::testing::HasSubstr(what));
   }
 
   std::unique_ptr<MpiCommunicator> const ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});

@@ -16,7 +16,7 @@ std::byte byte_of(std::uint32_t from, std::uint32_t to, std::size_t index) {
   return static_cast<std::byte>((from * 131 + to * 31 + index * 7) % 251);
 }
 
-std::vector<std::byte> message_of(std::uint32_t from, std::uint32_t to, std::size_t size) {
+std::vector<std::byte> message_between(std::uint32_t from, std::uint32_t to, std::size_t size) {
   std::vector<std::byte> bytes(size);
   for (std::size_t i = 0; i < size; ++i) bytes[i] = byte_of(from, to, i);
   return bytes;
@@ -39,7 +39,7 @@ constexpr std::array<std::size_t, 7> kSizes{0, 1, 8, 63, 64, 65, 1000};
 TEST_P(CommunicatorTest, BroadcastsFromEveryRoot) {
   for (std::uint32_t root = 0; root < size; ++root) {
     for (auto const nbytes : kSizes) {
-      auto const expected = message_of(root, 0, nbytes);
+      auto const expected = message_between(root, 0, nbytes);
       auto bytes = rank == root ? expected : std::vector<std::byte>(nbytes);
       ranks->broadcast(bytes, root);
       EXPECT_EQ(bytes, expected);
@@ -50,11 +50,11 @@ TEST_P(CommunicatorTest, BroadcastsFromEveryRoot) {
 TEST_P(CommunicatorTest, GathersInTheOrderOfRanks) {
   for (auto const nbytes : kSizes) {
     std::vector<std::byte> received(nbytes * size);
-    ranks->all_gather(message_of(rank, 0, nbytes), received);
+    ranks->all_gather(message_between(rank, 0, nbytes), received);
 
     std::vector<std::byte> expected;
     for (std::uint32_t from = 0; from < size; ++from) {
-      auto const part = message_of(from, 0, nbytes);
+      auto const part = message_between(from, 0, nbytes);
       expected.insert(expected.end(), part.begin(), part.end());
     }
     EXPECT_EQ(received, expected);
@@ -90,14 +90,14 @@ TEST_P(CommunicatorTest, ExchangesBetweenAllPairs) {
   std::vector<Receive> receives;
   for (std::uint32_t peer = 0; peer < size; ++peer) {
     if (peer == rank) continue;
-    outgoing[peer] = message_of(rank, peer, length(rank, peer));
+    outgoing[peer] = message_between(rank, peer, length(rank, peer));
     incoming[peer].resize(length(peer, rank));
     sends.push_back({peer, outgoing[peer].data(), outgoing[peer].size()});
     receives.push_back({peer, incoming[peer].data(), incoming[peer].size()});
   }
   ranks->exchange(sends, receives);
   for (std::uint32_t peer = 0; peer < size; ++peer) {
-    auto const expected = peer == rank ? std::vector<std::byte>() : message_of(peer, rank, length(peer, rank));
+    auto const expected = peer == rank ? std::vector<std::byte>() : message_between(peer, rank, length(peer, rank));
     EXPECT_EQ(incoming[peer], expected);
   }
 }
@@ -108,13 +108,13 @@ TEST_P(CommunicatorTest, MatchesMessagesOfAPairInTheirOrder) {
   std::vector<Send> sends;
   std::vector<Receive> receives;
   for (std::uint32_t i = 0; i < lengths.size(); ++i) {
-    buffers[i] = rank == 0 ? message_of(0, i, lengths[i]) : std::vector<std::byte>(lengths[i]);
+    buffers[i] = rank == 0 ? message_between(0, i, lengths[i]) : std::vector<std::byte>(lengths[i]);
     if (rank == 0 && size > 1) sends.push_back({1, buffers[i].data(), lengths[i]});
     if (rank == 1) receives.push_back({0, buffers[i].data(), lengths[i]});
   }
   ranks->exchange(sends, receives);
   if (rank > 1) return;
-  for (std::uint32_t i = 0; i < lengths.size(); ++i) EXPECT_EQ(buffers[i], message_of(0, i, lengths[i]));
+  for (std::uint32_t i = 0; i < lengths.size(); ++i) EXPECT_EQ(buffers[i], message_between(0, i, lengths[i]));
 }
 
 TEST_P(CommunicatorTest, LetsARankTakePartInAnExchangeWithNothing) { EXPECT_NO_THROW(ranks->exchange({}, {})); }

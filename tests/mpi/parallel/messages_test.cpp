@@ -8,7 +8,7 @@
 namespace distload {
 namespace {
 
-std::vector<std::byte> message_of(std::uint32_t rank) {
+std::vector<std::byte> message_from(std::uint32_t rank) {
   // Rank 0 says nothing at all.
   return std::vector<std::byte>(rank * 1000, static_cast<std::byte>(rank));
 }
@@ -16,20 +16,20 @@ std::vector<std::byte> message_of(std::uint32_t rank) {
 TEST(BroadcastMessage, BringsEveryRootsMessageToAll) {
   auto const ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = 512, .heartbeat = nullptr});
   for (std::uint32_t root = 0; root < ranks->size(); ++root) {
-    EXPECT_EQ(broadcast_message(*ranks, message_of(ranks->rank()), root), message_of(root));
+    EXPECT_EQ(broadcast_message(*ranks, message_from(ranks->rank()), root), message_from(root));
   }
 }
 
 TEST(GatherMessages, BringsAllMessagesToTheRootOnly) {
   auto const ranks = MpiCommunicator::duplicate(MPI_COMM_WORLD, {.piece_bytes = 512, .heartbeat = nullptr});
   for (std::uint32_t root = 0; root < ranks->size(); ++root) {
-    auto const messages = gather_messages(*ranks, message_of(ranks->rank()), root);
+    auto const messages = gather_messages(*ranks, message_from(ranks->rank()), root);
     if (ranks->rank() != root) {
       EXPECT_TRUE(messages.empty());
       continue;
     }
     EXPECT_EQ(messages.size(), ranks->size());
-    for (std::uint32_t rank = 0; rank < messages.size(); ++rank) EXPECT_EQ(messages[rank], message_of(rank));
+    for (std::uint32_t rank = 0; rank < messages.size(); ++rank) EXPECT_EQ(messages[rank], message_from(rank));
   }
 }
 

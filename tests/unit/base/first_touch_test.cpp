@@ -9,13 +9,12 @@
 #include <gmock/gmock.h>
 
 #include "base/system.hpp"
+#include "unit/base/is_all.hpp"
 
 namespace distload {
 namespace {
 
-bool is_all(std::byte const* begin, Bytes nbytes, char letter) {
-  return std::all_of(begin, begin + nbytes, [&](std::byte byte) { return byte == static_cast<std::byte>(letter); });
-}
+using testing::is_all;
 
 /// Bytes of `memory` that have pages.
 Bytes populated(std::byte* begin, Bytes nbytes) {

@@ -13,6 +13,7 @@
 #include <distload/base/error.hpp>
 
 #include "io/files/input_file.hpp"
+#include "unit/base/is_all.hpp"
 
 namespace distload {
 namespace {
@@ -36,9 +37,7 @@ class ThreePages {
   std::string path_ = ::testing::TempDir() + "three-pages-" + std::to_string(getpid());
 };
 
-bool is_all(std::byte const* begin, Bytes nbytes, char letter) {
-  return std::all_of(begin, begin + nbytes, [&](std::byte byte) { return byte == static_cast<std::byte>(letter); });
-}
+using testing::is_all;
 
 TEST(HostMemory, MapsFilesAndIsZeroedAgain) {
   ThreePages const pages;

@@ -16,7 +16,7 @@ std::vector<SafetensorsEntry> parse(std::string const& json, Bytes data_bytes) {
   return parse_safetensors_header(json, data_bytes, "f.safetensors");
 }
 
-std::string error_of(std::string const& json, Bytes data_bytes) {
+std::string header_error(std::string const& json, Bytes data_bytes) {
   return thrown_message<CorruptData>([&] { parse(json, data_bytes); });
 }
 
@@ -95,7 +95,7 @@ TEST(SafetensorsHeader, RefusesHostileHeadersAndSaysWhy) {
           {R"({"__metadata__":"pt"})", "where none belongs"},
           {R"({"__metadata__":{"a":null}})", "null is no part"},
       }) {
-    EXPECT_NE(error_of(json, 8).find(expected), std::string::npos) << json << "\ngave: " << error_of(json, 8);
+    EXPECT_NE(header_error(json, 8).find(expected), std::string::npos) << json << "\ngave: " << header_error(json, 8);
   }
 }
 
@@ -115,21 +115,22 @@ TEST(SafetensorsHeader, CarriesTypesSmallerThanAByteInWholeBytes) {
 TEST(SafetensorsHeader, KnowsWhichTensorItCannotRead) {
   auto const entries = parse(
       R"({"a":{"dtype":"\n\u001b[31m","shape":[3],"data_offsets":[0,2]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},)"
-      R"("c":{"dtype":"F4","shape":[4,1],"data_offsets":[6,8]}})",
-      8);
-  ASSERT_EQ(entries.size(), 3U);
+      R"("c":{"dtype":"F4","shape":[4,1],"data_offsets":[6,8]},"":{"dtype":"U8","shape":[1],"data_offsets":[8,9]}})",
+      9);
+  ASSERT_EQ(entries.size(), 4U);
   EXPECT_EQ(entries[0].unreadable, R"(has dtype '\n\x1B[31m', which is not known)");
   EXPECT_EQ(entries[1].unreadable, "");
   EXPECT_EQ(entries[2].unreadable, "has rows of 1 numbers of F4, which do not fill whole bytes");
+  EXPECT_EQ(entries[3].unreadable, "has no name");
 }
 
 TEST(SafetensorsHeader, EndsAtTheFirstWrongTokenOfDeepNesting) {
   EXPECT_TRUE(parse(R"({"__metadata__":null})", 0).empty()) << "as safetensors' own reader takes it";
   EXPECT_TRUE(parse(R"({"__metadata__":{"tags":")" + std::string(5'000'000, 'x') + "\"}}", 0).empty())
       << "trainers keep long texts there";
-  EXPECT_NE(error_of(std::string(10'000'000, '['), 8), "");
-  EXPECT_NE(error_of(R"({"__metadata__":{"a":)" + std::string(1'000'000, '{'), 8), "");
-  EXPECT_NE(error_of(R"({"a":)" + std::string(1'000'000, '{'), 8), "");
+  EXPECT_NE(header_error(std::string(10'000'000, '['), 8), "");
+  EXPECT_NE(header_error(R"({"__metadata__":{"a":)" + std::string(1'000'000, '{'), 8), "");
+  EXPECT_NE(header_error(R"({"a":)" + std::string(1'000'000, '{'), 8), "");
 }
 
 TEST(SafetensorsHeader, SurvivesMutations) {

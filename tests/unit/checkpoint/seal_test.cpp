@@ -35,7 +35,7 @@ Seal sample() {
   return seal;
 }
 
-std::string error_of(std::string const& text) {
+std::string seal_error(std::string const& text) {
   return thrown_message<CorruptData>([&] { static_cast<void>(parse_seal(text, "here.json")); });
 }
 
@@ -78,12 +78,12 @@ TEST(Seal, RefusesWhatIsNone) {
                                                         {"\"empty\": \"\"", "\"empty\": [1]"},
                                                         {"\"empty\": \"\"", "\"empty\": \"\", \"empty\": \"\""},
                                                         {"\"files\": {", "\"files\": null, \"writer\": {"}}) {
-    EXPECT_THAT(error_of(with(good, from, to)), AllOf(HasSubstr("here.json"), HasSubstr("remove this damaged seal")))
+    EXPECT_THAT(seal_error(with(good, from, to)), AllOf(HasSubstr("here.json"), HasSubstr("remove this damaged seal")))
         << from << " -> " << to;
   }
   for (std::size_t size = 0; size + 2 < good.size(); ++size)
-    EXPECT_THAT(error_of(good.substr(0, size)), HasSubstr("here.json")) << size;
-  EXPECT_THAT(error_of(std::string(100000, '[')), HasSubstr("here.json"));
+    EXPECT_THAT(seal_error(good.substr(0, size)), HasSubstr("here.json")) << size;
+  EXPECT_THAT(seal_error(std::string(100000, '[')), HasSubstr("here.json"));
 }
 
 /// A Hugging Face directory with a tensor of five bytes, and one without any.

@@ -7,10 +7,12 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/layers/sigmoid.hpp"
+
 namespace distload {
 namespace {
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+using testing::sigmoid;
 
 Activations numbers() {
   Activations const x("x", 3, 2000);

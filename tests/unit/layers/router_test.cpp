@@ -4,9 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <ostream>
 #include <vector>
+
+#include "unit/layers/sigmoid.hpp"
 
 namespace distload {
 
@@ -18,6 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::FloatNear;
+using testing::sigmoid;
 using Logits = std::vector<float>;
 
 auto chosen(std::uint32_t expert, double weight) {
@@ -31,8 +33,6 @@ Logits logits_of(std::vector<double> const& probabilities) {
   for (auto const probability : probabilities) logits.push_back(static_cast<float>(std::log(probability)));
   return logits;
 }
-
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 RouterOptions sigmoid_options() { return {.experts = 4, .per_token = 2, .score = RouterOptions::Score::sigmoid}; }
 

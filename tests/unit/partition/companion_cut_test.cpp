@@ -7,16 +7,17 @@
 #include "model_fixture.hpp"
 #include "partition/rules/rule_problem.hpp"
 #include "partition/rules/rule_reader.hpp"
+#include "unit/partition/column.hpp"
 
 namespace distload::rules {
 namespace {
 
+using testing::column;
 using ::testing::HasSubstr;
 
 Partition const kWhole{};
 AxisMap const kSameAxes{Follows{0, 1}, Follows{1, 1}};
 
-Partition column(std::vector<Section> sections) { return {PartitionKind::column_parallel, 0, std::move(sections)}; }
 Partition row(std::vector<Section> sections) { return {PartitionKind::row_parallel, 1, std::move(sections)}; }
 
 /// A weight and a tensor beside it, in the shared formats.

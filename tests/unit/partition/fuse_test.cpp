@@ -14,7 +14,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr char const* kRules = R"(
+constexpr char const* kFuseRules = R"(
 sizes: {head_dim: 2}
 rules:
   - {match: "h.{layer}.q_proj.weight", partition: column_parallel, heads: 4}
@@ -50,7 +50,7 @@ ModelLayout layout_of(Catalog const& catalog, std::vector<std::string> fuse, std
   LayoutOptions options;
   options.fuse = std::move(fuse);
   options.split = std::move(split);
-  return partition_model(catalog, {4, 1, 1}, rules_of(kRules), "{}", options);
+  return partition_model(catalog, {4, 1, 1}, rules_of(kFuseRules), "{}", options);
 }
 
 TEST(Fuse, KeepsTheTypeOfAllIfOneKeepsIts) {

@@ -48,11 +48,11 @@ TEST(CheckExpertParallel, WantsAStagesRanksDivided) {
   EXPECT_THROW(check_expert_parallel({2, 3, 3, 0}), ConfigError);
 }
 
-constexpr int kCases = 5000;
+constexpr int kPlacements = 5000;
 
-class RandomCase {
+class RandomPlacement {
  public:
-  explicit RandomCase(std::uint64_t seed) : random_(seed) {
+  explicit RandomPlacement(std::uint64_t seed) : random_(seed) {
     topology = {1 + below(6), 1 + below(3), 1 + below(4)};
     do topology.expert_parallel = 1 + below(topology.stage_ranks());
     while (topology.stage_ranks() % topology.expert_parallel != 0);
@@ -114,8 +114,8 @@ class RandomCase {
 };
 
 TEST(Placement, OwnsEveryElementAsOftenAsItsPartitionSays) {
-  for (int seed = 0; seed < kCases; ++seed) {
-    RandomCase const test(static_cast<std::uint64_t>(seed));
+  for (int seed = 0; seed < kPlacements; ++seed) {
+    RandomPlacement const test(static_cast<std::uint64_t>(seed));
     auto const placement = placement_of(test.partition, test.experts, test.shape, test.topology);
     std::vector<std::uint64_t> owners(volume(test.shape));
     auto const stage = test.topology.pipeline_parallel - 1;  // all are alike

@@ -69,7 +69,8 @@ rules:
   - {match: wte.weight, partition: vocab_parallel, stage: [first, last]}
 )";
 
-constexpr char const* kConfig = R"({"n_layer": 2, "text": {"n_embd": 32}, "n_head": 8, "n_kv": 2, "n_inner": 12})";
+constexpr char const* kFamilyConfig =
+    R"({"n_layer": 2, "text": {"n_embd": 32}, "n_head": 8, "n_kv": 2, "n_inner": 12})";
 
 class RuleLanguageTest : public ::testing::Test {
  protected:
@@ -101,7 +102,7 @@ class RuleLanguageTest : public ::testing::Test {
                                    {"wte.weight", {33, 32}}},
                                   2);
   Topology topology_{4, 1, 1};
-  ModelLayout layout_ = partition_model(catalog_, topology_, rules_of(kFamily), kConfig);
+  ModelLayout layout_ = partition_model(catalog_, topology_, rules_of(kFamily), kFamilyConfig);
 };
 
 using Stretches = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
@@ -118,9 +119,10 @@ TEST_F(RuleLanguageTest, CutsInterleavedQkvByHeads) {
 
 TEST_F(RuleLanguageTest, KeepsGroupsOfHeadsWhole) {
   auto const catalog = make_catalog({{"h.{layer}.grouped.weight", {48, 32}}}, 2);
-  auto const partition = partition_model(catalog, {2, 1, 1}, rules_of(kFamily), kConfig).parameters.at(0).partition;
+  auto const partition =
+      partition_model(catalog, {2, 1, 1}, rules_of(kFamily), kFamilyConfig).parameters.at(0).partition;
   EXPECT_EQ(partition.sections, (std::vector<Section>{{48, 24}}));
-  EXPECT_NE(config_error_of([&] { partition_model(catalog, {4, 1, 1}, rules_of(kFamily), kConfig); }), "");
+  EXPECT_NE(config_error_of([&] { partition_model(catalog, {4, 1, 1}, rules_of(kFamily), kFamilyConfig); }), "");
 }
 
 TEST_F(RuleLanguageTest, SwapsTheAxesOfConv1D) {

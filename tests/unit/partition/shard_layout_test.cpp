@@ -5,10 +5,12 @@
 
 #include <distload/partition/partition.hpp>
 
+#include "unit/partition/column.hpp"
+
 namespace distload {
 namespace {
 
-Partition column(std::vector<Section> sections) { return {PartitionKind::column_parallel, 0, std::move(sections)}; }
+using testing::column;
 
 TEST(ShardLayout, GivesEveryRankAllOfAReplicatedParameter) {
   EXPECT_EQ(shard_layout({}, {3, 4}, 1, 2), (ShardLayout{{3, 4}, {{whole({3, 4}), {0, 0}}}}));
@@ -60,11 +62,11 @@ TEST(ShardLayout, IsOneBoxOnOneRank) {
   EXPECT_EQ(shard_layout(fused, {24, 2}, 0, 1), (ShardLayout{{24, 2}, {{whole({24, 2}), {0, 0}}}}));
 }
 
-constexpr int kCases = 10000;
+constexpr int kLayouts = 10000;
 
-class RandomCase {
+class RandomLayout {
  public:
-  explicit RandomCase(std::uint64_t seed) : random_(seed) {
+  explicit RandomLayout(std::uint64_t seed) : random_(seed) {
     ranks = static_cast<std::uint32_t>(1 + below(9));
     for (auto axes = 1 + below(3); axes > 0; --axes) shape.push_back(1 + below(5));
     partition.axis = static_cast<std::uint32_t>(below(shape.size()));
@@ -101,7 +103,7 @@ class RandomCase {
 };
 
 /// The indices along the cut axis that each rank holds, in order: one decision per element, from the definitions alone.
-std::vector<std::vector<std::uint64_t>> held_indices(RandomCase const& test) {
+std::vector<std::vector<std::uint64_t>> held_indices(RandomLayout const& test) {
   std::vector<std::vector<std::uint64_t>> held(test.ranks);
   auto const size = test.shape[test.partition.axis];
   if (test.partition.kind == PartitionKind::vocab_parallel) {
@@ -135,8 +137,8 @@ bool advance(Dims& position, Shape const& shape) {
 
 TEST(ShardLayout, OwnsEveryElementAsItsPartitionSaysInRandomCases) {
   constexpr std::uint64_t kPadding = ~std::uint64_t{0};
-  for (int seed = 0; seed < kCases; ++seed) {
-    RandomCase const test(static_cast<std::uint64_t>(seed));
+  for (int seed = 0; seed < kLayouts; ++seed) {
+    RandomLayout const test(static_cast<std::uint64_t>(seed));
     auto const axis = test.partition.axis;
     auto const held = held_indices(test);
     for (std::uint32_t rank = 0; rank < test.ranks; ++rank) {

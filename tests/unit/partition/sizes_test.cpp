@@ -10,7 +10,7 @@
 namespace distload::rules {
 namespace {
 
-constexpr char const* kConfig = R"({
+constexpr char const* kSizesConfig = R"({
   "hidden_size": 64, "heads": 4, "head_dim": null, "rate": 0.5, "negative": -3, "zero": 0, "name": "x", "flag": true,
   "list": [1, 2], "text_config": {"hidden_size": 32, "deep": {"er": 7}}, "huge": 18446744073709551615
 })";
@@ -38,7 +38,7 @@ class SizesTest : public ::testing::Test {
     return {};
   }
 
-  ConfigValues config_{kConfig};
+  ConfigValues config_{kSizesConfig};
   std::vector<SizeDefinition> definitions_{
       {"hidden", expression({"config.hidden_size"})},
       {"kv_heads", expression({"config.num_key_value_heads", "config.heads"})},
@@ -186,7 +186,7 @@ TEST(ConfigValues, RefusesWhatIsNoObject) {
 }
 
 TEST(ConfigValues, ReadsBooleansAndTexts) {
-  ConfigValues const config(kConfig);
+  ConfigValues const config(kSizesConfig);
   EXPECT_EQ(config.boolean("flag"), true);
   EXPECT_EQ(config.boolean("absent"), std::nullopt);
   EXPECT_THROW(config.boolean("name"), RuleProblem);

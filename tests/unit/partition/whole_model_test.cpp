@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-constexpr char const* kRules = R"(
+constexpr char const* kModelRules = R"(
 sizes: {layers: config.layers, experts: config.experts}
 rules:
   - {match: "h.{layer}.up.{weight,bias}", partition: column_parallel, uneven: true}
@@ -39,7 +39,7 @@ class WholeModel {
   }
 
   ModelLayout layout() const {
-    return partition_model(catalog_, topology, rules_of(kRules), R"({"layers": 2, "experts": 8})", options);
+    return partition_model(catalog_, topology, rules_of(kModelRules), R"({"layers": 2, "experts": 8})", options);
   }
   std::string error() const {
     return config_error_of([&] { layout(); });

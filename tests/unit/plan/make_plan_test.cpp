@@ -18,7 +18,7 @@ namespace distload {
 namespace {
 
 /// A model whose tensors are stored as `extents_per_tensor` slabs along axis 0.
-struct Model {
+struct SlabModel {
   Catalog catalog;
   ModelLayout layout;
 
@@ -48,7 +48,7 @@ struct Model {
 Partition cut(PartitionKind kind, std::uint32_t axis, std::uint64_t size) { return {kind, axis, {{size, 1, false}}}; }
 
 TEST(MakePlan, ReadsTheSavedLayoutStraightIntoTheArena) {
-  Model model;
+  SlabModel model;
   model.add("w", {1024, 512}, cut(PartitionKind::column_parallel, 0, 1024), 4);
   for (std::uint32_t rank = 0; rank < 4; ++rank) {
     auto const plan = make_plan(model.catalog, model.layout, {4, 1, 1}, rank, {});
@@ -64,7 +64,7 @@ TEST(MakePlan, ReadsTheSavedLayoutStraightIntoTheArena) {
 }
 
 /// The messages of all ranks, each on a node of its own, by sender and receiver.
-std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Bytes>> messages_of(Model const& model,
+std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Bytes>> messages_of(SlabModel const& model,
                                                                                   Topology const& topology,
                                                                                   PlanOptions options) {
   options.node_of.resize(topology.ranks());
@@ -81,7 +81,7 @@ std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Bytes>> messages_o
 }
 
 TEST(MakePlan, SendsAMebibyteAndMoreAtATimeBetweenDevices) {
-  Model model;
+  SlabModel model;
   for (int i = 0; i < 32; ++i) {
     model.add("replicated" + std::to_string(i), {96, 1024}, {});
     model.add("columns" + std::to_string(i), {768, 1024}, cut(PartitionKind::row_parallel, 1, 1024));
@@ -100,7 +100,7 @@ TEST(MakePlan, SendsAMebibyteAndMoreAtATimeBetweenDevices) {
 }
 
 TEST(MakePlan, PredictsByWhereTheFilesAre) {
-  Model model;
+  SlabModel model;
   model.add("w", {1024, 512}, cut(PartitionKind::column_parallel, 0, 1024), 4);
   PlanOptions options;
   options.cost = {1e6, 1e7, 1e9, 0, 0, 0};
@@ -114,7 +114,7 @@ TEST(MakePlan, PredictsByWhereTheFilesAre) {
 }
 
 TEST(MakePlan, ReadsRowsAndSendsColumnsOfARowMajorTensor) {
-  Model model;
+  SlabModel model;
   model.add("w", {4096, 4096}, cut(PartitionKind::row_parallel, 1, 4096));
   auto const plan = make_plan(model.catalog, model.layout, {4, 1, 1}, 1, {});
   EXPECT_EQ(plan.work->parameter(0).strategy, Strategy::two_phase);
@@ -125,7 +125,7 @@ TEST(MakePlan, ReadsRowsAndSendsColumnsOfARowMajorTensor) {
 }
 
 TEST(MakePlan, ReadsReplicasOnce) {
-  Model model;
+  SlabModel model;
   model.add("w", {4096, 1024}, cut(PartitionKind::column_parallel, 0, 4096));
   auto const plan = make_plan(model.catalog, model.layout, {2, 1, 3}, 0, {});
   EXPECT_EQ(plan.storage_read_bytes, 16 * kMiB);
@@ -134,7 +134,7 @@ TEST(MakePlan, ReadsReplicasOnce) {
 }
 
 TEST(MakePlan, RefusesMoreMemoryThanItMayUseAndSaysWhatWouldFit) {
-  Model model;
+  SlabModel model;
   model.add("small", {1024, 4}, {});
   model.add("large", {4096, 1024}, cut(PartitionKind::column_parallel, 0, 4096));
   PlanOptions options;
@@ -151,7 +151,7 @@ TEST(MakePlan, RefusesMoreMemoryThanItMayUseAndSaysWhatWouldFit) {
 }
 
 TEST(MakePlan, FitsExactlyTheLimitThatItAskedFor) {
-  Model model;
+  SlabModel model;
   model.add("w", {4096, 4096}, cut(PartitionKind::row_parallel, 1, 4096));
   PlanOptions options;
   auto const needed = make_plan(model.catalog, model.layout, {4, 1, 1}, 0, options).peak_bytes();
@@ -162,7 +162,7 @@ TEST(MakePlan, FitsExactlyTheLimitThatItAskedFor) {
 }
 
 TEST(MakePlan, RefusesStagingBelowAFewBlocks) {
-  Model model;
+  SlabModel model;
   model.add("w", {4, 4}, {});
   PlanOptions options;
   options.staging_bytes = kMiB;
@@ -170,7 +170,7 @@ TEST(MakePlan, RefusesStagingBelowAFewBlocks) {
 }
 
 TEST(MakePlan, GivesStagesOnlyTheirOwnParameters) {
-  Model model;
+  SlabModel model;
   model.add("first", {8, 8}, {});
   model.add("second", {16, 8}, {});
   model.layout.parameters[1].stages = {1};
@@ -182,7 +182,7 @@ TEST(MakePlan, GivesStagesOnlyTheirOwnParameters) {
 }
 
 TEST(Describe, ListsEveryParameterAndTheTotals) {
-  Model model;
+  SlabModel model;
   model.add("model.w", {4096, 1024}, cut(PartitionKind::column_parallel, 0, 4096));
   model.layout.parameters[0].rule = "llama.yaml:7";
   auto const text = describe(make_plan(model.catalog, model.layout, {2, 1, 1}, 0, {}), model.catalog, model.layout);

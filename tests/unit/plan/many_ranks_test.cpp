@@ -16,11 +16,11 @@ constexpr std::uint32_t kExperts = 16;
 constexpr Topology kTopology{8, 2, 64, kExperts};
 
 /// A few layers as of a large model with experts, stored as one extent per tensor.
-struct Model {
+struct ModelWithExperts {
   Catalog catalog;
   ModelLayout layout;
 
-  Model() {
+  ModelWithExperts() {
     catalog.block_bytes = 4 * kKiB;
     add({1000, 64}, cut(PartitionKind::vocab_parallel, 0, 1000), {0, 1});
     for (std::uint32_t layer = 0; layer < kLayers; ++layer) {
@@ -50,10 +50,10 @@ struct Model {
 };
 
 /// The sizes of the messages from one rank to another in one wave, in order.
-using Wave = std::uint32_t;
-using From = std::uint32_t;
-using To = std::uint32_t;
-using Messages = std::map<std::tuple<Wave, From, To>, std::vector<Bytes>>;
+using WaveNumber = std::uint32_t;
+using Sender = std::uint32_t;
+using Receiver = std::uint32_t;
+using Messages = std::map<std::tuple<WaveNumber, Sender, Receiver>, std::vector<Bytes>>;
 
 auto fields_of(RankLoad const& load) {
   return std::tuple(load.resident_bytes, load.read_bytes, load.sent_bytes, load.received_bytes, load.staging_bytes,
@@ -77,7 +77,7 @@ void expect_own_part_as_seen_by(LoadPlan const& other, LoadPlan const& plan) {
 }
 
 TEST(MakePlan, AgreesOnAllMeetingsOfAThousandRanks) {
-  Model const model;
+  ModelWithExperts const model;
   for (Bytes const in_place_bytes : {Bytes{1}, 256 * kKiB}) {
     PlanOptions options;
     options.staging_bytes = 16 * model.catalog.block_bytes;
@@ -89,7 +89,7 @@ TEST(MakePlan, AgreesOnAllMeetingsOfAThousandRanks) {
       auto const plan = make_plan(model.catalog, model.layout, kTopology, rank, options);
       ASSERT_TRUE(std::ranges::equal(plan.ranks, first.ranks, {}, fields_of, fields_of)) << rank;
       expect_own_part_as_seen_by(first, plan);
-      for (Wave wave = 0; wave < plan.work->waves.size(); ++wave) {
+      for (WaveNumber wave = 0; wave < plan.work->waves.size(); ++wave) {
         for (auto const& message : plan.work->waves[wave].sends)
           sent[{wave, rank, message.peer}].push_back(message.nbytes);
         for (auto const& message : plan.work->waves[wave].receives)

@@ -12,7 +12,7 @@ Partition cut(PartitionKind kind, std::uint32_t axis, std::vector<Section> secti
   return {kind, axis, std::move(sections)};
 }
 
-struct Case {
+struct ChunkCase {
   std::string what;
   DType dtype;
   Shape shape;
@@ -25,7 +25,7 @@ auto const kColumn = PartitionKind::column_parallel;
 auto const kRow = PartitionKind::row_parallel;
 auto const kVocab = PartitionKind::vocab_parallel;
 
-Case const kCases[] = {
+ChunkCase const kChunkCases[] = {
     {"column", DType::bf16, {4096, 4096}, cut(kColumn, 0, {{4096, 1, false}}), 4, Dims{1024, 4096}},
     {"row", DType::bf16, {4096, 11008}, cut(kRow, 1, {{11008, 1, false}}), 4, Dims{4096, 2752}},
     {"vocabulary that divides", DType::bf16, {32000, 4096}, cut(kVocab, 0, {{32000, 1, false}}), 4, Dims{8000, 4096}},
@@ -53,7 +53,7 @@ Case const kCases[] = {
 };
 
 TEST(ChunkOf, IsOneRanksShardOrTheCommonBlockOfItsRuns) {
-  for (auto const& [what, dtype, shape, partition, tensor_parallel, chunk] : kCases) {
+  for (auto const& [what, dtype, shape, partition, tensor_parallel, chunk] : kChunkCases) {
     EXPECT_EQ(chunk_of(dtype, shape, partition, tensor_parallel), chunk) << what;
   }
 }

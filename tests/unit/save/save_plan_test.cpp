@@ -10,12 +10,15 @@
 #include <gtest/gtest.h>
 
 #include "partition/placement.hpp"
+#include "unit/save/random_elements.hpp"
 
 namespace distload {
 namespace {
 
-constexpr Bytes kBlock = 64;  // small, so that small tensors have many
-using Element = std::uint32_t;
+using testing::Element;
+using testing::kBlock;
+using testing::pick;
+
 constexpr auto kPadding = ~Element{0};
 
 struct Model {
@@ -23,10 +26,6 @@ struct Model {
   std::vector<HeldTensor> held;
   Topology topology;
 };
-
-std::uint64_t pick(std::mt19937& random, std::uint64_t low, std::uint64_t high) {
-  return std::uniform_int_distribution<std::uint64_t>(low, high)(random);
-}
 
 Partition random_partition(std::mt19937& random, Shape& shape, std::uint32_t ranks) {
   auto const kind = static_cast<PartitionKind>(pick(random, 0, 3));

@@ -12,16 +12,14 @@
 #include <distload/base/error.hpp>
 
 #include "save/stream/stream_band.hpp"
+#include "unit/save/random_elements.hpp"
 
 namespace distload {
 namespace {
 
-constexpr Bytes kBlock = 64;  // small, so that small tensors have many
-using Element = std::uint32_t;
-
-std::uint64_t pick(std::mt19937& random, std::uint64_t low, std::uint64_t high) {
-  return std::uniform_int_distribution<std::uint64_t>(low, high)(random);
-}
+using testing::Element;
+using testing::kBlock;
+using testing::pick;
 
 Shape random_shape(std::mt19937& random) {
   Shape shape;

@@ -48,7 +48,7 @@ class FindFiles : public testing::Test {
 };
 
 template <class Error>
-std::string error_of(CarriedFile const& file) {
+std::string read_error(CarriedFile const& file) {
   return thrown_message<Error>([&] { content_of(file); });
 }
 
@@ -91,12 +91,12 @@ TEST_F(FindFiles, ReadsAFileAsItWasFound) {
   EXPECT_EQ(xxh3_64(*content_of(file)), xxh3_64(std::as_bytes(std::span("one\ntwo\n", 8))));
 
   write("vocab.txt", "one\ntwo\nthree\n");
-  EXPECT_THAT(error_of<IoError>(file), HasSubstr("vocab.txt has been changed"));
+  EXPECT_THAT(read_error<IoError>(file), HasSubstr("vocab.txt has been changed"));
   write("vocab.txt", "uno\ndue\n");
   fs::last_write_time(file.path, fs::last_write_time(file.path) + std::chrono::seconds(1));
-  EXPECT_THAT(error_of<IoError>(file), HasSubstr("vocab.txt has been changed"));
+  EXPECT_THAT(read_error<IoError>(file), HasSubstr("vocab.txt has been changed"));
   fs::remove(file.path);
-  EXPECT_THAT(error_of<IoError>(file), HasSubstr("vocab.txt is not there any more"));
+  EXPECT_THAT(read_error<IoError>(file), HasSubstr("vocab.txt is not there any more"));
 }
 
 TEST_F(FindFiles, HoldsContentAgainstItsHash) {
@@ -109,7 +109,7 @@ TEST_F(FindFiles, HoldsContentAgainstItsHash) {
   file.hash = xxh3_64(std::as_bytes(std::span("tokens", 6)));
   EXPECT_EQ(content_of(file)->size(), 6U);
   write("checkpoint", "....tokenz");
-  EXPECT_THAT(error_of<CorruptData>(file), HasSubstr("checkpoint: file 'tokenizer.json'"));
+  EXPECT_THAT(read_error<CorruptData>(file), HasSubstr("checkpoint: file 'tokenizer.json'"));
 }
 
 }  // namespace
