@@ -188,6 +188,10 @@ FamilyRules find_model_type(RulesSource const& source) {
                       known_families(source, "") + ")");
   }
   for (auto const& directory : source.directories) {
+    // One of a tower and a decoder, which both vary.
+    if (auto const of_decoder = text("text_config.model_type")) {
+      if (auto found = by_model_type(directory, *model_type + "+" + *of_decoder)) return *std::move(found);
+    }
     // A file with the type's name is used; other files are read to find the type.
     if (auto found = by_name(directory, *model_type)) return *std::move(found);
     if (auto found = by_model_type(directory, *model_type)) return *std::move(found);

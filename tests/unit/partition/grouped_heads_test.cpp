@@ -56,6 +56,20 @@ TEST(Groups, ShareTheirQueriesOnManyRanks) {
   EXPECT_EQ(rows_of("h.0.qkv", 24, 5, 8), (Rows{14, 15, 20, 21, 22, 23}));
 }
 
+TEST(Groups, AreCutTogetherWithTheirScales) {
+  // A scale of each row, and of blocks of 2, which end where heads do.
+  auto const catalog =
+      make_catalog({{"h.0.qkv", {24, 4}}, {"h.0.qkv_scale", {12, 2}}, {"h.0.qkv_zero_point", {24}}}, 0);
+  auto const layout = partition_model(catalog, {8, 1, 1}, rules_of(kFamily), kConfig);
+  auto const shard = shard_layout(parameter_of(catalog, layout, "h.0.qkv_scale").partition, {12, 2}, 5, 8);
+  EXPECT_EQ(shard.shape, (Shape{3, 2}));
+  EXPECT_EQ(shard.pieces.at(0).global, (Box{{7, 0}, {1, 2}}));
+  EXPECT_EQ(shard.pieces.at(1).global, (Box{{10, 0}, {2, 2}}));
+  // Blocks of 3 do not.
+  auto const other = make_catalog({{"h.0.qkv", {24, 4}}, {"h.0.qkv_scale", {8, 1}}}, 0);
+  EXPECT_NE(config_error_of([&] { partition_model(other, {4, 1, 1}, rules_of(kFamily), kConfig); }), "");
+}
+
 TEST(Groups, AreRefusedWithTheNumbersOfRanksThatFit) {
   auto const catalog = make_catalog({{"h.0.qkv", {24, 3}}}, 0);
   auto const at = [&](std::uint32_t ranks) {
