@@ -19,16 +19,13 @@ namespace distload {
 
 namespace {
 
-/// @throws ConfigError  nothing says of which family the model is, because it is in Mistral's own format.
-void check_config(Catalog const& catalog, LoaderOptions const& options) {
-  if (!catalog.metadata.config_json.empty() || options.model.family != "auto" || options.model.rules != "auto") return;
-  auto const params = std::filesystem::path(config_file_of(catalog)).replace_filename("params.json");
-  std::error_code error;
-  if (catalog.format != SourceFormat::safetensors || !std::filesystem::exists(params, error)) return;
-  throw ConfigError(catalog.path + ": there is no config.json, only " + params.string() +
-                    " of Mistral's own format, so that the family is unknown: download config.json and the files that "
-                    "go with it, or set model.config: " +
-                    params.string() + " and model.rules to a rule file for these names");
+/// Uses params.json, in which models in Mistral's own format have their sizes, where there is no config.json.
+void use_params(Catalog& catalog) {
+  if (!catalog.metadata.config_json.empty() || catalog.format != SourceFormat::safetensors) return;
+  auto const file = config_file_of(catalog);
+  if (!is_params_file(file)) return;
+  read_model_config_file(file, catalog.metadata);
+  catalog.warnings.push_back(file + ": there is no config.json, so that the model's sizes are those of this file");
 }
 
 }  // namespace
@@ -40,7 +37,7 @@ CheckpointMetadataAndRules read_metadata(LoaderOptions const& options) {
   if (auto const why = why_not_a_model(options.checkpoint.path)) throw NoValidCheckpoint(*why);
   strip_prefix(catalog, options.model.strip_prefix);
   use_model_config(catalog, options.model.config);
-  check_config(catalog, options);
+  use_params(catalog);
   auto rules =
       find_rules({options.model.family, catalog.metadata.config_json, default_rule_directories(), options.model.rules,
                   options.model.config == "auto" ? config_file_of(catalog) : options.model.config});

@@ -28,6 +28,11 @@ std::optional<Ratio> ratio_by_size(std::uint64_t weight, std::uint64_t stored, s
 /// True if the ranks' parts of both sections end at corresponding elements.
 bool sections_correspond(Section const& weight, Section const& stored, Ratio const& ratio, std::uint32_t ranks) {
   if (weight.size * ratio.stored != stored.size * ratio.weight) return false;
+  if (weight.groups != stored.groups || weight.group != stored.group) return false;
+  if (weight.groups > 1) {
+    if (weight.groups % ranks == 0) return true;
+    ranks /= weight.groups;
+  }
   auto const even = weight.size / weight.unit % ranks == 0;
   if (even != (stored.size / stored.unit % ranks == 0)) return false;
   if (even) return true;
@@ -87,7 +92,8 @@ Partition cut_like(Partition const& weight, AxisMap const& axes, Shape const& sh
   for (auto const& section : weight.sections) {
     auto const whole_units = section.unit % block == 0;
     cut.sections.push_back({section.size / block, whole_units ? section.unit / block : 1,
-                            section.replicate_units && whole_units, section.uneven && whole_units});
+                            section.replicate_units && whole_units, section.uneven && whole_units, section.group,
+                            section.groups});
   }
   return cut;
 }

@@ -1,6 +1,8 @@
 // Computes the sections of an axis and checks them against its size.
 #include "partition/cut.hpp"
 
+#include <utility>
+
 #include <distload/base/bytes.hpp>
 
 #include "partition/rules/rule_problem.hpp"
@@ -8,7 +10,31 @@
 namespace distload::rules {
 namespace {
 
+/// No model has more heads; each is a section.
+constexpr std::uint64_t kMaxGroups = 4096;
+
+/// @throws RuleProblem  there are too many.
+std::uint32_t as_groups(std::uint64_t count, std::string const& what) {
+  if (count <= kMaxGroups) return static_cast<std::uint32_t>(count);
+  throw RuleProblem(std::to_string(count) + " " + what + ", more than any model has (" + std::to_string(kMaxGroups) +
+                    ")");
+}
+
 std::string along(std::uint32_t axis) { return " along axis " + std::to_string(axis); }
+
+/// The sections of each group, one group after the other.
+void repeat(std::vector<distload::Section>& sections, std::uint32_t groups) {
+  if (groups == 1) return;
+  auto const of_group = std::exchange(sections, {});
+  sections.reserve(of_group.size() * groups);
+  for (std::uint32_t group = 0; group < groups; ++group) {
+    for (auto section : of_group) {
+      section.group = group;
+      section.groups = groups;
+      sections.push_back(section);
+    }
+  }
+}
 
 }  // namespace
 
@@ -21,6 +47,7 @@ SizedRule::SizedRule(Rule const& rule, Sizes const& sizes) : rule_(rule) {
       if (section.unit) sized.unit = sizes.positive(*section.unit);
       sections_.push_back(sized);
     }
+    if (rule.groups) groups_ = as_groups(sizes.positive(*rule.groups), rule.groups->text);
     for (auto const& size : rule.shape) shape_.push_back(size ? sizes.find(*size) : std::nullopt);
   } catch (ConfigProblem const& problem) {
     problem_ = problem.what();
@@ -42,7 +69,7 @@ void SizedRule::check_shape(std::string_view name, Shape const& shape) const {
   }
 }
 
-Partition SizedRule::partition_of(Shape const& shape) const {
+Partition SizedRule::partition_of(Shape const& shape, std::optional<std::uint32_t> head) const {
   if (rule_.partition == PartitionKind::replicated) return {};
   if (!problem_.empty()) throw ConfigProblem(problem_);
   if (rule_.axis >= shape.size()) {
@@ -50,6 +77,7 @@ Partition SizedRule::partition_of(Shape const& shape) const {
                       std::to_string(rule_.axis + 1) + " axes");
   }
   auto const extent = shape[rule_.axis];
+  if (head) return partition_of_head(extent, *head);
   Partition partition{rule_.partition, rule_.axis, {}};
   if (sections_.empty()) {
     auto const count = rule_.equal_sections;
@@ -72,18 +100,42 @@ Partition SizedRule::partition_of(Shape const& shape) const {
     partition.sections.push_back(
         {.size = size, .unit = sections_[i].unit, .replicate_units = rule_.sections[i].replicate});
   }
-  if (total != extent) {
+  auto const of_group = checked_multiply(total, groups_);
+  if (!of_group) throw RuleProblem("the sections' sizes do not fit 64 bits");
+  if (*of_group != extent) {
     auto const& only = sections_.front();
     if (sections_.size() == 1 && only.heads) {
       sum = std::to_string(*only.heads) + " " + rule_.sections.front().heads->text + " x " + std::to_string(only.unit) +
             " = " + sum;
     } else if (sections_.size() > 1) {
       sum += " = " + std::to_string(total);
+      if (groups_ > 1) sum = std::to_string(groups_) + " " + rule_.groups->text + " of " + sum;
     }
     throw RuleProblem("config.json asks for " + sum + " elements" + along(rule_.axis) + ", but there are " +
                       std::to_string(extent));
   }
+  repeat(partition.sections, groups_);
   return partition;
+}
+
+Partition SizedRule::partition_of_head(std::uint64_t extent, std::uint32_t head) const {
+  auto const& section = sections_.front();
+  auto const heads = as_groups(*section.heads, rule_.sections.front().heads->text);
+  if (head >= heads) {
+    throw RuleProblem("config.json says that there are only " + std::to_string(heads) + " " +
+                      rule_.sections.front().heads->text);
+  }
+  if (extent != section.unit) {
+    throw RuleProblem("config.json asks for " + std::to_string(section.unit) + " elements" + along(rule_.axis) +
+                      ", but there are " + std::to_string(extent));
+  }
+  return {rule_.partition,
+          rule_.axis,
+          {{.size = extent,
+            .unit = extent,
+            .replicate_units = rule_.sections.front().replicate,
+            .group = head,
+            .groups = heads}}};
 }
 
 std::uint64_t SizedRule::size_of(std::size_t index, std::uint64_t extent) const {
@@ -109,9 +161,17 @@ std::optional<std::string> SizedRule::indivisible(Partition const& partition, st
   for (std::size_t i = 0; i < partition.sections.size(); ++i) {
     auto const& section = partition.sections[i];
     if (divides(section, ranks)) continue;
-    auto const units = section.size / section.unit;
+    if (auto const groups = section.groups; groups > 1 && (groups > ranks ? groups % ranks : ranks % groups) != 0) {
+      auto const& counted = rule_.groups ? *rule_.groups : *rule_.sections.front().heads;
+      return std::to_string(groups) + " " + counted.text + " and " + std::to_string(ranks) +
+             " tensor-parallel ranks do not divide one another";
+    }
+    auto const units = rule_.groups ? section.size / section.unit : section.groups * (section.size / section.unit);
     auto what = std::to_string(units);
-    if (!rule_.sections.empty() && rule_.sections[i].heads) {
+    if (rule_.groups) {
+      what += " " + rule_.sections[i % rule_.sections.size()].heads->text + " of each of " +
+              std::to_string(section.groups) + " " + rule_.groups->text;
+    } else if (!rule_.sections.empty() && rule_.sections[i].heads) {
       what += " " + rule_.sections[i].heads->text;
     } else if (section.unit == 1) {
       what += " elements" + along(partition.axis);
@@ -119,7 +179,7 @@ std::optional<std::string> SizedRule::indivisible(Partition const& partition, st
       what += " units of " + std::to_string(section.unit) + " elements" + along(partition.axis);
     }
     what += section.replicate_units ? " and " : " do not divide by ";
-    what += std::to_string(ranks) + " tensor-parallel ranks";
+    what += std::to_string(rule_.groups ? ranks / section.groups : ranks) + " tensor-parallel ranks";
     return section.replicate_units ? what + " do not divide one another" : what;
   }
   return std::nullopt;

@@ -24,8 +24,9 @@ class SizedRule {
   void check_shape(std::string_view name, Shape const& shape) const;
 
   /// The partition of a tensor of shape `shape`; independent of the number of ranks.
+  /// @param head  the number in the name, if it has one
   /// @throws RuleProblem  the sizes contradict the shape.
-  Partition partition_of(Shape const& shape) const;
+  Partition partition_of(Shape const& shape, std::optional<std::uint32_t> head = std::nullopt) const;
 
   /// Why `partition`, made by this rule, cannot be divided among `ranks`; nothing if it can.
   std::optional<std::string> indivisible(Partition const& partition, std::uint32_t ranks) const;
@@ -40,8 +41,12 @@ class SizedRule {
   /// Elements of section `index` along an axis of `extent`.
   std::uint64_t size_of(std::size_t index, std::uint64_t extent) const;
 
+  /// The partition of a tensor that is one of several heads.
+  Partition partition_of_head(std::uint64_t extent, std::uint32_t head) const;
+
   Rule const& rule_;
   std::vector<Section> sections_;
+  std::uint32_t groups_ = 1;
   std::vector<std::optional<std::uint64_t>> shape_;  ///< sizes that are known
   std::string problem_;
 };

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
-#include <utility>
+#include <tuple>
 
 #include <distload/partition/partition.hpp>
 
@@ -21,7 +21,8 @@ class FittingRanks {
   std::string list(std::uint32_t most) const;
 
  private:
-  std::set<std::pair<std::uint64_t, bool>> units_;  ///< of all sections, and whether they may be replicated
+  /// Of all sections: the units, whether they may be replicated, and the groups.
+  std::set<std::tuple<std::uint64_t, bool, std::uint32_t>> units_;
 };
 
 }  // namespace distload::rules

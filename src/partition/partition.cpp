@@ -15,6 +15,13 @@ struct Stretch {
 
 /// The part of a section that `rank` of `ranks` holds, relative to the section's start.
 Stretch stretch_of(Section const& section, std::uint64_t rank, std::uint32_t ranks) {
+  if (section.groups > 1) {
+    auto const of_rank = std::max(section.groups / ranks, 1U);
+    auto const of_group = std::max(ranks / section.groups, 1U);
+    if (section.group / of_rank != rank / of_group) return {};
+    rank %= of_group;
+    ranks = of_group;
+  }
   auto const units = section.size / section.unit;
   assert(section.size % section.unit == 0);
   assert(divides(section, ranks));
@@ -61,6 +68,11 @@ std::string_view name_of(PartitionKind kind) noexcept {
 }
 
 bool divides(Section const& section, std::uint32_t tensor_parallel) noexcept {
+  if (section.groups > 1) {
+    if (section.groups % tensor_parallel == 0) return true;
+    if (tensor_parallel % section.groups != 0) return false;
+    tensor_parallel /= section.groups;
+  }
   auto const units = section.size / section.unit;
   return units % tensor_parallel == 0 || section.uneven ||
          (section.replicate_units && units != 0 && tensor_parallel % units == 0);

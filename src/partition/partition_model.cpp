@@ -58,7 +58,7 @@ bool has_sizes_of_layers(rules::RuleSet const& set) {
   auto const is_of_layer = [](auto const& expression) { return expression && rules::is_of_layer(*expression); };
   return std::ranges::any_of(set.sizes, [](auto const& size) { return rules::is_of_layer(size.expression); }) ||
          std::ranges::any_of(set.rules, [&](rules::Rule const& rule) {
-           return std::ranges::any_of(rule.shape, is_of_layer) ||
+           return std::ranges::any_of(rule.shape, is_of_layer) || is_of_layer(rule.groups) ||
                   std::ranges::any_of(rule.sections, [&](rules::SectionRule const& section) {
                     return is_of_layer(section.size) || is_of_layer(section.heads) || is_of_layer(section.unit);
                   });
@@ -312,7 +312,7 @@ class Layouter {
       parameter.stages = stages_.of(rule, match.name.layer);
       auto const numbers = shape_in_numbers(dtype, shape);
       sized.check_shape(name, numbers);
-      parameter.partition = rules::in_units(sized.partition_of(numbers), dtype, numbers);
+      parameter.partition = rules::in_units(sized.partition_of(numbers, match.name.head), dtype, numbers);
       parameter.experts = rules::place_experts(rule, match.name.expert, shape, sizes_, topology_.expert_parallel);
     } catch (ConfigProblem const&) {
       throw;
@@ -591,8 +591,11 @@ class Layouter {
     auto const ranks = topology_.tensor_parallel;
     auto text = "the rules of " + set_.file + " do not fit " + std::to_string(problems_.count()) +
                 (problems_.count() == 1 ? " tensor of " : " tensors of ") + catalog_.path + " with tensor_parallel " +
-                std::to_string(ranks) + " and pipeline_parallel " + std::to_string(topology_.pipeline_parallel) + ":" +
-                problems_.describe();
+                std::to_string(ranks) + " and pipeline_parallel " + std::to_string(topology_.pipeline_parallel) +
+                (is_params_file(config_.source())
+                     ? " (there is no config.json: the model's sizes are those of " + config_.source() + ")"
+                     : "") +
+                ":" + problems_.describe();
     if (indivisible_) text += "\n  tensor_parallel could be " + fitting_ranks_.list(std::max(64U, 2 * ranks));
     if (options_.unexpected == Tolerance::error && !unexpected_.empty()) {
       text +=

@@ -32,6 +32,8 @@ void put_section(WireWriter& out, Section const& section) {
   out.put(section.size);
   out.put(section.unit);
   out.put(static_cast<std::uint8_t>((section.replicate_units ? 1U : 0U) | (section.uneven ? 2U : 0U)));
+  out.put(section.group);
+  out.put(section.groups);
 }
 
 Section get_section(WireReader& in) {
@@ -41,10 +43,12 @@ Section get_section(WireReader& in) {
   auto const flags = in.get<std::uint8_t>();
   section.replicate_units = (flags & 1U) != 0;
   section.uneven = (flags & 2U) != 0;
+  section.group = in.get<std::uint32_t>();
+  section.groups = in.get<std::uint32_t>();
   return section;
 }
 
-constexpr std::size_t kSectionBytes = 2 * sizeof(std::uint64_t) + sizeof(std::uint8_t);
+constexpr std::size_t kSectionBytes = 2 * sizeof(std::uint64_t) + sizeof(std::uint8_t) + 2 * sizeof(std::uint32_t);
 
 }  // namespace
 

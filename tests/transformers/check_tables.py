@@ -19,11 +19,12 @@ from family_tables import MODELS  # noqa: E402
 # Models that transformers does not write: their code is in their releases, or their names are those of older files or of transformers' memory.
 OTHERS = ["internlm2", "internlm3", "baichuan", "chatglm", "kimi_k2", "nomic_bert_renamed", "vit_renamed", "granitemoe_renamed", "olmoe_together",
           "qwen2_vl_renamed", "ministral3_renamed", "glm4_moe", "qwen3_vl_moe", "kimi_k25", "glm_moe_dsa", "gemma4_text", "qwen3_next",
-          "qwen3_5_moe", "qwen3_5"]  # fmt: skip
+          "qwen3_5_moe", "qwen3_5", "deepseek_v4_published", "mistral_params", "mistral_params_tied", "mixtral_params",
+          "mistral_large3_params", "nemotron_h_mtp"]  # fmt: skip
 CLASSES = {"distilbert": "AutoModelForMaskedLM", "xlm_roberta": "AutoModelForMaskedLM", "camembert": "AutoModelForMaskedLM", "bert_bare": "AutoModel",
            "mpnet": "AutoModelForMaskedLM", "electra": "AutoModelForPreTraining", "electra_generator": "AutoModelForMaskedLM",
            "deberta_v2": "AutoModelForMaskedLM", "modernbert": "AutoModelForMaskedLM", "nomic_bert": "AutoModel", "vit": "AutoModelForImageClassification",
-           "clip": "AutoModel", "siglip": "AutoModel", "whisper": "AutoModelForSpeechSeq2Seq"}  # fmt: skip
+           "clip": "AutoModel", "siglip": "AutoModel", "whisper": "AutoModelForSpeechSeq2Seq", "t5gemma": "AutoModelForSeq2SeqLM"}  # fmt: skip
 # Config keys that a test needs and that say nothing of names and shapes of the weights which are described.
 EXTRA = {"max_position_embeddings": 32, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0, "num_experts_per_tok": 2, "n_group": 1, "topk_group": 1,
          "max_source_positions": 32, "max_target_positions": 32}  # fmt: skip

@@ -28,6 +28,9 @@ struct Section {
   std::uint64_t unit = 1;        ///< elements that are not separated, e.g. one head; divides `size`
   bool replicate_units = false;  ///< with fewer units than ranks, several ranks hold the same unit (key/value heads)
   bool uneven = false;           ///< if the ranks do not divide the units, the first ranks hold one unit more
+  std::uint32_t group = 0;       ///< the number of the section's group, of
+  std::uint32_t groups = 1;  ///< so many, which are dealt out to the ranks. A rank holds all sections of its groups;
+                             ///< with fewer groups than ranks, the ranks of a group divide its sections
 
   friend bool operator==(Section const&, Section const&) = default;
 };
@@ -50,7 +53,7 @@ struct ExpertPlacement {
 };
 
 /// True if a section can be cut for that number of ranks: into equal parts; with `replicate_units` also with each unit
-/// on equally many ranks; with `uneven` always.
+/// on equally many ranks; with `uneven` always. One of the numbers of groups and ranks must divide the other.
 bool divides(Section const& section, std::uint32_t tensor_parallel) noexcept;
 
 /// True if `shard_layout` can cut a parameter for that number of ranks.

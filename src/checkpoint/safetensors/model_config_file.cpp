@@ -19,6 +19,9 @@ namespace distload {
 namespace {
 
 constexpr JsonLimits kConfigLimits{.text_bytes = 4 * kMiB};
+constexpr char const* kConfigFile = "config.json";
+/// In its place in Mistral's own format.
+constexpr char const* kParamsFile = "params.json";
 
 /// The directory's name after resolving links. In a Hugging Face cache that is a commit hash, and the model's name is
 /// in a parent: models--ORGANISATION--NAME/snapshots/HASH.
@@ -102,7 +105,7 @@ std::size_t end_of_quoted(std::string_view text, std::size_t begin) {
 
 void read_model_config(std::filesystem::path const& directory, CheckpointMetadata& metadata) {
   metadata.model_name = model_name_of(directory);
-  auto const path = directory / "config.json";
+  auto const path = directory / kConfigFile;
   if (std::filesystem::is_regular_file(path)) read_model_config_file(path, metadata);
 }
 
@@ -129,8 +132,16 @@ std::string config_file_of(Catalog const& catalog) {
   if (catalog.format == SourceFormat::hdf5) return "config.json of " + catalog.path;
   std::filesystem::path const path(catalog.path);
   auto const is_file = path.extension() == ".safetensors" || path.extension() == ".json";
-  return ((is_file ? path.parent_path() : path) / "config.json").string();
+  auto const directory = is_file ? path.parent_path() : path;
+  std::error_code error;
+  auto const of_mistral = directory / kParamsFile;
+  if (std::filesystem::exists(of_mistral, error) && !std::filesystem::exists(directory / kConfigFile, error)) {
+    return of_mistral.string();
+  }
+  return (directory / kConfigFile).string();
 }
+
+bool is_params_file(std::string const& path) { return std::filesystem::path(path).filename() == kParamsFile; }
 
 std::string config_json_of(Catalog const& catalog) {
   auto text = catalog.metadata.config_json;

@@ -19,8 +19,11 @@ void read_model_config(std::filesystem::path const& directory, CheckpointMetadat
 /// @throws IoError      it cannot be read.
 void read_model_config_file(std::filesystem::path const& path, CheckpointMetadata& metadata);
 
-/// The path of a checkpoint's config.json, for messages.
+/// The path of a checkpoint's config.json, for messages; of params.json, if only that exists.
 std::string config_file_of(Catalog const& catalog);
+
+/// True for the path of a params.json, in which models in Mistral's own format have their sizes.
+bool is_params_file(std::string const& path);
 
 /// The config.json of a checkpoint with these tensors: that of the metadata, unchanged, unless its `dtype` (older:
 /// `torch_dtype`) names a type that no tensor has, as after a cast. In that case `dtype` becomes the floating-point

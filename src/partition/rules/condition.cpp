@@ -21,6 +21,18 @@ using Kind = Comparison::Kind;
 constexpr std::array<std::pair<std::string_view, Kind>, 5> kOperators{
     {{"!=", Kind::different}, {"<=", Kind::at_most}, {">=", Kind::at_least}, {"<", Kind::less}, {">", Kind::more}}};
 
+/// What follows a key whose value is a list of numbers of layers, which count from 0 or from 1.
+constexpr std::array<std::string_view, 2> kHasLayer{"[has layer]", "[has layer + 1]"};
+
+/// Whether the list `key` of config.json has that number; nothing if there is no list.
+std::optional<Scalar> has_number(ConfigValues const& config, std::string const& key, double number) {
+  if (!config.scalar(key + std::string(kCount))) return std::nullopt;
+  for (std::size_t i = 0;; ++i) {
+    auto const item = config.scalar(key + "." + std::to_string(i));
+    if (!item || *item == Scalar(number)) return item.has_value();
+  }
+}
+
 bool is_true(Comparison const& comparison, Scalar const& value, std::string const& key) {
   if (comparison.kind == Kind::equal) return value == comparison.value;
   if (comparison.kind == Kind::different) return value != comparison.value;
@@ -60,16 +72,26 @@ Comparison parse_comparison(std::string_view text) {
   return {Kind::equal, parse_scalar(text)};
 }
 
-bool is_of_layer(Condition const& condition) { return condition.key.ends_with(kOfLayer); }
+bool is_of_layer(Condition const& condition) {
+  return condition.key.ends_with(kOfLayer) ||
+         std::ranges::any_of(kHasLayer, [&](std::string_view ending) { return condition.key.ends_with(ending); });
+}
 
 bool holds(Condition const& condition, Flag const& flag, ConfigValues const& config,
            std::optional<std::uint32_t> layer) {
   auto key = condition.key;
-  if (is_of_layer(condition) && layer) {
+  if (key.ends_with(kOfLayer) && layer) {
     key.replace(key.size() - kOfLayer.size(), kOfLayer.size(), "." + std::to_string(*layer));
   }
   std::optional<Scalar> stored;
-  if (std::holds_alternative<bool>(flag.otherwise)) {
+  for (std::size_t first = 0; layer && first < kHasLayer.size(); ++first) {
+    if (!key.ends_with(kHasLayer[first])) continue;
+    auto const list = key.substr(0, key.size() - kHasLayer[first].size());
+    stored = has_number(config, list, static_cast<double>(*layer + first));
+  }
+  if (stored) {
+    // The condition is on a list of layers.
+  } else if (std::holds_alternative<bool>(flag.otherwise)) {
     if (auto const value = config.boolean(key)) stored = *value;
   } else {
     stored = config.scalar(key);

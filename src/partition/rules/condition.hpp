@@ -39,7 +39,7 @@ Scalar parse_scalar(std::string_view text);
 /// @throws std::invalid_argument  there is no number behind such an operator; says why.
 Comparison parse_comparison(std::string_view text);
 
-/// True if the condition is on the item of a layer: "layer_types[layer]".
+/// True if the condition is on a layer: "layer_types[layer]", "attention_layers[has layer]".
 bool is_of_layer(Condition const& condition);
 
 /// True if the condition holds for the value of `flag` in `config`.

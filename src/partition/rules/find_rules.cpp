@@ -112,6 +112,17 @@ std::optional<FamilyRules> by_architecture(std::string const& directory, std::st
   return std::nullopt;
 }
 
+/// For files that say nothing of a type.
+std::optional<FamilyRules> by_keys(std::string const& directory, rules::ConfigValues const& config) {
+  for (auto const& path : rule_files(directory)) {
+    auto found = load(path);
+    auto const keys = rules::read_head(found.text, found.file).config_keys;
+    auto const has = [&](std::string const& key) { return config.scalar(key).has_value(); };
+    if (!keys.empty() && std::ranges::all_of(keys, has)) return found;
+  }
+  return std::nullopt;
+}
+
 /// Another number is another generation of a model, which the same letters do not make alike.
 bool have_same_digits(std::string_view left, std::string_view right) {
   auto const digits = [](std::string_view text) {
@@ -170,10 +181,17 @@ FamilyRules find_model_type(RulesSource const& source) {
         if (auto found = by_architecture(directory, *architecture)) return *std::move(found);
       }
     }
+    for (auto const& directory : source.directories) {
+      if (auto found = by_keys(directory, config)) return *std::move(found);
+    }
     throw ConfigError("the model's config.json has no `model_type`, so that its family is unknown: set model.family (" +
                       known_families(source, "") + ")");
   }
   for (auto const& directory : source.directories) {
+    // One of a tower and a decoder, which both vary.
+    if (auto const of_decoder = text("text_config.model_type")) {
+      if (auto found = by_model_type(directory, *model_type + "+" + *of_decoder)) return *std::move(found);
+    }
     // A file with the type's name is used; other files are read to find the type.
     if (auto found = by_name(directory, *model_type)) return *std::move(found);
     if (auto found = by_model_type(directory, *model_type)) return *std::move(found);

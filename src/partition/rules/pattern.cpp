@@ -49,26 +49,25 @@ std::vector<Pattern> Pattern::parse(std::string_view text) {
 
     if (rest.front() == '}') fail(text, "a } without its {");
     if (rest.front() == '*') {
-      for (auto& pattern : patterns) pattern.add(Kind::star);
-      rest.remove_prefix(1);
+      auto const kind = rest.starts_with("**") ? Kind::stars : Kind::star;
+      for (auto& pattern : patterns) pattern.add(kind);
+      rest.remove_prefix(kind == Kind::stars ? 2 : 1);
       continue;
     }
     auto const end = rest.find('}');
     if (end == std::string_view::npos) fail(text, "a { without its }");
     auto const inside = rest.substr(1, end - 1);
     rest.remove_prefix(end + 1);
-    if (inside == "layer" || inside == "expert") {
-      auto const kind = inside == "layer" ? Kind::layer : Kind::expert;
-      auto const& parts = patterns.front().parts_;
-      if (std::any_of(parts.begin(), parts.end(), [&](Part const& part) { return part.kind == kind; })) {
-        fail(text, "{" + std::string(inside) + "} stands twice");
-      }
+    if (inside == "layer" || inside == "expert" || inside == "head") {
+      auto const kind = inside == "layer" ? Kind::layer : inside == "expert" ? Kind::expert : Kind::head;
+      if (patterns.front().has(kind)) fail(text, "{" + std::string(inside) + "} stands twice");
       for (auto& pattern : patterns) pattern.add(kind);
       continue;
     }
     if (inside.find_first_of("{*") != std::string_view::npos) fail(text, "alternatives hold plain text only");
     auto const items = split_at_commas(inside);
-    if (items.size() == 1) fail(text, "{" + printable(inside) + "} is unknown; there are {layer}, {expert} and {a,b}");
+    if (items.size() == 1)
+      fail(text, "{" + printable(inside) + "} is unknown; there are {layer}, {expert}, {head} and {a,b}");
     if (patterns.size() * items.size() > kMaxAlternatives) fail(text, "too many alternatives");
     std::vector<Pattern> expanded;
     expanded.reserve(patterns.size() * items.size());
@@ -86,7 +85,7 @@ std::vector<Pattern> Pattern::parse(std::string_view text) {
 void Pattern::add(Kind kind, std::string_view text) {
   if (kind != Kind::text) {
     parts_.push_back({kind, {}});
-    has_star_ = has_star_ || kind == Kind::star;
+    has_star_ = has_star_ || is_star(kind);
   } else if (!text.empty()) {
     if (!parts_.empty() && parts_.back().kind == Kind::text) {
       parts_.back().text += text;
@@ -104,9 +103,9 @@ std::optional<Pattern::Match> Pattern::match(std::string_view name) const {
   Match match;
   std::size_t at = 0;
   for (auto const& part : parts_) {
-    if (part.kind == Kind::star) {
+    if (is_star(part.kind)) {
       auto const& behind = places.back();
-      auto end = std::min(name.find('.', at), name.size());
+      auto end = part.kind == Kind::stars ? name.size() : std::min(name.find('.', at), name.size());
       while (end > at && !behind[end]) --end;
       if (end == at) return std::nullopt;
       at = end;
@@ -142,8 +141,12 @@ std::optional<std::string_view> Pattern::only_name() const noexcept {
   return parts_.front().text;
 }
 
-bool Pattern::has_layer() const noexcept {
-  return std::any_of(parts_.begin(), parts_.end(), [](Part const& part) { return part.kind == Kind::layer; });
+bool Pattern::has_layer() const noexcept { return has(Kind::layer); }
+
+bool Pattern::has_head() const noexcept { return has(Kind::head); }
+
+bool Pattern::has(Kind kind) const noexcept {
+  return std::any_of(parts_.begin(), parts_.end(), [&](Part const& part) { return part.kind == kind; });
 }
 
 std::optional<std::size_t> Pattern::end_of(Part const& part, std::string_view name, std::size_t at, Match& match) {
@@ -156,7 +159,7 @@ std::optional<std::size_t> Pattern::end_of(Part const& part, std::string_view na
     match.layer = number;
     match.layer_at = at;
   } else {
-    match.expert = number;
+    (part.kind == Kind::expert ? match.expert : match.head) = number;
   }
   return at + static_cast<std::size_t>(end - rest.data());
 }
@@ -171,13 +174,13 @@ std::vector<std::vector<bool>> Pattern::places_behind_stars(std::string_view nam
   for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
     std::vector<bool> before(name.size() + 1);
     for (auto at = name.size(); at-- > 0;) {
-      if (part->kind == Kind::star) {
-        before[at] = name[at] != '.' && (behind[at + 1] || before[at + 1]);
+      if (is_star(part->kind)) {
+        before[at] = (part->kind == Kind::stars || name[at] != '.') && (behind[at + 1] || before[at + 1]);
       } else if (auto const end = end_of(*part, name, at, ignored)) {
         before[at] = behind[*end];
       }
     }
-    if (part->kind == Kind::star) places.push_back(std::move(behind));
+    if (is_star(part->kind)) places.push_back(std::move(behind));
     behind = std::move(before);
   }
   // The entry of the first star is the last, for pop_back.

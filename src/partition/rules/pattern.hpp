@@ -16,13 +16,14 @@ class Pattern {
   struct Match {
     std::optional<std::uint32_t> layer;   ///< number matched by {layer}
     std::optional<std::uint32_t> expert;  ///< number matched by {expert}
+    std::optional<std::uint32_t> head;    ///< number matched by {head}
     std::size_t layer_at = 0;             ///< position of the layer's number in the name
   };
 
   /// Parses `text` and expands its alternatives.
   ///
-  /// `{layer}` and `{expert}`: a decimal number. `*`: one or more characters except dots. `{a,b}`: one of several
-  /// texts, which may be empty.
+  /// `{layer}`, `{expert}` and `{head}`: a decimal number. `*`: one or more characters except dots; `**`: with dots.
+  /// `{a,b}`: one of several texts, which may be empty.
   /// @throws std::invalid_argument  `text` is malformed; says why.
   static std::vector<Pattern> parse(std::string_view text);
 
@@ -37,11 +38,13 @@ class Pattern {
   std::optional<std::string_view> only_name() const noexcept;
   /// True if the pattern has {layer}.
   bool has_layer() const noexcept;
+  /// True if the pattern has {head}.
+  bool has_head() const noexcept;
 
   friend bool operator==(Pattern const&, Pattern const&) = default;
 
  private:
-  enum class Kind : std::uint8_t { text, layer, expert, star };
+  enum class Kind : std::uint8_t { text, layer, expert, head, star, stars };
 
   struct Part {
     Kind kind = Kind::text;
@@ -50,7 +53,10 @@ class Pattern {
     friend bool operator==(Part const&, Part const&) = default;
   };
 
+  static bool is_star(Kind kind) noexcept { return kind == Kind::star || kind == Kind::stars; }
+
   void add(Kind kind, std::string_view text = {});
+  bool has(Kind kind) const noexcept;
   /// The end of `part`, which is not a star and begins at `at`; nothing if it does not match. Stores its number in
   /// `match`.
   static std::optional<std::size_t> end_of(Part const& part, std::string_view name, std::size_t at, Match& match);

@@ -33,8 +33,8 @@ class Reader {
 
   RuleSet read(YAML::Node const& document) {
     YamlFields const fields(source_, document, "a rule file",
-                            {"extends", "model_types", "flags", "sizes", "rules", "tied", "required", "not_required",
-                             "fused", "synonyms", "formats"});
+                            {"extends", "model_types", "config_keys", "flags", "sizes", "rules", "tied", "required",
+                             "not_required", "fused", "synonyms", "formats"});
     RuleSet set;
     set.file = source_.file();
     if (auto const types = fields.find("model_types")) {
@@ -152,9 +152,10 @@ class Reader {
   }
 
   Rule read_rule(YAML::Node const& node) const {
-    YamlFields const fields(source_, node, "a rule",
-                            {"match", "partition", "shape", "axis", "size", "heads", "unit", "replicate", "sections",
-                             "stage", "uneven", "expert_axis", "optional", "layer_offset", "when", "keep_dtype"});
+    YamlFields const fields(
+        source_, node, "a rule",
+        {"match", "partition", "shape", "axis", "size", "heads", "unit", "replicate", "sections", "groups", "stage",
+         "uneven", "expert_axis", "optional", "layer_offset", "when", "keep_dtype"});
     Rule rule;
     rule.location = fields.location();
     rule.patterns = read_patterns(fields.require("match"));
@@ -171,6 +172,7 @@ class Reader {
     if (auto const keep = fields.find("keep_dtype")) rule.keep_dtype = read_keep_dtype(keep);
     if (auto const shape = fields.find("shape")) rule.shape = read_shape(shape);
     read_sections(fields, rule);
+    read_groups(fields, rule);
     read_uneven(fields, rule);
     read_stage(fields, rule);
     return rule;
@@ -186,6 +188,21 @@ class Reader {
       shape.push_back(is_any ? std::nullopt : std::optional(sizes_.read_expression(size)));
     }
     return shape;
+  }
+
+  void read_groups(YamlFields const& fields, Rule& rule) const {
+    auto const has_head = std::ranges::count_if(rule.patterns, &Pattern::has_head);
+    if (has_head != 0 && (has_head != std::ssize(rule.patterns) || !fields.has("heads"))) {
+      fields.fail("{head} stands in all names of a rule or in none, and `heads` says how many there are");
+    }
+    auto const groups = fields.find("groups");
+    if (!groups) return;
+    auto const have_heads =
+        std::ranges::all_of(rule.sections, [](SectionRule const& section) { return !!section.heads; });
+    if (rule.sections.empty() || !fields.has("sections") || !have_heads || fields.has("uneven")) {
+      fields.fail("`groups` belongs to a list of `sections` with `heads`, without `uneven`");
+    }
+    rule.groups = sizes_.read_expression(groups);
   }
 
   void read_uneven(YamlFields const& fields, Rule& rule) const {
@@ -411,6 +428,9 @@ RuleFileHead read_head(std::string_view text, std::string const& path) {
     RuleFileHead head;
     if (auto const types = document["model_types"]) {
       for (auto const& type : read_list(types)) head.model_types.push_back(read_text(source, type));
+    }
+    if (auto const keys = document["config_keys"]) {
+      for (auto const& key : read_list(keys)) head.config_keys.push_back(read_text(source, key));
     }
     if (auto const extends = document["extends"]) head.extends = read_text(source, extends);
     return head;

@@ -19,6 +19,7 @@ RuleSet read_rules(FamilyRules const& family);
 /// @throws ConfigError  the text is not a YAML map.
 struct RuleFileHead {
   std::vector<std::string> model_types;
+  std::vector<std::string> config_keys;  ///< a config.json without a type that has all of them is of this family
   std::optional<std::string> extends;
 };
 RuleFileHead read_head(std::string_view text, std::string const& path);

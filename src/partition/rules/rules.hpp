@@ -41,6 +41,7 @@ struct Rule {
   std::uint32_t axis = 0;
   std::vector<SectionRule> sections;  ///< empty: `equal_sections` parts of the axis, divided by elements
   std::uint64_t equal_sections = 1;
+  std::optional<Expression> groups;              ///< the axis has so many groups, each of which has the sections
   std::vector<std::optional<Expression>> shape;  ///< known sizes; a bias has only the first; empty: nothing is known
   StageRule stage = StageRule::of_layer;
   std::optional<Expression> layer_offset;  ///< added to the layer's number; without {layer} it is that number

@@ -185,7 +185,7 @@ TEST(Falcon, GivesTheOnlyKeyAndValueOf7BToAllRanks) {
   EXPECT_EQ(layout_of(model, {1, 1, 1}).aliases.size(), 1U) << "tied, and stored";
 }
 
-TEST(Falcon, KeepsTheGroupsOf40BWhole) {
+TEST(Falcon, CutsTheGroupsOf40BOnlyOnManyRanks) {
   auto const model = falcon(
       R"("num_attention_heads": 128, "num_kv_heads": 8, "new_decoder_architecture": true)", 65024, 8192, 18 * 8 * 64,
       {{"transformer.h.{layer}.ln_attn.weight", {8192}}, {"transformer.h.{layer}.ln_mlp.bias", {8192}}});
@@ -198,7 +198,14 @@ TEST(Falcon, KeepsTheGroupsOf40BWhole) {
                  {"transformer.h.0.ln_attn.weight", kReplicated, {8192}}});
   EXPECT_EQ(pieces_of(model, fused, {18 * 8 * 64, 8192}, 1, 4),
             (Pieces{{{{2 * 18 * 64, 0}, {2 * 18 * 64, 8192}}, {0, 0}}}));
-  EXPECT_THAT(config_error_of([&] { layout_of(model, {16, 1, 1}); }), HasSubstr("8 kv_heads do not divide by 16"));
+  // Two ranks share a group: half of its queries, then the key and the value.
+  EXPECT_EQ(pieces_of(model, fused, {18 * 8 * 64, 8192}, 0, 16),
+            (Pieces{{{{0, 0}, {8 * 64, 8192}}, {0, 0}}, {{{16 * 64, 0}, {2 * 64, 8192}}, {8 * 64, 0}}}));
+  EXPECT_EQ(pieces_of(model, fused, {18 * 8 * 64, 8192}, 1, 16), (Pieces{{{{8 * 64, 0}, {10 * 64, 8192}}, {0, 0}}}));
+  EXPECT_THAT(config_error_of([&] {
+                layout_of(model, {12, 1, 1});
+              }),
+              HasSubstr("8 kv_heads and 12 tensor-parallel ranks do not divide one another"));
 }
 
 TEST(Falcon, CutsRw1BByItsHeads) {

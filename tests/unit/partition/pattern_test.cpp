@@ -41,6 +41,10 @@ TEST(Pattern, MatchesWholeNames) {
       {"*a*", "ab", false},
       {"*", "anything", true},
       {"*", "", false},
+      {"tower.**", "tower.a.b.c", true},
+      {"tower.**", "tower.", false},
+      {"norms.{head}.w", "norms.11.w", true},
+      {"norms.{head}.w", "norms.q.w", false},
   };
   for (auto const& [pattern, name, matches] : cases) {
     EXPECT_EQ(any_matches(Pattern::parse(pattern), name), matches) << pattern << " " << name;
@@ -68,14 +72,17 @@ TEST(Pattern, TakesTimeInProportionToTheName) {
 /// The same as a matcher that tries everything, where that is done soon.
 TEST(Pattern, MatchesLikeOneThatTriesEverything) {
   std::string const letters = "ab.";
-  for (auto const* const text : {"*", "*a", "a*", "*a*", "*a*b*", "**", "a*.*b", "*.*", "*ab*a", "*b.*a*"}) {
+  for (auto const* const text :
+       {"*", "*a", "a*", "*a*", "*a*b*", "**", "a*.*b", "*.*", "*ab*a", "*b.*a*", "a.**", "**.a*", "*a**b"}) {
     auto const pattern = Pattern::parse(text).front();
     auto const& everything = [](auto const& self, std::string_view wanted, std::string_view name) -> bool {
       if (wanted.empty()) return name.empty();
       if (name.empty()) return false;
       if (wanted.front() != '*') return wanted.front() == name.front() && self(self, wanted.substr(1), name.substr(1));
-      return name.front() != '.' &&
-             (self(self, wanted, name.substr(1)) || self(self, wanted.substr(1), name.substr(1)));
+      auto const with_dots = wanted.starts_with("**");
+      auto const behind = wanted.substr(with_dots ? 2 : 1);
+      return (with_dots || name.front() != '.') &&
+             (self(self, wanted, name.substr(1)) || self(self, behind, name.substr(1)));
     };
     for (std::size_t length = 0; length <= 7; ++length) {
       std::size_t count = 1;
