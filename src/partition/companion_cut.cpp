@@ -8,7 +8,7 @@
 namespace distload::rules {
 namespace {
 
-/// Sizes of corresponding blocks of the weight and of the stored tensor; one of the two is 1.
+/// Sizes of corresponding blocks of the weight and of the stored tensor.
 struct Ratio {
   std::uint64_t weight = 1;
   std::uint64_t stored = 1;
@@ -79,19 +79,19 @@ Partition cut_like(Partition const& weight, AxisMap const& axes, Shape const& sh
   if (volume(shape) <= 1 || weight.kind == PartitionKind::replicated) return {};
   auto const& follows = axes[weight.axis];
   if (!follows) return {};
-  auto const block = follows->block;
-  Partition cut{weight.kind, static_cast<std::uint32_t>(follows->axis), {}};
+  auto const [axis, block, stored] = *follows;
+  Partition cut{weight.kind, static_cast<std::uint32_t>(axis), {}};
   auto const whole_blocks =
       std::ranges::all_of(weight.sections, [&](Section const& section) { return section.size % block == 0; });
   if (!whole_blocks) {
     // Only the part of a single rank consists of whole blocks.
-    auto const elements = shape[follows->axis];
+    auto const elements = shape[axis];
     cut.sections = {{.size = elements, .unit = std::max<std::uint64_t>(elements, 1)}};
     return cut;
   }
   for (auto const& section : weight.sections) {
     auto const whole_units = section.unit % block == 0;
-    cut.sections.push_back({section.size / block, whole_units ? section.unit / block : 1,
+    cut.sections.push_back({section.size / block * stored, (whole_units ? section.unit / block : 1) * stored,
                             section.replicate_units && whole_units, section.uneven && whole_units, section.group,
                             section.groups});
   }
@@ -101,7 +101,7 @@ Partition cut_like(Partition const& weight, AxisMap const& axes, Shape const& sh
 std::optional<std::string> misfit(CutTensor const& weight, CutTensor const& stored, AxisMap const& axes,
                                   std::uint32_t ranks) {
   return misfit_of(weight, stored, axes, ranks, [](Follows const& follows) {
-    return std::optional(Ratio{follows.block, 1});
+    return std::optional(Ratio{follows.block, follows.stored});
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include <distload/base/bytes.hpp>
@@ -15,10 +16,14 @@ namespace {
 /// Names of the weight of a module.
 constexpr std::array<std::string_view, 3> kWeights{".weight", ".weight_packed", ".qweight"};
 
+/// True if `size` elements of a weight are stored in `count`.
+bool has_ratio(std::uint64_t size, std::uint64_t count, Follows const& ratio) {
+  if (ratio.stored == 1) return divide_up(size, ratio.block) == count;
+  return size % ratio.block == 0 && count % ratio.stored == 0 && size / ratio.block == count / ratio.stored;
+}
+
 /// Elements of the weight for each of `count` stored ones. Nothing if `count` does not fit.
-std::optional<std::uint64_t> block_of(std::uint64_t size, std::uint64_t count, std::optional<std::uint64_t> fixed,
-                                      std::optional<std::uint64_t> hint) {
-  if (fixed) return divide_up(size, *fixed) == count ? fixed : std::nullopt;
+std::optional<std::uint64_t> block_of(std::uint64_t size, std::uint64_t count, std::optional<std::uint64_t> hint) {
   if (count == size) return 1;
   if (hint && divide_up(size, *hint) == count) return hint;
   if (count != 0 && size % count == 0) return size / count;
@@ -95,6 +100,13 @@ std::optional<Companion> Companions::find_in(std::size_t format, std::string_vie
   return std::nullopt;
 }
 
+Follows Companions::ratio_of(std::size_t format, FormatAxis const& axis) const {
+  auto const block = sizes_[format].positive(*axis.block);
+  auto const stored = axis.stored ? sizes_[format].positive(*axis.stored) : 1;
+  auto const common = std::gcd(block, stored);
+  return {0, block / common, stored / common};
+}
+
 std::optional<Companion> Companions::find(std::string_view name) const {
   if (name.empty()) return std::nullopt;
   for (auto const format : active_) {
@@ -107,6 +119,19 @@ std::optional<Companion> Companions::find(std::string_view name) const {
     return found;
   }
   return std::nullopt;
+}
+
+std::vector<std::string> Companions::possible_weights(std::string_view name) const {
+  std::vector<std::string> weights;
+  auto const add = [&](FormatName const& of) {
+    if (auto weight = of.weight_of(name)) weights.push_back(*std::move(weight));
+  };
+  for (auto const index : active_) {
+    auto const& format = set_.formats[index];
+    if (format.weight) add(format.weight->name);
+    for (auto const& tensor : format.beside) std::ranges::for_each(tensor.names, add);
+  }
+  return weights;
 }
 
 UnpackedWeight Companions::unpack(PackedWeight const& weight, Shape const& stored, bool reversed) const {
@@ -126,17 +151,21 @@ UnpackedWeight Companions::unpack(PackedWeight const& weight, Shape const& store
   }
   for (std::size_t i = 0; i < axes.size(); ++i) {
     auto const axis = leading + i;
-    auto const block = sizes_[weight.format].positive(*axes[i].block);
+    auto const [ignored, block, together] = ratio_of(weight.format, axes[i]);
     if (!axes[i].follows) {
       if (stored[axis] == block) continue;
       throw RuleProblem("a weight of the format " + format.name + " has " + std::to_string(block) +
                         " elements along axis " + std::to_string(axis) + " (" + format.location + ")");
     }
     auto const is_last = (*axes[i].follows == WeightAxis::in) != reversed;
-    auto const elements = checked_multiply(stored[axis], block);
+    if (stored[axis] % together != 0) {
+      throw RuleProblem("in the format " + format.name + ", axis " + std::to_string(axis) + " has a multiple of " +
+                        std::to_string(together) + " elements (" + format.location + ")");
+    }
+    auto const elements = checked_multiply(stored[axis] / together, block);
     if (!elements) throw RuleProblem("the unpacked weight does not fit 64 bits");
     unpacked.shape[leading + (is_last ? 1 : 0)] = *elements;
-    unpacked.axes[leading + (is_last ? 1 : 0)] = Follows{axis, block};
+    unpacked.axes[leading + (is_last ? 1 : 0)] = Follows{axis, block, together};
   }
   return unpacked;
 }
@@ -157,19 +186,24 @@ AxisMap Companions::follow(Companion const& companion, Shape const& weight, Weig
     for (std::size_t axis = 0; axis < leading; ++axis) map[axis] = Follows{axis, 1};
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       auto const count = shape[leading + i];
-      auto const fixed = wanted[i].block ? std::optional(sizes_[companion.format].positive(*wanted[i].block))
-                                         : std::optional<std::uint64_t>();
+      auto const has_size = wanted[i].block.has_value();
+      auto follows = has_size ? ratio_of(companion.format, wanted[i]) : Follows{};
       if (!wanted[i].follows) {
-        if (count != *fixed) return false;
+        if (count != follows.block) return false;
         continue;
       }
       auto const followed = *wanted[i].follows;
       auto const at = followed == WeightAxis::out ? axes.out : axes.in;
-      auto const block = block_of(size_of(followed), count, fixed, block_along(companion, followed));
-      if (!block && at != cut && !fixed && count < size_of(followed)) continue;
-      if (!block) return false;
+      if (has_size && !has_ratio(size_of(followed), count, follows)) return false;
+      if (!has_size) {
+        auto const block = block_of(size_of(followed), count, block_along(companion, followed));
+        if (!block && at != cut && count < size_of(followed)) continue;
+        if (!block) return false;
+        follows.block = *block;
+      }
+      follows.axis = leading + i;
       // One element for all of the axis is for every rank.
-      if (at < map.size() && (count != 1 || size_of(followed) == 1)) map[at] = Follows{leading + i, *block};
+      if (at < map.size() && (count != 1 || size_of(followed) == 1)) map[at] = follows;
     }
     return true;
   };
@@ -187,7 +221,7 @@ AxisMap Companions::follow(Companion const& companion, Shape const& weight, Weig
 std::optional<AxisMap> Companions::follow_stored(Companion const& companion, Shape const& weight,
                                                  Shape const& shape) const {
   auto const& format = set_.formats[companion.format];
-  FormatShape const plain{{WeightAxis::out, {}}, {WeightAxis::in, {}}};
+  FormatShape const plain{{WeightAxis::out, {}, {}}, {WeightAxis::in, {}, {}}};
   auto const& of_weight = format.weight ? format.weight->shape : plain;
   if (weight.size() < of_weight.size()) return std::nullopt;
   auto const leading = weight.size() - of_weight.size();

@@ -19,8 +19,9 @@ namespace distload::rules {
 
 /// How an axis of a stored tensor follows one of a weight.
 struct Follows {
-  std::size_t axis = 0;     ///< of the stored tensor
-  std::uint64_t block = 1;  ///< elements of the weight for each stored one
+  std::size_t axis = 0;      ///< of the stored tensor
+  std::uint64_t block = 1;   ///< elements of the weight that are stored together
+  std::uint64_t stored = 1;  ///< in so many elements
 
   friend bool operator==(Follows const&, Follows const&) = default;
 };
@@ -67,6 +68,10 @@ class Companions {
   /// config.json does not name are the last choice: they do not say how to cut it, but that the two belong together.
   std::optional<Companion> find(std::string_view name) const;
 
+  /// The names of weights that a tensor of this name stores or stands beside in one of the model's formats, whether or
+  /// not the model has them.
+  std::vector<std::string> possible_weights(std::string_view name) const;
+
   /// The unpacked shape of a weight.
   /// @param reversed  the rule sees its last two axes as [in, out]
   /// @throws RuleProblem  the tensor has not the axes of the format.
@@ -97,6 +102,8 @@ class Companions {
   /// The tensor that stores the weight of that name, if it is in the format.
   TensorInfo const* stored_in(std::size_t format, std::string_view weight) const;
   std::optional<Companion> find_in(std::size_t format, std::string_view name) const;
+  /// Elements of a weight that are stored together along an axis, and in how many; the axis has blocks of a known size.
+  Follows ratio_of(std::size_t format, FormatAxis const& axis) const;
   std::uint32_t index_of(TensorInfo const& tensor) const;
 
   Catalog const& catalog_;

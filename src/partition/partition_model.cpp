@@ -259,7 +259,7 @@ class Layouter {
   /// Says in one line, instead of listing every tensor as unexpected and another one as missing, that a wrapper has put
   /// something in front of the names.
   void refuse_prefix(ModelLayout& layout) {
-    auto const prefix = rules::prefix_of(catalog_, unmatched_, rule_finder_);
+    auto const prefix = rules::prefix_of(catalog_, unmatched_, rule_finder_, companions_);
     if (!prefix) return;
     auto const shown = printable(*prefix);
     auto const text = catalog_.path + ": the names of " + std::to_string(prefix_count(*prefix)) + " of " +
@@ -446,9 +446,10 @@ class Layouter {
     if (auto const why = rules::misfit({known.partition, known.shape}, {parameter.partition, tensor.shape},
                                        unpacked.axes, topology_.tensor_parallel)) {
       indivisible_ = true;
-      auto const block = unpacked.axes[known.partition.axis]->block;
-      throw RuleProblem(std::to_string(block) + " of the weight's elements along axis " +
-                        std::to_string(known.partition.axis) + " are stored in one, but with " +
+      auto const [axis, block, stored] = *unpacked.axes[known.partition.axis];
+      throw RuleProblem("format " + companions_.format(packed.format).name + ": " + std::to_string(block) +
+                        " of the weight's elements along axis " + std::to_string(known.partition.axis) +
+                        " are stored in " + (stored == 1 ? "one" : std::to_string(stored)) + ", but with " +
                         std::to_string(topology_.tensor_parallel) +
                         " tensor-parallel ranks its parts do not end there (" + parameter.rule + ")");
     }
@@ -470,7 +471,11 @@ class Layouter {
                      : axis == weight.axes.in ? std::optional(rules::WeightAxis::in)
                                               : std::nullopt;
     if (!cut) return;
-    if (auto const why = companions_.refused(format, cut)) throw RuleProblem(*why);
+    auto const why = companions_.refused(format, cut);
+    if (!why) return;
+    indivisible_ = true;
+    fitting_ranks_.add({weight.partition.kind, weight.partition.axis, {{.size = 1, .unit = 1}}});  // a single rank
+    throw RuleProblem(*why);
   }
 
   /// A companion has the placement of its weight. Nothing if no rule matches the weight.
@@ -543,7 +548,7 @@ class Layouter {
     auto const& weight = catalog_.tensors[companion.weight];
     indivisible_ = true;
     fitting_ranks_.add_even(parameter.partition);
-    *why += " (" + parameter.rule + ")";
+    *why = "format " + companions_.format(companion.format).name + ": " + *why + " (" + parameter.rule + ")";
     if (misfits_.insert(companion.weight).second) problems_.add(*why, weight.name, weight.shape);
     throw RuleProblem(*why);
   }

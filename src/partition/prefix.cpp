@@ -12,9 +12,11 @@ namespace {
 /// Names that are tried; a model may have 100,000.
 constexpr std::size_t kTriedNames = 1000;
 
-bool matches_rule(RuleFinder const& finder, std::string_view name) {
+bool matches_rule(RuleFinder const& finder, Companions const& companions, std::string_view name) {
   try {
-    return finder.find(name).has_value();
+    return finder.find(name) || std::ranges::any_of(companions.possible_weights(name), [&](std::string const& weight) {
+             return finder.find(weight).has_value();
+           });
   } catch (RuleProblem const&) {
     return true;  // of two rules
   }
@@ -23,7 +25,7 @@ bool matches_rule(RuleFinder const& finder, std::string_view name) {
 }  // namespace
 
 std::optional<std::string> prefix_of(Catalog const& catalog, std::vector<std::uint32_t> const& unmatched,
-                                     RuleFinder const& finder) {
+                                     RuleFinder const& finder, Companions const& companions) {
   // A wrapper changes all names; many unmatched tensors beside others that match are a part of the model without rules.
   if (unmatched.empty() || 10 * unmatched.size() < 9 * catalog.tensors.size()) return std::nullopt;
   auto const step = std::max<std::size_t>(1, unmatched.size() / kTriedNames);
@@ -34,7 +36,7 @@ std::optional<std::string> prefix_of(Catalog const& catalog, std::vector<std::ui
   for (auto dot = sample.find('.'); dot != std::string_view::npos; dot = sample.find('.', dot + 1)) {
     auto const prefix = sample.substr(0, dot + 1);
     auto const fitting = std::ranges::count_if(names, [&](std::string_view name) {
-      return name.starts_with(prefix) && matches_rule(finder, name.substr(prefix.size()));
+      return name.starts_with(prefix) && matches_rule(finder, companions, name.substr(prefix.size()));
     });
     if (2 * static_cast<std::size_t>(fitting) > names.size()) return std::string(prefix);
   }

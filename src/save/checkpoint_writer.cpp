@@ -16,6 +16,7 @@
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"
 #include "checkpoint/hdf5/lay_out_file.hpp"
+#include "checkpoint/packed_shape.hpp"
 #include "io/files/input_file.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/mpi_communicator.hpp"
@@ -38,7 +39,7 @@ namespace {
 CheckpointMetadata completed(CheckpointMetadata metadata, std::span<TensorSpec const> tensors,
                              std::uint32_t tensor_parallel) {
   metadata.model_size = 0;
-  for (auto const& tensor : tensors) metadata.model_size += volume(tensor.shape);
+  for (auto const& tensor : tensors) metadata.model_size += count_numbers(tensor.dtype, tensor.shape);
   metadata.tensor_parallel = tensor_parallel;
   if (metadata.created.empty()) metadata.created = utc_text(std::time(nullptr));
   if (metadata.writer.empty()) metadata.writer = "distload " DISTLOAD_VERSION;

@@ -19,6 +19,7 @@
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"
+#include "checkpoint/packed_shape.hpp"
 #include "checkpoint/safetensors/directory.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
@@ -64,7 +65,7 @@ Catalog catalog_of(std::string const& directory, CheckpointMetadata metadata,
                                .first_extent = number,
                                .extent_count = 1,
                                .partition = {}});
-    catalog.metadata.model_size += volume(tensor.shape);
+    catalog.metadata.model_size += count_numbers(tensor.dtype, tensor.shape);
   }
   catalog.extents.resize(tensors.size());
   for (auto const& file : files) {

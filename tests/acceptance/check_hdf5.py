@@ -16,7 +16,8 @@ import numpy
 from reference_shards import Reference
 
 # Numbers as numpy has them; of BF16, which it does not have, as the upper half of a float.
-NUMBER_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "?"}
+NUMBER_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8", "U32": "<u4",
+                "U16": "<u2", "U8": "u1", "BOOL": "?"}  # fmt: skip
 
 # So many elements of a tensor are compared, evenly spread: bytes are the hashes' business, and HDF5 converts BF16 slowly.
 ELEMENTS_COMPARED = 1 << 20
@@ -41,7 +42,7 @@ def check_root(file, directory, reference, tensor_parallel):
         "format": b"distload",
         "committed": 1,
         "tensor_parallel": tensor_parallel,
-        "model_size": sum(reference.tensors[name].elements.size for name in reference.loaded()),
+        "model_size": sum(reference.tensors[name].numbers for name in reference.loaded()),
         "config_json": (directory / "config.json").read_bytes(),
     }
     return [f"attribute {key} is {file.attrs.get(key)!r}, not {value!r}" for key, value in wanted.items() if file.attrs.get(key) != value]
@@ -67,8 +68,8 @@ def check_tensor(dataset, name, reference):
     if dataset.chunks and dataset.chunks != shard.shape and not (fused and is_block_of(dataset.chunks, shard.shape)):
         found.append(f"{name} has chunks of {dataset.chunks}, but shards of {shard.shape}")
     rows = slice(None, None, -(-tensor.elements.size // ELEMENTS_COMPARED) or 1) if dataset.shape else ()
-    if tensor.dtype.startswith("F8"):  # opaque bytes, which h5py does not convert
-        stored = numpy.empty(dataset.shape, "u1")
+    if tensor.dtype not in NUMBER_TYPES | {"BF16": ""}:  # opaque bytes, which h5py does not convert
+        stored = numpy.empty(dataset.shape, tensor.elements.dtype)
         dataset.id.read(h5py.h5s.ALL, h5py.h5s.ALL, stored, dataset.id.get_type())
         return found + ([] if (stored == tensor.elements).all() else [f"{name} has other bytes"])
     stored = dataset.astype("<f4")[rows] if tensor.dtype == "BF16" else dataset[rows]
@@ -87,8 +88,8 @@ def check_dump(path, name, tensor):
     count = (1,) * (len(shape) - 1) + (min(ELEMENTS_DUMPED, shape[-1]),)
     text = h5dump("-m", "%.17g", "-d", f"/tensors/{name}", "-s", ",".join("0" * len(shape)), "-c", ",".join(map(str, count)), path)
     data = re.search(r"\n +DATA \{\n(.*?)\}", text, re.DOTALL)[1]
-    shown = [float(number) for number in re.sub(r"\([\d,]*\):", "", data).replace("\n", "").split(",")]
     wanted = numbers_of(tensor, (0,) * (len(shape) - 1))[: count[-1]].tolist()
+    shown = [type(wanted[0])(number) for number in re.sub(r"\([\d,]*\):", "", data).replace("\n", "").split(",")]
     return [] if shown == wanted else [f"h5dump shows {name} as {shown}, not {wanted}"]
 
 
@@ -98,7 +99,7 @@ def check_dumps(path, reference):
     for words in ("distload", *reference.loaded()):
         if f'"{words}"' not in attributes:
             found.append(f"h5dump -A does not show {words}")
-    for dtype in sorted({tensor.dtype for tensor in reference.tensors.values()} - {"F8_E4M3"}):
+    for dtype in sorted({tensor.dtype for tensor in reference.tensors.values()} & {*NUMBER_TYPES, "BF16"} - {"BOOL"}):
         largest = max((name for name in reference.loaded() if reference.tensors[name].dtype == dtype),
                       key=lambda name: reference.tensors[name].elements.size)
         found += check_dump(path, largest, reference.tensors[largest])

@@ -16,7 +16,8 @@ CARRIED = {"generation_config.json", "tokenizer.json", "tokenizer_config.json", 
 MANIFEST = "distload.manifest.json"
 INDEX = "model.safetensors.index.json"
 # The safetensors library's dtypes in its own order, the last of which come first in a file.
-DTYPES = "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 I16 U16 F16 BF16 I32 U32 F32 F64 I64 U64".split()
+DTYPES = ("BOOL F4 F6_E2M3 F6_E3M2 U8 I8 F8_E5M2 F8_E4M3FNUZ F8_E5M2FNUZ F8_E4M3 F8_E8M0 I16 U16 F16 BF16 I32 U32 F32 C64 F64 I64 U64 "
+          "C128").split()  # fmt: skip
 
 
 def check_file(path, largest):

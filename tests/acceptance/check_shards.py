@@ -12,7 +12,7 @@ import sys
 
 import xxhash
 
-from reference_shards import Reference
+from reference_shards import Reference, shape_in_numbers
 
 SCHEMA = "distload-report-1"
 NUMBERS = {
@@ -89,7 +89,7 @@ def check_tensors(report, reference):
     compared = 0
     resident = {}
     for name, ranks, dtype, elements in reference.parameters():
-        wanted = {"dtype": dtype, "shape": list(elements.shape), "xxh3_64": xxhash.xxh3_64_hexdigest(elements.data, seed=0)}
+        wanted = {"dtype": dtype, "shape": shape_in_numbers(dtype, elements.shape), "xxh3_64": xxhash.xxh3_64_hexdigest(elements.data, seed=0)}
         for rank in ranks:
             resident[rank] = resident.get(rank, 0) + elements.nbytes
             entry = reported.pop((name, rank), None)

@@ -9,6 +9,7 @@ import re
 
 import numpy
 
+import quantized_formats
 from family_tables import MODELS
 from topologies import EXPERTS, size_in
 
@@ -18,7 +19,17 @@ ELEMENT_TYPES = {
     "F32": "<u4", "I32": "<u4", "U32": "<u4",
     "F16": "<u2", "BF16": "<u2", "I16": "<u2", "U16": "<u2",
     "F8_E4M3": "u1", "F8_E5M2": "u1", "F8_E8M0": "u1", "I8": "u1", "U8": "u1", "BOOL": "u1",
+    "F8_E4M3FNUZ": "u1", "F8_E5M2FNUZ": "u1", "C64": "<u8", "C128": "V16",
+    "F4": "u1", "F6_E2M3": "V3", "F6_E3M2": "V3",
 }
+# Numbers in an element, of types whose numbers are smaller than a byte.
+NUMBERS = {"F4": 2, "F6_E2M3": 4, "F6_E3M2": 4}
+
+
+def shape_in_numbers(dtype, shape):
+    """The shape that files and reports state for elements of `shape`."""
+    numbers = NUMBERS.get(dtype, 1)
+    return [*shape[:-1], shape[-1] * numbers] if numbers > 1 else list(shape)
 
 
 # What load.dtype calls them.
@@ -27,16 +38,16 @@ NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
 def as_numbers(dtype, elements):
-    """Elements of a 16- or 32-bit floating-point type as numpy's F32."""
+    """Elements of a floating-point type of 16 or more bits as numpy's F32."""
     if dtype == "BF16":
         return (elements.astype("<u4") << 16).view("<f4")
-    return elements.view("<f2" if dtype == "F16" else "<f4").astype("<f4")
+    return elements.view({"F16": "<f2", "F64": "<f8"}.get(dtype, "<f4")).astype("<f4")
 
 
 def cast(dtype, elements, wanted):
     """(dtype, elements) of a shard under load.dtype, rounded to nearest even by numpy, which has no BF16."""
     wanted = DTYPES.get(wanted, dtype)
-    if wanted == dtype or dtype not in DTYPES.values():
+    if wanted == dtype or dtype not in (*DTYPES.values(), "F64"):
         return dtype, elements
     if not elements.shape:  # numpy computes with single numbers in other types
         dtype, one = cast(dtype, elements.reshape(1), NAMES[wanted])
@@ -59,6 +70,10 @@ class Tensor:
         self.dtype = dtype
         self.elements = elements
 
+    @property
+    def numbers(self):
+        return self.elements.size * NUMBERS.get(self.dtype, 1)
+
 
 def read_file(path):
     """{name: Tensor} of one safetensors file."""
@@ -70,7 +85,10 @@ def read_file(path):
     for name, entry in header.items():
         if name != "__metadata__":
             begin, end = entry["data_offsets"]
-            elements = data[begin:end].view(ELEMENT_TYPES[entry["dtype"]]).reshape(entry["shape"])
+            shape = list(entry["shape"])
+            if entry["dtype"] in NUMBERS:
+                shape[-1] //= NUMBERS[entry["dtype"]]
+            elements = data[begin:end].view(ELEMENT_TYPES[entry["dtype"]]).reshape(shape)
             tensors[name] = Tensor(entry["dtype"], elements)
     return tensors
 
@@ -375,11 +393,31 @@ class Roberta(Encoder):
         return tied
 
 
+class Dtypes(Family):
+    """The model of check_dtypes.py."""
+
+    KEPT = r"(?!)"
+    FUSED = {}
+    layers, kv_heads = 1, 1
+
+    def __init__(self, config):
+        pass
+
+    def axis(self, name):
+        return {"column": (0, "even"), "row": (1, "even")}.get(name.partition(".")[0], (None, None))
+
+    def layer(self, name):
+        return "all"
+
+    def tied(self, config, names):
+        return {}
+
+
 FAMILIES = {
     "llama": Decoder, "mistral": Decoder, "qwen2": Decoder, "qwen3": Decoder, "bert": Encoder, "roberta": Roberta,
     "mixtral": Experts, "qwen2_moe": Experts, "qwen3_moe": Experts, "gemma2": Experts, "gemma3_text": Experts, "deepseek_v2": Experts,
     "deepseek_v3": Experts, "gemma3": Gemma3, "falcon": Falcon, "t5": T5,
-    "phi3": Phi3, "gpt2": Gpt2, "gpt_neox": GptNeox, "bloom": Bloom, "opt": Opt,
+    "phi3": Phi3, "gpt2": Gpt2, "gpt_neox": GptNeox, "bloom": Bloom, "opt": Opt, "dtypes": Dtypes,
 }  # fmt: skip
 
 
@@ -417,8 +455,26 @@ class FromTable(Family):
         return {name: line.target for name, (_, line) in self.lines.items() if line.target}
 
 
+class Quantized(Decoder):
+    """A model of quantized_formats.py."""
+
+    FUSED = {}
+
+    def __init__(self, config):
+        super().__init__(config)
+        variant = quantized_formats.variant_named(config["distload_format"])
+        self.tensors = quantized_formats.Model(variant, config["model_type"]).tensors
+        endings = [*variant.module, *variant.attention, *variant.keys, *(name.replace("k", "v", 1) for name in variant.keys), "sinks"]
+        self.KEPT = r"[._](" + "|".join(re.escape(ending) for ending in endings if ending != "weight") + ")$"
+
+    def axis(self, name):
+        return self.tensors[name].axis, self.tensors[name].kind
+
+
 def family_of(config):
     """The class for a model."""
+    if "distload_format" in config:
+        return Quantized
     return FromTable if "distload_table" in config else FAMILIES[config["model_type"]]
 
 

@@ -143,7 +143,7 @@ class Acceptance:
                 differences.append("the ranks have sent other bytes than are needed")
             remark = f": {compared} shards, {told['seconds']:.3f} s, {told['memory']['overhead_peak'] / MIB:.0f} MiB besides"
         what = f"{pathlib.Path(checkpoint).name} onto {topology}" + f", then {to}" * bool(to) + ", in place" * in_place + f", {engine}" + ("" if dtype == "keep" else f", as {dtype}")
-        what += ", transposed" * transpose + "".join(f", {key} {', '.join(names)}" for key, names in model.items())
+        what += ", transposed" * transpose + "".join(f", {key} {names if isinstance(names, str) else ', '.join(names)}" for key, names in model.items())
         if save:
             what += "".join(f", {key} {value}" for key, value in save.items() if key not in ("directory", "tensor_parallel", "format"))
             what += f", saved for {save['tensor_parallel']}" if "tensor_parallel" in save else f", saved as {save['format']}"

@@ -18,6 +18,7 @@
 #include "checkpoint/hdf5/stamp.hpp"
 #include "checkpoint/hdf5/superblock.hpp"
 #include "checkpoint/hdf5/walk.hpp"
+#include "checkpoint/packed_shape.hpp"
 #include "checkpoint/validate_catalog.hpp"
 
 namespace distload {
@@ -26,7 +27,7 @@ namespace {
 
 std::uint64_t count_elements(Catalog const& catalog) {
   std::uint64_t count = 0;
-  for (auto const& tensor : catalog.tensors) count += volume(tensor.shape);
+  for (auto const& tensor : catalog.tensors) count += count_numbers(tensor.dtype, tensor.shape);
   return count;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/text.hpp"
 #include "checkpoint/files/find_files.hpp"
+#include "checkpoint/packed_shape.hpp"
 #include "checkpoint/safetensors/find_shards.hpp"
 #include "checkpoint/safetensors/header.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
@@ -185,7 +186,7 @@ void add_tensors(std::vector<StoredTensor> tensors, Catalog& catalog) {
     auto const number = static_cast<std::uint32_t>(catalog.tensors.size());
     catalog.extents.push_back({number, file, data_offset + entry.begin_bytes, entry.end_bytes - entry.begin_bytes,
                                whole(entry.shape), kNoBlocks});
-    catalog.metadata.model_size += volume(entry.shape) * elements_per_unit(entry.dtype);
+    catalog.metadata.model_size += count_numbers(entry.dtype, entry.shape);
     catalog.tensors.push_back({.name = std::move(entry.name),
                                .dtype = entry.dtype,
                                .shape = entry.shape,

@@ -18,10 +18,11 @@ namespace distload::rules {
 /// The axes of a weight [out, in].
 enum class WeightAxis : std::uint8_t { out, in };
 
-/// An axis of a stored tensor: "in / 8", "out / *", "16".
+/// An axis of a stored tensor: "in / 8", "in * 3 / 32", "out / *", "16".
 struct FormatAxis {
   std::optional<WeightAxis> follows;  ///< nothing: the axis has `block` elements, which belong together
-  std::optional<Expression> block;    ///< elements of the weight for each stored one; nothing: any equal blocks
+  std::optional<Expression> block;    ///< elements of the weight that are stored together; nothing: any equal blocks
+  std::optional<Expression> stored;   ///< elements that store a block; nothing: one
 };
 
 /// The axes of a stored tensor, behind those that a weight may have before [out, in]: of experts.

@@ -126,22 +126,32 @@ class FormatReader {
   FormatAxis read_axis(YAML::Node const& node) const {
     auto const text = read_text(source_, node);
     auto const slash = text.find('/');
-    auto const axis = axis_named(without_spaces(std::string_view(text).substr(0, slash)));
+    auto const left = std::string_view(text).substr(0, slash);
+    auto const star = left.find('*');
+    auto const axis = axis_named(without_spaces(left.substr(0, star)));
     auto const block = slash == std::string::npos ? (axis ? "1" : without_spaces(text))
                                                   : without_spaces(std::string_view(text).substr(slash + 1));
-    if (!axis && slash != std::string::npos) {
-      source_.fail(node.Mark(), "`" + printable(text) + "` is no axis: write `out / 8`, `in / *` or a number");
+    auto const is_ratio = star != std::string_view::npos;
+    if ((!axis && slash != std::string::npos) || (is_ratio && (slash == std::string::npos || block == kAnyBlock))) {
+      source_.fail(node.Mark(),
+                   "`" + printable(text) + "` is no axis: write `out / 8`, `in * 3 / 32`, `in / *` or a number");
     }
-    if (axis && block == kAnyBlock) return {axis, std::nullopt};
-    YAML::Node const size{std::string(block)};
+    if (axis && block == kAnyBlock) return {axis, std::nullopt, std::nullopt};
+    FormatAxis read{axis, read_size(node, block), std::nullopt};
+    if (is_ratio) read.stored = read_size(node, without_spaces(left.substr(star + 1)));
+    return read;
+  }
+
+  /// A size in an axis: a number, a key of config.json, or one of the format's sizes.
+  Expression read_size(YAML::Node const& node, std::string_view size) const {
     try {
-      auto const term = parse_term(block);
+      auto const term = parse_term(size);
       for (auto const* operand : {&term.left, &term.right}) {
         if (operand->kind == Operand::Kind::size && !sizes_.is_defined(operand->name)) {
           source_.fail(node.Mark(), "`" + printable(operand->name) + "` is none of the format's `sizes`");
         }
       }
-      return {axis, Expression{{term}, std::string(block)}};
+      return {{term}, std::string(size)};
     } catch (std::invalid_argument const& error) {
       source_.fail(node.Mark(), error.what());
     }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "model_fixture.hpp"
 
@@ -11,6 +13,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char const* kPlainFamily = R"(
 sizes: {layers: 1, heads: 4, kv_heads: 2, head_dim: 32, hidden: 128, intermediate: 192}
@@ -176,6 +179,78 @@ TEST(Formats, CutMxfp4ExpertsByMeaningWhateverTheOrderOfTheAxes) {
   model.options.uneven = true;
   EXPECT_EQ(model.shard("h.0.experts.down_blocks", 4, 3), (Shape{4, 128, 1, 16}));
   EXPECT_EQ(model.shard("h.0.experts.up_blocks", 4, 3), (Shape{4, 64, 4, 16})) << "gate and up of 32 inputs of down";
+}
+
+TEST(Formats, PackNumbersAcrossTheStoredOnes) {
+  std::string const config = R"({"quantization_config": {"quant_method": "gptq", "bits": 3, "group_size": 32}})";
+  QuantizedModel const columns(config, {{"h.0.q.qweight", DType::i32, {12, 128}},
+                                        {"h.0.q.qzeros", DType::i32, {4, 12}},
+                                        {"h.0.k.qweight", DType::i32, {12, 64}},
+                                        {"h.0.k.qzeros", DType::i32, {4, 6}}});
+  EXPECT_EQ(columns.shard("h.0.q.qweight", 4), (Shape{12, 32}));
+  EXPECT_EQ(columns.shard("h.0.q.qzeros", 4), (Shape{4, 3}));
+  EXPECT_EQ(columns.shard("h.0.k.qzeros", 4), (Shape{4, 3})) << "a head of 32";
+  QuantizedModel const rows(config,
+                            {{"h.0.down.qweight", DType::i32, {18, 128}}, {"h.0.down.scales", DType::f16, {6, 128}}});
+  EXPECT_EQ(rows.shard("h.0.down.qweight", 2), (Shape{9, 128}));
+  EXPECT_THAT(rows.error(4), HasSubstr("32 of the weight's elements along axis 1 are stored in 3"));
+  QuantizedModel const mlx(R"({"quantization": {"group_size": 64, "bits": 6}})",
+                           {{"h.0.down.weight", DType::u32, {128, 36}}, {"h.0.down.scales", DType::bf16, {128, 3}}});
+  EXPECT_EQ(mlx.shard("h.0.down.weight", 3), (Shape{128, 12}));
+  EXPECT_EQ(mlx.shard("h.0.down.scales", 3), (Shape{128, 1}));
+  QuantizedModel const damaged(
+      R"({"quantization": {"group_size": 64, "bits": 6}})",
+      {{"h.0.down.weight", DType::u32, {128, 35}}, {"h.0.down.scales", DType::bf16, {128, 3}}});
+  EXPECT_THAT(damaged.error(1), HasSubstr("in the format mlx, axis 1 has a multiple of 3 elements"));
+}
+
+TEST(Formats, SayWhatFitsTheRanksAndWhichFormatItIs) {
+  QuantizedModel const act_order(
+      R"({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32, "desc_act": true}})", gptq());
+  EXPECT_THAT(act_order.error(2), HasSubstr("\n  tensor_parallel could be 1"));
+  EXPECT_THAT(act_order.error(2), Not(HasSubstr("could be 1,")));
+  QuantizedModel const groups(R"({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32}})",
+                              {{"h.0.down.qweight", DType::i32, {24, 128}}, {"h.0.down.scales", DType::f16, {6, 128}}});
+  EXPECT_THAT(groups.error(4), AllOf(HasSubstr("format gptq: there is a scale for every 32 elements along axis 1"),
+                                     HasSubstr("\n  tensor_parallel could be 1, 2, 3, 6")));
+}
+
+TEST(Formats, KnowWhatAutoRoundAndModelOptPack) {
+  std::vector<StoredTensor> const columns{{"h.0.q.qweight", DType::i32, {128, 16}},
+                                          {"h.0.q.qzeros", DType::i32, {4, 16}}};
+  std::string const awq = R"({"quantization_config": {"quant_method": "auto-round", "bits": 4, "packing_format": ")";
+  EXPECT_EQ(QuantizedModel(awq + "auto_round:auto_awq\"}}", columns).shard("h.0.q.qweight", 4), (Shape{128, 4}));
+  EXPECT_THAT(QuantizedModel(awq + "auto_round:auto_gptq\"}}", columns).error(4), HasSubstr("h.0.q.qweight"));
+  QuantizedModel const rows(R"({"quantization_config": {"quant_algo": "W4A16_AWQ"}})",
+                            {{"h.0.q.weight", DType::u8, {64, 128}},
+                             {"h.0.q.weight_scale", DType::f32, {128, 4}},
+                             {"h.0.q.pre_quant_scale", DType::bf16, {128}}});
+  EXPECT_EQ(rows.shard("h.0.q.weight", 4), (Shape{16, 128}));
+  EXPECT_EQ(rows.shard("h.0.q.weight_scale", 4), (Shape{32, 4}));
+  EXPECT_EQ(rows.shard("h.0.q.pre_quant_scale", 4), (Shape{128}));
+}
+
+TEST(Formats, AreSeenBehindPrefixes) {
+  struct Named {
+    char const* weight;
+    char const* scale;
+    char const* method;
+  };
+  for (auto const& named : {Named{"h.0.q.qweight", "h.0.q.scales", "gptq"},
+                            {"h.0.q.qweight", "h.0.q.scales", "awq"},
+                            {"h.0.q.weight_packed", "h.0.q.weight_scale", "compressed-tensors"}}) {
+    for (std::string const prefix : {"_orig_mod.", "module.", "base_model.model."}) {
+      auto const weight = prefix + named.weight;
+      auto const scale = prefix + named.scale;
+      QuantizedModel model(
+          R"({"quantization_config": {"bits": 4, "quant_method": ")" + std::string(named.method) + "\"}}",
+          {{weight.c_str(), DType::i32, {16, 128}}, {scale.c_str(), DType::f16, {4, 128}}});
+      model.options.missing = Tolerance::error;
+      EXPECT_THAT(model.error(1), AllOf(HasSubstr("the names of 2 of 2 tensors begin with " + prefix),
+                                        HasSubstr("model.strip_prefix: " + prefix + " removes it")))
+          << named.method;
+    }
+  }
 }
 
 TEST(Formats, ShareWholeHeadsAmongRanks) {
