@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <deque>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -642,15 +643,16 @@ class Layouter {
   bool indivisible_ = false;
 };
 
-/// Removes the rules that do not apply to this model.
+/// Removes the rules that do not apply to this model, and from all others the conditions that do not depend on the
+/// layer.
 void drop_rules(rules::RuleSet& set, rules::ConfigValues const& config) {
-  std::erase_if(set.rules, [&](rules::Rule& rule) {
-    auto const of_layers = std::ranges::stable_partition(
-        rule.when, [](rules::Condition const& condition) { return !rules::is_of_layer(condition); });
-    std::vector<rules::Condition> const of_model(rule.when.begin(), of_layers.begin());
-    rule.when.erase(rule.when.begin(), of_layers.begin());
+  auto const is_of_model = [](rules::Condition const& condition) { return !rules::is_of_layer(condition); };
+  std::erase_if(set.rules, [&](rules::Rule const& rule) {
+    std::vector<rules::Condition> of_model;
+    std::ranges::copy_if(rule.when, std::back_inserter(of_model), is_of_model);
     return !all_hold(of_model, set.flags, config);
   });
+  for (auto& rule : set.rules) std::erase_if(rule.when, is_of_model);
   std::erase_if(set.required, [&](rules::RequiredRule const& rule) { return !all_hold(rule.when, set.flags, config); });
 }
 
