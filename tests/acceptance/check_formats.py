@@ -101,7 +101,7 @@ class Formats:
         acceptance.load(exported, second)
         for topology in (Topology(1), STAGES) if one_rank else (Topology(1), Topology(2), second, REPLICAS):
             acceptance.load(acceptance.model, topology)
-        acceptance.load(acceptance.model, first, dtype="fp32", transpose=True)
+        acceptance.load(acceptance.model, first, dtype="fp32")
         acceptance.load(hdf5, Topology(1))
 
     def check_wrapped(self, acceptance, model, prefix):
