@@ -40,7 +40,7 @@ void check_tensor(Catalog const& catalog, std::size_t index) {
 void check_unreadable(Catalog const& catalog) {
   for (std::size_t i = 0; i < catalog.unreadable.size(); ++i) {
     auto const& name = catalog.unreadable[i].name;
-    check_name(catalog, name);
+    if (!name.empty()) check_name(catalog, name);
     if ((i > 0 && !(catalog.unreadable[i - 1].name < name)) || catalog.find(name) != nullptr)
       fail(catalog, "tensor " + printable(name) + " occurs twice");
   }

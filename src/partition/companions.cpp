@@ -25,7 +25,7 @@ bool has_ratio(std::uint64_t size, std::uint64_t count, Follows const& ratio) {
 /// Elements of the weight for each of `count` stored ones. Nothing if `count` does not fit.
 std::optional<std::uint64_t> block_of(std::uint64_t size, std::uint64_t count, std::optional<std::uint64_t> hint) {
   if (count == size) return 1;
-  if (hint && *hint != 0 && divide_up(size, *hint) == count) return hint;
+  if (hint && divide_up(size, *hint) == count) return hint;
   if (count != 0 && size % count == 0) return size / count;
   return std::nullopt;
 }
@@ -253,7 +253,8 @@ std::optional<std::string> Companions::refused(std::size_t format, std::optional
 std::optional<std::uint64_t> Companions::block_along(Companion const& companion, WeightAxis axis) const {
   auto const& format = set_.formats[companion.format];
   auto const& block = axis == WeightAxis::out ? format.out_block : format.in_block;
-  return block ? sizes_[companion.format].find(*block) : std::nullopt;
+  auto const& sizes = sizes_[companion.format];
+  return block && sizes.find(*block) ? std::optional(sizes.positive(*block)) : std::nullopt;
 }
 
 TensorInfo const* weight_beside(Catalog const& catalog, std::string_view name) {

@@ -93,6 +93,7 @@ class Companions {
   std::optional<std::string> refused(std::size_t format, std::optional<WeightAxis> cut) const;
 
   /// The number of elements that share a scale along an axis of a weight, if config.json gives it.
+  /// @throws ConfigProblem  config.json says that no elements do.
   std::optional<std::uint64_t> block_along(Companion const& companion, WeightAxis axis) const;
 
   Format const& format(std::size_t index) const { return set_.formats[index]; }

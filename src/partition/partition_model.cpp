@@ -128,7 +128,8 @@ class Layouter {
     }
   }
 
-  /// Makes parameters of the tensors that a rule matches; adds the others to `unmatched_`.
+  /// Makes parameters of the tensors that a rule matches; adds the others to `unmatched_`. A model does not need layers
+  /// after its last one.
   void apply_rules() {
     parameters_.reserve(catalog_.tensors.size());
     for (std::uint32_t i = 0; i < catalog_.tensors.size(); ++i) {
@@ -159,7 +160,12 @@ class Layouter {
           layers_.add(name, match->name.layer_at, *match->name.layer, tensor.shape);
         }
         refused_.insert(i);
-        add(packed ? packed_parameter(*match, i, *packed) : parameter_by(*match, i, name, tensor.shape));
+        try {
+          add(packed ? packed_parameter(*match, i, *packed) : parameter_by(*match, i, name, tensor.shape));
+        } catch (rules::BeyondLastLayer const& problem) {
+          beyond_.emplace(i, problem.what());
+          unexpected_.add(problem.what(), tensor.name, tensor.shape);
+        }
         refused_.erase(i);
       });
     }
@@ -187,6 +193,11 @@ class Layouter {
       }
       if (refused_.contains(companion->weight)) continue;  // already reported
       auto const& weight = catalog_.tensors[companion->weight];
+      if (auto const beyond = beyond_.find(companion->weight); beyond != beyond_.end()) {
+        unexpected_.add(beyond->second, tensor.name, tensor.shape, weight.name);
+        continue;
+      }
+      rule_ = companions_.format(companion->format).location;
       try {
         if (auto made = cut_with_weight(index, *companion)) {
           add(*std::move(made));
@@ -298,12 +309,14 @@ class Layouter {
 
     Parameter parameter{index, {}, {}, rule.location};
     try {
+      parameter.stages = stages_.of(rule, match.name.layer);
       auto const numbers = shape_in_numbers(dtype, shape);
       sized.check_shape(name, numbers);
       parameter.partition = rules::in_units(sized.partition_of(numbers), dtype, numbers);
-      parameter.stages = stages_.of(rule, match.name.layer);
       parameter.experts = rules::place_experts(rule, match.name.expert, shape, sizes_, topology_.expert_parallel);
     } catch (ConfigProblem const&) {
+      throw;
+    } catch (rules::BeyondLastLayer const&) {
       throw;
     } catch (RuleProblem const& problem) {
       throw at_rule(problem.what());
@@ -610,7 +623,7 @@ class Layouter {
   std::unordered_map<std::uint32_t, std::vector<rules::SizedRule>> rules_of_layers_;  ///< `sized_rules_` by layer
   rules::FittingRanks fitting_ranks_;
   rules::LayerContents layers_;
-  std::string rule_ = set_.file;                        ///< the rule file being applied
+  std::string rule_ = set_.file;                        ///< the rule or format being applied
   std::map<std::string, std::string> config_problems_;  ///< with the first rule that each prevents
   Problems missing_;
   Problems unexpected_;
@@ -618,6 +631,7 @@ class Layouter {
   std::vector<std::size_t> parameter_of_;                 ///< by tensor: index in the layout's parameters, or kNone
   std::vector<std::uint32_t> unmatched_;                  ///< tensors without a rule
   std::set<std::uint32_t> refused_;                       ///< tensors whose rule cannot be applied
+  std::map<std::uint32_t, std::string> beyond_;           ///< tensors after the last layer, and how to say so
   std::deque<std::string> packed_names_;                  ///< of the weights that are stored in packed form
   std::unordered_map<std::uint32_t, Unpacked> unpacked_;  ///< the same, by tensor
   std::map<std::uint64_t, std::uint64_t> blocks_;  ///< units that stay together in uneven cuts, by number of units

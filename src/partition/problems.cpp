@@ -132,7 +132,7 @@ std::string Problems::describe() const {
   for (auto const& paragraph : shown(paragraphs_, kShownParagraphs)) {
     text += "\n  " + printable(paragraph.text, kShownText) + ":";
     for (auto const& family : shown(paragraph.families, kShownFamilies)) {
-      text += "\n    " + printable(family.first) + family.shape;
+      text += "\n    " + (family.first.empty() ? "''" : printable(family.first)) + family.shape;
       if (family.names.size() == 1) continue;
       if (auto const numbers = numbers_of(family.names)) {
         text += " (and so for " + ranges(*numbers) + ")";

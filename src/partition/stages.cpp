@@ -5,8 +5,6 @@
 #include <numeric>
 #include <string>
 
-#include "partition/rules/rule_problem.hpp"
-
 namespace distload::rules {
 namespace {
 
@@ -28,6 +26,9 @@ std::uint32_t given_stage(std::uint32_t layer, std::optional<std::uint64_t> laye
 }
 
 }  // namespace
+
+BeyondLastLayer::BeyondLastLayer(std::uint64_t layers)
+    : RuleProblem("config.json says that the model has only " + std::to_string(layers) + " layers") {}
 
 std::uint32_t stage_of_layer(std::uint32_t layer, std::uint64_t layers, std::uint32_t stages) {
   assert(layer < layers && stages > 0 && stages <= layers);
@@ -57,9 +58,7 @@ std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t
   }
   assert(layer.has_value());
   if (layers && *layer >= *layers && *layer - *layers < extra_layers) return {last};
-  if (layers && *layer >= *layers) {
-    throw RuleProblem("config.json says that the model has only " + std::to_string(*layers) + " layers");
-  }
+  if (layers && *layer >= *layers) throw BeyondLastLayer(*layers);
   if (!stage_layers.empty()) return {given_stage(*layer, layers, stage_layers)};
   if (stages == 1) return {0};
   if (!layers) throw RuleProblem("the size `layers` is unknown, which sharing out layers over pipeline stages needs");

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "partition/rules/rule_problem.hpp"
 #include "partition/rules/rules.hpp"
 #include "partition/rules/sizes.hpp"
 
@@ -13,6 +14,12 @@ namespace distload::rules {
 
 /// Limit on layers; bounds work that is done per layer, for any config.json and names.
 inline constexpr std::uint64_t kMaxLayers = 10'000;
+
+/// A layer after those that config.json gives the model.
+class BeyondLastLayer : public RuleProblem {
+ public:
+  explicit BeyondLastLayer(std::uint64_t layers);
+};
 
 /// The stage of `layer`: each stage gets `layers / stages` consecutive layers, the first `layers % stages` stages one
 /// more. Precondition: layer < layers, 0 < stages <= layers.
@@ -22,6 +29,7 @@ std::uint32_t stage_of_layer(std::uint32_t layer, std::uint64_t layers, std::uin
 /// layers, if that is known.
 /// @param stage_layers  number of layers per stage; empty: as `stage_of_layer`
 /// @param extra_layers  number of layers after `layers`, on the last stage
+/// @throws BeyondLastLayer  the layer comes after all of the model's.
 /// @throws RuleProblem  a layer's stage cannot be determined, there are fewer layers than stages, or `stage_layers` has
 ///                      another sum.
 std::vector<std::uint32_t> stages_of(StageRule rule, std::optional<std::uint32_t> layer,

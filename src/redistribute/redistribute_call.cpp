@@ -277,9 +277,11 @@ std::optional<ModelParts> RedistributeCall::make_model(HeldModel const& source, 
     auto described_source = described(source, roles_.source_ranks.front());
     *agreed = all_or_throw(ranks_, "redistribute_plan",
                            [&] { return make_sides(std::move(described_source), nullptr, topology); });
-    agreed->frees_source = in_place && is_on_all(ranks_, std::ranges::all_of(source.arenas, [](auto const& arena) {
-                                                   return arena->can_drop_pages();
-                                                 }));
+    // Memory that another model uses as well is not freed.
+    auto const can_be_freed = [](std::shared_ptr<Arena> const& arena) {
+      return arena.use_count() == 1 && arena->can_drop_pages();
+    };
+    agreed->frees_source = in_place && is_on_all(ranks_, std::ranges::all_of(source.arenas, can_be_freed));
     agreed->plan = plan_for(*agreed, source, {});
   }
   agreed_ = agreed;

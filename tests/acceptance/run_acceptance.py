@@ -53,6 +53,7 @@ def parse_arguments():
     parser.add_argument("--optional", action="store_true", help="exit with 77 if there is no MODEL")
     parser.add_argument("--large", action="store_true", help="MODEL is a llama of 4 GB, made by distload-synth; 1, 2 and 4 ranks")
     parser.add_argument("--brief", action="store_true", help="one layout and one engine: for models that differ only in their rules")
+    parser.add_argument("--sample", action="store_true", help="of what --brief loads, what differs most")
     parser.add_argument("--every-pair", type=int, metavar="N", help="nothing but resharding, between all layouts up to N")
     parser.add_argument("--every-save", action="store_true", help="nothing but saving, from 1, 2, 3, 4 and 8 ranks for as many, in every way")
     parser.add_argument("--rules", type=pathlib.Path, help="rule file for model.rules; the family's by default")
@@ -72,7 +73,8 @@ class Acceptance:
     def __init__(self, arguments):
         self.model = arguments.model.resolve()
         self.work = arguments.work.resolve()
-        self.brief = arguments.brief
+        self.brief = arguments.brief or arguments.sample
+        self.sample = arguments.sample
         self.rules = arguments.rules and arguments.rules.resolve()
         self.export = arguments.export and arguments.export.resolve()
         self.launcher = [arguments.mpirun, "-np"]
@@ -186,7 +188,8 @@ class Acceptance:
         parameters = family_of(model_config).FUSED
         apart = [what for what, (parts, _) in parameters.items() if all(any(f".{part}." in name for name in names) for part in parts)]
         pairs = [(a, b) for a in topologies.even for b in topologies.even if a != b and a.ranks == b.ranks]
-        for number, (topology, to) in enumerate(pairs[:: max(1, len(pairs) // 3) if self.brief else 1]):
+        step = len(pairs) if self.sample else len(pairs) // 3 if self.brief else 1
+        for number, (topology, to) in enumerate(pairs[:: max(1, step)]):
             fuse = {"fuse": apart} if apart and number % 3 == 2 else None
             self.load(self.model, topology, to=to, in_place=number % 2 == 0, transpose=number % 5 == 4, model=fuse)
         if pairs:
@@ -206,12 +209,17 @@ class Acceptance:
                 self.load(self.model, topology, model=fused)
         if not apart["fuse"]:
             return
-        self.load(self.model, Topology(topologies.layouts[0]), transpose=True, model=apart)
         directory = self.work / "layout-fused"
-        for engine, topology in zip(ENGINES, (*topologies.mixed[:1], Topology(topologies.layouts[0]))):
+        saves = [*zip(ENGINES, (*topologies.mixed[:1], Topology(topologies.layouts[0])))]
+        if self.sample:
+            saves = saves[-1:]
+        else:
+            self.load(self.model, Topology(topologies.layouts[0]), transpose=True, model=apart)
+        for engine, topology in saves:
             save = {"directory": str(directory), "tensor_parallel": topology.tensor_parallel}
             self.load(self.model, topology, engine, model=apart, save=save)
-        self.load(directory, Topology(topologies.layouts[0]), "collective", expected=apart)
+        if not self.sample:
+            self.load(directory, Topology(topologies.layouts[0]), "collective", expected=apart)
         # Experts that are stored in one tensor stay there.
         if not any(name.endswith(".experts.gate_up_proj") for name in names):
             self.load(directory, Topology(topologies.layouts[0]), model={"split": apart["fuse"]}, expected={})
@@ -277,7 +285,7 @@ class Acceptance:
                     self.load(directory, Topology(layout), ENGINES[(held + layout) % len(ENGINES)])
 
     def check_all(self, topologies):
-        for topology in topologies.from_safetensors:
+        for topology in topologies.sample if self.sample else topologies.from_safetensors:
             save = None
             if topology.tensor_parallel == topology.ranks and topology.ranks in topologies.layouts:
                 directory = self.saved_file(topology.ranks).parent
@@ -288,7 +296,7 @@ class Acceptance:
                 continue  # told above
             self.check_file(layout)
             for engine in ENGINES[: 1 if self.brief else None]:
-                for topology in topologies.from_layout(layout):
+                for topology in topologies.from_layout(layout)[: 1 if self.sample else None]:
                     self.load(self.saved_file(layout), topology, engine)
             if self.brief:
                 continue
@@ -302,7 +310,8 @@ class Acceptance:
             self.load(directory, Topology(2))
         self.check_fused(topologies)
         self.check_redistributed(topologies)
-        for topology, dtype in zip((*topologies.mixed[:1], *topologies.of_experts[:1]), ("keep", "fp32")):
+        transposed = [*zip((*topologies.mixed[:1], *topologies.of_experts[:1]), ("keep", "fp32"))]
+        for topology, dtype in transposed[-1:] if self.sample else transposed:
             self.load(self.model, topology, dtype=dtype, transpose=True)
         self.load(self.saved_file(topologies.layouts[0]), topologies.from_layout(topologies.layouts[0])[1], dtype="bf16", transpose=True)
         if self.export and self.saved_file(topologies.layouts[0]).exists():
@@ -335,7 +344,7 @@ def main():
     elif arguments.every_pair:
         acceptance.check_every_pair(arguments.every_pair)
     else:
-        acceptance.check_all(Topologies(acceptance.model, (1, 2, 4) if arguments.large else (1, 2, 3, 4), arguments.brief))
+        acceptance.check_all(Topologies(acceptance.model, (1, 2, 4) if arguments.large else (1, 2, 3, 4), acceptance.brief))
     for directory in arguments.work.glob("layout-*"):
         shutil.rmtree(directory)
     print(f"{acceptance.checks} checks, {acceptance.failures} failed")

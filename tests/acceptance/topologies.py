@@ -67,6 +67,8 @@ class Topologies:
         of_experts = [topology for topology in self.of_experts if topology.tensor_parallel in sizes]
         self.from_safetensors += of_experts
         self.even += of_experts
+        # One rank, the layout that is saved, stages, an uneven one, and experts.
+        self.sample = [Topology(1), Topology(self.largest[0]), *self.mixed[1:2], *(Topology(size, uneven="allow") for size in uneven[:1]), *of_experts[:2]]
 
     def from_layout(self, layout):
         """A file's own layout, and another one."""

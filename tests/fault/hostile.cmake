@@ -22,7 +22,7 @@ hostile_input(float_hidden_size CODE 3 PATTERN "config.json: hidden_size is 128.
 hostile_input(tie_as_text CODE 3 PATTERN "config.json: tie_word_embeddings is \"no\", expected true or false .llama.yaml")
 hostile_input(type_as_number CODE 3 PATTERN "config.json: model_type is 7, expected a text")
 hostile_input(odd_type CODE 3 PATTERN "models of type `.x1B.31mll.namaaa[a]+[.][.][.]`")
-hostile_input(no_blocks CODE 3 PATTERN "config.json: quantization_config.weight_block_size.0 is 0, expected 1 or more")
+hostile_input(no_blocks CODE 3 PATTERN "config.json: quantization_config.weight_block_size.0 is 0, expected 1 or more .formats.yaml:")
 
 # Indexes
 hostile_input(index_empty CODE 5 PATTERN "model.safetensors.index.json: weight_map is empty")

@@ -69,7 +69,7 @@ struct ModelOptions {
   std::vector<std::string> split = {};
   /// What to do if tensors are missing that the family requires, or that other layers have.
   Tolerance missing = Tolerance::error;
-  /// What to do with tensors without a rule; unless it is an error they are not loaded.
+  /// What to do with tensors without a rule, and of layers after the last; unless it is an error they are not loaded.
   Tolerance unexpected = Tolerance::error;
 };
 

@@ -130,8 +130,9 @@ class Redistributor {
   RedistributeResult redistribute(ShardedModel const* source, Topology const& topology, RedistributeRole const& role);
 
   /// Collective: as `redistribute`, and frees the source on the way, page by page: a rank needs at most the larger of
-  /// both, and staging. On a device the source is freed at the end, unless it was loaded with
-  /// `LoaderOptions::releasable` or made by this member. After an exception the source is lost.
+  /// both, and staging. Memory that the source shares with another model is not freed. On a device the source is freed
+  /// at the end, unless it was loaded with `LoaderOptions::releasable` or made by this member. After an exception the
+  /// source is lost.
   RedistributeResult redistribute_in_place(ShardedModel source, Topology const& topology);
 
   /// Collective: the same for any ranks; `source` is empty where `role` has no source.

@@ -186,6 +186,7 @@ std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> jso
       fail(name() + ": " + range_of(entry) + " lie behind the end of the data (" + std::to_string(data_bytes) +
            " bytes); the file is cut short or damaged");
     }
+    if (entry.name.empty()) entry.unreadable = "has no name";
     if (!entry.unreadable.empty()) continue;
     auto nbytes = checked_volume(entry.shape, size_of(entry.dtype));
     if (!nbytes) fail(name() + ": shape " + to_string(entry.shape) + " overflows");

@@ -16,6 +16,7 @@
 #include "support/scratch_directory.hpp"
 #include "support/thrown_message.hpp"
 #include "support/tiny_llama.hpp"
+#include "unit/layers/sigmoid.hpp"
 
 namespace distload {
 namespace {
@@ -163,7 +164,7 @@ TEST_F(LayersTest, GatedMlp) {
     double sum = 0;
     for (std::uint64_t k = 0; k < 144; ++k) {
       auto const x = product(gate, k, token, kHidden);
-      sum += down(row, k) * (x / (1 + std::exp(-x))) * product(up, k, token, kHidden);
+      sum += down(row, k) * x * testing::sigmoid(x) * product(up, k, token, kHidden);
     }
     return sum;
   });

@@ -262,6 +262,21 @@ TEST_F(RedistributorTest, GivesAModelThatOutlivesItsSource) {
   expect_same(made, expected);
 }
 
+TEST_F(RedistributorTest, FreesNoMemoryInPlaceThatAnotherModelUses) {
+  auto releasable = settings();
+  releasable.releasable = true;
+  Topology const topology{1, 1, world().size()};
+  auto const original = load(topology, releasable);
+  auto const expected = load(topology);
+  Redistributor redistributor(world(), mpi_->node());
+  auto shared = redistributor.redistribute(original, topology);
+  ASSERT_EQ(shared.times.local_bytes, 0U);
+  Topology const other{world().size(), 1, 1};
+  auto const made = redistributor.redistribute_in_place(std::move(*shared.model), other);
+  expect_same(*made.model, load(other));
+  expect_same(original, expected);
+}
+
 TEST_F(RedistributorTest, ForecastsWhatItTakes) {
   auto const from = topologies().front();
   ProcessGrid const grid(world(), mpi_->node(), from);

@@ -2,7 +2,6 @@
 #include <distload/save/saver.hpp>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -20,79 +19,16 @@
 #include "checkpoint/safetensors/directory.hpp"
 #include "expect_sample_content.hpp"
 #include "injected_fault.hpp"
-#include "parallel/mpi_communicator.hpp"
 #include "save/commit/durable.hpp"
-#include "save/save_steps.hpp"
+#include "saver_suite.hpp"
 #include "support/sample_model.hpp"
-#include "support/scratch_directory.hpp"
 
 namespace distload {
 namespace {
 
 using testing::HasSubstr;
 
-/// The ways to save, but for layouts.
-struct Way {
-  char const* name;
-  SourceFormat format;
-  WriteEngine engine;
-  bool is_async;
-};
-
-constexpr std::array<Way, 5> kWays{{{"hdf5, direct", SourceFormat::hdf5, WriteEngine::direct, false},
-                                    {"hdf5, collective", SourceFormat::hdf5, WriteEngine::collective, false},
-                                    {"hdf5, async", SourceFormat::hdf5, WriteEngine::automatic, true},
-                                    {"safetensors", SourceFormat::safetensors, WriteEngine::automatic, false},
-                                    {"safetensors, async", SourceFormat::safetensors, WriteEngine::direct, true}}};
-
-/// As a caller brings them who has made them himself.
-std::vector<CarriedFile> files_in_memory() {
-  std::vector<CarriedFile> files(2);
-  files[0].name = "vocab.txt";
-  files[0].content = std::make_shared<std::vector<std::byte> const>(5000);
-  files[1].name = "1_Pooling/config.json";
-  files[1].content = std::make_shared<std::vector<std::byte> const>(2);
-  return files;
-}
-
-class SaverTest : public testing::Test {
- protected:
-  std::vector<Topology> topologies() const {
-    auto const n = ranks_->size();
-    std::vector<Topology> all{{n, 1, 1}, {1, n, 1}, {1, 1, n}};
-    if (n == 4) all.insert(all.end(), {{2, 2, 1}, {2, 1, 2}, {1, 2, 2}});
-    return all;
-  }
-
-  std::string save(ShardedModel const& model, SaveOptions options, std::uint64_t step) {
-    options.directory = directory_.path();
-    options.overwrite = true;
-    auto metadata = model.metadata();
-    metadata.step = step;
-    auto path = Saver(options).save(model, metadata, *ranks_).path;
-    ranks_->barrier();
-    return path;
-  }
-
-  std::string save_by(Way const& way, ShardedModel const& model, std::uint64_t step) {
-    SaveOptions options;
-    options.directory = directory_.path();
-    options.format = way.format;
-    options.engine = way.engine;
-    options.verify = VerifyAfterWrite::full;
-    options.overwrite = true;
-    auto metadata = model.metadata();
-    metadata.step = step;
-    metadata.files = files_in_memory();
-    Saver saver(options);
-    if (!way.is_async) return saver.save(model, metadata, *ranks_).path;
-    saver.save_async(model, metadata, *ranks_);
-    return saver.wait().value().path;
-  }
-
-  std::unique_ptr<MpiCommunicator> ranks_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});
-  ScratchDirectory directory_{*ranks_};
-};
+class SaverTest : public SaverSuite {};
 
 TEST_F(SaverTest, WritesTheWholeModelFromEveryTopologyInEveryLayout) {
   for (auto const& topology : topologies()) {
@@ -154,48 +90,6 @@ TEST_F(SaverTest, RefusesNamesThatSafetensorsCannotStoreBeforeTheLoad) {
   EXPECT_NO_THROW(Saver(options).check(catalog, layout));
   options.format = SourceFormat::safetensors;
   EXPECT_THROW(Saver(options).check(catalog, layout), ConfigError);
-}
-
-/// True if a save goes through that step, once it has been started, and fails with it.
-bool has_step(Way const& way, std::string_view step) {
-  auto const is_hdf5 = way.format == SourceFormat::hdf5;
-  if (step == "save_hashes" || step == "save_mark" || step == "save_stamp") return is_hdf5;
-  return step != "save_remove" && step != "save_retain";  // when the new one is there already
-}
-
-TEST_F(SaverTest, FailsOnAllRanksAndLeavesWhatWasThere) {
-  auto const model = make_model({ranks_->size(), 1, 1}, ranks_->rank());
-  for (auto const& way : kWays) {
-    auto const path = save_by(way, model, 5);
-    auto const is_hdf5 = way.format == SourceFormat::hdf5;
-    auto const expect_content = [&] {
-      auto const catalog = is_hdf5 ? read_hdf5_catalog(path) : read_safetensors_catalog(path);
-      expect_sample_content(catalog);
-      EXPECT_EQ(catalog.metadata.files.size(), 2U);
-      for (auto const& file : catalog.metadata.files) EXPECT_EQ(content_of(file)->size(), file.nbytes);
-    };
-    for (auto const step : kSaveSteps) {
-      if (!has_step(way, step)) continue;
-      // Rank 0 alone completes a checkpoint.
-      for (auto const victim : {0U, ranks_->size() - 1}) {
-        auto const is_of_rank_0 = std::ranges::find(kSaveSteps, step) > std::ranges::find(kSaveSteps, "save_commit") &&
-                                  step != "save_publish";
-        if (is_of_rank_0 && victim != 0) continue;
-        InjectedFault const fault(std::string(step), victim, ranks_->rank());
-        EXPECT_THROW(save_by(way, model, 5), IoError) << way.name << " " << step;
-        EXPECT_THROW(save_by(way, model, 6), IoError) << way.name << " " << step;
-      }
-      ranks_->barrier();
-      expect_content();
-      auto const entries =
-          std::distance(std::filesystem::directory_iterator(directory_.path()), std::filesystem::directory_iterator());
-      EXPECT_EQ(entries, 1) << way.name << " " << step;
-      ranks_->barrier();
-    }
-    EXPECT_EQ(save_by(way, model, 5), path);
-    expect_content();
-    ranks_->barrier();
-  }
 }
 
 TEST_F(SaverTest, WritesTheSameWithEveryEngineAndInTheBackground) {

@@ -115,12 +115,13 @@ TEST(SafetensorsHeader, CarriesTypesSmallerThanAByteInWholeBytes) {
 TEST(SafetensorsHeader, KnowsWhichTensorItCannotRead) {
   auto const entries = parse(
       R"({"a":{"dtype":"\n\u001b[31m","shape":[3],"data_offsets":[0,2]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},)"
-      R"("c":{"dtype":"F4","shape":[4,1],"data_offsets":[6,8]}})",
-      8);
-  ASSERT_EQ(entries.size(), 3U);
+      R"("c":{"dtype":"F4","shape":[4,1],"data_offsets":[6,8]},"":{"dtype":"U8","shape":[1],"data_offsets":[8,9]}})",
+      9);
+  ASSERT_EQ(entries.size(), 4U);
   EXPECT_EQ(entries[0].unreadable, R"(has dtype '\n\x1B[31m', which is not known)");
   EXPECT_EQ(entries[1].unreadable, "");
   EXPECT_EQ(entries[2].unreadable, "has rows of 1 numbers of F4, which do not fill whole bytes");
+  EXPECT_EQ(entries[3].unreadable, "has no name");
 }
 
 TEST(SafetensorsHeader, EndsAtTheFirstWrongTokenOfDeepNesting) {

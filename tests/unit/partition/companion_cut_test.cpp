@@ -77,6 +77,7 @@ TEST(CutCompanion, RefusesShapesThatDoNotGoWithTheWeights) {
   EXPECT_THROW(cut_scale(row({{512, 1, false, false}}), weight, {512}), RuleProblem) << "one for each input?";
   EXPECT_THROW(cut_scale(row({{512, 1, false, false}}), weight, {768, 2, 2}), RuleProblem);
   EXPECT_THROW(cut_scale(row({{512, 1, false, false}}), weight, {24, 2, 16, 1}), RuleProblem);
+  EXPECT_THROW(cut_scale(row({{512, 1, false, false}}), weight, {6, 4}, 0), ConfigProblem) << "blocks of no elements";
 }
 
 TEST(CutCompanion, KnowsSingleAxesBehindTheWeights) {

@@ -173,7 +173,7 @@ TEST_F(LayersTest, MayFollowTheLastOneOnItsStage) {
   EXPECT_EQ(stages("second.3", 2, {4, 1}), Stages{1});
   EXPECT_THAT(config_error_of([&] { stages("second.4", 2); }), HasSubstr("has only 5 layers"));
   config_ = R"({"first": 2})";
-  EXPECT_THAT(config_error_of([&] { stages("second.3", 2); }), HasSubstr("has only 5 layers (test.yaml:"));
+  EXPECT_THAT(config_error_of([&] { stages("second.3", 2); }), HasSubstr("has only 5 layers:"));
 }
 
 TEST_F(LayersTest, MayBeNone) {

@@ -21,10 +21,11 @@ class FamilyTables : public ::testing::TestWithParam<TableModel> {
     for (auto const& tensor : model_.tensors) tensors.emplace_back(tensor.name, tensor.shape);
     return make_catalog(tensors, 0);
   }();
+  FamilyRules rules_ = find_rules({"auto", model_.config_json, default_rule_directories()});
 
   /// By the rules of the family, to which nothing may be missing.
   ModelLayout layout(Topology const& topology) const {
-    return partition_model(catalog_, topology, {"auto", model_.config_json, default_rule_directories()}, {});
+    return partition_model(catalog_, topology, rules_, model_.config_json);
   }
 };
 

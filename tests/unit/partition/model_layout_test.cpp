@@ -135,7 +135,7 @@ TEST(PartitionModel, RefusesLayersThatDoNotFitTheStages) {
   EXPECT_THAT(error_of({{"w.0", {4}}}, "", {1, 2, 1}), HasSubstr("the size `layers` is unknown"));
   EXPECT_THAT(error_of({{"w.0", {4}}}, "", {1, 2, 1}, R"({"layers": 1})"),
               HasSubstr("1 layers are too few for 2 pipeline stages"));
-  EXPECT_THAT(error_of({{"w.3", {4}}}, "", {1, 1, 1}, R"({"layers": 3})"), HasSubstr("only 3 layers (test.yaml:4)"));
+  EXPECT_THAT(error_of({{"w.3", {4}}}, "", {1, 1, 1}, R"({"layers": 3})"), HasSubstr("only 3 layers:\n    w.3"));
 }
 
 TEST(PartitionModel, PadsNothingButVocabularies) {

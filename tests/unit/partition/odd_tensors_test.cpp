@@ -71,11 +71,38 @@ TEST(UnreadableTensors, AreMissingIfTheirFileDoesNotHoldThem) {
   EXPECT_THAT(layout.warnings[0], HasSubstr("mtp.fc.weight"));
 }
 
+TEST(UnreadableTensors, MayHaveNoName) {
+  auto catalog = make_catalog(kOddTensors, 2);
+  catalog.unreadable = {{"", "has no name", false}};
+  EXPECT_THAT(odd_error_of(catalog), HasSubstr("no rule of test.yaml matches, and it has no name:\n    ''\n"));
+  EXPECT_EQ(lay_out_odd(catalog, ignoring_unexpected()).parameters.size(), 5U);
+}
+
 TEST(UnreadableTensors, DoNotMakeTheirLayerIncomplete) {
   auto catalog = make_catalog(kOddTensors, 2);
   std::erase_if(catalog.tensors, [](TensorInfo const& tensor) { return tensor.name == "layers.1.up.weight"; });
   catalog.unreadable = {{"layers.1.up.weight", "has dtype 'F5', which is not known", false}};
   EXPECT_THAT(odd_error_of(catalog), AllOf(HasSubstr("1 tensor of model"), Not(HasSubstr("missing"))));
+}
+
+TEST(LayersAfterTheLast, AreUnexpected) {
+  auto tensors = kOddTensors;
+  tensors.insert(
+      tensors.end(),
+      {{"layers.2.up.weight", {8, 16}}, {"layers.2.up.weight_scale", {8}}, {"layers.2.down.weight", {5, 3}}});
+  auto const catalog = make_catalog(tensors, 2);
+  EXPECT_THAT(
+      odd_error_of(catalog),
+      AllOf(HasSubstr("3 tensors of model"), HasSubstr("model.unexpected"),
+            HasSubstr("config.json says that the model has only 2 layers:\n    layers.2.down.weight [5, 3]\n    "
+                      "layers.2.up.weight [8, 16]\n    layers.2.up.weight_scale [8] beside layers.2.up.weight")));
+  auto options = ignoring_unexpected();
+  EXPECT_EQ(lay_out_odd(catalog, options).parameters.size(), 5U);
+  options.unexpected = Tolerance::warn;
+  auto const layout = lay_out_odd(catalog, options, {1, 2, 1});
+  EXPECT_EQ(layout.parameters.size(), 5U);
+  ASSERT_EQ(layout.warnings.size(), 1U);
+  EXPECT_THAT(layout.warnings[0], HasSubstr("3 tensors are unexpected, and not loaded"));
 }
 
 TEST(TensorsSmallerThanAByte, AreCutInWholeBytes) {
