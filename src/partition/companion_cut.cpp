@@ -74,7 +74,9 @@ Partition cut_like(Partition const& weight, AxisMap const& axes, Shape const& sh
   if (volume(shape) <= 1 || weight.kind == PartitionKind::replicated) return {};
   auto const& follows = axes[weight.axis];
   if (!follows) return {};
-  auto const [axis, block, stored] = *follows;
+  auto const axis = follows->axis;
+  auto const block = follows->block;
+  auto const stored = follows->stored;
   Partition cut{weight.kind, static_cast<std::uint32_t>(axis), {}};
   auto const whole_blocks =
       std::ranges::all_of(weight.sections, [&](Section const& section) { return section.size % block == 0; });

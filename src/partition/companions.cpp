@@ -45,7 +45,8 @@ Companions::Companions(Catalog const& catalog, RuleSet const& set, ConfigValues 
     sizes_.emplace_back(format.sizes, config);
     (all_hold(format.when, set.flags, config) ? active_ : others_).push_back(i);
   }
-  std::ranges::stable_partition(active_, [&](std::size_t i) { return set_.formats[i].weight.has_value(); });
+  std::stable_partition(active_.begin(), active_.end(),
+                        [&](std::size_t i) { return set_.formats[i].weight.has_value(); });
 }
 
 std::uint32_t Companions::index_of(TensorInfo const& tensor) const {

@@ -642,10 +642,11 @@ class Layouter {
 /// Removes the rules that do not apply to this model.
 void drop_rules(rules::RuleSet& set, rules::ConfigValues const& config) {
   std::erase_if(set.rules, [&](rules::Rule& rule) {
-    auto const of_layers = std::ranges::stable_partition(
-        rule.when, [](rules::Condition const& condition) { return !rules::is_of_layer(condition); });
-    std::vector<rules::Condition> const of_model(rule.when.begin(), of_layers.begin());
-    rule.when.erase(rule.when.begin(), of_layers.begin());
+    auto const of_layers =
+        std::stable_partition(rule.when.begin(), rule.when.end(),
+                              [](rules::Condition const& condition) { return !rules::is_of_layer(condition); });
+    std::vector<rules::Condition> const of_model(rule.when.begin(), of_layers);
+    rule.when.erase(rule.when.begin(), of_layers);
     return !all_hold(of_model, set.flags, config);
   });
   std::erase_if(set.required, [&](rules::RequiredRule const& rule) { return !all_hold(rule.when, set.flags, config); });

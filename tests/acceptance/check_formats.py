@@ -47,7 +47,7 @@ class Formats:
         """Writes a model, and gives what runs distload on it."""
         work = self.arguments.work / name
         make_quantized.write(model, work / "model")
-        settings = {"model": work / "model", "work": work, "brief": True, "rules": None, "export": None, "large": False}
+        settings = {"model": work / "model", "work": work, "brief": True, "sample": False, "rules": None, "export": None, "large": False}
         return Acceptance(types.SimpleNamespace(bin=self.arguments.bin, mpirun=self.arguments.mpirun, **settings))
 
     def add(self, acceptance):
