@@ -29,9 +29,11 @@ void visit(Json const& object, std::string const& prefix, int depth, Add const& 
   for (auto const& [key, value] : object.items()) {
     if (value.is_object()) {
       if (depth < kMaxDepth) visit(value, prefix + key + ".", depth + 1, add);
+      if (!value.contains("count")) add(prefix + key + std::string(kCount), Json(value.size()));
     } else if (!value.is_null()) {
       add(prefix + key, value);
     }
+    if (value.is_array()) add(prefix + key + std::string(kCount), Json(value.size()));
     for (std::size_t i = 0; value.is_array() && i < std::min(value.size(), kMaxItems); ++i) {
       if (value[i].is_primitive() && !value[i].is_null()) add(prefix + key + "." + std::to_string(i), value[i]);
     }
@@ -112,8 +114,9 @@ void ConfigValues::add_synonym(std::string const& key, std::string const& from) 
     while (end != values_.end() && end->first.starts_with(prefix)) ++end;
     return std::pair(begin, end);
   };
-  if (auto const [begin, end] = below(key + "."); begin != end) return;
+  if (auto const [begin, end] = below(key + "."); begin != end || values_.contains(key)) return;
   std::map<std::string, Value> copies;
+  if (auto const* const own = find(from)) copies[key] = *own;
   auto const [begin, end] = below(from + ".");
   for (auto entry = begin; entry != end; ++entry) copies[key + entry->first.substr(from.size())] = entry->second;
   values_.merge(copies);

@@ -1,5 +1,5 @@
 /// ConfigValues: the scalars of a model's config.json by dotted keys; items of short lists have their index as last
-/// part of the key.
+/// part of the key, the number of the items of lists and objects has `count`.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,9 @@ namespace distload::rules {
 
 /// Larger sizes are refused; products of two sizes are checked.
 inline constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 40U;
+
+/// What follows the key of a list or an object: the number of its items.
+inline constexpr std::string_view kCount = ".count";
 
 /// A value of config.json that conditions compare.
 using Scalar = std::variant<bool, double, std::string>;
@@ -43,7 +46,7 @@ class ConfigValues {
   std::optional<std::string> text(std::string const& key) const;
   /// The number, boolean or string at `key`; nothing if it is absent, null, or of another kind.
   std::optional<Scalar> scalar(std::string const& key) const;
-  /// Makes the values below `from` available below `key` as well, unless `key` has values of its own.
+  /// Makes the value of `from` and those below it available under `key` as well, unless `key` has values of its own.
   void add_synonym(std::string const& key, std::string const& from);
 
  private:

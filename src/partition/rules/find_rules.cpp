@@ -137,8 +137,7 @@ std::string known_families(RulesSource const& source, std::string const& wanted)
   for (auto const& name : names) list += (list.empty() ? "" : ", ") + name;
   std::vector<std::string> const candidates(names.begin(), names.end());
   auto const meant = wanted.empty() ? std::nullopt : nearest(wanted, candidates);
-  return "known are " + list +
-         (meant && have_same_digits(*meant, wanted) ? "; did you mean `" + *meant + "`?" : "");
+  return "known are " + list + (meant && have_same_digits(*meant, wanted) ? "; did you mean `" + *meant + "`?" : "");
 }
 
 /// The rule file of that family.

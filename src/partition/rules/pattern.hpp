@@ -35,8 +35,22 @@ class Pattern {
 
   /// The only name that matches; nothing if several do.
   std::optional<std::string_view> only_name() const noexcept;
+  /// The text before the first number or star.
+  std::string_view beginning() const noexcept;
   /// True if the pattern has {layer}.
-  bool has_layer() const noexcept;
+  bool has_layer() const noexcept { return has(Kind::layer); }
+  /// True if the pattern has {expert}.
+  bool has_expert() const noexcept { return has(Kind::expert); }
+  bool has_star() const noexcept { return has_star_; }
+
+  /// What {layer}, {expert} and every star of a pattern stand for in one name.
+  struct Numbers {
+    std::uint32_t layer = 0;
+    std::uint32_t expert = 0;
+    std::uint32_t star = 0;
+  };
+  /// The name with these numbers, which the pattern matches.
+  std::string name(Numbers const& numbers) const;
 
   friend bool operator==(Pattern const&, Pattern const&) = default;
 
@@ -51,6 +65,7 @@ class Pattern {
   };
 
   void add(Kind kind, std::string_view text = {});
+  bool has(Kind kind) const noexcept;
   /// The end of `part`, which is not a star and begins at `at`; nothing if it does not match. Stores its number in
   /// `match`.
   static std::optional<std::size_t> end_of(Part const& part, std::string_view name, std::size_t at, Match& match);
