@@ -16,6 +16,7 @@
 #include "base/text.hpp"
 #include "partition/missing.hpp"
 #include "partition/problems.hpp"
+#include "partition/quantize.hpp"
 #include "partition/rules/model_rules.hpp"
 #include "partition/rules/rule_match.hpp"
 #include "partition/rules/rule_problem.hpp"
@@ -70,6 +71,7 @@ class Describer {
         finder_(set_, config_),
         sizes_(set_.sizes, config_),
         layer_finder_(set_.layer_kinds, set_.flags, sizes_, config_),
+        quantizer_(model),
         dtype_(options.dtype ? *options.dtype : dtype_of(config_).value_or(DType::bf16)),
         layers_(sizes_.find_at_most("layers", rules::kMaxLayers)),
         extra_(sizes_.find_at_most("extra_layers", rules::kMaxLayers).value_or(0)),
@@ -144,15 +146,28 @@ class Describer {
         TensorDescription const tensor{first, dtype_by(rule), shape_by(entry, rule, first, layer)};
         auto const place = place_of(rule, layer);
         names_.push_back(first);
+        auto const stored = quantizer_.quantized(tensor, rule).value_or(std::vector{tensor});
         for (std::uint32_t expert = 0; expert < counts.experts; ++expert) {
-          if (described_.size() == kMaxTensors) throw RuleProblem("the model has more than 10,000,000 tensors");
-          auto name = expert == 0 ? first : pattern.name({layer.value_or(0), expert, star});
-          described_.push_back({{std::move(name), tensor.dtype, tensor.shape}, place});
+          if (described_.size() + stored.size() > kMaxTensors) {
+            throw RuleProblem("the model has more than 10,000,000 tensors");
+          }
+          auto const weight = expert == 0 ? first : pattern.name({layer.value_or(0), expert, star});
+          for (auto const& each : stored) {
+            described_.push_back({each, place});
+            if (expert != 0) described_.back().tensor.name = name_beside(each.name, first, weight);
+          }
         }
       } catch (RuleProblem const& problem) {
         problems_.add(problem.what() + (" (" + entry.location + ")"), first);
       }
     }
+  }
+
+  /// The name of a tensor beside `weight` that is like that of `name` beside `first`.
+  static std::string name_beside(std::string const& name, std::string const& first, std::string const& weight) {
+    auto const [in_name, in_first] = std::ranges::mismatch(name, first);
+    auto const changed = static_cast<std::size_t>(first.end() - in_first);
+    return weight.substr(0, weight.size() - changed) + std::string(in_name, name.end());
   }
 
   DType dtype_by(rules::Rule const& rule) const {
@@ -239,6 +254,7 @@ class Describer {
   rules::RuleFinder finder_;
   rules::Sizes sizes_;
   rules::LayerFinder layer_finder_;
+  rules::Quantizer quantizer_;
   DType dtype_;
   std::optional<std::uint64_t> layers_;
   std::uint64_t extra_;

@@ -1,6 +1,8 @@
 /// describe_model: the tensors of a model, from the rules of its family and its config.json alone.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,11 +15,26 @@
 
 namespace distload {
 
+/// What numbers a tensor holds, where they are not weights.
+struct TensorNumbers {
+  enum class Kind : std::uint8_t {
+    any,
+    these,   ///< `values`
+    groups,  ///< element i is i / values[0]
+  };
+
+  Kind kind = Kind::any;
+  std::array<std::uint64_t, 2> values{};
+
+  friend bool operator==(TensorNumbers const&, TensorNumbers const&) = default;
+};
+
 /// A tensor as a checkpoint of the model stores it.
 struct TensorDescription {
   std::string name;
   DType dtype = DType::bf16;
   Shape shape;  ///< as in a catalog: of types smaller than a byte, in units of whole bytes
+  TensorNumbers numbers = {};
 
   friend bool operator==(TensorDescription const&, TensorDescription const&) = default;
 };
@@ -31,7 +48,8 @@ struct DescriptionOptions {
 
 /// The tensors that a checkpoint of this config.json has in the releases of its family, by the entries of `required`
 /// and `expected` in the rule file, with the names of the releases. Tensors of all layers and experts; without those
-/// that are tied to another one.
+/// that are tied to another one. The weights of a quantized model are in the format that quantization_config names,
+/// except for the modules that it leaves out.
 ///
 /// The order is that of the layers: what stands before them, layer by layer, what stands behind them.
 ///
@@ -40,5 +58,10 @@ struct DescriptionOptions {
 ///                      tensors.
 std::vector<TensorDescription> describe_model(FamilyRules const& family, std::string_view config_json,
                                               DescriptionOptions const& options = {});
+
+/// The text of a config.json with the quantization_config of a format.
+/// @param name  of a format in formats.yaml, or of one of its `written` entries: "awq", "nvfp4"
+/// @throws ConfigError  there is no such format, or none that can be written; names those that can.
+std::string with_quantization(FamilyRules const& family, std::string_view config_json, std::string const& name);
 
 }  // namespace distload

@@ -34,9 +34,10 @@ class Reader {
   Reader(std::string const& path, RuleSet base) : source_(path), base_(std::move(base)), sizes_(source_, base_.sizes) {}
 
   RuleSet read(YAML::Node const& document) {
-    YamlFields const fields(source_, document, "a rule file",
-                            {"extends", "model_types", "flags", "sizes", "rules", "tied", "required", "not_required",
-                             "expected", "complete", "published", "layer_kinds", "fused", "synonyms", "formats"});
+    YamlFields const fields(
+        source_, document, "a rule file",
+        {"extends", "model_types", "flags", "sizes", "rules", "tied", "required", "not_required", "expected",
+         "complete", "published", "layer_kinds", "fused", "synonyms", "formats", "never_quantized"});
     RuleSet set;
     set.file = source_.file();
     if (auto const types = fields.find("model_types")) {
@@ -86,6 +87,10 @@ class Reader {
     set.synonyms = std::move(base_.synonyms);
     if (auto const synonyms = fields.find("synonyms")) {
       replace(set.synonyms, read_synonyms(synonyms), &Synonym::key);
+    }
+    set.never_quantized = std::move(base_.never_quantized);
+    if (auto const never = fields.find("never_quantized")) {
+      for (auto const& text : read_list(never)) set.never_quantized.push_back(read_text(source_, text));
     }
     if (auto const formats = fields.find("formats")) {
       set.formats = read_formats(source_, formats, [this](YAML::Node const& node) { return read_when(node); });

@@ -109,6 +109,7 @@ struct RuleSet {
   std::vector<RequiredRule> required;
   std::vector<FusedRule> fused;
   std::vector<Synonym> synonyms;
+  std::vector<std::string> never_quantized;  ///< parts of names of weights that releases do not quantize
   std::vector<LayerKind> layer_kinds;
   std::vector<PublishedNames> published;
   bool complete = false;  ///< `required` lists every tensor of a model, with those that may be missing, if
