@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <tuple>
 #include <vector>
 
 #include <distload/base/error.hpp>
@@ -115,7 +117,32 @@ TEST(Content, FillsAnyRangeOfABoxFromTheTensor) {
   }
 }
 
-TEST(Content, RefusesElementsThatAreNoWeights) { EXPECT_THROW(Content("w", 0, DType::i32), InternalError); }
+TEST(Content, RefusesElementsThatAreNoWeights) { EXPECT_THROW(Content("w", 0, DType::c64), InternalError); }
+
+TEST(Content, HasNoNanInTypesOfAByte) {
+  for (auto const [dtype, exponent, nan] :
+       {std::tuple(DType::f8_e4m3, 0x78, 0x78), {DType::f8_e5m2, 0x7C, 0x7C}, {DType::f8_e8m0, 0xFF, 0xFF}}) {
+    for (auto const byte : bytes_of({"w", 0, dtype}, 0, 4096)) {
+      EXPECT_NE(std::to_integer<int>(byte) & exponent, nan) << static_cast<int>(dtype);
+    }
+  }
+}
+
+TEST(Content, HasTheNumbersThatAreGiven) {
+  auto const shape = bytes_of({"w", 0, DType::i64, {TensorNumbers::Kind::these, {96, 4096}}}, 0, 16);
+  EXPECT_EQ(
+      std::bit_cast<std::array<std::int64_t, 2>>(*reinterpret_cast<std::array<std::byte, 16> const*>(shape.data())),
+      (std::array<std::int64_t, 2>{96, 4096}));
+  Content const groups("w", 0, DType::i32, {TensorNumbers::Kind::groups, {128, 0}});
+  auto const bytes = bytes_of(groups, 0, 4 * 1000);
+  for (std::int32_t i = 0; i < 1000; ++i) {
+    std::int32_t number = 0;
+    std::memcpy(&number, bytes.data() + 4 * static_cast<std::size_t>(i), sizeof number);
+    ASSERT_EQ(number, i / 128);
+  }
+  auto const part = bytes_of(groups, 4 * 127 + 2, 10);
+  EXPECT_TRUE(std::equal(part.begin(), part.end(), bytes.begin() + 4 * 127 + 2));
+}
 
 }  // namespace
 }  // namespace distload::synth
