@@ -555,7 +555,10 @@ class Layouter {
   std::string untied_by_config() const {
     std::string text;
     for (auto const& [alias, target, key] : ties_.untied_by_config()) {
-      if (!missing_.contains(alias)) continue;
+      auto const names = [&](rules::RequiredRule const& rule) {
+        return missing_.contains(rule.text) && rules::any_matches(rule.patterns, alias);
+      };
+      if (!missing_.contains(alias) && std::ranges::none_of(set_.required, names)) continue;
       text += "\n  with " + key + ": true in config.json, " + alias + " would be " + target;
     }
     return text;
