@@ -126,7 +126,7 @@ class Job {
   void run() {
     bool const dry_run = options_->dry_run;
     if (!config_->report.trace.empty() && !dry_run) start_trace();
-    auto const checkpoint = loader_.open();
+    auto const checkpoint = loader_.open(dry_run ? CutShort::accept : CutShort::refuse);
     for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);
     for (auto const& warning : checkpoint.layout.warnings) log().warn(warning);
     if (redistributor_) all_or_throw(world(), "partition", [&] { redistributor_->check(checkpoint, topology_); });

@@ -219,18 +219,18 @@ void Loader::report_progress(std::string_view phase, std::chrono::steady_clock::
   if (progress_) progress_({phase, done, total, seconds_since(begin)});
 }
 
-std::vector<std::byte> Loader::metadata_message() const {
-  auto const [catalog, rules] = read_metadata(options_);
+std::vector<std::byte> Loader::metadata_message(CutShort cut_short) const {
+  auto const [catalog, rules] = read_metadata(options_, cut_short);
   WireWriter out;
   put_rules(out, rules);
   serialize(catalog, out);
   return out.take();
 }
 
-std::vector<std::byte> Loader::agreed_metadata() {
+std::vector<std::byte> Loader::agreed_metadata(CutShort cut_short) {
   auto& world = grid_.world();
   try {
-    return bytes_of_rank_0(world, "open", [&] { return metadata_message(); });
+    return bytes_of_rank_0(world, "open", [&] { return metadata_message(cut_short); });
   } catch (NoValidCheckpoint const& error) {
     // The same on all ranks. Ranks on other hosts may have files that rank 0 lacks.
     FileViews const views(world);
@@ -253,7 +253,7 @@ void Loader::refuse_to_see_one(std::string const& why_not_rank_0) const {
                     why_not_rank_0);
 }
 
-OpenedCheckpoint Loader::open() {
+OpenedCheckpoint Loader::open(CutShort cut_short) {
   Call const call(*this, "Loader::open", "open");
   reset_peak_resident();  // after the meeting, so that waiting for other ranks is not counted
   OpenedCheckpoint opened;
@@ -264,7 +264,7 @@ OpenedCheckpoint Loader::open() {
     TraceScope const trace("open");
     report_progress("open", opened.begin);
     auto& world = grid_.world();
-    auto const message = agreed_metadata();
+    auto const message = agreed_metadata(cut_short);
     WireReader in(message);
     rules = get_rules(in);
     opened.catalog = deserialize_catalog(in.get_rest());
@@ -282,7 +282,11 @@ OpenedCheckpoint Loader::open() {
   };
   partition();
   if (!opened.layout.untied.empty()) {
-    options.same_bytes = same_as_their_targets(opened.catalog, opened.layout.untied, grid_.world());
+    try {
+      options.same_bytes = same_as_their_targets(opened.catalog, opened.layout.untied, grid_.world());
+    } catch (Error const&) {
+      if (cut_short == CutShort::refuse) throw;  // otherwise the bytes may be among those that are cut off
+    }
     if (!options.same_bytes.empty()) partition();
   }
   all_or_throw(grid_.world(), "partition", [&] {

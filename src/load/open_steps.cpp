@@ -30,10 +30,10 @@ void use_params(Catalog& catalog) {
 
 }  // namespace
 
-CheckpointMetadataAndRules read_metadata(LoaderOptions const& options) {
+CheckpointMetadataAndRules read_metadata(LoaderOptions const& options, CutShort cut_short) {
   auto catalog = open_checkpoint(options.checkpoint.path, options.checkpoint.step,
                                  options.checkpoint.strict_latest ? Latest::strict : Latest::valid,
-                                 options.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale);
+                                 options.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale, cut_short);
   if (auto const why = why_not_a_model(options.checkpoint.path)) throw NoValidCheckpoint(*why);
   strip_prefix(catalog, options.model.strip_prefix);
   use_model_config(catalog, options.model.config);
@@ -64,7 +64,7 @@ void fuse_parameters(OpenedCheckpoint& opened) {
 
 OpenedCheckpoint open_alone(LoaderOptions const& options, Topology const& topology) {
   OpenedCheckpoint opened;
-  auto read = read_metadata(options);
+  auto read = read_metadata(options, CutShort::accept);
   opened.catalog = std::move(read.catalog);
   auto layout_as = layout_options(options);
   auto const partition = [&] {

@@ -4,6 +4,7 @@
 
 #include <distload/base/topology.hpp>
 #include <distload/checkpoint/catalog.hpp>
+#include <distload/checkpoint/checkpoint.hpp>
 #include <distload/config/config.hpp>
 #include <distload/partition/opened_checkpoint.hpp>
 
@@ -19,7 +20,7 @@ struct CheckpointMetadataAndRules {
 
 /// Reads the metadata of the configured checkpoint and the rules.
 /// @throws NoValidCheckpoint, CorruptData, IoError, ConfigError
-CheckpointMetadataAndRules read_metadata(LoaderOptions const& options);
+CheckpointMetadataAndRules read_metadata(LoaderOptions const& options, CutShort cut_short);
 
 LayoutOptions layout_options(LoaderOptions const& options);
 

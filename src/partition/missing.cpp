@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <string>
+#include <unordered_set>
 
 namespace distload::rules {
 namespace {
@@ -64,15 +66,39 @@ void LayerContents::report_stack(std::string_view prefix, Stack const& stack, st
   }
 }
 
-void report_required(std::vector<RequiredRule> const& required, std::vector<std::string_view> const& names,
+void report_required(RuleSet const& set, RuleFinder const& finder, Sizes const& sizes, ConfigValues const& config,
+                     std::optional<std::uint64_t> layers, std::vector<std::string_view> const& names,
                      Problems& problems) {
   auto const exists = [&](std::vector<Pattern> const& patterns) {
     return std::ranges::any_of(names, [&](std::string_view name) { return any_matches(patterns, name); });
   };
-  for (auto const& rule : required) {
-    if (exists(rule.patterns) || exists(rule.unless)) continue;
-    problems.add("missing (" + rule.location + ")", rule.text);
+  std::unordered_set<std::string_view> known;
+  LayerFinder const layer_finder(set.layer_kinds, set.flags, sizes, config);
+  for (auto const& rule : set.required) {
+    if (!rule.is_required || exists(rule.unless)) continue;
+    auto const is_of_some_layers = rule.patterns.front().has_layer() && (!rule.layers.empty() || !rule.when.empty());
+    if (!is_of_some_layers) {
+      if (!exists(rule.patterns)) problems.add("missing (" + rule.location + ")", rule.text);
+      continue;
+    }
+    if (!layers) continue;
+    if (known.empty()) known.insert(names.begin(), names.end());
+    auto const before = layers_before(rule.patterns.front(), set, finder, sizes);
+    auto const having = layer_finder.find(rule.layers, rule.when, *layers - std::min(before, *layers), 0);
+    std::vector<std::string> lacking;
+    for (auto const layer : having) {
+      auto const has = [&](Pattern const& pattern) { return known.contains(pattern.name({.layer = layer})); };
+      if (!std::ranges::any_of(rule.patterns, has)) lacking.push_back(rule.patterns.front().name({.layer = layer}));
+    }
+    if (!lacking.empty() && lacking.size() == having.size()) lacking = {rule.text};
+    for (auto const& name : lacking) problems.add("missing (" + rule.location + ")", name);
   }
+}
+
+std::uint64_t layers_before(Pattern const& pattern, RuleSet const& set, RuleFinder const& finder, Sizes const& sizes) {
+  auto const match = finder.find(pattern.name({}));
+  if (!match || !set.rules[match->rule].layer_offset) return 0;
+  return sizes.value(*set.rules[match->rule].layer_offset);
 }
 
 }  // namespace distload::rules

@@ -9,7 +9,10 @@
 #include <vector>
 
 #include "partition/problems.hpp"
+#include "partition/rules/config_values.hpp"
+#include "partition/rules/rule_match.hpp"
 #include "partition/rules/rules.hpp"
+#include "partition/rules/sizes.hpp"
 
 namespace distload::rules {
 
@@ -45,9 +48,16 @@ class LayerContents {
   std::unordered_map<std::string_view, Stack> stacks_;  ///< the owner of the names must outlive the object
 };
 
-/// Reports the entries of `required` that no name matches.
-/// @param names  names of all tensors and aliases
-void report_required(std::vector<RequiredRule> const& required, std::vector<std::string_view> const& names,
+/// Reports the entries of `required` that no name matches; of those that only some layers have, the names of the layers
+/// that lack them.
+/// @param layers  the number of layers, if it is known
+/// @param names   names of all tensors and aliases
+void report_required(RuleSet const& set, RuleFinder const& finder, Sizes const& sizes, ConfigValues const& config,
+                     std::optional<std::uint64_t> layers, std::vector<std::string_view> const& names,
                      Problems& problems);
+
+/// The number of layers before those of the stack that the names of a pattern belong to.
+/// @throws ConfigProblem  config.json lacks a size for it.
+std::uint64_t layers_before(Pattern const& pattern, RuleSet const& set, RuleFinder const& finder, Sizes const& sizes);
 
 }  // namespace distload::rules

@@ -29,6 +29,7 @@
 #include "partition/packed_cut.hpp"
 #include "partition/prefix.hpp"
 #include "partition/problems.hpp"
+#include "partition/rules/model_rules.hpp"
 #include "partition/rules/rule_match.hpp"
 #include "partition/rules/rule_problem.hpp"
 #include "partition/rules/rule_reader.hpp"
@@ -54,18 +55,6 @@ bool is_linear(Partition const& partition, std::size_t axes) {
          (partition.kind == PartitionKind::row_parallel && partition.axis == axes - 1);
 }
 
-/// True if some sizes are items of lists with one for each layer.
-bool has_sizes_of_layers(rules::RuleSet const& set) {
-  auto const is_of_layer = [](auto const& expression) { return expression && rules::is_of_layer(*expression); };
-  return std::ranges::any_of(set.sizes, [](auto const& size) { return rules::is_of_layer(size.expression); }) ||
-         std::ranges::any_of(set.rules, [&](rules::Rule const& rule) {
-           return std::ranges::any_of(rule.shape, is_of_layer) || is_of_layer(rule.groups) ||
-                  std::ranges::any_of(rule.sections, [&](rules::SectionRule const& section) {
-                    return is_of_layer(section.size) || is_of_layer(section.heads) || is_of_layer(section.unit);
-                  });
-         });
-}
-
 /// Builds a layout from a model's parameters.
 class Layouter {
  public:
@@ -84,7 +73,7 @@ class Layouter {
         parameter_of_(catalog.tensors.size(), kNone) {
     sized_rules_.reserve(set.rules.size());
     for (auto const& rule : set.rules) sized_rules_.emplace_back(rule, sizes_);
-    sizes_of_layers_ = has_sizes_of_layers(set);
+    sizes_of_layers_ = rules::has_sizes_of_layers(set);
   }
 
   ModelLayout make(std::string const& family) {
@@ -560,7 +549,13 @@ class Layouter {
     for (auto const& tensor : catalog_.unreadable) names.emplace_back(tensor.name);
     for (auto const& alias : layout.aliases) names.emplace_back(alias.name);
     for (auto const& name : packed_names_) names.emplace_back(name);
-    report_required(set_.required, names, missing_);
+    try {
+      report_required(set_, rule_finder_, sizes_, config_, stages_.layers(), names, missing_);
+    } catch (ConfigProblem const& problem) {
+      add(problem);
+    } catch (RuleProblem const& problem) {
+      problems_.add(problem.what(), set_.file);
+    }
     layers_.report_incomplete(stages_.layers(), missing_);
   }
 
@@ -579,7 +574,10 @@ class Layouter {
   std::string untied_by_config() const {
     std::string text;
     for (auto const& [alias, target, key] : ties_.untied_by_config()) {
-      if (!missing_.contains(alias)) continue;
+      auto const names = [&](rules::RequiredRule const& rule) {
+        return missing_.contains(rule.text) && rules::any_matches(rule.patterns, alias);
+      };
+      if (!missing_.contains(alias) && std::ranges::none_of(set_.required, names)) continue;
       text += "\n  with " + key + ": true in config.json, " + alias + " would be " + target;
     }
     return text;
@@ -643,19 +641,6 @@ class Layouter {
   bool indivisible_ = false;
 };
 
-/// Removes the rules that do not apply to this model, and from all others the conditions that do not depend on the
-/// layer.
-void drop_rules(rules::RuleSet& set, rules::ConfigValues const& config) {
-  auto const is_of_model = [](rules::Condition const& condition) { return !rules::is_of_layer(condition); };
-  std::erase_if(set.rules, [&](rules::Rule const& rule) {
-    std::vector<rules::Condition> of_model;
-    std::ranges::copy_if(rule.when, std::back_inserter(of_model), is_of_model);
-    return !all_hold(of_model, set.flags, config);
-  });
-  for (auto& rule : set.rules) std::erase_if(rule.when, is_of_model);
-  std::erase_if(set.required, [&](rules::RequiredRule const& rule) { return !all_hold(rule.when, set.flags, config); });
-}
-
 }  // namespace
 
 ModelLayout partition_model(Catalog const& catalog, Topology const& topology, FamilyRules const& family,
@@ -665,13 +650,9 @@ ModelLayout partition_model(Catalog const& catalog, Topology const& topology, Fa
     throw ConfigError("topology.pipeline_layers names " + std::to_string(options.pipeline_layers.size()) +
                       " stages, but topology.pipeline_parallel is " + std::to_string(topology.pipeline_parallel));
   }
-  auto set = rules::read_rules(family);
-  rules::ConfigValues config(config_json, options.config_file.empty() ? config_file_of(catalog) : options.config_file);
-  for (auto const& synonym : set.synonyms) {
-    for (auto const& other : synonym.others) config.add_synonym(synonym.key, other);
-  }
+  auto const [set, config] = rules::rules_of_model(
+      family, config_json, options.config_file.empty() ? config_file_of(catalog) : options.config_file);
   try {
-    drop_rules(set, config);
     return Layouter(catalog, topology, set, config, options).make(family.family);
   } catch (ConfigProblem const& problem) {
     throw ConfigError(config.source() + ": " + problem.what() + " (" + set.file + ")");

@@ -20,15 +20,6 @@ std::optional<std::uint32_t> find_tensor(Catalog const& catalog, std::vector<Pat
   return std::nullopt;
 }
 
-/// The key may stand in the config of the text model inside that of a model with several parts.
-bool is_tied_by_config(TiedRule const& tied, ConfigValues const& config) {
-  if (!tied.when) return true;
-  auto const whole = config.boolean(*tied.when);
-  auto const text = config.boolean("text_config." + *tied.when);
-  if (whole && text) return *whole || *text;
-  return whole ? *whole : text.value_or(tied.when_absent);
-}
-
 /// The name of the target where only the alias is stored: of the names that the rule allows, the one whose beginning
 /// other tensors share.
 std::optional<std::string> missing_target(TiedRule const& tied, Catalog const& catalog) {
@@ -61,6 +52,14 @@ std::vector<std::uint32_t> stages_of_alias(std::string const& alias, TiedRule co
 }
 
 }  // namespace
+
+bool is_tied_by_config(TiedRule const& tied, ConfigValues const& config) {
+  if (!tied.when) return true;
+  auto const whole = config.boolean(*tied.when);
+  auto const text = config.boolean("text_config." + *tied.when);
+  if (whole && text) return *whole || *text;
+  return whole ? *whole : text.value_or(tied.when_absent);
+}
 
 Ties::Ties(Catalog const& catalog, RuleSet const& set, RuleFinder const& finder, ConfigValues const& config,
            StageFinder const& stages, std::vector<std::string> const& same_bytes, Problems& problems)

@@ -26,6 +26,10 @@ struct UntiedByConfig {
   std::string key;  ///< key of config.json whose value is false
 };
 
+/// True if config.json says that the alias is another name of the target. The key may stand in the config of the text
+/// model inside that of a model with several parts.
+bool is_tied_by_config(TiedRule const& tied, ConfigValues const& config);
+
 class Ties {
  public:
   /// Finds the aliases of a checkpoint and adds errors to `problems`.

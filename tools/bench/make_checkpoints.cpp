@@ -23,8 +23,7 @@ std::vector<std::string> make_checkpoints(Communicator& world, std::string const
   auto const& family = *synth::find_family("llama");
   auto const dtype = DType::bf16;
   auto const sizes = synth::choose_sizes(family, nbytes / size_of(dtype), {});
-  synth::Model const model{&family, synth::tensors_of(family, sizes), dtype, 0,
-                           synth::config_json(family, sizes, dtype)};
+  auto const model = synth::model_of(family, sizes, dtype, 0);
   std::vector<std::string> made;
   std::vector<std::uint32_t> layouts{world.size(), 2 * world.size()};
   if (world.size() % 2 == 0) layouts.push_back(world.size() / 2);
@@ -35,7 +34,8 @@ std::vector<std::string> make_checkpoints(Communicator& world, std::string const
     made.push_back(path.string());
   }
   auto const path = fs::path(directory) / "safetensors";
-  if (!is_there(world, path)) synth::write_safetensors(model, path.string(), 5'000'000'000, 1, world);
+  if (!is_there(world, path))
+    synth::write_safetensors(model, path.string(), 5'000'000'000, 1, synth::Storage::allocated, world);
   made.push_back(path.string());
   return made;
 }

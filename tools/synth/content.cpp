@@ -23,6 +23,25 @@ Bits bits_of(DType dtype) {
     case DType::f16: return {0x8FFF'8FFF'8FFF'8FFF, 0x2000'2000'2000'2000};
     case DType::f32: return {0x81FF'FFFF'81FF'FFFF, 0x3C00'0000'3C00'0000};
     case DType::f64: return {0x803F'FFFF'FFFF'FFFF, 0x3F80'0000'0000'0000};
+    // Sign, the lower two bits of the exponent, and the mantissa; neither infinite nor NaN.
+    case DType::f8_e4m3:
+    case DType::f8_e4m3fnuz: return {0x9F9F'9F9F'9F9F'9F9F, 0x2020'2020'2020'2020};
+    case DType::f8_e5m2:
+    case DType::f8_e5m2fnuz: return {0x8F8F'8F8F'8F8F'8F8F, 0x3030'3030'3030'3030};
+    // 2^-7 to 2^-4.
+    case DType::f8_e8m0: return {0x0303'0303'0303'0303, 0x7878'7878'7878'7878};
+    case DType::boolean: return {0x0101'0101'0101'0101, 0};
+    case DType::i64:
+    case DType::i32:
+    case DType::i16:
+    case DType::i8:
+    case DType::u64:
+    case DType::u32:
+    case DType::u16:
+    case DType::u8:
+    case DType::f4:
+    case DType::f6_e2m3:
+    case DType::f6_e3m2: return {~std::uint64_t{0}, 0};
     default: throw InternalError("no content for elements of type " + std::string(name_of(dtype)));
   }
 }
@@ -38,13 +57,26 @@ constexpr std::uint64_t kStep = 0x9E37'79B9'7F4A'7C15;  ///< SplitMix64's
 
 }  // namespace
 
-Content::Content(std::string_view tensor, std::uint64_t seed, DType dtype)
+Content::Content(std::string_view tensor, std::uint64_t seed, DType dtype, TensorNumbers const& numbers)
     : key_(mix(xxh3_64(std::as_bytes(std::span(tensor))) + mix(seed))),
       keep_(bits_of(dtype).keep),
       set_(bits_of(dtype).set),
-      element_bytes_(size_of(dtype)) {}
+      element_bytes_(size_of(dtype)),
+      numbers_(numbers) {
+  if (numbers.kind != TensorNumbers::Kind::any && element_bytes_ != 4 && element_bytes_ != 8) {
+    throw InternalError("no such numbers of type " + std::string(name_of(dtype)));
+  }
+}
 
-std::uint64_t Content::word(std::uint64_t index) const noexcept { return (mix(key_ + index * kStep) & keep_) | set_; }
+std::uint64_t Content::word(std::uint64_t index) const noexcept {
+  if (numbers_.kind == TensorNumbers::Kind::any) return (mix(key_ + index * kStep) & keep_) | set_;
+  auto const number = [this](std::uint64_t element) {
+    if (numbers_.kind == TensorNumbers::Kind::groups) return element / std::max<std::uint64_t>(numbers_.values[0], 1);
+    return numbers_.values.at(std::min<std::uint64_t>(element, numbers_.values.size() - 1));
+  };
+  if (element_bytes_ == sizeof index) return number(index);
+  return number(2 * index) | number(2 * index + 1) << 32U;
+}
 
 void Content::fill(Bytes offset_bytes, std::span<std::byte> bytes) const noexcept {
   if (bytes.empty()) return;
@@ -56,6 +88,10 @@ void Content::fill(Bytes offset_bytes, std::span<std::byte> bytes) const noexcep
     bytes = bytes.subspan(count);
   };
   if (auto const skip = offset_bytes % sizeof(std::uint64_t); skip != 0) copy_part(skip);
+  if (numbers_.kind != TensorNumbers::Kind::any) {
+    while (!bytes.empty()) copy_part(0);
+    return;
+  }
   // Copies the members: `bytes` may alias them, and the compiler would load them again for every word.
   auto const keep = keep_;
   auto const set = set_;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <thread>
@@ -24,6 +25,7 @@
 #include "parallel/all_or_throw.hpp"
 #include "parallel/run_job.hpp"
 #include "synth/choose_sizes.hpp"
+#include "synth/model.hpp"
 #include "synth/or_io_error.hpp"
 #include "synth/write_hdf5.hpp"
 #include "synth/write_safetensors.hpp"
@@ -37,7 +39,11 @@ struct Arguments {
   std::string family = "llama";
   std::string size = "1 GB";
   std::string format = "safetensors";
-  std::string dtype = "bf16";
+  std::optional<std::string> dtype;
+  std::optional<std::string> config;
+  std::string quantization;
+  std::string rules = "auto";
+  bool sparse = false;
   SizeOverrides overrides;
   std::uint64_t seed = 0;
   std::optional<std::uint64_t> step;
@@ -77,6 +83,9 @@ Family const& parse_family(std::string const& name) {
 void check_format(Arguments const& arguments) {
   bool const is_hdf5 = arguments.format == "hdf5";
   if (is_hdf5 && arguments.shard_size) throw UsageError("--shard-size belongs to --format safetensors");
+  if (is_hdf5 && arguments.sparse) throw UsageError("--sparse belongs to --format safetensors");
+  if (!arguments.config && !arguments.quantization.empty()) throw UsageError("--quantization belongs to --config");
+  if (!arguments.config && arguments.rules != "auto") throw UsageError("--rules belongs to --config");
   if (!is_hdf5 && arguments.step) throw UsageError("--step belongs to --format hdf5");
   if (!is_hdf5 && arguments.tensor_parallel) throw UsageError("--tensor-parallel belongs to --format hdf5");
 }
@@ -100,49 +109,89 @@ std::uint32_t threads_of(Arguments const& arguments, MpiEnvironment& mpi) {
   return arguments.threads.value_or(std::max(1U, std::thread::hardware_concurrency() / mpi.node().size()));
 }
 
-void print_summary(Arguments const& arguments, Model const& model, ModelSizes const& sizes, double seconds) {
-  auto const bytes = model.nbytes();
-  std::array<char, 64> speed{};
-  std::snprintf(speed.data(), speed.size(), "%.2f s, %.2f GB/s", seconds, static_cast<double>(bytes) / seconds / 1e9);
-  Table table;
+void add_written(Table& table, Arguments const& arguments, Model const& model, std::uint64_t parameters,
+                 std::string const& types) {
   table.add({"wrote", target_of(arguments)});
-  table.add({"family", std::string(model.family->name)});
-  table.add({"parameters", std::to_string(parameters_of(*model.family, sizes))});
-  table.add({"tensors", std::to_string(model.tensors.size()) + ", " + format_bytes(bytes) + " of " +
-                            std::string(name_of(model.dtype))});
-  table.add({"layers", std::to_string(sizes.layers)});
-  table.add({"hidden", std::to_string(sizes.hidden)});
-  table.add({"heads", std::to_string(sizes.heads) + " of " + std::to_string(sizes.head_dim) + ", " +
-                          std::to_string(sizes.kv_heads) + " of keys and values"});
-  table.add({"intermediate", std::to_string(sizes.intermediate)});
-  if (sizes.experts != 0) {
-    table.add(
-        {"experts", std::to_string(sizes.experts) + " of " + std::to_string(sizes.expert_intermediate) + " per layer"});
+  table.add({"family", model.family});
+  if (parameters != 0) table.add({"parameters", std::to_string(parameters)});
+  table.add({"tensors", std::to_string(model.tensors.size()) + ", " + format_bytes(model.nbytes()) + " of " + types +
+                            (arguments.sparse ? ", which are holes: headers only" : "")});
+}
+
+void add_time(Table& table, Arguments const& arguments, Model const& model, double seconds) {
+  std::array<char, 64> text{};
+  if (arguments.sparse) {
+    std::snprintf(text.data(), text.size(), "%.2f s", seconds);
+  } else {
+    std::snprintf(text.data(), text.size(), "%.2f s, %.2f GB/s", seconds,
+                  static_cast<double>(model.nbytes()) / seconds / 1e9);
   }
-  table.add({"vocabulary", std::to_string(sizes.vocabulary)});
-  table.add({"seed", std::to_string(model.seed)});
-  table.add({"time", speed.data()});
+  if (!arguments.sparse) table.add({"seed", std::to_string(model.seed)});
+  table.add({"time", text.data()});
+}
+
+void print_summary(Arguments const& arguments, Model const& model, std::optional<ModelSizes> const& sizes,
+                   double seconds) {
+  Table table;
+  if (sizes) {
+    auto const& family = *find_family(model.family);
+    add_written(table, arguments, model, parameters_of(family, *sizes), std::string(name_of(model.tensors[0].dtype)));
+    table.add({"layers", std::to_string(sizes->layers)});
+    table.add({"hidden", std::to_string(sizes->hidden)});
+    table.add({"heads", std::to_string(sizes->heads) + " of " + std::to_string(sizes->head_dim) + ", " +
+                            std::to_string(sizes->kv_heads) + " of keys and values"});
+    table.add({"intermediate", std::to_string(sizes->intermediate)});
+    if (sizes->experts != 0) {
+      table.add({"experts",
+                 std::to_string(sizes->experts) + " of " + std::to_string(sizes->expert_intermediate) + " per layer"});
+    }
+    table.add({"vocabulary", std::to_string(sizes->vocabulary)});
+  } else {
+    std::map<std::string_view, Bytes> by_type;
+    for (auto const& tensor : model.tensors) {
+      by_type[name_of(tensor.dtype)] += volume(tensor.shape) * size_of(tensor.dtype);
+    }
+    std::string types;
+    for (auto const& [type, nbytes] : by_type) {
+      types += (types.empty() ? "" : ", ") + std::string(type) +
+               (by_type.size() > 1 ? " (" + format_bytes(nbytes) + ")" : "");
+    }
+    add_written(table, arguments, model, 0, types);
+  }
+  add_time(table, arguments, model, seconds);
   print(table.text());
+}
+
+/// The model of `--config`, which one rank reads for all, so that all have the same.
+Model described_model(Arguments const& arguments, Communicator& world) {
+  ConfigSource const source{*arguments.config, arguments.quantization, arguments.rules,
+                            arguments.dtype ? std::optional(parse_element_type(*arguments.dtype)) : std::nullopt};
+  return all_or_throw(world, "describe", [&] { return model_of(source, arguments.seed); });
 }
 
 ExitCode synthesise(MpiEnvironment& mpi, Arguments const& arguments) {
   check_format(arguments);
   auto& world = mpi.world();
-  auto const dtype = parse_element_type(arguments.dtype);
-  auto const& family = parse_family(arguments.family);
+  auto const start = std::chrono::steady_clock::now();
   auto const shard_bytes = parse_size("--shard-size", arguments.shard_size.value_or("5GB"));
-  auto const sizes = choose_sizes(family, parse_size("--size", arguments.size) / size_of(dtype), arguments.overrides);
-  Model const model{&family, tensors_of(family, sizes), dtype, arguments.seed, config_json(family, sizes, dtype)};
+  std::optional<ModelSizes> sizes;
+  auto const model = [&] {
+    if (arguments.config) return described_model(arguments, world);
+    auto const dtype = parse_element_type(arguments.dtype.value_or("bf16"));
+    auto const& family = parse_family(arguments.family);
+    sizes = choose_sizes(family, parse_size("--size", arguments.size) / size_of(dtype), arguments.overrides);
+    return model_of(family, *sizes, dtype, arguments.seed);
+  }();
   all_or_throw(world, "check", [&] {
     if (world.rank() == 0) check_target(arguments);
   });
 
-  auto const start = std::chrono::steady_clock::now();
   if (arguments.format == "hdf5") {
     write_hdf5(model, target_of(arguments), arguments.step.value_or(0), arguments.tensor_parallel.value_or(1),
                arguments.force, world);
   } else {
-    write_safetensors(model, arguments.out, shard_bytes, threads_of(arguments, mpi), world);
+    write_safetensors(model, arguments.out, shard_bytes, threads_of(arguments, mpi),
+                      arguments.sparse ? Storage::sparse : Storage::allocated, world);
   }
   if (world.rank() == 0) {
     print_summary(arguments, model, sizes, seconds_since(start));
@@ -158,18 +207,30 @@ int main(int argc, char** argv) {
     distload::synth::Arguments arguments;
     auto& overrides = arguments.overrides;
     CLI::App app(
-        "Writes a checkpoint with random weights and the names and proportions of a family of models. Alone, or under "
-        "mpirun, whose\n"
-        "ranks share the work. The same seed gives the same weights in every format and layout.",
+        "Writes a checkpoint with random weights: of a model's config.json, in any family that distload knows, or of a "
+        "size, with the\n"
+        "names and proportions of one of six families. Alone, or under mpirun, whose ranks share the work. The same "
+        "seed gives the\n"
+        "same weights in every format and layout.",
         "distload-synth");
     app.add_option("out", arguments.out, "directory to write to")->required();
-    app.add_option("--family", arguments.family, "llama, mistral, qwen2, qwen3, bert or deepseek_v3")
-        ->capture_default_str();
-    app.add_option("--size", arguments.size, "about so many bytes of weights: 4GB, 500 MiB")->capture_default_str();
+    auto* const config = app.add_option("--config", arguments.config,
+                                        "config.json, or its folder: its tensors, by the rules of its family");
+    app.add_option("--quantization", arguments.quantization,
+                   "with --config: format of the weights (awq, fp8, nvfp4, ...), or a JSON file with a "
+                   "quantization_config; what config.json "
+                   "says by default");
+    app.add_option("--rules", arguments.rules, "with --config: your own rule file")->check(CLI::ExistingFile);
+    app.add_flag("--sparse", arguments.sparse, "only headers, with holes instead of weights: any size in seconds");
+    auto* const family =
+        app.add_option("--family", arguments.family, "llama, mistral, qwen2, qwen3, bert or deepseek_v3")
+            ->capture_default_str();
+    auto* const size =
+        app.add_option("--size", arguments.size, "about so many bytes of weights: 4GB, 500 MiB")->capture_default_str();
     app.add_option("--format", arguments.format, "safetensors, or hdf5: OUT/model-step-N.h5")
         ->check(CLI::IsMember({"safetensors", "hdf5"}))
         ->capture_default_str();
-    app.add_option("--dtype", arguments.dtype, "bf16, f16, f32 or f64")->capture_default_str();
+    app.add_option("--dtype", arguments.dtype, "bf16, f16, f32 or f64; that of config.json, or bf16");
     app.add_option("--seed", arguments.seed, "of the weights")->check(CLI::NonNegativeNumber)->capture_default_str();
     app.add_option("--step", arguments.step, "training step of the HDF5 file; 0 by default")
         ->check(CLI::NonNegativeNumber);
@@ -179,18 +240,22 @@ int main(int argc, char** argv) {
     app.add_option("--shard-size", arguments.shard_size, "largest safetensors file; 5GB by default");
     app.add_option("--threads", arguments.threads, "per rank, for safetensors; this node's cores by default")
         ->check(CLI::Range(1U, 1024U));
-    app.add_option("--layers", overrides.layers,
-                   "so many layers; what is not given is chosen by --size, here and below");
-    app.add_option("--hidden", overrides.hidden, "size of a token's vector");
-    app.add_option("--heads", overrides.heads, "heads of queries");
-    app.add_option("--kv-heads", overrides.kv_heads, "heads of keys and values");
-    app.add_option("--head-dim", overrides.head_dim, "size of a head");
-    app.add_option("--intermediate", overrides.intermediate, "size between the matrices of the MLP");
-    app.add_option("--experts", overrides.experts, "experts of a layer, of deepseek_v3");
-    app.add_option("--expert-intermediate", overrides.expert_intermediate,
-                   "size between the matrices of an expert, of deepseek_v3");
-    app.add_option("--vocabulary", overrides.vocabulary, "number of tokens");
-    app.add_flag("--tied", overrides.tied, "the output head is the embedding");
+    std::vector<CLI::Option*> of_families{family, size};
+    auto const add_size = [&](char const* name, auto& value, char const* text) {
+      of_families.push_back(app.add_option(name, value, text));
+    };
+    add_size("--layers", overrides.layers, "so many layers; what is not given is chosen by --size, here and below");
+    add_size("--hidden", overrides.hidden, "size of a token's vector");
+    add_size("--heads", overrides.heads, "heads of queries");
+    add_size("--kv-heads", overrides.kv_heads, "heads of keys and values");
+    add_size("--head-dim", overrides.head_dim, "size of a head");
+    add_size("--intermediate", overrides.intermediate, "size between the matrices of the MLP");
+    add_size("--experts", overrides.experts, "experts of a layer, of deepseek_v3");
+    add_size("--expert-intermediate", overrides.expert_intermediate,
+             "size between the matrices of an expert, of deepseek_v3");
+    add_size("--vocabulary", overrides.vocabulary, "number of tokens");
+    of_families.push_back(app.add_flag("--tied", overrides.tied, "the output head is the embedding"));
+    for (auto* const option : of_families) config->excludes(option);
     app.add_flag("--force", arguments.force, "replace what is there");
     if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
     return distload::synth::synthesise(mpi, arguments);

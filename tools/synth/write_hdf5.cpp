@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <future>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -26,9 +28,9 @@ struct ExtentPiece {
 /// The model's tensors without extents, as the rules need them.
 Catalog catalog_of(Model const& model) {
   Catalog catalog;
-  catalog.path = std::string(model.family->name);
+  catalog.path = model.family;
   for (auto const& tensor : model.tensors)
-    catalog.tensors.push_back({.name = tensor.name, .dtype = model.dtype, .shape = tensor.shape, .partition = {}});
+    catalog.tensors.push_back({.name = tensor.name, .dtype = tensor.dtype, .shape = tensor.shape, .partition = {}});
   std::ranges::sort(catalog.tensors, {}, &TensorInfo::name);
   return catalog;
 }
@@ -36,7 +38,7 @@ Catalog catalog_of(Model const& model) {
 std::vector<TensorSpec> specs_of(Model const& model, std::uint32_t tensor_parallel) {
   auto const catalog = catalog_of(model);
   auto const layout = partition_model(catalog, {.tensor_parallel = tensor_parallel},
-                                      {std::string(model.family->name), model.config, default_rule_directories()});
+                                      {model.family, model.config, default_rule_directories()});
   std::vector<TensorSpec> specs;
   for (auto const& parameter : layout.parameters) {
     auto const& tensor = catalog.tensors[parameter.tensor];
@@ -59,14 +61,21 @@ std::vector<ExtentPiece> pieces_of(Catalog const& catalog, Communicator const& r
 /// Local: writes this rank's pieces.
 void write_pieces(Model const& model, CheckpointWriter& writer, Communicator const& ranks) {
   auto const& catalog = writer.catalog();
+  std::unordered_map<std::string_view, TensorNumbers> numbers;
+  for (auto const& tensor : model.tensors) numbers.emplace(tensor.name, tensor.numbers);
+  auto const numbers_of = [&](std::string const& name) {
+    auto const known = numbers.find(name);
+    return known == numbers.end() ? TensorNumbers{} : known->second;
+  };
   std::vector<Content> contents;
-  for (auto const& tensor : catalog.tensors) contents.emplace_back(tensor.name, model.seed, model.dtype);
+  for (auto const& tensor : catalog.tensors)
+    contents.emplace_back(tensor.name, model.seed, tensor.dtype, numbers_of(tensor.name));
   auto const pieces = pieces_of(catalog, ranks);
   auto const generate = [&](ExtentPiece const& piece, std::vector<std::byte> buffer) {
     auto const& extent = catalog.extents[piece.extent];
     buffer.resize(std::min(kHdf5PieceBytes, extent.nbytes - piece.begin_bytes));
     contents[extent.tensor].fill_box(catalog.tensors[extent.tensor].shape, extent.box,
-                                     piece.begin_bytes / size_of(model.dtype), buffer);
+                                     piece.begin_bytes / size_of(catalog.tensors[extent.tensor].dtype), buffer);
     return buffer;
   };
 
@@ -93,8 +102,8 @@ void write_hdf5(Model const& model, std::string const& path, std::uint64_t step,
                 bool overwrite, Communicator& ranks) {
   auto const specs = all_or_throw(ranks, "partition", [&] { return specs_of(model, tensor_parallel); });
   CheckpointMetadata metadata;
-  metadata.model_name = "synthetic-" + std::string(model.family->name);
-  metadata.architecture = std::string(model.family->architecture);
+  metadata.model_name = "synthetic-" + model.family;
+  metadata.architecture = model.architecture;
   metadata.step = step;
   metadata.config_json = model.config;
   metadata.extra["seed"] = std::to_string(model.seed);

@@ -37,7 +37,7 @@ struct Piece {
 
 std::vector<SafetensorsTensor> tensors_of(Model const& model) {
   std::vector<SafetensorsTensor> tensors;
-  for (auto const& tensor : model.tensors) tensors.push_back({tensor.name, model.dtype, tensor.shape});
+  for (auto const& tensor : model.tensors) tensors.push_back({tensor.name, tensor.dtype, tensor.shape});
   return tensors;
 }
 
@@ -66,11 +66,15 @@ class UnfinishedFiles {
   UnfinishedFiles(UnfinishedFiles const&) = delete;
   UnfinishedFiles& operator=(UnfinishedFiles const&) = delete;
 
-  void create() const {
+  void create(Storage storage) const {
     for (auto const& layout : *files_) {
-      auto file = OutputFile::create(temporary_name(path_of(layout)), layout.size_bytes);
+      auto file = OutputFile::create(temporary_name(path_of(layout)),
+                                     storage == Storage::allocated ? layout.size_bytes : Bytes{0});
       file.write_at(0, std::as_bytes(std::span(layout.header)));
       file.close();
+      if (storage == Storage::allocated) continue;
+      check_file_size(path_of(layout), layout.size_bytes);
+      or_io_error([&] { fs::resize_file(temporary_name(path_of(layout)), layout.size_bytes); });
     }
   }
 
@@ -108,7 +112,7 @@ void write_pieces(Model const& model, std::vector<SafetensorsFile> const& layout
   for (auto const& layout : layouts)
     files.push_back(OutputFile::open(temporary_name((fs::path(directory) / layout.name).string())));
   std::vector<Content> contents;
-  for (auto const& tensor : model.tensors) contents.emplace_back(tensor.name, model.seed, model.dtype);
+  for (auto const& tensor : model.tensors) contents.emplace_back(tensor.name, model.seed, tensor.dtype, tensor.numbers);
 
   auto const pieces = pieces_of(layouts, ranks);
   std::atomic<std::size_t> next = 0;
@@ -143,7 +147,7 @@ void write_pieces(Model const& model, std::vector<SafetensorsFile> const& layout
 }  // namespace
 
 void write_safetensors(Model const& model, std::string const& directory, Bytes shard_bytes, std::uint32_t threads,
-                       Communicator& ranks) {
+                       Storage storage, Communicator& ranks) {
   auto const tensors = tensors_of(model);
   auto const layouts = lay_out_safetensors(tensors, shard_bytes);
   bool const leads = ranks.rank() == 0;
@@ -152,9 +156,11 @@ void write_safetensors(Model const& model, std::string const& directory, Bytes s
   all_or_throw(ranks, "create", [&] {
     if (!leads) return;
     or_io_error([&] { fs::create_directories(directory); });
-    unfinished->create();
+    unfinished->create(storage);
   });
-  all_or_throw(ranks, "write", [&] { write_pieces(model, layouts, directory, threads, ranks); });
+  if (storage == Storage::allocated) {
+    all_or_throw(ranks, "write", [&] { write_pieces(model, layouts, directory, threads, ranks); });
+  }
   all_or_throw(ranks, "publish", [&] {
     if (!leads) return;
     or_io_error([&] { unfinished->publish(); });

@@ -24,6 +24,12 @@ enum class SealUse : std::uint8_t {
   ignore,           ///< load as if there were no seal
 };
 
+/// What to do with safetensors files whose data is cut off behind the header, as in copies of headers alone.
+enum class CutShort : std::uint8_t {
+  refuse,  ///< an error
+  accept,  ///< a warning: their headers are enough for plans
+};
+
 /// Local, for one rank: reads the metadata of the checkpoint at `path`.
 ///
 /// `path` is an HDF5 file (ours or a foreign one), a directory of `model-step-N.h5`, a Hugging Face directory
@@ -33,9 +39,10 @@ enum class SealUse : std::uint8_t {
 /// what is committed and has an index that agrees with its checksum. With `step` exactly that one is taken.
 ///
 /// @throws NoValidCheckpoint  there is no committed, well-formed checkpoint; says what else is there.
-/// @throws CorruptData        a file contradicts itself, is cut short, or does not fit its seal.
+/// @throws CorruptData        a file contradicts itself, is cut short (unless that is accepted), or does not fit its
+/// seal.
 /// @throws IoError            the system refused.
 Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest = Latest::valid,
-                        SealUse seals = SealUse::refuse_stale);
+                        SealUse seals = SealUse::refuse_stale, CutShort cut_short = CutShort::refuse);
 
 }  // namespace distload

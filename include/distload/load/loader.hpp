@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <distload/checkpoint/catalog.hpp>
+#include <distload/checkpoint/checkpoint.hpp>
 #include <distload/config/config.hpp>
 #include <distload/load/progress.hpp>
 #include <distload/load/sharded_model.hpp>
@@ -72,10 +73,11 @@ class Loader {
 
   /// Collective: finds the checkpoint, reads its metadata on rank 0, sends it to all ranks as one message and applies
   /// the family's rules. With several hosts, one rank of each compares samples of the files with those of rank 0.
+  /// @param cut_short  accepts files whose data is cut off, which can be planned for, but not loaded
   /// @throws NoValidCheckpoint, CorruptData, IoError  from the source.
   /// @throws CorruptData  a host has other files than rank 0: names it, a file, and the difference.
   /// @throws ConfigError  the rules cannot cut some parameters: lists all of them.
-  OpenedCheckpoint open();
+  OpenedCheckpoint open(CutShort cut_short = CutShort::refuse);
 
   /// Collective: plans a load into new memory. Chooses the engine if `load.engine` is `auto`.
   /// @throws OutOfBudget  some rank needs more memory than `load.memory_limit`, or than its node has free. Nothing has
@@ -112,9 +114,9 @@ class Loader {
   class Call;
 
   /// Rank 0: catalog and rules, as every rank needs them.
-  std::vector<std::byte> metadata_message() const;
+  std::vector<std::byte> metadata_message(CutShort cut_short) const;
   /// Collective: that message.
-  std::vector<std::byte> agreed_metadata();
+  std::vector<std::byte> agreed_metadata(CutShort cut_short);
   /// Local: @throws CorruptData  this rank sees a checkpoint where rank 0 does not.
   void refuse_to_see_one(std::string const& why_not_rank_0) const;
   /// What is left of `load.staging` for a slot if the engine needs memory of its own.

@@ -41,8 +41,8 @@ Catalog read_hdf5(std::string const& path) {
 }
 
 /// Reads a Hugging Face directory or a safetensors file. Directories written by a Saver have the step in their name.
-Catalog read_safetensors(std::string const& path) {
-  auto catalog = read_safetensors_catalog(path);
+Catalog read_safetensors(std::string const& path, CutShort cut_short) {
+  auto catalog = read_safetensors_catalog(path, cut_short);
   std::error_code error;
   auto const canonical = fs::canonical(path, error);
   auto const name = canonical.filename().string();
@@ -113,8 +113,8 @@ Catalog read_wanted(std::string const& directory, std::vector<StepFile> const& s
 
 }  // namespace
 
-Catalog read_step(StepFile const& file, SealUse seals) {
-  auto catalog = file.format == SourceFormat::hdf5 ? read_hdf5(file.path) : read_safetensors(file.path);
+Catalog read_step(StepFile const& file, SealUse seals, CutShort cut_short) {
+  auto catalog = file.format == SourceFormat::hdf5 ? read_hdf5(file.path) : read_safetensors(file.path, cut_short);
   apply_seal(catalog, seals);
   return catalog;
 }
@@ -153,8 +153,9 @@ std::optional<std::string> why_not_a_model(std::string const& path) {
   return path + " is one of several files of a model: give their directory, " + whole.string();
 }
 
-Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest, SealUse seals) {
-  if (auto const single = single_checkpoint(path)) return read_step(*single, seals);
+Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest, SealUse seals,
+                        CutShort cut_short) {
+  if (auto const single = single_checkpoint(path)) return read_step(*single, seals, cut_short);
   auto const steps = steps_to_choose_from(path);
   return step ? read_wanted(path, steps, *step, seals) : read_newest(path, steps, latest, seals);
 }

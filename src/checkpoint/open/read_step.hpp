@@ -27,6 +27,6 @@ std::optional<std::string> why_not_a_model(std::string const& path);
 
 /// The validated catalog of one checkpoint, with the checksums of a seal beside it.
 /// @throws NoValidCheckpoint, CorruptData, IoError  as open_checkpoint.
-Catalog read_step(StepFile const& file, SealUse seals);
+Catalog read_step(StepFile const& file, SealUse seals, CutShort cut_short = CutShort::refuse);
 
 }  // namespace distload

@@ -2,6 +2,7 @@
 #include "checkpoint/safetensors/directory.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -9,8 +10,12 @@
 #include <string_view>
 #include <unordered_map>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <distload/base/error.hpp>
 
+#include "base/descriptor.hpp"
 #include "base/text.hpp"
 #include "checkpoint/files/find_files.hpp"
 #include "checkpoint/packed_shape.hpp"
@@ -33,10 +38,44 @@ struct StoredTensor {
   Bytes data_offset = 0;  ///< in the file's data section
 };
 
+/// Names with few examples, for one line.
+class SomeNames {
+ public:
+  void add(std::string const& name) {
+    if (++count_ <= kShown) text_ += (text_.empty() ? "" : ", ") + printable(name);
+  }
+  bool empty() const noexcept { return count_ == 0; }
+  std::string text() const {
+    return count_ <= kShown ? text_ : text_ + " and " + std::to_string(count_ - kShown) + " more";
+  }
+
+ private:
+  static constexpr std::size_t kShown = 5;
+  std::size_t count_ = 0;
+  std::string text_;
+};
+
+/// Files without data.
+struct HeadersOnly {
+  CutShort cut_short;
+  SomeNames cut;
+  SomeNames holes;
+};
+
+/// True if no storage belongs to the file from `offset` on: its bytes read as zeros.
+bool is_hole(std::string const& path, Bytes offset, Bytes size) {
+  // What shares a block of the file system with the header has storage.
+  constexpr Bytes kBlock = 64 * kKiB;
+  offset = round_up(offset, kBlock);
+  if (offset >= size) return false;
+  Descriptor const file(path, O_RDONLY);
+  return file.get() >= 0 && lseek(file.get(), static_cast<off_t>(offset), SEEK_DATA) < 0 && errno == ENXIO;
+}
+
 /// Appends the tensors of one file.
 /// @param why_it_matters  ends the message about a file that is not there
 void read_file(fs::path const& path, std::string const& why_it_matters, Catalog& catalog,
-               std::vector<StoredTensor>& tensors) {
+               std::vector<StoredTensor>& tensors, HeadersOnly& headers_only) {
   auto const name = path.string();
   std::error_code error;
   auto const size = fs::file_size(path, error);
@@ -62,28 +101,25 @@ void read_file(fs::path const& path, std::string const& why_it_matters, Catalog&
   if (!file) throw IoError("cannot read " + name);
 
   auto const number = static_cast<std::uint32_t>(catalog.files.size());
-  catalog.files.push_back({name, size});
-  auto entries = parse_safetensors_header(header, size - data_offset, name);
+  auto data_bytes = size - data_offset;
+  std::vector<SafetensorsEntry> entries;
+  if (headers_only.cut_short == CutShort::accept) {
+    entries = parse_safetensors_header(header, std::nullopt, name);
+    auto const stated = entries.empty() ? 0 : entries.back().end_bytes;
+    if (stated > data_bytes) {
+      headers_only.cut.add(path.filename().string() + " (" + format_bytes(data_bytes) + " of " + format_bytes(stated) +
+                           ")");
+      data_bytes = stated;
+    }
+  }
+  // Everything else that does not agree is an error.
+  if (data_bytes == size - data_offset) entries = parse_safetensors_header(header, data_bytes, name);
+  if (!checked_add(data_offset, data_bytes)) throw CorruptData(name + ": its size does not fit 64 bits");
+  catalog.files.push_back({name, data_offset + data_bytes});
+  if (is_hole(name, data_offset, size)) headers_only.holes.add(path.filename().string());
   if (tensors.empty()) tensors.reserve(entries.size());
   for (auto& entry : entries) tensors.push_back({std::move(entry), number, data_offset});
 }
-
-/// Names with few examples, for one line.
-class SomeNames {
- public:
-  void add(std::string const& name) {
-    if (++count_ <= kShown) text_ += (text_.empty() ? "" : ", ") + printable(name);
-  }
-  bool empty() const noexcept { return count_ == 0; }
-  std::string text() const {
-    return count_ <= kShown ? text_ : text_ + " and " + std::to_string(count_ - kShown) + " more";
-  }
-
- private:
-  static constexpr std::size_t kShown = 5;
-  std::size_t count_ = 0;
-  std::string text_;
-};
 
 std::string file_name_in(Catalog const& catalog, StoredTensor const& tensor) {
   return fs::path(catalog.files[tensor.file].path).filename().string();
@@ -203,7 +239,7 @@ bool is_safetensors(std::string const& path) {
   return path.ends_with(".safetensors") || path.ends_with(kIndexEnding);
 }
 
-Catalog read_safetensors_catalog(std::string const& path) {
+Catalog read_safetensors_catalog(std::string const& path, CutShort cut_short) {
   auto const names_index = path.ends_with(kIndexEnding);
   auto const is_one_file = !names_index && !fs::is_directory(path);
   auto const directory = names_index || is_one_file ? fs::path(path).parent_path() : fs::path(path);
@@ -211,8 +247,9 @@ Catalog read_safetensors_catalog(std::string const& path) {
   catalog.format = SourceFormat::safetensors;
   catalog.path = path;
   std::vector<StoredTensor> tensors;
+  HeadersOnly headers_only{cut_short, {}, {}};
   if (is_one_file) {
-    read_file(path, "", catalog, tensors);
+    read_file(path, "", catalog, tensors, headers_only);
   } else {
     auto shards = names_index ? shards_of_index(path) : find_shards(directory);
     catalog.warnings = std::move(shards.warnings);
@@ -220,12 +257,20 @@ Catalog read_safetensors_catalog(std::string const& path) {
                                                      : "; " + shards.index.filename().string() +
                                                            " lists it: the model is not complete, e.g. "
                                                            "after a download that has been interrupted";
-    for (auto const& file : shards.files) read_file(directory / file, why_it_matters, catalog, tensors);
+    for (auto const& file : shards.files) read_file(directory / file, why_it_matters, catalog, tensors, headers_only);
     if (shards.index.empty()) {
       check_disjoint(catalog, tensors);
     } else {
       apply_index(shards, catalog, tensors);
     }
+  }
+  if (!headers_only.cut.empty()) {
+    catalog.warnings.push_back(
+        path + ": files are cut short, so that it can be planned for, but not be loaded: " + headers_only.cut.text());
+  }
+  if (!headers_only.holes.empty()) {
+    catalog.warnings.push_back(path + ": files have headers only, and holes instead of data, which read as zeros: " +
+                               headers_only.holes.text());
   }
   set_unreadable_aside(catalog, tensors);
   if (tensors.empty() && catalog.unreadable.empty()) throw NoValidCheckpoint(path + ": holds no tensors");

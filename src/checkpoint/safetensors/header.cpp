@@ -172,7 +172,7 @@ void pack(SafetensorsEntry& entry) {
 
 }  // namespace
 
-std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> json, Bytes data_bytes,
+std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> json, std::optional<Bytes> data_bytes,
                                                        std::string const& file) {
   auto const fail = [&](std::string const& what) { throw CorruptData(file + ": " + what); };
   HeaderHandler handler;
@@ -182,8 +182,8 @@ std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> jso
   for (auto& entry : entries) {
     auto const name = [&] { return printable(entry.name); };
     if (entry.begin_bytes > entry.end_bytes) fail(name() + ": " + range_of(entry) + " run backwards");
-    if (entry.end_bytes > data_bytes) {
-      fail(name() + ": " + range_of(entry) + " lie behind the end of the data (" + std::to_string(data_bytes) +
+    if (data_bytes && entry.end_bytes > *data_bytes) {
+      fail(name() + ": " + range_of(entry) + " lie behind the end of the data (" + std::to_string(*data_bytes) +
            " bytes); the file is cut short or damaged");
     }
     if (entry.name.empty()) entry.unreadable = "has no name";
@@ -217,8 +217,8 @@ std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> jso
     at = entry.end_bytes;
     before = entry.name;
   }
-  if (at != data_bytes)
-    fail("the data has " + std::to_string(data_bytes) + " bytes, but the tensors end at " + std::to_string(at));
+  if (data_bytes && at != *data_bytes)
+    fail("the data has " + std::to_string(*data_bytes) + " bytes, but the tensors end at " + std::to_string(at));
   return std::move(entries);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,12 +32,13 @@ struct SafetensorsEntry {
 
 /// The tensors of a header, sorted by offset. They fill `data_bytes` without overlaps and gaps.
 ///
+/// @param data_bytes  nothing: the size of the data follows from the header
 /// @param json   the text of the header, without the length field
 /// @param file   for messages
 /// @throws CorruptData  naming file, tensor and cause: invalid JSON or structure, a duplicate or unsafe name, or sizes
 /// and offsets that are negative, fractional, overflow, overlap, leave a
 ///                      gap or exceed the file.
-std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> json, Bytes data_bytes,
+std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> json, std::optional<Bytes> data_bytes,
                                                        std::string const& file);
 
 }  // namespace distload

@@ -36,6 +36,10 @@ std::optional<Scalar> has_number(ConfigValues const& config, std::string const& 
 bool is_true(Comparison const& comparison, Scalar const& value, std::string const& key) {
   if (comparison.kind == Kind::equal) return value == comparison.value;
   if (comparison.kind == Kind::different) return value != comparison.value;
+  if (comparison.kind == Kind::ends_with) {
+    auto const* const text = std::get_if<std::string>(&value);
+    return text != nullptr && text->ends_with(std::get<std::string>(comparison.value));
+  }
   auto const* const number = std::get_if<double>(&value);
   if (number == nullptr) throw ConfigProblem(key + " is " + shown(value) + ", expected a number");
   auto const limit = std::get<double>(comparison.value);
@@ -69,6 +73,7 @@ Comparison parse_comparison(std::string_view text) {
     }
     return comparison;
   }
+  if (text.starts_with('*')) return {Kind::ends_with, std::string(text.substr(1))};
   return {Kind::equal, parse_scalar(text)};
 }
 

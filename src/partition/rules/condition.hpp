@@ -20,7 +20,7 @@ struct Flag {
 
 /// A comparison with a fixed value.
 struct Comparison {
-  enum class Kind : std::uint8_t { equal, different, less, at_most, more, at_least };
+  enum class Kind : std::uint8_t { equal, different, less, at_most, more, at_least, ends_with };
 
   Kind kind = Kind::equal;
   Scalar value;
@@ -35,7 +35,7 @@ struct Condition {
 /// "true", "3", "gelu": the value that a YAML scalar stands for.
 Scalar parse_scalar(std::string_view text);
 
-/// "gelu", "> 0", "!= gelu". `<`, `<=`, `>` and `>=` compare numbers.
+/// "gelu", "> 0", "!= gelu", "*ForMaskedLM" for texts that end so. `<`, `<=`, `>` and `>=` compare numbers.
 /// @throws std::invalid_argument  there is no number behind such an operator; says why.
 Comparison parse_comparison(std::string_view text);
 

@@ -61,6 +61,32 @@ struct FormatRefusal {
   std::string reason;
 };
 
+/// The numbers in a tensor beside a weight.
+enum class FormatContent : std::uint8_t {
+  any,
+  shape,   ///< the weight's shape
+  groups,  ///< for each input, the number of its group
+};
+
+/// A tensor beside a weight, in checkpoints that distload-synth writes.
+struct WrittenTensor {
+  FormatName name;
+  std::optional<DType> dtype;  ///< nothing: the model's
+  FormatShape shape;
+  FormatContent content = FormatContent::any;
+  std::vector<Condition> when;
+};
+
+/// How distload-synth writes weights of a format: what releases have of all that the format allows.
+struct WrittenFormat {
+  std::string name;               ///< of `--quantization`
+  std::string config;             ///< the quantization_config of models that have none, as JSON
+  std::vector<Condition> when;    ///< conditions for models that have one
+  std::vector<std::string> only;  ///< the weight's name must contain one of these texts; empty: none
+  std::optional<DType> dtype;     ///< of the weight, where the format does not pack it
+  std::vector<WrittenTensor> beside;
+};
+
 struct Format {
   std::string name;
   std::vector<Condition> when;
@@ -70,6 +96,7 @@ struct Format {
   std::optional<Expression> out_block;  ///< the blocks of `out / *` if the shape agrees; the last may be smaller
   std::optional<Expression> in_block;
   std::vector<FormatRefusal> refused;
+  std::vector<WrittenFormat> written;
   std::string location;
 };
 

@@ -37,7 +37,8 @@ class FormatReader {
       : source_(source), read_when_(read_when), sizes_(source, {}) {}
 
   Format read(std::string name, YAML::Node const& node) {
-    YamlFields const fields(source_, node, "a format", {"when", "sizes", "weight", "beside", "blocks", "refused"});
+    YamlFields const fields(source_, node, "a format",
+                            {"when", "sizes", "weight", "beside", "blocks", "refused", "written"});
     Format format;
     format.name = std::move(name);
     format.location = fields.location();
@@ -55,6 +56,9 @@ class FormatReader {
     }
     if (auto const refused = fields.find("refused")) {
       for (auto const& entry : read_list(refused)) format.refused.push_back(read_refusal(entry));
+    }
+    if (auto const written = fields.find("written")) {
+      for (auto const& entry : read_list(written)) format.written.push_back(read_written(entry, format));
     }
     return format;
   }
@@ -83,12 +87,7 @@ class FormatReader {
     auto names = read_names(fields);
     if (names.size() != 1) fields.fail("the `weight` of a format has one `name` and one `of`");
     FormatWeight weight{std::move(names.front()), {}, read_shape(fields.require("shape"))};
-    for (auto const& entry : read_list(fields.require("dtype"))) {
-      auto const text = read_text(source_, entry);
-      auto const dtype = parse_dtype(text);
-      if (!dtype) source_.fail(entry.Mark(), "there is no dtype `" + printable(text) + "`");
-      weight.dtypes.push_back(*dtype);
-    }
+    for (auto const& entry : read_list(fields.require("dtype"))) weight.dtypes.push_back(read_dtype(entry));
     for (auto const wanted : {WeightAxis::out, WeightAxis::in}) {
       if (std::ranges::count(weight.shape, std::optional(wanted), &FormatAxis::follows) != 1) {
         fields.fail("the `shape` of a weight needs `out` and `in` once each");
@@ -98,6 +97,52 @@ class FormatReader {
       fields.fail("the `shape` of a weight has no `/ *`: its own size must follow from it");
     }
     return weight;
+  }
+
+  DType read_dtype(YAML::Node const& node) const {
+    auto const text = read_text(source_, node);
+    auto const dtype = parse_dtype(text);
+    if (!dtype) source_.fail(node.Mark(), "there is no dtype `" + printable(text) + "`");
+    return *dtype;
+  }
+
+  WrittenFormat read_written(YAML::Node const& node, Format const& format) const {
+    YamlFields const fields(source_, node, "an entry of `written`",
+                            {"name", "config", "when", "only", "dtype", "beside"});
+    WrittenFormat written;
+    written.name = read_text(source_, fields.require("name"));
+    written.config = read_text(source_, fields.require("config"));
+    if (auto const when = fields.find("when")) written.when = read_when_(when);
+    if (auto const only = fields.find("only")) {
+      for (auto const& text : read_list(only)) written.only.push_back(read_text(source_, text));
+    }
+    if (auto const dtype = fields.find("dtype")) written.dtype = read_dtype(dtype);
+    if (format.weight.has_value() == written.dtype.has_value()) {
+      fields.fail("`dtype` is that of weights which the format does not pack");
+    }
+    for (auto const& entry : read_list(fields.require("beside"))) written.beside.push_back(read_written_tensor(entry));
+    return written;
+  }
+
+  WrittenTensor read_written_tensor(YAML::Node const& node) const {
+    YamlFields const fields(source_, node, "a tensor beside a written weight",
+                            {"name", "of", "dtype", "shape", "content", "when"});
+    auto names = read_names(fields);
+    if (names.size() != 1) fields.fail("a written tensor has one `name` and one `of`");
+    WrittenTensor tensor;
+    tensor.name = std::move(names.front());
+    tensor.shape = read_shape(fields.require("shape"));
+    if (std::ranges::any_of(tensor.shape, [](FormatAxis const& axis) { return !axis.block; })) {
+      fields.fail("the `shape` of a written tensor has no `/ *`: its size must follow from it");
+    }
+    if (auto const dtype = fields.find("dtype")) tensor.dtype = read_dtype(dtype);
+    if (auto const when = fields.find("when")) tensor.when = read_when_(when);
+    if (auto const content = fields.find("content")) {
+      auto const text = read_text(source_, content);
+      if (text != "shape" && text != "groups") source_.fail(content.Mark(), "`content` is `shape` or `groups`");
+      tensor.content = text == "shape" ? FormatContent::shape : FormatContent::groups;
+    }
+    return tensor;
   }
 
   FormatTensor read_tensor(YAML::Node const& node) const {

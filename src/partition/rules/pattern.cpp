@@ -141,12 +141,28 @@ std::optional<std::string_view> Pattern::only_name() const noexcept {
   return parts_.front().text;
 }
 
-bool Pattern::has_layer() const noexcept { return has(Kind::layer); }
-
-bool Pattern::has_head() const noexcept { return has(Kind::head); }
+std::string_view Pattern::beginning() const noexcept {
+  if (parts_.empty() || parts_.front().kind != Kind::text) return {};
+  return parts_.front().text;
+}
 
 bool Pattern::has(Kind kind) const noexcept {
-  return std::any_of(parts_.begin(), parts_.end(), [&](Part const& part) { return part.kind == kind; });
+  return std::any_of(parts_.begin(), parts_.end(), [kind](Part const& part) { return part.kind == kind; });
+}
+
+std::string Pattern::name(Numbers const& numbers) const {
+  std::string name;
+  for (auto const& part : parts_) {
+    switch (part.kind) {
+      case Kind::text: name += part.text; break;
+      case Kind::layer: name += std::to_string(numbers.layer); break;
+      case Kind::expert: name += std::to_string(numbers.expert); break;
+      case Kind::head: name += std::to_string(numbers.head); break;
+      case Kind::star:
+      case Kind::stars: name += std::to_string(numbers.star); break;
+    }
+  }
+  return name;
 }
 
 std::optional<std::size_t> Pattern::end_of(Part const& part, std::string_view name, std::size_t at, Match& match) {

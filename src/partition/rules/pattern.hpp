@@ -36,10 +36,25 @@ class Pattern {
 
   /// The only name that matches; nothing if several do.
   std::optional<std::string_view> only_name() const noexcept;
+  /// The text before the first number or star.
+  std::string_view beginning() const noexcept;
   /// True if the pattern has {layer}.
-  bool has_layer() const noexcept;
+  bool has_layer() const noexcept { return has(Kind::layer); }
+  /// True if the pattern has {expert}.
+  bool has_expert() const noexcept { return has(Kind::expert); }
   /// True if the pattern has {head}.
-  bool has_head() const noexcept;
+  bool has_head() const noexcept { return has(Kind::head); }
+  bool has_star() const noexcept { return has_star_; }
+
+  /// What {layer}, {expert}, {head} and every star of a pattern stand for in one name.
+  struct Numbers {
+    std::uint32_t layer = 0;
+    std::uint32_t expert = 0;
+    std::uint32_t head = 0;
+    std::uint32_t star = 0;
+  };
+  /// The name with these numbers, which the pattern matches.
+  std::string name(Numbers const& numbers) const;
 
   friend bool operator==(Pattern const&, Pattern const&) = default;
 

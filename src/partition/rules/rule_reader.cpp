@@ -25,6 +25,8 @@ constexpr std::string_view kFloat32 = "fp32";
 constexpr std::string_view kAll = "all";
 /// Limit for one file; each name of a model is compared with all patterns.
 constexpr std::size_t kMaxPatterns = 20'000;
+/// Limit for the names of one entry of `required`.
+constexpr std::size_t kMaxInBrackets = 256;
 
 /// Reads a file and merges it into the rules of the file that it extends.
 class Reader {
@@ -32,9 +34,10 @@ class Reader {
   Reader(std::string const& path, RuleSet base) : source_(path), base_(std::move(base)), sizes_(source_, base_.sizes) {}
 
   RuleSet read(YAML::Node const& document) {
-    YamlFields const fields(source_, document, "a rule file",
-                            {"extends", "model_types", "config_keys", "flags", "sizes", "rules", "tied", "required",
-                             "not_required", "fused", "synonyms", "formats"});
+    YamlFields const fields(
+        source_, document, "a rule file",
+        {"extends", "model_types", "config_keys", "flags", "sizes", "rules", "tied", "required", "not_required", "expected",
+         "complete", "published", "layer_kinds", "fused", "synonyms", "formats", "never_quantized"});
     RuleSet set;
     set.file = source_.file();
     if (auto const types = fields.find("model_types")) {
@@ -43,6 +46,16 @@ class Reader {
     flags_ = base_.flags;
     if (auto const flags = fields.find("flags")) replace(flags_, read_flags(flags), &Flag::key);
     if (auto const sizes = fields.find("sizes")) sizes_.read(sizes);
+    set.layer_kinds = std::move(base_.layer_kinds);
+    if (auto const kinds = fields.find("layer_kinds")) {
+      replace(set.layer_kinds, read_layer_kinds(kinds), &LayerKind::name);
+    }
+    set.published = std::move(base_.published);
+    if (auto const published = fields.find("published")) set.published = read_published(published);
+    if (auto const complete = fields.find("complete")) {
+      if (complete.IsMap()) set.complete_when = read_when(complete);
+      set.complete = complete.IsMap() || read_boolean(source_, complete);
+    }
     auto const needs_rules = !fields.has("extends") && !fields.has("formats");
     auto const rules = needs_rules ? fields.require("rules") : fields.find("rules");
     if (rules) {
@@ -60,14 +73,24 @@ class Reader {
     }
     set.required = std::move(base_.required);
     if (auto const dropped = fields.find("not_required")) drop_required(dropped, set.required);
-    if (auto const required = fields.find("required")) {
-      for (auto const& entry : read_list(required)) set.required.push_back(read_required(entry));
+    for (auto const* key : {"required", "expected"}) {
+      auto const list = fields.find(key);
+      if (!list) continue;
+      for (auto const& entry : read_list(list)) {
+        auto entries = read_required(entry, set.layer_kinds);
+        for (auto& each : entries) each.is_required = key == std::string_view("required");
+        std::ranges::move(entries, std::back_inserter(set.required));
+      }
     }
     set.fused = std::move(base_.fused);
     if (auto const fused = fields.find("fused")) replace(set.fused, read_fused(fused), &FusedRule::name);
     set.synonyms = std::move(base_.synonyms);
     if (auto const synonyms = fields.find("synonyms")) {
       replace(set.synonyms, read_synonyms(synonyms), &Synonym::key);
+    }
+    set.never_quantized = std::move(base_.never_quantized);
+    if (auto const never = fields.find("never_quantized")) {
+      for (auto const& text : read_list(never)) set.never_quantized.push_back(read_text(source_, text));
     }
     if (auto const formats = fields.find("formats")) {
       set.formats = read_formats(source_, formats, [this](YAML::Node const& node) { return read_when(node); });
@@ -133,18 +156,20 @@ class Reader {
     return synonyms;
   }
 
-  std::vector<Pattern> read_patterns(YAML::Node const& node) const {
+  /// @param made_from  the node that the patterns come from, if not `node`
+  std::vector<Pattern> read_patterns(YAML::Node const& node, YAML::Node const* made_from = nullptr) const {
     std::vector<Pattern> patterns;
     for (auto const& item : read_list(node)) {
+      auto const mark = made_from == nullptr ? item.Mark() : made_from->Mark();
       try {
         auto expanded = Pattern::parse(read_text(source_, item));
         pattern_count_ += expanded.size();
         if (pattern_count_ > kMaxPatterns) {
-          source_.fail(item.Mark(), "more than " + std::to_string(kMaxPatterns) + " patterns, with alternatives");
+          source_.fail(mark, "more than " + std::to_string(kMaxPatterns) + " patterns, with alternatives");
         }
         std::move(expanded.begin(), expanded.end(), std::back_inserter(patterns));
       } catch (std::invalid_argument const& error) {
-        source_.fail(item.Mark(), error.what());
+        source_.fail(mark, error.what());
       }
     }
     if (patterns.empty()) source_.fail(node.Mark(), "expected a pattern");
@@ -244,34 +269,150 @@ class Reader {
       return;
     }
     for (auto const& item : read_list(node)) {
-      auto const count = std::erase_if(required, [dropped = read_patterns(item)](RequiredRule const& rule) {
-        return std::ranges::any_of(rule.patterns, [&](Pattern const& pattern) {
-          return std::ranges::find(dropped, pattern) != dropped.end();
+      for (auto const& text : each_in_brackets(item)) {
+        auto const dropped = read_patterns(YAML::Node(text), &item);
+        auto const count = std::erase_if(required, [&](RequiredRule const& rule) {
+          return std::ranges::any_of(rule.patterns, [&](Pattern const& pattern) {
+            return std::ranges::find(dropped, pattern) != dropped.end();
+          });
         });
-      });
-      if (count == 0) source_.fail(item.Mark(), "the file that this one extends does not require it");
+        if (count == 0) {
+          source_.fail(item.Mark(), "the file that this one extends does not require " + printable(text));
+        }
+      }
     }
   }
 
-  RequiredRule read_required(YAML::Node const& node) const {
+  /// One entry for each of the texts in brackets.
+  std::vector<RequiredRule> read_required(YAML::Node const& node, std::vector<LayerKind> const& kinds) const {
     RequiredRule required;
     required.location = source_.location(node);
     auto match = node;
     if (node.IsMap()) {
-      YamlFields const fields(source_, node, "an entry of `required`", {"match", "unless", "when"});
+      YamlFields const fields(source_, node, "an entry of `required`",
+                              {"match", "unless", "when", "layers", "each", "shape"});
       match.reset(fields.require("match"));
-      if (auto const when = fields.find("when")) {
-        required.when = read_when(when);
-        auto const of_layer = [](Condition const& condition) { return is_of_layer(condition); };
-        if (std::ranges::any_of(required.when, of_layer)) fields.fail("`required` has no conditions on layers");
-      }
+      if (auto const when = fields.find("when")) required.when = read_when(when);
       if (auto const unless = fields.find("unless")) required.unless = read_patterns(unless);
+      if (auto const layers = fields.find("layers")) required.layers = read_layers(layers, kinds);
+      if (auto const each = fields.find("each")) required.each = sizes_.read_expression(each);
+      if (auto const shape = fields.find("shape")) {
+        if (!shape.IsSequence()) source_.fail(shape.Mark(), "`shape` must be a list of sizes");
+        required.shape.emplace();
+        for (auto const& size : shape) required.shape->push_back(sizes_.read_expression(size));
+      }
     }
-    required.patterns = read_patterns(match);
+    std::vector<std::vector<std::string>> texts{{}};  // of the alternatives, for each choice from the brackets
     for (auto const& item : read_list(match)) {
-      required.text += (required.text.empty() ? "" : " or ") + read_text(source_, item);
+      auto const expanded = each_in_brackets(item);
+      if (expanded.size() > 1 && read_list(match).size() > 1) {
+        source_.fail(item.Mark(), "an entry with [a,b] is one pattern, not a list of several");
+      }
+      texts.resize(expanded.size());
+      for (std::size_t i = 0; i < expanded.size(); ++i) texts[i].push_back(expanded[i]);
     }
-    return required;
+    std::vector<RequiredRule> entries;
+    for (auto const& alternatives : texts) {
+      auto entry = required;
+      YAML::Node patterns(YAML::NodeType::Sequence);
+      for (auto const& text : alternatives) {
+        patterns.push_back(text);
+        entry.text += (entry.text.empty() ? "" : " or ") + text;
+      }
+      entry.patterns = read_patterns(patterns, &match);
+      entries.push_back(std::move(entry));
+    }
+    return entries;
+  }
+
+  /// "a.[b,c].d" stands for "a.b.d" and "a.c.d".
+  std::vector<std::string> each_in_brackets(YAML::Node const& node) const {
+    std::vector<std::string> texts{read_text(source_, node)};
+    for (;;) {
+      auto const begin = texts.front().find('[');
+      if (begin == std::string::npos) return texts;
+      std::vector<std::string> expanded;
+      for (auto const& text : texts) {
+        auto const open = text.find('[');
+        auto const close = text.find(']', open);
+        if (close == std::string::npos) source_.fail(node.Mark(), "a [ without its ]");
+        for (auto at = open + 1; at <= close;) {
+          auto const end = std::min(text.find(',', at), close);
+          expanded.push_back(text.substr(0, open) + text.substr(at, end - at) + text.substr(close + 1));
+          at = end + 1;
+        }
+      }
+      if (expanded.size() > kMaxInBrackets) source_.fail(node.Mark(), "too many names in brackets");
+      texts = std::move(expanded);
+    }
+  }
+
+  std::vector<PublishedNames> read_published(YAML::Node const& node) const {
+    std::vector<PublishedNames> published;
+    for (auto const& entry : read_list(node)) {
+      if (!entry.IsMap()) {
+        published.push_back({read_text(source_, entry), {}});
+        continue;
+      }
+      YamlFields const fields(source_, entry, "an entry of `published`", {"begin", "when"});
+      for (auto const& beginning : read_list(fields.require("begin"))) {
+        published.push_back({read_text(source_, beginning), read_when(fields.require("when"))});
+      }
+    }
+    return published;
+  }
+
+  std::vector<LayerKind> read_layer_kinds(YAML::Node const& node) const {
+    if (!node.IsMap()) source_.fail(node.Mark(), "`layer_kinds` must be a map of names and ranges of layers");
+    std::vector<LayerKind> kinds;
+    for (auto const& entry : node) {
+      LayerKind kind{read_text(source_, entry.first), {}};
+      if (kind.name == kExtraKind) source_.fail(entry.first.Mark(), "`extra` are the layers behind `layers`");
+      for (auto const& range : read_list(entry.second)) kind.any_of.push_back(read_range(range));
+      kinds.push_back(std::move(kind));
+    }
+    return kinds;
+  }
+
+  LayerRange read_range(YAML::Node const& node) const {
+    YamlFields const fields(source_, node, "a range of layers", {"from", "to", "every", "except", "only", "when"});
+    LayerRange range;
+    if (auto const from = fields.find("from")) range.from = sizes_.read_expression(from);
+    if (auto const to = fields.find("to")) range.to = sizes_.read_expression(to);
+    if (auto const every = fields.find("every")) range.every = sizes_.read_expression(every);
+    if (auto const except = fields.find("except")) range.except = read_key(except);
+    if (auto const only = fields.find("only")) range.only = read_key(only);
+    if (auto const when = fields.find("when")) range.when = read_when(when);
+    return range;
+  }
+
+  std::vector<LayerChoice> read_layers(YAML::Node const& node, std::vector<LayerKind> const& kinds) const {
+    constexpr std::string_view kNot = "not ";
+    std::vector<LayerChoice> choices;
+    for (auto const& entry : read_list(node)) {
+      LayerChoice choice;
+      if (entry.IsMap()) {
+        choice.range = read_range(entry);
+      } else {
+        auto const text = read_text(source_, entry);
+        choice.is_negated = text.starts_with(kNot);
+        choice.kind = choice.is_negated ? text.substr(kNot.size()) : text;
+        if (choice.kind != kExtraKind && std::ranges::find(kinds, choice.kind, &LayerKind::name) == kinds.end()) {
+          source_.fail(entry.Mark(), "`" + printable(choice.kind) + "` is none of the `layer_kinds`");
+        }
+      }
+      choices.push_back(std::move(choice));
+    }
+    return choices;
+  }
+
+  /// A key of config.json.
+  std::string read_key(YAML::Node const& node) const {
+    auto const key = read_text(source_, node);
+    if (!key.starts_with(kConfigPrefix) || key.size() == kConfigPrefix.size()) {
+      source_.fail(node.Mark(), "`" + printable(key) + "` names no key of config.json: config.<key>");
+    }
+    return key.substr(kConfigPrefix.size());
   }
 
   void read_sections(YamlFields const& fields, Rule& rule) const {
@@ -372,11 +513,7 @@ class Reader {
     tied.alias = read_text(source_, fields.require("alias"));
     tied.target = read_patterns(fields.require("target"));
     if (auto const when = fields.find("when")) {
-      auto const key = read_text(source_, when);
-      if (!key.starts_with(kConfigPrefix) || key.size() == kConfigPrefix.size()) {
-        source_.fail(when.Mark(), "`when` names a key of config.json: config.<key>");
-      }
-      tied.when = key.substr(kConfigPrefix.size());
+      tied.when = read_key(when);
       tied.when_absent = read_boolean(source_, fields.require("default"));
     } else if (fields.has("default")) {
       fields.fail("`default` is what holds where config.json lacks the key of `when`, which is missing");

@@ -11,6 +11,7 @@
 #include "partition/rules/condition.hpp"
 #include "partition/rules/expression.hpp"
 #include "partition/rules/format.hpp"
+#include "partition/rules/layer_choice.hpp"
 #include "partition/rules/pattern.hpp"
 #include "partition/rules/sizes.hpp"
 
@@ -54,13 +55,24 @@ struct Rule {
   std::string location;  ///< "llama.yaml:12"
 };
 
-/// Names that a model of the family must have.
+/// Names that a model of the family has.
 struct RequiredRule {
-  std::vector<Pattern> patterns;  ///< a tensor must match one of them
-  std::vector<Pattern> unless;    ///< not required if a tensor with one of these names exists
-  std::vector<Condition> when;    ///< required only if all hold
-  std::string text;               ///< the patterns as written
+  std::vector<Pattern>
+      patterns;                 ///< a tensor must match one of them; releases use the first, unless `published` differs
+  std::vector<Pattern> unless;  ///< not required if a tensor with one of these names exists
+  std::vector<Condition> when;  ///< required only if all hold
+  std::vector<LayerChoice> layers;               ///< the layers that have it; empty: all
+  std::optional<Expression> each;                ///< `*` stands for the numbers below this one
+  std::optional<std::vector<Expression>> shape;  ///< if the rule that matches does not give it
+  bool is_required = true;                       ///< false: a model without it is complete
+  std::string text;                              ///< the patterns as written
   std::string location;
+};
+
+/// Which of several names of a tensor releases use.
+struct PublishedNames {
+  std::string beginning;
+  std::vector<Condition> when;
 };
 
 /// A parameter that shares another parameter's weights.
@@ -98,6 +110,11 @@ struct RuleSet {
   std::vector<RequiredRule> required;
   std::vector<FusedRule> fused;
   std::vector<Synonym> synonyms;
+  std::vector<std::string> never_quantized;  ///< parts of names of weights that releases do not quantize
+  std::vector<LayerKind> layer_kinds;
+  std::vector<PublishedNames> published;
+  bool complete = false;  ///< `required` lists every tensor of a model, with those that may be missing, if
+  std::vector<Condition> complete_when;  ///< all of these hold
   std::vector<Format> formats;
 };
 

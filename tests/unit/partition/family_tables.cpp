@@ -84,9 +84,11 @@ class Reader {
       texts_[first] = with_texts(rest.substr(first.size() + 1));
     } else if (word == "model") {
       finish();
-      models.push_back({rest, "", {}, {}});
+      models.push_back({rest, "", {}, {}, 3, ""});
     } else if (word == "config") {
       models.back().config_json = with_texts(rest);
+    } else if (word == "undescribed") {
+      models.back().undescribed = rest;
     } else if (word == "layers") {
       models.back().layers = static_cast<std::uint32_t>(std::stoul(rest));
     } else if (word == "like") {
@@ -145,6 +147,8 @@ void add_part(std::int64_t begin, std::int64_t size, std::int64_t units, std::in
 }
 
 }  // namespace
+
+void PrintTo(TableModel const& model, std::ostream* out) { *out << model.name; }
 
 std::vector<TableModel> read_family_tables(std::string const& folder) {
   std::vector<TableModel> models;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,11 @@ struct TableModel {
   std::vector<TableTensor> tensors;
   std::map<std::string, std::string> tied;  ///< by the alias
   std::uint32_t layers = 3;
+  std::string undescribed;  ///< why config.json does not determine its tensors; empty: it does
 };
+
+/// For messages of tests.
+void PrintTo(TableModel const& model, std::ostream* out);
 
 /// All models of a folder of tables.
 std::vector<TableModel> read_family_tables(std::string const& folder);

@@ -90,7 +90,7 @@ TEST(ReadRules, RefusesWhatIsNotInTheLanguage) {
        "`heads` needs a `unit`"},
       {"model_types: t\nrules: []\ntied: [{alias: a}]\n", "f/t.yaml:3: an entry of `tied` lacks `target`"},
       {"model_types: t\nrules: []\ntied: [{alias: a, target: b, when: tie, default: true}]\n",
-       "`when` names a key of config.json"},
+       "names no key of config.json"},
       {"model_types: t\nrules: []\ntied: [{alias: a, target: b, when: config.tie}]\n", "lacks `default`"},
       {"model_types: t\nrules: []\ntied: [{alias: a, target: b, default: true}]\n", "`when`, which is missing"},
       {"model_types: t\nrules: []\n---\nrules: []\n", "f/t.yaml:3: not a part of the rules"},

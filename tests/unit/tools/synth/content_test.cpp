@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -115,7 +116,37 @@ TEST(Content, FillsAnyRangeOfABoxFromTheTensor) {
   }
 }
 
-TEST(Content, RefusesElementsThatAreNoWeights) { EXPECT_THROW(Content("w", 0, DType::i32), InternalError); }
+TEST(Content, RefusesElementsThatAreNoWeights) { EXPECT_THROW(Content("w", 0, DType::c64), InternalError); }
+
+TEST(Content, HasNoNanInTypesOfAByte) {
+  struct Case {
+    DType dtype;
+    int exponent;  ///< mask of its bits, all of which are set in NaN
+  };
+  for (auto const& [dtype, exponent] :
+       std::vector<Case>{{DType::f8_e4m3, 0x78}, {DType::f8_e5m2, 0x7C}, {DType::f8_e8m0, 0xFF}}) {
+    for (auto const byte : bytes_of({"w", 0, dtype}, 0, 4096)) {
+      ASSERT_NE(std::to_integer<int>(byte) & exponent, exponent) << static_cast<int>(dtype);
+    }
+  }
+}
+
+TEST(Content, HasTheNumbersThatAreGiven) {
+  auto const shape = bytes_of({"w", 0, DType::i64, {TensorNumbers::Kind::these, {96, 4096}}}, 0, 16);
+  std::array<std::int64_t, 2> sizes{};
+  std::memcpy(sizes.data(), shape.data(), sizeof sizes);
+  EXPECT_EQ(sizes[0], 96);
+  EXPECT_EQ(sizes[1], 4096);
+  Content const groups("w", 0, DType::i32, {TensorNumbers::Kind::groups, {128, 0}});
+  auto const bytes = bytes_of(groups, 0, 4 * 1000);
+  for (std::int32_t i = 0; i < 1000; ++i) {
+    std::int32_t number = 0;
+    std::memcpy(&number, bytes.data() + 4 * static_cast<std::size_t>(i), sizeof number);
+    ASSERT_EQ(number, i / 128);
+  }
+  auto const part = bytes_of(groups, 4 * 127 + 2, 10);
+  EXPECT_TRUE(std::equal(part.begin(), part.end(), bytes.begin() + 4 * 127 + 2));
+}
 
 }  // namespace
 }  // namespace distload::synth
