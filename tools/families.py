@@ -32,7 +32,8 @@ def families():
 def impossible_cuts(entry):
     """What a format's entry refuses, in words."""
     cuts = []
-    for refusal in re.split(r"\n      - ", entry.partition("    refused:")[2])[1:]:
+    refused = entry.partition("    refused:")[2].partition("\n    written:")[0]
+    for refusal in re.split(r"\n      - ", refused)[1:]:
         cut = re.search(r"^ *cut: (\w+)$", refusal, re.MULTILINE)
         reason = re.search(r"^ *reason: (.*)$", refusal, re.MULTILINE)[1]
         cuts.append(f"{ {'in': 'by inputs', 'out': 'by outputs'}[cut[1]] if cut else 'all'}: {reason}")
