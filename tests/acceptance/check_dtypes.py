@@ -61,7 +61,7 @@ class Dtypes:
     def __init__(self, arguments):
         self.inspect = arguments.bin / "distload-inspect"
         write(arguments.work / "model")
-        settings = {"model": arguments.work / "model", "rules": RULES, "export": None, "brief": True, "large": False}
+        settings = {"model": arguments.work / "model", "rules": RULES, "export": None, "brief": True, "sample": False, "large": False}
         self.acceptance = Acceptance(types.SimpleNamespace(bin=arguments.bin, mpirun=arguments.mpirun, work=arguments.work, **settings))
 
     def check_loads(self):

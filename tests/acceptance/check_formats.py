@@ -47,7 +47,7 @@ class Formats:
         """Writes a model, and gives what runs distload on it."""
         work = self.arguments.work / name
         make_quantized.write(model, work / "model")
-        settings = {"model": work / "model", "work": work, "brief": True, "rules": None, "export": None, "large": False}
+        settings = {"model": work / "model", "work": work, "brief": True, "sample": False, "rules": None, "export": None, "large": False}
         return Acceptance(types.SimpleNamespace(bin=self.arguments.bin, mpirun=self.arguments.mpirun, **settings))
 
     def add(self, acceptance):
@@ -101,7 +101,7 @@ class Formats:
         acceptance.load(exported, second)
         for topology in (Topology(1), STAGES) if one_rank else (Topology(1), Topology(2), second, REPLICAS):
             acceptance.load(acceptance.model, topology)
-        acceptance.load(acceptance.model, first, dtype="fp32", transpose=True)
+        acceptance.load(acceptance.model, first, dtype="fp32")
         acceptance.load(hdf5, Topology(1))
 
     def check_wrapped(self, acceptance, model, prefix):

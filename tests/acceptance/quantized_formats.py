@@ -21,8 +21,8 @@ class Variant(NamedTuple):
     group: int = 0  # inputs that share a scale; 0: none share one that is not for all of them
     families: tuple = ("llama", "qwen3_moe")
     key: str = "quantization_config"
-    embeddings: bool = False  # embeddings and head are quantized as well
-    plain: str = "lm_head"  # in the names of layers that are not quantized
+    plain: str = "embed_tokens|lm_head"  # in the names of layers that are not quantized
+    vocabulary: int = VOCABULARY
     refused: str = ""  # "rows": row-parallel weights cannot be cut; "all": none, not even loaded
 
 
@@ -65,7 +65,7 @@ def bitsandbytes(tensors, **config):
 def mlx(bits, group, **others):
     tensors = {"weight": f"U32 out in*{bits}/32", "scales": f"BF16 out in/{group}", "biases": f"BF16 out in/{group}"}
     return {"format": "mlx", "config": {"group_size": group, "bits": bits}, "module": tensors, "group": group, "key": "quantization",
-            "embeddings": True, "plain": "(?!)"} | others  # fmt: skip
+            "plain": "(?!)", "families": ("llama",)} | others  # fmt: skip
 
 
 SCALED = "scaled int8 and fp8"
@@ -84,6 +84,7 @@ FORMATS = (
     Variant("gptq_act_order", "act-order", **gptq(4, desc_act=True), refused="rows"),
     Variant("gptq_static_groups", "act-order with static groups", **gptq(4, desc_act=True, static_groups=True)),
     Variant("gptq_one_group", "act-order without groups", **gptq(4, -1, desc_act=True)),
+    Variant("gptq_head", "with the head", **gptq(4, lm_head=True), plain="embed_tokens", vocabulary=160),
     Variant("auto_round_gptq", "AutoRound", **gptq(4, quant_method="auto-round", packing_format="auto_round:auto_gptq")),
     Variant("awq", "GEMM", **awq()),
     Variant("auto_round_awq", "AutoRound", **awq(quant_method="auto-round", packing_format="auto_round:auto_awq")),
@@ -120,7 +121,8 @@ FORMATS = (
     Variant("modelopt_int8", "SmoothQuant (ModelOpt)", **modelopt("INT8_SQ", {"weight": "I8 out in", "weight_scale": "F32 out", "input_scale": "F32",
             "pre_quant_scale": "BF16 in"})),
     Variant("fp8_blocks", "FP8 of blocks (DeepSeek, Qwen)", **fp8({"weight": "F8_E4M3 out in", "weight_scale_inv": "F32 out/128 in/128"},
-            config={"weight_block_size": [128, 128], "modules_to_not_convert": ["lm_head", "model.layers.0.mlp"]}, group=128, plain=r"lm_head|\.0\.mlp\.")),
+            config={"weight_block_size": [128, 128], "modules_to_not_convert": ["lm_head", "model.layers.0.mlp"]}, group=128,
+            plain=r"embed_tokens|lm_head|\.0\.mlp\.")),
     Variant("fp8_finer_blocks", "FP8 of finer blocks than config.json says", **fp8({"weight": "F8_E4M3 out in", "weight_scale_inv": "F32 out/32 in/64"},
             config={"weight_block_size": [128, 128]}, group=64)),
     Variant("fp8_fbgemm", "FP8 of rows (FBGEMM)", **fp8({"weight": "F8_E4M3 out in", "weight_scale": "F32 out 1", "input_scale_ub": "F32 1"},
@@ -132,7 +134,7 @@ FORMATS = (
     Variant("mxfp4_e8m0", "MXFP4 with scales of F8_E8M0", **fp8({"weight": "U8 out in/2", "weight_scale": "F8_E8M0 out in/32"},
             config={"quant_method": "mxfp4"}, format="modelopt nvfp4", group=32)),
     Variant("gpt_oss_mxfp4", "blocks and scales of experts", "mxfp4 blocks", {"quant_method": "mxfp4"},
-            {"blocks": "U8 out in/32 16", "scales": "U8 out in/32"}, group=32, families=("gpt_oss",)),
+            {"blocks": "U8 out in/32 16", "scales": "U8 out in/32"}, group=32, families=("gpt_oss",), plain="self_attn|embed_tokens|lm_head"),
     Variant("bitsandbytes_int8", "int8", **bitsandbytes({"weight": "I8 out in", "SCB": "F32 out", "weight_format": "U8"}, load_in_8bit=True)),
     Variant("bitsandbytes_nf4", "nf4", **bitsandbytes(NF4, load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True)
             | {"format": "bitsandbytes 4-bit", "refused": "all", "families": ("llama",)}),
@@ -175,7 +177,7 @@ class Model:
         self.variant, self.tensors = variant, {}
         self.intermediate = MISFIT * variant.group if misfit else INTERMEDIATE
         self.config = {
-            "model_type": family, "vocab_size": VOCABULARY, "hidden_size": HIDDEN, "num_attention_heads": HEADS, "num_hidden_layers": LAYERS,
+            "model_type": family, "vocab_size": variant.vocabulary, "hidden_size": HIDDEN, "num_attention_heads": HEADS, "num_hidden_layers": LAYERS,
             "num_key_value_heads": KV_HEADS, "head_dim": HEAD_DIM, "intermediate_size": self.intermediate, "tie_word_embeddings": False,
             "distload_format": variant.name, variant.key: variant.config,
         }  # fmt: skip
@@ -183,20 +185,19 @@ class Model:
             self.config |= {"num_experts": EXPERTS, "moe_intermediate_size": self.intermediate, "mlp_only_layers": [0], "num_experts_per_tok": 2}
         if family == "gpt_oss":
             self.config |= {"num_local_experts": EXPERTS}
-        self.module("model.embed_tokens", VOCABULARY, HIDDEN, "out", "vocabulary", variant.embeddings)
+        self.module("model.embed_tokens", variant.vocabulary, HIDDEN, "out", "vocabulary")
         for layer in range(LAYERS):
             self.layer(f"model.layers.{layer}", family, has_experts=family == "gpt_oss" or (family == "qwen3_moe" and layer > 0))
         self.tensors["model.norm.weight"] = Placed("BF16", (HIDDEN,))
-        self.module("lm_head", VOCABULARY, HIDDEN, "out", "vocabulary", variant.embeddings)
+        self.module("lm_head", variant.vocabulary, HIDDEN, "out", "vocabulary")
 
     def layer(self, prefix, family, has_experts):
         attention = f"{prefix}.self_attn"
-        is_quantized = family != "gpt_oss"  # its attention is not
-        self.module(f"{attention}.q_proj", HEADS * HEAD_DIM, HIDDEN, "out", "even", is_quantized)
+        self.module(f"{attention}.q_proj", HEADS * HEAD_DIM, HIDDEN, "out", "even")
         for name in "kv":
-            self.module(f"{attention}.{name}_proj", KV_HEADS * HEAD_DIM, HIDDEN, "out", "kv_heads", is_quantized)
+            self.module(f"{attention}.{name}_proj", KV_HEADS * HEAD_DIM, HIDDEN, "out", "kv_heads")
             self.add(f"{attention}.{name}_proj.", {ending.replace("k", name, 1): axes for ending, axes in self.variant.keys.items()})
-        self.module(f"{attention}.o_proj", HIDDEN, HEADS * HEAD_DIM, "in", "even", is_quantized)
+        self.module(f"{attention}.o_proj", HIDDEN, HEADS * HEAD_DIM, "in", "even")
         self.add(f"{attention}.", self.variant.attention)
         norms = [f"{prefix}.input_layernorm", f"{prefix}.post_attention_layernorm"]
         self.tensors |= {f"{name}.weight": Placed("BF16", (HIDDEN,)) for name in norms}
@@ -230,10 +231,10 @@ class Model:
                                 ("v", KV_HEADS * HEAD_DIM, (0, "kv_heads")), ("o", HIDDEN, (None, None))):  # fmt: skip
             self.tensors[f"{prefix}.self_attn.{name}_proj.bias"] = Placed("BF16", (rows,), *cut)
 
-    def module(self, name, rows, columns, cut, kind, is_quantized=True):
+    def module(self, name, rows, columns, cut, kind):
         """A linear layer that is cut along its outputs or inputs."""
-        is_quantized = is_quantized and not re.search(self.variant.plain, name)
-        self.add(f"{name}.", self.variant.module if is_quantized else {"weight": "BF16 out in"}, rows, columns, cut, kind)
+        is_plain = re.search(self.variant.plain, name)
+        self.add(f"{name}.", {"weight": "BF16 out in"} if is_plain else self.variant.module, rows, columns, cut, kind)
 
     def add(self, prefix, tensors, rows=1, columns=1, cut=None, kind=None, leading=()):
         for ending, text in tensors.items():

@@ -496,9 +496,10 @@ def shard(elements, axis, kind, kv_heads, rank, ranks):
         return numpy.concatenate(parts, axis)
     if kind == "vocabulary":
         part = -(-size // ranks)
+        held = stretch(elements, axis, rank * part, (rank + 1) * part)
         padding = [(0, 0)] * elements.ndim
-        padding[axis] = (0, part - len(elements[rank * part : (rank + 1) * part]))
-        return numpy.pad(elements[rank * part : (rank + 1) * part], padding)
+        padding[axis] = (0, part - held.shape[axis])
+        return numpy.pad(held, padding)
     if kind == "kv_heads" and kv_heads < ranks:
         # Each head goes to ranks / kv_heads neighbours.
         part = size // kv_heads
