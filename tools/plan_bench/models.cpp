@@ -72,6 +72,23 @@ class Tensors {
     model_.tensors.push_back({prefix_ + "mlp.gate.e_score_correction_bias", DType::f32, {experts}});
   }
 
+  /// All of a layer in the form of DeepSeek V3.
+  /// @param experts  0: an MLP takes their place
+  template <class AddMatrix, class AddExpert>
+  void add_layer(AddMatrix const& add_matrix, AddExpert const& add_expert, std::uint64_t heads,
+                 std::uint64_t experts) const {
+    add_latent_attention(add_matrix, heads);
+    if (experts == 0) {
+      add_mlp(add_matrix, "mlp", kDenseIntermediate);
+      return;
+    }
+    add_router(experts);
+    for (std::uint64_t expert = 0; expert < experts; ++expert) {
+      add_mlp(add_expert, "mlp.experts." + std::to_string(expert), kExpertIntermediate);
+    }
+    add_mlp(add_matrix, "mlp.shared_experts", kExpertIntermediate);
+  }
+
  private:
   Model& model_;
   std::string prefix_;
@@ -158,16 +175,7 @@ Model deepseek_671b() {
     auto const quantized = [&](std::string const& name, std::uint64_t out, std::uint64_t in) {
       layer.add_quantized(name, out, in);
     };
-    layer.add_latent_attention(quantized, kHeads);
-    if (number < kDenseLayers) {
-      Tensors::add_mlp(quantized, "mlp", kDenseIntermediate);
-      continue;
-    }
-    layer.add_router(kExperts);
-    for (std::uint64_t expert = 0; expert < kExperts; ++expert) {
-      Tensors::add_mlp(quantized, "mlp.experts." + std::to_string(expert), kExpertIntermediate);
-    }
-    Tensors::add_mlp(quantized, "mlp.shared_experts", kExpertIntermediate);
+    layer.add_layer(quantized, quantized, kHeads, number < kDenseLayers ? 0 : kExperts);
   }
   Tensors const further(model, layer_prefix(kLayers));
   for (auto const* const name : {"embed_tokens", "shared_head.head"}) further.add(name, {kVocabulary, kHidden});
@@ -204,16 +212,7 @@ Model int4_experts_1tb() {
     auto const packed = [&](std::string const& name, std::uint64_t out, std::uint64_t in) {
       layer.add_packed(name, out, in);
     };
-    layer.add_latent_attention(as_it_is, kHeads);
-    if (number == 0) {
-      Tensors::add_mlp(as_it_is, "mlp", kDenseIntermediate);
-      continue;
-    }
-    layer.add_router(kExperts);
-    for (std::uint64_t expert = 0; expert < kExperts; ++expert) {
-      Tensors::add_mlp(packed, "mlp.experts." + std::to_string(expert), kExpertIntermediate);
-    }
-    Tensors::add_mlp(as_it_is, "mlp.shared_experts", kExpertIntermediate);
+    layer.add_layer(as_it_is, packed, kHeads, number == 0 ? 0 : kExperts);
   }
   top.add("model.norm", {kHidden});
   top.add("lm_head", {kVocabulary, kHidden});

@@ -36,8 +36,7 @@ struct SafetensorsEntry {
 /// @param json   the text of the header, without the length field
 /// @param file   for messages
 /// @throws CorruptData  naming file, tensor and cause: invalid JSON or structure, a duplicate or unsafe name, or sizes
-/// and offsets that are negative, fractional, overflow, overlap, leave a
-///                      gap or exceed the file.
+///                      and offsets that are negative, fractional, overflow, overlap, leave a gap or exceed the file.
 std::vector<SafetensorsEntry> parse_safetensors_header(std::span<char const> json, std::optional<Bytes> data_bytes,
                                                        std::string const& file);
 

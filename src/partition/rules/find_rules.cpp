@@ -74,13 +74,20 @@ std::optional<FamilyRules> by_name(std::string const& directory, std::string con
   return load(path);
 }
 
-std::optional<FamilyRules> by_model_type(std::string const& directory, std::string const& model_type) {
+/// The first rule file of which `is_wanted`, called with the name of its family and its head, is true.
+template <typename Predicate>
+std::optional<FamilyRules> first_file(std::string const& directory, Predicate const& is_wanted) {
   for (auto const& path : rule_files(directory)) {
     auto found = load(path);
-    auto const types = rules::read_head(found.text, found.file).model_types;
-    if (std::find(types.begin(), types.end(), model_type) != types.end()) return found;
+    if (is_wanted(found.family, rules::read_head(found.text, found.file))) return found;
   }
   return std::nullopt;
+}
+
+std::optional<FamilyRules> by_model_type(std::string const& directory, std::string const& model_type) {
+  return first_file(directory, [&](std::string const&, rules::RuleFileHead const& head) {
+    return std::ranges::find(head.model_types, model_type) != head.model_types.end();
+  });
 }
 
 /// The letters and digits of a name, in lower case: those of `qwen3_moe` and of `Qwen3Moe` are the same.
@@ -103,24 +110,19 @@ std::string_view model_of_class(std::string_view name) {
 
 std::optional<FamilyRules> by_architecture(std::string const& directory, std::string_view architecture) {
   auto const wanted = letters_of(model_of_class(architecture));
-  for (auto const& path : rule_files(directory)) {
-    auto found = load(path);
-    auto types = rules::read_head(found.text, found.file).model_types;
-    if (!types.empty()) types.push_back(found.family);  // files without types are bases of others
-    if (std::ranges::find(types, wanted, letters_of) != types.end()) return found;
-  }
-  return std::nullopt;
+  return first_file(directory, [&](std::string const& family, rules::RuleFileHead const& head) {
+    auto const& types = head.model_types;
+    if (types.empty()) return false;  // a base of others
+    return letters_of(family) == wanted || std::ranges::find(types, wanted, letters_of) != types.end();
+  });
 }
 
 /// For files that say nothing of a type.
 std::optional<FamilyRules> by_keys(std::string const& directory, rules::ConfigValues const& config) {
-  for (auto const& path : rule_files(directory)) {
-    auto found = load(path);
-    auto const keys = rules::read_head(found.text, found.file).config_keys;
+  return first_file(directory, [&](std::string const&, rules::RuleFileHead const& head) {
     auto const has = [&](std::string const& key) { return config.scalar(key).has_value(); };
-    if (!keys.empty() && std::ranges::all_of(keys, has)) return found;
-  }
-  return std::nullopt;
+    return !head.config_keys.empty() && std::ranges::all_of(head.config_keys, has);
+  });
 }
 
 /// Another number is another generation of a model, which the same letters do not make alike.

@@ -235,10 +235,10 @@ TEST_F(OpenCheckpoint, NamesOtherFormats) {
            {"model0-mp8.safetensors", "", "another engine has cut", "has 0 bytes"},
        }) {
     std::filesystem::create_directory(path("case"));
-    write("case/" + file, content);
+    auto const name = "case/" + file;
+    write(name, content);
     EXPECT_THAT(thrown_message<Error>([&] { open_checkpoint(path("case"), std::nullopt); }), HasSubstr(of_directory));
-    EXPECT_THAT(thrown_message<Error>([&] { open_checkpoint(path("case/" + file), std::nullopt); }),
-                HasSubstr(of_file));
+    EXPECT_THAT(thrown_message<Error>([&] { open_checkpoint(path(name), std::nullopt); }), HasSubstr(of_file));
     std::filesystem::remove_all(path("case"));
   }
 }
