@@ -138,7 +138,7 @@ class Describer {
   void add(rules::RequiredRule const& entry, rules::Pattern const& pattern, std::optional<std::uint32_t> layer,
            Counts const& counts) {
     for (std::uint32_t star = 0; star < counts.stars; ++star) {
-      auto const first = pattern.name({layer.value_or(0), 0, star});
+      auto const first = pattern.name({.layer = layer.value_or(0), .star = star});
       if (counts.experts == 0 || !known_.insert(first).second) continue;  // another entry has listed it
       try {
         auto const match = finder_.match(first);
@@ -147,14 +147,17 @@ class Describer {
         auto const place = place_of(rule, layer);
         names_.push_back(first);
         auto const stored = quantizer_.quantized(tensor, rule).value_or(std::vector{tensor});
-        for (std::uint32_t expert = 0; expert < counts.experts; ++expert) {
+        auto const heads = pattern.has_head() ? sizes_of(layer).positive(*rule.sections.front().heads) : 1;
+        for (std::uint32_t i = 0; i < counts.experts * heads; ++i) {
           if (described_.size() + stored.size() > kMaxTensors) {
             throw RuleProblem("the model has more than 10,000,000 tensors");
           }
-          auto const weight = expert == 0 ? first : pattern.name({layer.value_or(0), expert, star});
+          auto const expert = i % static_cast<std::uint32_t>(counts.experts);
+          auto const head = i / static_cast<std::uint32_t>(counts.experts);
+          auto const weight = pattern.name({layer.value_or(0), expert, head, star});
           for (auto const& each : stored) {
             described_.push_back({each, place});
-            if (expert != 0) described_.back().tensor.name = name_beside(each.name, first, weight);
+            if (i != 0) described_.back().tensor.name = name_beside(each.name, first, weight);
           }
         }
       } catch (RuleProblem const& problem) {
@@ -223,7 +226,9 @@ class Describer {
       if (!sum) throw RuleProblem("the sections' sizes do not fit 64 bits (" + rule.location + ")");
       total = *sum;
     }
-    return total;
+    auto const all = rule.groups ? checked_multiply(sizes.positive(*rule.groups), total) : std::optional(total);
+    if (!all) throw RuleProblem("the groups' sizes do not fit 64 bits (" + rule.location + ")");
+    return *all;
   }
 
   /// A number by which the tensors are sorted.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <regex>
 
 #include <nlohmann/json.hpp>
@@ -142,11 +143,13 @@ std::vector<TensorDescription> Quantizer::stored_by(Choice const& choice, Tensor
         continue;
       }
       auto const size = *axis.follows == WeightAxis::out ? out : in;
-      if (is_weight && size % block != 0) {
-        throw RuleProblem("the format " + choice.written->name + " stores " + std::to_string(block) +
-                          " elements in one, of which " + std::to_string(size) + " are no multiple");
+      auto const stored = axis.stored ? sizes.positive(*axis.stored) : 1;
+      auto const together = block / std::gcd(block, stored);
+      if (is_weight && size % together != 0) {
+        throw RuleProblem("the format " + choice.written->name + " stores " + std::to_string(together) +
+                          " elements together, of which " + std::to_string(size) + " are no multiple");
       }
-      shape.push_back(divide_up(size, block));
+      shape.push_back(divide_up(size * stored, block));
     }
     return shape;
   };
