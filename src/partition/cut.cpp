@@ -49,6 +49,9 @@ SizedRule::SizedRule(Rule const& rule, Sizes const& sizes) : rule_(rule) {
     }
     if (rule.groups) groups_ = as_groups(sizes.positive(*rule.groups), rule.groups->text);
     for (auto const& size : rule.shape) shape_.push_back(size ? sizes.find(*size) : std::nullopt);
+    if (rule.partition == PartitionKind::vocab_parallel && rule.sections.size() == 1 && rule.sections.front().size) {
+      vocabulary_key_ = sizes.key_of(*rule.sections.front().size);
+    }
   } catch (ConfigProblem const& problem) {
     problem_ = problem.what();
   }
@@ -111,8 +114,10 @@ Partition SizedRule::partition_of(Shape const& shape, std::optional<std::uint32_
       sum += " = " + std::to_string(total);
       if (groups_ > 1) sum = std::to_string(groups_) + " " + rule_.groups->text + " of " + sum;
     }
-    throw RuleProblem("config.json asks for " + sum + " elements" + along(rule_.axis) + ", but there are " +
-                      std::to_string(extent));
+    auto const found = std::to_string(extent);
+    auto const way_out = vocabulary_key_ ? ": if tokens were added, " + *vocabulary_key_ + " must be " + found : "";
+    throw RuleProblem("config.json asks for " + sum + " elements" + along(rule_.axis) + ", but there are " + found +
+                      way_out);
   }
   repeat(partition.sections, groups_);
   return partition;

@@ -49,6 +49,7 @@ class SizedRule {
   std::uint32_t groups_ = 1;
   std::vector<std::optional<std::uint64_t>> shape_;  ///< sizes that are known
   std::string problem_;
+  std::optional<std::string> vocabulary_key_;  ///< of config.json, if the rule is for a vocabulary of that size
 };
 
 }  // namespace distload::rules

@@ -125,6 +125,8 @@ FORMATS = (
             plain=r"embed_tokens|lm_head|\.0\.mlp\.")),
     Variant("fp8_finer_blocks", "FP8 of finer blocks than config.json says", **fp8({"weight": "F8_E4M3 out in", "weight_scale_inv": "F32 out/32 in/64"},
             config={"weight_block_size": [128, 128]}, group=64)),
+    Variant("fp8_static", "FP8 of tensors with a scale of the inputs (Mistral)", **fp8({"weight": "F8_E4M3 out in", "weight_scale_inv": "BF16", "activation_scale": "BF16"},
+            config={"activation_scheme": "static", "weight_block_size": None})),
     Variant("fp8_fbgemm", "FP8 of rows (FBGEMM)", **fp8({"weight": "F8_E4M3 out in", "weight_scale": "F32 out 1", "input_scale_ub": "F32 1"},
             config={"quant_method": "fbgemm_fp8", "activation_scale_ub": 1200.0})),
     Variant("mxfp8", "MXFP8", **fp8({"weight": "F8_E4M3 out in", "weight_scale_inv": "U8 out in/32"},

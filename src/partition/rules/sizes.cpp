@@ -70,6 +70,14 @@ std::string Sizes::origin_of_zero(Expression const& expression) const {
   return size == nullptr ? origin(zero) : origin_of_zero(size->expression);
 }
 
+std::optional<std::string> Sizes::key_of(Expression const& expression) const {
+  auto const* const term = known_term(expression);
+  if (term == nullptr || term->operation != 0 || term->left.kind == Operand::Kind::number) return std::nullopt;
+  if (term->left.kind == Operand::Kind::config_key) return key_of(term->left);
+  auto const* const size = definition(term->left.name);
+  return size == nullptr ? std::nullopt : key_of(size->expression);
+}
+
 std::string Sizes::origin(Operand const& operand) const {
   if (operand.kind == Operand::Kind::number) return std::to_string(operand.number);
   if (operand.kind == Operand::Kind::config_key) return key_of(operand);

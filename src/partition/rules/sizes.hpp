@@ -32,6 +32,8 @@ class Sizes {
   std::uint64_t value(Expression const& expression) const;
   /// As `value`, but nothing if config.json lacks a required key.
   std::optional<std::uint64_t> find(Expression const& expression) const;
+  /// The key of config.json whose value the expression is; nothing if it is computed.
+  std::optional<std::string> key_of(Expression const& expression) const;
   /// The named size; nothing if the file does not define it or config.json lacks a key.
   std::optional<std::uint64_t> find(std::string const& name) const;
   /// The same with an upper bound.

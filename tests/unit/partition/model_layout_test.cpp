@@ -69,6 +69,9 @@ TEST(PartitionModel, RefusesShapesThatContradictTheSizes) {
       {"partition: column_parallel, sections: 3", {8}, "8 elements along axis 0 are not 3 equal sections"},
       {"partition: column_parallel, unit: 3", {8}, "8 elements along axis 0 are no whole number of units of 3"},
       {"partition: column_parallel, size: 9", {8}, "config.json asks for 9 elements along axis 0, but there are 8"},
+      {"partition: vocab_parallel, size: config.vocab_size",
+       {8},
+       "asks for 6 elements along axis 0, but there are 8: if tokens were added, vocab_size must be 8"},
       {"partition: column_parallel, sections: [{size: 4}, {size: 5}]",
        {8},
        "asks for 4 + 5 = 9 elements along axis 0, but there are 8"},
@@ -109,7 +112,7 @@ TEST(PartitionModel, RefusesShapesThatContradictTheSizes) {
   };
   for (auto const& [rule, shape, message, is_config] : cases) {
     EXPECT_THAT(error_of({{"x", shape}}, std::string("  - {match: x, stage: all, ") + rule + "}\n", {2, 1, 1},
-                         R"({"heads": 2, "head_dim": 4, "none": 0})"),
+                         R"({"heads": 2, "head_dim": 4, "none": 0, "vocab_size": 6})"),
                 AllOf(HasSubstr(message), HasSubstr("(test.yaml:5)"),
                       HasSubstr(is_config ? "" : "\n    x " + to_string(shape))))
         << rule;
