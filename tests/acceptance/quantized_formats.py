@@ -65,7 +65,7 @@ def bitsandbytes(tensors, **config):
 def mlx(bits, group, **others):
     tensors = {"weight": f"U32 out in*{bits}/32", "scales": f"BF16 out in/{group}", "biases": f"BF16 out in/{group}"}
     return {"format": "mlx", "config": {"group_size": group, "bits": bits}, "module": tensors, "group": group, "key": "quantization",
-            "plain": "(?!)", "families": ("llama",)} | others  # fmt: skip
+            "plain": "(?!)"} | others  # fmt: skip
 
 
 SCALED = "scaled int8 and fp8"
@@ -207,6 +207,11 @@ class Model:
             self.tensors |= {f"{attention}.{name}_norm.weight": Placed("BF16", (HEAD_DIM,)) for name in "qk"}
         if family == "gpt_oss":
             self.experts_together(prefix)
+        elif has_experts and self.variant.format == "mlx":
+            self.module(f"{prefix}.mlp.gate", EXPERTS, HIDDEN, None, None)
+            for name, rows, columns, cut in (("gate", self.intermediate, HIDDEN, "out"), ("up", self.intermediate, HIDDEN, "out"),
+                                             ("down", HIDDEN, self.intermediate, "in")):  # fmt: skip
+                self.add(f"{prefix}.mlp.switch_mlp.{name}_proj.", self.variant.module, rows, columns, cut, "even", (EXPERTS,))
         elif has_experts:
             self.tensors[f"{prefix}.mlp.gate.weight"] = Placed("BF16", (EXPERTS, HIDDEN))
             for expert in range(EXPERTS):

@@ -115,7 +115,7 @@ class Family:
     KEPT = r"_scale(_inv|_2)?$"
     KEPT_F32 = r"(?!)"
     # In the names of tensors that hold all experts.
-    EXPERTS_TOGETHER = r"\.experts\.\w+$|\.block_sparse_moe\.(in|out)put_linear\."
+    EXPERTS_TOGETHER = r"\.experts\.\w+$|\.switch_mlp\.|\.block_sparse_moe\.(in|out)put_linear\."
     # In the names of weights that are no [out, in] matrices.
     IN_OUT = r"(?!)"
     # What model.fuse and model.split call it: the parts' names, and the whole's.

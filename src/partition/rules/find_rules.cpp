@@ -178,7 +178,8 @@ FamilyRules find_model_type(RulesSource const& source) {
   };
   auto const model_type = text("model_type");
   if (!model_type) {
-    if (auto const architecture = text("architectures.0")) {
+    auto const architecture = text("architectures.0");
+    if (architecture) {
       for (auto const& directory : source.directories) {
         if (auto found = by_architecture(directory, *architecture)) return *std::move(found);
       }
@@ -186,8 +187,12 @@ FamilyRules find_model_type(RulesSource const& source) {
     for (auto const& directory : source.directories) {
       if (auto found = by_keys(directory, config)) return *std::move(found);
     }
-    throw ConfigError("the model's config.json has no `model_type`, so that its family is unknown: set model.family (" +
-                      known_families(source, "") + ")");
+    auto const wanted = architecture ? letters_of(model_of_class(*architecture)) : "";
+    throw ConfigError("the model's config.json has no `model_type`" +
+                      (architecture ? ", and no family has the architecture `" + printable(*architecture) + "`" : "") +
+                      ", so that its family is unknown: set model.family, or model.rules to a file of your own, which "
+                      "RULES.md describes; " +
+                      known_families(source, wanted));
   }
   for (auto const& directory : source.directories) {
     // One of a tower and a decoder, which both vary.

@@ -311,7 +311,7 @@ TEST_F(FindRulesTest, GoesByArchitecturesWithoutAModelType) {
   EXPECT_EQ(find("auto", R"({"architectures": ["OldCamelForCausalLM"]})"), file);
   EXPECT_EQ(find("auto", R"({"architectures": ["OldCamel2Model"]})"), file);
   EXPECT_THAT(config_error_of([&] { find("auto", R"({"architectures": ["OldCamel3Model"]})"); }),
-              HasSubstr("no `model_type`"));
+              AllOf(HasSubstr("no `model_type`"), HasSubstr("`OldCamel3Model`"), HasSubstr("RULES.md")));
 }
 
 TEST_F(FindRulesTest, SuggestsKnownFamilies) {
