@@ -30,6 +30,15 @@ std::optional<std::uint64_t> block_of(std::uint64_t size, std::uint64_t count, s
   return std::nullopt;
 }
 
+/// The format's sizes with another value of the one that depends on the module.
+std::vector<SizeDefinition> with_value(Format const& format, std::uint64_t value) {
+  auto sizes = format.sizes;
+  auto const size = std::ranges::find(sizes, format.by_module->name, &SizeDefinition::name);
+  auto const text = std::to_string(value);
+  size->expression = {{parse_term(text)}, text};
+  return sizes;
+}
+
 /// True if the first `count` axes of both shapes are equal.
 bool begin_alike(Shape const& a, Shape const& b, std::size_t count) {
   return a.size() >= count && b.size() >= count && std::equal(a.begin(), a.begin() + count, b.begin());
@@ -42,7 +51,11 @@ Companions::Companions(Catalog const& catalog, RuleSet const& set, ConfigValues 
   sizes_.reserve(set.formats.size());
   for (std::size_t i = 0; i < set.formats.size(); ++i) {
     auto const& format = set.formats[i];
-    sizes_.emplace_back(format.sizes, config);
+    auto& sizes = sizes_.emplace_back();
+    sizes.emplace_back(format.sizes, config);
+    for (auto const value : format.by_module ? format.by_module->values : std::vector<std::uint64_t>{}) {
+      sizes.emplace_back(definitions_.emplace_back(with_value(format, value)), config);
+    }
     (all_hold(format.when, set.flags, config) ? active_ : others_).push_back(i);
   }
   std::stable_partition(active_.begin(), active_.end(),
@@ -101,9 +114,10 @@ std::optional<Companion> Companions::find_in(std::size_t format, std::string_vie
   return std::nullopt;
 }
 
-Follows Companions::ratio_of(std::size_t format, FormatAxis const& axis) const {
-  auto const block = sizes_[format].positive(*axis.block);
-  auto const stored = axis.stored ? sizes_[format].positive(*axis.stored) : 1;
+Follows Companions::ratio_of(std::size_t format, std::size_t by_module, FormatAxis const& axis) const {
+  auto const& sizes = sizes_[format][by_module];
+  auto const block = sizes.positive(*axis.block);
+  auto const stored = axis.stored ? sizes.positive(*axis.stored) : 1;
   auto const common = std::gcd(block, stored);
   return {0, block / common, stored / common};
 }
@@ -135,7 +149,8 @@ std::vector<std::string> Companions::possible_weights(std::string_view name) con
   return weights;
 }
 
-UnpackedWeight Companions::unpack(PackedWeight const& weight, Shape const& stored, bool reversed) const {
+UnpackedWeight Companions::unpack(PackedWeight const& weight, Shape const& stored, bool reversed,
+                                  std::size_t by_module) const {
   auto const& format = set_.formats[weight.format];
   auto const& axes = format.weight->shape;
   if (stored.size() < axes.size()) {
@@ -144,6 +159,7 @@ UnpackedWeight Companions::unpack(PackedWeight const& weight, Shape const& store
   }
   auto const leading = stored.size() - axes.size();
   UnpackedWeight unpacked;
+  unpacked.by_module = by_module;
   unpacked.shape = Shape::filled(leading + 2, 0);
   unpacked.axes.resize(leading + 2);
   for (std::size_t axis = 0; axis < leading; ++axis) {
@@ -152,7 +168,7 @@ UnpackedWeight Companions::unpack(PackedWeight const& weight, Shape const& store
   }
   for (std::size_t i = 0; i < axes.size(); ++i) {
     auto const axis = leading + i;
-    auto const [ignored, block, together] = ratio_of(weight.format, axes[i]);
+    auto const [ignored, block, together] = ratio_of(weight.format, by_module, axes[i]);
     if (!axes[i].follows) {
       if (stored[axis] == block) continue;
       throw RuleProblem("a weight of the format " + format.name + " has " + std::to_string(block) +
@@ -188,7 +204,7 @@ AxisMap Companions::follow(Companion const& companion, Shape const& weight, Weig
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       auto const count = shape[leading + i];
       auto const has_size = wanted[i].block.has_value();
-      auto follows = has_size ? ratio_of(companion.format, wanted[i]) : Follows{};
+      auto follows = has_size ? ratio_of(companion.format, companion.by_module, wanted[i]) : Follows{};
       if (!wanted[i].follows) {
         if (count != follows.block) return false;
         continue;
@@ -254,7 +270,7 @@ std::optional<std::string> Companions::refused(std::size_t format, std::optional
 std::optional<std::uint64_t> Companions::block_along(Companion const& companion, WeightAxis axis) const {
   auto const& format = set_.formats[companion.format];
   auto const& block = axis == WeightAxis::out ? format.out_block : format.in_block;
-  auto const& sizes = sizes_[companion.format];
+  auto const& sizes = sizes_[companion.format].front();
   return block && sizes.find(*block) ? std::optional(sizes.positive(*block)) : std::nullopt;
 }
 

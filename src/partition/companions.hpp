@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,7 +45,8 @@ struct PackedWeight {
 /// A weight as its rule sees it, unpacked.
 struct UnpackedWeight {
   Shape shape;
-  AxisMap axes;  ///< of the packed tensor
+  AxisMap axes;               ///< of the packed tensor
+  std::size_t by_module = 0;  ///< which value the format's size `by_module` has: 0 for that of config.json
 };
 
 /// A tensor beside a weight.
@@ -53,6 +55,8 @@ struct Companion {
   std::size_t format = 0;    ///< index in the rule set
   std::size_t entry = 0;     ///< index in the format's `beside`
   bool is_active = true;     ///< config.json says that the model is in this format
+  /// As in `UnpackedWeight`.
+  std::size_t by_module = 0;
 };
 
 /// The formats of a rule set, for one model.
@@ -73,10 +77,15 @@ class Companions {
   std::vector<std::string> possible_weights(std::string_view name) const;
 
   /// The unpacked shape of a weight.
-  /// @param reversed  the rule sees its last two axes as [in, out]
+  /// @param reversed   the rule sees its last two axes as [in, out]
+  /// @param by_module  which value of the format's size, below `values_by_module`
   /// @throws RuleProblem  the tensor has not the axes of the format.
   /// @throws ConfigProblem  config.json lacks a size of the format.
-  UnpackedWeight unpack(PackedWeight const& weight, Shape const& stored, bool reversed) const;
+  UnpackedWeight unpack(PackedWeight const& weight, Shape const& stored, bool reversed,
+                        std::size_t by_module = 0) const;
+
+  /// The number of values that the format's size `by_module` may have, with that of config.json; 1 without such a size.
+  std::size_t values_by_module(std::size_t format) const { return sizes_[format].size(); }
 
   /// Which axes of a weight those of a companion follow.
   /// @param weight  shape of the weight as its rule sees it
@@ -103,13 +112,14 @@ class Companions {
   TensorInfo const* stored_in(std::size_t format, std::string_view weight) const;
   std::optional<Companion> find_in(std::size_t format, std::string_view name) const;
   /// Elements of a weight that are stored together along an axis, and in how many; the axis has blocks of a known size.
-  Follows ratio_of(std::size_t format, FormatAxis const& axis) const;
+  Follows ratio_of(std::size_t format, std::size_t by_module, FormatAxis const& axis) const;
   std::uint32_t index_of(TensorInfo const& tensor) const;
 
   Catalog const& catalog_;
   RuleSet const& set_;
   ConfigValues const& config_;
-  std::vector<Sizes> sizes_;         ///< by format
+  std::deque<std::vector<SizeDefinition>> definitions_;  ///< of `sizes_`, where they are not the format's own
+  std::vector<std::vector<Sizes>> sizes_;                ///< by format, and by the value of its size `by_module`
   std::vector<std::size_t> active_;  ///< formats that the model may be in, those of packed weights first
   std::vector<std::size_t> others_;
 };

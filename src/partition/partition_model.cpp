@@ -372,13 +372,17 @@ class Layouter {
     }
   }
 
-  void add_blocks(rules::Companion const& companion, TensorInfo const& tensor) {
+  void add_blocks(rules::Companion companion, TensorInfo const& tensor) {
     auto const& weight = catalog_.tensors[companion.weight];
     auto match = rule_finder_.find(weight.name);
     auto shape = weight.shape;
     if (auto const packed = companions_.packed(companion.weight); packed && (!match || packed->name == weight.name)) {
       match = rule_finder_.find(packed->name);
-      if (match) shape = unpack(*match, *packed, weight.shape).shape;
+      if (match) {
+        auto const unpacked = unpack(*match, *packed, weight.shape);
+        shape = unpacked.shape;
+        companion.by_module = unpacked.by_module;
+      }
     }
     if (!match || !set_.rules[match->rule].uneven) return;
     auto const numbers = shape_in_numbers(weight.dtype, shape);
@@ -412,10 +416,21 @@ class Layouter {
   }
 
   rules::UnpackedWeight unpack(rules::RuleMatch const& match, rules::PackedWeight const& packed,
-                               Shape const& stored) const {
+                               Shape const& stored) {
     auto const& of_weight = companions_.format(packed.format).weight->shape;
     auto const leading = stored.size() - std::min(stored.size(), of_weight.size());
-    return companions_.unpack(packed, stored, is_reversed(match.rule, leading + 2));
+    auto const reversed = is_reversed(match.rule, leading + 2);
+    for (std::size_t value = 0; value < companions_.values_by_module(packed.format); ++value) {
+      try {
+        auto unpacked = companions_.unpack(packed, stored, reversed, value);
+        sized_rule(match).check_shape(packed.name, unpacked.shape);
+        sized_rule(match).partition_of(unpacked.shape, match.name.head);
+        return unpacked;
+      } catch (RuleProblem const&) {
+        // Another value may fit; if none does, the rule refuses the shape that config.json gives.
+      }
+    }
+    return companions_.unpack(packed, stored, reversed);
   }
 
   /// The parameter of a weight that is stored in packed form. Its rule describes the weight as it is without that.
@@ -423,10 +438,10 @@ class Layouter {
     auto const& tensor = catalog_.tensors[index];
     auto const unpacked = unpack(match, packed, tensor.shape);
     auto parameter = parameter_by(match, index, packed.name, unpacked.shape);
-    auto const& known =
-        unpacked_
-            .insert_or_assign(index, Unpacked{parameter.partition, unpacked.shape, axes_of(match.rule, unpacked.shape)})
-            .first->second;
+    auto const& known = unpacked_
+                            .insert_or_assign(index, Unpacked{parameter.partition, unpacked.shape,
+                                                              axes_of(match.rule, unpacked.shape), unpacked.by_module})
+                            .first->second;
     refuse_cut(packed.format, known);
     parameter.partition = rules::cut_like(known.partition, unpacked.axes, tensor.shape);
     parameter.keep_dtype = true;
@@ -451,6 +466,7 @@ class Layouter {
     Partition partition;
     Shape shape;
     rules::WeightAxes axes;
+    std::size_t by_module = 0;
   };
 
   /// @throws RuleProblem  the format cannot be cut in this way.
@@ -490,7 +506,9 @@ class Layouter {
     parameter.partition = {};
     rules::AxisMap map(seen.shape.size());
     if (seen.partition.kind != PartitionKind::replicated) {
-      map = companions_.follow(companion, seen.shape, seen.axes, seen.partition.axis, tensor.shape);
+      auto of_module = companion;
+      of_module.by_module = seen.by_module;
+      map = companions_.follow(of_module, seen.shape, seen.axes, seen.partition.axis, tensor.shape);
       parameter.partition = rules::cut_like(seen.partition, map, tensor.shape);
       // Scales of blocks lie like the weight.
       parameter.transposed = of_weight->transposed && tensor.shape.size() == weight.shape.size();

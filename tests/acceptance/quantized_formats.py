@@ -22,6 +22,7 @@ class Variant(NamedTuple):
     families: tuple = ("llama", "qwen3_moe")
     key: str = "quantization_config"
     plain: str = "embed_tokens|lm_head"  # in the names of layers that are not quantized
+    by_module: dict = {}  # tensors of layers whose names contain a text, instead of `module`
     vocabulary: int = VOCABULARY
     refused: str = ""  # "rows": row-parallel weights cannot be cut; "all": none, not even loaded
 
@@ -86,6 +87,7 @@ FORMATS = (
     Variant("gptq_one_group", "act-order without groups", **gptq(4, -1, desc_act=True)),
     Variant("gptq_head", "with the head", **gptq(4, lm_head=True), plain="embed_tokens", vocabulary=160),
     Variant("auto_round_gptq", "AutoRound", **gptq(4, quant_method="auto-round", packing_format="auto_round:auto_gptq")),
+    Variant("gptq_dynamic", "8 bits in some layers", **gptq(4, dynamic={r"+:.*\.down_proj": {"bits": 8}}), by_module={"down_proj.": gptq(8)["module"]}),
     Variant("awq", "GEMM", **awq()),
     Variant("auto_round_awq", "AutoRound", **awq(quant_method="auto-round", packing_format="auto_round:auto_awq")),
     Variant("ct_int4", "int4", **compressed("pack-quantized", INT4, PACKED, group=128)),
@@ -140,7 +142,7 @@ FORMATS = (
     Variant("bitsandbytes_int8", "int8", **bitsandbytes({"weight": "I8 out in", "SCB": "F32 out", "weight_format": "U8"}, load_in_8bit=True)),
     Variant("bitsandbytes_nf4", "nf4", **bitsandbytes(NF4, load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True)
             | {"format": "bitsandbytes 4-bit", "refused": "all", "families": ("llama",)}),
-    Variant("mlx_4bit", "4 bits", **mlx(4, 64)),
+    Variant("mlx_4bit", "4 bits, routers of 8", **mlx(4, 64, by_module={"mlp.gate.": mlx(8, 64)["module"]})),
     Variant("mlx_3bit", "3 bits", **mlx(3, 64)),
     Variant("mlx_6bit", "6 bits", **mlx(6, 64)),
     Variant("mlx_8bit", "8 bits, groups of 32", **mlx(8, 32)),
@@ -240,8 +242,9 @@ class Model:
 
     def module(self, name, rows, columns, cut, kind):
         """A linear layer that is cut along its outputs or inputs."""
+        tensors = next((tensors for text, tensors in self.variant.by_module.items() if text in f"{name}."), self.variant.module)
         is_plain = re.search(self.variant.plain, name)
-        self.add(f"{name}.", {"weight": "BF16 out in"} if is_plain else self.variant.module, rows, columns, cut, kind)
+        self.add(f"{name}.", {"weight": "BF16 out in"} if is_plain else tensors, rows, columns, cut, kind)
 
     def add(self, prefix, tensors, rows=1, columns=1, cut=None, kind=None, leading=()):
         for ending, text in tensors.items():

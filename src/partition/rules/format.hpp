@@ -87,11 +87,18 @@ struct WrittenFormat {
   std::vector<WrittenTensor> beside;
 };
 
+/// A size that some modules have another value of than config.json says for all: the shape of a weight tells.
+struct SizeByModule {
+  std::string name;
+  std::vector<std::uint64_t> values;
+};
+
 struct Format {
   std::string name;
   std::vector<Condition> when;
   std::vector<SizeDefinition> sizes;
-  std::optional<FormatWeight> weight;  ///< nothing: as a weight that is not quantized
+  std::optional<SizeByModule> by_module;  ///< only for packed weights
+  std::optional<FormatWeight> weight;     ///< nothing: as a weight that is not quantized
   std::vector<FormatTensor> beside;
   std::optional<Expression> out_block;  ///< the blocks of `out / *` if the shape agrees; the last may be smaller
   std::optional<Expression> in_block;

@@ -2,6 +2,8 @@
 #include "partition/rules/format_reader.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <stdexcept>
 #include <utility>
 
@@ -15,6 +17,8 @@ constexpr std::string_view kOut = "out";
 constexpr std::string_view kIn = "in";
 /// Blocks of any size.
 constexpr std::string_view kAnyBlock = "*";
+/// Of bits, and of elements in a group.
+constexpr std::uint64_t kMaxSizeByModule = 1024;
 /// The weight that a tensor stands beside, if the entry names no other.
 constexpr char const* kDefaultWeight = "*.weight";
 
@@ -38,7 +42,7 @@ class FormatReader {
 
   Format read(std::string name, YAML::Node const& node) {
     YamlFields const fields(source_, node, "a format",
-                            {"when", "sizes", "weight", "beside", "blocks", "refused", "written"});
+                            {"when", "sizes", "by_module", "weight", "beside", "blocks", "refused", "written"});
     Format format;
     format.name = std::move(name);
     format.location = fields.location();
@@ -46,6 +50,10 @@ class FormatReader {
     if (auto const sizes = fields.find("sizes")) sizes_.read(sizes);
     format.sizes = sizes_.definitions();
     if (auto const weight = fields.find("weight")) format.weight = read_weight(weight);
+    if (auto const by_module = fields.find("by_module")) {
+      if (!format.weight) fields.fail("`by_module` is for formats that pack weights");
+      format.by_module = read_by_module(by_module);
+    }
     if (auto const beside = fields.find("beside")) {
       for (auto const& entry : read_list(beside)) format.beside.push_back(read_tensor(entry));
     }
@@ -97,6 +105,26 @@ class FormatReader {
       fields.fail("the `shape` of a weight has no `/ *`: its own size must follow from it");
     }
     return weight;
+  }
+
+  SizeByModule read_by_module(YAML::Node const& node) const {
+    if (!node.IsMap() || node.size() != 1)
+      source_.fail(node.Mark(), "`by_module` is one size and a list of its values");
+    SizeByModule size;
+    size.name = read_text(source_, node.begin()->first);
+    if (std::ranges::find(sizes_.definitions(), size.name, &SizeDefinition::name) == sizes_.definitions().end()) {
+      source_.fail(node.Mark(), "`" + printable(size.name) + "` is none of the format's sizes");
+    }
+    for (auto const& entry : read_list(node.begin()->second)) {
+      auto const text = read_text(source_, entry);
+      std::uint64_t value = 0;
+      auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+      if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > kMaxSizeByModule) {
+        source_.fail(entry.Mark(), "`" + printable(text) + "` is no number from 1 to 1024");
+      }
+      size.values.push_back(value);
+    }
+    return size;
   }
 
   DType read_dtype(YAML::Node const& node) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model_fixture.hpp"
+#include "partition/rules/rule_reader.hpp"
 
 namespace distload::testing {
 namespace {
@@ -202,6 +203,40 @@ TEST(Formats, PackNumbersAcrossTheStoredOnes) {
       R"({"quantization": {"group_size": 64, "bits": 6}})",
       {{"h.0.down.weight", DType::u32, {128, 35}}, {"h.0.down.scales", DType::bf16, {128, 3}}});
   EXPECT_THAT(damaged.error(1), HasSubstr("in the format mlx, axis 1 has a multiple of 3 elements"));
+}
+
+TEST(Formats, KnowModulesWithBitsOfTheirOwnByTheirShape) {
+  QuantizedModel const gptq(R"({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32}})",
+                            {{"h.0.q.qweight", DType::i32, {16, 128}},
+                             {"h.0.q.qzeros", DType::i32, {4, 16}},
+                             {"h.0.k.qweight", DType::i32, {32, 64}},
+                             {"h.0.k.qzeros", DType::i32, {4, 16}},
+                             {"h.0.down.qweight", DType::i32, {48, 128}},
+                             {"h.0.down.scales", DType::f16, {6, 128}}});
+  EXPECT_EQ(gptq.shard("h.0.q.qzeros", 2), (Shape{4, 8}));
+  EXPECT_EQ(gptq.shard("h.0.k.qzeros", 2), (Shape{4, 8})) << "8 bits";
+  EXPECT_EQ(gptq.shard("h.0.down.qweight", 2), (Shape{24, 128}));
+  EXPECT_EQ(gptq.shard("h.0.down.scales", 2), (Shape{3, 128}));
+  QuantizedModel const none_fits(
+      R"({"quantization": {"group_size": 64, "bits": 4}})",
+      {{"h.0.down.weight", DType::u32, {128, 25}}, {"h.0.down.scales", DType::bf16, {128, 3}}});
+  EXPECT_THAT(none_fits.error(1), HasSubstr("config.json asks for 192 elements (intermediate) along axis 1, but there "
+                                            "are 200"));
+}
+
+TEST(Formats, RefuseSizesByModuleThatAreNone) {
+  auto const error = [](std::string const& by_module) {
+    auto const text = std::string(kPlainFamily) + R"(
+formats:
+  mine: {sizes: {bits: 4}, by_module: )" +
+                      by_module + R"(, weight: {name: "*.w", of: "*.weight", dtype: U8, shape: [out, in / 2]}}
+)";
+    return config_error_of([&] { rules::read_rules(rules_of(text)); });
+  };
+  EXPECT_THAT(error("{groups: [1]}"), HasSubstr("`groups` is none of the format's sizes"));
+  EXPECT_THAT(error("{bits: [0]}"), HasSubstr("`0` is no number from 1 to 1024"));
+  EXPECT_THAT(error("{bits: [4x]}"), HasSubstr("`4x` is no number from 1 to 1024"));
+  EXPECT_THAT(error("[bits]"), HasSubstr("one size and a list of its values"));
 }
 
 TEST(Formats, SayWhatFitsTheRanksAndWhichFormatItIs) {
