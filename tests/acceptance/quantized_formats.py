@@ -22,6 +22,7 @@ class Variant(NamedTuple):
     families: tuple = ("llama", "qwen3_moe")
     key: str = "quantization_config"
     plain: str = "embed_tokens|lm_head"  # in the names of layers that are not quantized
+    settings: dict = {}  # beside quantization_config
     by_module: dict = {}  # tensors of layers whose names contain a text, instead of `module`
     vocabulary: int = VOCABULARY
     refused: str = ""  # "rows": row-parallel weights cannot be cut; "all": none, not even loaded
@@ -137,6 +138,8 @@ FORMATS = (
             format="modelopt nvfp4", group=32)),
     Variant("mxfp4_e8m0", "MXFP4 with scales of F8_E8M0", **fp8({"weight": "U8 out in/2", "weight_scale": "F8_E8M0 out in/32"},
             config={"quant_method": "mxfp4"}, format="modelopt nvfp4", group=32)),
+    Variant("fp4_experts", "experts of FP4 beside other layers (DeepSeek V4)", "fp4 experts", {"quant_method": "fp8", "weight_block_size": [128, 128]},
+            {"weight": "I8 out in/2", "scale": "F8_E8M0 out in/32"}, group=32, families=("qwen3_moe",), plain=r"^(?!.*\.experts\.)", settings={"expert_dtype": "fp4"}),
     Variant("gpt_oss_mxfp4", "blocks and scales of experts", "mxfp4 blocks", {"quant_method": "mxfp4"},
             {"blocks": "U8 out in/32 16", "scales": "U8 out in/32"}, group=32, families=("gpt_oss",), plain="self_attn|embed_tokens|lm_head"),
     Variant("bitsandbytes_int8", "int8", **bitsandbytes({"weight": "I8 out in", "SCB": "F32 out", "weight_format": "U8"}, load_in_8bit=True)),
@@ -183,7 +186,7 @@ class Model:
         self.config = {
             "model_type": family, "vocab_size": variant.vocabulary, "hidden_size": HIDDEN, "num_attention_heads": HEADS, "num_hidden_layers": LAYERS,
             "num_key_value_heads": KV_HEADS, "head_dim": HEAD_DIM, "intermediate_size": self.intermediate, "tie_word_embeddings": False,
-            "distload_format": variant.name, variant.key: variant.config,
+            "distload_format": variant.name, variant.key: variant.config, **variant.settings,
         }  # fmt: skip
         if family == "qwen3_moe":
             self.config |= {"num_experts": EXPERTS, "moe_intermediate_size": self.intermediate, "mlp_only_layers": [0], "num_experts_per_tok": 2}
