@@ -34,7 +34,10 @@ bool LayerFinder::is_in(LayerRange const& range, std::uint32_t layer) const {
   if (range.only && config_.size(*range.only + std::string(kCount))) return lists(*range.only, layer);
   if (range.from && layer < sizes_.value(*range.from)) return false;
   if (range.to && layer >= sizes_.value(*range.to)) return false;
-  if (range.every && (layer + std::uint64_t{1}) % sizes_.positive(*range.every) != 0) return false;
+  if (range.every) {
+    auto const every = sizes_.positive(*range.every);
+    if (layer % every != (range.at ? sizes_.value(*range.at) : every - 1)) return false;
+  }
   if (range.except && lists(*range.except, layer)) return false;
   return all_hold(range.when, flags_, config_, layer);
 }

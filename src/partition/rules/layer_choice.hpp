@@ -18,6 +18,7 @@ struct LayerRange {
   std::optional<Expression> from;     ///< the first
   std::optional<Expression> to;       ///< the one behind the last
   std::optional<Expression> every;    ///< the last of each so many: layers 1, 3, 5 of every 2
+  std::optional<Expression> at;       ///< another one of each so many, counted from 0: `at` 0, layers 0, 2, 4
   std::optional<std::string> except;  ///< key of config.json: a list of layers that are not meant
   std::optional<std::string> only;    ///< key of config.json: the list of the layers, if it is there
   std::vector<Condition> when;        ///< on items of the layer

@@ -36,8 +36,8 @@ class Reader {
   RuleSet read(YAML::Node const& document) {
     YamlFields const fields(
         source_, document, "a rule file",
-        {"extends", "model_types", "config_keys", "flags", "sizes", "rules", "tied", "required", "not_required", "expected",
-         "complete", "published", "layer_kinds", "fused", "synonyms", "formats", "never_quantized"});
+        {"extends", "model_types", "config_keys", "flags", "sizes", "rules", "tied", "required", "not_required",
+         "expected", "complete", "published", "layer_kinds", "fused", "synonyms", "formats", "never_quantized"});
     RuleSet set;
     set.file = source_.file();
     if (auto const types = fields.find("model_types")) {
@@ -375,11 +375,16 @@ class Reader {
   }
 
   LayerRange read_range(YAML::Node const& node) const {
-    YamlFields const fields(source_, node, "a range of layers", {"from", "to", "every", "except", "only", "when"});
+    YamlFields const fields(source_, node, "a range of layers",
+                            {"from", "to", "every", "at", "except", "only", "when"});
     LayerRange range;
     if (auto const from = fields.find("from")) range.from = sizes_.read_expression(from);
     if (auto const to = fields.find("to")) range.to = sizes_.read_expression(to);
     if (auto const every = fields.find("every")) range.every = sizes_.read_expression(every);
+    if (auto const at = fields.find("at")) {
+      if (!range.every) source_.fail(at.Mark(), "`at` needs `every`");
+      range.at = sizes_.read_expression(at);
+    }
     if (auto const except = fields.find("except")) range.except = read_key(except);
     if (auto const only = fields.find("only")) range.only = read_key(only);
     if (auto const when = fields.find("when")) range.when = read_when(when);

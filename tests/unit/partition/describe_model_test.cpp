@@ -82,6 +82,8 @@ TEST(DescribeModel, KnowsWhichLayersHaveATensor) {
            {"layers: not sparse", R"("first": 2)", {0, 1}},
            {"layers: sparse", R"("first": 0, "every": 2)", {1, 3, 5}},
            {"layers: sparse", R"("first": 0, "dense": [0, 5])", {1, 2, 3, 4}},
+           {"layers: {every: config.every, at: config.at}", R"("every": 4, "at": 1)", {1, 5}},
+           {"layers: {every: config.every, at: 0}", R"("every": 3)", {0, 3}},
            {"layers: extra", R"("extra": 2)", {6, 7}},
            {"layers: [{to: 1}, extra]", R"("extra": 1)", {0, 6}},
            {"layers: {only: config.only}", R"("only": [3, 1])", {1, 3}},
@@ -131,6 +133,8 @@ TEST(DescribeModel, NamesWhatTheRulesDoNotDetermine) {
   EXPECT_THAT(error("\nrequired: [\"{model.,}layers.{layer}.q.weight\"]\n", "{}"), HasSubstr("`layers` is unknown"));
   EXPECT_THAT(error("\nrequired: [{match: \"{model.,}layers.{layer}.q.weight\", layers: odd}]\n", "{}"),
               HasSubstr("`odd` is none of the `layer_kinds`"));
+  EXPECT_THAT(error("\nrequired: [{match: \"{model.,}layers.{layer}.q.weight\", layers: {at: 1}}]\n", "{}"),
+              HasSubstr("`at` needs `every`"));
   EXPECT_THAT(error("", R"({"torch_dtype": "int3"})"), HasSubstr("int3"));
 }
 
