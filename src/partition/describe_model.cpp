@@ -143,7 +143,8 @@ class Describer {
       try {
         auto const match = finder_.match(first);
         auto const& rule = set_.rules[match.rule];
-        TensorDescription const tensor{first, dtype_by(rule), shape_by(entry, rule, first, layer)};
+        TensorDescription const tensor{first, entry.dtype.value_or(dtype_by(rule)),
+                                       shape_by(entry, rule, first, layer)};
         auto const place = place_of(rule, layer);
         names_.push_back(first);
         auto const stored = quantizer_.quantized(tensor, rule).value_or(std::vector{tensor});

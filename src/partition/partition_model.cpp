@@ -415,8 +415,7 @@ class Layouter {
                          (rule.partition == PartitionKind::row_parallel && rule.axis == axes - 2));
   }
 
-  rules::UnpackedWeight unpack(rules::RuleMatch const& match, rules::PackedWeight const& packed,
-                               Shape const& stored) {
+  rules::UnpackedWeight unpack(rules::RuleMatch const& match, rules::PackedWeight const& packed, Shape const& stored) {
     auto const& of_weight = companions_.format(packed.format).weight->shape;
     auto const leading = stored.size() - std::min(stored.size(), of_weight.size());
     auto const reversed = is_reversed(match.rule, leading + 2);

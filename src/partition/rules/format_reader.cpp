@@ -95,7 +95,7 @@ class FormatReader {
     auto names = read_names(fields);
     if (names.size() != 1) fields.fail("the `weight` of a format has one `name` and one `of`");
     FormatWeight weight{std::move(names.front()), {}, read_shape(fields.require("shape"))};
-    for (auto const& entry : read_list(fields.require("dtype"))) weight.dtypes.push_back(read_dtype(entry));
+    for (auto const& entry : read_list(fields.require("dtype"))) weight.dtypes.push_back(read_dtype(source_, entry));
     for (auto const wanted : {WeightAxis::out, WeightAxis::in}) {
       if (std::ranges::count(weight.shape, std::optional(wanted), &FormatAxis::follows) != 1) {
         fields.fail("the `shape` of a weight needs `out` and `in` once each");
@@ -127,13 +127,6 @@ class FormatReader {
     return size;
   }
 
-  DType read_dtype(YAML::Node const& node) const {
-    auto const text = read_text(source_, node);
-    auto const dtype = parse_dtype(text);
-    if (!dtype) source_.fail(node.Mark(), "there is no dtype `" + printable(text) + "`");
-    return *dtype;
-  }
-
   WrittenFormat read_written(YAML::Node const& node, Format const& format) const {
     YamlFields const fields(source_, node, "an entry of `written`",
                             {"name", "config", "when", "only", "dtype", "beside"});
@@ -144,7 +137,7 @@ class FormatReader {
     if (auto const only = fields.find("only")) {
       for (auto const& text : read_list(only)) written.only.push_back(read_text(source_, text));
     }
-    if (auto const dtype = fields.find("dtype")) written.dtype = read_dtype(dtype);
+    if (auto const dtype = fields.find("dtype")) written.dtype = read_dtype(source_, dtype);
     if (format.weight.has_value() == written.dtype.has_value()) {
       fields.fail("`dtype` is that of weights which the format does not pack");
     }
@@ -163,7 +156,7 @@ class FormatReader {
     if (std::ranges::any_of(tensor.shape, [](FormatAxis const& axis) { return !axis.block; })) {
       fields.fail("the `shape` of a written tensor has no `/ *`: its size must follow from it");
     }
-    if (auto const dtype = fields.find("dtype")) tensor.dtype = read_dtype(dtype);
+    if (auto const dtype = fields.find("dtype")) tensor.dtype = read_dtype(source_, dtype);
     if (auto const when = fields.find("when")) tensor.when = read_when_(when);
     if (auto const content = fields.find("content")) {
       auto const text = read_text(source_, content);

@@ -290,7 +290,7 @@ class Reader {
     auto match = node;
     if (node.IsMap()) {
       YamlFields const fields(source_, node, "an entry of `required`",
-                              {"match", "unless", "when", "layers", "each", "shape"});
+                              {"match", "unless", "when", "layers", "each", "shape", "dtype"});
       match.reset(fields.require("match"));
       if (auto const when = fields.find("when")) required.when = read_when(when);
       if (auto const unless = fields.find("unless")) required.unless = read_patterns(unless);
@@ -301,6 +301,7 @@ class Reader {
         required.shape.emplace();
         for (auto const& size : shape) required.shape->push_back(sizes_.read_expression(size));
       }
+      if (auto const dtype = fields.find("dtype")) required.dtype = read_dtype(source_, dtype);
     }
     std::vector<std::vector<std::string>> texts{{}};  // of the alternatives, for each choice from the brackets
     for (auto const& item : read_list(match)) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <distload/base/dtype.hpp>
 #include <distload/partition/partition.hpp>
 
 #include "partition/rules/condition.hpp"
@@ -64,6 +65,7 @@ struct RequiredRule {
   std::vector<LayerChoice> layers;               ///< the layers that have it; empty: all
   std::optional<Expression> each;                ///< `*` stands for the numbers below this one
   std::optional<std::vector<Expression>> shape;  ///< if the rule that matches does not give it
+  std::optional<DType> dtype;                    ///< in releases, if `keep_dtype` and config.json do not give it
   bool is_required = true;                       ///< false: a model without it is complete
   std::string text;                              ///< the patterns as written
   std::string location;

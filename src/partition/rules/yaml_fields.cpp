@@ -59,6 +59,13 @@ std::string read_text(YamlSource const& source, YAML::Node const& node) {
   return node.Scalar();
 }
 
+DType read_dtype(YamlSource const& source, YAML::Node const& node) {
+  auto const text = read_text(source, node);
+  auto const dtype = parse_dtype(text);
+  if (!dtype) source.fail(node.Mark(), "there is no dtype `" + printable(text) + "`");
+  return *dtype;
+}
+
 bool read_boolean(YamlSource const& source, YAML::Node const& node) {
   auto const text = read_text(source, node);
   if (text != "true" && text != "false")

@@ -12,6 +12,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <distload/base/dtype.hpp>
+
 namespace distload::rules {
 
 /// A YAML file and its name for messages.
@@ -56,6 +58,8 @@ class YamlFields {
 };
 
 std::string read_text(YamlSource const& source, YAML::Node const& node);
+/// A type of elements, by its name in safetensors: "BF16".
+DType read_dtype(YamlSource const& source, YAML::Node const& node);
 bool read_boolean(YamlSource const& source, YAML::Node const& node);
 /// The items of a list; a node that is not a list counts as its only item.
 std::vector<YAML::Node> read_list(YAML::Node const& node);

@@ -47,7 +47,10 @@ std::vector<std::string> names_of(std::string const& required, std::string const
 
 TEST(DescribeModel, GivesNamesShapesAndTypesInTheOrderOfTheLayers) {
   auto const required = R"(
-required: ["head.weight", "{model.,}layers.{layer}.[q,gate].weight", "{model.,}embed.weight"]
+required:
+  - {match: "head.weight", dtype: F8_E4M3}
+  - "{model.,}layers.{layer}.[q,gate].weight"
+  - "{model.,}embed.weight"
 )";
   EXPECT_THAT(described(required, R"({"layers": 2, "hidden": 8, "heads": 3, "experts": 5, "vocabulary": 7,
                                       "torch_dtype": "float16"})"),
@@ -56,7 +59,7 @@ required: ["head.weight", "{model.,}layers.{layer}.[q,gate].weight", "{model.,}e
                           TensorDescription{"model.layers.0.gate.weight", DType::f32, {5, 8}},
                           TensorDescription{"model.layers.1.q.weight", DType::f16, {12, 8}},
                           TensorDescription{"model.layers.1.gate.weight", DType::f32, {5, 8}},
-                          TensorDescription{"head.weight", DType::f16, {7, 8}}));
+                          TensorDescription{"head.weight", DType::f8_e4m3, {7, 8}}));
 }
 
 TEST(DescribeModel, ExpandsExpertsStarsAndBrackets) {
