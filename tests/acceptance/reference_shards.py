@@ -435,7 +435,8 @@ class FromTable(Family):
         self.kv_heads = 4
         # Experts are [in, out] where gate and up are columns.
         columns = any(name.endswith(".experts.gate_up_proj") and line.cut.startswith("2") for name, (_, line) in self.lines.items())
-        self.IN_OUT = "relative_attention_bias" + r"|\.experts\.\w+$" * columns
+        conv1d = any(name.endswith(".c_attn.weight") and line.cut.startswith("1") for name, (_, line) in self.lines.items())
+        self.IN_OUT = "relative_attention_bias" + r"|\.experts\.\w+$" * columns + r"|\.c_(attn|proj|fc)\.weight$" * conv1d
 
     def axis(self, name):
         cut = self.lines[name][1].cut

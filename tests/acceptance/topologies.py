@@ -30,7 +30,7 @@ EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_expe
 def read_config(model):
     """config.json; of a model of several modalities with the sizes of its decoder."""
     config = json.loads((pathlib.Path(model) / "config.json").read_text())
-    return config | config.get("text_config", {})
+    return config | config.get("text_config", config.get("decoder", {}))
 
 
 def size_in(config, *keys):
