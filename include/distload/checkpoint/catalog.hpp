@@ -54,7 +54,7 @@ struct TensorInfo {
 
 /// A tensor that a checkpoint names and that cannot be loaded.
 struct UnreadableTensor {
-  std::string name;
+  std::string name;     ///< as the checkpoint has it
   std::string why;      ///< "has dtype 'F5', which is not known"
   bool absent = false;  ///< an index lists it, but its file does not hold it
 };
