@@ -424,8 +424,15 @@ FAMILIES = {
 class FromTable(Family):
     """A model of tests/families."""
 
-    KEPT = r"e_score_correction_bias|inv_freq"
-    KEPT_F32 = r"\.(mlp|block_sparse_moe|feed_forward)\.(gate|gate\.wg|router|router\.layer)\.weight$"
+    # Biases that choose experts, sinks of attention, decay rates and steps of state-space layers, weights of hyper-connections.
+    KEPT = (
+        r"e_score_correction_bias|\.ffn\.gate\.(bias|tid2eid)$|inv_freq|sinks?$|A_log$|dt_bias$|\.(mamba|mixer)\.D$|dt_proj\.bias$"
+        r"|linear_attn\.norm\.weight$|[._]hc[._]"
+    )
+    KEPT_F32 = (
+        r"\.(mlp|block_sparse_moe|feed_forward|ffn)\.(gate|gate\.wg|router|router\.layer)\.(weight|bias)$"
+        r"|\.router\.(proj\.weight|scale|per_expert_scale)$|\.mixer\.gate\.weight$|compressor\.(wkv\.weight|wgate\.weight|norm\.weight|ape)$|ssmax_scaling"
+    )
     FUSED = {}
 
     def __init__(self, config):
@@ -534,7 +541,7 @@ class Reference:
         self.split = split
         self.expert_parallel = expert_parallel
         config, self.tensors = read_model(directory)
-        self.experts = size_in(config, *EXPERTS)
+        self.experts = size_in(config | config.get("text_config", {}), *EXPERTS)
         self.family = family_of(config)(config)
         tied = self.family.tied(config, set(self.tensors))
         # What is stored with other bytes than what should stand for it is a tensor of its own.
@@ -600,7 +607,8 @@ class Reference:
     def transposed(self, name, elements):
         """A shard of tensor `name` under load.transpose: weights of layers that are cut go from [out, in] to [in, out]."""
         axis, kind = self.family.axis(name)
-        is_matrix = elements.ndim in (2, 3) and axis is not None and kind != "vocabulary"
+        # Of three axes, the first is that of experts, or the outputs of a convolution.
+        is_matrix = axis is not None and kind != "vocabulary" and (elements.ndim == 2 or (elements.ndim == 3 and axis > 0))
         if not self.transpose or not is_matrix or re.search(self.family.IN_OUT, name):
             return elements
         return numpy.ascontiguousarray(elements.swapaxes(-1, -2))
