@@ -590,12 +590,12 @@ class Layouter {
   /// What to say if an alias is missing because config.json says that it is not tied.
   std::string untied_by_config() const {
     std::string text;
-    for (auto const& [alias, target, key] : ties_.untied_by_config()) {
+    for (auto const& tied : ties_.untied_by_config()) {
       auto const names = [&](rules::RequiredRule const& rule) {
-        return missing_.contains(rule.text) && rules::any_matches(rule.patterns, alias);
+        return missing_.contains(rule.text) && rules::any_matches(rule.patterns, tied.alias);
       };
-      if (!missing_.contains(alias) && std::ranges::none_of(set_.required, names)) continue;
-      text += "\n  with " + key + ": true in config.json, " + alias + " would be " + target;
+      if (!missing_.contains(tied.alias) && std::ranges::none_of(set_.required, names)) continue;
+      text += "\n  with " + tied.key + ": true in config.json, " + tied.alias + " would be " + tied.target;
     }
     return text;
   }

@@ -33,7 +33,8 @@ void keep_applicable(std::vector<Entry>& entries, std::vector<Flag> const& flags
 
 ModelRules rules_of_model(FamilyRules const& family, std::string_view config_json, std::string config_file) {
   ModelRules model{read_rules(family), ConfigValues(config_json, std::move(config_file))};
-  auto& [set, config] = model;
+  auto& set = model.set;
+  auto& config = model.config;
   for (auto const& synonym : set.synonyms) {
     for (auto const& other : synonym.others) config.add_synonym(synonym.key, other);
   }
