@@ -50,7 +50,7 @@ constexpr std::size_t kShownConfigProblems = 20;
 
 /// True for the weight of a layer stored as [out, in], alone or with an axis of experts in front.
 bool is_linear(Partition const& partition, std::size_t axes) {
-  if (axes < 2) return false;
+  if (axes != 2 && axes != 3) return false;
   return (partition.kind == PartitionKind::column_parallel && partition.axis == axes - 2) ||
          (partition.kind == PartitionKind::row_parallel && partition.axis == axes - 1);
 }

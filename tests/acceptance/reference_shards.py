@@ -431,7 +431,7 @@ class FromTable(Family):
     )
     KEPT_F32 = (
         r"\.(mlp|block_sparse_moe|feed_forward|ffn)\.(gate|gate\.wg|router|router\.layer)\.(weight|bias)$"
-        r"|\.router\.(proj\.weight|scale|per_expert_scale)$|\.mixer\.gate\.weight$|compressor\.(wkv\.weight|wgate\.weight|norm\.weight|ape)$|ssmax_scaling"
+        r"|\.router\.(proj\.weight|scale|per_expert_scale)$|\.mixer\.gate\.weight$|compressor\.(wkv\.weight|wgate\.weight|norm\.weight|ape)$|attention\.ssmax_scaling"
     )
     FUSED = {}
 
@@ -541,7 +541,7 @@ class Reference:
         self.split = split
         self.expert_parallel = expert_parallel
         config, self.tensors = read_model(directory)
-        self.experts = size_in(config | config.get("text_config", {}), *EXPERTS)
+        self.experts = size_in(config | config.get("text_config", config.get("moe", {})), *EXPERTS)
         self.family = family_of(config)(config)
         tied = self.family.tied(config, set(self.tensors))
         # What is stored with other bytes than what should stand for it is a tensor of its own.

@@ -30,7 +30,7 @@ EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_expe
 def read_config(model):
     """config.json; of a model of several modalities with the sizes of its decoder."""
     config = json.loads((pathlib.Path(model) / "config.json").read_text())
-    return config | config.get("text_config", config.get("decoder", {}))
+    return config | config.get("text_config", config.get("decoder", config.get("moe", {})))
 
 
 def size_in(config, *keys):
@@ -42,10 +42,13 @@ def tensor_parallels(model, candidates):
     """Those of `candidates` into which heads and intermediate size of a model divide, and those into which only the heads do; fewer heads of
     keys and values go to several ranks."""
     config = read_config(model)
-    heads = size_in(config, "num_attention_heads", "n_head", "num_heads", "encoder_attention_heads")
-    kv_heads = size_in(config, "num_key_value_heads", "num_kv_heads") or heads
-    intermediate = size_in(config, "intermediate_size", "ffn_hidden_size", "ffn_dim", "d_ff", "encoder_ffn_dim") or 4 * size_in(config, "hidden_size", "n_embd")
-    by_heads = [ranks for ranks in candidates if heads % ranks == 0 and (kv_heads % ranks == 0 or ranks % kv_heads == 0)]
+    heads = size_in(config, "num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads")
+    kv_heads = size_in(config, "num_key_value_heads", "n_kv_heads", "num_kv_heads") or heads
+    linear_heads = size_in(config, "linear_num_heads") or size_in(config.get("linear_attn_config", {}), "num_heads")
+    groups = size_in(config, "o_groups") or linear_heads or heads  # of heads that stay together, and heads of linear attention
+    intermediate = size_in(config, "intermediate_size", "ffn_hidden_size", "ffn_dim", "d_ff", "encoder_ffn_dim", "hidden_dim")
+    intermediate = intermediate or 4 * size_in(config, "hidden_size", "n_embd")
+    by_heads = [ranks for ranks in candidates if heads % ranks == 0 and groups % ranks == 0 and (kv_heads % ranks == 0 or ranks % kv_heads == 0)]
     even = [ranks for ranks in by_heads if intermediate % ranks == 0]
     return even, [ranks for ranks in by_heads if ranks not in even]
 

@@ -105,6 +105,31 @@ TEST(LayersAfterTheLast, AreUnexpected) {
   EXPECT_THAT(layout.warnings[0], HasSubstr("3 tensors are unexpected, and not loaded"));
 }
 
+TEST(Transposition, IsOfWeightsOfLayersAndOfExperts) {
+  auto const catalog = make_catalog({{"h.{layer}.w", {4, 6}},
+                                     {"h.{layer}.bias", {4}},
+                                     {"h.{layer}.experts", {2, 4, 6}},
+                                     {"h.{layer}.conv", {4, 1, 3}},
+                                     {"h.{layer}.A_log", {1, 1, 4, 1}}},
+                                    1);
+  auto const rules = rules_of(R"(
+sizes: {layers: 1}
+rules:
+  - {match: "h.{layer}.{w,bias,conv}", partition: column_parallel}
+  - {match: "h.{layer}.experts", partition: column_parallel, axis: 1}
+  - {match: "h.{layer}.A_log", partition: column_parallel, axis: 2}
+)");
+  LayoutOptions options;
+  options.transpose = true;
+  auto const layout = partition_model(catalog, Topology{2, 1, 1}, rules, "{}", options);
+  auto const is_transposed = [&](char const* name) { return parameter_of(catalog, layout, name).transposed; };
+  EXPECT_TRUE(is_transposed("h.0.w"));
+  EXPECT_TRUE(is_transposed("h.0.experts"));
+  EXPECT_FALSE(is_transposed("h.0.bias"));
+  EXPECT_FALSE(is_transposed("h.0.conv"));
+  EXPECT_FALSE(is_transposed("h.0.A_log"));
+}
+
 TEST(TensorsSmallerThanAByte, AreCutInWholeBytes) {
   auto catalog = make_catalog(kOddTensors, 2);
   for (auto& tensor : catalog.tensors) {
