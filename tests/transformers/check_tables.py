@@ -20,8 +20,9 @@ from family_tables import MODELS  # noqa: E402
 OTHERS = ["internlm2", "internlm3", "baichuan", "chatglm", "kimi_k2", "nomic_bert_renamed", "vit_renamed", "granitemoe_renamed", "olmoe_together",
           "qwen2_vl_renamed", "ministral3_renamed", "glm4_moe", "qwen3_vl_moe", "kimi_k25", "glm_moe_dsa", "gemma4_text", "qwen3_next",
           "qwen3_5_moe", "qwen3_5", "deepseek_v4_published", "mistral_params", "mistral_params_tied", "mixtral_params",
-          "mistral_large3_params", "nemotron_h_mtp", "kimi_linear_released"]  # fmt: skip
-CLASSES = {"distilbert": "AutoModelForMaskedLM", "xlm_roberta": "AutoModelForMaskedLM", "camembert": "AutoModelForMaskedLM", "bert_bare": "AutoModel",
+          "mistral_large3_params", "nemotron_h_mtp", "kimi_linear_released", "deepseek_v3_released", "gemma3_released"]  # fmt: skip
+CLASSES = {"llama_bare": "AutoModel", "llama_classifier": "AutoModelForSequenceClassification", "distilbert": "AutoModelForMaskedLM",
+           "xlm_roberta": "AutoModelForMaskedLM", "camembert": "AutoModelForMaskedLM", "bert_bare": "AutoModel",
            "mpnet": "AutoModelForMaskedLM", "electra": "AutoModelForPreTraining", "electra_generator": "AutoModelForMaskedLM",
            "deberta_v2": "AutoModelForMaskedLM", "modernbert": "AutoModelForMaskedLM", "nomic_bert": "AutoModel", "vit": "AutoModelForImageClassification",
            "clip": "AutoModel", "siglip": "AutoModel", "whisper": "AutoModelForSpeechSeq2Seq", "t5gemma": "AutoModelForSeq2SeqLM"}  # fmt: skip
