@@ -427,7 +427,7 @@ class FromTable(Family):
     # Biases that choose experts, sinks of attention, decay rates and steps of state-space layers, weights of hyper-connections.
     KEPT = (
         r"e_score_correction_bias|\.ffn\.gate\.(bias|tid2eid)$|inv_freq|sinks?$|A_log$|dt_bias$|\.(mamba|mixer)\.D$|dt_proj\.bias$"
-        r"|linear_attn\.norm\.weight$|[._]hc[._]"
+        r"|linear_attn\.norm\.weight$|(^|[._])hc[._]"
     )
     KEPT_F32 = (
         r"\.(mlp|block_sparse_moe|feed_forward|ffn)\.(gate|gate\.wg|router|router\.layer)\.(weight|bias)$"
