@@ -143,7 +143,7 @@ MUTATIONS = [
     # The rule cuts the weight in the same way, but its bias is not one that is added once.
     Mutation("bias added on every rank", "llama_biases", REFUSED, "o_proj",
              rules=cut("self_attn.o_proj.weight", "partition: column_parallel\n    axis: 1\n    heads: heads")),
-    Mutation("a layer of the encoder missing", "t5", REFUSED, "layers, but the checkpoint has", more_encoder_layers(1)),
+    Mutation("a layer of the encoder missing", "t5", REFUSED, "encoder.block.3.layer.0.SelfAttention.q.weight", more_encoder_layers(1)),
     Mutation("a further layer of the encoder", "t5", REFUSED, "encoder.block.", more_encoder_layers(-1)),
 ]  # fmt: skip
 
