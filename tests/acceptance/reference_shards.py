@@ -432,6 +432,7 @@ class FromTable(Family):
     KEPT_F32 = (
         r"\.(mlp|block_sparse_moe|feed_forward|ffn)\.(gate|gate\.wg|router|router\.layer)\.(weight|bias)$"
         r"|\.router\.(proj\.weight|scale|per_expert_scale)$|\.mixer\.gate\.weight$|compressor\.(wkv\.weight|wgate\.weight|norm\.weight|ape)$|attention\.ssmax_scaling"
+        r"|\.\d+\.gate\.weight$|lerope\.alpha$"
     )
     FUSED = {}
 

@@ -45,7 +45,8 @@ EngineInUse choose_engine(ReadEngine configured, StorageFacts const& facts) {
 
   auto reason = std::string(facts.format == SourceFormat::hdf5 ? "HDF5" : "safetensors") + " on " +
                 (facts.file_system.name.empty() ? "an unknown file system" : facts.file_system.name);
-  if (facts.resident) reason += fmt::format(", {:.0f} % of it in the page cache", 100 * *facts.resident);
+  reason += facts.resident ? fmt::format(", {:.0f} % of it in the page cache", 100 * *facts.resident)
+                           : ", an unknown part of it in the page cache";
   if (facts.resident.value_or(0) >= kMostlyResident)
     return {facts.can_be_mapped ? ReadEngine::mmap : ReadEngine::buffered, reason};
   if (facts.can_be_mapped && facts.memory_limit && facts.shard_bytes > *facts.memory_limit)
@@ -54,7 +55,7 @@ EngineInUse choose_engine(ReadEngine configured, StorageFacts const& facts) {
     return {facts.format == SourceFormat::hdf5 ? ReadEngine::collective : ReadEngine::buffered, reason};
   if (facts.why_not_direct)
     return {ReadEngine::buffered, reason + "; direct is not possible: " + *facts.why_not_direct};
-  return {facts.resident ? ReadEngine::direct : ReadEngine::buffered, reason};
+  return {ReadEngine::direct, reason};
 }
 
 }  // namespace distload

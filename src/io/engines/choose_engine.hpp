@@ -36,7 +36,7 @@ StorageFacts probe_storage(ReadEngine configured, Catalog const& catalog, Commun
 /// - At least half of the bytes is in the page cache: `mmap`; `buffered` if the files cannot be mapped.
 /// - The files can be mapped, and a rank's shards exceed the memory limit: `mmap`, which needs no second copy.
 /// - The file system is shared by many nodes: `collective` for HDF5, `buffered` for safetensors.
-/// - All others: `direct`; `buffered` if that is not possible or the share in the page cache is unknown.
+/// - All others, also if the share in the page cache is unknown: `direct`; `buffered` if that is not possible.
 EngineInUse choose_engine(ReadEngine configured, StorageFacts const& facts);
 
 }  // namespace distload

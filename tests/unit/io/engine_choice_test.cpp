@@ -26,7 +26,9 @@ TEST(ChooseEngine, FollowsThePageCacheAndTheFileSystem) {
            Case{{"ext4", false}, 0.3, {ReadEngine::direct, "HDF5 on ext4, 30 % of it in the page cache"}},
            Case{{"lustre", true}, 0.0, {ReadEngine::collective, "HDF5 on lustre, 0 % of it in the page cache"}},
            Case{{"lustre", true}, 1.0, {ReadEngine::mmap, "HDF5 on lustre, 100 % of it in the page cache"}},
-           Case{{}, std::nullopt, {ReadEngine::buffered, "HDF5 on an unknown file system"}},
+           Case{{},
+                std::nullopt,
+                {ReadEngine::direct, "HDF5 on an unknown file system, an unknown part of it in the page cache"}},
        }) {
     EXPECT_EQ(choose_engine(ReadEngine::automatic, on(file_system, resident)), expected) << expected.reason;
   }
