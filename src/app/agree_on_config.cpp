@@ -1,15 +1,18 @@
 // Rank 0 reads the configuration; all ranks parse it.
 #include "app/agree_on_config.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <unistd.h>
 
+#include <distload/base/error.hpp>
 #include <distload/config/parse_config.hpp>
 
 #include "base/wire.hpp"
@@ -19,25 +22,35 @@
 namespace distload {
 namespace {
 
-/// True for a directory, and for a file with the ending of a checkpoint.
+constexpr char const* kPathKey = "checkpoint.path";
+/// Before the name of a checkpoint's index.
+constexpr std::string_view kIndexEnding = ".safetensors.index.json";
+
+/// True for a directory, a file with the ending of a checkpoint or of its index, and a name that is neither a file nor
+/// one of a configuration: opening it as a checkpoint says what it may be.
 bool is_checkpoint(std::string const& path) {
   std::filesystem::path const file(path);
   std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored) || path.ends_with(kIndexEnding)) return true;
   auto const ending = file.extension();
-  return std::filesystem::is_directory(file, ignored) || ending == ".h5" || ending == ".hdf5" ||
-         ending == ".safetensors";
+  if (ending == ".h5" || ending == ".hdf5" || ending == ".safetensors") return true;
+  return ending != ".yaml" && ending != ".yml" && ending != ".json" && !std::filesystem::exists(file, ignored);
 }
 
 /// The inputs of the configuration on rank 0, before parsing, as one message.
 std::vector<std::byte> configuration_message(CommandLine const& line) {
   WireWriter out;
-  bool const has_no_file = is_checkpoint(line.config);
+  bool const has_no_file = line.config.empty() || is_checkpoint(line.config);
   out.put_text(has_no_file ? "{}" : read_config_text(line.config));
   auto settings = environment_settings(environ);
-  if (has_no_file) settings.push_back({"checkpoint.path", line.config, "the command line"});
+  if (has_no_file && !line.config.empty()) settings.push_back({kPathKey, line.config, "the command line"});
   for (auto const& text : line.settings) settings.push_back(parse_setting(text));
-  if (line.report) settings.push_back({"report.json", *line.report, "--report"});
-  if (line.progress) settings.push_back({"report.progress", *line.progress, "--progress"});
+  settings.insert(settings.end(), line.short_forms.begin(), line.short_forms.end());
+  if (line.config.empty() && std::ranges::find(settings, kPathKey, &Setting::key) == settings.end()) {
+    throw UsageError(
+        "neither a checkpoint nor a configuration is given: distload CHECKPOINT, or distload config.yaml (distload "
+        "--help shows how it is used)");
+  }
   put_settings(out, settings);
   return out.take();
 }

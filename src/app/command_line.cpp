@@ -1,13 +1,50 @@
 // Options of `distload`.
 #include "app/command_line.hpp"
 
+#include <array>
+#include <string>
+#include <string_view>
+
 #include <CLI/CLI.hpp>
 
 #include <distload/base/error.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "base/text.hpp"
 
 namespace distload {
+namespace {
+
+/// An option that stands for a key of the configuration.
+struct ShortForm {
+  char const* options;  ///< the first is the full name
+  char const* key;
+  char const* type;
+  char const* what;
+
+  std::string name() const {
+    std::string_view const all = options;
+    return std::string(all.substr(0, all.find(',')));
+  }
+};
+
+constexpr std::array kShortForms{
+    ShortForm{"--tensor-parallel,--tp", "topology.tensor_parallel", "N", "ranks that share each layer"},
+    ShortForm{"--pipeline-parallel,--pp", "topology.pipeline_parallel", "N", "stages of layers"},
+    ShortForm{"--data-parallel,--dp", "topology.data_parallel", "N", "copies of the model"},
+    ShortForm{"--expert-parallel,--ep", "topology.expert_parallel", "N", "groups of ranks that share the experts"},
+    ShortForm{"--step", "checkpoint.step", "N|latest", "the step of a folder of steps"},
+    ShortForm{"--family", "model.family", "NAME", "the model's family"},
+    ShortForm{"--rules", "model.rules", "FILE", "your own rules"},
+    ShortForm{"--engine", "load.engine", "NAME", "how files are read: auto, collective, mmap, direct or buffered"},
+    ShortForm{"--dtype", "load.dtype", "NAME", "cast to fp32, fp16 or bf16; keep does not"},
+    ShortForm{"--out,-o", "save.directory", "DIR", "save into this folder after loading"},
+    ShortForm{"--format", "save.format", "NAME", "of what is saved: hdf5 or safetensors"},
+    ShortForm{"--report", "report.json", "FILE", "write the JSON report"},
+    ShortForm{"--progress", "report.progress", "MODE", "on stderr: auto, bar, line, json or none"},
+};
+
+}  // namespace
 
 std::optional<CommandLine> parse_command_line(int argc, char const* const* argv, bool prints) {
   CommandLine line;
@@ -23,10 +60,15 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
   app.add_option("--set", line.settings, "above environment and file; may be given more than once")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--report", line.report, "write the JSON report to this file (report.json)")->type_name("FILE");
-  app.add_option("--progress", line.progress, "how progress is shown on stderr (report.progress)")
-      ->check(CLI::IsMember({"auto", "bar", "line", "json", "none"}))
-      ->type_name("MODE");
+  for (auto const& form : kShortForms) {
+    auto const add = [&line, &form](std::string const& value) {
+      line.short_forms.push_back({form.key, value, form.name() + " " + printable(value)});
+    };
+    app.add_option_function<std::string>(form.options, add, std::string(form.what) + " (" + form.key + ")")
+        ->type_name(form.type)
+        ->group("Keys of the configuration");
+  }
+  app.get_option("--progress")->check(CLI::IsMember({"auto", "bar", "line", "json", "none"}));
   std::string redistribute;
   auto* const redistribute_option =
       app.add_option(
@@ -38,10 +80,6 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
   if (!parse_arguments(app, argc, argv, prints)) return std::nullopt;
   if (redistribute_option->count() > 0) line.redistribute = parse_redistribute_option(redistribute);
   if (line.in_place && !line.redistribute) throw UsageError("--in-place is of --redistribute, which is not given");
-  // Checked here: CLI11 would report the missing file before any other error, and --version needs no file.
-  if (line.config.empty() && !line.version) {
-    throw UsageError("no configuration is given: distload config.yaml (distload --help shows how it is used)");
-  }
   if (line.machine && !line.dry_run && !line.version) {
     throw UsageError("--machine only describes a machine: add --dry-run (distload --help shows how it is used)");
   }

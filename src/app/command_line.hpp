@@ -5,18 +5,19 @@
 #include <string>
 #include <vector>
 
+#include <distload/config/parse_config.hpp>
+
 #include "app/redistribute_option.hpp"
 
 namespace distload {
 
 struct CommandLine {
-  std::string config;                              ///< path of the configuration, or of a checkpoint
-  bool dry_run = false;                            ///< print the plan, load nothing
+  std::string config;    ///< path of the configuration, or of a checkpoint; empty: `checkpoint.path` is set otherwise
+  bool dry_run = false;  ///< print the plan, load nothing
   std::optional<std::string> machine;              ///< --machine NAME or FILE, only with --dry-run
   bool version = false;                            ///< print versions and ignore everything else
   std::vector<std::string> settings;               ///< values of --set, each "KEY=VALUE"
-  std::optional<std::string> report;               ///< --report FILE
-  std::optional<std::string> progress;             ///< --progress MODE
+  std::vector<Setting> short_forms;                ///< of options that stand for a key: --report FILE
   std::optional<RedistributeOption> redistribute;  ///< --redistribute KEY=N,...
   bool in_place = false;                           ///< --in-place: free the loaded model while it is redistributed
 };

@@ -18,9 +18,14 @@ namespace {
 
 constexpr std::string_view kVariablePrefix = "DISTLOAD_";
 
-/// Variables that are not settings.
-constexpr std::array<std::string_view, 3> kOtherVariables{"DISTLOAD_EMULATED_DEVICE", "DISTLOAD_FAULT",
-                                                          "DISTLOAD_NCCL_LIBRARY"};
+/// Variables that are not settings. Modulefiles and package managers set those for the place of an installation.
+constexpr std::array<std::string_view, 7> kOtherVariables{"DISTLOAD_EMULATED_DEVICE",
+                                                          "DISTLOAD_FAULT",
+                                                          "DISTLOAD_NCCL_LIBRARY",
+                                                          "DISTLOAD_ROOT",
+                                                          "DISTLOAD_HOME",
+                                                          "DISTLOAD_DIR",
+                                                          "DISTLOAD_VERSION"};
 
 /// The variable of a key: DISTLOAD_LOAD_ENGINE for load.engine.
 std::string variable_of(std::string_view key) {
