@@ -49,15 +49,22 @@ constexpr std::array kShortForms{
 std::optional<CommandLine> parse_command_line(int argc, char const* const* argv, bool prints) {
   CommandLine line;
   CLI::App app(
-      "Loads an LLM checkpoint onto tensor-, pipeline- and data-parallel ranks: mpirun -np 4 distload config.yaml",
+      "Loads an LLM checkpoint onto tensor-, pipeline-, data- and expert-parallel ranks, and saves it.\n\n"
+      "  mpirun -np 4 distload MODEL                   load a folder of safetensors, or an .h5 file, onto 4 ranks\n"
+      "  mpirun -np 4 distload --dry-run MODEL         show the plan, and load nothing\n"
+      "  mpirun -np 8 distload --tp 4 --dp 2 MODEL     two copies, each on 4 ranks\n"
+      "  mpirun -np 4 distload MODEL --out DIR         save it as one parallel HDF5 file\n"
+      "  mpirun -np 4 distload config.yaml --set load.engine=direct\n",
       "distload");
-  app.add_option("config", line.config, "the configuration (config/reference.yaml lists its keys), or a checkpoint");
+  app.add_option("config", line.config, "the configuration (config/reference.yaml lists its keys), or a checkpoint")
+      ->type_name("CONFIG.yaml|MODEL");
   app.add_flag("--dry-run", line.dry_run, "print plan, bytes, memory and predicted seconds; load nothing");
   app.add_option("--machine", line.machine,
                  "with --dry-run: plan for this machine of config/machines, or of a file, instead of this job's ranks; "
                  "predict the seconds of each stage")
       ->type_name("NAME|FILE");
-  app.add_option("--set", line.settings, "above environment and file; may be given more than once")
+  app.add_option("--set", line.settings,
+                 "a key of the configuration, above environment and file; one value each, may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   for (auto const& form : kShortForms) {

@@ -158,12 +158,14 @@ int main(int argc, char** argv) {
     app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default");
     app.add_flag("--tensors", arguments.tensors, "list the tensors");
     app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");
-    app.add_option("-n,--tensor-parallel", arguments.tensor_parallel, "show the plan for so many tensor-parallel ranks")
+    app.add_option("-n,--tp,--tensor-parallel", arguments.tensor_parallel,
+                   "show the plan for so many tensor-parallel ranks")
         ->check(CLI::Range(1U, 65536U));
-    app.add_option("--pipeline-parallel", arguments.pipeline_parallel, "and so many pipeline stages")
+    app.add_option("--pp,--pipeline-parallel", arguments.pipeline_parallel, "and so many pipeline stages")
         ->check(CLI::Range(1U, 65536U));
-    app.add_option("--data-parallel", arguments.data_parallel, "and so many replicas")->check(CLI::Range(1U, 65536U));
-    app.add_option("--expert-parallel", arguments.expert_parallel, "and experts dealt out so many ways")
+    app.add_option("--dp,--data-parallel", arguments.data_parallel, "and so many replicas")
+        ->check(CLI::Range(1U, 65536U));
+    app.add_option("--ep,--expert-parallel", arguments.expert_parallel, "and experts dealt out so many ways")
         ->check(CLI::Range(1U, 65536U));
     app.add_option("--family", arguments.family, "partition rules; by config.json's model_type by default");
     app.add_option("--rules", arguments.rules, "a rule file of one's own");
