@@ -62,9 +62,9 @@ class Reader {
   }
 
   void read_section(std::string const& section, YAML::Node const& node) {
+    keys_.enter(section);
     if (node.IsNull()) return;
     expect_map(node, "`" + section + "` is a map of keys");
-    keys_.enter(section);
     for_each_entry(node, section + ".", [&](std::string const& name, YAML::Node const& key, YAML::Node const& value) {
       if (auto const free = keys_.map_of(name)) {
         read_map(name, *free, value);

@@ -93,6 +93,7 @@ class Layouter {
     report_unreadable();
     find_missing(layout);
     refuse_prefix(layout);
+    refuse_dense(layout);
     for (auto const& name : options_.fuse) {
       find_fusions(rules::fused_rule(set_, name, "model.fuse"), catalog_, layout, problems_);
     }
@@ -107,6 +108,14 @@ class Layouter {
   }
 
  private:
+  /// Refuses to divide experts that the model does not have.
+  void refuse_dense(ModelLayout const& layout) const {
+    if (topology_.expert_parallel <= 1 || !problems_.empty()) return;
+    if (std::ranges::any_of(layout.parameters, [](Parameter const& parameter) { return !!parameter.experts; })) return;
+    throw ConfigError("topology.expert_parallel is " + std::to_string(topology_.expert_parallel) + ", but " +
+                      catalog_.path + " has no experts");
+  }
+
   template <typename Action>
   void attempt(TensorInfo const& tensor, Action const& action) {
     try {

@@ -122,6 +122,7 @@ Catalog read_step(StepFile const& file, SealUse seals, CutShort cut_short) {
 std::optional<StepFile> single_checkpoint(std::string const& path) {
   std::error_code error;
   auto const status = fs::status(path, error);
+  if (error && status.type() != fs::file_type::not_found) throw IoError(path + ": " + error.message());
   if (!fs::exists(status)) throw NoValidCheckpoint(what_is_not_there(path));
   if (!fs::is_directory(status)) {
     if (is_safetensors(path)) return StepFile{0, SourceFormat::safetensors, path};
@@ -155,7 +156,12 @@ std::optional<std::string> why_not_a_model(std::string const& path) {
 
 Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest, SealUse seals,
                         CutShort cut_short) {
-  if (auto const single = single_checkpoint(path)) return read_step(*single, seals, cut_short);
+  if (auto const single = single_checkpoint(path)) {
+    auto catalog = read_step(*single, seals, cut_short);
+    if (!step || catalog.metadata.step == *step) return catalog;
+    throw NoValidCheckpoint(path + ": has no step " + std::to_string(*step) + ": it is one checkpoint, of step " +
+                            std::to_string(catalog.metadata.step));
+  }
   auto const steps = steps_to_choose_from(path);
   return step ? read_wanted(path, steps, *step, seals) : read_newest(path, steps, latest, seals);
 }

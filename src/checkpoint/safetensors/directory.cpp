@@ -16,6 +16,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/descriptor.hpp"
+#include "base/system.hpp"
 #include "base/text.hpp"
 #include "checkpoint/files/find_files.hpp"
 #include "checkpoint/packed_shape.hpp"
@@ -79,9 +80,10 @@ void read_file(fs::path const& path, std::string const& why_it_matters, Catalog&
   auto const name = path.string();
   std::error_code error;
   auto const size = fs::file_size(path, error);
+  if (error == std::errc::permission_denied) throw IoError("cannot open " + name + ": " + error.message());
   if (error) throw NoValidCheckpoint(name + ": " + why_not_reachable(path, error) + why_it_matters);
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw IoError("cannot open " + name);
+  if (!file) throw IoError("cannot open " + name + ": " + system_reason());
 
   std::uint64_t header_bytes = 0;
   if (size < sizeof header_bytes)

@@ -14,6 +14,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/json.hpp"
+#include "base/system.hpp"
 
 namespace distload {
 namespace {
@@ -110,10 +111,11 @@ void read_model_config(std::filesystem::path const& directory, CheckpointMetadat
 }
 
 void read_model_config_file(std::filesystem::path const& path, CheckpointMetadata& metadata) {
-  std::ifstream file(path, std::ios::binary);
   std::error_code error;
   auto const size = std::filesystem::file_size(path, error);
-  if (!file || error) throw IoError("cannot read " + path.string());
+  if (error) throw IoError("cannot read " + path.string() + ": " + error.message());
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw IoError("cannot read " + path.string() + ": " + system_reason());
   if (size > kConfigLimits.text_bytes)
     throw CorruptData(path.string() + ": larger than " + format_bytes(kConfigLimits.text_bytes));
   metadata.config_json.assign(std::istreambuf_iterator<char>(file), {});

@@ -7,6 +7,7 @@
 #include <distload/base/error.hpp>
 
 #include "base/json.hpp"
+#include "base/system.hpp"
 #include "base/text.hpp"
 #include "checkpoint/safetensors/header.hpp"
 #include "checkpoint/unloadable.hpp"
@@ -39,6 +40,7 @@ std::map<std::string, std::string> read_index(std::filesystem::path const& path)
   if (error) throw IoError("cannot read " + path.string() + ": " + why_not_reachable(path, error));
   if (size > kMaxSafetensorsHeaderBytes) fail_index(path, "is larger than " + format_bytes(kMaxSafetensorsHeaderBytes));
   std::ifstream file(path, std::ios::binary);
+  if (!file) throw IoError("cannot read " + path.string() + ": " + system_reason());
   std::string text(size, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file) throw IoError("cannot read " + path.string());

@@ -29,6 +29,7 @@ void append_numbers(std::string& text, Dims const& numbers) {
 
 std::uint64_t hash_of_safetensors_header(std::string const& path) {
   std::ifstream file(path, std::ios::binary);
+  if (!file) throw IoError("cannot read " + path + ": " + system_reason());
   std::uint64_t length = 0;
   std::vector<char> head(sizeof length);
   file.read(head.data(), sizeof length);

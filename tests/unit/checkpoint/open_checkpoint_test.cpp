@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <distload/checkpoint/checkpoint.hpp>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include <unistd.h>
 
 #include <distload/base/error.hpp>
 
@@ -133,6 +136,29 @@ TEST_F(OpenCheckpoint, TakesExactlyTheStepThatIsAskedFor) {
   EXPECT_EQ(open_checkpoint(directory(), 1).metadata.model_name, "one");
   EXPECT_THAT(error_of<NoValidCheckpoint>(directory(), 3), HasSubstr("model-step-3.h5"));
   EXPECT_THAT(error_of<NoValidCheckpoint>(directory(), 7), HasSubstr("has no step 7, only 3, 2, 1"));
+}
+
+TEST_F(OpenCheckpoint, RefusesAStepOfACheckpointWithoutSteps) {
+  write_safetensors("llama");
+  EXPECT_THAT(error_of<NoValidCheckpoint>(path("llama"), 3),
+              HasSubstr("has no step 3: it is one checkpoint, of step 0"));
+  EXPECT_EQ(open_checkpoint(path("llama"), std::nullopt).tensors.size(), 1U);
+}
+
+TEST_F(OpenCheckpoint, SaysThatAFolderMayNotBeEntered) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  std::filesystem::create_directories(path("closed"));
+  write_safetensors("closed/llama");
+  std::filesystem::permissions(path("closed"), std::filesystem::perms::owner_all);
+  auto const open_as_nobody = [&](std::string const& checkpoint) {
+    constexpr uid_t kNobody = 65534;
+    if (setresuid(kNobody, kNobody, kNobody) != 0) std::exit(101);
+    auto const error = error_of<IoError>(path(checkpoint));
+    std::exit(error.find("Permission denied") != std::string::npos ? 0 : 1);
+  };
+  for (auto const* checkpoint : {"closed/llama", "closed/llama/model.safetensors", "closed"}) {
+    EXPECT_EXIT(open_as_nobody(checkpoint), ::testing::ExitedWithCode(0), "") << checkpoint;
+  }
 }
 
 TEST_F(OpenCheckpoint, ReadsConfigJsonBesideAFileThatBringsNone) {

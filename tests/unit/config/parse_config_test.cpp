@@ -93,8 +93,19 @@ TEST(ParseConfig, KnowsWhereAMisplacedKeyBelongs) {
 }
 
 TEST(ParseConfig, TakesAnEmptySectionForOneThatIsNotThere) {
-  auto const config = parse("checkpoint: {path: p}\nload:\nsave:\n");
+  auto const config = parse("checkpoint: {path: p}\nload:\n");
   EXPECT_FALSE(config.save);
+}
+
+TEST(ParseConfig, AsksAnEmptySaveForItsFolder) {
+  for (auto const* save : {"save:\n", "save: {}\n"}) {
+    try {
+      parse(std::string("checkpoint: {path: p}\n") + save);
+      ADD_FAILURE() << save;
+    } catch (ConfigError const& error) {
+      EXPECT_NE(std::string(error.what()).find("`save.directory` is missing"), std::string::npos) << error.what();
+    }
+  }
 }
 
 TEST(ParseConfig, RefusesWhatIsNoConfiguration) {

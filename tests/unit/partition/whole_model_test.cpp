@@ -64,6 +64,12 @@ TEST(WholeModel, DealsOutWholeExperts) {
   EXPECT_THAT(model.error(), HasSubstr("8 experts do not divide by topology.expert_parallel 3"));
 }
 
+TEST(WholeModel, RefusesToDivideExpertsOfADenseModel) {
+  WholeModel dense({});
+  dense.topology = {2, 1, 1, 2};
+  EXPECT_THAT(dense.error(), HasSubstr("topology.expert_parallel is 2, but model has no experts"));
+}
+
 TEST(WholeModel, RefusesExpertsThatConfigJsonDoesNotKnow) {
   WholeModel beyond({{"h.0.experts.8.w", {8, 3}}});
   beyond.topology = {2, 1, 1, 2};
