@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -40,6 +41,8 @@ bool is_checkpoint(std::string const& path) {
 /// The inputs of the configuration on rank 0, before parsing, as one message.
 std::vector<std::byte> configuration_message(CommandLine const& line) {
   WireWriter out;
+  auto const* const home = std::getenv("HOME");
+  out.put_text(home == nullptr ? "" : home);
   bool const has_no_file = line.config.empty() || is_checkpoint(line.config);
   out.put_text(has_no_file ? "{}" : read_config_text(line.config));
   auto settings = environment_settings(environ);
@@ -55,11 +58,29 @@ std::vector<std::byte> configuration_message(CommandLine const& line) {
   return out.take();
 }
 
+/// Puts the user's folder in the place of "~/" in front of paths: shells leave it behind "KEY=", and files have it.
+void replace_home(Config& config, std::string const& home) {
+  auto const replace = [&](std::string& path) {
+    if (path.starts_with("~/") && !home.empty()) path.replace(0, 1, home);
+  };
+  replace(config.checkpoint.path);
+  replace(config.model.rules);
+  replace(config.model.config);
+  replace(config.report.json);
+  replace(config.report.trace);
+  if (!config.save) return;
+  replace(config.save->directory);
+  replace(config.save->base);
+}
+
 Config parse(std::span<std::byte const> message, std::string const& file_name, Config defaults) {
   WireReader in(message);
+  auto const home = in.get_text();
   auto const text = in.get_text();
   auto const settings = get_settings(in);
-  return parse_config(text, file_name, settings, std::move(defaults));
+  auto config = parse_config(text, file_name, settings, std::move(defaults));
+  replace_home(config, home);
+  return config;
 }
 
 }  // namespace

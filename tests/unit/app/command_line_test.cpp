@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include <distload/base/error.hpp>
 
+#include "app/agree_on_config.hpp"
 #include "config/schema.hpp"
 
 namespace distload {
@@ -118,6 +121,39 @@ TEST(CommandLine, LeavesValuesAsTheyAre) {
   auto const line = parse({"--set", "load.hints.a=[1,2]", "--set=report.json=a b,c", "c.yaml"});
   ASSERT_TRUE(line);
   EXPECT_EQ(line->settings, (std::vector<std::string>{"load.hints.a=[1,2]", "report.json=a b,c"}));
+}
+
+TEST(ConfigurationOf, NeedsACheckpoint) {
+  EXPECT_THROW(configuration_of({}, {}), UsageError);
+  CommandLine line;
+  line.settings = {"checkpoint.path=model"};
+  EXPECT_EQ(configuration_of(line, {}).checkpoint.path, "model");
+}
+
+TEST(ConfigurationOf, TakesWhatIsNoConfigurationForACheckpoint) {
+  CommandLine line;
+  for (auto const* path :
+       {"/tmp", "model.safetensors", "step.h5", "model.safetensors.index.json", "meta-llama/Llama"}) {
+    line.config = path;
+    EXPECT_EQ(configuration_of(line, {}).checkpoint.path, path);
+  }
+  line.config = "not-there.yaml";
+  EXPECT_THROW(configuration_of(line, {}), ConfigError);
+}
+
+TEST(ConfigurationOf, PutsTheUsersFolderInFrontOfPaths) {
+  auto const* const home = std::getenv("HOME");
+  std::string const before = home == nullptr ? "" : home;
+  setenv("HOME", "/home/me", 1);
+  CommandLine line;
+  line.settings = {"checkpoint.path=~/model", "save.directory=~/saved", "report.trace=~other/t"};
+  line.short_forms = {{"report.json", "~/r.json", "--report ~/r.json"}};
+  auto const config = configuration_of(line, {});
+  setenv("HOME", before.c_str(), 1);
+  EXPECT_EQ(config.checkpoint.path, "/home/me/model");
+  EXPECT_EQ(config.save->directory, "/home/me/saved");
+  EXPECT_EQ(config.report.json, "/home/me/r.json");
+  EXPECT_EQ(config.report.trace, "~other/t");
 }
 
 }  // namespace
