@@ -11,7 +11,8 @@ step() {
   if [[ -t 1 ]]; then printf '\033[1m== %s\033[0m\n' "$*"; else printf '== %s\n' "$*"; fi
 }
 
-# build_preset <preset> [targets...]: configures and builds a preset; prints nothing unless something is built or fails.
+# build_preset <preset> [targets...]: configures and builds a preset. On a terminal, one line shows how far it is; elsewhere nothing is
+# printed unless it fails.
 build_preset() {
   local preset=$1
   local targets=("${@:2}")
@@ -21,5 +22,10 @@ build_preset() {
     mkdir -p build
     cmake --preset "$preset" >"$build.log" 2>&1 || { cat "$build.log" >&2; return 1; }
   fi
-  cmake --build --preset "$preset" ${targets[@]:+--target "${targets[@]}"} >"$build.log" 2>&1 || { grep -v '^\[[0-9/]*\]' "$build.log" >&2; return 1; }
+  local command=(cmake --build --preset "$preset" ${targets[@]:+--target "${targets[@]}"})
+  if [[ -t 1 ]]; then
+    NINJA_STATUS='[%f/%t, %es] ' "${command[@]}"
+  else
+    "${command[@]}" >"$build.log" 2>&1 || { grep -v '^\[[0-9/]*\]' "$build.log" >&2; return 1; }
+  fi
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The main job on a real model, starting on a bare machine: installs what is missing, builds, downloads all-MiniLM-L6-v2, and then
 #   1. loads its safetensors on four ranks (tensor parallel) and saves one HDF5 file at that layout;
-#   2. loads that file back with parallel HDF5, verifying every block;
+#   2. loads that file back, verifying every block;
 #   3. computes the embedding of a sentence with it on four ranks, and compares every layer with one rank.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -10,13 +10,16 @@ cd "$distload_root"
 step "set up"
 tools/setup.sh
 step "build"
-build_preset host-release
+build_preset host-release programs
 step "fetch the model"
 model=$(tools/fetch_model.sh)
 
 job=build/quickstart
 mkdir -p "$job"
 ln -sfn "$model" "$job/model"
+# Where the README and config/examples have it.
+mkdir -p models
+ln -sfn "$model" models/all-minilm-l6-v2
 cat >"$job/config.yaml" <<YAML
 checkpoint: {path: $job/model}
 topology:   {tensor_parallel: 4}
@@ -26,7 +29,7 @@ YAML
 cat >"$job/load-back.yaml" <<YAML
 checkpoint: {path: $job/checkpoints, step: latest}
 topology:   {tensor_parallel: 4}
-load:       {engine: collective, verify: true}
+load:       {verify: true}
 report:     {json: $job/load-back.json, tensors: true}
 YAML
 
@@ -43,7 +46,14 @@ step "mpirun -np 4 distload-infer $job/checkpoints --tokens 101,... --against on
 mpirun -np 4 distload-infer "$job/checkpoints" --tokens 101,2151,26520,3031,2151,19587,1012,102 --against one-rank
 
 file=$(find "$job/checkpoints" -name '*.h5' | sort -V | tail -n 1)
-echo
-echo "Look into the checkpoint:"
-echo "  h5dump -A $file | less"
-echo "  h5dump -d /tensors/embeddings.LayerNorm.weight $file"
+settings="PATH=$distload_root/build/host-release/bin:\$PATH"
+((EUID != 0)) || settings+=" OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
+(($(nproc) >= 4)) || settings+=" OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none"
+cat <<TEXT
+
+Type next, here or in a new shell:
+  cd $distload_root; export $settings
+  mpirun -np 4 distload models/all-minilm-l6-v2                   # load it
+  mpirun -np 4 distload --dry-run --tp 2 --dp 2 $job/checkpoints   # the plan for two copies, each on 2 ranks
+  h5dump -A $file | less                                          # look into the file
+TEXT

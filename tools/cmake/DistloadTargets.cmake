@@ -30,6 +30,11 @@ function(distload_add_program name)
   distload_compile_own_code(${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin" DISTLOAD_STATIC_HDF5 ON)
   install(TARGETS ${name} RUNTIME)
+  # All programs, without the tests.
+  if(NOT TARGET programs)
+    add_custom_target(programs)
+  endif()
+  add_dependencies(programs ${name})
 endfunction()
 
 # Compile options and include folders of a target of tests.
