@@ -75,17 +75,20 @@ std::optional<FamilyRules> by_name(std::string const& directory, std::string con
 }
 
 /// The first rule file of which `is_wanted`, called with the name of its family and its head, is true.
-template <typename Predicate>
-std::optional<FamilyRules> first_file(std::string const& directory, Predicate const& is_wanted) {
+/// @param may_be_wanted  called with the file before its head is read, which takes a hundred times as long
+template <typename TextPredicate, typename Predicate>
+std::optional<FamilyRules> first_file(std::string const& directory, TextPredicate const& may_be_wanted,
+                                      Predicate const& is_wanted) {
   for (auto const& path : rule_files(directory)) {
     auto found = load(path);
-    if (is_wanted(found.family, rules::read_head(found.text, found.file))) return found;
+    if (may_be_wanted(found) && is_wanted(found.family, rules::read_head(found.text, found.file))) return found;
   }
   return std::nullopt;
 }
 
 std::optional<FamilyRules> by_model_type(std::string const& directory, std::string const& model_type) {
-  return first_file(directory, [&](std::string const&, rules::RuleFileHead const& head) {
+  auto const names_it = [&](FamilyRules const& file) { return file.text.find(model_type) != std::string::npos; };
+  return first_file(directory, names_it, [&](std::string const&, rules::RuleFileHead const& head) {
     return std::ranges::find(head.model_types, model_type) != head.model_types.end();
   });
 }
@@ -110,7 +113,11 @@ std::string_view model_of_class(std::string_view name) {
 
 std::optional<FamilyRules> by_architecture(std::string const& directory, std::string_view architecture) {
   auto const wanted = letters_of(model_of_class(architecture));
-  return first_file(directory, [&](std::string const& family, rules::RuleFileHead const& head) {
+  auto const names_it = [&](FamilyRules const& file) {
+    return letters_of(file.family).find(wanted) != std::string::npos ||
+           letters_of(file.text).find(wanted) != std::string::npos;
+  };
+  return first_file(directory, names_it, [&](std::string const& family, rules::RuleFileHead const& head) {
     auto const& types = head.model_types;
     if (types.empty()) return false;  // a base of others
     return letters_of(family) == wanted || std::ranges::find(types, wanted, letters_of) != types.end();
@@ -119,7 +126,8 @@ std::optional<FamilyRules> by_architecture(std::string const& directory, std::st
 
 /// For files that say nothing of a type.
 std::optional<FamilyRules> by_keys(std::string const& directory, rules::ConfigValues const& config) {
-  return first_file(directory, [&](std::string const&, rules::RuleFileHead const& head) {
+  auto const has_keys = [](FamilyRules const& file) { return file.text.find("config_keys") != std::string::npos; };
+  return first_file(directory, has_keys, [&](std::string const&, rules::RuleFileHead const& head) {
     auto const has = [&](std::string const& key) { return config.scalar(key).has_value(); };
     return !head.config_keys.empty() && std::ranges::all_of(head.config_keys, has);
   });
