@@ -2,7 +2,6 @@
 #include "partition/rules/format_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
@@ -116,13 +115,7 @@ class FormatReader {
       source_.fail(node.Mark(), "`" + printable(size.name) + "` is none of the format's sizes");
     }
     for (auto const& entry : read_list(node.begin()->second)) {
-      auto const text = read_text(source_, entry);
-      std::uint64_t value = 0;
-      auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-      if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > kMaxSizeByModule) {
-        source_.fail(entry.Mark(), "`" + printable(text) + "` is no number from 1 to 1024");
-      }
-      size.values.push_back(value);
+      size.values.push_back(read_number(source_, entry, 1, kMaxSizeByModule));
     }
     return size;
   }

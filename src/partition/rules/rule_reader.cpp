@@ -2,7 +2,6 @@
 #include "partition/rules/rule_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <stdexcept>
 
 #include "base/text.hpp"
@@ -187,9 +186,9 @@ class Reader {
     rule.partition = read_partition(fields.require("partition"));
     rule.axis = rule.partition == PartitionKind::row_parallel ? 1 : 0;
     if (auto const axis = fields.find("axis"))
-      rule.axis = static_cast<std::uint32_t>(read_number(axis, 0, kMaxAxes - 1));
+      rule.axis = static_cast<std::uint32_t>(read_number(source_, axis, 0, kMaxAxes - 1));
     if (auto const axis = fields.find("expert_axis")) {
-      rule.expert_axis = static_cast<std::uint32_t>(read_number(axis, 0, kMaxAxes - 1));
+      rule.expert_axis = static_cast<std::uint32_t>(read_number(source_, axis, 0, kMaxAxes - 1));
     }
     if (auto const optional = fields.find("optional")) rule.optional = read_boolean(source_, optional);
     if (auto const offset = fields.find("layer_offset")) rule.layer_offset = sizes_.read_expression(offset);
@@ -438,7 +437,7 @@ class Reader {
       fields.fail("`size`, `heads`, `unit` and `replicate` belong into the single `sections`");
     }
     if (sections.IsScalar()) {
-      rule.equal_sections = read_number(sections, 1, 1024);
+      rule.equal_sections = read_number(source_, sections, 1, 1024);
       return;
     }
     for (auto const& entry : read_list(sections)) {
@@ -498,17 +497,6 @@ class Reader {
     }
     source_.fail(node.Mark(), "there is no partition `" + printable(text) +
                                   "`: write column_parallel, row_parallel, vocab_parallel or replicated");
-  }
-
-  std::uint64_t read_number(YAML::Node const& node, std::uint64_t least, std::uint64_t most) const {
-    auto const text = read_text(source_, node);
-    std::uint64_t number = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number < least || number > most) {
-      source_.fail(node.Mark(), "`" + printable(text) + "` is no number from " + std::to_string(least) + " to " +
-                                    std::to_string(most));
-    }
-    return number;
   }
 
   TiedRule read_tied(YAML::Node const& node) const {

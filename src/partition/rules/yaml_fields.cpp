@@ -2,6 +2,7 @@
 #include "partition/rules/yaml_fields.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <set>
 
@@ -64,6 +65,17 @@ DType read_dtype(YamlSource const& source, YAML::Node const& node) {
   auto const dtype = parse_dtype(text);
   if (!dtype) source.fail(node.Mark(), "there is no dtype `" + printable(text) + "`");
   return *dtype;
+}
+
+std::uint64_t read_number(YamlSource const& source, YAML::Node const& node, std::uint64_t least, std::uint64_t most) {
+  auto const text = read_text(source, node);
+  std::uint64_t number = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most) {
+    source.fail(node.Mark(),
+                "`" + printable(text) + "` is no number from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+  return number;
 }
 
 bool read_boolean(YamlSource const& source, YAML::Node const& node) {

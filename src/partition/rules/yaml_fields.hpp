@@ -60,6 +60,7 @@ class YamlFields {
 std::string read_text(YamlSource const& source, YAML::Node const& node);
 /// A type of elements, by its name in safetensors: "BF16".
 DType read_dtype(YamlSource const& source, YAML::Node const& node);
+std::uint64_t read_number(YamlSource const& source, YAML::Node const& node, std::uint64_t least, std::uint64_t most);
 bool read_boolean(YamlSource const& source, YAML::Node const& node);
 /// The items of a list; a node that is not a list counts as its only item.
 std::vector<YAML::Node> read_list(YAML::Node const& node);
