@@ -17,7 +17,7 @@
 namespace distload {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 struct Recorder {
   std::atomic<bool> records{false};
@@ -77,13 +77,13 @@ class Lines {
   std::vector<std::string> others_;
 };
 
-Json metadata_event(char const* name, std::uint32_t rank, std::uint32_t line, Json arguments) {
+OrderedJson metadata_event(char const* name, std::uint32_t rank, std::uint32_t line, OrderedJson arguments) {
   return {{"name", name}, {"ph", "M"}, {"pid", rank}, {"tid", line}, {"args", std::move(arguments)}};
 }
 
-Json event_of(TraceSpan const& span, std::uint32_t rank, std::uint32_t line, std::int64_t zero_ns) {
+OrderedJson event_of(TraceSpan const& span, std::uint32_t rank, std::uint32_t line, std::int64_t zero_ns) {
   constexpr double kMicrosecond = 1e3;
-  auto arguments = Json::object();
+  auto arguments = OrderedJson::object();
   if (span.wave) arguments["wave"] = *span.wave;
   if (span.nbytes > 0) arguments["bytes"] = span.nbytes;
   return {{"name", span.stage},
@@ -141,17 +141,17 @@ void add_trace_span(std::string_view stage, std::chrono::steady_clock::time_poin
 }
 
 std::string trace_text(std::vector<RankTrace> const& ranks) {
-  auto events = Json::array();
+  auto events = OrderedJson::array();
   auto const first = first_begin(ranks);
   for (auto const& rank : ranks) {
     auto spans = rank.recorded.spans;
     std::ranges::stable_sort(spans, {}, &TraceSpan::begin_ns);
-    Json process{{"name", "rank " + std::to_string(rank.rank) + " on " + rank.host}};
+    OrderedJson process{{"name", "rank " + std::to_string(rank.rank) + " on " + rank.host}};
     if (rank.recorded.dropped > 0) process["dropped_spans"] = rank.recorded.dropped;
     events.push_back(metadata_event("process_name", rank.rank, 0, std::move(process)));
     events.push_back(metadata_event("process_sort_index", rank.rank, 0, {{"sort_index", rank.rank}}));
     Lines lines;
-    auto own = Json::array();
+    auto own = OrderedJson::array();
     for (auto const& span : spans) {
       own.push_back(event_of(span, rank.rank, lines.line_of(span), first + rank.offset_ns));
     }

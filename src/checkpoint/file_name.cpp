@@ -38,6 +38,11 @@ std::optional<std::uint64_t> step_of_directory_name(std::string_view name) {
   return step;
 }
 
+std::optional<std::uint64_t> step_of_name(std::string_view name) {
+  auto const step = step_of_file_name(name);
+  return step ? step : step_of_directory_name(name);
+}
+
 std::string replaced_name(std::string const& path) { return std::string(path).append(kReplaced); }
 
 std::string temporary_name(std::string const& path) { return std::string(path).append(kTemporary); }

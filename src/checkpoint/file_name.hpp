@@ -20,6 +20,9 @@ std::string checkpoint_directory_name(std::uint64_t step);
 /// The step in such a name; nothing for other names.
 std::optional<std::uint64_t> step_of_directory_name(std::string_view name);
 
+/// The step in the name of a file or a directory; nothing for other names.
+std::optional<std::uint64_t> step_of_name(std::string_view name);
+
 /// The temporary name of a directory that is being replaced: "model-step-12.replaced".
 std::string replaced_name(std::string const& path);
 

@@ -17,7 +17,7 @@
 namespace distload {
 namespace {
 
-MPI_Op operation_of(Reduction reduction) {
+MPI_Op mpi_operation(Reduction reduction) {
   switch (reduction) {
     case Reduction::sum: return MPI_SUM;
     case Reduction::max: return MPI_MAX;
@@ -107,8 +107,8 @@ void MpiCommunicator::all_reduce_typed(std::span<T> values, MPI_Datatype type, R
   while (!values.empty()) {
     auto const part = values.first(std::min<std::size_t>(values.size(), options_.piece_bytes / sizeof(T)));
     MPI_Request request = MPI_REQUEST_NULL;
-    DISTLOAD_MPI(MPI_Iallreduce(MPI_IN_PLACE, part.data(), static_cast<int>(part.size()), type, operation_of(reduction),
-                                comm_, &request));
+    DISTLOAD_MPI(MPI_Iallreduce(MPI_IN_PLACE, part.data(), static_cast<int>(part.size()), type,
+                                mpi_operation(reduction), comm_, &request));
     wait_with_backoff(request);
     beat();
     values = values.subspan(part.size());

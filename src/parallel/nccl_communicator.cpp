@@ -20,7 +20,7 @@
 namespace distload {
 namespace {
 
-ncclRedOp_t operation_of(Reduction reduction) {
+ncclRedOp_t nccl_operation(Reduction reduction) {
   switch (reduction) {
     case Reduction::sum: return ncclSum;
     case Reduction::max: return ncclMax;
@@ -249,21 +249,21 @@ void NcclCommunicator::all_gather(std::span<std::byte const> sent, std::span<std
 
 void NcclCommunicator::all_reduce(std::span<std::uint64_t> values, Reduction reduction) {
   run("all-reduce", [&] {
-    DISTLOAD_NCCL(ncclAllReduce(values.data(), values.data(), values.size(), ncclUint64, operation_of(reduction),
+    DISTLOAD_NCCL(ncclAllReduce(values.data(), values.data(), values.size(), ncclUint64, nccl_operation(reduction),
                                 comm_.get(), native(*stream_)));
   });
 }
 
 void NcclCommunicator::all_reduce(std::span<double> values, Reduction reduction) {
   run("all-reduce", [&] {
-    DISTLOAD_NCCL(ncclAllReduce(values.data(), values.data(), values.size(), ncclFloat64, operation_of(reduction),
+    DISTLOAD_NCCL(ncclAllReduce(values.data(), values.data(), values.size(), ncclFloat64, nccl_operation(reduction),
                                 comm_.get(), native(*stream_)));
   });
 }
 
 void NcclCommunicator::all_reduce(std::span<float> values, Reduction reduction) {
   run("all-reduce", [&] {
-    DISTLOAD_NCCL(ncclAllReduce(values.data(), values.data(), values.size(), ncclFloat32, operation_of(reduction),
+    DISTLOAD_NCCL(ncclAllReduce(values.data(), values.data(), values.size(), ncclFloat32, nccl_operation(reduction),
                                 comm_.get(), native(*stream_)));
   });
 }

@@ -4,6 +4,8 @@ set(DISTLOAD_RUN_AND_CHECK "${CMAKE_CURRENT_LIST_DIR}/run_and_check.py")
 
 # distload_add_failure_test(<test> RANKS n CODE c COMMAND program args... [CHECKS further arguments of run_and_check.py]
 #                           [LIMIT seconds] [LABELS ...] [ENVIRONMENT K=V...])
+# The ranks end by themselves, after MPI_Finalize or MPI_Abort: mpirun need not wait a second between SIGTERM and SIGKILL, unless ENVIRONMENT
+# says so.
 function(distload_add_failure_test test)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "RANKS;CODE;LIMIT" "COMMAND;CHECKS;LABELS;ENVIRONMENT")
   if(NOT arg_LIMIT)
@@ -15,5 +17,5 @@ function(distload_add_failure_test test)
       --limit ${arg_LIMIT} ${arg_CHECKS} -- ${arg_COMMAND})
   set_tests_properties(${test} PROPERTIES
     LABELS "${arg_LABELS};fault;ranks-${arg_RANKS}" PROCESSORS ${arg_RANKS} TIMEOUT ${timeout}
-    ENVIRONMENT "${DISTLOAD_TEST_ENVIRONMENT};${arg_ENVIRONMENT}")
+    ENVIRONMENT "${DISTLOAD_TEST_ENVIRONMENT};OMPI_MCA_odls_base_sigkill_timeout=0;${arg_ENVIRONMENT}")
 endfunction()

@@ -16,18 +16,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The step in the final name for the temporary name `name`, of a file or directory.
-std::optional<std::uint64_t> step_of(std::string const& name) {
-  auto const step = step_of_file_name(name);
-  return step ? step : step_of_directory_name(name);
-}
-
 bool is_abandoned(fs::path const& path, std::uint64_t step) {
   auto const name = path.filename().string();
-  if (auto const checkpoint = replaced_by(name); checkpoint && step_of(*checkpoint))
+  if (auto const checkpoint = replaced_by(name); checkpoint && step_of_name(*checkpoint))
     return fs::exists(path.parent_path() / *checkpoint);
   auto const intended = final_name(name);
-  auto const intended_step = intended ? step_of(*intended) : std::nullopt;
+  auto const intended_step = intended ? step_of_name(*intended) : std::nullopt;
   if (!intended_step) return false;
   auto const use = use_of(path);
   return use == Use::unused || (use == Use::unknown && *intended_step <= step);

@@ -30,9 +30,7 @@ constexpr char const* kElsewhere =
 
 std::optional<std::uint64_t> step_of(std::string const& path) {
   auto const name = fs::path(path).filename().string();
-  auto const original = replaced_by(name).value_or(name);
-  auto const step = step_of_file_name(original);
-  return step ? step : step_of_directory_name(original);
+  return step_of_name(replaced_by(name).value_or(name));
 }
 
 /// The metadata that can be read; little of a damaged checkpoint.
