@@ -28,7 +28,8 @@ using Json = nlohmann::ordered_json;
 
 /// Removes a checkpoint's files from the page cache, so that the system has to read them.
 void evict(fs::path const& checkpoint) {
-  for (auto const& entry : fs::directory_iterator(fs::is_directory(checkpoint) ? checkpoint : checkpoint.parent_path())) {
+  for (auto const& entry :
+       fs::directory_iterator(fs::is_directory(checkpoint) ? checkpoint : checkpoint.parent_path())) {
     int const file = ::open(entry.path().c_str(), O_RDONLY);
     if (file < 0) continue;
     ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
@@ -81,12 +82,11 @@ int main(int argc, char** argv) {
   try {
     Kokkos::ScopeGuard const kokkos(Kokkos::InitializationSettings().set_num_threads(1));
     auto const number = [&](int index) { return static_cast<std::uint32_t>(std::atoi(argv[index])); };
-    Topology const topology{
-        .tensor_parallel = number(2), .pipeline_parallel = number(3), .data_parallel = number(4)};
+    Topology const topology{.tensor_parallel = number(2), .pipeline_parallel = number(3), .data_parallel = number(4)};
     ProcessGrid const grid(mpi.world(), mpi.node(), topology);
     for (int path = 5; path < argc; ++path) {
-      for (auto const engine :
-           {ReadEngine::automatic, ReadEngine::mmap, ReadEngine::direct, ReadEngine::buffered, ReadEngine::collective}) {
+      for (auto const engine : {ReadEngine::automatic, ReadEngine::mmap, ReadEngine::direct, ReadEngine::buffered,
+                                ReadEngine::collective}) {
         Config config;
         config.checkpoint.path = argv[path];
         config.load.engine = engine;
