@@ -5,15 +5,16 @@
 
 #include "base/log.hpp"
 #include "base/standard_streams.hpp"
+#include "plan/describe_amplification.hpp"
 
 namespace distload {
 
 void print_loaded(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, LoadResult const& loaded) {
   auto const seconds = loaded.times.total_seconds;
-  print(fmt::format("loaded {} parameters, {}, in {:.3f} s ({:.2f} GB/s) with engine {}, read amplification {:.2f}\n",
+  print(fmt::format("loaded {} parameters, {}, in {:.3f} s ({:.2f} GB/s) with engine {}, read amplification {}\n",
                     checkpoint.layout.parameters.size(), format_bytes(plan.requested_bytes), seconds,
                     static_cast<double>(plan.requested_bytes) / seconds / 1e9, word_of(loaded.engine.name),
-                    plan.read_amplification()));
+                    describe_amplification(plan)));
   warn_of_overflows(loaded.times.overflows);
 }
 

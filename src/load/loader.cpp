@@ -169,6 +169,7 @@ LoadTimes times_of(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, Pip
           .place_seconds = run.place_seconds,
           .total_seconds = seconds.front(),
           .read_bytes = run.read_bytes,
+          .deferred_bytes = run.deferred_bytes,
           .overflows = overflows.front(),
           .fresh_bytes = fresh_bytes,
           .pages = pages};

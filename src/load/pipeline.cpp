@@ -103,6 +103,7 @@ class Pipeline {
             .exchange_seconds = times_.seconds(WaveStage::pack) + times_.seconds(WaveStage::exchange),
             .place_seconds = times_.seconds(WaveStage::place),
             .read_bytes = reader_.read_bytes(),
+            .deferred_bytes = reader_.deferred_bytes(),
             .overflows = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), overflows_)()};
   }
 

@@ -35,6 +35,7 @@ struct PipelineTimes {
   double exchange_seconds = 0;  ///< packing and messages
   double place_seconds = 0;
   Bytes read_bytes = 0;
+  Bytes deferred_bytes = 0;     ///< of those, what stays unread in the mapped files
   std::uint64_t overflows = 0;  ///< finite numbers that casts made infinite
 };
 

@@ -84,6 +84,7 @@ Json rank_of_report(ProcessGrid const& grid, LoadPlan const& plan, LoadResult co
           {"phases", phases_of(times)},
           {"bytes",
            {{"storage_read", times.read_bytes},
+            {"deferred", times.deferred_bytes},
             {"sent", load.sent_bytes},
             {"received", load.received_bytes},
             {"resident", resident}}},
@@ -108,6 +109,22 @@ Bytes sum(Json const& ranks, char const* key) {
   Bytes total = 0;
   for (auto const& rank : ranks) total += rank["bytes"][key].get<Bytes>();
   return total;
+}
+
+/// What the ranks of each node read together.
+Json nodes_of(ProcessGrid const& grid, Json const& ranks) {
+  auto const& node_of = grid.node_of();
+  std::vector<Json> nodes;
+  for (std::size_t rank = 0; rank < node_of.size(); ++rank) {
+    if (nodes.size() <= node_of[rank]) nodes.resize(node_of[rank] + std::size_t{1});
+    auto& node = nodes[node_of[rank]];
+    if (node.is_null()) node = {{"host", ranks[rank]["host"]}, {"ranks", 0}, {"storage_read", 0}, {"deferred", 0}};
+    node["ranks"] = node["ranks"].get<std::uint64_t>() + 1;
+    for (auto const* const key : {"storage_read", "deferred"}) {
+      node[key] = node[key].get<Bytes>() + ranks[rank]["bytes"][key].get<Bytes>();
+    }
+  }
+  return nodes;
 }
 
 }  // namespace
@@ -155,6 +172,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
         {"bytes",
          {{"checkpoint", catalog.nbytes()},
           {"storage_read", read},
+          {"deferred", sum(ranks, "deferred")},
           {"exchanged", sum(ranks, "sent")},
           {"resident", sum(ranks, "resident")}}},
         {"read_amplification",
@@ -166,6 +184,7 @@ std::string make_report(ProcessGrid const& grid, OpenedCheckpoint const& checkpo
           {"fresh_touched", largest<Bytes>(ranks, "memory", "fresh_touched")}}},
         {"pages", ranks.front()["pages"]},
         {"overflows", loaded.times.overflows},
+        {"nodes", nodes_of(grid, ranks)},
         {"warnings", std::move(warnings)},
         {"ranks", std::move(ranks)},
     });

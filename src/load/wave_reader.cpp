@@ -31,6 +31,7 @@ WaveReader::WaveReader(LoadPlan const& plan, Engine& engine, Arena const& arena,
     read_bytes_ += bytes;
     report(bytes);
   };
+  options_.on_skipped = [this](Bytes bytes) { deferred_bytes_ += bytes; };
   if (ahead) thread_ = std::thread([this] { read_all_waves(); });
 }
 

@@ -43,9 +43,11 @@ class WaveReader {
   /// The slot of `wave` may be reused.
   void release(std::uint32_t wave);
 
-  /// Seconds in the engine, and bytes that it read. Valid after the last wave.
+  /// Seconds in the engine, and bytes that it read; of these, the ones that stay unread in the mapped files until
+  /// somebody uses them. Valid after the last wave.
   double busy_seconds() const noexcept { return busy_seconds_; }
   Bytes read_bytes() const noexcept { return read_bytes_; }
+  Bytes deferred_bytes() const noexcept { return deferred_bytes_; }
 
  private:
   AreaAddresses addresses_of(std::uint32_t wave) const;
@@ -69,6 +71,7 @@ class WaveReader {
   std::exception_ptr failure_;
   double busy_seconds_ = 0;  // written by the reading thread until the last wave is read
   Bytes read_bytes_ = 0;
+  Bytes deferred_bytes_ = 0;
   std::thread thread_;
 };
 

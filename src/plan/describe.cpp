@@ -11,6 +11,7 @@
 #include "base/table.hpp"
 #include "base/text.hpp"
 #include "partition/placement.hpp"
+#include "plan/describe_amplification.hpp"
 #include "plan/rank_work.hpp"
 
 namespace distload {
@@ -106,7 +107,7 @@ std::string totals_table(LoadPlan const& plan) {
   Table table;
   table.add({"requested", format_bytes(plan.requested_bytes)});
   table.add({"read from storage", format_bytes(plan.storage_read_bytes)});
-  table.add({"read amplification", fixed_text(plan.read_amplification(), 2)});
+  table.add({"read amplification", describe_amplification(plan)});
   table.add({"exchanged", format_bytes(plan.exchanged_bytes)});
   table.add({"waves", std::to_string(plan.work->waves.size())});
   table.add({"predicted", prediction_of(plan.predicted)});
@@ -114,6 +115,15 @@ std::string totals_table(LoadPlan const& plan) {
 }
 
 }  // namespace
+
+std::string describe_amplification(LoadPlan const& plan) {
+  auto text = fixed_text(plan.read_amplification(), 2);
+  auto const& options = plan.work->options;
+  bool const is_more = plan.storage_read_bytes > plan.requested_bytes;
+  if (!options.files_are_mapped || options.node_of.empty() || !is_more) return text;
+  return text + ", since each of " + std::to_string(1 + *std::ranges::max_element(options.node_of)) +
+         " nodes maps the files and reads once what its ranks need";
+}
 
 std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout) {
   auto text = parameters_table(plan, catalog, layout) + "\n" + ranks_table(plan) + "\n" + totals_table(plan);

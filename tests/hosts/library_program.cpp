@@ -69,6 +69,18 @@ void load_for_ever(Job& job) {
   while (true) loader.reload(model);
 }
 
+/// Saves the model again and again, as the next step of a directory, until it is stopped.
+void save_for_ever(Job& job) {
+  Watchdog const watchdog(job.mpi, kTimeout);
+  auto const model = Loader(job.grid, job.config).load().model;
+  Saver saver(SaveOptions{.directory = job.arguments.front(), .keep = 2});
+  auto metadata = model.metadata();
+  for (metadata.step = 1; true; ++metadata.step) {
+    saver.save(model, metadata, job.mpi.world());
+    if (metadata.step == 3) job.say("ready");
+  }
+}
+
 /// The last rank does something else than to load.
 void load_without_one(Job& job, bool with_watchdog) {
   std::optional<Watchdog> watchdog;
@@ -139,6 +151,7 @@ ExitCode fail_apart(MpiEnvironment& mpi) {
 void run(std::string const& scenario, Job& job) {
   if (scenario == "load") return load_with(job);
   if (scenario == "repeat") return load_for_ever(job);
+  if (scenario == "repeat-save") return save_for_ever(job);
   if (scenario == "alone") return load_without_one(job, false);
   if (scenario == "alone-watched") return load_without_one(job, true);
   if (scenario == "alone-heard") return load_without_one_and_hear(job);

@@ -75,6 +75,16 @@ class Job:
         self.start = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err)
 
+    def has_said(self, text, limit=30):
+        """True once the job has said it."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end and self.process.poll() is None:
+            with open(f"/proc/self/fd/{self.out.fileno()}", encoding="utf-8") as out:
+                if text in out.read():
+                    return True
+            time.sleep(0.05)
+        return False
+
     def wait(self, limit):
         """Ended; its code is None if the job did not end within `limit` seconds."""
         try:
@@ -153,6 +163,15 @@ class PretendHosts:
         """The host's cable is pulled."""
         run("ip", "link", "set", f"v{name}", "down")
 
+    def mend(self, name):
+        """The host's cable is plugged in again."""
+        run("ip", "link", "set", f"v{name}", "up")
+
+    def give_up_soon(self):
+        """Connections to a host that does not answer break after seconds instead of a quarter of an hour: mpirun waits for them to."""
+        for name in self.names:
+            self.sh(name, "sh", "-c", "echo 3 > /proc/sys/net/ipv4/tcp_retries2")
+
     def start(self, *command, ranks=2, hosts=None, settings=()):
         """Starts `command` by mpirun on the first host, with `ranks` ranks on each."""
         slots = ",".join(f"{name}:{ranks}" for name in hosts or self.names)
@@ -183,3 +202,13 @@ class PretendHosts:
 
     def stop(self, pid):
         os.kill(pid, signal.SIGSTOP)
+
+    def kill(self, pid):
+        os.kill(pid, signal.SIGKILL)
+
+    def left_over(self, *programs, limit=20):
+        """Processes of those programs that are there after `limit` seconds."""
+        end = time.monotonic() + limit
+        while (left := [pid for program in programs for pid in self.pids_of(program)]) and time.monotonic() < end:
+            time.sleep(0.1)
+        return left

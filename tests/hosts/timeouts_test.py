@@ -12,21 +12,9 @@ config = given.work / "config.yaml"
 config.write_text(f"checkpoint: {{path: {safetensors}}}\nreport: {{progress: none}}\nruntime: {{timeout: 2 s}}\nload: {{engine: buffered}}\n")
 
 
-def wait_for(job, text, limit=30):
-    """True once the job has said it."""
-    end = time.monotonic() + limit
-    while time.monotonic() < end and job.process.poll() is None:
-        job.out.flush()
-        with open(f"/proc/self/fd/{job.out.fileno()}", encoding="utf-8") as out:
-            if text in out.read():
-                return True
-        time.sleep(0.05)
-    return False
-
-
 def start_loading():
     job = hosts.start(program, "repeat", small)
-    checks.that("the job has begun", wait_for(job, "ready"))
+    checks.that("the job has begun", job.has_said("ready"))
     time.sleep(1)  # so that the hosts have heard of each other
     return job
 
@@ -61,8 +49,6 @@ job = start_loading()
 for pid in hosts.pids_of(program.name, "n2"):
     hosts.stop(pid)
 checks.ended("all ranks of n2 are stopped", job.wait(20), 7, "on n2 (do|does) not answer", "ranks 0-1 on n1 wait")
-end = time.monotonic() + 10
-while (left := hosts.pids_of(program.name) + hosts.pids_of("orted")) and time.monotonic() < end:
-    time.sleep(0.1)
+left = hosts.left_over(program.name, "orted")
 checks.that("nothing is left over", not left, f"processes {left}")
 checks.exit()

@@ -35,7 +35,8 @@ struct LoadTimes {
   double exchange_seconds = 0;   ///< packing and messages
   double place_seconds = 0;      ///< copies from staging or mapped files to shards
   double total_seconds = 0;      ///< from the start of `open` until the slowest rank has all its tensors
-  Bytes read_bytes = 0;          ///< from storage, by this rank
+  Bytes read_bytes = 0;          ///< from storage or page cache, by this rank
+  Bytes deferred_bytes = 0;      ///< of those, what is read at its first use: unverified shards in mapped files
   std::uint64_t overflows = 0;   ///< on all ranks: finite numbers that became infinite
   Bytes fresh_bytes = 0;         ///< host memory that got its pages during Loader::load or reload, and is still held
   PagesInUse pages;              ///< of that memory

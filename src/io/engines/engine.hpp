@@ -42,6 +42,9 @@ struct ReadOptions {
   /// file. The bytes are valid only during the call. Several threads may call it at the same time, but only one for
   /// each request.
   std::function<void(std::span<PassingBytes const>)> on_bytes;
+  /// Called just before `on_progress`, in the same way, for those of its bytes that are not read: they stay in the
+  /// mapped file, and nothing verifies them.
+  std::function<void(Bytes)> on_skipped = [](Bytes) {};
 };
 
 class FileMapping;

@@ -89,13 +89,17 @@ void share_out(Catalog const& catalog, std::size_t count, ReadOptions const& opt
     for (std::size_t i = 0; i < count; ++i) unit(i, options, verifier);
     return;
   }
-  std::mutex mutex;  // guards `failure` and the caller's on_progress
+  std::mutex mutex;  // guards `failure` and the caller's functions
   std::exception_ptr failure;
   std::atomic<std::size_t> next{0};
   auto guarded = options;
   guarded.on_progress = [&](Bytes nbytes) {
     std::scoped_lock const lock(mutex);
     options.on_progress(nbytes);
+  };
+  guarded.on_skipped = [&](Bytes nbytes) {
+    std::scoped_lock const lock(mutex);
+    options.on_skipped(nbytes);
   };
   auto const work = [&] {
     try {

@@ -56,8 +56,11 @@ class ActiveRun {
   /// @throws CorruptData, IoError
   void read_passing(InputFile const& file, Bytes begin, Bytes end) const;
 
-  /// Reports the run to `on_progress` without reading it.
-  void skip_bytes() const { options_.on_progress(run_.nbytes); }
+  /// Reports the run to `on_skipped` and `on_progress` without reading it.
+  void skip_bytes() const {
+    options_.on_skipped(run_.nbytes);
+    options_.on_progress(run_.nbytes);
+  }
 
  private:
   Catalog const& catalog_;
@@ -72,7 +75,7 @@ class ActiveRun {
 using WorkUnit = std::function<void(std::size_t, ReadOptions const&, BlockVerifier&)>;
 
 /// Calls `unit` for the numbers below `count`, on up to `threads` threads including the calling one, with options whose
-/// `on_progress` any of them may call.
+/// `on_progress` and `on_skipped` any of them may call.
 /// @throws the first exception of `unit`; no further unit is then begun.
 void share_out(Catalog const& catalog, std::size_t count, ReadOptions const& options, std::uint32_t threads,
                WorkUnit const& unit);

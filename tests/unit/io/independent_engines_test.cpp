@@ -213,14 +213,18 @@ TEST(MmapEngine, VerifiesWhatLiesInTheMapping) {
   auto const& stored = catalog.extents[extent];
   auto* const place = engine.mapping()->data() + mapped_offsets(catalog)[file] + stored.offset_bytes;
   ReadRequest const request{extent, 0, stored.nbytes, place};
-  engine.read({&request, 1}, {});
+  Bytes skipped = 0;
+  ReadOptions options;
+  options.on_skipped = [&](Bytes nbytes) { skipped += nbytes; };
+  engine.read({&request, 1}, options);
   EXPECT_TRUE(std::ranges::equal(std::span(place, stored.nbytes), checkpoint.bytes_of(extent)));
+  EXPECT_EQ(skipped, 0U);
 
   checkpoint.damage(extent, 3 * testing::kTestBlockBytes);
-  EXPECT_THROW(engine.read({&request, 1}, {}), CorruptData);
-  ReadOptions unverified;
-  unverified.verify = false;
-  engine.read({&request, 1}, unverified);
+  EXPECT_THROW(engine.read({&request, 1}, options), CorruptData);
+  options.verify = false;
+  engine.read({&request, 1}, options);
+  EXPECT_EQ(skipped, stored.nbytes) << "it stays unread";
 }
 
 template <class E>
