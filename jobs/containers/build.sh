@@ -16,11 +16,11 @@ package() {
   source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
   build=$source/build/package-$variant
   apt-get update -q
-  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends ca-certificates dpkg-dev
-  local options=(-DCMAKE_INSTALL_PREFIX=/usr -DDISTLOAD_BUILD_TESTS=OFF -DDISTLOAD_WARNINGS_AS_ERRORS=OFF)
+  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends ca-certificates dpkg-dev file
+  local options=(-DCMAKE_INSTALL_PREFIX=/usr -DDISTLOAD_BUILD_TESTS=OFF)
   if [[ $variant == cuda ]]; then
     "$source/tools/setup.sh" cuda
-    cmake --preset cuda-release -S "$source" -B "$build" "${options[@]}"
+    cmake --preset cuda-release -S "$source" -B "$build" "${options[@]}" -DDISTLOAD_WARNINGS_AS_ERRORS=OFF
   else
     "$source/tools/setup.sh"
     cmake --preset host-release -S "$source" -B "$build" "${options[@]}"

@@ -4,7 +4,8 @@
 Each stage FROM debian:12 is a folder with a Debian by debootstrap, each RUN a command in it (chroot) with its own mounts. A job on two ranks
 then runs in the last stage, and in the first one an example is built against the installed library, without the sources of distload. --share
 shows folders of this machine to the commands, e.g. ~/.cache/distload (Kokkos) and ~/.cache/ccache. --packages FOLDER takes packages that are
-built, and leaves out the stage `build`. Needs root, debootstrap and the network; exits with 77 without the former two.
+built, and leaves out the stage `build`. Needs root, debootstrap and the network; exits
+with 77 without the former two.
 """
 import argparse
 import os
@@ -33,7 +34,7 @@ apt-get install -q -y --no-install-recommends /packages/*.deb >/dev/null
 cmake -S /usr/share/doc/distload/examples -B /tmp/examples >/dev/null
 cmake --build /tmp/examples --target load >/dev/null
 distload-synth /tmp/model --family llama --size 10MB >/dev/null
-OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe -np 2 /tmp/examples/load /tmp/model | grep lm_head
+OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe -np 2 /tmp/examples/load /tmp/model | grep "^model.norm.weight"
 """
 
 

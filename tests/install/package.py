@@ -35,7 +35,7 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    if not all(map(shutil.which, ["dpkg-deb", "dpkg-shlibdeps"])):
+    if not all(map(shutil.which, ["dpkg-deb", "dpkg-shlibdeps", "file"])):
         print("there are no tools for Debian packages")
         return SKIPPED
     shutil.rmtree(arguments.work, ignore_errors=True)

@@ -59,7 +59,7 @@ function(distload_install_library)
   install(EXPORT distload NAMESPACE distload:: FILE distloadTargets.cmake DESTINATION "${package_dir}")
   install(DIRECTORY include/distload TYPE INCLUDE FILES_MATCHING PATTERN "*.hpp")
   install(FILES "${PROJECT_BINARY_DIR}/include/distload/version.hpp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/distload")
-  install(DIRECTORY tests/examples DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+  install(DIRECTORY tests/examples DESTINATION "${CMAKE_INSTALL_DOCDIR}" USE_SOURCE_PERMISSIONS)
 
   # The folder in which the package searches for Kokkos, after Kokkos_ROOT and CMAKE_PREFIX_PATH. For an installed Kokkos it is
   # that Kokkos. A Kokkos from the user's cache is copied below the prefix, so that every user of the prefix can read it.
