@@ -16,7 +16,7 @@ std::vector<std::string> data_directories(std::string const& folder) {
   }
   candidates.emplace_back(fs::path(DISTLOAD_INSTALL_DATA_DIR) / folder);
   candidates.emplace_back(fs::path(DISTLOAD_SOURCE_CONFIG_DIR) / folder);
-  // Programs of others that link the library: where the installed distload lies now, as its modulefile says, or a package.
+  // For programs of others that link the library: where distload lies now, as its modulefile says, or its package.
   if (char const* root = std::getenv("DISTLOAD_ROOT")) {
     candidates.push_back(fs::path(root) / DISTLOAD_INSTALL_DATA_SUBDIR / folder);
   }
