@@ -1,6 +1,7 @@
 // Finds folders relative to the running program.
 #include "config/data_directories.hpp"
 
+#include <cstdlib>
 #include <filesystem>
 
 namespace distload {
@@ -15,6 +16,11 @@ std::vector<std::string> data_directories(std::string const& folder) {
   }
   candidates.emplace_back(fs::path(DISTLOAD_INSTALL_DATA_DIR) / folder);
   candidates.emplace_back(fs::path(DISTLOAD_SOURCE_CONFIG_DIR) / folder);
+  // For programs of others that link the library: where distload lies now, as its modulefile says, or its package.
+  if (char const* root = std::getenv("DISTLOAD_ROOT")) {
+    candidates.push_back(fs::path(root) / DISTLOAD_INSTALL_DATA_SUBDIR / folder);
+  }
+  candidates.push_back(fs::path("/usr") / DISTLOAD_INSTALL_DATA_SUBDIR / folder);
 
   std::vector<std::string> directories;
   for (auto const& candidate : candidates) {

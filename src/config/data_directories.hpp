@@ -7,8 +7,8 @@
 namespace distload {
 
 /// The folders `folder` of config/ ("models", "machines"): installed with the running program, in the prefix that this
-/// library was configured for (for programs that link it), and in the source tree it was built from. Only existing
-/// folders.
+/// library was configured for (for programs that link it), in the source tree it was built from, in the prefix
+/// DISTLOAD_ROOT of the environment, and in /usr. Only existing folders.
 std::vector<std::string> data_directories(std::string const& folder);
 
 }  // namespace distload

@@ -6,8 +6,7 @@
 
 namespace distload {
 
-/// The folder installed with the running program, the folder in the prefix that this library was configured for (for
-/// programs that link it), and the folder in the source tree it was built from. Only existing folders.
+/// The existing folders of data_directories("models").
 std::vector<std::string> default_rule_directories();
 
 }  // namespace distload

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Follows a Dockerfile without a container engine: container.py DOCKERFILE --source FOLDER --work FOLDER [--variant host] [--share PATH...]
+
+Each stage FROM debian:12 is a folder with a Debian by debootstrap, each RUN a command in it (chroot) with its own mounts. A job on two ranks
+then runs in the last stage, and in the first one an example is built against the installed library, without the sources of distload. --share
+shows folders of this machine to the commands, e.g. ~/.cache/distload (Kokkos) and ~/.cache/ccache. --packages FOLDER takes packages that are
+built, and leaves out the stage `build`. Needs root, debootstrap and the network; exits
+with 77 without the former two.
+"""
+import argparse
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+SKIPPED = 77
+RELEASES = {"debian:12": "bookworm", "debian:12-slim": "bookworm"}
+# Mounts of an own namespace end with the command.
+IN_ROOT = """
+set -e
+root=$1; shift
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount --rbind /sys "$root/sys"
+for folder in $SHARED; do mkdir -p "$root$folder"; mount --bind "$folder" "$root$folder"; done
+exec chroot "$root" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+"""
+EXAMPLE = """
+set -ex
+apt-get install -q -y --no-install-recommends /packages/*.deb >/dev/null
+cmake -S /usr/share/doc/distload/examples -B /tmp/examples >/dev/null
+cmake --build /tmp/examples --target load >/dev/null
+distload-synth /tmp/model --family llama --size 10MB >/dev/null
+OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe -np 2 /tmp/examples/load /tmp/model | grep "^model.norm.weight"
+"""
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dockerfile", type=pathlib.Path)
+    parser.add_argument("--source", type=pathlib.Path, required=True)
+    parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("--variant", default="host")
+    parser.add_argument("--share", nargs="*", default=[])
+    parser.add_argument("--packages", type=pathlib.Path)
+    return parser.parse_args()
+
+
+def instructions(dockerfile):
+    text = re.sub(r"\\\n", " ", dockerfile.read_text())
+    return [line.split(None, 1) for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def step(text):
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+class Builder:
+    def __init__(self, arguments):
+        self.source, self.work, self.packages = arguments.source.resolve(), arguments.work.resolve(), arguments.packages
+        self.shared = [path for path in arguments.share if os.path.isdir(path)]
+        self.names = {}  # of stages: what they are FROM
+        self.root = None
+        self.environment = []
+
+    def base(self, image):
+        """A folder with the image, made once."""
+        folder = self.work / RELEASES[image]
+        if not (folder / "complete").exists():
+            step(f"debootstrap {RELEASES[image]}")
+            shutil.rmtree(folder, ignore_errors=True)
+            subprocess.run(["debootstrap", "--variant=minbase", RELEASES[image], folder], check=True, stdout=subprocess.DEVNULL)
+            shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")
+            (folder / "complete").touch()
+        return folder
+
+    def run(self, *command, root=None):
+        subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", IN_ROOT, "sh", root or self.root, *self.environment, *command],
+                       check=True, stdin=subprocess.DEVNULL, env={**os.environ, "SHARED": " ".join(self.shared)})
+
+    def begin(self, image, name):
+        while image in self.names:
+            image = self.names[image]
+        self.names[name] = image
+        self.environment = []
+        self.root = None  # an alias until something is done in it
+        self.pending = (image, name)
+
+    def materialise(self):
+        if self.root:
+            return
+        image, name = self.pending
+        if image not in RELEASES:
+            sys.exit(f"{image} needs a container engine")
+        self.root = self.work / f"stage-{name}"
+        shutil.rmtree(self.root, ignore_errors=True)
+        subprocess.run(["cp", "-a", self.base(image), self.root], check=True)
+
+    def skipped(self):
+        return self.packages and self.pending[1] == "build"
+
+    def copy(self, words):
+        self.materialise()
+        origin = self.source
+        if words[0].startswith("--from="):
+            origin = self.work / f"stage-{words.pop(0)[7:]}"
+            if self.packages:
+                words[0], origin = str(self.packages.resolve()), pathlib.Path("/")
+        source, target = words
+        target = self.root / target.lstrip("/")
+        if source == ".":
+            files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=origin, check=True, stdout=subprocess.PIPE).stdout
+            files = b"\0".join(name for name in files.split(b"\0") if name and (origin / os.fsdecode(name)).exists())
+            target.mkdir(parents=True)
+            archive = subprocess.run(["tar", "-C", origin, "--null", "-T", "-", "-c"], input=files, check=True, stdout=subprocess.PIPE).stdout
+            subprocess.run(["tar", "-C", target, "-x"], input=archive, check=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["cp", "-rT", origin / source.lstrip("/"), target], check=True)
+
+
+def main():
+    arguments = parse_arguments()
+    if os.geteuid() != 0 or not shutil.which("debootstrap"):
+        print("this needs root and debootstrap")
+        return SKIPPED
+    builder = Builder(arguments)
+    builder.work.mkdir(parents=True, exist_ok=True)
+    for number, (word, rest) in enumerate(instructions(arguments.dockerfile)):
+        rest = rest.replace("${VARIANT}", arguments.variant)
+        if word == "FROM":
+            image, *alias = rest.split(" AS ")
+            builder.begin(image, alias[0] if alias else f"{number}")
+        elif word not in ("ARG", "CMD", "ENV", "COPY", "RUN"):
+            sys.exit(f"{arguments.dockerfile}: unknown instruction {word}")
+        elif builder.names and not builder.skipped():
+            if word == "ENV":
+                builder.environment += shlex.split(rest)
+            elif word == "COPY":
+                builder.copy(rest.split())
+            elif word == "RUN":
+                builder.materialise()
+                step(f"RUN {rest}")
+                builder.run("sh", "-c", rest)
+    step("the job again, in the environment of the image")
+    builder.run("/packages/build.sh", "check")
+    if not arguments.packages:
+        step("an example with the installed library")
+        builder.environment = []
+        build = builder.work / "stage-build"
+        shutil.rmtree(build / "src")
+        builder.run("sh", "-c", EXAMPLE, root=build)
+    step("done")
+    for root in builder.work.glob("stage-*"):
+        shutil.rmtree(root)
+    return 0
+
+
+sys.exit(main())
