@@ -53,7 +53,7 @@ std::string files_table(BlockMap const& map) {
 std::string tensors_table(BlockMap const& map) {
   if (map.tensors.empty()) return {};
   auto html = std::string("<h3>Damaged tensors</h3>\n") +
-              table_begin("Damaged tensors", {"Tensor", "#Blocks", "Damaged", "Map, from its first block to its last"});
+              table_begin("Damaged tensors", {"Tensor", "#Blocks", "Damaged, counted from 0", "Map, from its first block to its last"});
   for (auto const& tensor : map.tensors) {
     auto const numbers = (tensor.damaged.size() == 1 ? "block " : "blocks ") + ranges_text(tensor.damaged, 12);
     html += fmt::format("<tr><th scope=\"row\"><code>{}</code></th><td class=\"number\">{}</td><td class=\"bad\">{}</td><td class=\"wide\">{}</td></tr>\n",

@@ -14,6 +14,7 @@ namespace {
 /// Rows with more rows below them are closed at first, and so are those at this depth.
 constexpr std::size_t kMostOpenRows = 16;
 constexpr std::size_t kClosedDepth = 2;
+constexpr std::uint64_t kMostOpenDamage = 50;
 
 std::string dtypes_text(std::vector<DType> const& dtypes) {
   constexpr std::size_t kMostDTypes = 4;
@@ -41,9 +42,9 @@ std::string cells_of(TreeRow const& row, Bytes whole) {
   return html;
 }
 
-/// The way to what is damaged is open.
+/// The way to what is damaged is open, unless that is much.
 bool is_open(TreeRow const& row, std::size_t depth) {
-  return row.damaged > 0 || (depth < kClosedDepth && row.children.size() <= kMostOpenRows);
+  return (row.damaged > 0 && row.damaged <= kMostOpenDamage) || (depth < kClosedDepth && row.children.size() <= kMostOpenRows);
 }
 
 void add_rows(std::string& html, TreeRow const& row, Bytes whole, std::size_t depth);
