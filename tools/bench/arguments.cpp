@@ -56,11 +56,11 @@ void add_contenders(CLI::App& app, Arguments& arguments) {
   std::map<std::string, ReadEngine> engines;
   for (auto const word : words_of<ReadEngine>()) engines.emplace(word, *choice_of<ReadEngine>(word));
   app.add_option("--engine", arguments.measured.engines,
-                 "engines to compare, e.g. buffered,auto: " + names_of(engines) + "; all by default")
+                 "engines to compare, e.g. buffered,auto, of " + names_of(engines) + "; all by default")
       ->transform(one_of(engines))
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->type_name("NAME,...");
+      ->type_name("NAME");
   app.add_option("--state", arguments.states, "warm, cold (the files leave the page cache before every run), or both")
       ->check(CLI::IsMember({"warm", "cold"}))
       ->delimiter(',')
@@ -70,7 +70,7 @@ void add_contenders(CLI::App& app, Arguments& arguments) {
       ->transform(one_of(parts))
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->type_name("NAME,...");
+      ->type_name("NAME");
   add_switch_off(app, "--no-reload", arguments.measured.reloads, "do not measure loads into a model that is loaded");
   app.add_option("--save", arguments.measured.save_directory, "also save, in this directory");
   app.add_flag("--no-verify", arguments.no_verify, "do not compare checksums");

@@ -90,11 +90,12 @@ std::string chart_of(LayerStack const& stack, Colours const& colours) {
   }
   auto const together = divide_up(stack.layers, kMostColumns);
   auto const scope = together > 1 ? fmt::format(", the largest of every {} layers", together) : std::string();
+  auto const width = step * static_cast<double>(columns.size());
   auto html = fmt::format(
-      "<figure><svg class=\"columns\" viewBox=\"0 0 {0:.0f} {1:.0f}\" preserveAspectRatio=\"none\" role=\"img\" "
+      "<figure style=\"max-width:max(20rem, {5:.1f}%)\"><svg class=\"columns\" viewBox=\"0 0 {0:.0f} {1:.0f}\" preserveAspectRatio=\"none\" role=\"img\" "
       "aria-label=\"Bytes of each layer{2}; the table below has the numbers\"><path class=\"grid\" d=\"M0 0.5h{0:.0f}M0 "
       "{3:.1f}h{0:.0f}M0 {4:.1f}h{0:.0f}\"/>",
-      kChartWidth, kChartHeight, scope, kChartHeight / 2, kChartHeight - 0.5);
+      width, kChartHeight, scope, kChartHeight / 2, kChartHeight - 0.5, 100 * width / kChartWidth);
   for (auto const& [colour, path] : paths) html += fmt::format("<path class=\"c{}\" d=\"{}\"/>", colour, path);
   return html + fmt::format("</svg><figcaption><span>layer {}</span><span>top line: {}{}</span><span>layer {}</span></figcaption></figure>\n",
                             stack.runs.front().numbers.front(), format_bytes(most), scope, stack.runs.back().numbers.back());
