@@ -27,7 +27,8 @@ void add_checkpoints(CLI::App& app, Arguments& arguments) {
 
 /// CLI11's form of this, "!--no-reload", is "--no-reload{false}" in the help.
 void add_switch_off(CLI::App& app, std::string const& name, bool& value, std::string const& what) {
-  app.add_flag_callback(name, [&value] { value = false; }, what);
+  app.add_flag_callback(
+      name, [&value] { value = false; }, what);
 }
 
 template <class Choice>

@@ -158,7 +158,8 @@ int main(int argc, char** argv) {
         "  mpirun -np 4 distload-bench --make bench --size 4GB --json bench.json    all engines, warm and cold\n"
         "  mpirun -np 4 distload-bench MODEL --state warm --engine auto             a model that is there\n"
         "  mpirun -np 4 distload-bench MODEL --state warm --save DIR                saving, too\n"
-        "  mpirun -np 4 distload-bench calibrate MODEL                              what the `cost` section should say\n",
+        "  mpirun -np 4 distload-bench calibrate MODEL                              what the `cost` section should "
+        "say\n",
         "distload-bench");
     app.footer("distload-bench SUBCOMMAND --help shows the options of a subcommand.");
     distload::add_options(app, arguments);

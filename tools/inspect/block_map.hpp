@@ -45,7 +45,7 @@ struct TensorHealth {
 
 struct BlockMap {
   Health health;
-  std::vector<FileHealth> files;      ///< damaged ones first, at most kMostMappedFiles
+  std::vector<FileHealth> files;  ///< damaged ones first, at most kMostMappedFiles
   std::uint64_t unlisted_files = 0;
   std::vector<TensorHealth> tensors;  ///< the damaged ones, at most kMostMappedTensors
   std::uint64_t damaged_tensors = 0;

@@ -35,12 +35,15 @@ HeldKind kind_of(TensorInfo const& tensor, Parameter const& parameter, Topology 
 }
 
 std::vector<HeldKind> kinds_of(Catalog const& catalog, ModelLayout const& layout, Topology const& topology) {
-  std::map<std::tuple<std::string, std::string, PartitionKind, std::uint32_t>, std::pair<HeldKind, std::set<std::uint64_t>>> kinds;
+  std::map<std::tuple<std::string, std::string, PartitionKind, std::uint32_t>,
+           std::pair<HeldKind, std::set<std::uint64_t>>>
+      kinds;
   for (auto const& parameter : layout.parameters) {
     auto const& tensor = catalog.tensors[parameter.tensor];
     auto name = without_numbers(tensor.name);
     auto form = std::string(name_of(tensor.dtype)) + to_string(tensor.shape);
-    auto const [known, is_new] = kinds.try_emplace({name, std::move(form), parameter.partition.kind, parameter.partition.axis});
+    auto const [known, is_new] =
+        kinds.try_emplace({name, std::move(form), parameter.partition.kind, parameter.partition.axis});
     auto& [kind, stages] = known->second;
     if (is_new) {
       kind = kind_of(tensor, parameter, topology);

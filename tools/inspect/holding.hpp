@@ -31,12 +31,12 @@ struct HeldKind {
   std::string name;         ///< with a star for every number
   std::uint64_t count = 0;  ///< of such parameters
   DType dtype = DType::f32;
-  Shape shape;                ///< in numbers, of the whole parameter
+  Shape shape;  ///< in numbers, of the whole parameter
   PartitionKind cut = PartitionKind::replicated;
-  std::uint32_t axis = 0;     ///< if it is cut
-  std::uint32_t parts = 1;    ///< that it is cut into
-  bool is_one_part = false;   ///< an expert that only one group of ranks has
-  Shape shard;                ///< in numbers, of the largest part
+  std::uint32_t axis = 0;    ///< if it is cut
+  std::uint32_t parts = 1;   ///< that it is cut into
+  bool is_one_part = false;  ///< an expert that only one group of ranks has
+  Shape shard;               ///< in numbers, of the largest part
   Bytes shard_bytes = 0;
   std::vector<std::uint64_t> stages;  ///< that hold some of them, ascending
 };

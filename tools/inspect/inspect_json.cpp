@@ -118,6 +118,7 @@ Json parameter_json(Catalog const& catalog, Parameter const& parameter, Topology
   json["tensor"] = tensor.name;
   json["partition"] = name_of(kind);
   json["axis"] = kind == PartitionKind::replicated || placement.only ? Json() : Json(placement.partition.axis);
+  json["parts"] = kind == PartitionKind::replicated ? 1 : placement.parts;
   json["stages"] = parameter.stages;
   json["rule"] = parameter.rule;
   json["shards"] = std::move(parts);
@@ -151,7 +152,8 @@ Json plan_json(Catalog const& catalog, Planned const& planned) {
                              {"staging_bytes", load.staging_bytes}});
   }
   json["parameters"] = Json::array();
-  for (auto const& parameter : layout.parameters) json["parameters"].push_back(parameter_json(catalog, parameter, topology));
+  for (auto const& parameter : layout.parameters)
+    json["parameters"].push_back(parameter_json(catalog, parameter, topology));
   json["aliases"] = Json::array();
   for (auto const& alias : layout.aliases) json["aliases"].push_back({{"name", alias.name}, {"target", alias.target}});
   json["warnings"] = layout.warnings;

@@ -1,5 +1,5 @@
-// distload-inspect: shows the content and layout of a checkpoint, the plan for loading it on any number of ranks, and the
-// health of its blocks: as text, as JSON, and as a page.
+// distload-inspect: shows the content and layout of a checkpoint, the plan for loading it on any number of ranks, and
+// the health of its blocks: as text, as JSON, and as a page.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -68,7 +68,8 @@ std::optional<Topology> topology_of(Arguments const& arguments) {
 std::vector<Topology> usual_topologies(std::size_t tensors) {
   constexpr std::size_t kMostPlannedTensors = 300'000;
   std::vector<Topology> usual{{1, 1, 1, 1}, {8, 1, 1, 1}, {2, 1, 1, 1}, {4, 1, 1, 1}, {4, 2, 1, 1}, {8, 2, 1, 1}};
-  usual.resize(std::min(usual.size(), std::max<std::size_t>(kMostPlannedTensors / std::max<std::size_t>(tensors, 1), 1)));
+  usual.resize(
+      std::min(usual.size(), std::max<std::size_t>(kMostPlannedTensors / std::max<std::size_t>(tensors, 1), 1)));
   std::ranges::sort(usual, {}, [](Topology const& topology) {
     return std::pair(topology.pipeline_parallel, topology.tensor_parallel);
   });
@@ -119,7 +120,8 @@ ExitCode inspect(Arguments const& arguments) {
   std::optional<Planned> planned;
   if (topology) planned = plan_for(catalog, *topology, arguments.rules);
   std::optional<Health> health;
-  if (arguments.verify) health = check_health(catalog, std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads));
+  if (arguments.verify)
+    health = check_health(catalog, std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads));
   auto const* const plan = planned ? &*planned : nullptr;
   if (!arguments.html.empty()) write_page(catalog, arguments, plan, health);
   if (arguments.json) {
@@ -156,11 +158,13 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--tensors", arguments.tensors, "list the tensors");
   app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");
   add_topology(app, arguments);
-  app.add_flag("--verify", arguments.verify,
-               "compare all blocks with their checksums, on this host's cores; exit codes are those of distload-verify");
-  auto* const json = app.add_flag("--json", arguments.json,
-                                  "print one JSON object with everything but extents, and nothing else; with --extents, "
-                                  "-n and --verify also those");
+  app.add_flag(
+      "--verify", arguments.verify,
+      "compare all blocks with their checksums, on this host's cores; exit codes are those of distload-verify");
+  auto* const json =
+      app.add_flag("--json", arguments.json,
+                   "print one JSON object with everything but extents, and nothing else; with --extents, "
+                   "-n and --verify also those");
   auto* const html = app.add_option("--html", arguments.html,
                                     "write a page for a browser instead: modules, sizes, which rank holds what, and, "
                                     "with --verify, which blocks are damaged")

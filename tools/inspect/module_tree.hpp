@@ -1,5 +1,5 @@
-/// module_tree: the modules of a model by its tensors' names, with their sizes. Modules of one parent that differ only in
-/// their number (layers, experts) are one row. Pure.
+/// module_tree: the modules of a model by its tensors' names, with their sizes. Modules of one parent that differ only
+/// in their number (layers, experts) are one row. Pure.
 #pragma once
 
 #include <cstdint>

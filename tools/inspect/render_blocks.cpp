@@ -22,10 +22,12 @@ char const* class_of(BlockState state) {
 }
 
 std::string strip_of(Strip const& strip, std::string const& label) {
-  auto html = fmt::format("<svg class=\"strip\" viewBox=\"0 0 {} 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",
-                          strip.cells, html_text(label));
+  auto html = fmt::format(
+      "<svg class=\"strip\" viewBox=\"0 0 {} 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",
+      strip.cells, html_text(label));
   for (auto const& run : strip.runs) {
-    html += fmt::format("<rect class=\"{}\" x=\"{}\" width=\"{}\" height=\"10\"/>", class_of(run.state), run.first, run.count);
+    html += fmt::format("<rect class=\"{}\" x=\"{}\" width=\"{}\" height=\"10\"/>", class_of(run.state), run.first,
+                        run.count);
   }
   return html + "</svg>";
 }
@@ -37,30 +39,37 @@ std::string verdict_of(FileHealth const& file) {
 }
 
 std::string files_table(BlockMap const& map) {
-  auto html = table_begin("Blocks by file", {"File", "#Bytes", "#Blocks", "Result", "Map, from the file's beginning to its end"});
+  auto html = table_begin("Blocks by file",
+                          {"File", "#Bytes", "#Blocks", "Result", "Map, from the file's beginning to its end"});
   for (auto const& file : map.files) {
     auto const verdict = verdict_of(file);
     html += fmt::format(
-        "<tr><th scope=\"row\"><code>{}</code></th><td class=\"number\">{}</td><td class=\"number\">{}</td><td{}>{}</td><td "
+        "<tr><th scope=\"row\"><code>{}</code></th><td class=\"number\">{}</td><td "
+        "class=\"number\">{}</td><td{}>{}</td><td "
         "class=\"wide\">{}</td></tr>\n",
         html_name(file.path), format_bytes(file.size_bytes), grouped(file.blocks),
         file.damaged > 0 ? " class=\"bad\"" : "", verdict, strip_of(file.strip, verdict));
   }
-  if (map.unlisted_files > 0) html += "<tr><td colspan=\"5\">and " + counted(map.unlisted_files, "further file") + "</td></tr>\n";
+  if (map.unlisted_files > 0)
+    html += "<tr><td colspan=\"5\">and " + counted(map.unlisted_files, "further file") + "</td></tr>\n";
   return html + table_end();
 }
 
 std::string tensors_table(BlockMap const& map) {
   if (map.tensors.empty()) return {};
   auto html = std::string("<h3>Damaged tensors</h3>\n") +
-              table_begin("Damaged tensors", {"Tensor", "#Blocks", "Damaged, counted from 0", "Map, from its first block to its last"});
+              table_begin("Damaged tensors",
+                          {"Tensor", "#Blocks", "Damaged, counted from 0", "Map, from its first block to its last"});
   for (auto const& tensor : map.tensors) {
     auto const numbers = (tensor.damaged.size() == 1 ? "block " : "blocks ") + ranges_text(tensor.damaged, 12);
-    html += fmt::format("<tr><th scope=\"row\"><code>{}</code></th><td class=\"number\">{}</td><td class=\"bad\">{}</td><td class=\"wide\">{}</td></tr>\n",
-                        html_name(tensor.name), grouped(tensor.blocks), numbers, strip_of(tensor.strip, numbers));
+    html += fmt::format(
+        "<tr><th scope=\"row\"><code>{}</code></th><td class=\"number\">{}</td><td class=\"bad\">{}</td><td "
+        "class=\"wide\">{}</td></tr>\n",
+        html_name(tensor.name), grouped(tensor.blocks), numbers, strip_of(tensor.strip, numbers));
   }
   if (map.damaged_tensors > map.tensors.size()) {
-    html += "<tr><td colspan=\"4\">and " + counted(map.damaged_tensors - map.tensors.size(), "further tensor") + "</td></tr>\n";
+    html += "<tr><td colspan=\"4\">and " + counted(map.damaged_tensors - map.tensors.size(), "further tensor") +
+            "</td></tr>\n";
   }
   return html + table_end();
 }
@@ -85,7 +94,8 @@ std::string_view verdict_of(std::string_view state) {
 }
 
 std::string legend() {
-  return "<p class=\"legend\"><span><svg class=\"key\" viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"verified\" "
+  return "<p class=\"legend\"><span><svg class=\"key\" viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect "
+         "class=\"verified\" "
          "width=\"10\" height=\"10\"/></svg>verified</span> <span><svg class=\"key\" viewBox=\"0 0 10 10\" "
          "aria-hidden=\"true\"><rect class=\"unverified\" width=\"10\" height=\"10\"/></svg>without checksums</span> "
          "<span><svg class=\"key\" viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"damaged\" width=\"10\" "
@@ -98,15 +108,16 @@ std::string blocks_section(Page const& page) {
   std::string html = "<section id=\"blocks\"><h2>Blocks</h2>\n";
   if (!page.blocks) {
     html += page.checksummed_bytes > 0
-                ? "<p>The blocks have not been compared with their checksums: <code>distload-inspect --verify</code> does so.</p>\n"
+                ? "<p>The blocks have not been compared with their checksums: <code>distload-inspect --verify</code> "
+                  "does so.</p>\n"
                 : "<p>The files have no checksums; <code>distload-verify --seal</code> makes them.</p>\n";
     return html + "</section>\n";
   }
   auto const& map = *page.blocks;
   auto const state = std::string_view(state_of(map.health));
   bool const is_good = state == "verified";
-  html += fmt::format("<p class=\"verdict {}\"><b>{}.</b> {}.</p>\n", is_good ? "good" : "bad",
-                      verdict_of(state), html_text(summary_of(map.health), kShownReason));
+  html += fmt::format("<p class=\"verdict {}\"><b>{}.</b> {}.</p>\n", is_good ? "good" : "bad", verdict_of(state),
+                      html_text(summary_of(map.health), kShownReason));
   if (state == "not_verified") return html + "</section>\n";
   for (auto const& file : map.damaged_files) {
     html += "<p class=\"bad\">The model's file <code>" + html_text(file) + "</code> is damaged.</p>\n";

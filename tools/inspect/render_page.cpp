@@ -61,12 +61,14 @@ std::string warnings_of(Page const& page) {
 std::string limits_text() {
   TreeLimits const limits;
   return fmt::format(
-      "<footer><p>Made by distload {}. This page fetches nothing and can be sent as it is. So that it stays small, modules "
+      "<footer><p>Made by distload {}. This page fetches nothing and can be sent as it is. So that it stays small, "
+      "modules "
       "that differ only in their number are one row, and it has at most {} rows of modules ({} below one module), {} "
-      "charts of layers, {} pipeline stages, {} kinds of parameters, {} files and {} damaged tensors. What is left out is counted "
+      "charts of layers, {} pipeline stages, {} kinds of parameters, {} files and {} damaged tensors. What is left out "
+      "is counted "
       "where it is missing; <code>distload-inspect --json</code> has everything.</p></footer>\n",
-      DISTLOAD_VERSION, grouped(limits.rows), limits.children, kMostStacks, kMostHeldStages, kMostHeldKinds, kMostMappedFiles,
-      kMostMappedTensors);
+      DISTLOAD_VERSION, grouped(limits.rows), limits.children, kMostStacks, kMostHeldStages, kMostHeldKinds,
+      kMostMappedFiles, kMostMappedTensors);
 }
 
 }  // namespace
@@ -77,7 +79,8 @@ std::string bar(std::uint64_t part, std::uint64_t whole) {
 
 std::string table_begin(std::string_view caption, std::vector<std::string_view> const& head) {
   auto html = fmt::format(
-      "<div class=\"scroll\" role=\"region\" aria-label=\"{0}\" tabindex=\"0\"><table><caption>{0}</caption><thead><tr>",
+      "<div class=\"scroll\" role=\"region\" aria-label=\"{0}\" "
+      "tabindex=\"0\"><table><caption>{0}</caption><thead><tr>",
       html_text(caption));
   for (auto const cell : head) {
     bool const is_number = cell.starts_with('#');
@@ -97,8 +100,8 @@ std::string topology_text(Topology const& topology) {
 }
 
 std::string html_of(Page const& page) {
-  return head_of(page) + "<body>\n" + kPatterns.data() +
-         "<header><p class=\"kind\">Checkpoint</p><h1>" + html_text(page.title) + "</h1>\n" + facts_of(page) +
+  return head_of(page) + "<body>\n" + kPatterns.data() + "<header><p class=\"kind\">Checkpoint</p><h1>" +
+         html_text(page.title) + "</h1>\n" + facts_of(page) +
          "<nav aria-label=\"Sections\"><a href=\"#modules\">Modules</a> <a href=\"#sizes\">Sizes</a> "
          "<a href=\"#ranks\">Ranks</a> <a href=\"#blocks\">Blocks</a></nav></header>\n<main>\n" +
          warnings_of(page) + tree_section(page) + sizes_section(page) + ranks_section(page) + blocks_section(page) +

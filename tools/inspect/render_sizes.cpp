@@ -40,7 +40,9 @@ class Colours {
   std::vector<DType> order_;
 };
 
-std::string swatch(std::size_t colour) { return fmt::format("<i class=\"swatch c{}\" aria-hidden=\"true\"></i>", colour); }
+std::string swatch(std::size_t colour) {
+  return fmt::format("<i class=\"swatch c{}\" aria-hidden=\"true\"></i>", colour);
+}
 
 std::string dtype_table(Page const& page, Colours const& colours) {
   auto html = table_begin("Bytes by type", {"Type", "#Tensors", "#Bytes", "#Share", ""});
@@ -84,21 +86,25 @@ std::string chart_of(LayerStack const& stack, Colours const& colours) {
       if (found == columns[i]->end() || found->second.nbytes == 0) continue;
       auto const height = kChartHeight * static_cast<double>(found->second.nbytes) / static_cast<double>(most);
       top -= height;
-      paths[colours.of(dtype)] += fmt::format("M{:.1f} {:.1f}h{:.1f}v{:.1f}h-{:.1f}z", static_cast<double>(i) * step, top,
-                                              step * kFilled, height, step * kFilled);
+      paths[colours.of(dtype)] += fmt::format("M{:.1f} {:.1f}h{:.1f}v{:.1f}h-{:.1f}z", static_cast<double>(i) * step,
+                                              top, step * kFilled, height, step * kFilled);
     }
   }
   auto const together = divide_up(stack.layers, kMostColumns);
   auto const scope = together > 1 ? fmt::format(", the largest of every {} layers", together) : std::string();
   auto const width = step * static_cast<double>(columns.size());
   auto html = fmt::format(
-      "<figure style=\"max-width:max(20rem, {5:.1f}%)\"><svg class=\"columns\" viewBox=\"0 0 {0:.0f} {1:.0f}\" preserveAspectRatio=\"none\" role=\"img\" "
-      "aria-label=\"Bytes of each layer{2}; the table below has the numbers\"><path class=\"grid\" d=\"M0 0.5h{0:.0f}M0 "
+      "<figure style=\"max-width:max(20rem, {5:.1f}%)\"><svg class=\"columns\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
+      "preserveAspectRatio=\"none\" role=\"img\" "
+      "aria-label=\"Bytes of each layer{2}; the table below has the numbers\"><path class=\"grid\" d=\"M0 "
+      "0.5h{0:.0f}M0 "
       "{3:.1f}h{0:.0f}M0 {4:.1f}h{0:.0f}\"/>",
       width, kChartHeight, scope, kChartHeight / 2, kChartHeight - 0.5, 100 * width / kChartWidth);
   for (auto const& [colour, path] : paths) html += fmt::format("<path class=\"c{}\" d=\"{}\"/>", colour, path);
-  return html + fmt::format("</svg><figcaption><span>layer {}</span><span>top line: {}{}</span><span>layer {}</span></figcaption></figure>\n",
-                            stack.runs.front().numbers.front(), format_bytes(most), scope, stack.runs.back().numbers.back());
+  return html + fmt::format(
+                    "</svg><figcaption><span>layer {}</span><span>top line: {}{}</span><span>layer "
+                    "{}</span></figcaption></figure>\n",
+                    stack.runs.front().numbers.front(), format_bytes(most), scope, stack.runs.back().numbers.back());
 }
 
 std::string size_text(SizeByDType const& size, Colours const& colours) {
@@ -121,9 +127,10 @@ std::string runs_table(LayerStack const& stack, Colours const& colours) {
               " of size between layers</td></tr>\n";
       break;
     }
-    html += fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td></tr>\n",
-                        ranges_text(run.numbers), grouped(run.numbers.size()), format_bytes(nbytes_of(run.each)),
-                        size_text(run.each, colours));
+    html += fmt::format(
+        "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td></tr>\n",
+        ranges_text(run.numbers), grouped(run.numbers.size()), format_bytes(nbytes_of(run.each)),
+        size_text(run.each, colours));
   }
   return html + table_end();
 }
@@ -135,12 +142,14 @@ std::string outside_table(Page const& page, Colours const& colours) {
   for (std::size_t i = 0; i < std::min(page.sizes.outside.size(), kMostModules); ++i) {
     auto const& module = page.sizes.outside[i];
     html += fmt::format(
-        "<tr><th scope=\"row\"><code>{}</code></th><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td></tr>\n",
+        "<tr><th scope=\"row\"><code>{}</code></th><td class=\"number\">{}</td><td "
+        "class=\"number\">{}</td><td>{}</td></tr>\n",
         html_name(module.name), format_bytes(module.nbytes), share_text(module.nbytes, page.nbytes),
         size_text(module.size, colours));
   }
   if (page.sizes.outside.size() > kMostModules) {
-    html += "<tr><td colspan=\"4\">and " + counted(page.sizes.outside.size() - kMostModules, "smaller module") + "</td></tr>\n";
+    html += "<tr><td colspan=\"4\">and " + counted(page.sizes.outside.size() - kMostModules, "smaller module") +
+            "</td></tr>\n";
   }
   return html + table_end();
 }
@@ -156,8 +165,9 @@ std::string sizes_section(Page const& page) {
       html += "<p>and " + counted(page.sizes.stacks.size() - kMostStacks, "smaller stack") + " of layers</p>\n";
       break;
     }
-    html += fmt::format("<h3><code>{}</code> {}, {}, {} of the model</h3>\n", html_name(stack.name),
-                        counted(stack.layers, "layer"), format_bytes(stack.nbytes), share_text(stack.nbytes, page.nbytes));
+    html +=
+        fmt::format("<h3><code>{}</code> {}, {}, {} of the model</h3>\n", html_name(stack.name),
+                    counted(stack.layers, "layer"), format_bytes(stack.nbytes), share_text(stack.nbytes, page.nbytes));
     if (stack.layers > 1) html += chart_of(stack, colours);
     html += runs_table(stack, colours);
   }

@@ -44,7 +44,8 @@ std::string cells_of(TreeRow const& row, Bytes whole) {
 
 /// The way to what is damaged is open, unless that is much.
 bool is_open(TreeRow const& row, std::size_t depth) {
-  return (row.damaged > 0 && row.damaged <= kMostOpenDamage) || (depth < kClosedDepth && row.children.size() <= kMostOpenRows);
+  return (row.damaged > 0 && row.damaged <= kMostOpenDamage) ||
+         (depth < kClosedDepth && row.children.size() <= kMostOpenRows);
 }
 
 void add_rows(std::string& html, TreeRow const& row, Bytes whole, std::size_t depth);
@@ -67,8 +68,8 @@ void add_rows(std::string& html, TreeRow const& row, Bytes whole, std::size_t de
   html += "<ul>\n";
   for (auto const& child : row.children) add_row(html, child, whole, depth);
   if (row.unlisted_rows > 0) {
-    html += fmt::format("<li><div class=\"row leaf more\" style=\"--depth:{}\">and {} with {} and {}</div></li>\n", depth,
-                        counted(row.unlisted_rows, "smaller row"), counted(row.unlisted_tensors, "tensor"),
+    html += fmt::format("<li><div class=\"row leaf more\" style=\"--depth:{}\">and {} with {} and {}</div></li>\n",
+                        depth, counted(row.unlisted_rows, "smaller row"), counted(row.unlisted_tensors, "tensor"),
                         format_bytes(row.unlisted_bytes));
   }
   html += "</ul>";
@@ -78,9 +79,11 @@ void add_rows(std::string& html, TreeRow const& row, Bytes whole, std::size_t de
 
 std::string tree_section(Page const& page) {
   std::string html =
-      "<section id=\"modules\"><h2>Modules</h2>\n<p>Layers and experts that differ only in their number are one row; its "
+      "<section id=\"modules\"><h2>Modules</h2>\n<p>Layers and experts that differ only in their number are one row; "
+      "its "
       "bytes are those of all of them.</p>\n"
-      "<div class=\"tools\" hidden><label>Find <input type=\"search\" id=\"find\" placeholder=\"q_proj, BF16\"></label> "
+      "<div class=\"tools\" hidden><label>Find <input type=\"search\" id=\"find\" placeholder=\"q_proj, "
+      "BF16\"></label> "
       "<button type=\"button\" id=\"open-all\">Open all</button> <button type=\"button\" id=\"close-all\">Close "
       "all</button> <span id=\"found\" role=\"status\"></span></div>\n"
       "<div class=\"row heading\" aria-hidden=\"true\"><span class=\"name\">Module or tensor</span><span "

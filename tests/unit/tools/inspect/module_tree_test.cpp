@@ -27,10 +27,12 @@ std::size_t rows_below(TreeRow const& row) {
 
 /// Layers 0 to 11 of experts 0 to 3; layer 0 has no experts.
 std::vector<SampleTensor> mixture() {
-  std::vector<SampleTensor> tensors{{"model.norm.weight", {8}}, {"lm_head.weight", {16, 8}}, {"model.layers.0.mlp.weight", {8, 8}}};
+  std::vector<SampleTensor> tensors{
+      {"model.norm.weight", {8}}, {"lm_head.weight", {16, 8}}, {"model.layers.0.mlp.weight", {8, 8}}};
   for (int layer = 1; layer < 12; ++layer) {
     auto const name = "model.layers." + std::to_string(layer) + ".mlp";
-    for (int expert = 0; expert < 4; ++expert) tensors.push_back({name + ".experts." + std::to_string(expert) + ".w", {8, 4}});
+    for (int expert = 0; expert < 4; ++expert)
+      tensors.push_back({name + ".experts." + std::to_string(expert) + ".w", {8, 4}});
     tensors.push_back({name + ".gate.weight", {4, 8}, DType::f32});
   }
   return tensors;
@@ -89,7 +91,8 @@ TEST(ModuleTree, ListsATensorThatIsAlsoAModule) {
 
 TEST(ModuleTree, LeavesOutSmallRowsAndCountsThem) {
   std::vector<SampleTensor> tensors;
-  for (std::uint64_t i = 1; i <= 500; ++i) tensors.push_back({"t" + std::string(1 + i % 7, 'x') + std::to_string(i) + "y", {i}});
+  for (std::uint64_t i = 1; i <= 500; ++i)
+    tensors.push_back({"t" + std::string(1 + i % 7, 'x') + std::to_string(i) + "y", {i}});
   auto const catalog = sample_catalog(tensors);
   auto const tree = module_tree(catalog, {}, {.rows = 100, .children = 40});
   EXPECT_EQ(tree.children.size(), 40U);
@@ -106,7 +109,9 @@ TEST(ModuleTree, LeavesOutSmallRowsAndCountsThem) {
 TEST(ModuleTree, KeepsToTheLimitOfRowsWhateverTheNames) {
   std::vector<SampleTensor> tensors;
   for (std::uint64_t i = 0; i < 2000; ++i) {
-    tensors.push_back({std::string(1, static_cast<char>('a' + i % 20)) + ".m" + std::to_string(i % 100) + "x.p" + std::to_string(i) + "q", {1 + i}});
+    tensors.push_back({std::string(1, static_cast<char>('a' + i % 20)) + ".m" + std::to_string(i % 100) + "x.p" +
+                           std::to_string(i) + "q",
+                       {1 + i}});
   }
   auto const tree = module_tree(sample_catalog(tensors), {}, {.rows = 300, .children = 50});
   EXPECT_LE(rows_below(tree), 300U);

@@ -72,7 +72,8 @@ TEST(BlockMap, ShowsOneDamagedBlockOfVeryMany) {
 }
 
 TEST(Page, HoldsNoMarkupOfOthers) {
-  std::string const evil = "</script></style></title><script>alert(1)</script><img src=x onerror=alert(1)>\" onload=\"x";
+  std::string const evil =
+      "</script></style></title><script>alert(1)</script><img src=x onerror=alert(1)>\" onload=\"x";
   auto catalog = sample_catalog({{evil, {4}}, {evil + ".0.w", {4}}, {evil + ".1.w", {4}}});
   catalog.path = catalog.metadata.model_name = catalog.metadata.architecture = catalog.metadata.writer = evil;
   catalog.metadata.extra[evil] = evil;
@@ -118,7 +119,9 @@ TEST(Page, SaysWhetherBlocksAreVerified) {
 std::vector<SampleTensor> without_repetition() {
   std::vector<SampleTensor> tensors;
   for (std::uint64_t i = 0; i < 200'000; ++i) {
-    tensors.push_back({"model.layers." + std::to_string(i / 500) + ".block." + std::to_string(i % 500) + ".some_long_name_of_a_weight", {i + 1}});
+    tensors.push_back({"model.layers." + std::to_string(i / 500) + ".block." + std::to_string(i % 500) +
+                           ".some_long_name_of_a_weight",
+                       {i + 1}});
   }
   return tensors;
 }

@@ -34,8 +34,8 @@ inline Catalog sample_catalog(std::vector<SampleTensor> tensors, Bytes block_byt
     catalog.metadata.model_size += volume(info.shape);
     auto const first_block = static_cast<std::uint32_t>(catalog.block_hashes.size());
     catalog.block_hashes.resize(first_block + divide_up(info.nbytes(), block_bytes));
-    catalog.extents.push_back({static_cast<std::uint32_t>(catalog.tensors.size()), 0, offset, info.nbytes(),
-                               whole(info.shape), first_block});
+    catalog.extents.push_back(
+        {static_cast<std::uint32_t>(catalog.tensors.size()), 0, offset, info.nbytes(), whole(info.shape), first_block});
     offset += info.nbytes();
     catalog.tensors.push_back(std::move(info));
   }
