@@ -15,7 +15,8 @@ packages=(
   libgtest-dev libgmock-dev python3-numpy python3-xxhash python3-h5py-mpi xfsprogs iproute2
 )
 if [[ ${1:-} == ci ]]; then
-  packages+=(clang clang-format clang-tidy lld libclang-rt-14-dev libomp-dev doxygen gcovr debootstrap dpkg-dev file lmod)
+  packages+=(clang clang-format clang-tidy lld libclang-rt-14-dev libomp-dev doxygen gcovr debootstrap dpkg-dev file lmod
+    chromium-headless-shell python3-pil)
 elif [[ ${1:-} == mpich ]]; then
   packages+=(mpich libmpich-dev libhdf5-mpich-dev)
 fi

@@ -17,6 +17,64 @@ import sys
 MICROSECONDS = 1e6
 
 
+def problems_of(text):
+    """What of a trace is against the Trace Event Format, as chrome://tracing and Perfetto read it: an array of events that are complete spans or
+    metadata, with the fields of their kinds; spans of one line lie beside or within each other."""
+    def refuse(constant):
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        events = json.loads(text, parse_constant=refuse)
+    except ValueError as error:
+        return [str(error)]
+    if not isinstance(events, list):
+        return ["it is no array"]
+    found = []
+    metadata = {"process_name": ("name", str), "thread_name": ("name", str), "process_sort_index": ("sort_index", int), "thread_sort_index": ("sort_index", int)}
+    number = (int, float)
+    lines = collections.defaultdict(list)
+    for event in events:
+        kinds = {"name": str, "ph": str, "pid": int, "tid": int, "args": dict}
+        if event.get("ph") == "X":
+            kinds |= {"ts": number, "dur": number}
+        wrong = [key for key, kind in kinds.items() if not isinstance(event.get(key), kind) or isinstance(event.get(key), bool)]
+        if wrong or event["ph"] not in "XM" or set(event) != set(kinds):
+            found.append(f"{event}: {wrong}")
+        elif event["ph"] == "X":
+            if event["ts"] < 0 or event["dur"] < 0 or not event["name"]:
+                found.append(f"{event} is no span")
+            lines[event["pid"], event["tid"]].append((event["ts"], -event["dur"]))
+        else:
+            key, kind = metadata.get(event["name"], (None, None))
+            if key is None or not isinstance(event["args"].get(key), kind):
+                found.append(f"{event} is no metadata that viewers know")
+    named = {(event["pid"], event["tid"]) for event in events if event.get("name") == "thread_name"}
+    found += [f"{line} has no name" for line in set(lines) - named]
+    for line, spans in lines.items():
+        ends = []
+        for begin, minus_duration in sorted(spans):
+            end = begin - minus_duration
+            while ends and ends[-1] <= begin + 1e-3:
+                ends.pop()
+            if ends and end > ends[-1] + 1e-3:
+                found.append(f"{line}: a span from {begin} to {end} is partly within one that ends at {ends[-1]}")
+            ends.append(end)
+    return found
+
+
+def check_format_itself():
+    """Every mistake in a trace is found."""
+    span = {"name": "read", "ph": "X", "ts": 1.5, "dur": 2, "pid": 0, "tid": 1, "args": {}}
+    name = {"name": "thread_name", "ph": "M", "pid": 0, "tid": 1, "args": {"name": "read"}}
+    assert not problems_of(json.dumps([name, span]))
+    for mistake in ({"ph": "Q"}, {"ts": "1"}, {"ts": -1}, {"dur": None}, {"pid": "0"}, {"tid": 2}, {"name": ""}, {"args": []}, {"ts": float("nan")}, {"more": 1}):
+        assert problems_of(json.dumps([name, span | mistake])), mistake
+    for mistake in ({"name": "thread"}, {"args": {}}):
+        assert problems_of(json.dumps([name, name | mistake, span])), mistake
+    assert problems_of(json.dumps({"events": []})) and problems_of("[")
+    assert problems_of(json.dumps([name, span, span | {"ts": 2.5}]))
+
+
 class Check:
     def __init__(self, arguments):
         self.bin = pathlib.Path(arguments.bin)
@@ -42,7 +100,9 @@ class Check:
         trace, report = self.work / "trace.json", self.work / "report.json"
         trace.unlink(missing_ok=True)
         self.load(ranks, environment=environment, report={"trace": trace, "json": report}, load={"engine": engine, "staging": "16 MiB"}, topology={"tensor_parallel": ranks})
-        events = json.loads(trace.read_text())
+        text = trace.read_text()
+        self.expect(not problems_of(text), f"{where}{problems_of(text)[:5]}")
+        events = json.loads(text)
         report = json.loads(report.read_text())
         spans = [event for event in events if event["ph"] == "X"]
         names = {event["pid"]: event["args"]["name"] for event in events if event["name"] == "process_name"}
@@ -75,6 +135,7 @@ def main():
     for name in ("--make", "--bin", "--mpirun", "--work"):
         parser.add_argument(name, required=True)
     arguments = parser.parse_args()
+    check_format_itself()
     check = Check(arguments)
     check.work.mkdir(parents=True, exist_ok=True)
     subprocess.run([*shlex.split(arguments.make), check.work / "model"], check=True, stdout=subprocess.DEVNULL)

@@ -25,25 +25,54 @@ void add_checkpoints(CLI::App& app, Arguments& arguments) {
   app.add_option("--family", arguments.config.model.family, "partition rules; by config.json's model_type by default");
 }
 
+/// CLI11's form of this, "!--no-reload", is "--no-reload{false}" in the help.
+void add_switch_off(CLI::App& app, std::string const& name, bool& value, std::string const& what) {
+  app.add_flag_callback(
+      name, [&value] { value = false; }, what);
+}
+
+template <class Choice>
+std::string names_of(std::map<std::string, Choice> const& choices) {
+  std::string names;
+  for (auto const& [name, choice] : choices) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+/// Takes one of the names. CLI11's own validator of names and values also prints the values, as characters: a help with
+/// a zero in it, behind which pagers and terminals show nothing.
+template <class Choice>
+CLI::Validator one_of(std::map<std::string, Choice> const& choices) {
+  auto const take = [choices](std::string& name) {
+    auto const choice = choices.find(name);
+    if (choice == choices.end()) return "'" + name + "' is none of " + names_of(choices);
+    name = std::to_string(static_cast<int>(choice->second));
+    return std::string();
+  };
+  return CLI::Validator(take, "", "one_of");
+}
+
 void add_contenders(CLI::App& app, Arguments& arguments) {
   std::map<std::string, Part> const parts{
       {"all", Part::all}, {"column_parallel", Part::column_parallel}, {"row_parallel", Part::row_parallel}};
   std::map<std::string, ReadEngine> engines;
   for (auto const word : words_of<ReadEngine>()) engines.emplace(word, *choice_of<ReadEngine>(word));
-  app.add_option("--engine", arguments.measured.engines, "engines to compare, e.g. buffered,auto; all by default")
-      ->transform(CLI::CheckedTransformer(engines))
+  app.add_option("--engine", arguments.measured.engines,
+                 "engines to compare, e.g. buffered,auto, of " + names_of(engines) + "; all by default")
+      ->transform(one_of(engines))
       ->delimiter(',')
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->type_name("NAME");
   app.add_option("--state", arguments.states, "warm, cold (the files leave the page cache before every run), or both")
       ->check(CLI::IsMember({"warm", "cold"}))
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
   app.add_option("--part", arguments.parts, "parameters to load: all, column_parallel, row_parallel")
-      ->transform(CLI::CheckedTransformer(parts))
+      ->transform(one_of(parts))
       ->delimiter(',')
-      ->allow_extra_args(false);
-  app.add_flag("!--no-reload", arguments.measured.reloads, "do not measure loads into a model that is loaded");
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  add_switch_off(app, "--no-reload", arguments.measured.reloads, "do not measure loads into a model that is loaded");
   app.add_option("--save", arguments.measured.save_directory, "also save, in this directory");
   app.add_flag("--no-verify", arguments.no_verify, "do not compare checksums");
 }
@@ -109,9 +138,9 @@ void add_redistribute(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
   redistribute->add_flag("--verify", options.verify, "both ends hash what travels");
   redistribute->add_flag("--in-place", options.in_place, "free the old shards on the way");
-  redistribute->add_flag("!--no-peer-memory", options.peer_memory,
-                         "send messages instead of reading the memory of peers");
-  redistribute->add_flag("!--no-share", options.share, "copy unchanged shards");
+  add_switch_off(*redistribute, "--no-peer-memory", options.peer_memory,
+                 "send messages instead of reading the memory of peers");
+  add_switch_off(*redistribute, "--no-share", options.share, "copy unchanged shards");
   redistribute->add_option("--json", arguments.json, "write the figures to this file");
   redistribute->callback([&arguments] { arguments.redistribute = true; });
 }

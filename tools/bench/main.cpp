@@ -153,9 +153,15 @@ int main(int argc, char** argv) {
   return distload::run_job([&](distload::MpiEnvironment& mpi) {
     distload::Arguments arguments;
     CLI::App app(
-        "Compares loading checkpoints on all ranks of mpirun (tensor parallel) with what the machine does without "
-        "distload, interleaved\nin one run.",
+        "Compares loading checkpoints on all ranks of mpirun (tensor parallel) with what the machine does without\n"
+        "distload, interleaved in one run.\n\n"
+        "  mpirun -np 4 distload-bench --make bench --size 4GB --json bench.json    all engines, warm and cold\n"
+        "  mpirun -np 4 distload-bench MODEL --state warm --engine auto             a model that is there\n"
+        "  mpirun -np 4 distload-bench MODEL --state warm --save DIR                saving, too\n"
+        "  mpirun -np 4 distload-bench calibrate MODEL                              what the `cost` section should "
+        "say\n",
         "distload-bench");
+    app.footer("distload-bench SUBCOMMAND --help shows the options of a subcommand.");
     distload::add_options(app, arguments);
     if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
     distload::complete(arguments);

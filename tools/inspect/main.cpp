@@ -1,33 +1,37 @@
-// distload-inspect: prints the content and layout of a checkpoint, and the plan for loading it on any number of ranks.
+// distload-inspect: shows the content and layout of a checkpoint, the plan for loading it on any number of ranks, and
+// the health of its blocks: as text, as JSON, and as a page.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include <distload/base/error.hpp>
 #include <distload/checkpoint/checkpoint.hpp>
 
 #include "app/parse_arguments.hpp"
 #include "base/log.hpp"
+#include "base/result_file.hpp"
 #include "base/serial_program.hpp"
 #include "base/standard_streams.hpp"
-#include "base/table.hpp"
 #include "base/text.hpp"
-#include "checkpoint/packed_shape.hpp"
-#include "checkpoint/safetensors/model_config_file.hpp"
 #include "checkpoint/strip_prefix.hpp"
 #include "extract_files.hpp"
-#include "io/files/same_bytes.hpp"
-#include "partition/partition_model.hpp"
-#include "partition/rules/rule_directories.hpp"
-#include "plan/make_plan.hpp"
+#include "inspect/health.hpp"
+#include "inspect/inspect_json.hpp"
+#include "inspect/page.hpp"
+#include "inspect/planned.hpp"
+#include "show_checkpoint.hpp"
 #include "show_devices.hpp"
 
 namespace distload {
 namespace {
+
+/// Threads beyond so many do not read faster.
+constexpr std::uint32_t kMostThreads = 8;
 
 struct Arguments {
   std::string path;
@@ -35,91 +39,68 @@ struct Arguments {
   std::optional<std::uint64_t> step;
   bool tensors = false;
   bool extents = false;
-  std::uint32_t tensor_parallel = 0;  // 0: do not plan
-  std::uint32_t pipeline_parallel = 1;
-  std::uint32_t data_parallel = 1;
-  std::uint32_t expert_parallel = 1;
-  std::string family = "auto";
-  std::string rules = "auto";
+  bool verify = false;
+  bool json = false;
+  std::string html;
+  /// Without any of them there is no plan.
+  std::optional<std::uint32_t> tensor_parallel;
+  std::optional<std::uint32_t> pipeline_parallel;
+  std::optional<std::uint32_t> data_parallel;
+  std::optional<std::uint32_t> expert_parallel;
+  RulesChoice rules;
   std::string strip_prefix;
   std::vector<std::string> extract;
   std::string to = ".";
 };
 
-void print_metadata(Catalog const& catalog) {
-  auto const& metadata = catalog.metadata;
-  std::uint64_t checksummed = 0;
-  for (auto const& extent : catalog.extents) checksummed += extent.has_checksums() ? extent.nbytes : 0;
-  Table table;
-  table.add({"checkpoint", catalog.path});
-  table.add({"format", catalog.format == SourceFormat::hdf5 ? "HDF5" : "safetensors"});
-  table.add({"model", printable(metadata.model_name)});
-  table.add({"architecture", printable(metadata.architecture)});
-  table.add({"parameters", std::to_string(metadata.model_size)});
-  table.add({"step", std::to_string(metadata.step)});
-  table.add({"created", printable(metadata.created)});
-  table.add({"writer", printable(metadata.writer)});
-  table.add({"tensor_parallel", std::to_string(metadata.tensor_parallel)});
-  table.add({"files", std::to_string(catalog.files.size())});
-  table.add({"tensors", std::to_string(catalog.tensors.size()) + ", " + format_bytes(catalog.nbytes())});
-  table.add({"extents", std::to_string(catalog.extents.size())});
-  table.add({"checksums", format_bytes(checksummed) + " in blocks of " + format_bytes(catalog.block_bytes)});
-  for (auto const& [key, value] : metadata.extra) table.add({printable(key), printable(value)});
-  for (auto const& file : metadata.files) {
-    if (file.by_default) table.add({"carries", printable(file.name) + ", " + format_bytes(file.nbytes)});
+std::optional<Topology> topology_of(Arguments const& arguments) {
+  if (!arguments.tensor_parallel && !arguments.pipeline_parallel && !arguments.data_parallel &&
+      !arguments.expert_parallel) {
+    return std::nullopt;
   }
-  print(table.text());
-  for (auto const& warning : catalog.warnings) print("warning: " + printable_lines(warning) + "\n");
-}
-
-void print_tensors(Catalog const& catalog) {
-  Table table;
-  table.add({"tensor", "dtype", "shape", "bytes", "written as", "extents"});
-  for (auto const& tensor : catalog.tensors) {
-    auto written = tensor.partition.empty() ? std::string("-") : tensor.partition;
-    if (tensor.axis >= 0) written += " axis " + std::to_string(tensor.axis);
-    table.add({printable(tensor.name), std::string(name_of(tensor.dtype)),
-               to_string(shape_in_numbers(tensor.dtype, tensor.shape)), format_bytes(tensor.nbytes()), written,
-               std::to_string(tensor.extent_count)});
-  }
-  for (auto const& tensor : catalog.unreadable)
-    table.add({printable(tensor.name), "-", "-", "-", tensor.absent ? "not there" : tensor.why, "-"});
-  print("\n" + table.text());
-}
-
-void print_extents(Catalog const& catalog) {
-  Table table;
-  table.add({"tensor", "box", "file", "offset", "bytes", "checksums"});
-  for (auto const& extent : catalog.extents) {
-    table.add({printable(catalog.tensors[extent.tensor].name), to_string(extent.box), catalog.files[extent.file].path,
-               std::to_string(extent.offset_bytes), std::to_string(extent.nbytes),
-               extent.has_checksums() ? "yes" : "no"});
-  }
-  print("\n" + table.text());
-}
-
-void print_plan(Catalog const& catalog, Arguments const& arguments) {
-  Topology const topology{arguments.tensor_parallel, arguments.pipeline_parallel, arguments.data_parallel,
-                          arguments.expert_parallel};
-  if (topology.ranks() == 0) throw UsageError("a topology needs at least one rank in each direction");
+  Topology const topology{arguments.tensor_parallel.value_or(1), arguments.pipeline_parallel.value_or(1),
+                          arguments.data_parallel.value_or(1), arguments.expert_parallel.value_or(1)};
   check_expert_parallel(topology);
-  RulesSource const rules{arguments.family, catalog.metadata.config_json, default_rule_directories(), arguments.rules,
-                          config_file_of(catalog)};
-  auto layout = partition_model(catalog, topology, rules);
-  LayoutOptions same;
-  for (auto const& [alias, target] : layout.untied) {
-    auto const& stored = catalog.tensors[alias];
+  return topology;
+}
+
+/// What the page shows besides the chosen topology: fewer for a model of very many tensors, whose plans take seconds.
+std::vector<Topology> usual_topologies(std::size_t tensors) {
+  constexpr std::size_t kMostPlannedTensors = 300'000;
+  std::vector<Topology> usual{{1, 1, 1, 1}, {8, 1, 1, 1}, {2, 1, 1, 1}, {4, 1, 1, 1}, {4, 2, 1, 1}, {8, 2, 1, 1}};
+  usual.resize(
+      std::min(usual.size(), std::max<std::size_t>(kMostPlannedTensors / std::max<std::size_t>(tensors, 1), 1)));
+  std::ranges::sort(usual, {}, [](Topology const& topology) {
+    return std::pair(topology.pipeline_parallel, topology.tensor_parallel);
+  });
+  return usual;
+}
+
+void write_page(Catalog const& catalog, Arguments const& arguments, Planned const* chosen,
+                std::optional<Health> const& health) {
+  std::vector<Holding> holdings;
+  std::vector<Refused> refused;
+  if (chosen != nullptr) holdings.push_back(holding_of(catalog, chosen->layout, chosen->plan));
+  for (auto const& topology : usual_topologies(catalog.tensors.size())) {
+    if (chosen != nullptr && topology == chosen->plan.topology) continue;
     try {
-      if (same_bytes(catalog, stored, catalog.tensors[target])) same.same_bytes.push_back(stored.name);
-    } catch (Error const&) {
-      // The bytes may be among those that are cut off.
+      auto const planned = plan_for(catalog, topology, arguments.rules);
+      holdings.push_back(holding_of(catalog, planned.layout, planned.plan));
+    } catch (Error const& error) {
+      if (error.code() != ExitCode::config) throw;
+      refused.push_back({topology, error.what()});
     }
   }
-  if (!same.same_bytes.empty()) layout = partition_model(catalog, topology, rules, same);
-  auto const plan = make_plan(catalog, layout, topology, 0, {});
-  print(fmt::format("\nplan for {} ranks (tensor {} x pipeline {} x data {})\n", topology.ranks(),
-                    topology.tensor_parallel, topology.pipeline_parallel, topology.data_parallel));
-  print(describe(plan, catalog, layout));
+  auto const html = html_of(gather_page(catalog, health, std::move(holdings), std::move(refused)));
+  write_result_file(arguments.html, html);
+  if (!arguments.json) print(printable_lines(arguments.html) + ", " + format_bytes(html.size()) + "\n");
+}
+
+Catalog open_catalog(Arguments const& arguments) {
+  auto const seals = arguments.verify ? SealUse::compare_content : SealUse::warn_of_stale;
+  auto catalog = open_checkpoint(arguments.path, arguments.step, Latest::valid, seals, CutShort::accept);
+  strip_prefix(catalog, arguments.strip_prefix);
+  return catalog;
 }
 
 ExitCode inspect(Arguments const& arguments) {
@@ -128,19 +109,80 @@ ExitCode inspect(Arguments const& arguments) {
     return ExitCode::done;
   }
   if (arguments.path.empty()) throw UsageError("checkpoint is required (distload-inspect --help shows how it is used)");
-  auto catalog =
-      open_checkpoint(arguments.path, arguments.step, Latest::valid, SealUse::warn_of_stale, CutShort::accept);
-  strip_prefix(catalog, arguments.strip_prefix);
+  auto const topology = topology_of(arguments);
+  if (!arguments.html.empty()) check_result_file(arguments.html, Probe::create_file);
+  auto const catalog = open_catalog(arguments);
   if (!arguments.extract.empty()) {
     for (auto const& warning : catalog.warnings) log().warn(warning);
     extract_files(catalog, arguments.extract, arguments.to);
     return ExitCode::done;
   }
-  print_metadata(catalog);
-  if (arguments.tensors) print_tensors(catalog);
-  if (arguments.extents) print_extents(catalog);
-  if (arguments.tensor_parallel > 0) print_plan(catalog, arguments);
-  return ExitCode::done;
+  std::optional<Planned> planned;
+  if (topology) planned = plan_for(catalog, *topology, arguments.rules);
+  std::optional<Health> health;
+  if (arguments.verify)
+    health = check_health(catalog, std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads));
+  auto const* const plan = planned ? &*planned : nullptr;
+  if (!arguments.html.empty()) write_page(catalog, arguments, plan, health);
+  if (arguments.json) {
+    print(as_json(catalog, arguments.extents, plan, health ? &*health : nullptr));
+  } else if (arguments.html.empty()) {
+    print_metadata(catalog);
+    if (arguments.tensors) print_tensors(catalog);
+    if (arguments.extents) print_extents(catalog);
+    if (planned) print_plan(catalog, *planned);
+    if (health) print_health(*health);
+  }
+  return health ? health->code : ExitCode::done;
+}
+
+void add_topology(CLI::App& app, Arguments& arguments) {
+  app.add_option("-n,--tp,--tensor-parallel", arguments.tensor_parallel,
+                 "show the plan for so many tensor-parallel ranks")
+      ->check(CLI::Range(1U, 65536U));
+  app.add_option("--pp,--pipeline-parallel", arguments.pipeline_parallel, "and so many pipeline stages")
+      ->check(CLI::Range(1U, 65536U));
+  app.add_option("--dp,--data-parallel", arguments.data_parallel, "and so many replicas")
+      ->check(CLI::Range(1U, 65536U));
+  app.add_option("--ep,--expert-parallel", arguments.expert_parallel, "and experts dealt out so many ways")
+      ->check(CLI::Range(1U, 65536U));
+}
+
+void add_options(CLI::App& app, Arguments& arguments) {
+  auto* const checkpoint = app.add_option("checkpoint", arguments.path, "file or directory");
+  app.add_flag("--devices", arguments.devices,
+               "show CUDA, its devices and NCCL on this host, and nothing else; exit code 7 if there is no device "
+               "that this distload can use")
+      ->excludes(checkpoint);
+  app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default");
+  app.add_flag("--tensors", arguments.tensors, "list the tensors");
+  app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");
+  add_topology(app, arguments);
+  app.add_flag(
+      "--verify", arguments.verify,
+      "compare all blocks with their checksums, on this host's cores; exit codes are those of distload-verify");
+  auto* const json =
+      app.add_flag("--json", arguments.json,
+                   "print one JSON object with everything but extents, and nothing else; with --extents, "
+                   "-n and --verify also those");
+  auto* const html = app.add_option("--html", arguments.html,
+                                    "write a page for a browser instead: modules, sizes, which rank holds what, and, "
+                                    "with --verify, which blocks are damaged")
+                         ->type_name("FILE");
+  app.add_option("--family", arguments.rules.family, "partition rules; by config.json's model_type by default");
+  app.add_option("--rules", arguments.rules.rules, "a rule file of one's own");
+  app.add_option("--strip-prefix", arguments.strip_prefix,
+                 "text that is removed from the beginning of the tensors' names, as by model.strip_prefix");
+  auto* const extract = app.add_option("--extract", arguments.extract,
+                                       "write this file of the model (tokenizer.json, config.json, ...) to --to, and "
+                                       "nothing else; all: everything that goes along; can be repeated")
+                            ->allow_extra_args(false)
+                            ->type_name("FILE")
+                            ->excludes(json)
+                            ->excludes(html);
+  app.add_option("--to", arguments.to, "folder for what is extracted; the current one by default")
+      ->type_name("DIR")
+      ->needs(extract);
 }
 
 }  // namespace
@@ -150,35 +192,7 @@ int main(int argc, char** argv) {
   return distload::run_serial_program([&] {
     distload::Arguments arguments;
     CLI::App app("Shows what a checkpoint holds, how it is laid out, and the plan for loading it.", "distload-inspect");
-    auto* const checkpoint = app.add_option("checkpoint", arguments.path, "file or directory");
-    app.add_flag("--devices", arguments.devices,
-                 "show CUDA, its devices and NCCL on this host, and nothing else; exit code 7 if there is no device "
-                 "that this distload can use")
-        ->excludes(checkpoint);
-    app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default");
-    app.add_flag("--tensors", arguments.tensors, "list the tensors");
-    app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");
-    app.add_option("-n,--tp,--tensor-parallel", arguments.tensor_parallel,
-                   "show the plan for so many tensor-parallel ranks")
-        ->check(CLI::Range(1U, 65536U));
-    app.add_option("--pp,--pipeline-parallel", arguments.pipeline_parallel, "and so many pipeline stages")
-        ->check(CLI::Range(1U, 65536U));
-    app.add_option("--dp,--data-parallel", arguments.data_parallel, "and so many replicas")
-        ->check(CLI::Range(1U, 65536U));
-    app.add_option("--ep,--expert-parallel", arguments.expert_parallel, "and experts dealt out so many ways")
-        ->check(CLI::Range(1U, 65536U));
-    app.add_option("--family", arguments.family, "partition rules; by config.json's model_type by default");
-    app.add_option("--rules", arguments.rules, "a rule file of one's own");
-    app.add_option("--strip-prefix", arguments.strip_prefix,
-                   "text that is removed from the beginning of the tensors' names, as by model.strip_prefix");
-    app.add_option("--extract", arguments.extract,
-                   "write this file of the model (tokenizer.json, config.json, ...) to --to, and nothing else; all: "
-                   "everything that goes along; can be repeated")
-        ->allow_extra_args(false)
-        ->type_name("FILE");
-    app.add_option("--to", arguments.to, "folder for what is extracted; the current one by default")
-        ->type_name("DIR")
-        ->needs("--extract");
+    distload::add_options(app, arguments);
     if (!distload::parse_arguments(app, argc, argv, true)) return distload::ExitCode::done;
     return distload::inspect(arguments);
   });
