@@ -12,7 +12,7 @@ namespace {
 using ::testing::HasSubstr;
 
 /// Two groups of four queries, a key and a value of 2 elements; norms of 8 queries and 2 keys.
-constexpr char const* kFamily = R"(
+constexpr char const* kGroupedFamily = R"(
 sizes: {layers: config.layers, heads: 8, kv_heads: 2, head_dim: 2, queries: heads / kv_heads}
 rules:
   - match: "h.{layer}.qkv"
@@ -28,7 +28,7 @@ constexpr char const* kConfig = R"({"layers": 1})";
 std::vector<std::uint64_t> rows_of(std::string const& name, std::uint64_t rows, std::uint32_t rank,
                                    std::uint32_t ranks) {
   auto const catalog = make_catalog({{name, {rows, 3}}}, 0);
-  auto const layout = partition_model(catalog, {ranks, 1, 1}, rules_of(kFamily), kConfig);
+  auto const layout = partition_model(catalog, {ranks, 1, 1}, rules_of(kGroupedFamily), kConfig);
   auto const shard = shard_layout(layout.parameters.at(0).partition, {rows, 3}, rank, ranks);
   std::vector<std::uint64_t> held(shard.shape[0]);
   for (auto const& piece : shard.pieces) {
@@ -60,27 +60,27 @@ TEST(Groups, AreCutTogetherWithTheirScales) {
   // A scale of each row, and of blocks of 2, which end where heads do.
   auto const catalog =
       make_catalog({{"h.0.qkv", {24, 4}}, {"h.0.qkv_scale", {12, 2}}, {"h.0.qkv_zero_point", {24}}}, 0);
-  auto const layout = partition_model(catalog, {8, 1, 1}, rules_of(kFamily), kConfig);
+  auto const layout = partition_model(catalog, {8, 1, 1}, rules_of(kGroupedFamily), kConfig);
   auto const shard = shard_layout(parameter_of(catalog, layout, "h.0.qkv_scale").partition, {12, 2}, 5, 8);
   EXPECT_EQ(shard.shape, (Shape{3, 2}));
   EXPECT_EQ(shard.pieces.at(0).global, (Box{{7, 0}, {1, 2}}));
   EXPECT_EQ(shard.pieces.at(1).global, (Box{{10, 0}, {2, 2}}));
   // Blocks of 3 do not.
   auto const other = make_catalog({{"h.0.qkv", {24, 4}}, {"h.0.qkv_scale", {8, 1}}}, 0);
-  EXPECT_NE(config_error_of([&] { partition_model(other, {4, 1, 1}, rules_of(kFamily), kConfig); }), "");
+  EXPECT_NE(config_error_of([&] { partition_model(other, {4, 1, 1}, rules_of(kGroupedFamily), kConfig); }), "");
 }
 
 TEST(Groups, AreRefusedWithTheNumbersOfRanksThatFit) {
   auto const catalog = make_catalog({{"h.0.qkv", {24, 3}}}, 0);
   auto const at = [&](std::uint32_t ranks) {
-    return config_error_of([&] { partition_model(catalog, {ranks, 1, 1}, rules_of(kFamily), kConfig); });
+    return config_error_of([&] { partition_model(catalog, {ranks, 1, 1}, rules_of(kGroupedFamily), kConfig); });
   };
   EXPECT_THAT(at(3), HasSubstr("2 kv_heads and 3 tensor-parallel ranks do not divide one another"));
   EXPECT_THAT(at(12), HasSubstr("4 queries of each of 2 kv_heads do not divide by 6 tensor-parallel ranks"));
   EXPECT_THAT(at(16), HasSubstr("tensor_parallel could be 1, 2, 4, 8"));
   auto const other = make_catalog({{"h.0.qkv", {25, 3}}}, 0);
   EXPECT_THAT(config_error_of([&] {
-                partition_model(other, {1, 1, 1}, rules_of(kFamily), kConfig);
+                partition_model(other, {1, 1, 1}, rules_of(kGroupedFamily), kConfig);
               }),
               HasSubstr("2 kv_heads of 8 + 2 + 2 = 12 elements"));
 }
@@ -93,7 +93,7 @@ TEST(NumberedHeads, AreOnTheRanksThatHoldThem) {
   EXPECT_EQ(rows_of("h.0.q_norm.5", 2, 0, 1).size(), 2U);
   auto const error_of = [](std::string const& name, std::uint64_t rows, std::uint32_t ranks) {
     auto const catalog = make_catalog({{name, {rows}}}, 0);
-    return config_error_of([&] { partition_model(catalog, {ranks, 1, 1}, rules_of(kFamily), kConfig); });
+    return config_error_of([&] { partition_model(catalog, {ranks, 1, 1}, rules_of(kGroupedFamily), kConfig); });
   };
   EXPECT_THAT(error_of("h.0.k_norm.2", 2, 1), HasSubstr("there are only 2 kv_heads"));
   EXPECT_THAT(error_of("h.0.k_norm.1", 3, 1), HasSubstr("asks for 2 elements"));
