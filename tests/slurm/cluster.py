@@ -179,8 +179,6 @@ class Cluster:
             self.ask("scancel", "--signal=KILL", "--full", number)
         seconds = time.monotonic() - start
         code, _, signal = self.field(number, "ExitCode").partition(":")
-        # slurmd writes the last lines after slurmctld knows the end.
-        self.wait_until(lambda: not self.hosts.pids_of("slurmstepd"), 10)
         return Job(number, state, int(code or -1), int(signal or -1), seconds, self.output(number, "out"), self.output(number, "err"))
 
 

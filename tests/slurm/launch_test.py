@@ -1,10 +1,8 @@
 #!/usr/bin/env python3
 """Every script of jobs/, by srun and by mpirun, on one and on two nodes: the results are those of a plain mpirun, and Slurm sees the exit codes."""
-import json
-import subprocess
-
 import check
 import cluster
+from shards import shards_by_mpirun, shards_of
 
 given, slurm, checks = cluster.start()
 model = check.synth(given, given.work / "model", "--format", "safetensors")
@@ -21,20 +19,6 @@ def flags(nodes, ranks=2):
     return [f"--nodes={nodes}", f"--ntasks-per-node={ranks}", "--cpus-per-task=1"]
 
 
-def shards_of(report):
-    """The hash of every shard of every rank."""
-    found = json.loads(report.read_text()) if report.exists() else {"tensors": []}
-    return {(shard["name"], shard["rank"]): (shard["dtype"], tuple(shard["shape"]), shard["xxh3_64"]) for shard in found["tensors"]}
-
-
-def shards_by_mpirun(ranks, checkpoint):
-    report = given.work / "expected.json"
-    report.unlink(missing_ok=True)
-    subprocess.run(["mpirun", "-np", str(ranks), "--oversubscribe", "--bind-to", "none", given.bin / "distload", checkpoint,
-                    "--set", "report.tensors=true", "--report", report], check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    return shards_of(report)
-
-
 def expect_same(name, report, expected):
     found = shards_of(report)
     differing = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
@@ -42,7 +26,7 @@ def expect_same(name, report, expected):
 
 
 config = configured("load", "report: {progress: none, tensors: true}")
-expected = {ranks: shards_by_mpirun(ranks, model) for ranks in (2, 4)}
+expected = {ranks: shards_by_mpirun(given, ranks, model) for ranks in (2, 4)}
 report = given.work / "report.json"
 for script, more in (("slurm.sbatch", ["--gpus-per-node=0"]), ("slurm-cpu.sbatch", [])):
     for launcher in LAUNCHERS:
@@ -61,7 +45,7 @@ for launcher, nodes in zip(LAUNCHERS, (2, 1)):
     job = slurm.wait(slurm.submit("convert.sbatch", hdf5, back, "--format", "safetensors", flags=flags(nodes), LAUNCHER=launcher))
     checks.job(f"convert.sbatch to safetensors, {launcher}", job, "COMPLETED", ["0:0"], "model-step-0")
     for folder in (hdf5, back):
-        checks.that(f"{folder.name}: the shards are those of the source", shards_by_mpirun(2, folder) == expected[2])
+        checks.that(f"{folder.name}: the shards are those of the source", shards_by_mpirun(given, 2, folder) == expected[2])
 job = slurm.wait(slurm.submit("convert.sbatch", model, given.work / "hdf5-srun", flags=flags(1)))
 checks.job("convert.sbatch onto a checkpoint", job, "FAILED", ["3:0"], "step 0 is there already")
 

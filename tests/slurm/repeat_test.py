@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Jobs that save to one place: the elements of an array at the same time, and a job that is requeued while it saves."""
-import subprocess
-
 import check
 import cluster
+from shards import shards_by_mpirun
 
 given, slurm, checks = cluster.start()
 model = check.synth(given, given.work / "model", "--format", "safetensors")
 config = given.work / "config.yaml"
 config.write_text(f"checkpoint: {{path: {model}}}\nreport: {{progress: none}}\nruntime: {{timeout: 100 s}}\n")
+expected = shards_by_mpirun(given, 2, model)
+checks.that("the source has shards", expected)
 FLAGS = ["--ntasks-per-node=2", "--gpus-per-node=0", "--cpus-per-task=1"]
 
 
@@ -21,12 +22,11 @@ def program(name, line):
 
 
 def expect_valid(folder, *names):
-    """The folder has these checkpoints and nothing else, and their checksums are right."""
+    """The folder has these checkpoints and nothing else, with the source's content."""
     there = sorted(path.name for path in folder.iterdir())
     checks.that(f"{folder.name}: what is there", there == sorted(names), str(there))
     for name in there:
-        done = subprocess.run(["mpirun", "-np", "1", given.bin / "distload-verify", folder / name], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        checks.that(f"{folder.name}/{name}: its checksums are right", done.returncode == 0, done.stdout + done.stderr)
+        checks.that(f"{folder.name}/{name}: its shards are those of the source", shards_by_mpirun(given, 2, folder / name) == expected)
 
 
 def wait_for_array(number):
@@ -51,7 +51,7 @@ for form, name in (("hdf5", "model-step-0.h5"), ("safetensors", "model-step-0"))
     for job in jobs:
         if job not in good:
             checks.job(f"{form}: the other element is refused", job, "FAILED", ["3:0", "6:0"],
-                       f"error: .*{name}.*(is there already|by another process|has come while this was being saved)")
+                       f"error: .*(step 0 is there already: .*{name}|{name}.* by another process|{name} has come while this was being saved)")
     expect_valid(saved, name)
 
 # The step is being saved when another job starts to save it.
@@ -64,14 +64,18 @@ checks.that("the second job leaves the first one's file", (saved / "model-step-0
 slurm.ask("scancel", first)
 slurm.wait(first)
 
-# Requeued while it saves: the first run withdraws its save, the second one succeeds.
+# Requeued while they save: the first runs withdraw their saves, the second ones succeed. The two jobs run at the same time.
+hangs_once = program("hangs_once", 'if [ "${SLURM_RESTART_COUNT:-0}" = 0 ]; then export DISTLOAD_FAULT=save_sync:1:hang; fi')
+jobs = {}
 for launcher in ("srun", "mpirun"):
+    jobs[launcher] = slurm.submit("slurm.sbatch", config, "--out", given.work / f"requeued-{launcher}", PROGRAM=hangs_once, LAUNCHER=launcher,
+                                  flags=[*FLAGS, "--nodes=1", "--requeue", "--open-mode=append"])
+for launcher, number in jobs.items():
     saved = given.work / f"requeued-{launcher}"
-    hangs_once = program("hangs_once", 'if [ "${SLURM_RESTART_COUNT:-0}" = 0 ]; then export DISTLOAD_FAULT=save_sync:3:hang; fi')
-    number = slurm.submit("slurm.sbatch", config, "--out", saved, flags=[*FLAGS, "--nodes=2", "--requeue", "--open-mode=append"],
-                          PROGRAM=hangs_once, LAUNCHER=launcher)
-    checks.that("the job saves", slurm.wait_until((saved / "model-step-0.h5.partial").exists))
+    checks.that(f"a requeued job, {launcher}: it saves", slurm.wait_until((saved / "model-step-0.h5.partial").exists))
     slurm.ask("scontrol", "requeue", number)
+for launcher, number in jobs.items():
+    saved = given.work / f"requeued-{launcher}"
     job = slurm.wait(number)
     checks.job(f"a requeued job, {launcher}", job, "COMPLETED", ["0:0"], rf"stopped by SIGTERM .*; the save of {saved}/model-step-0\.h5 is withdrawn$",
                "^saved", errors=1)

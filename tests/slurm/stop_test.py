@@ -62,10 +62,15 @@ for launcher, code in (("srun", "143:0"), ("mpirun", "137:0")):
         expect_nothing_left(name)
 
 # Slurm looks at time limits every 30 s, and warns at the first look that is at most 30 s + the time of --signal ahead of the limit.
-# mpirun is part of the batch script, and passes on what that gets (B:).
+# mpirun is part of the batch script, and passes on what that gets (B:). The two jobs run at the same time, on one node each.
+jobs = {}
 for launcher, flag in (("srun", "--signal=USR1@25"), ("mpirun", "--signal=B:USR1@25")):
-    name = f"a time limit, {launcher}"
-    number = submit_and_wait_until(is_saving, *SAVE, flags=["--time=1", flag], LAUNCHER=launcher, DISTLOAD_FAULT="save_sync:3:hang")
-    checks.job(name, slurm.wait(number), "FAILED", ["138:0"], "stopped by SIGUSR1 .*" + WITHDRAWN)
-    expect_nothing_left(name)
+    jobs[launcher] = slurm.submit("slurm.sbatch", config, "--out", saved / launcher, flags=[*FLAGS, "--nodes=1", "--time=1", flag],
+                                  LAUNCHER=launcher, DISTLOAD_FAULT="save_sync:1:hang")
+for launcher in jobs:
+    checks.that(f"a time limit, {launcher}: it saves", slurm.wait_until((saved / launcher / "model-step-0.h5.partial").exists))
+for launcher, number in jobs.items():
+    checks.job(f"a time limit, {launcher}", slurm.wait(number), "FAILED", ["138:0"],
+               rf"stopped by SIGUSR1 .*; the save of {saved}/{launcher}/model-step-0\.h5 is withdrawn$")
+    checks.that(f"a time limit, {launcher}: nothing is left", not list((saved / launcher).iterdir()))
 checks.exit()
