@@ -127,12 +127,12 @@ foreach(signal_and_code IN ITEMS "TERM 1" "USR1 138" "USR2 140")
   foreach(format IN ITEMS hdf5 safetensors)
     output_test(${signal}_${format} CODE ${code} ARGUMENTS --set save.format=${format} --set save.verify=full
       CHECKS --signal ${signal} --when-there "${results}/${signal}_${format}/*.partial"
-        --pattern "stopped by SIG${signal} .*; the save of .*/${signal}_${format}/model-step-0[^ ]* is withdrawn$"
+        --pattern "stopped by SIG${signal} .*. the save of .*/${signal}_${format}/model-step-0[^ ]* is withdrawn$"
       ENVIRONMENT DISTLOAD_FAULT=save_verify:1:hang)
   endforeach()
   output_test(${signal}_after_rename SAVES CODE ${code}
     CHECKS --signal ${signal} --when-there "${results}/${signal}_after_rename/model-step-0.h5"
-      --pattern "stopped by SIG${signal} .*; the save of .*/${signal}_after_rename/model-step-0.h5 is finished$"
+      --pattern "stopped by SIG${signal} .*. the save of .*/${signal}_after_rename/model-step-0.h5 is finished$"
     ENVIRONMENT DISTLOAD_FAULT=save_retain:1:hang)
 endforeach()
 
