@@ -2,6 +2,7 @@
 #include "save/safetensors_writer.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <filesystem>
 #include <utility>
@@ -80,7 +81,9 @@ Catalog catalog_of(std::string const& directory, CheckpointMetadata metadata,
 }
 
 void make_new_directory(std::string const& path) {
-  if (::mkdir(path.c_str(), 0777) != 0) throw_failed("creating the folder", path);
+  if (::mkdir(path.c_str(), 0777) == 0) return;
+  if (errno == EEXIST) throw IoError(path + " has just been created by another process");
+  throw_failed("creating the folder", path);
 }
 
 /// The names of all files to be written into the directory.

@@ -120,15 +120,20 @@ distload_add_failure_test(fault_output_bench_json RANKS 2 CODE 6 COMMAND $<TARGE
   CHECKS --pattern "there is no folder .*nowhere" ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
 set_tests_properties(fault_output_bench_json PROPERTIES FIXTURES_REQUIRED fault_inputs)
 
-# A signal ends a save; its unfinished files are removed.
+# A signal ends a save; its unfinished files are removed. If the checkpoint already has its final name, it stays. The message says which.
 foreach(signal_and_code IN ITEMS "TERM 1" "USR1 138" "USR2 140")
   separate_arguments(parts UNIX_COMMAND "${signal_and_code}")
   list(POP_FRONT parts signal code)
   foreach(format IN ITEMS hdf5 safetensors)
     output_test(${signal}_${format} CODE ${code} ARGUMENTS --set save.format=${format} --set save.verify=full
-      CHECKS --signal ${signal} --when-there "${results}/${signal}_${format}/*.partial" --pattern "stopped by SIG${signal}"
+      CHECKS --signal ${signal} --when-there "${results}/${signal}_${format}/*.partial"
+        --pattern "stopped by SIG${signal} .*. the save of .*/${signal}_${format}/model-step-0[^ ]* is withdrawn$"
       ENVIRONMENT DISTLOAD_FAULT=save_verify:1:hang)
   endforeach()
+  output_test(${signal}_after_rename SAVES CODE ${code}
+    CHECKS --signal ${signal} --when-there "${results}/${signal}_after_rename/model-step-0.h5"
+      --pattern "stopped by SIG${signal} .*. the save of .*/${signal}_after_rename/model-step-0.h5 is finished$"
+    ENVIRONMENT DISTLOAD_FAULT=save_retain:1:hang)
 endforeach()
 
 # After a failed save the report of the load exists, and the message has the cause of the failure.

@@ -59,7 +59,7 @@ std::vector<Piece> pieces_of(std::vector<SafetensorsFile> const& files, Communic
 class UnfinishedFiles {
  public:
   UnfinishedFiles(fs::path directory, std::vector<SafetensorsFile> const& files)
-      : directory_(std::move(directory)), files_(&files), on_job_end_([this] { remove(); }) {}
+      : directory_(std::move(directory)), files_(&files), on_job_end_([this] { return remove(), std::string{}; }) {}
   ~UnfinishedFiles() {
     if (!published_) remove();
   }

@@ -26,7 +26,9 @@ void check_file_size(std::string const& path, Bytes needed) {
 }
 
 OutputFile::OutputFile(std::string path, int flags) : path_(std::move(path)), descriptor_(path_, flags | O_WRONLY) {
-  if (descriptor_.get() < 0) throw IoError("cannot open " + path_ + " for writing: " + system_reason());
+  if (descriptor_.get() >= 0) return;
+  if (errno == EEXIST) throw IoError(path_ + " has just been created by another process");
+  throw IoError("cannot open " + path_ + " for writing: " + system_reason());
 }
 
 OutputFile OutputFile::create(std::string path, Bytes size_bytes) {

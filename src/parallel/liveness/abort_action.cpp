@@ -10,7 +10,7 @@ namespace {
 
 struct Acts {
   std::recursive_mutex mutex;  // recursive: an action may call run_abort_actions again on the same thread
-  std::map<AbortAction const*, std::function<void()>> of;
+  std::map<AbortAction const*, AbortAction::Act> of;
 };
 
 /// Never destroyed: the process may end while static objects are destroyed.
@@ -21,7 +21,7 @@ Acts& acts() {
 
 }  // namespace
 
-AbortAction::AbortAction(std::function<void()> act) {
+AbortAction::AbortAction(Act act) {
   std::lock_guard const lock(acts().mutex);
   acts().of.emplace(this, std::move(act));
 }
@@ -31,15 +31,23 @@ AbortAction::~AbortAction() {
   acts().of.erase(this);
 }
 
-void run_abort_actions() noexcept {
+void AbortAction::replace(Act act) {
+  std::lock_guard const lock(acts().mutex);
+  acts().of.insert_or_assign(this, std::move(act));
+}
+
+std::string run_abort_actions() noexcept {
   // Never unlocked: a thread that removes an action must not continue while the actions run.
   acts().mutex.lock();
+  std::string outcomes;
   for (auto const& [owner, act] : std::exchange(acts().of, {})) {
     try {
-      act();
+      auto const outcome = act();
+      if (!outcome.empty()) outcomes += (outcomes.empty() ? "" : "; ") + outcome;
     } catch (...) {  // the next action runs; the job ends for the original reason
     }
   }
+  return outcomes;
 }
 
 }  // namespace distload

@@ -35,6 +35,9 @@ class NodeBoard {
 
   Heartbeat& own() noexcept { return entries_[own_].heartbeat; }
 
+  /// This process's rank in the job.
+  std::uint32_t own_job_rank() const noexcept { return entries_[own_].job_rank; }
+
   /// True if this process has a watchdog.
   bool is_watched() const noexcept { return entries_[own_].heartbeat.is_watched(); }
 

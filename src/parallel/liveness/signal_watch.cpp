@@ -35,6 +35,9 @@ constexpr std::array<Watched, 6> kWatched{{
     {SIGXCPU, "stopped by SIGXCPU (the limit of processor time, ulimit -t, is reached)", true},
 }};
 constexpr std::chrono::seconds kWaitForMessage{2};
+/// So long the other ranks of its node leave the message to rank 0, which saves and knows what became of that. It is
+/// shorter than the second after which launchers kill the ranks that they have asked to exit.
+constexpr std::chrono::milliseconds kWaitForRank0{500};
 
 // Shared by the handler and the thread: the first signal, or zero for "end the thread".
 volatile std::sig_atomic_t arrived_signal = 0;
@@ -60,11 +63,14 @@ void wait_for_signal(NodeBoard& board) {
   int const code = 128 + signal;
   // The reader of stderr may block or be gone.
   exit_at_the_latest_after(kWaitForMessage, code);
-  run_abort_actions();
+  auto const outcome = run_abort_actions();
   // One node prints for the job. The other ranks wait for it: a launcher kills all processes when the first one exits,
   // possibly before the message is printed. SIGXCPU may reach one rank alone.
   bool const node_prints = board.entries().front().job_rank == 0 || signal == SIGXCPU;
-  if (node_prints) print_error_and_abort(board, message_for(signal), code);
+  if (node_prints) {
+    if (board.own_job_rank() != 0 && signal != SIGXCPU) std::this_thread::sleep_for(kWaitForRank0);
+    print_error_and_abort(board, message_for(signal) + (outcome.empty() ? "" : "; " + outcome), code);
+  }
   std::this_thread::sleep_for(kWaitForMessage / 2);
   _exit(code);
 }

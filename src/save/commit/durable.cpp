@@ -2,9 +2,11 @@
 #include "save/commit/durable.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/system.hpp"
+#include "checkpoint/file_name.hpp"
 #include "save/commit/file_space.hpp"
 #include "save/commit/foreign_content.hpp"
 
@@ -37,6 +40,28 @@ void remove_unfinished(std::string const& path) {
   std::error_code ignored;
   if (fs::is_directory(fs::symlink_status(path, ignored))) return remove_unless_foreign(path, Stage::unfinished);
   fs::remove(path, ignored);
+}
+
+/// So long the end of the job waits for the final rename.
+constexpr std::chrono::milliseconds kWaitForRename{300};
+constexpr std::chrono::milliseconds kBetweenRenameLooks{5};
+
+/// "the save of out/model-step-5.h5", for its temporary name.
+std::string save_of(std::string const& temporary) { return "the save of " + final_name(temporary).value_or(temporary); }
+
+std::string withdraw(std::string const& temporary, std::atomic<bool> const& has_final_name) {
+  if (has_final_name) return save_of(temporary) + " is finished";
+  remove_unfinished(temporary);
+  std::error_code error;
+  auto const is_left = fs::exists(fs::symlink_status(temporary, error));
+  return save_of(temporary) + " is withdrawn" + (is_left ? "; " + temporary + " could not be removed" : "");
+}
+
+std::string await_rename(std::string const& temporary, std::atomic<bool> const& has_final_name) {
+  auto const end = std::chrono::steady_clock::now() + kWaitForRename;
+  while (!has_final_name && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(kBetweenRenameLooks);
+  if (has_final_name) return save_of(temporary) + " is finished";
+  return save_of(temporary) + " is complete, but its last step was cut short: it may still be named " + temporary;
 }
 
 struct flock whole_file() {
@@ -69,13 +94,23 @@ void rename_durably(std::string const& from, std::string const& to) {
   sync_directory(folder_of(to));
 }
 
-TemporaryFile::TemporaryFile(std::string path) : path_(std::move(path)) {
-  on_job_end_.emplace([path = path_] { remove_unfinished(path); });
-}
+TemporaryFile::TemporaryFile(std::string path)
+    : path_(std::move(path)),
+      has_final_name_(std::make_shared<std::atomic<bool>>(false)),
+      on_job_end_([path = path_, named = has_final_name_] { return withdraw(path, *named); }) {}
 
 TemporaryFile::~TemporaryFile() {
   if (!path_.empty()) remove_unfinished(path_);
   if (lock_ >= 0) ::close(lock_);
+}
+
+void TemporaryFile::settle() {
+  on_job_end_.replace([path = path_, named = has_final_name_] { return await_rename(path, *named); });
+}
+
+void TemporaryFile::keep() noexcept {
+  *has_final_name_ = true;
+  path_.clear();
 }
 
 void TemporaryFile::mark_as_in_use() {

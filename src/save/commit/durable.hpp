@@ -1,8 +1,9 @@
 /// Makes files durable, and removes incomplete ones.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "parallel/liveness/abort_action.hpp"
@@ -25,7 +26,8 @@ void sync_directory(std::string const& path);
 /// @throws IoError  the system refuses.
 void rename_durably(std::string const& from, std::string const& to);
 
-/// A temporary file, or a directory with files of this program, that the destructor removes unless it is kept.
+/// A temporary file, or a directory with files of this program, that the destructor removes unless it is kept. If the
+/// job is aborted, the message says what became of it.
 class TemporaryFile {
  public:
   /// This process has created `path`.
@@ -38,14 +40,17 @@ class TemporaryFile {
   /// in the directory. Some file systems have no locks.
   void mark_as_in_use();
 
-  /// Called before the final rename: from now on it is not removed if the job is aborted.
-  void settle() { on_job_end_.reset(); }
+  /// Called before the final rename: from now on it is not removed if the job is aborted, which waits shortly for the
+  /// rename.
+  void settle();
 
-  void keep() noexcept { path_.clear(); }
+  /// Called after the final rename.
+  void keep() noexcept;
 
  private:
   std::string path_;
-  std::optional<AbortAction> on_job_end_;
+  std::shared_ptr<std::atomic<bool>> has_final_name_;  ///< shared with the action
+  AbortAction on_job_end_;
   int lock_ = -1;
 };
 

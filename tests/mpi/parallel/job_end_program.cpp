@@ -73,7 +73,10 @@ ExitCode run(MpiEnvironment& mpi, std::string const& scenario) {
     auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (std::chrono::steady_clock::now() < end) std::atomic_signal_fence(std::memory_order_seq_cst);
   } else if (scenario == "unfinished") {
-    AbortAction const removal([rank] { print("rank " + std::to_string(rank) + " removed what was unfinished\n"); });
+    AbortAction const removal([rank] {
+      print("rank " + std::to_string(rank) + " removed what was unfinished\n");
+      return std::string(rank == 0 ? "the made-up save is withdrawn" : "");
+    });
     mpi.world().barrier();
     if (rank == 0) print("ready\n");
     sleep_for_long();
