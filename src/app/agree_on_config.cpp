@@ -111,8 +111,9 @@ std::string source_of_costs(CostModel const& used) {
   std::error_code ignored;
   bool const is_measured = !path.empty() && std::filesystem::exists(path, ignored);
   auto const machine = is_measured ? parse_machine(read_config_text(path), path) : Machine{};
-  auto text = is_measured ? path + (machine.measured.empty() ? "" : ", measured " + machine.measured)
-                          : "built-in, of no machine in particular; `distload-bench calibrate FOLDER` measures this one's";
+  auto text = is_measured
+                  ? path + (machine.measured.empty() ? "" : ", measured " + machine.measured)
+                  : "built-in, of no machine in particular; `distload-bench calibrate FOLDER` measures this one's";
   if (used == machine.cost) return text;
   return "of the configuration; otherwise " + text;
 }

@@ -58,7 +58,8 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
       "distload");
   app.add_option("config", line.config, "the configuration (config/reference.yaml lists its keys), or a checkpoint")
       ->type_name("CONFIG.yaml|MODEL");
-  app.add_flag("--dry-run", line.dry_run, "print memory, disk, seconds and stages, also where they do not fit; load nothing");
+  app.add_flag("--dry-run", line.dry_run,
+               "print memory, disk, seconds and stages, also where they do not fit; load nothing");
   app.add_flag("--rows", line.rows, "with --dry-run: also a row for each rank and each tensor");
   app.add_option("--machine", line.machine,
                  "with --dry-run: plan for this machine of config/machines, or of a file, instead of this job's ranks; "

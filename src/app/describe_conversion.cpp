@@ -6,8 +6,7 @@
 namespace distload {
 
 std::string describe_conversion(OpenedCheckpoint const& checkpoint, ConvertOptions const& options,
-                                CostModel const& cost, ProcessGrid const& grid,
-                                SaveForecast const& save) {
+                                CostModel const& cost, ProcessGrid const& grid, SaveForecast const& save) {
   auto const read = converted_bytes(checkpoint, std::nullopt);
   auto const written = converted_bytes(checkpoint, options.dtype);
   auto const ranks = grid.topology().ranks();

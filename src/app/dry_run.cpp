@@ -97,7 +97,12 @@ void add_fits(Table& table, DryRun const& dry_run) {
   if (dry_run.plan->fits()) return;
   auto const fits = named(dry_run.what_fits);
   if (fits.empty()) table.add({"would fit", "no topology that was tried"});
-  for (auto const& [name, what, fit] : fits) table.add({"would fit", std::string(what) + ": " + fit_text(**fit)});
+  std::vector<Topology> shown;
+  for (auto const& [name, what, fit] : fits) {
+    if (std::ranges::find(shown, (*fit)->topology) != shown.end()) continue;
+    shown.push_back((*fit)->topology);
+    table.add({"would fit", std::string(what) + ": " + fit_text(**fit)});
+  }
 }
 
 Json json_of(Topology const& topology) {
@@ -150,8 +155,7 @@ Json tensors_of(DryRun const& dry_run) {
   auto const& [catalog, layout] = std::tie(dry_run.checkpoint->catalog, dry_run.checkpoint->layout);
   for (auto const& parameter : layout.parameters) {
     auto const& tensor = catalog.tensors[parameter.tensor];
-    auto const placement =
-        placement_of(parameter.partition, parameter.experts, tensor.shape, dry_run.plan->topology);
+    auto const placement = placement_of(parameter.partition, parameter.experts, tensor.shape, dry_run.plan->topology);
     auto const shard = shard_layout(placement.partition, tensor.shape, 0, placement.parts).shape;
     auto const dtype = dry_run.plan->work->options.dtype_in_memory(parameter, tensor.dtype);
     all.push_back({{"name", tensor.name},
@@ -185,9 +189,9 @@ void refuse_if_it_does_not_fit(DryRun const& dry_run) {
   auto const text = "a rank needs " + format_bytes(needed) + ", but " + dry_run.limit_of + " is " +
                     format_bytes(*plan.memory_limit) + ": " + format_bytes(needed - *plan.memory_limit) + " short";
   auto const fits = named(dry_run.what_fits);
-  throw OutOfBudget(text + (fits.empty() ? "; no topology that was tried fits"
-                                         : "; " + std::string(fits.front().what) + " would do: " +
-                                               fit_text(**fits.front().fit)));
+  throw OutOfBudget(
+      text + (fits.empty() ? "; no topology that was tried fits"
+                           : "; " + std::string(fits.front().what) + " would do: " + fit_text(**fits.front().fit)));
 }
 
 }  // namespace
@@ -215,8 +219,7 @@ WhatFits find_what_fits(OpenedCheckpoint const& checkpoint, LoadPlan const& plan
       for (std::uint32_t rank = 0; rank < topology.ranks(); ++rank) options.node_of.push_back(rank / ranks_of_node);
     }
     try {
-      auto const layout =
-          partition_model(catalog, topology, recipe.rules, catalog.metadata.config_json, layout_as);
+      auto const layout = partition_model(catalog, topology, recipe.rules, catalog.metadata.config_json, layout_as);
       return make_plan(catalog, layout, topology, 0, options).needed_bytes();
     } catch (ConfigError const&) {
       return std::nullopt;  // the model cannot be cut like that
@@ -248,7 +251,8 @@ std::string text_of(DryRun const& dry_run, bool rows) {
   add_fits(table, dry_run);
   if (dry_run.save) add_save(table, *dry_run.save);
   table.add({"requested", format_bytes(plan.requested_bytes)});
-  table.add({"read from storage", format_bytes(plan.storage_read_bytes) + ", by " + std::string(word_of(plan.engine.name)) +
+  table.add({"read from storage", format_bytes(plan.storage_read_bytes) + ", by " +
+                                      std::string(word_of(plan.engine.name)) +
                                       (plan.engine.reason.empty() ? "" : " (" + plan.engine.reason + ")")});
   table.add({"read amplification", fixed_text(plan.read_amplification(), 2)});
   table.add({"exchanged", format_bytes(plan.exchanged_bytes)});
@@ -256,8 +260,8 @@ std::string text_of(DryRun const& dry_run, bool rows) {
   for (auto const& [name, seconds] : predicted.stages()) {
     if (seconds > 0) table.add({"predicted " + std::string(name), duration_text(seconds)});
   }
-  table.add({"predicted load", duration_text(predicted.total_seconds) + ", limited by " +
-                                   std::string(predicted.limit().name)});
+  table.add({"predicted load",
+             duration_text(predicted.total_seconds) + ", limited by " + std::string(predicted.limit().name)});
   if (dry_run.save) table.add({"predicted save", duration_text(dry_run.save->seconds)});
   table.add({"predicted job", duration_text(dry_run.job_seconds())});
   table.add({"costs", dry_run.costs_from});
@@ -272,7 +276,8 @@ std::string report_of(DryRun const& dry_run, bool tensors) {
   auto const& predicted = plan.predicted;
   auto const& load = neediest(plan);
   auto warnings = catalog.warnings;
-  warnings.insert(warnings.end(), dry_run.checkpoint->layout.warnings.begin(), dry_run.checkpoint->layout.warnings.end());
+  warnings.insert(warnings.end(), dry_run.checkpoint->layout.warnings.begin(),
+                  dry_run.checkpoint->layout.warnings.end());
   Bytes resident = 0;
   for (auto const& rank : plan.ranks) resident += rank.resident_bytes;
   auto report = report_head(plan.topology, *dry_run.checkpoint);

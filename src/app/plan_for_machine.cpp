@@ -35,7 +35,8 @@ void plan(CommandLine const& line) {
   auto const begin = std::chrono::steady_clock::now();
   auto machine = find_machine(*line.machine);
   auto const config = configuration_of(line, machine.cost);
-  auto const costs_from = config.cost == machine.cost ? *line.machine : "of the configuration; otherwise " + *line.machine;
+  auto const costs_from =
+      config.cost == machine.cost ? *line.machine : "of the configuration; otherwise " + *line.machine;
   machine.cost = config.cost;
   auto const& sizes = config.topology;
   auto const topology = resolve_topology(sizes.tensor_parallel, sizes.pipeline_parallel, sizes.data_parallel,

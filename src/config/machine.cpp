@@ -200,15 +200,15 @@ std::string user_machine_path() {
 }
 
 std::string machine_text(Machine const& machine) {
-  auto text = "# Measured by distload-bench calibrate. Dry runs and loads take `cost` from here, below the configuration.\n"
-              "machine:\n" +
-              line_of("measured", quoted(machine.measured), "when and where") +
-              line_of("device", machine.on_host ? "host" : "gpu", "ranks have host memory") +
-              line_of("nodes", std::to_string(machine.nodes), "") +
-              line_of("devices_per_node", std::to_string(machine.devices_per_node), "ranks that have measured") +
-              line_of("device_memory", std::to_string(machine.device_memory) + " B", "of one rank: its share of the node's") +
-              line_of("device_reserve", std::to_string(machine.device_reserve) + " B", "of that, for other things") +
-              "cost:\n";
+  auto text =
+      "# Measured by distload-bench calibrate. Dry runs and loads take `cost` from here, below the configuration.\n"
+      "machine:\n" +
+      line_of("measured", quoted(machine.measured), "when and where") +
+      line_of("device", machine.on_host ? "host" : "gpu", "ranks have host memory") +
+      line_of("nodes", std::to_string(machine.nodes), "") +
+      line_of("devices_per_node", std::to_string(machine.devices_per_node), "ranks that have measured") +
+      line_of("device_memory", std::to_string(machine.device_memory) + " B", "of one rank: its share of the node's") +
+      line_of("device_reserve", std::to_string(machine.device_reserve) + " B", "of that, for other things") + "cost:\n";
   for (auto const& [name, member, meaning] : kRates) text += line_of(name, rate_text(machine.cost.*member), meaning);
   for (auto const& [name, member, meaning] : kTimes) text += line_of(name, time_text(machine.cost.*member), meaning);
   return text;

@@ -24,9 +24,8 @@ Json report_head(Topology const& topology, OpenedCheckpoint const& checkpoint) {
 }
 
 Json predicted_phases_of(Prediction const& predicted) {
-  Json phases{{"open", predicted.open_seconds},
-              {"read", predicted.read_seconds},
-              {"exchange", predicted.exchange_seconds}};
+  Json phases{
+      {"open", predicted.open_seconds}, {"read", predicted.read_seconds}, {"exchange", predicted.exchange_seconds}};
   for (auto const& [name, seconds] : predicted.stages()) {
     if (seconds > 0) phases[std::string(name)] = seconds;
   }

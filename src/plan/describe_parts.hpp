@@ -18,8 +18,8 @@ std::string ranks_table(LoadPlan const& plan);
 /// A row for each parameter: its partition, shard and strategy.
 std::string parameters_table(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout);
 
-/// "12.3 ms (read 10.1 ms, memory 2.2 ms), limited by read": the stages that take time, and the slowest one if there are
-/// others.
+/// "12.3 ms (read 10.1 ms, memory 2.2 ms), limited by read": the stages that take time, and the slowest one if there
+/// are others.
 std::string prediction_text(Prediction const& predicted);
 
 /// Warnings and aliases, a line each.

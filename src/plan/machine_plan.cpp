@@ -9,8 +9,8 @@ namespace distload {
 
 std::string describe(Machine const& machine) {
   return printable(machine.name) + ": " + std::to_string(machine.nodes) + (machine.nodes == 1 ? " node" : " nodes") +
-         " with " + std::to_string(machine.devices_per_node) +
-         (machine.on_host ? " ranks" : " devices") + " of " + format_bytes(machine.device_memory) + " each";
+         " with " + std::to_string(machine.devices_per_node) + (machine.on_host ? " rank" : " device") +
+         (machine.devices_per_node == 1 ? "" : "s") + " of " + format_bytes(machine.device_memory) + " each";
 }
 
 PlanOptions plan_options_on(Machine const& machine, LoadOptions const& load) {

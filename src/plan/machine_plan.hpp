@@ -11,8 +11,8 @@
 
 namespace distload {
 
-/// Options of a plan whose arenas are on the machine's devices, or in the memory of its hosts, and whose files are not in
-/// the page cache. There is no memory limit, so that every plan can be described.
+/// Options of a plan whose arenas are on the machine's devices, or in the memory of its hosts, and whose files are not
+/// in the page cache. There is no memory limit, so that every plan can be described.
 PlanOptions plan_options_on(Machine const& machine, LoadOptions const& load);
 
 /// The most memory that a rank needs, shards and staging, and what there is for it.

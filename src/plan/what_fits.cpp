@@ -43,7 +43,8 @@ class Tries {
   std::uint32_t tries_ = 0;
 };
 
-/// True for the numbers of tensor-parallel ranks that are tried: all up to 8, and multiples of ever larger powers of two.
+/// True for the numbers of tensor-parallel ranks that are tried: all up to 8, and multiples of ever larger powers of
+/// two.
 bool is_usual(std::uint32_t ranks) noexcept {
   std::uint32_t step = 1;
   while (ranks > 8 * step) step *= 2;

@@ -26,10 +26,10 @@ struct WhatFits {
 
 /// What is searched.
 struct FitSearch {
-  Topology topology;        ///< that does not fit
-  Bytes limit = 0;          ///< of a rank
-  Bytes least_total = 0;    ///< that all ranks of one replica need together at least
-  std::uint32_t layers = 1; ///< the most pipeline stages
+  Topology topology;         ///< that does not fit
+  Bytes limit = 0;           ///< of a rank
+  Bytes least_total = 0;     ///< that all ranks of one replica need together at least
+  std::uint32_t layers = 1;  ///< the most pipeline stages
   std::uint32_t most_ranks = 8192;
   std::uint32_t most_tries = 200;  ///< calls of `needed`
 };

@@ -168,8 +168,7 @@ Bytes Saver::largest_file(OpenedCheckpoint const& checkpoint, std::optional<DTyp
 SavedSpace Saver::space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
   auto const& stored = checkpoint.stored_catalog();
   SavedSpace space{.path = path_of(options_.step.value_or(stored.metadata.step)), .available = {}};
-  space.nbytes =
-      converted_bytes(checkpoint, dtype) + bytes_of(choose_files(stored.metadata.files, options_.files));
+  space.nbytes = converted_bytes(checkpoint, dtype) + bytes_of(choose_files(stored.metadata.files, options_.files));
   space.available = available_space(space.path);
   return space;
 }

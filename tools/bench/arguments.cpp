@@ -70,14 +70,15 @@ void add_calibrate(CLI::App& app, Arguments& arguments) {
       "Measures for half a minute what storage, memory and messages cost on these ranks, and writes it to "
       "~/.config/distload/machine.yaml, where dry runs find it.");
   auto& options = arguments.calibrated;
-  calibrate->add_option("folder", options.path,
-                        "on the storage to measure, for a scratch file; or a checkpoint, to read only")
+  calibrate
+      ->add_option("folder", options.path,
+                   "on the storage to measure, for a scratch file; or a checkpoint, to read only")
       ->required();
   calibrate->add_option("--out", options.out, "write another file; - only prints");
-  calibrate->add_option_function<std::string>(
-               "--bytes",
-               [&options](std::string const& text) { options.bytes = round_up(*parse_bytes(text), 2 * kMiB); },
-               "that each rank writes and reads; 256 MiB by default")
+  calibrate
+      ->add_option_function<std::string>(
+          "--bytes", [&options](std::string const& text) { options.bytes = round_up(*parse_bytes(text), 2 * kMiB); },
+          "that each rank writes and reads; 256 MiB by default")
       ->check([](std::string const& text) {
         auto const bytes = parse_bytes(text);
         return bytes && *bytes > 0 && *bytes <= kTiB ? "" : text + " is no size from 1 B to 1 TiB";

@@ -57,7 +57,8 @@ class Target {
  public:
   /// Collective.
   Target(Communicator& world, CalibrateOptions const& options) : world_(&world), options_(&options) {
-    auto const is_made = all_or_throw(world, "prepare", [&] { return world.rank() != 0 || can_be_written(options.path); });
+    auto const is_made =
+        all_or_throw(world, "prepare", [&] { return world.rank() != 0 || can_be_written(options.path); });
     auto const own = scratch_of(options.path);
     auto const path = bytes_of_rank_0(world, "prepare", [&] {
       auto const text = is_made ? own : std::string();
@@ -66,9 +67,8 @@ class Target {
     });
     scratch_.assign(reinterpret_cast<char const*>(path.data()), path.size());
     if (scratch_.empty()) {
-      catalog_ = all_or_throw(world, "open", [&] {
-        return open_checkpoint(options.path, std::nullopt, Latest::valid, SealUse::ignore);
-      });
+      catalog_ = all_or_throw(
+          world, "open", [&] { return open_checkpoint(options.path, std::nullopt, Latest::valid, SealUse::ignore); });
       return;
     }
     catalog_.format = SourceFormat::safetensors;
@@ -88,6 +88,12 @@ class Target {
   /// Collective: makes the scratch file anew, and writes every rank's part of it.
   void write(HostMemory const& memory, Round& round) const {
     auto const offset = options_->bytes * world_->rank();
+    // A save writes a new file: freeing the space of the old one is not part of it.
+    all_or_throw(*world_, "prepare", [&] {
+      if (world_->rank() != 0) return;
+      std::filesystem::remove(scratch_);
+      sync_directory(folder_of(scratch_));
+    });
     world_->barrier();
     auto const begin = std::chrono::steady_clock::now();
     all_or_throw(*world_, "write", [&] {
@@ -254,9 +260,8 @@ void measure_round(Communicator& world, Target const& target, CalibrateOptions c
   auto const end = mapping.offset_of(static_cast<std::uint32_t>(target.catalog().files.size()) - 1) + last.size_bytes;
   auto const share = round_up(end / world.size() + 1, kMappedPiece);
   auto const begin = std::min(end, share * world.rank());
-  round.mapped.add(time_on_all_ranks(world, "verify", [&] {
-    verify_mapped(mapping, begin, std::min(end, begin + share));
-  }));
+  round.mapped.add(
+      time_on_all_ranks(world, "verify", [&] { verify_mapped(mapping, begin, std::min(end, begin + share)); }));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@
 namespace distload {
 namespace {
 
-constexpr std::array<std::string_view, 10> kLaunchers{"mpirun", "mpiexec", "orterun",        "prterun",    "prte",
+constexpr std::array<std::string_view, 10> kLaunchers{"mpirun", "mpiexec", "orterun",         "prterun",       "prte",
                                                       "orted",  "prted",   "hydra_pmi_proxy", "mpiexec.hydra", "srun"};
 
 struct AncestorProcess {

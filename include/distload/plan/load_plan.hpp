@@ -63,20 +63,20 @@ enum class OverLimit : std::uint8_t {
 
 /// A plan of `Loader::plan`, for one checkpoint on one process grid. Its totals and `ranks` are the same on all ranks.
 struct LoadPlan {
-  EngineInUse engine;            ///< reads, and why it was chosen
-  double plan_seconds = 0;       ///< that planning took
-  Topology topology;             ///< of the job
-  std::uint32_t rank = 0;        ///< this rank
-  std::uint32_t slots = 1;       ///< staging slots of this rank
-  Bytes slot_bytes = 0;          ///< of each of them
-  Bytes arena_bytes = 0;         ///< of this rank's arena
-  std::vector<RankLoad> ranks;   ///< by rank
-  Bytes requested_bytes = 0;     ///< of all tensors that some rank holds, each counted once
-  Bytes storage_read_bytes = 0;  ///< by all ranks
-  Bytes exchanged_bytes = 0;     ///< between all ranks
-  bool has_messages = false;     ///< some rank sends a message to another
-  bool writes_to_peers = false;  ///< some rank writes to the arena of another rank of its node
-  Prediction predicted;          ///< by the cost model
+  EngineInUse engine;                 ///< reads, and why it was chosen
+  double plan_seconds = 0;            ///< that planning took
+  Topology topology;                  ///< of the job
+  std::uint32_t rank = 0;             ///< this rank
+  std::uint32_t slots = 1;            ///< staging slots of this rank
+  Bytes slot_bytes = 0;               ///< of each of them
+  Bytes arena_bytes = 0;              ///< of this rank's arena
+  std::vector<RankLoad> ranks;        ///< by rank
+  Bytes requested_bytes = 0;          ///< of all tensors that some rank holds, each counted once
+  Bytes storage_read_bytes = 0;       ///< by all ranks
+  Bytes exchanged_bytes = 0;          ///< between all ranks
+  bool has_messages = false;          ///< some rank sends a message to another
+  bool writes_to_peers = false;       ///< some rank writes to the arena of another rank of its node
+  Prediction predicted;               ///< by the cost model
   std::optional<Bytes> memory_limit;  ///< of every rank; nothing: none is known
   std::shared_ptr<RankWork const>
       work;  ///< this rank's reads, copies and messages, for the library; null only in a default-made plan
@@ -97,8 +97,8 @@ struct LoadPlan {
   bool fits() const noexcept { return !memory_limit || needed_bytes() <= *memory_limit; }
 };
 
-/// The plan, made by Loader::plan, as text for people: bytes and seconds; layers and memory of each pipeline stage; bytes
-/// of each rank; for each parameter its partition, shape and strategy with the reason. Local.
+/// The plan, made by Loader::plan, as text for people: bytes and seconds; layers and memory of each pipeline stage;
+/// bytes of each rank; for each parameter its partition, shape and strategy with the reason. Local.
 /// @param catalog, layout  of the checkpoint that was planned
 std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout);
 

@@ -65,7 +65,8 @@ Bytes most_memory_of_a_node(LoadPlan const& plan, PlanOptions const& options) {
   for (std::size_t rank = 0; rank < plan.ranks.size(); ++rank) {
     needed[options.node_of.empty() ? 0 : options.node_of[rank]] += plan.needed_bytes(plan.ranks[rank]);
   }
-  return needed.empty() ? 0 : std::ranges::max_element(needed, {}, [](auto const& node) { return node.second; })->second;
+  return needed.empty() ? 0
+                        : std::ranges::max_element(needed, {}, [](auto const& node) { return node.second; })->second;
 }
 
 /// Seconds of reading what is in the page cache. Of mapped files, only what is verified or copied is read.

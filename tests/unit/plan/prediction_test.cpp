@@ -104,7 +104,8 @@ TEST(Predict, AddsNewHostMemoryOfTheBusiestNodeToReading) {
 }
 
 TEST(Predict, ReadsOfMappedFilesOnlyWhatIsVerifiedOrCopied) {
-  auto const plan = plan_of({{.resident_bytes = 1'000'000'000, .view_bytes = 800'000'000, .read_bytes = 1'000'000'000}});
+  auto const plan =
+      plan_of({{.resident_bytes = 1'000'000'000, .view_bytes = 800'000'000, .read_bytes = 1'000'000'000}});
   auto options = on_devices();
   options.arena_on_host = true;
   options.files_are_mapped = true;
