@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include <distload/config/parse_config.hpp>
 
 #include "base/wire.hpp"
+#include "config/machine.hpp"
 #include "config/settings_message.hpp"
 #include "parallel/all_or_throw.hpp"
 
@@ -32,6 +34,7 @@ constexpr std::string_view kIndexEnding = ".safetensors.index.json";
 bool is_checkpoint(std::string const& path) {
   std::filesystem::path const file(path);
   std::error_code ignored;
+  if (file.filename() == "config.json") return true;  // of a model: planned for without its weights
   if (std::filesystem::is_directory(file, ignored) || path.ends_with(kIndexEnding)) return true;
   auto const ending = file.extension();
   if (ending == ".h5" || ending == ".hdf5" || ending == ".safetensors") return true;
@@ -45,6 +48,11 @@ std::vector<std::byte> configuration_message(CommandLine const& line) {
   out.put_text(home == nullptr ? "" : home);
   bool const has_no_file = line.config.empty() || is_checkpoint(line.config);
   out.put_text(has_no_file ? "{}" : read_config_text(line.config));
+  auto const machine = user_machine_path();
+  std::error_code ignored;
+  bool const has_machine = !machine.empty() && std::filesystem::exists(machine, ignored);
+  out.put_text(has_machine ? machine : "");
+  out.put_text(has_machine ? read_config_text(machine) : "");
   auto settings = environment_settings(environ);
   if (has_no_file && !line.config.empty()) settings.push_back({kPathKey, line.config, "the command line"});
   for (auto const& text : line.settings) settings.push_back(parse_setting(text));
@@ -73,10 +81,19 @@ void replace_home(Config& config, std::string const& home) {
   replace(config.save->base);
 }
 
-Config parse(std::span<std::byte const> message, std::string const& file_name, Config defaults) {
+/// @param costs  instead of those that the user's machine has
+Config parse(std::span<std::byte const> message, std::string const& file_name, std::optional<CostModel> const& costs) {
   WireReader in(message);
   auto const home = in.get_text();
   auto const text = in.get_text();
+  auto const machine = in.get_text();
+  auto const of_machine = in.get_text();
+  Config defaults;
+  if (costs) {
+    defaults.cost = *costs;
+  } else if (!machine.empty()) {
+    defaults.cost = parse_machine(of_machine, machine).cost;
+  }
   auto const settings = get_settings(in);
   auto config = parse_config(text, file_name, settings, std::move(defaults));
   replace_home(config, home);
@@ -85,13 +102,25 @@ Config parse(std::span<std::byte const> message, std::string const& file_name, C
 
 }  // namespace
 
-Config configuration_of(CommandLine const& line, Config defaults) {
-  return parse(configuration_message(line), line.config, std::move(defaults));
+Config configuration_of(CommandLine const& line, CostModel const& costs) {
+  return parse(configuration_message(line), line.config, costs);
+}
+
+std::string source_of_costs(CostModel const& used) {
+  auto const path = user_machine_path();
+  std::error_code ignored;
+  bool const is_measured = !path.empty() && std::filesystem::exists(path, ignored);
+  auto const machine = is_measured ? parse_machine(read_config_text(path), path) : Machine{};
+  auto text = is_measured
+                  ? path + (machine.measured.empty() ? "" : ", measured " + machine.measured)
+                  : "built-in, of no machine in particular; `distload-bench calibrate FOLDER` measures this one's";
+  if (used == machine.cost) return text;
+  return "of the configuration; otherwise " + text;
 }
 
 Config agree_on_config(Communicator& world, CommandLine const& line) {
   auto const message = bytes_of_rank_0(world, "config", [&] { return configuration_message(line); });
-  return all_or_throw(world, "config", [&] { return parse(message, line.config, {}); });
+  return all_or_throw(world, "config", [&] { return parse(message, line.config, std::nullopt); });
 }
 
 }  // namespace distload

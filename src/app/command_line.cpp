@@ -58,7 +58,9 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
       "distload");
   app.add_option("config", line.config, "the configuration (config/reference.yaml lists its keys), or a checkpoint")
       ->type_name("CONFIG.yaml|MODEL");
-  app.add_flag("--dry-run", line.dry_run, "print plan, bytes, memory and predicted seconds; load nothing");
+  app.add_flag("--dry-run", line.dry_run,
+               "print memory, disk, seconds and stages, also where they do not fit; load nothing");
+  app.add_flag("--rows", line.rows, "with --dry-run: also a row for each rank and each tensor");
   app.add_option("--machine", line.machine,
                  "with --dry-run: plan for this machine of config/machines, or of a file, instead of this job's ranks; "
                  "predict the seconds of each stage")
@@ -87,6 +89,7 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv,
   if (!parse_arguments(app, argc, argv, prints)) return std::nullopt;
   if (redistribute_option->count() > 0) line.redistribute = parse_redistribute_option(redistribute);
   if (line.in_place && !line.redistribute) throw UsageError("--in-place is of --redistribute, which is not given");
+  if (line.rows && !line.dry_run) throw UsageError("--rows is of --dry-run, which is not given");
   if (line.machine && !line.dry_run && !line.version) {
     throw UsageError("--machine only describes a machine: add --dry-run (distload --help shows how it is used)");
   }

@@ -14,6 +14,7 @@ namespace distload {
 struct CommandLine {
   std::string config;    ///< path of the configuration, or of a checkpoint; empty: `checkpoint.path` is set otherwise
   bool dry_run = false;  ///< print the plan, load nothing
+  bool rows = false;     ///< --rows, only with --dry-run: print ranks and tensors
   std::optional<std::string> machine;              ///< --machine NAME or FILE, only with --dry-run
   bool version = false;                            ///< print versions and ignore everything else
   std::vector<std::string> settings;               ///< values of --set, each "KEY=VALUE"

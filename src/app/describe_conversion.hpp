@@ -7,12 +7,13 @@
 #include <distload/load/loader.hpp>
 #include <distload/parallel/process_grid.hpp>
 
+#include "app/dry_run.hpp"
 #include "save/stream/convert_checkpoint.hpp"
 
 namespace distload {
 
-/// A few lines: bytes, memory, and seconds at the storage's bandwidth, which reads and writes share.
+/// A few lines: bytes, memory, disk, and seconds of reading and of writing, one after the other.
 std::string describe_conversion(OpenedCheckpoint const& checkpoint, ConvertOptions const& options,
-                                CostModel const& cost, ProcessGrid const& grid);
+                                CostModel const& cost, ProcessGrid const& grid, SaveForecast const& save);
 
 }  // namespace distload

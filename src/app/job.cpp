@@ -15,7 +15,9 @@
 #include <distload/save/save_report.hpp>
 #include <distload/save/saver.hpp>
 
+#include "app/agree_on_config.hpp"
 #include "app/describe_conversion.hpp"
+#include "app/dry_run.hpp"
 #include "app/options.hpp"
 #include "app/prepare.hpp"
 #include "app/progress_display.hpp"
@@ -133,10 +135,10 @@ class Job {
     if (saver_) saver_->check_target(checkpoint, world());
     check_destinations(*config_, checkpoint, saver_ ? &*saver_ : nullptr, world(), dry_run);
     if (saver_ && config_->save->stream) return convert(checkpoint, dry_run);
-    auto const plan = loader_.plan(checkpoint);
+    auto const plan = loader_.plan(checkpoint, dry_run ? OverLimit::accept : OverLimit::refuse);
     if (!dry_run) return load(checkpoint, plan);
-    if (prints()) print(describe(plan, checkpoint.catalog, checkpoint.layout));
-    if (!redistributor_) return;
+    show_plan(checkpoint, plan);
+    if (!redistributor_ || !plan.fits()) return;
     auto const forecast = redistributor_->forecast(checkpoint, plan, topology_, options_->in_place);
     if (prints()) print("\n" + describe(forecast));
   }
@@ -154,13 +156,33 @@ class Job {
     display_.show(event);
   }
 
+  /// Collective: prints the plan and writes the report of a dry run.
+  /// @throws OutOfBudget  the plan does not fit; on all ranks.
+  void show_plan(OpenedCheckpoint const& checkpoint, LoadPlan const& plan) const {
+    watchdog_->enter("plan");
+    all_or_throw(world(), "plan", [&] {
+      if (!prints()) return;
+      DryRun shown;
+      shown.checkpoint = &checkpoint;
+      shown.plan = &plan;
+      shown.cost = config_->cost;
+      shown.costs_from = source_of_costs(config_->cost);
+      shown.limit_of = config_->load.memory_limit ? "load.memory_limit" : "a rank's share of the free memory";
+      if (saver_) shown.save = forecast_save(saver_->space(checkpoint, config_->load.dtype), config_->cost);
+      shown.what_fits = find_what_fits(checkpoint, plan);
+      finish_dry_run(shown, *config_, options_->rows);
+    });
+  }
+
   /// Collective: converts the open checkpoint, for `save.stream`.
   void convert(OpenedCheckpoint const& checkpoint, bool dry_run) {
     if (!config_->report.trace.empty()) log().warn("report.trace: save.stream has no stages of a load");
     watchdog_->enter("save");
     auto const options = convert_options(*config_, *grid_);
     if (dry_run) {
-      if (prints()) print(describe_conversion(checkpoint, options, config_->cost, *grid_));
+      if (!prints()) return;
+      auto const save = forecast_save(saver_->space(checkpoint, options.dtype), config_->cost);
+      print(describe_conversion(checkpoint, options, config_->cost, *grid_, save));
       return;
     }
     auto const saved = saver_->convert(checkpoint, options, grid_->topology().tensor_parallel, world());

@@ -15,6 +15,7 @@ namespace distload {
 /// What the command line says of a job.
 struct JobOptions {
   bool dry_run = false;                            ///< only print what would be done
+  bool rows = false;                               ///< of a dry run: also ranks and tensors
   std::optional<RedistributeOption> redistribute;  ///< the topology into which the loaded model is brought
   bool in_place = false;                           ///< free the loaded shards on the way
 };

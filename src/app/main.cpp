@@ -28,7 +28,7 @@ ExitCode run(MpiEnvironment& mpi, int argc, char** argv) {
     return !line->dry_run && !(config.save && config.save->stream);
   };
   run_configured_job(mpi, *line, needs_device, [&](Config const& config, ProcessGrid const& grid, Watchdog& watchdog) {
-    load_and_save(config, grid, watchdog, {line->dry_run, line->redistribute, line->in_place});
+    load_and_save(config, grid, watchdog, {line->dry_run, line->rows, line->redistribute, line->in_place});
   });
   return ExitCode::done;
 }

@@ -2,13 +2,18 @@
 #include "app/plan_for_machine.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 
 #include <distload/base/error.hpp>
 #include <distload/parallel/resolve_topology.hpp>
+#include <distload/save/saver.hpp>
 
 #include "app/agree_on_config.hpp"
+#include "app/dry_run.hpp"
+#include "app/options.hpp"
 #include "base/log.hpp"
-#include "base/standard_streams.hpp"
+#include "base/scope_timer.hpp"
 #include "config/machine.hpp"
 #include "load/open_steps.hpp"
 #include "parallel/all_or_throw.hpp"
@@ -18,19 +23,20 @@
 namespace distload {
 namespace {
 
-void refuse_if_short(Machine const& machine, DeviceMemoryUse const& use) {
-  if (use.fits()) return;
-  throw OutOfBudget("a rank needs " + format_bytes(use.needed_bytes) + " of device memory, but " + machine.name +
-                    " has " + format_bytes(use.usable_bytes) +
-                    " for it: " + format_bytes(use.needed_bytes - use.usable_bytes) +
-                    " short; cut the model over more ranks (topology.tensor_parallel, topology.pipeline_parallel)");
+/// What a save of the configuration would take; nothing if none is configured.
+std::optional<SaveForecast> save_of(Config const& config, OpenedCheckpoint const& opened) {
+  if (!config.save) return std::nullopt;
+  Saver const saver(save_options(config));
+  saver.check(opened.catalog, opened.layout);
+  return forecast_save(saver.space(opened, config.load.dtype), config.cost);
 }
 
 void plan(CommandLine const& line) {
+  auto const begin = std::chrono::steady_clock::now();
   auto machine = find_machine(*line.machine);
-  Config defaults;
-  defaults.cost = machine.cost;
-  auto const config = configuration_of(line, defaults);
+  auto const config = configuration_of(line, machine.cost);
+  auto const costs_from =
+      config.cost == machine.cost ? *line.machine : "of the configuration; otherwise " + *line.machine;
   machine.cost = config.cost;
   auto const& sizes = config.topology;
   auto const topology = resolve_topology(sizes.tensor_parallel, sizes.pipeline_parallel, sizes.data_parallel,
@@ -39,12 +45,24 @@ void plan(CommandLine const& line) {
   for (auto const& warning : opened.catalog.warnings) log().warn(warning);
   auto options = plan_options_on(machine, config.load);
   if (opened.stored) options.stored_extents = opened.stored->extents;
-  auto const made = make_plan(opened.catalog, opened.layout, topology, 0, options);
-  print(describe(made, opened.catalog, opened.layout));
-  print("\n" + describe_on(machine, made));
-  auto use = memory_use_on(machine, made);
-  if (config.load.memory_limit) use.usable_bytes = std::min(use.usable_bytes, *config.load.memory_limit);
-  refuse_if_short(machine, use);
+  auto made = make_plan(opened.catalog, opened.layout, topology, 0, options);
+  made.predicted.open_seconds = seconds_since(begin);
+  made.predicted.total_seconds += made.predicted.open_seconds;
+  auto const engine = config.load.engine == ReadEngine::automatic ? ReadEngine::direct : config.load.engine;
+  made.engine = {engine, engine == config.load.engine ? "configured" : "files that are not in the page cache"};
+  made.memory_limit = std::min(machine.usable_bytes(), config.load.memory_limit.value_or(machine.usable_bytes()));
+  DryRun shown;
+  shown.checkpoint = &opened;
+  shown.plan = &made;
+  shown.cost = config.cost;
+  shown.costs_from = costs_from;
+  shown.machine = describe(machine);
+  shown.limit_of = made.memory_limit == config.load.memory_limit ? "load.memory_limit"
+                   : machine.on_host                             ? "a rank's memory"
+                                                                 : "a device's memory";
+  shown.save = save_of(config, opened);
+  shown.what_fits = find_what_fits(opened, made);
+  finish_dry_run(shown, config, line.rows);
 }
 
 }  // namespace

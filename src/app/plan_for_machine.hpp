@@ -8,9 +8,9 @@
 namespace distload {
 
 /// Collective: rank 0 plans the load onto one rank per device of `line.machine` and prints the plan, the predicted
-/// seconds of each stage and the memory that it needs. The machine's `cost` section stands for the defaults of the
-/// configuration's. Starts no Kokkos.
-/// @throws OutOfBudget  the devices have too little memory; after printing.
+/// seconds of each stage and the memory that it needs, and writes the report. The machine's `cost` section stands for
+/// the defaults of the configuration's. Starts no Kokkos.
+/// @throws OutOfBudget  the devices have too little memory; after printing and writing.
 /// @throws as open_alone, find_machine and resolve_topology, on all ranks.
 void plan_for_machine(Communicator& world, CommandLine const& line);
 

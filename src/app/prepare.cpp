@@ -45,7 +45,8 @@ Refusals refusals_of_storage(Config const& config, OpenedCheckpoint const& check
     refusals.collect(key + ": ",
                      [&] { check_result_file(path, dry_run ? Probe::check_permissions : Probe::create_file); });
   };
-  check_file("report.json", config.report.json);
+  // A dry run writes its report, or says why it cannot.
+  if (!dry_run) check_file("report.json", config.report.json);
   check_file("report.trace", config.report.trace);
   if (saver != nullptr) {
     refusals.collect("save.directory: ", [&] { saver->check_directory(/*may_touch=*/!dry_run); });

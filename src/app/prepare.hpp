@@ -9,7 +9,8 @@
 namespace distload {
 
 /// Collective: checks that the checkpoint can be saved and the report written as configured; reads the carried files
-/// that will be saved. A dry run changes nothing, and only warns if storage would refuse.
+/// that will be saved. A dry run changes nothing here, and only warns if storage would refuse; it does not look at the
+/// report, which it writes.
 /// @param saver  null if nothing is saved
 /// @throws ConfigError  as Saver::check; on all ranks.
 /// @throws IoError      all errors of storage, in one message; on all ranks.

@@ -139,6 +139,7 @@ void serialize(Catalog const& catalog, WireWriter& out) {
     out.put_text(tensor.why);
     out.put(tensor.absent);
   }
+  out.put(catalog.described);
 }
 
 Catalog deserialize_catalog(std::span<std::byte const> bytes) {
@@ -182,6 +183,7 @@ Catalog deserialize_catalog(std::span<std::byte const> bytes) {
     tensor.why = in.get_text();
     tensor.absent = in.get<std::uint8_t>() != 0;
   }
+  catalog.described = in.get<std::uint8_t>() != 0;
   if (!in.at_end()) throw InternalError("a message between ranks is longer than it says");
   return catalog;
 }

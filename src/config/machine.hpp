@@ -1,4 +1,4 @@
-/// Machine: nodes, devices and speeds of a machine that loads are predicted for (config/machines).
+/// Machine: nodes, devices and speeds of a machine that loads are predicted for (config/machines, or measured).
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,8 @@ struct Machine {
   std::uint32_t devices_per_node = 1;  ///< `machine.devices_per_node`; each has one rank
   Bytes device_memory = 0;             ///< `machine.device_memory`, of one device; required
   Bytes device_reserve = 2 * kGiB;     ///< `machine.device_reserve`: of that, for driver and NCCL
+  bool on_host = false;                ///< `machine.device` is `host`: ranks have host memory instead of a device
+  std::string measured;                ///< `machine.measured`: when and where, for people
   CostModel cost;                      ///< section `cost`, with the keys of a configuration
 
   std::uint32_t ranks() const noexcept { return nodes * devices_per_node; }
@@ -35,6 +37,14 @@ Machine parse_machine(std::string const& text, std::string const& file_name);
 /// @throws UsageError   there is none of this name; lists those that exist.
 /// @throws ConfigError  the file cannot be read, or as parse_machine.
 Machine find_machine(std::string const& name_or_path);
+
+/// The file with the machine that `distload-bench calibrate` has measured: distload/machine.yaml in $XDG_CONFIG_HOME or
+/// ~/.config. Empty if neither is known.
+std::string user_machine_path();
+
+/// `costs` in the form of a machine's file, with a comment behind each.
+/// @param machine  all members; `name` is not written
+std::string machine_text(Machine const& machine);
 
 /// The names of all machines of config/machines, sorted.
 std::vector<std::string> machine_names();

@@ -387,6 +387,13 @@ std::vector<ConfigKey> cost_keys() {
       key("cost.peer_bandwidth", of(cost, &CostModel::peer_bandwidth), parse_bandwidth, print_rate, check_bandwidth),
       key("cost.device_memory_bandwidth", of(cost, &CostModel::device_memory_bandwidth), parse_bandwidth, print_rate,
           check_bandwidth),
+      key("cost.memory_bandwidth", of(cost, &CostModel::memory_bandwidth), parse_bandwidth, print_rate,
+          check_bandwidth),
+      key("cost.mapped_bandwidth", of(cost, &CostModel::mapped_bandwidth), parse_bandwidth, print_rate,
+          check_bandwidth),
+      key("cost.save_bandwidth", of(cost, &CostModel::save_bandwidth), parse_bandwidth, print_rate, check_bandwidth),
+      key("cost.save_latency", of(cost, &CostModel::save_latency_seconds), parse_seconds, print_seconds, check_seconds),
+      key("cost.start", of(cost, &CostModel::start_seconds), parse_seconds, print_seconds, check_seconds),
   };
 }
 

@@ -327,13 +327,15 @@ Arena& Loader::arena_of(ShardedModel const& model) {
 
 void Loader::release_staging() noexcept { staging_.reset(); }
 
-LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint) { return plan(checkpoint, nullptr); }
-
-LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const& filled) {
-  return plan(checkpoint, &filled);
+LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, OverLimit over_limit) {
+  return plan(checkpoint, nullptr, over_limit);
 }
 
-LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled) {
+LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const& filled) {
+  return plan(checkpoint, &filled, OverLimit::refuse);
+}
+
+LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled, OverLimit over_limit) {
   Call const call(*this, "Loader::plan", "plan");
   auto const begin = std::chrono::steady_clock::now();
   report_progress("plan", checkpoint.begin);
@@ -346,6 +348,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
       on_host && options_.load.huge_pages != HugePageKind::reserved && can_be_mapped(checkpoint.catalog);
   facts.shard_bytes = checkpoint.catalog.nbytes() / (topology.tensor_parallel * topology.pipeline_parallel);
   facts.memory_limit = limit;
+  if (checkpoint.catalog.described) facts.resident = 0;
   auto const choice = choose_engine(options_.load.engine, facts);
   PlanOptions options;
   options.files_are_mapped = choice.name == ReadEngine::mmap && facts.can_be_mapped;
@@ -364,7 +367,8 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     options.staging_bytes = slot_bytes(choice.name, options.slots, checkpoint.catalog.block_bytes);
     options.page_bytes = page_bytes();
     options.node_of = grid_.node_of();
-    options.memory_limit = limit;
+    if (over_limit == OverLimit::refuse) options.memory_limit = limit;
+    options.verifies = options_.load.verify && !checkpoint.catalog.block_hashes.empty();
     options.resident = choice.name == ReadEngine::direct ? 0 : facts.resident.value_or(0);
     options.dtype = options_.load.dtype;
     options.cost = options_.cost;
@@ -372,7 +376,10 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     return make_plan(checkpoint.catalog, checkpoint.layout, grid_.topology(), grid_.rank(), options);
   });
   plan.engine = choice;
+  plan.memory_limit = limit;
   plan.plan_seconds = seconds_since(begin);
+  plan.predicted.open_seconds = checkpoint.open_seconds + checkpoint.partition_seconds + plan.plan_seconds;
+  plan.predicted.total_seconds += plan.predicted.open_seconds;
   return plan;
 }
 

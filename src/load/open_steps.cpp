@@ -11,8 +11,10 @@
 #include "checkpoint/safetensors/model_config_file.hpp"
 #include "checkpoint/strip_prefix.hpp"
 #include "io/files/same_bytes.hpp"
+#include "load/described_catalog.hpp"
 #include "load/use_model_config.hpp"
 #include "partition/fuse.hpp"
+#include "partition/model_recipe.hpp"
 #include "partition/rules/rule_directories.hpp"
 
 namespace distload {
@@ -28,14 +30,22 @@ void use_params(Catalog& catalog) {
   catalog.warnings.push_back(file + ": there is no config.json, so that the model's sizes are those of this file");
 }
 
+/// The configured checkpoint or, where that is enough, the tensors that its config.json alone describes.
+Catalog open_or_describe(LoaderOptions const& options, CutShort cut_short) {
+  if (cut_short == CutShort::accept) {
+    if (auto described = described_catalog(options)) return *std::move(described);
+  }
+  return open_checkpoint(options.checkpoint.path, options.checkpoint.step,
+                         options.checkpoint.strict_latest ? Latest::strict : Latest::valid,
+                         options.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale, cut_short);
+}
+
 }  // namespace
 
 CheckpointMetadataAndRules read_metadata(LoaderOptions const& options, CutShort cut_short) {
-  auto catalog = open_checkpoint(options.checkpoint.path, options.checkpoint.step,
-                                 options.checkpoint.strict_latest ? Latest::strict : Latest::valid,
-                                 options.load.verify ? SealUse::refuse_stale : SealUse::warn_of_stale, cut_short);
+  auto catalog = open_or_describe(options, cut_short);
   if (auto const why = why_not_a_model(options.checkpoint.path)) throw NoValidCheckpoint(*why);
-  strip_prefix(catalog, options.model.strip_prefix);
+  if (!catalog.described) strip_prefix(catalog, options.model.strip_prefix);
   use_model_config(catalog, options.model.config);
   use_params(catalog);
   auto rules =
@@ -77,6 +87,7 @@ OpenedCheckpoint open_alone(LoaderOptions const& options, Topology const& topolo
     if (same_bytes(opened.catalog, stored, opened.catalog.tensors[target])) layout_as.same_bytes.push_back(stored.name);
   }
   if (!layout_as.same_bytes.empty()) partition();
+  opened.recipe = make_recipe(opened.catalog, std::move(read.rules), std::move(layout_as), options.load.dtype);
   fuse_parameters(opened);
   return opened;
 }

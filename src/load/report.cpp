@@ -57,15 +57,6 @@ Json phases_of(LoadTimes const& times) {
   return phases;
 }
 
-/// Reading and exchanging, and the stages of devices if they are predicted.
-Json predicted_phases_of(Prediction const& predicted) {
-  Json phases{{"read", predicted.read_seconds}, {"exchange", predicted.exchange_seconds}};
-  for (auto const& [name, seconds] : predicted.stages()) {
-    if (seconds > 0) phases[std::string(name)] = seconds;
-  }
-  return phases;
-}
-
 Json pages_of(PagesInUse const& pages) {
   return {{"kind", word_of(pages.kind)}, {"bytes_per_second", pages.bytes_per_second}, {"reason", pages.reason}};
 }

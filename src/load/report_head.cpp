@@ -5,9 +5,8 @@
 
 namespace distload {
 
-Json report_head(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint) {
+Json report_head(Topology const& topology, OpenedCheckpoint const& checkpoint) {
   auto const& metadata = checkpoint.catalog.metadata;
-  auto const& topology = grid.topology();
   return {{"schema", kReportSchema},
           {"checkpoint", checkpoint.catalog.path},
           {"model",
@@ -22,6 +21,15 @@ Json report_head(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint) {
             {"data_parallel", topology.data_parallel},
             {"expert_parallel", topology.expert_parallel},
             {"ranks", topology.ranks()}}}};
+}
+
+Json predicted_phases_of(Prediction const& predicted) {
+  Json phases{
+      {"open", predicted.open_seconds}, {"read", predicted.read_seconds}, {"exchange", predicted.exchange_seconds}};
+  for (auto const& [name, seconds] : predicted.stages()) {
+    if (seconds > 0) phases[std::string(name)] = seconds;
+  }
+  return phases;
 }
 
 }  // namespace distload

@@ -5,6 +5,7 @@
 
 #include <distload/load/loader.hpp>
 #include <distload/parallel/process_grid.hpp>
+#include <distload/plan/load_plan.hpp>
 
 namespace distload {
 
@@ -12,6 +13,12 @@ namespace distload {
 using Json = nlohmann::ordered_json;
 
 /// Local: `schema`, `checkpoint`, `model` and `topology`.
-Json report_head(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint);
+Json report_head(Topology const& topology, OpenedCheckpoint const& checkpoint);
+inline Json report_head(ProcessGrid const& grid, OpenedCheckpoint const& checkpoint) {
+  return report_head(grid.topology(), checkpoint);
+}
+
+/// Seconds of opening, reading and exchanging, and of the other stages if they are predicted.
+Json predicted_phases_of(Prediction const& predicted);
 
 }  // namespace distload

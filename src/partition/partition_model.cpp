@@ -308,6 +308,7 @@ class Layouter {
 
     Parameter parameter{index, {}, {}, rule.location};
     try {
+      parameter.layer = match.name.layer;
       parameter.stages = stages_.of(rule, match.name.layer);
       auto const numbers = shape_in_numbers(dtype, shape);
       sized.check_shape(name, numbers);

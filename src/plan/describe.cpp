@@ -12,14 +12,20 @@
 #include "base/text.hpp"
 #include "partition/placement.hpp"
 #include "plan/describe_amplification.hpp"
+#include "plan/describe_parts.hpp"
 #include "plan/rank_work.hpp"
+#include "plan/stage_summary.hpp"
 
 namespace distload {
 namespace {
 
-std::string milliseconds(double seconds) {
+std::string seconds_text(double seconds) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f ms", seconds * 1e3);
+  if (seconds < 1) {
+    std::snprintf(text, sizeof text, "%.1f ms", seconds * 1e3);
+  } else {
+    std::snprintf(text, sizeof text, "%.2f s", seconds);
+  }
   return text;
 }
 
@@ -59,6 +65,8 @@ std::string way_of(PlannedParameter const& parameter, PlanOptions const& options
   return is_chosen_by_cost ? explain(parameter.shared, options.cost) : std::string(name_of(parameter.strategy));
 }
 
+}  // namespace
+
 std::string parameters_table(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout) {
   Table table;
   table.add({"tensor", "dtype", "shape", "partition", "rule", "shard", "bytes/rank", "how"});
@@ -89,19 +97,37 @@ std::string ranks_table(LoadPlan const& plan) {
   return table.text();
 }
 
-/// "12.3 s (read 10.1 s, exchange 2.2 s), limited by read": the stages that take time, and the slowest one if there are
-/// others.
-std::string prediction_of(Prediction const& predicted) {
+std::string stages_table(LoadPlan const& plan, ModelLayout const& layout) {
+  Table table;
+  table.add({"stage", "layers", "ranks", "tensors", "shards of a rank", "memory of a rank", "read"});
+  auto const stages = summarise_stages(plan, layout);
+  for (std::size_t number = 0; number < stages.size(); ++number) {
+    auto const& stage = stages[number];
+    auto const last = stage.first_rank + stage.ranks - 1;
+    table.add({std::to_string(number), ranges_text(stage.layers),
+               std::to_string(stage.first_rank) + (stage.ranks > 1 ? "-" + std::to_string(last) : ""),
+               std::to_string(stage.parameters), format_bytes(stage.resident_bytes), format_bytes(stage.needed_bytes),
+               format_bytes(stage.read_bytes)});
+  }
+  return table.text();
+}
+
+std::string prediction_text(Prediction const& predicted) {
   std::string stages;
   std::size_t count = 0;
   for (auto const& [name, seconds] : predicted.stages()) {
     if (seconds == 0) continue;
-    stages += (count++ == 0 ? "" : ", ") + std::string(name) + " " + milliseconds(seconds);
+    stages += (count++ == 0 ? "" : ", ") + std::string(name) + " " + seconds_text(seconds);
   }
-  auto text = milliseconds(predicted.total_seconds) + " (" + stages + ")";
+  if (predicted.open_seconds > 0) {
+    stages = "open " + seconds_text(predicted.open_seconds) + (count == 0 ? "" : ", ") + stages;
+  }
+  auto text = seconds_text(predicted.total_seconds) + " (" + stages + ")";
   if (count > 1) text += ", limited by " + std::string(predicted.limit().name);
   return text;
 }
+
+namespace {
 
 std::string totals_table(LoadPlan const& plan) {
   Table table;
@@ -110,7 +136,7 @@ std::string totals_table(LoadPlan const& plan) {
   table.add({"read amplification", describe_amplification(plan)});
   table.add({"exchanged", format_bytes(plan.exchanged_bytes)});
   table.add({"waves", std::to_string(plan.work->waves.size())});
-  table.add({"predicted", prediction_of(plan.predicted)});
+  table.add({"predicted", prediction_text(plan.predicted)});
   return table.text();
 }
 
@@ -125,13 +151,18 @@ std::string describe_amplification(LoadPlan const& plan) {
          " nodes maps the files and reads once what its ranks need";
 }
 
-std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout) {
-  auto text = parameters_table(plan, catalog, layout) + "\n" + ranks_table(plan) + "\n" + totals_table(plan);
+std::string notes_on(ModelLayout const& layout) {
+  std::string text;
   for (auto const& warning : layout.warnings) text += "warning: " + printable_lines(warning) + "\n";
   for (auto const& alias : layout.aliases) {
     text += printable(alias.name) + " is an alias of " + printable(alias.target) + "\n";
   }
   return text;
+}
+
+std::string describe(LoadPlan const& plan, Catalog const& catalog, ModelLayout const& layout) {
+  return totals_table(plan) + notes_on(layout) + "\n" + stages_table(plan, layout) + "\n" + ranks_table(plan) + "\n" +
+         parameters_table(plan, catalog, layout);
 }
 
 }  // namespace distload

@@ -11,8 +11,8 @@
 
 namespace distload {
 
-/// Options of a plan whose arenas are on the machine's devices and whose files are not in the page cache. There is no
-/// memory limit, so that every plan can be described.
+/// Options of a plan whose arenas are on the machine's devices, or in the memory of its hosts, and whose files are not
+/// in the page cache. There is no memory limit, so that every plan can be described.
 PlanOptions plan_options_on(Machine const& machine, LoadOptions const& load);
 
 /// The most memory that a rank needs, shards and staging, and what there is for it.
@@ -23,8 +23,7 @@ struct DeviceMemoryUse {
 };
 DeviceMemoryUse memory_use_on(Machine const& machine, LoadPlan const& plan);
 
-/// The machine, the predicted seconds of each stage, the slowest stage, and whether the plan fits in the devices'
-/// memory, as text for people.
-std::string describe_on(Machine const& machine, LoadPlan const& plan);
+/// "8xh100: 1 node with 8 devices of 74.51 GiB each".
+std::string describe(Machine const& machine);
 
 }  // namespace distload

@@ -51,7 +51,8 @@ struct PlanOptions {
   std::map<std::uint32_t, std::vector<std::optional<ShardPlace>>> places;
   /// For each extent of the catalog, its index in the catalog that engines read; empty if they read the same catalog.
   std::span<std::uint32_t const> stored_extents;
-  double resident = 0;  ///< fraction of the files in the page cache, for predictions
+  double resident = 0;   ///< fraction of the files in the page cache, for predictions
+  bool verifies = true;  ///< blocks are compared with their checksums, for predictions
   CostModel cost;
 
   /// The type in memory of a parameter whose elements are stored as `stored`.

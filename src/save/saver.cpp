@@ -165,10 +165,17 @@ Bytes Saver::largest_file(OpenedCheckpoint const& checkpoint, std::optional<DTyp
   return largest;
 }
 
-void Saver::check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
-  auto needed = converted_bytes(checkpoint, dtype);
+SavedSpace Saver::space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
   auto const& stored = checkpoint.stored_catalog();
-  needed += bytes_of(choose_files(stored.metadata.files, options_.files));
+  SavedSpace space{.path = path_of(options_.step.value_or(stored.metadata.step)), .available = {}};
+  space.nbytes = converted_bytes(checkpoint, dtype) + bytes_of(choose_files(stored.metadata.files, options_.files));
+  space.available = available_space(space.path);
+  return space;
+}
+
+void Saver::check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const {
+  auto needed = space(checkpoint, dtype).nbytes;
+  auto const& stored = checkpoint.stored_catalog();
   auto const step = options_.step.value_or(stored.metadata.step);
   needed -= std::min(needed, abandoned_bytes(options_.directory, step, source_identities(stored)));
   distload::check_space(path_of(step), needed);

@@ -93,6 +93,34 @@ void add_process_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--sample", arguments.sample)->group("");
 }
 
+void add_calibrate(CLI::App& app, Arguments& arguments) {
+  auto* const calibrate = app.add_subcommand(
+      "calibrate",
+      "Measures for half a minute what storage, memory and messages cost on these ranks, and writes it to "
+      "~/.config/distload/machine.yaml, where dry runs find it.");
+  auto& options = arguments.calibrated;
+  calibrate
+      ->add_option("folder", options.path,
+                   "on the storage to measure, for a scratch file; or a checkpoint, to read only")
+      ->required();
+  calibrate->add_option("--out", options.out, "write another file; - only prints");
+  calibrate
+      ->add_option_function<std::string>(
+          "--bytes", [&options](std::string const& text) { options.bytes = round_up(*parse_bytes(text), 2 * kMiB); },
+          "that each rank writes and reads; 256 MiB by default")
+      ->check([](std::string const& text) {
+        auto const bytes = parse_bytes(text);
+        return bytes && *bytes > 0 && *bytes <= kTiB ? "" : text + " is no size from 1 B to 1 TiB";
+      });
+  calibrate->add_option("--rounds", options.rounds, "of which the median counts")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
+  calibrate->add_option("--idle", options.idle_seconds, "seconds without work before new memory is measured")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  calibrate->callback([&arguments] { arguments.calibrate = true; });
+}
+
 void add_infer(CLI::App& app, Arguments& arguments) {
   auto* const infer = app.add_subcommand(
       "infer",
@@ -155,11 +183,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str();
   app.add_option("--json", arguments.json, "write all samples to this file");
-  auto* const calibrate = app.add_subcommand(
-      "calibrate",
-      "Measures for some seconds what storage and links cost, and prints the `cost` section for a configuration.");
-  calibrate->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory to read from")->required();
-  calibrate->callback([&arguments] { arguments.calibrate = true; });
+  add_calibrate(app, arguments);
   add_infer(app, arguments);
   add_overlap(app, arguments);
   add_redistribute(app, arguments);

@@ -6,6 +6,7 @@
 
 #include <distload/config/config.hpp>
 
+#include "bench/calibrate.hpp"
 #include "bench/infer_options.hpp"
 #include "bench/measure.hpp"
 #include "bench/overlap.hpp"
@@ -33,6 +34,7 @@ struct Arguments {
   bool fresh = false;
   bool repeat = false;
   bool calibrate = false;
+  CalibrateOptions calibrated;
   bool infer = false;
   InferOptions computed;
   bool overlap = false;

@@ -1,41 +1,191 @@
-// Short measurements of storage and messages.
+// Short measurements of what loads and saves consist of.
 #include "bench/calibrate.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <optional>
 #include <random>
+#include <thread>
+#include <utility>
 #include <vector>
 
-#include <fmt/format.h>
+#include <unistd.h>
 
+#include <distload/base/error.hpp>
+#include <distload/checkpoint/checkpoint.hpp>
+
+#include "base/first_touch.hpp"
+#include "base/hash.hpp"
+#include "base/host_memory.hpp"
+#include "base/page_choice.hpp"
+#include "base/process_memory.hpp"
+#include "base/result_file.hpp"
 #include "base/scope_timer.hpp"
+#include "base/system.hpp"
+#include "base/utc.hpp"
+#include "bench/launcher_age.hpp"
 #include "bench/raw_limits.hpp"
 #include "bench/samples.hpp"
 #include "bench/slowest.hpp"
+#include "io/files/file_mapping.hpp"
+#include "io/files/output_file.hpp"
+#include "load/arena.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "save/commit/durable.hpp"
+#include "save/commit/file_space.hpp"
 
 namespace distload {
 namespace {
 
-constexpr std::uint32_t kRounds = 5;
 constexpr std::uint32_t kSmallReads = 64;
 constexpr Bytes kPageBytes = 4 * kKiB;
 constexpr Bytes kMessageBytes = 64 * kMiB;
-constexpr std::uint32_t kDepth = 4;
+constexpr Bytes kMappedPiece = 2 * kMiB;  ///< as the engine `mmap` verifies
+/// Files that a save makes durable, one after the other: its data, its name, its commit mark, its folder.
+constexpr double kStepsOfSave = 3;
 
-/// Collective: median seconds of `work` on the slowest rank.
-double median_seconds(Communicator& world, std::function<void()> const& prepare, std::function<void()> const& work) {
-  Samples samples;
-  for (std::uint32_t round = 0; round <= kRounds; ++round) {
-    all_or_throw(world, "prepare", prepare);
-    world.barrier();
-    auto const start = std::chrono::steady_clock::now();
-    all_or_throw(world, "measure", work);
-    auto const seconds = slowest_seconds(world, start);
-    if (round > 0) samples.add(seconds);
+/// What one round of all measurements takes on the slowest rank.
+struct Round {
+  Samples memory, write, commit, direct, copy, mapped;
+};
+
+/// The files that are read, and the scratch file if there is one.
+class Target {
+ public:
+  /// Collective.
+  Target(Communicator& world, CalibrateOptions const& options) : world_(&world), options_(&options) {
+    auto const is_made =
+        all_or_throw(world, "prepare", [&] { return world.rank() != 0 || can_be_written(options.path); });
+    auto const own = scratch_of(options.path);
+    auto const path = bytes_of_rank_0(world, "prepare", [&] {
+      auto const text = is_made ? own : std::string();
+      return std::vector<std::byte>(reinterpret_cast<std::byte const*>(text.data()),
+                                    reinterpret_cast<std::byte const*>(text.data()) + text.size());
+    });
+    scratch_.assign(reinterpret_cast<char const*>(path.data()), path.size());
+    if (scratch_.empty()) {
+      catalog_ = all_or_throw(
+          world, "open", [&] { return open_checkpoint(options.path, std::nullopt, Latest::valid, SealUse::ignore); });
+      return;
+    }
+    catalog_.format = SourceFormat::safetensors;
+    catalog_.path = scratch_;
+    catalog_.files.push_back({scratch_, options.bytes * world.size()});
+    all_or_throw(world, "prepare", [&] {
+      if (world.rank() != 0) return;
+      check_space(scratch_, catalog_.files.front().size_bytes);
+      OutputFile::create_new(scratch_).close();
+      temporary_.emplace(scratch_);
+    });
   }
-  return samples.median();
+
+  bool is_scratch() const noexcept { return !scratch_.empty(); }
+  Catalog const& catalog() const noexcept { return catalog_; }
+
+  /// Collective: makes the scratch file anew, and writes every rank's part of it.
+  void write(HostMemory const& memory, Round& round) const {
+    auto const offset = options_->bytes * world_->rank();
+    // A save writes a new file: freeing the space of the old one is not part of it.
+    all_or_throw(*world_, "prepare", [&] {
+      if (world_->rank() != 0) return;
+      std::filesystem::remove(scratch_);
+      sync_directory(folder_of(scratch_));
+    });
+    world_->barrier();
+    auto const begin = std::chrono::steady_clock::now();
+    all_or_throw(*world_, "write", [&] {
+      if (world_->rank() == 0) OutputFile::create(scratch_, catalog_.files.front().size_bytes).close();
+    });
+    bool const directly = !why_not_direct_write_;
+    all_or_throw(*world_, "write", [&] {
+      if (directly) {
+        write_raw_directly(scratch_, offset, memory.data(), options_->bytes, kRawDepth);
+      } else {
+        write_raw(scratch_, offset, memory.data(), options_->bytes);
+      }
+    });
+    round.write.add(slowest_seconds(*world_, begin));
+    auto const committed = std::chrono::steady_clock::now();
+    all_or_throw(*world_, "write", [&] {
+      if (world_->rank() == 0) commit_small_file();
+    });
+    round.commit.add(slowest_seconds(*world_, committed));
+  }
+
+  /// Collective: finds out whether the scratch file can be written bypassing the page cache.
+  void try_direct_writes() {
+    all_or_throw(*world_, "prepare", [&] {
+      try {
+        auto const file = OutputFile::open(scratch_, Caching::none);
+      } catch (IoError const& error) {
+        why_not_direct_write_ = error.what();
+      }
+    });
+    std::vector<std::uint64_t> refused{why_not_direct_write_ ? 1U : 0U};
+    world_->all_reduce(std::span<std::uint64_t>(refused), Reduction::max);
+    if (refused.front() != 0 && !why_not_direct_write_) why_not_direct_write_ = "another rank cannot";
+  }
+
+ private:
+  static std::string folder_at(std::string const& path) {
+    std::error_code error;
+    return std::filesystem::is_directory(path, error) ? path : folder_of(path);
+  }
+  static std::string scratch_of(std::string const& path) {
+    return (std::filesystem::path(folder_at(path)) / (".distload-calibrate-" + std::to_string(getpid()))).string();
+  }
+  static bool can_be_written(std::string const& path) {
+    try {
+      check_folder(folder_at(path), Probe::create_file);
+      return true;
+    } catch (IoError const&) {
+      return false;
+    }
+  }
+  /// A file gets its final name, as at the end of a save.
+  void commit_small_file() const {
+    auto const path = scratch_ + ".small";
+    auto file = OutputFile::create(path, kPageBytes);
+    std::vector<std::byte> const page(kPageBytes);
+    file.write_at(0, page);
+    file.sync();
+    file.close();
+    std::filesystem::remove(path);
+    sync_directory(folder_of(path));
+  }
+
+  Communicator* world_;
+  CalibrateOptions const* options_;
+  std::string scratch_;
+  Catalog catalog_;
+  std::optional<TemporaryFile> temporary_;
+  std::optional<std::string> why_not_direct_write_;
+};
+
+/// Populates new memory as a load does that fills it.
+void populate(HostMemory const& memory, Bytes nbytes, PageChoice& choice) {
+  std::span const all(memory.data(), nbytes);
+  FirstTouch touch({all}, choice);
+  for (Bytes begin = 0; begin < nbytes; begin += kMappedPiece) {
+    auto const piece = all.subspan(begin, std::min(kMappedPiece, nbytes - begin));
+    touch.prepare(piece);
+    piece.front() = std::byte{1};
+  }
+}
+
+/// Hashes a rank's part of the files' mapped pages, and unmaps each piece again.
+void verify_mapped(FileMapping const& mapping, Bytes begin, Bytes end) {
+  std::uint64_t sum = 0;
+  for (auto at = begin; at < end; at += kMappedPiece) {
+    auto const nbytes = std::min(kMappedPiece, end - at);
+    mapping.prefault(at, nbytes);
+    sum += xxh3_64({mapping.data() + at, nbytes});
+    mapping.release(at, nbytes);
+  }
+  if (sum == 0) throw CorruptData("the hashes of the scratch file cannot all be zero");
 }
 
 /// Seconds of a small read at a random position: latency of storage without the page cache, of a system call with it.
@@ -56,13 +206,13 @@ double small_read_seconds(Catalog const& catalog, Caching caching) {
 }
 
 /// Collective: every rank sends `nbytes` to the next one. @returns the seconds of the slowest rank.
-double ring_seconds(Communicator& world, Bytes nbytes) {
+double ring_seconds(Communicator& world, Bytes nbytes, std::uint32_t rounds) {
   std::vector<std::byte> sent(nbytes);
   std::vector<std::byte> received(nbytes);
   auto const next = (world.rank() + 1) % world.size();
   auto const previous = (world.rank() + world.size() - 1) % world.size();
   Samples samples;
-  for (std::uint32_t round = 0; round <= kRounds; ++round) {
+  for (std::uint32_t round = 0; round <= rounds; ++round) {
     world.barrier();
     auto const start = std::chrono::steady_clock::now();
     Send const send{next, sent.data(), nbytes};
@@ -74,55 +224,109 @@ double ring_seconds(Communicator& world, Bytes nbytes) {
   return samples.median();
 }
 
-std::string line(std::string_view key, double value, std::string_view unit, std::string_view meaning) {
-  return fmt::format("  {:<18} {:<12} # {}\n", key, fmt::format("{:.2f} {}", value, unit), meaning);
+/// Collective: one round. Memory that is populated is used for the rest of it.
+void measure_round(Communicator& world, Target const& target, CalibrateOptions const& options, Round& round) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(options.idle_seconds));
+  PageChoice choice(HugePageKind::automatic);
+  choice.compare();
+  auto nbytes = options.bytes;
+  std::optional<RawReader> reader;
+  // A new file's part of a rank is only known after it has been written.
+  if (!target.is_scratch()) {
+    reader.emplace(target.catalog(), world.rank(), world.size());
+    nbytes = std::max<Bytes>(reader->share_bytes(), kHugePageBytes);
+  }
+  HostMemory const memory(nbytes, choice.current());
+  round.memory.add(time_on_all_ranks(world, "memory", [&] { populate(memory, nbytes, choice); }));
+  if (target.is_scratch()) {
+    std::memset(memory.data(), static_cast<int>(world.rank() + 1), nbytes);
+    target.write(memory, round);
+    reader.emplace(target.catalog(), world.rank(), world.size());
+  }
+  auto const buffers = touched_memory(direct_buffer_bytes(kRawDepth));
+  all_or_throw(world, "prepare", [&] {
+    if (world.rank() == 0) forget_files(target.catalog());
+  });
+  HostMemory const copy(std::max<Bytes>(reader->share_bytes(), kHugePageBytes), choice.current());
+  populate(copy, std::max<Bytes>(reader->share_bytes(), kHugePageBytes), choice);
+  round.direct.add(time_on_all_ranks(world, "read", [&] {
+    reader->can_read_directly() ? reader->read_directly(buffers, kRawDepth) : reader->read(copy);
+  }));
+  all_or_throw(world, "read", [&] { reader->read(copy); });  // to the page cache
+  round.copy.add(time_on_all_ranks(world, "read", [&] { reader->read(copy); }));
+  InputFiles files(target.catalog());
+  FileMapping const mapping(files);
+  auto const& last = target.catalog().files.back();
+  auto const end = mapping.offset_of(static_cast<std::uint32_t>(target.catalog().files.size()) - 1) + last.size_bytes;
+  auto const share = round_up(end / world.size() + 1, kMappedPiece);
+  auto const begin = std::min(end, share * world.rank());
+  round.mapped.add(
+      time_on_all_ranks(world, "verify", [&] { verify_mapped(mapping, begin, std::min(end, begin + share)); }));
 }
 
 }  // namespace
 
-CostModel calibrate(Communicator& world, Catalog const& catalog) {
-  auto const reader = all_or_throw(world, "open", [&] { return RawReader(catalog, world.rank(), world.size()); });
-  HostMemory const memory(reader.share_bytes(), PageSize::huge);
-  auto const buffers = touched_memory(direct_buffer_bytes(kDepth));
-  auto const directly = reader.can_read_directly();
-  std::vector<std::uint64_t> total{reader.share_bytes()};
-  world.all_reduce(std::span<std::uint64_t>(total), Reduction::sum);
-  auto const from_storage = median_seconds(
-      world,
-      [&] {
-        if (world.rank() == 0) forget_files(catalog);
-      },
-      [&] { directly ? reader.read_directly(buffers, kDepth) : reader.read(memory); });
-  auto const from_cache = median_seconds(
-      world, [] {}, [&] { reader.read(memory); });
+Machine calibrate(MpiEnvironment& mpi, CalibrateOptions const& options) {
+  auto& world = mpi.world();
+  std::vector<double> started{seconds_since_launch()};
+  world.all_reduce(std::span<double>(started), Reduction::max);
+  Target target(world, options);
+  if (target.is_scratch()) target.try_direct_writes();
+  Round all;
+  for (std::uint32_t number = 0; number < options.rounds; ++number) measure_round(world, target, options, all);
 
-  CostModel cost;
-  cost.storage_bandwidth = static_cast<double>(total.front()) / from_storage;
-  cost.cache_bandwidth = static_cast<double>(total.front()) / from_cache;
-  std::vector<double> latencies{0, 0};
-  if (world.rank() == 0) {
-    auto const call = small_read_seconds(catalog, Caching::page_cache);
-    latencies = {directly ? small_read_seconds(catalog, Caching::none) : call, call};
+  Machine machine;
+  auto& cost = machine.cost;
+  Bytes read_by_all = 0;
+  for (auto const& file : target.catalog().files) read_by_all += file.size_bytes;
+  auto const rate = [&](Bytes bytes, Samples const& samples) {
+    return static_cast<double>(bytes) / std::max(samples.median(), 1e-9);
+  };
+  auto const populated = target.is_scratch() ? options.bytes * world.size() : read_by_all;
+  auto const nodes = std::max<std::uint32_t>(1, world.size() / mpi.node().size());
+  cost.storage_bandwidth = rate(read_by_all, all.direct);
+  cost.cache_bandwidth = rate(read_by_all, all.copy);
+  cost.mapped_bandwidth = rate(read_by_all, all.mapped) / nodes;
+  cost.memory_bandwidth = rate(populated, all.memory) / nodes;
+  if (target.is_scratch()) {
+    cost.save_bandwidth = rate(read_by_all, all.write);
+    cost.save_latency_seconds = kStepsOfSave * all.commit.median();
   }
+  std::vector<double> latencies{0, 0};
+  all_or_throw(world, "measure", [&] {
+    if (world.rank() != 0) return;
+    auto const call = small_read_seconds(target.catalog(), Caching::page_cache);
+    bool const directly = RawReader(target.catalog(), 0, 1).can_read_directly();
+    latencies = {directly ? small_read_seconds(target.catalog(), Caching::none) : call, call};
+  });
   world.all_reduce(std::span<double>(latencies), Reduction::max);
   cost.storage_latency_seconds = latencies[0];
   cost.request_overhead_seconds = latencies[1];
   if (world.size() > 1) {
-    cost.link_latency_seconds = ring_seconds(world, sizeof(double));
-    cost.link_bandwidth = static_cast<double>(kMessageBytes) / ring_seconds(world, kMessageBytes);
+    cost.link_latency_seconds = ring_seconds(world, sizeof(double), options.rounds);
+    cost.link_bandwidth = static_cast<double>(kMessageBytes) / ring_seconds(world, kMessageBytes, options.rounds);
   }
-  return cost;
+  if (started.front() > 0) cost.start_seconds = started.front();
+
+  machine.name = "machine";
+  machine.on_host = true;
+  machine.nodes = nodes;
+  machine.devices_per_node = mpi.node().size();
+  machine.device_reserve = 0;
+  machine.device_memory = least_limit(available_host_bytes(mpi.node().size()), world).value_or(kGiB);
+  machine.measured = utc_text(std::time(nullptr)) + " on " + host_name() + " by " + std::to_string(world.size()) +
+                     (world.size() == 1 ? " rank in " : " ranks in ") +
+                     std::filesystem::absolute(options.path).lexically_normal().string();
+  return machine;
 }
 
-std::string cost_section(CostModel const& cost) {
-  constexpr double kGibibyte = 1024.0 * 1024 * 1024;
-  return "cost:\n" + line("storage_bandwidth:", cost.storage_bandwidth / kGibibyte, "GiB/s", "of all ranks together") +
-         line("cache_bandwidth:", cost.cache_bandwidth / kGibibyte, "GiB/s",
-              "of all ranks together, from the page cache; only for predictions") +
-         line("link_bandwidth:", cost.link_bandwidth / kGibibyte, "GiB/s", "of one rank") +
-         line("storage_latency:", cost.storage_latency_seconds * 1e6, "us", "until the first byte of a read arrives") +
-         line("link_latency:", cost.link_latency_seconds * 1e6, "us", "of a message") +
-         line("request_overhead:", cost.request_overhead_seconds * 1e6, "us", "of each further read request of a rank");
+std::string write_machine(Machine const& machine, CalibrateOptions const& options) {
+  if (options.out == "-") return {};
+  auto const path = options.out.empty() ? user_machine_path() : options.out;
+  if (path.empty()) throw UsageError("neither XDG_CONFIG_HOME nor HOME is set: --out names a file, or - only prints");
+  make_folder_of(path);
+  write_result_file(path, machine_text(machine));
+  return path;
 }
 
 }  // namespace distload

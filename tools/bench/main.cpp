@@ -11,6 +11,7 @@
 
 #include "app/parse_arguments.hpp"
 #include "app/start_kokkos.hpp"
+#include "base/log.hpp"
 #include "base/result_file.hpp"
 #include "base/standard_streams.hpp"
 #include "bench/arguments.hpp"
@@ -35,11 +36,14 @@ Catalog open_files(Arguments const& arguments, std::string const& checkpoint) {
                          arguments.no_verify ? SealUse::warn_of_stale : SealUse::refuse_stale);
 }
 
-ExitCode print_costs(Communicator& world, Arguments const& arguments) {
-  auto const catalog =
-      all_or_throw(world, "open", [&] { return open_files(arguments, arguments.config.checkpoint.path); });
-  auto const cost = calibrate(world, catalog);
-  if (world.rank() == 0) print(cost_section(cost));
+ExitCode measure_machine(MpiEnvironment& mpi, Arguments const& arguments) {
+  auto const machine = calibrate(mpi, arguments.calibrated);
+  all_or_throw(mpi.world(), "report", [&] {
+    if (mpi.world().rank() != 0) return;
+    print(machine_text(machine));
+    auto const path = write_machine(machine, arguments.calibrated);
+    if (!path.empty()) log().info("written to {}; dry runs use it from now on", path);
+  });
   return ExitCode::done;
 }
 
@@ -165,7 +169,7 @@ int main(int argc, char** argv) {
     distload::add_options(app, arguments);
     if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
     distload::complete(arguments);
-    if (arguments.calibrate) return distload::print_costs(mpi.world(), arguments);
+    if (arguments.calibrate) return distload::measure_machine(mpi, arguments);
     return distload::bench(mpi, arguments);
   });
 }

@@ -55,7 +55,9 @@ std::vector<std::string> row_of(Machine const& machine, Model const& model, Atte
     return row;
   }
   auto const& predicted = attempt.plan.predicted;
-  for (auto const& stage : predicted.stages()) row.push_back(seconds_text(stage.seconds));
+  for (auto const& stage : predicted.stages()) {
+    if (stage.name != "memory") row.push_back(seconds_text(stage.seconds));  // which is of hosts
+  }
   row.push_back("**" + seconds_text(predicted.total_seconds) + "**");
   row.emplace_back(predicted.limit().name);
   return row;

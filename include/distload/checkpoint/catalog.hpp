@@ -77,6 +77,7 @@ struct Catalog {
   std::vector<std::uint64_t> block_hashes;   ///< XXH3-64, seed 0, of every block of every extent with checksums
   std::vector<std::string> warnings;         ///< for people, e.g. that nothing can be verified
   std::vector<UnreadableTensor> unreadable;  ///< that are not among `tensors`; sorted by name
+  bool described = false;  ///< by config.json and the family's rules alone: there are no weights, only plans
 
   /// The tensor of that name, or nullptr.
   TensorInfo const* find(std::string_view name) const noexcept;

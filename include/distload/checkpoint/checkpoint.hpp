@@ -27,7 +27,7 @@ enum class SealUse : std::uint8_t {
 /// What to do with safetensors files whose data is cut off behind the header, as in copies of headers alone.
 enum class CutShort : std::uint8_t {
   refuse,  ///< an error
-  accept,  ///< a warning: their headers are enough for plans
+  accept,  ///< a warning: their headers are enough for plans; Loader::open also takes a config.json without weights
 };
 
 /// Local, for one rank: reads the metadata of the checkpoint at `path`.

@@ -173,11 +173,11 @@ struct RuntimeOptions {
   std::optional<std::uint32_t> threads = {};
 };
 
-/// Speeds of storage and links, for the planner. Defaults are those of a node with an NVMe disk and shared memory
-/// between its ranks, and of a device with PCIe 4; `distload-bench calibrate` measures others.
+/// Speeds of storage, memory and links, for the planner. Defaults are those of a small node with an NVMe disk and
+/// shared memory between its ranks, and of a device with PCIe 4; `distload-bench calibrate` measures others.
 struct CostModel {
-  double storage_bandwidth = 4.0 * kGiB;    ///< bytes per second that storage gives all ranks together
-  double cache_bandwidth = 12.0 * kGiB;     ///< likewise, the page cache, for what is in there
+  double storage_bandwidth = 3.0 * kGiB;    ///< bytes per second that storage gives all ranks together
+  double cache_bandwidth = 10.0 * kGiB;     ///< likewise, the page cache, for what is in there
   double link_bandwidth = 8.0 * kGiB;       ///< bytes per second that one rank can send or receive
   double storage_latency_seconds = 100e-6;  ///< until the first byte of a read arrives
   double link_latency_seconds = 5e-6;       ///< of a message
@@ -187,6 +187,13 @@ struct CostModel {
   double upload_bandwidth = 20.0 * kGiB;        ///< bytes per second from pinned host memory to one device
   double peer_bandwidth = 20.0 * kGiB;          ///< bytes per second that a device can store to others on its node
   double device_memory_bandwidth = 1.0 * kTiB;  ///< bytes per second of one device's memory, reads and writes together
+  double memory_bandwidth = 3.5 * kGiB;   ///< bytes per second of new host memory that the ranks of a node together get
+  double mapped_bandwidth = 20.0 * kGiB;  ///< bytes per second of mapped files that the ranks of a node together verify
+  double save_bandwidth = 2.0 * kGiB;     ///< bytes per second that all ranks together bring onto storage
+  double save_latency_seconds = 50e-3;    ///< of every save: its file is made, committed, and brought onto storage
+  double start_seconds = 0.5;             ///< of a job, from the launcher until all ranks have started
+
+  friend bool operator==(CostModel const&, CostModel const&) = default;
 };
 
 /// What a Loader uses.

@@ -83,7 +83,8 @@ class Loader {
   /// Collective: plans a load into new memory. Chooses the engine if `load.engine` is `auto`.
   /// @throws OutOfBudget  some rank needs more memory than `load.memory_limit`, or than its node has free. Nothing has
   ///                      been allocated.
-  LoadPlan plan(OpenedCheckpoint const& checkpoint);
+  /// @param over_limit  accepts plans that need more, for looking at them (`LoadPlan::fits`)
+  LoadPlan plan(OpenedCheckpoint const& checkpoint, OverLimit over_limit = OverLimit::refuse);
 
   /// Collective: plans a load into the memory of `filled`.
   /// @throws OutOfBudget  likewise, of staging.
@@ -125,7 +126,7 @@ class Loader {
   /// Collective: whether the ranks of every node can write to each other's memory; asked once.
   bool can_write_to_peers();
   /// @param filled  the model that is to be filled again; nullptr: a new one
-  LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled);
+  LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled, OverLimit over_limit);
   /// Collective: whether other ranks can write to the memory of a model, unless a plan forbids it.
   bool can_be_opened(ShardedModel const& model);
   /// @throws ConfigError  the model has been moved from, or has memory of another model.

@@ -24,6 +24,7 @@ struct Parameter {
   bool keep_dtype = false;  ///< keeps the stored type with any `load.dtype`
   std::vector<std::string> split_names =
       {};  ///< names of the parameters that its sections become; empty: it is not split
+  std::optional<std::uint32_t> layer = std::nullopt;  ///< that its name and rule say; embeddings and heads have none
 };
 
 /// Tensors that are concatenated along their cut axis to one parameter.

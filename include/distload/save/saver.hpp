@@ -48,6 +48,13 @@ struct ConvertOptions {
   std::function<void(Bytes)> on_progress = [](Bytes) {};
 };
 
+/// What a save will take of storage.
+struct SavedSpace {
+  std::string path;                ///< of the new checkpoint
+  Bytes nbytes = 0;                ///< of all tensors and of the model's other files
+  std::optional<Bytes> available;  ///< that its file system has; nothing if that is not known
+};
+
 /// Saves models into one directory. Every rank has a Saver with equal options, and all ranks make the same calls.
 /// Destroy it before MPI ends.
 ///
@@ -88,6 +95,9 @@ class Saver {
   /// `dtype` if given, and that the system permits files of that size.
   /// @throws IoError  it has not, with the bytes needed and available.
   void check_space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const;
+
+  /// Local, for one rank: what a checkpoint of those parameters, cast to `dtype` if given, will take.
+  SavedSpace space(OpenedCheckpoint const& checkpoint, std::optional<DType> dtype) const;
 
   /// Collective over `ranks`: checks that the checkpoint's step, or `step`, can be saved: that the directory has
   /// nothing at its place, or what may be replaced. All saves check that as well, before they write.

@@ -59,10 +59,37 @@ double storage_seconds(LoadPlan const& plan, PlanOptions const& options) {
   return std::max(all, static_cast<double>(most_read_by_a_node(plan, options)) / *cost.node_storage_bandwidth);
 }
 
+/// New host memory of the ranks of the busiest node: shards, except for what stays in the page cache, and staging.
+Bytes most_memory_of_a_node(LoadPlan const& plan, PlanOptions const& options) {
+  std::map<std::uint32_t, Bytes> needed;
+  for (std::size_t rank = 0; rank < plan.ranks.size(); ++rank) {
+    needed[options.node_of.empty() ? 0 : options.node_of[rank]] += plan.needed_bytes(plan.ranks[rank]);
+  }
+  return needed.empty() ? 0
+                        : std::ranges::max_element(needed, {}, [](auto const& node) { return node.second; })->second;
+}
+
+/// Seconds of reading what is in the page cache. Of mapped files, only what is verified or copied is read.
+double cache_seconds(LoadPlan const& plan, PlanOptions const& options) {
+  auto const& cost = options.cost;
+  if (!options.files_are_mapped) return static_cast<double>(plan.storage_read_bytes) / cost.cache_bandwidth;
+  Bytes copied = 0;
+  for (auto const& load : plan.ranks) copied += load.resident_bytes - load.view_bytes;
+  auto const verified = options.verifies ? static_cast<double>(plan.storage_read_bytes) / cost.mapped_bandwidth : 0;
+  return verified + static_cast<double>(copied) / cost.cache_bandwidth;
+}
+
 }  // namespace
 
-std::array<Prediction::Stage, 5> Prediction::stages() const noexcept {
+Bytes LoadPlan::needed_bytes() const noexcept {
+  Bytes most = 0;
+  for (auto const& load : ranks) most = std::max(most, needed_bytes(load));
+  return most;
+}
+
+std::array<Prediction::Stage, 6> Prediction::stages() const noexcept {
   return {{{"read", read_seconds},
+           {"memory", memory_seconds},
            {"upload", upload_seconds},
            {"peers", peer_seconds},
            {"exchange", exchange_seconds},
@@ -80,9 +107,12 @@ Prediction predict(LoadPlan const& plan, std::uint32_t wave_count, PlanOptions c
   auto const waves = static_cast<double>(wave_count);
   auto const cold = 1 - options.resident;
   Prediction predicted;
-  predicted.read_seconds = static_cast<double>(plan.storage_read_bytes) * options.resident / cost.cache_bandwidth +
+  predicted.read_seconds = cache_seconds(plan, options) * options.resident +
                            cold * (storage_seconds(plan, options) + cost.storage_latency_seconds) +
                            static_cast<double>(busiest.requests) * cost.request_overhead_seconds;
+  if (options.arena_on_host && options.places.empty()) {
+    predicted.memory_seconds = static_cast<double>(most_memory_of_a_node(plan, options)) / cost.memory_bandwidth;
+  }
   predicted.upload_seconds = static_cast<double>(busiest.upload) / cost.upload_bandwidth;
   predicted.peer_seconds = static_cast<double>(busiest.peer_stores) / cost.peer_bandwidth;
   if (plan.has_messages && (options.arena_on_host || busiest.messages > 0)) {
@@ -91,8 +121,10 @@ Prediction predict(LoadPlan const& plan, std::uint32_t wave_count, PlanOptions c
   }
   predicted.place_seconds = static_cast<double>(busiest.device_memory) / cost.device_memory_bandwidth;
 
-  // With two slots, the other stages overlap with the slowest one except for one wave's share.
-  auto const slowest = predicted.limit().seconds;
+  // With two slots, the other stages overlap with the slowest one except for one wave's share. The threads that read
+  // also populate the memory that they read to, so that these two do not overlap.
+  auto const reading = predicted.read_seconds + predicted.memory_seconds;
+  auto const slowest = std::max(reading, predicted.limit().seconds);
   double others = -slowest;
   for (auto const& stage : predicted.stages()) others += stage.seconds;
   predicted.total_seconds = slowest + (plan.slots > 1 ? others / std::max(1.0, waves) : others);

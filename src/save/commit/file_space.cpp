@@ -26,15 +26,21 @@ void make_folder_of(std::string const& path) {
   sync_directory(folder_of(folder));
 }
 
-void check_space(std::string const& path, Bytes needed) {
+std::optional<Bytes> available_space(std::string const& path) {
   std::error_code error;
   auto folder = std::filesystem::absolute(folder_of(path), error);
   while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) folder = folder.parent_path();
   auto const space = std::filesystem::space(folder, error);
-  if (error || space.capacity == 0 || space.available >= needed) return;
+  if (error || space.capacity == 0) return std::nullopt;
+  return space.available;
+}
+
+void check_space(std::string const& path, Bytes needed) {
+  auto const available = available_space(path);
+  if (!available || *available >= needed) return;
   throw IoError(path + " needs " + format_bytes(needed) + " (" + std::to_string(needed) +
-                " bytes), but its file system has only " + format_bytes(space.available) + " (" +
-                std::to_string(space.available) + " bytes) left");
+                " bytes), but its file system has only " + format_bytes(*available) + " (" +
+                std::to_string(*available) + " bytes) left");
 }
 
 void check_folder_can_be_made(std::string const& folder, Probe how) {

@@ -1,6 +1,7 @@
 /// Checks and creates folders; checks free space before a checkpoint is written.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <distload/base/bytes.hpp>
@@ -20,6 +21,9 @@ void make_folder_of(std::string const& path);
 /// Checks that `folder` can be written to, or can be created with its parents.
 /// @throws IoError  it cannot; names the obstacle and the system's reason.
 void check_folder_can_be_made(std::string const& folder, Probe how);
+
+/// Bytes that the file system of `path`, whose folders may not exist yet, has free; nothing if that is not known.
+std::optional<Bytes> available_space(std::string const& path);
 
 /// Reports a lack of space before most of a checkpoint has been written.
 /// @throws IoError  the file system of `path`, whose folders may not exist yet, has less than `needed` bytes free:

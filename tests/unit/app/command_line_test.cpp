@@ -54,10 +54,12 @@ TEST(CommandLine, TakesOptionsBehindTheConfigAsWell) {
 }
 
 TEST(CommandLine, TakesAMachineForADryRunOnly) {
-  auto const line = parse({"--dry-run", "--machine", "8xh100", "c.yaml"});
+  auto const line = parse({"--dry-run", "--rows", "--machine", "8xh100", "c.yaml"});
   ASSERT_TRUE(line);
+  EXPECT_TRUE(line->rows);
   EXPECT_EQ(line->machine, "8xh100");
   EXPECT_THROW(parse({"--machine", "8xh100", "c.yaml"}), UsageError);
+  EXPECT_THROW(parse({"--rows", "c.yaml"}), UsageError);
 }
 
 TEST(CommandLine, TakesATopologyToRedistributeTo) {

@@ -1,6 +1,8 @@
 // Files of machines, and what is said about their mistakes.
 #include "config/machine.hpp"
 
+#include <cstdlib>
+
 #include <gtest/gtest.h>
 
 #include <distload/base/error.hpp>
@@ -45,12 +47,52 @@ TEST(ParseMachine, SaysWhereAMistakeIsAndSuggestsAKey) {
            {"machine: {device_memory: 80 GB, nodes: 0}\n", "m.yaml:1:40: `machine.nodes`"},
            {"machine: {nodes: 1, nodes: 2}\n", "duplicate key `machine.nodes`"},
            {"machine: {nodes: 1}\n", "`machine.device_memory` is missing"},
+           {"machine: {device_memory: 80 GB, device: disk}\n", "`machine.device` is neither gpu nor host"},
            {"machine: {device_memory: 1 GiB}\n", "`machine.device_reserve` must be less"},
            {"- a\n", "a machine is a map of sections"},
        }) {
     EXPECT_NE(error_of_machine(text).find(expected), std::string::npos)
         << error_of_machine(text) << "\nexpected: " << expected;
   }
+}
+
+TEST(MachineText, GivesTheMachineBackWhenParsed) {
+  Machine machine;
+  machine.on_host = true;
+  machine.nodes = 2;
+  machine.devices_per_node = 4;
+  machine.device_memory = 5'123'456'789;
+  machine.device_reserve = 0;
+  machine.measured = "2026-11-28T11:31:53Z on n1 by 8 ranks in /data/it's: #1";
+  machine.cost.storage_bandwidth = 2.34e9;
+  machine.cost.memory_bandwidth = 0.3141e9;
+  machine.cost.save_latency_seconds = 0.0123;
+  machine.cost.link_latency_seconds = 4.321e-6;
+  machine.cost.start_seconds = 0.25;
+  auto const text = machine_text(machine);
+  auto const parsed = parse_machine(text, "machine.yaml");
+  EXPECT_TRUE(parsed.on_host) << text;
+  EXPECT_EQ(parsed.ranks(), 8U);
+  EXPECT_EQ(parsed.usable_bytes(), 5'123'456'789U);
+  EXPECT_EQ(parsed.measured, machine.measured) << text;
+  EXPECT_DOUBLE_EQ(parsed.cost.storage_bandwidth, 2.34e9) << text;
+  EXPECT_DOUBLE_EQ(parsed.cost.memory_bandwidth, 0.3141e9);
+  EXPECT_DOUBLE_EQ(parsed.cost.save_latency_seconds, 0.0123);
+  EXPECT_DOUBLE_EQ(parsed.cost.link_latency_seconds, 4.321e-6);
+  EXPECT_DOUBLE_EQ(parsed.cost.start_seconds, 0.25);
+  EXPECT_DOUBLE_EQ(parsed.cost.upload_bandwidth, CostModel{}.upload_bandwidth) << "calibrate does not measure it";
+}
+
+TEST(UserMachine, IsInTheFolderOfConfigurations) {
+  ASSERT_EQ(setenv("XDG_CONFIG_HOME", "/config", 1), 0);
+  EXPECT_EQ(user_machine_path(), "/config/distload/machine.yaml");
+  ASSERT_EQ(setenv("HOME", "/home/me", 1), 0);
+  ASSERT_EQ(setenv("XDG_CONFIG_HOME", "relative", 1), 0);
+  EXPECT_EQ(user_machine_path(), "/home/me/.config/distload/machine.yaml");
+  ASSERT_EQ(unsetenv("XDG_CONFIG_HOME"), 0);
+  EXPECT_EQ(user_machine_path(), "/home/me/.config/distload/machine.yaml");
+  ASSERT_EQ(unsetenv("HOME"), 0);
+  EXPECT_EQ(user_machine_path(), "");
 }
 
 TEST(FindMachine, FindsThoseOfTheFolderByName) {
