@@ -15,7 +15,7 @@ packages=(
   libgtest-dev libgmock-dev python3-numpy python3-xxhash python3-h5py-mpi xfsprogs iproute2
 )
 if [[ ${1:-} == ci ]]; then
-  packages+=(clang clang-format clang-tidy lld libclang-rt-14-dev libomp-dev doxygen gcovr)
+  packages+=(clang clang-format clang-tidy lld libclang-rt-14-dev libomp-dev doxygen gcovr groff-base zsh fish)
 elif [[ ${1:-} == mpich ]]; then
   packages+=(mpich libmpich-dev libhdf5-mpich-dev)
 fi

@@ -15,15 +15,14 @@ struct CommandLine {
   std::string config;    ///< path of the configuration, or of a checkpoint; empty: `checkpoint.path` is set otherwise
   bool dry_run = false;  ///< print the plan, load nothing
   std::optional<std::string> machine;              ///< --machine NAME or FILE, only with --dry-run
-  bool version = false;                            ///< print versions and ignore everything else
   std::vector<std::string> settings;               ///< values of --set, each "KEY=VALUE"
   std::vector<Setting> short_forms;                ///< of options that stand for a key: --report FILE
   std::optional<RedistributeOption> redistribute;  ///< --redistribute KEY=N,...
   bool in_place = false;                           ///< --in-place: free the loaded model while it is redistributed
 };
 
-/// Local. @returns nothing if help was requested; then prints it to stdout if `prints`.
+/// Local. @returns nothing if help or versions were asked for; then they have been printed, once in the job.
 /// @throws UsageError
-std::optional<CommandLine> parse_command_line(int argc, char const* const* argv, bool prints);
+std::optional<CommandLine> parse_command_line(int argc, char const* const* argv);
 
 }  // namespace distload

@@ -1,6 +1,4 @@
 // distload-bench: compares the speed of loads, saves and computing with that of the machine, measured in one run.
-#include <CLI/CLI.hpp>
-
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +8,7 @@
 #include <distload/checkpoint/checkpoint.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "app/run_program.hpp"
 #include "app/start_kokkos.hpp"
 #include "base/result_file.hpp"
 #include "base/standard_streams.hpp"
@@ -24,7 +23,6 @@
 #include "bench/sample.hpp"
 #include "bench/trials.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "parallel/run_job.hpp"
 
 namespace distload {
 namespace {
@@ -150,15 +148,15 @@ ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
 }  // namespace distload
 
 int main(int argc, char** argv) {
-  return distload::run_job([&](distload::MpiEnvironment& mpi) {
-    distload::Arguments arguments;
-    CLI::App app(
-        "Compares loading checkpoints on all ranks of mpirun (tensor parallel) with what the machine does without "
-        "distload, interleaved\nin one run.",
-        "distload-bench");
+  distload::Arguments arguments;
+  auto const parse = [&] {
+    distload::ProgramApp app(distload::program_text());
     distload::add_options(app, arguments);
-    if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
+    if (!distload::parse_arguments(app, argc, argv)) return false;
     distload::complete(arguments);
+    return true;
+  };
+  return distload::run_program(parse, [&](distload::MpiEnvironment& mpi) {
     if (arguments.calibrate) return distload::print_costs(mpi.world(), arguments);
     return distload::bench(mpi, arguments);
   });

@@ -1,6 +1,4 @@
 // distload-inspect: prints the content and layout of a checkpoint, and the plan for loading it on any number of ranks.
-#include <CLI/CLI.hpp>
-
 #include <optional>
 #include <string>
 #include <vector>
@@ -143,19 +141,30 @@ ExitCode inspect(Arguments const& arguments) {
   return ExitCode::done;
 }
 
+ProgramText program_text() {
+  return {"distload-inspect",
+          "shows what a checkpoint holds, how it is laid out, and the plan for loading it",
+          {{"distload-inspect MODEL", "the model, its size, format and checksums"},
+           {"distload-inspect MODEL --tensors", "every tensor with its type and shape"},
+           {"distload-inspect MODEL --tp 4 --pp 2", "how 8 ranks would load it"},
+           {"distload-inspect MODEL --extract all --to DIR", "the tokenizer and other files that go along"},
+           {"distload-inspect --devices", "the GPUs of this host"}}};
+}
+
 }  // namespace
 }  // namespace distload
 
 int main(int argc, char** argv) {
   return distload::run_serial_program([&] {
     distload::Arguments arguments;
-    CLI::App app("Shows what a checkpoint holds, how it is laid out, and the plan for loading it.", "distload-inspect");
-    auto* const checkpoint = app.add_option("checkpoint", arguments.path, "file or directory");
+    distload::ProgramApp app(distload::program_text());
+    auto* const checkpoint = app.add_option("checkpoint", arguments.path, "a folder of safetensors, one of its files, an .h5 file, or a folder of steps")->type_name("CHECKPOINT");
     app.add_flag("--devices", arguments.devices,
                  "show CUDA, its devices and NCCL on this host, and nothing else; exit code 7 if there is no device "
                  "that this distload can use")
         ->excludes(checkpoint);
-    app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default");
+    app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default")
+        ->type_name("N");
     app.add_flag("--tensors", arguments.tensors, "list the tensors");
     app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");
     app.add_option("-n,--tp,--tensor-parallel", arguments.tensor_parallel,
@@ -167,8 +176,9 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1U, 65536U));
     app.add_option("--ep,--expert-parallel", arguments.expert_parallel, "and experts dealt out so many ways")
         ->check(CLI::Range(1U, 65536U));
-    app.add_option("--family", arguments.family, "partition rules; by config.json's model_type by default");
-    app.add_option("--rules", arguments.rules, "a rule file of one's own");
+    app.add_option("--family", arguments.family, "partition rules; by config.json's model_type by default")
+        ->type_name("NAME");
+    app.add_option("--rules", arguments.rules, "a rule file of one's own")->type_name("FILE");
     app.add_option("--strip-prefix", arguments.strip_prefix,
                    "text that is removed from the beginning of the tensors' names, as by model.strip_prefix");
     app.add_option("--extract", arguments.extract,
@@ -179,7 +189,7 @@ int main(int argc, char** argv) {
     app.add_option("--to", arguments.to, "folder for what is extracted; the current one by default")
         ->type_name("DIR")
         ->needs("--extract");
-    if (!distload::parse_arguments(app, argc, argv, true)) return distload::ExitCode::done;
+    if (!distload::parse_arguments(app, argc, argv)) return distload::ExitCode::done;
     return distload::inspect(arguments);
   });
 }
