@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include <distload/base/error.hpp>
 
@@ -133,6 +135,11 @@ TEST(ConfigurationOf, TakesWhatIsNoConfigurationForACheckpoint) {
     line.config = path;
     EXPECT_EQ(configuration_of(line, {}).checkpoint.path, path);
   }
+  auto const weights = std::filesystem::temp_directory_path() / "command_line_test.gguf";
+  std::ofstream(weights, std::ios::binary) << std::string("GGUF\3\0\0\0", 8);
+  line.config = weights;
+  EXPECT_EQ(configuration_of(line, {}).checkpoint.path, weights);
+  std::filesystem::remove(weights);
   line.config = "not-there.yaml";
   EXPECT_THROW(configuration_of(line, {}), ConfigError);
 }
