@@ -16,7 +16,7 @@ packages=(
 )
 if [[ ${1:-} == ci ]]; then
   packages+=(clang clang-format clang-tidy lld libclang-rt-14-dev libomp-dev doxygen gcovr debootstrap dpkg-dev file lmod
-    chromium-headless-shell python3-pil)
+    chromium-headless-shell python3-pil groff-base zsh fish)
   # Tests run jobs under Slurm, whose daemons the packages do not have to start. Its PMIx plugin opens the unversioned libpmix.so.
   packages+=(slurmctld slurmd slurm-client munge libpmix-dev)
 elif [[ ${1:-} == mpich ]]; then

@@ -2,9 +2,11 @@
 #include "app/agree_on_config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,8 +31,17 @@ constexpr char const* kPathKey = "checkpoint.path";
 /// Before the name of a checkpoint's index.
 constexpr std::string_view kIndexEnding = ".safetensors.index.json";
 
-/// True for a directory, a file with the ending of a checkpoint or of its index, and a name that is neither a file nor
-/// one of a configuration: opening it as a checkpoint says what it may be.
+/// True if the beginning of a file has a NUL, as no text has: weights in any format.
+bool is_binary(std::filesystem::path const& path) {
+  std::array<char, 512> head{};
+  std::ifstream file(path, std::ios::binary);
+  file.read(head.data(), head.size());
+  auto const* const end = head.data() + file.gcount();
+  return std::find(head.data(), end, '\0') != end;
+}
+
+/// True for a directory, a file with the ending of a checkpoint or of its index, one that is no text, and a name that
+/// is neither a file nor one of a configuration: opening it as a checkpoint says what it may be.
 bool is_checkpoint(std::string const& path) {
   std::filesystem::path const file(path);
   std::error_code ignored;
@@ -38,6 +49,7 @@ bool is_checkpoint(std::string const& path) {
   if (std::filesystem::is_directory(file, ignored) || path.ends_with(kIndexEnding)) return true;
   auto const ending = file.extension();
   if (ending == ".h5" || ending == ".hdf5" || ending == ".safetensors") return true;
+  if (std::filesystem::is_regular_file(file, ignored) && is_binary(file)) return true;
   return ending != ".yaml" && ending != ".yml" && ending != ".json" && !std::filesystem::exists(file, ignored);
 }
 

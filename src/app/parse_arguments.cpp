@@ -1,29 +1,50 @@
 // Converts CLI11's exceptions.
 #include "app/parse_arguments.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <string>
+#include <string_view>
 
 #include <distload/base/error.hpp>
 #include <distload/version.hpp>
 
+#include "app/completion.hpp"
+#include "app/help_text.hpp"
+#include "app/launcher_rank.hpp"
 #include "base/standard_streams.hpp"
+#include "base/text.hpp"
 
 namespace distload {
+namespace {
 
-bool parse_arguments(CLI::App& app, int argc, char const* const* argv, bool prints) {
+/// For the build: what is made from the table of options.
+std::string generated(ProgramApp const& app, std::string_view what) {
+  if (what == "man") return manual_page(app);
+  if (what == "bash") return bash_completion(app);
+  if (what == "zsh") return zsh_completion(app);
+  if (what == "fish") return fish_completion(app);
+  throw UsageError("--generate: '" + printable(what) + "' is none of man, bash, zsh and fish");
+}
+
+}  // namespace
+
+bool parse_arguments(ProgramApp& app, int argc, char const* const* argv) {
   if (app.get_option_no_throw("--version") == nullptr) {
     app.set_version_flag("--version", app.get_name() + " " + DISTLOAD_VERSION, "print the version and exit");
+  }
+  for (auto* const part : app.get_subcommands({})) part->set_help_flag("-h,--help", "print this help and exit");
+  app.set_help_flag("-h,--help", "print this help and exit");
+  if (argc == 3 && std::string_view(argv[1]) == "--generate") {
+    print(generated(app, argv[2]));
+    return false;
   }
   try {
     app.parse(argc, argv);
     return true;
   } catch (CLI::CallForHelp const&) {
-    if (prints) print(app.help());
+    print_once(help_text(app));
     return false;
   } catch (CLI::CallForVersion const& version) {
-    if (prints) print(std::string(version.what()) + "\n");
+    print_once(std::string(version.what()) + "\n");
     return false;
   } catch (CLI::ParseError const& error) {
     throw UsageError(std::string(error.what()) + " (" + app.get_name() + " --help shows how it is used)");

@@ -9,6 +9,7 @@
 
 #include "base/table.hpp"
 #include "device/survey.hpp"
+#include "parallel/mpi_versions.hpp"
 #if defined(DISTLOAD_ENABLE_CUDA)
 #include "parallel/nccl_library.hpp"
 #endif
@@ -66,10 +67,10 @@ std::string nccl_version() {
 
 }  // namespace
 
-std::string version_text(MpiEnvironment const& mpi) {
+std::string version_text() {
   Table table;
   table.add({"distload", DISTLOAD_VERSION});
-  table.add({"MPI", mpi.library_version() + ", io component " + mpi.io_component()});
+  table.add({"MPI", mpi_library_version() + ", io component " + choose_io_component()});
   table.add({"HDF5", hdf5_version()});
   table.add({"Kokkos", kokkos_version()});
   table.add({"CUDA", cuda_version()});

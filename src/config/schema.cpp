@@ -115,7 +115,10 @@ void check_choice(Choice choice) {
 template <class Member>
 ConfigKey choice_key(std::string name, Member member) {
   using Choice = std::remove_reference_t<decltype(member(std::declval<Config&>()))>;
-  return key(std::move(name), member, parse_choice<Choice>, print_choice<Choice>, check_choice<Choice>);
+  auto made = key(std::move(name), member, parse_choice<Choice>, print_choice<Choice>, check_choice<Choice>);
+  auto const words = words_of<Choice>();
+  made.choices.assign(words.begin(), words.end());
+  return made;
 }
 
 std::string parse_text(std::string_view text) { return std::string(text); }

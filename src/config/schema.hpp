@@ -20,6 +20,8 @@ struct ConfigKey {
   std::function<std::string(Config const&)> print;
   /// Throws ScalarError if `set` would not accept the value.
   std::function<void(Config const&)> check;
+  /// The words that the value can be; empty if it is no choice among words.
+  std::vector<std::string> choices = {};
   /// True if the value may be a list.
   bool takes_list = false;
 };

@@ -21,42 +21,11 @@
 #include "parallel/liveness/watch_channel.hpp"
 #include "parallel/mpi_check.hpp"
 #include "parallel/mpi_communicator.hpp"
+#include "parallel/mpi_versions.hpp"
 #include "parallel/node_numbers.hpp"
 
 namespace distload {
 namespace {
-
-#if defined(OMPI_MAJOR_VERSION)
-// Open MPI's file component OMPIO returns wrong data in some collective reads and hides read errors. The name of its
-// ROMIO component contains ROMIO's version.
-constexpr char const* kSafeIoComponent = OMPI_MAJOR_VERSION >= 5 ? "romio341" : "romio321";
-#endif
-
-void choose_io_component() {
-#if defined(OMPI_MAJOR_VERSION)
-  constexpr int kKeepWhatTheUserSet = 0;
-  setenv("OMPI_MCA_io", kSafeIoComponent, kKeepWhatTheUserSet);
-#endif
-}
-
-std::string read_io_component() {
-#if defined(OMPI_MAJOR_VERSION)
-  char const* const chosen = std::getenv("OMPI_MCA_io");
-  return chosen == nullptr ? "default" : chosen;
-#else
-  return "default";
-#endif
-}
-
-std::string read_library_version() {
-  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
-  int length = 0;
-  DISTLOAD_MPI(MPI_Get_library_version(text.data(), &length));
-  std::string whole(text.data(), static_cast<std::size_t>(length));
-  std::ranges::replace(whole, '\t', ' ');  // MPICH has one after "Version:"
-  // The rest names the packager and the date.
-  return whole.substr(0, whole.find_first_of(",\n"));
-}
 
 /// Collective: the host of every rank.
 std::vector<std::string> gather_hosts(Communicator& world) {
@@ -81,7 +50,7 @@ MpiEnvironment::MpiEnvironment() : exceptions_under_way_(std::uncaught_exception
   DISTLOAD_MPI(MPI_Initialized(&initialized));
   int provided = 0;
   if (initialized == 0) {
-    choose_io_component();
+    io_component_ = choose_io_component();
     DISTLOAD_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
     owns_mpi_ = true;
     // Some calls report errors to the handler of MPI_COMM_WORLD for any communicator. In a program of others that
@@ -91,8 +60,8 @@ MpiEnvironment::MpiEnvironment() : exceptions_under_way_(std::uncaught_exception
     DISTLOAD_MPI(MPI_Query_thread(&provided));
   }
   is_thread_multiple_ = provided == MPI_THREAD_MULTIPLE;
-  library_version_ = read_library_version();
-  io_component_ = read_io_component();
+  library_version_ = mpi_library_version();
+  if (io_component_.empty()) io_component_ = chosen_io_component();
 
   world_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});
   failure_ranks_ = MpiCommunicator::duplicate(MPI_COMM_WORLD, {});

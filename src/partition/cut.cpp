@@ -42,13 +42,20 @@ SizedRule::SizedRule(Rule const& rule, Sizes const& sizes) : rule_(rule) {
   try {
     for (auto const& section : rule.sections) {
       Section sized;
+      words_.units.push_back(section.heads ? sizes.shown(*section.heads) : "");
       if (section.size) sized.size = sizes.positive(*section.size);
       if (section.heads) sized.heads = sizes.positive(*section.heads);
       if (section.unit) sized.unit = sizes.positive(*section.unit);
       sections_.push_back(sized);
     }
-    if (rule.groups) groups_ = as_groups(sizes.positive(*rule.groups), rule.groups->text);
-    for (auto const& size : rule.shape) shape_.push_back(size ? sizes.find(*size) : std::nullopt);
+    if (rule.groups) {
+      words_.groups = sizes.shown(*rule.groups);
+      groups_ = as_groups(sizes.positive(*rule.groups), words_.groups);
+    }
+    for (auto const& size : rule.shape) {
+      shape_.push_back(size ? sizes.find(*size) : std::nullopt);
+      shape_words_.push_back(size ? sizes.shown_in_brackets(*size) : "");
+    }
     if (rule.partition == PartitionKind::vocab_parallel && rule.sections.size() == 1 && rule.sections.front().size) {
       vocabulary_key_ = sizes.key_of(*rule.sections.front().size);
     }
@@ -67,7 +74,7 @@ void SizedRule::check_shape(std::string_view name, Shape const& shape) const {
   for (std::size_t axis = 0; axis < axes; ++axis) {
     if (!shape_[axis] || *shape_[axis] == shape[axis]) continue;
     throw RuleProblem("config.json asks for " + std::to_string(*shape_[axis]) + " elements (" +
-                      rule_.shape[axis]->text + ")" + along(static_cast<std::uint32_t>(axis)) + ", but there are " +
+                      shape_words_[axis] + ")" + along(static_cast<std::uint32_t>(axis)) + ", but there are " +
                       std::to_string(shape[axis]));
   }
 }
@@ -108,11 +115,11 @@ Partition SizedRule::partition_of(Shape const& shape, std::optional<std::uint32_
   if (*of_group != extent) {
     auto const& only = sections_.front();
     if (sections_.size() == 1 && only.heads) {
-      sum = std::to_string(*only.heads) + " " + rule_.sections.front().heads->text + " x " + std::to_string(only.unit) +
+      sum = std::to_string(*only.heads) + " " + words_.units.front() + " x " + std::to_string(only.unit) +
             " = " + sum;
     } else if (sections_.size() > 1) {
       sum += " = " + std::to_string(total);
-      if (groups_ > 1) sum = std::to_string(groups_) + " " + rule_.groups->text + " of " + sum;
+      if (groups_ > 1) sum = std::to_string(groups_) + " " + words_.groups + " of " + sum;
     }
     auto const found = std::to_string(extent);
     auto const way_out = vocabulary_key_ ? ": if tokens were added, " + *vocabulary_key_ + " must be " + found : "";
@@ -125,10 +132,10 @@ Partition SizedRule::partition_of(Shape const& shape, std::optional<std::uint32_
 
 Partition SizedRule::partition_of_head(std::uint64_t extent, std::uint32_t head) const {
   auto const& section = sections_.front();
-  auto const heads = as_groups(*section.heads, rule_.sections.front().heads->text);
+  auto const heads = as_groups(*section.heads, words_.units.front());
   if (head >= heads) {
     throw RuleProblem("config.json says that there are only " + std::to_string(heads) + " " +
-                      rule_.sections.front().heads->text);
+                      words_.units.front());
   }
   if (extent != section.unit) {
     throw RuleProblem("config.json asks for " + std::to_string(section.unit) + " elements" + along(rule_.axis) +
@@ -149,7 +156,7 @@ std::uint64_t SizedRule::size_of(std::size_t index, std::uint64_t extent) const 
   if (section.heads) {
     auto const product = checked_multiply(*section.heads, section.unit);
     if (!product || (section.size && *product != size)) {
-      throw RuleProblem(std::to_string(*section.heads) + " " + rule_.sections[index].heads->text + " x " +
+      throw RuleProblem(std::to_string(*section.heads) + " " + words_.units[index] + " x " +
                         std::to_string(section.unit) + " are not the section's " + std::to_string(size) + " elements");
     }
     size = *product;
@@ -159,35 +166,6 @@ std::uint64_t SizedRule::size_of(std::size_t index, std::uint64_t extent) const 
                       std::to_string(section.unit));
   }
   return size;
-}
-
-std::optional<std::string> SizedRule::indivisible(Partition const& partition, std::uint32_t ranks) const {
-  if (partition.kind == PartitionKind::replicated || partition.kind == PartitionKind::vocab_parallel) return {};
-  for (std::size_t i = 0; i < partition.sections.size(); ++i) {
-    auto const& section = partition.sections[i];
-    if (divides(section, ranks)) continue;
-    if (auto const groups = section.groups; groups > 1 && (groups > ranks ? groups % ranks : ranks % groups) != 0) {
-      auto const& counted = rule_.groups ? *rule_.groups : *rule_.sections.front().heads;
-      return std::to_string(groups) + " " + counted.text + " and " + std::to_string(ranks) +
-             " tensor-parallel ranks do not divide one another";
-    }
-    auto const units = rule_.groups ? section.size / section.unit : section.groups * (section.size / section.unit);
-    auto what = std::to_string(units);
-    if (rule_.groups) {
-      what += " " + rule_.sections[i % rule_.sections.size()].heads->text + " of each of " +
-              std::to_string(section.groups) + " " + rule_.groups->text;
-    } else if (!rule_.sections.empty() && rule_.sections[i].heads) {
-      what += " " + rule_.sections[i].heads->text;
-    } else if (section.unit == 1) {
-      what += " elements" + along(partition.axis);
-    } else {
-      what += " units of " + std::to_string(section.unit) + " elements" + along(partition.axis);
-    }
-    what += section.replicate_units ? " and " : " do not divide by ";
-    what += std::to_string(rule_.groups ? ranks / section.groups : ranks) + " tensor-parallel ranks";
-    return section.replicate_units ? what + " do not divide one another" : what;
-  }
-  return std::nullopt;
 }
 
 }  // namespace distload::rules

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <distload/partition/model_layout.hpp>
 #include <distload/partition/partition.hpp>
 
 #include "partition/rules/rules.hpp"
@@ -28,8 +29,8 @@ class SizedRule {
   /// @throws RuleProblem  the sizes contradict the shape.
   Partition partition_of(Shape const& shape, std::optional<std::uint32_t> head = std::nullopt) const;
 
-  /// Why `partition`, made by this rule, cannot be divided among `ranks`; nothing if it can.
-  std::optional<std::string> indivisible(Partition const& partition, std::uint32_t ranks) const;
+  /// For `indivisible`.
+  CutWords const& words() const noexcept { return words_; }
 
  private:
   struct Section {
@@ -48,6 +49,8 @@ class SizedRule {
   std::vector<Section> sections_;
   std::uint32_t groups_ = 1;
   std::vector<std::optional<std::uint64_t>> shape_;  ///< sizes that are known
+  std::vector<std::string> shape_words_;             ///< what they are
+  CutWords words_;
   std::string problem_;
   std::optional<std::string> vocabulary_key_;  ///< of config.json, if the rule is for a vocabulary of that size
 };

@@ -25,6 +25,7 @@
 #include "partition/experts.hpp"
 #include "partition/find_fusions.hpp"
 #include "partition/fitting_ranks.hpp"
+#include "partition/indivisible.hpp"
 #include "partition/missing.hpp"
 #include "partition/packed_cut.hpp"
 #include "partition/prefix.hpp"
@@ -86,6 +87,7 @@ class Layouter {
     apply_rules();
     cut_companions();
     layout.parameters = std::move(parameters_);
+    layout.cut_words = std::move(words_);
     // Only companions are out of order.
     if (!std::ranges::is_sorted(layout.parameters, {}, &Parameter::tensor))
       std::ranges::sort(layout.parameters, {}, &Parameter::tensor);
@@ -321,6 +323,7 @@ class Layouter {
     } catch (RuleProblem const& problem) {
       throw at_rule(problem.what());
     }
+    if (parameter.partition.kind != PartitionKind::replicated) words_.try_emplace(rule.location, sized.words());
     ties_.add_stages(index, parameter.stages);
     parameter.keep_dtype = keeps_dtype(rule, catalog_.tensors[index]);
     if (options_.uneven && rule.uneven) {
@@ -333,7 +336,7 @@ class Layouter {
     }
     if (parameter.experts) return parameter;  // placed whole, independent of the ranks
     fitting_ranks_.add(parameter.partition);
-    if (auto const why = sized.indivisible(parameter.partition, topology_.tensor_parallel)) {
+    if (auto const why = indivisible(parameter.partition, topology_.tensor_parallel, sized.words())) {
       indivisible_ = true;
       throw at_rule(*why + (rule.uneven ? "; topology.uneven: allow would cut them unevenly" : ""));
     }
@@ -665,6 +668,7 @@ class Layouter {
   std::unordered_map<std::uint32_t, Unpacked> unpacked_;  ///< the same, by tensor
   std::map<std::uint64_t, std::uint64_t> blocks_;  ///< units that stay together in uneven cuts, by number of units
   std::set<std::uint32_t> misfits_;                ///< weights that do not match a companion
+  std::map<std::string, CutWords> words_;          ///< by the location of a rule
   bool indivisible_ = false;
 };
 

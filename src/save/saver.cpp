@@ -26,6 +26,8 @@
 #include "parallel/liveness/call_scope.hpp"
 #include "parallel/meeting.hpp"
 #include "parallel/mpi_communicator.hpp"
+#include "partition/fitting_ranks.hpp"
+#include "partition/indivisible.hpp"
 #include "partition/problems.hpp"
 #include "save/checkpoint_writer.hpp"
 #include "save/commit/abandoned.hpp"
@@ -138,15 +140,20 @@ void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
   if (!options_.tensor_parallel) return;
   auto const ranks = *options_.tensor_parallel;
   Problems problems;
+  rules::FittingRanks fitting;
   for (auto const& parameter : layout.parameters) {
     auto const& tensor = catalog.tensors[parameter.tensor];
-    if (divides(parameter.partition, ranks)) continue;
-    problems.add(std::string(name_of(parameter.partition.kind)) + " by " + parameter.rule, tensor.name, tensor.shape);
+    fitting.add(parameter.partition);
+    auto const words = layout.cut_words.find(parameter.rule);
+    auto const why = indivisible(parameter.partition, ranks,
+                                 words == layout.cut_words.end() ? CutWords() : words->second);
+    if (why) problems.add(*why + " (" + parameter.rule + ")", tensor.name, tensor.shape);
   }
   if (problems.empty()) return;
   throw ConfigError("save.tensor_parallel: " + std::to_string(problems.count()) + " of " +
                     std::to_string(layout.parameters.size()) + " parameters cannot be cut for " +
-                    std::to_string(ranks) + " ranks:" + problems.describe());
+                    std::to_string(ranks) + " ranks:" + problems.describe() + "\n  save.tensor_parallel could be " +
+                    fitting.list(std::max(64U, 2 * ranks)));
 }
 
 void Saver::check_directory(bool may_touch) const {

@@ -19,8 +19,8 @@
 #include <distload/save/saver.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "app/run_program.hpp"
 #include "app/start_kokkos.hpp"
-#include "parallel/run_job.hpp"
 #include "support/sample_model.hpp"
 
 namespace distload {
@@ -110,11 +110,12 @@ void add_options(CLI::App& app, Arguments& arguments) {
 }  // namespace distload
 
 int main(int argc, char** argv) {
-  return distload::run_job([&](distload::MpiEnvironment& mpi) {
-    distload::Arguments arguments;
-    CLI::App app("Saves the same model, changed a little, as often as asked.", "training_loop");
+  distload::Arguments arguments;
+  auto const parse = [&] {
+    distload::ProgramApp app({"training_loop", "saves the same model, changed a little, as often as asked", {}});
     distload::add_options(app, arguments);
-    if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
-    return distload::train(mpi, arguments);
-  });
+    return distload::parse_arguments(app, argc, argv);
+  };
+  return distload::run_program(parse,
+                               [&](distload::MpiEnvironment& mpi) { return distload::train(mpi, arguments); });
 }

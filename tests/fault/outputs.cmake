@@ -137,6 +137,13 @@ foreach(signal_and_code IN ITEMS "TERM 1" "USR1 138" "USR2 140")
     ENVIRONMENT DISTLOAD_FAULT=save_retain:1:hang)
 endforeach()
 
+# Ctrl-C on a program without mpirun, which itself returns 1.
+foreach(format IN ITEMS hdf5 safetensors)
+  output_test(INT_${format} CODE 130 ALONE ARGUMENTS --set save.format=${format} --set save.verify=full
+    CHECKS --signal INT --when-there "${results}/INT_${format}/*.partial" --pattern "stopped by SIGINT \\(Ctrl-C\\)"
+    ENVIRONMENT DISTLOAD_FAULT=save_verify:0:hang)
+endforeach()
+
 # After a failed save the report of the load exists, and the message has the cause of the failure.
 output_test(report_of_failed_save CODE 6 ARGUMENTS --report "${results}/failed_save.json"
   CHECKS --fresh "${results}/failed_save.json" --there "${results}/failed_save.json" --pattern "injected.*save_write" ENVIRONMENT DISTLOAD_FAULT=save_write:1)

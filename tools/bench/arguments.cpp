@@ -12,17 +12,29 @@
 namespace distload {
 namespace {
 
+/// "{all,row_parallel}", as help and completion take the words of a type.
+template <class Value>
+std::string words_in_braces(std::map<std::string, Value> const& words) {
+  std::string text;
+  for (auto const& [word, value] : words) text += (text.empty() ? "{" : ",") + word;
+  return text + "}";
+}
+
 void add_checkpoints(CLI::App& app, Arguments& arguments) {
-  app.add_option("checkpoints", arguments.checkpoints, "files or directories");
+  app.add_option("checkpoints", arguments.checkpoints, "files or directories")->type_name("CHECKPOINT");
   app.add_option("--make", arguments.make,
                  "also the checkpoints in this directory: safetensors, and HDF5 files for this number of ranks, for "
-                 "half and for twice as many; they are made if they are not there");
+                 "half and for twice as many; they are made if they are not there")
+      ->type_name("DIR");
   app.add_option("--size", arguments.size, "of what is made, in bytes of weights: 4GB, 500 MiB")
       ->check([](std::string const& text) { return parse_bytes(text) ? "" : text + " is no size"; })
+      ->type_name("SIZE")
       ->capture_default_str();
   app.add_option("--step", arguments.config.checkpoint.step,
-                 "step in a directory of checkpoints; the newest by default");
-  app.add_option("--family", arguments.config.model.family, "partition rules; by config.json's model_type by default");
+                 "step in a directory of checkpoints; the newest by default")
+      ->type_name("N");
+  app.add_option("--family", arguments.config.model.family, "partition rules; by config.json's model_type by default")
+      ->type_name("NAME");
 }
 
 /// CLI11's form of this, "!--no-reload", is "--no-reload{false}" in the help.
@@ -48,7 +60,7 @@ CLI::Validator one_of(std::map<std::string, Choice> const& choices) {
     name = std::to_string(static_cast<int>(choice->second));
     return std::string();
   };
-  return CLI::Validator(take, "", "one_of");
+  return CLI::Validator(take, words_in_braces(choices), "one_of");
 }
 
 void add_contenders(CLI::App& app, Arguments& arguments) {
@@ -56,24 +68,21 @@ void add_contenders(CLI::App& app, Arguments& arguments) {
       {"all", Part::all}, {"column_parallel", Part::column_parallel}, {"row_parallel", Part::row_parallel}};
   std::map<std::string, ReadEngine> engines;
   for (auto const word : words_of<ReadEngine>()) engines.emplace(word, *choice_of<ReadEngine>(word));
-  app.add_option("--engine", arguments.measured.engines,
-                 "engines to compare, e.g. buffered,auto, of " + names_of(engines) + "; all by default")
+  app.add_option("--engine", arguments.measured.engines, "engines to compare, e.g. buffered,auto; all by default")
       ->transform(one_of(engines))
       ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("NAME");
+      ->allow_extra_args(false);
   app.add_option("--state", arguments.states, "warm, cold (the files leave the page cache before every run), or both")
       ->check(CLI::IsMember({"warm", "cold"}))
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
-  app.add_option("--part", arguments.parts, "parameters to load: all, column_parallel, row_parallel")
+  app.add_option("--part", arguments.parts, "parameters to load")
       ->transform(one_of(parts))
       ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("NAME");
+      ->allow_extra_args(false);
   add_switch_off(app, "--no-reload", arguments.measured.reloads, "do not measure loads into a model that is loaded");
-  app.add_option("--save", arguments.measured.save_directory, "also save, in this directory");
+  app.add_option("--save", arguments.measured.save_directory, "also save, in this directory")->type_name("DIR");
   app.add_flag("--no-verify", arguments.no_verify, "do not compare checksums");
 }
 
@@ -89,7 +98,8 @@ void add_process_options(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
   app.add_option("--launcher", arguments.launcher,
                  "command that starts new processes, e.g. 'srun --overlap -n 4'; by default the one that has started "
-                 "these");
+                 "these")
+      ->type_name("COMMAND");
   app.add_option("--sample", arguments.sample)->group("");
 }
 
@@ -102,12 +112,14 @@ void add_calibrate(CLI::App& app, Arguments& arguments) {
   calibrate
       ->add_option("folder", options.path,
                    "on the storage to measure, for a scratch file; or a checkpoint, to read only")
+      ->type_name("DIR|CHECKPOINT")
       ->required();
-  calibrate->add_option("--out", options.out, "write another file; - only prints");
+  calibrate->add_option("--out", options.out, "write another file; - only prints")->type_name("FILE");
   calibrate
       ->add_option_function<std::string>(
           "--bytes", [&options](std::string const& text) { options.bytes = round_up(*parse_bytes(text), 2 * kMiB); },
           "that each rank writes and reads; 256 MiB by default")
+      ->type_name("SIZE")
       ->check([](std::string const& text) {
         auto const bytes = parse_bytes(text);
         return bytes && *bytes > 0 && *bytes <= kTiB ? "" : text + " is no size from 1 B to 1 TiB";
@@ -126,12 +138,12 @@ void add_infer(CLI::App& app, Arguments& arguments) {
       "infer",
       "Measures how fast a loaded decoder computes, on all ranks (tensor parallel): one-token steps beside the rate at "
       "which the ranks read memory, a prefill, its matrix products, and the exact sums beside all-reduce.");
-  infer->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->required();
+  infer->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->type_name("CHECKPOINT")->required();
   auto* const tokens = infer->add_option("--tokens", arguments.computed.tokens, "of the prefill");
   auto* const steps = infer->add_option("--steps", arguments.computed.steps, "one-token steps of a round");
   auto* const rounds = infer->add_option("--rounds", arguments.computed.rounds, "counted rounds");
   for (auto* const option : {tokens, steps, rounds}) option->check(CLI::Range(1U, 1'000'000U))->capture_default_str();
-  infer->add_option("--json", arguments.json, "write the figures to this file");
+  infer->add_option("--json", arguments.json, "write the figures to this file")->type_name("FILE");
   infer->callback([&arguments] { arguments.infer = true; });
 }
 
@@ -140,11 +152,11 @@ void add_overlap(CLI::App& app, Arguments& arguments) {
       "overlap",
       "Loads by messages between all ranks on an emulated device, whose stages take a given time at least, and prints "
       "which stages of which waves ran when on rank 0: the load should take as long as its slowest stage.");
-  overlap->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->required();
+  overlap->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->type_name("CHECKPOINT")->required();
   overlap->add_option("--milliseconds", arguments.overlapped.milliseconds, "of every stage of a wave")
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str();
-  overlap->add_option("--trace", arguments.overlapped.trace, "write a Chrome trace to this file");
+  overlap->add_option("--trace", arguments.overlapped.trace, "write a Chrome trace to this file")->type_name("FILE");
   overlap->callback([&arguments] { arguments.overlap = true; });
 }
 
@@ -154,7 +166,7 @@ void add_redistribute(CLI::App& app, Arguments& arguments) {
       "Measures how fast a loaded model is brought from one number of tensor-parallel ranks onto the next, in memory, "
       "beside memcpy of as many bytes into new memory by as many processes.");
   auto& options = arguments.redistributed;
-  redistribute->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->required();
+  redistribute->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->type_name("CHECKPOINT")->required();
   redistribute->add_option("--chain", options.chain, "numbers of ranks, one after the other")
       ->delimiter(',')
       ->check(CLI::Range(1U, 1024U))
@@ -169,11 +181,23 @@ void add_redistribute(CLI::App& app, Arguments& arguments) {
   add_switch_off(*redistribute, "--no-peer-memory", options.peer_memory,
                  "send messages instead of reading the memory of peers");
   add_switch_off(*redistribute, "--no-share", options.share, "copy unchanged shards");
-  redistribute->add_option("--json", arguments.json, "write the figures to this file");
+  redistribute->add_option("--json", arguments.json, "write the figures to this file")->type_name("FILE");
   redistribute->callback([&arguments] { arguments.redistribute = true; });
 }
 
 }  // namespace
+
+ProgramText program_text() {
+  return {"distload-bench",
+          "compares the speed of loads and saves with what the machine does without distload",
+          {{"mpirun -np 4 distload-bench MODEL", "load by every engine, beside what storage and memory can do"},
+           {"mpirun -np 4 distload-bench --make DIR --size 4GB", "the same with checkpoints that are made for it"},
+           {"mpirun -np 4 distload-bench MODEL --engine auto --state cold --save DIR", "from storage, and a save"},
+           {"mpirun -np 4 distload-bench calibrate DIR", "measure this machine for dry runs, with the storage of DIR"},
+           {"mpirun -np 4 distload-bench infer MODEL", "how fast a loaded decoder computes"}},
+          "All ranks of mpirun load together (tensor parallel). The contenders are interleaved in one run, so that the "
+          "machine is the same for all."};
+}
 
 void add_options(CLI::App& app, Arguments& arguments) {
   add_checkpoints(app, arguments);
@@ -182,7 +206,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--rounds", arguments.measured.rounds, "counted rounds; 7 for figures that are published")
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str();
-  app.add_option("--json", arguments.json, "write all samples to this file");
+  app.add_option("--json", arguments.json, "write all samples to this file")->type_name("FILE");
   add_calibrate(app, arguments);
   add_infer(app, arguments);
   add_overlap(app, arguments);

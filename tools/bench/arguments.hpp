@@ -6,6 +6,7 @@
 
 #include <distload/config/config.hpp>
 
+#include "app/program_app.hpp"
 #include "bench/calibrate.hpp"
 #include "bench/infer_options.hpp"
 #include "bench/measure.hpp"
@@ -44,6 +45,8 @@ struct Arguments {
 };
 
 /// Local: binds the options of `app` to `arguments`.
+ProgramText program_text();
+
 void add_options(CLI::App& app, Arguments& arguments);
 
 /// Local: what follows from the options together.

@@ -1,6 +1,4 @@
 // distload-bench: compares the speed of loads, saves and computing with that of the machine, measured in one run.
-#include <CLI/CLI.hpp>
-
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +8,7 @@
 #include <distload/checkpoint/checkpoint.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "app/run_program.hpp"
 #include "app/start_kokkos.hpp"
 #include "base/log.hpp"
 #include "base/result_file.hpp"
@@ -25,7 +24,6 @@
 #include "bench/sample.hpp"
 #include "bench/trials.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "parallel/run_job.hpp"
 
 namespace distload {
 namespace {
@@ -154,21 +152,15 @@ ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
 }  // namespace distload
 
 int main(int argc, char** argv) {
-  return distload::run_job([&](distload::MpiEnvironment& mpi) {
-    distload::Arguments arguments;
-    CLI::App app(
-        "Compares loading checkpoints on all ranks of mpirun (tensor parallel) with what the machine does without\n"
-        "distload, interleaved in one run.\n\n"
-        "  mpirun -np 4 distload-bench --make bench --size 4GB --json bench.json    all engines, warm and cold\n"
-        "  mpirun -np 4 distload-bench MODEL --state warm --engine auto             a model that is there\n"
-        "  mpirun -np 4 distload-bench MODEL --state warm --save DIR                saving, too\n"
-        "  mpirun -np 4 distload-bench calibrate MODEL                              what the `cost` section should "
-        "say\n",
-        "distload-bench");
-    app.footer("distload-bench SUBCOMMAND --help shows the options of a subcommand.");
+  distload::Arguments arguments;
+  auto const parse = [&] {
+    distload::ProgramApp app(distload::program_text());
     distload::add_options(app, arguments);
-    if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
+    if (!distload::parse_arguments(app, argc, argv)) return false;
     distload::complete(arguments);
+    return true;
+  };
+  return distload::run_program(parse, [&](distload::MpiEnvironment& mpi) {
     if (arguments.calibrate) return distload::measure_machine(mpi, arguments);
     return distload::bench(mpi, arguments);
   });

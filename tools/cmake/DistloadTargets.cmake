@@ -22,7 +22,7 @@ function(distload_add_module module)
 endfunction()
 
 # distload_add_program(<name> SOURCES ... LINK targets...)
-# The program bin/<name>; it is installed.
+# The program bin/<name>; it is installed, with the man page and the completion for shells that it makes of its own options.
 function(distload_add_program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
   add_executable(${name} ${arg_SOURCES})
@@ -35,7 +35,27 @@ function(distload_add_program name)
   if(NOT TARGET programs)
     add_custom_target(programs)
   endif()
-  add_dependencies(programs ${name})
+  set(pages "${PROJECT_BINARY_DIR}/share")
+  set(page "${pages}/man/man1/${name}.1")
+  set(bash "${pages}/bash-completion/completions/${name}")
+  set(zsh "${pages}/zsh/site-functions/_${name}")
+  set(fish "${pages}/fish/vendor_completions.d/${name}.fish")
+  add_custom_command(OUTPUT "${page}" "${bash}" "${zsh}" "${fish}"
+    COMMAND ${name} --generate man > "${page}"
+    COMMAND ${name} --generate bash > "${bash}"
+    COMMAND ${name} --generate zsh > "${zsh}"
+    COMMAND ${name} --generate fish > "${fish}"
+    COMMENT "Man page and completion of ${name}" VERBATIM)
+  foreach(file "${page}" "${bash}" "${zsh}" "${fish}")
+    cmake_path(GET file PARENT_PATH folder)
+    file(MAKE_DIRECTORY "${folder}")
+  endforeach()
+  install(FILES "${page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  install(FILES "${bash}" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  install(FILES "${zsh}" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+  install(FILES "${fish}" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+  add_custom_target(${name}-pages ALL DEPENDS "${page}")
+  add_dependencies(programs ${name} ${name}-pages)
 endfunction()
 
 # Compile options and include folders of a target of tests.

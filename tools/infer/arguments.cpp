@@ -1,8 +1,6 @@
 // Options of distload-infer, and the list of token ids.
 #include "infer/arguments.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <charconv>
 #include <string_view>
 
@@ -15,13 +13,18 @@
 namespace distload {
 namespace {
 
-constexpr char const* kAbout =
-    "Computes with a checkpoint on all ranks, to prove that it is loaded right:\n"
-    "  mpirun -np 4 distload-infer checkpoints --tokens 1,2,3 --against one-rank\n"
-    "  mpirun -np 4 distload-infer config.yaml --tokens ids.npy --generate 16 --logits logits.npy\n"
-    "Arithmetic is float32. The results have the same bits on any number of ranks, unless parameters are cut beside "
-    "segments' borders, which is said.\n"
-    "Exit code 10: a result differs from what it is compared with; the first output that differs is named.";
+ProgramText program_text() {
+  return {"distload-infer",
+          "computes with a checkpoint on all ranks, to prove that it is loaded right",
+          {{"mpirun -np 4 distload-infer MODEL --tokens 1,2,3 --against one-rank",
+            "compare every layer with one rank that has the whole model"},
+           {"mpirun -np 4 distload-infer MODEL --tokens 1,2,3 --generate 16", "append 16 tokens"},
+           {"mpirun -np 4 distload-infer config.yaml --tokens ids.npy --logits logits.npy",
+            "write what other programs can compare with"}},
+          "Arithmetic is float32. The results have the same bits on any number of ranks, unless parameters are cut "
+          "beside segments' borders, which is said.\n\n"
+          "Exit code 10: a result differs from what it is compared with; the first output that differs is named."};
+}
 
 constexpr unsigned kMostGenerated = 1U << 24U;
 
@@ -46,10 +49,12 @@ TokenBatch parsed_list(std::string_view text) {
 
 }  // namespace
 
-std::optional<InferArguments> parse_infer_arguments(int argc, char const* const* argv, bool prints) {
+std::optional<InferArguments> parse_infer_arguments(int argc, char const* const* argv) {
   InferArguments arguments;
-  CLI::App app(kAbout, "distload-infer");
-  app.add_option("config", arguments.config, "a configuration of distload (.yaml), or a checkpoint")->required();
+  ProgramApp app(program_text());
+  app.add_option("config", arguments.config, "a configuration of distload (.yaml), or a checkpoint")
+      ->type_name("CONFIG.yaml|MODEL")
+      ->required();
   app.add_option("--tokens", arguments.tokens, "token ids: 1,2,3 or an .npy file of int64, [batch, tokens]")
       ->type_name("IDS|FILE")
       ->required();
@@ -61,20 +66,20 @@ std::optional<InferArguments> parse_infer_arguments(int argc, char const* const*
                  "state")
       ->type_name("FILE");
   app.add_option("--outputs", arguments.outputs, "write the outputs of all layers to .npy files in this directory")
-      ->type_name("DIRECTORY");
+      ->type_name("DIR");
   app.add_option("--against", arguments.against,
                  "compare every layer with one rank that loads the whole model, or with a directory that --outputs "
                  "has written, or the logits with an .npy file")
-      ->type_name("one-rank|FILE|DIRECTORY");
+      ->type_name("one-rank|FILE|DIR");
   app.add_option("--tolerance", arguments.tolerance,
                  "largest difference from a file, relative to the largest magnitude in it; 1e-4 by default")
       ->check(CLI::NonNegativeNumber)
       ->type_name("X");
   app.add_option("--report", arguments.report, "write a JSON report to this file")->type_name("FILE");
-  app.add_option("--set", arguments.settings, "a key of the configuration; may be given more than once")
+  app.add_option("--set", arguments.settings, "a key of the configuration; takes one KEY=VALUE, and may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  if (!parse_arguments(app, argc, argv, prints)) return std::nullopt;
+  if (!parse_arguments(app, argc, argv)) return std::nullopt;
   return arguments;
 }
 

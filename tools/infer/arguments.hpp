@@ -22,9 +22,9 @@ struct InferArguments {
   std::string report;                 ///< path; empty: not written
 };
 
-/// Local. @returns nothing if help was requested; then prints it to stdout if `prints`.
+/// Local. @returns nothing if help or the version was asked for; then it has been printed, once in the job.
 /// @throws UsageError
-std::optional<InferArguments> parse_infer_arguments(int argc, char const* const* argv, bool prints);
+std::optional<InferArguments> parse_infer_arguments(int argc, char const* const* argv);
 
 /// Local, for one rank: the ids of `--tokens`.
 /// @throws UsageError            they are no list of whole numbers.

@@ -1,7 +1,5 @@
 // distload-inspect: shows the content and layout of a checkpoint, the plan for loading it on any number of ranks, and
 // the health of its blocks: as text, as JSON, and as a page.
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -149,12 +147,15 @@ void add_topology(CLI::App& app, Arguments& arguments) {
 }
 
 void add_options(CLI::App& app, Arguments& arguments) {
-  auto* const checkpoint = app.add_option("checkpoint", arguments.path, "file or directory");
+  auto* const checkpoint = app.add_option("checkpoint", arguments.path,
+                                          "a folder of safetensors, one of its files, an .h5 file, or a folder of steps")
+                               ->type_name("CHECKPOINT");
   app.add_flag("--devices", arguments.devices,
                "show CUDA, its devices and NCCL on this host, and nothing else; exit code 7 if there is no device "
                "that this distload can use")
       ->excludes(checkpoint);
-  app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default");
+  app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default")
+      ->type_name("N");
   app.add_flag("--tensors", arguments.tensors, "list the tensors");
   app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");
   add_topology(app, arguments);
@@ -169,8 +170,9 @@ void add_options(CLI::App& app, Arguments& arguments) {
                                     "write a page for a browser instead: modules, sizes, which rank holds what, and, "
                                     "with --verify, which blocks are damaged")
                          ->type_name("FILE");
-  app.add_option("--family", arguments.rules.family, "partition rules; by config.json's model_type by default");
-  app.add_option("--rules", arguments.rules.rules, "a rule file of one's own");
+  app.add_option("--family", arguments.rules.family, "partition rules; by config.json's model_type by default")
+      ->type_name("NAME");
+  app.add_option("--rules", arguments.rules.rules, "a rule file of one's own")->type_name("FILE");
   app.add_option("--strip-prefix", arguments.strip_prefix,
                  "text that is removed from the beginning of the tensors' names, as by model.strip_prefix");
   auto* const extract = app.add_option("--extract", arguments.extract,
@@ -185,15 +187,27 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->needs(extract);
 }
 
+ProgramText program_text() {
+  return {"distload-inspect",
+          "shows what a checkpoint holds, how it is laid out, the plan for loading it, and whether its blocks are whole",
+          {{"distload-inspect MODEL", "the model, its size, format and checksums"},
+           {"distload-inspect MODEL --tensors", "every tensor with its type and shape"},
+           {"distload-inspect MODEL --tp 4 --pp 2", "how 8 ranks would load it"},
+           {"distload-inspect MODEL --tp 4 --verify --html page.html", "a page with all of this for a browser"},
+           {"distload-inspect MODEL --json", "the same as one JSON object"},
+           {"distload-inspect MODEL --extract all --to DIR", "the tokenizer and other files that go along"},
+           {"distload-inspect --devices", "the GPUs of this host"}}};
+}
+
 }  // namespace
 }  // namespace distload
 
 int main(int argc, char** argv) {
   return distload::run_serial_program([&] {
     distload::Arguments arguments;
-    CLI::App app("Shows what a checkpoint holds, how it is laid out, and the plan for loading it.", "distload-inspect");
+    distload::ProgramApp app(distload::program_text());
     distload::add_options(app, arguments);
-    if (!distload::parse_arguments(app, argc, argv, true)) return distload::ExitCode::done;
+    if (!distload::parse_arguments(app, argc, argv)) return distload::ExitCode::done;
     return distload::inspect(arguments);
   });
 }

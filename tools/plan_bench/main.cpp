@@ -1,7 +1,5 @@
 // distload-plan-bench: measures planning time and plan size for the largest models and jobs. Uses no MPI and no files:
 // this one process makes the plan of rank 0 of each job.
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <functional>
 #include <string>
@@ -123,10 +121,14 @@ void bench(Arguments const& arguments) {
 int main(int argc, char** argv) {
   return distload::run_serial_program([&] {
     distload::plan_bench::Arguments arguments;
-    CLI::App app("Plans loads of very large models for very many ranks, and says how long that takes on one core.",
-                 "distload-plan-bench");
-    app.add_option("--family", arguments.model, "only this model: llama, deepseek_v3, kimi_k25");
-    app.add_option("--source", arguments.source, "only this kind of checkpoint: safetensors, hdf5");
+    distload::ProgramApp app(
+        {"distload-plan-bench",
+         "plans loads of very large models for very many ranks, and says how long that takes on one core",
+         {{"distload-plan-bench", "all models, sources and topologies"},
+          {"distload-plan-bench --family llama --source hdf5", "one model, from one kind of checkpoint"},
+          {"distload-plan-bench --predict --machine 8xh100", "how long loads would take on a machine"}}});
+    app.add_option("--family", arguments.model, "only this model")->type_name("llama|deepseek_v3|kimi_k25");
+    app.add_option("--source", arguments.source, "only this kind of checkpoint")->type_name("safetensors|hdf5");
     app.add_option("--most-ranks", arguments.most_ranks, "leave out larger jobs");
     app.add_option("--rounds", arguments.rounds, "of which the fastest counts")->check(CLI::Range(1U, 1000U));
     bool redistributes = false;
@@ -137,8 +139,9 @@ int main(int argc, char** argv) {
     app.add_flag("--predict", predicts,
                  "instead, predict loads of models of 8B to 671B parameters onto the machines of config/machines");
     app.add_option("--machine", machine, "with --predict: only this machine, or the machine of a file")
+        ->type_name("NAME|FILE")
         ->needs("--predict");
-    if (!distload::parse_arguments(app, argc, argv, true)) return distload::ExitCode::done;
+    if (!distload::parse_arguments(app, argc, argv)) return distload::ExitCode::done;
     if (predicts) {
       distload::print(distload::plan_bench::predict_loads(machine));
     } else if (redistributes) {

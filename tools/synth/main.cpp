@@ -1,7 +1,5 @@
 // distload-synth: writes a checkpoint of any size, with the names and proportions of a model family, at the storage's
 // speed.
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -17,13 +15,13 @@
 #include <distload/base/error.hpp>
 
 #include "app/parse_arguments.hpp"
+#include "app/run_program.hpp"
 #include "base/scope_timer.hpp"
 #include "base/standard_streams.hpp"
 #include "base/suggest.hpp"
 #include "base/table.hpp"
 #include "checkpoint/file_name.hpp"
 #include "parallel/all_or_throw.hpp"
-#include "parallel/run_job.hpp"
 #include "synth/choose_sizes.hpp"
 #include "synth/model.hpp"
 #include "synth/or_io_error.hpp"
@@ -203,41 +201,52 @@ ExitCode synthesise(MpiEnvironment& mpi, Arguments const& arguments) {
 }  // namespace distload::synth
 
 int main(int argc, char** argv) {
-  return distload::run_job([&](distload::MpiEnvironment& mpi) {
-    distload::synth::Arguments arguments;
+  distload::synth::Arguments arguments;
+  auto const parse = [&] {
     auto& overrides = arguments.overrides;
-    CLI::App app(
-        "Writes a checkpoint with random weights: of a model's config.json, in any family that distload knows, or of a "
-        "size, with the\n"
-        "names and proportions of one of six families. Alone, or under mpirun, whose ranks share the work. The same "
-        "seed gives the\n"
-        "same weights in every format and layout.",
-        "distload-synth");
-    app.add_option("out", arguments.out, "directory to write to")->required();
+    distload::ProgramApp app(
+        {"distload-synth",
+         "writes a checkpoint with random weights",
+         {{"distload-synth DIR --size 4GB", "a checkpoint of llama's kind, of about so many bytes"},
+          {"distload-synth DIR --config config.json", "of the model that config.json describes"},
+          {"distload-synth DIR --config config.json --sparse", "only headers: of any size in seconds, for plans"},
+          {"mpirun -np 4 distload-synth DIR --format hdf5 --tensor-parallel 8", "one parallel HDF5 file, by 4 ranks"}},
+         "It is of a model's config.json, in any family that distload knows, or of a size, with the names and "
+         "proportions of one of six families. Alone, or under mpirun, whose ranks share the work. The same seed gives "
+         "the same weights in every format and layout."});
+    app.add_option("out", arguments.out, "directory to write to")->type_name("DIR")->required();
     auto* const config = app.add_option("--config", arguments.config,
-                                        "config.json, or its folder: its tensors, by the rules of its family");
+                                        "config.json, or its folder: its tensors, by the rules of its family")
+                             ->type_name("FILE|DIR");
     app.add_option("--quantization", arguments.quantization,
                    "with --config: format of the weights (awq, fp8, nvfp4, ...), or a JSON file with a "
                    "quantization_config; what config.json "
-                   "says by default");
-    app.add_option("--rules", arguments.rules, "with --config: your own rule file")->check(CLI::ExistingFile);
+                   "says by default")
+        ->type_name("NAME|FILE");
+    app.add_option("--rules", arguments.rules, "with --config: your own rule file")
+        ->check(CLI::ExistingFile)
+        ->type_name("FILE");
     app.add_flag("--sparse", arguments.sparse, "only headers, with holes instead of weights: any size in seconds");
     auto* const family =
-        app.add_option("--family", arguments.family, "llama, mistral, qwen2, qwen3, bert or deepseek_v3")
+        app.add_option("--family", arguments.family, "whose names and proportions it has")
+            ->type_name("llama|mistral|qwen2|qwen3|bert|deepseek_v3")
             ->capture_default_str();
     auto* const size =
-        app.add_option("--size", arguments.size, "about so many bytes of weights: 4GB, 500 MiB")->capture_default_str();
+        app.add_option("--size", arguments.size, "about so many bytes of weights: 4GB, 500 MiB")
+            ->type_name("SIZE")
+            ->capture_default_str();
     app.add_option("--format", arguments.format, "safetensors, or hdf5: OUT/model-step-N.h5")
         ->check(CLI::IsMember({"safetensors", "hdf5"}))
         ->capture_default_str();
-    app.add_option("--dtype", arguments.dtype, "bf16, f16, f32 or f64; that of config.json, or bf16");
+    app.add_option("--dtype", arguments.dtype, "of the weights; that of config.json, or bf16 by default")
+        ->type_name("bf16|f16|f32|f64");
     app.add_option("--seed", arguments.seed, "of the weights")->check(CLI::NonNegativeNumber)->capture_default_str();
     app.add_option("--step", arguments.step, "training step of the HDF5 file; 0 by default")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--tensor-parallel", arguments.tensor_parallel,
                    "ranks that the HDF5 file is laid out for; 1 by default")
         ->check(CLI::Range(1U, 65536U));
-    app.add_option("--shard-size", arguments.shard_size, "largest safetensors file; 5GB by default");
+    app.add_option("--shard-size", arguments.shard_size, "largest safetensors file; 5GB by default")->type_name("SIZE");
     app.add_option("--threads", arguments.threads, "per rank, for safetensors; this node's cores by default")
         ->check(CLI::Range(1U, 1024U));
     std::vector<CLI::Option*> of_families{family, size};
@@ -257,7 +266,8 @@ int main(int argc, char** argv) {
     of_families.push_back(app.add_flag("--tied", overrides.tied, "the output head is the embedding"));
     for (auto* const option : of_families) config->excludes(option);
     app.add_flag("--force", arguments.force, "replace what is there");
-    if (!distload::parse_arguments(app, argc, argv, mpi.world().rank() == 0)) return distload::ExitCode::done;
-    return distload::synth::synthesise(mpi, arguments);
-  });
+    return distload::parse_arguments(app, argc, argv);
+  };
+  return distload::run_program(
+      parse, [&](distload::MpiEnvironment& mpi) { return distload::synth::synthesise(mpi, arguments); });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,14 @@ struct StoredTie {
   std::uint32_t target = 0;  ///< likewise
 };
 
+/// What the units are that a rule cuts between, for messages: "heads (num_attention_heads)".
+struct CutWords {
+  std::string groups;              ///< empty: there are no groups with a name
+  std::vector<std::string> units;  ///< by section of a group; empty: elements
+
+  friend bool operator==(CutWords const&, CutWords const&) = default;
+};
+
 /// How a model is cut.
 struct ModelLayout {
   std::string family;                  ///< e.g. "llama"
@@ -53,6 +62,7 @@ struct ModelLayout {
   std::vector<Fusion> fusions;         ///< of tensors that are loaded as one parameter
   std::vector<std::string> warnings;   ///< tensors missing or unexpected, where allowed, and ties whose tensors differ
   std::vector<StoredTie> untied = {};  ///< of which both are parameters
+  std::map<std::string, CutWords> cut_words = {};  ///< by `Parameter::rule`
 };
 
 }  // namespace distload

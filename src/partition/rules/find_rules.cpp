@@ -196,7 +196,8 @@ FamilyRules find_model_type(RulesSource const& source) {
       if (auto found = by_keys(directory, config)) return *std::move(found);
     }
     auto const wanted = architecture ? letters_of(model_of_class(*architecture)) : "";
-    throw ConfigError("the model's config.json has no `model_type`" +
+    throw ConfigError((source.config_file.empty() ? "the model's config.json" : printable(source.config_file)) +
+                      " has no `model_type`" +
                       (architecture ? ", and no family has the architecture `" + printable(*architecture) + "`" : "") +
                       ", so that its family is unknown: set model.family, or model.rules to a file of your own, which "
                       "RULES.md describes; " +

@@ -70,6 +70,38 @@ std::string Sizes::origin_of_zero(Expression const& expression) const {
   return size == nullptr ? origin(zero) : origin_of_zero(size->expression);
 }
 
+std::string Sizes::shown(Expression const& expression) const { return shown(expression, " (", ")"); }
+
+std::string Sizes::shown_in_brackets(Expression const& expression) const { return shown(expression, ": ", ""); }
+
+std::string Sizes::shown(Expression const& expression, std::string const& before, std::string const& behind) const {
+  std::vector<std::string> keys;
+  collect_sources(expression, keys);
+  std::string list;
+  for (auto const& key : keys) list += (list.empty() ? "" : ", ") + key;
+  auto const& terms = expression.alternatives;
+  bool const is_key = terms.size() == 1 && terms[0].operation == 0 && terms[0].left.kind == Operand::Kind::config_key;
+  if (is_key && keys.size() == 1) return list;
+  bool const are_named = std::ranges::all_of(
+      keys, [&](std::string const& key) { return expression.text.find(key) != std::string::npos; });
+  return are_named ? expression.text : expression.text + before + list + behind;
+}
+
+void Sizes::collect_sources(Expression const& expression, std::vector<std::string>& keys) const {
+  auto const* const term = known_term(expression);
+  if (term == nullptr) return;
+  auto const add = [&](Operand const& operand) {
+    if (operand.kind == Operand::Kind::config_key) {
+      if (auto const key = key_of(operand); std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
+    } else if (operand.kind == Operand::Kind::size) {
+      // Sizes refer only to earlier sizes, so that the recursion ends.
+      if (auto const* const size = definition(operand.name)) collect_sources(size->expression, keys);
+    }
+  };
+  add(term->left);
+  if (term->operation != 0) add(term->right);
+}
+
 std::optional<std::string> Sizes::key_of(Expression const& expression) const {
   auto const* const term = known_term(expression);
   if (term == nullptr || term->operation != 0 || term->left.kind == Operand::Kind::number) return std::nullopt;

@@ -32,6 +32,10 @@ class Sizes {
   std::uint64_t value(Expression const& expression) const;
   /// As `value`, but nothing if config.json lacks a required key.
   std::optional<std::uint64_t> find(Expression const& expression) const;
+  /// For messages: the text of the expression, and the keys of config.json that its value is from:
+  /// "kv_heads (num_key_value_heads)", or "kv_heads: num_key_value_heads".
+  std::string shown(Expression const& expression) const;
+  std::string shown_in_brackets(Expression const& expression) const;
   /// The key of config.json whose value the expression is; nothing if it is computed.
   std::optional<std::string> key_of(Expression const& expression) const;
   /// The named size; nothing if the file does not define it or config.json lacks a key.
@@ -57,6 +61,9 @@ class Sizes {
   /// Names the operands that make the expression zero.
   std::string origin_of_zero(Expression const& expression) const;
   SizeDefinition const* definition(std::string const& name) const;
+  std::string shown(Expression const& expression, std::string const& before, std::string const& behind) const;
+  /// The keys of config.json that a known expression's value is from.
+  void collect_sources(Expression const& expression, std::vector<std::string>& keys) const;
   /// The keys of config.json any of which would make the expression known. `seen` are the sizes already visited.
   void collect_keys(Expression const& expression, std::vector<std::string>& keys, std::set<std::string>& seen) const;
 

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include <distload/base/error.hpp>
 
@@ -15,7 +17,7 @@ namespace {
 
 std::optional<CommandLine> parse(std::vector<char const*> arguments) {
   arguments.insert(arguments.begin(), "distload");
-  return parse_command_line(static_cast<int>(arguments.size()), arguments.data(), false);
+  return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
 }
 
 TEST(CommandLine, TakesAllOptions) {
@@ -83,13 +85,9 @@ TEST(CommandLine, RefusesOtherTopologies) {
   EXPECT_THROW(parse({"c.yaml", "--in-place"}), UsageError);
 }
 
-TEST(CommandLine, NeedsNoConfigForTheVersion) {
-  auto const line = parse({"--version"});
-  ASSERT_TRUE(line);
-  EXPECT_TRUE(line->version);
+TEST(CommandLine, GivesNothingForHelpAndVersion) {
+  for (auto const* option : {"--help", "--version"}) EXPECT_FALSE(parse({option})) << option;
 }
-
-TEST(CommandLine, GivesNothingForHelp) { EXPECT_EQ(parse({"--help"}), std::nullopt); }
 
 TEST(CommandLine, RefusesWhatItDoesNotKnow) {
   for (auto const& arguments :
@@ -139,6 +137,11 @@ TEST(ConfigurationOf, TakesWhatIsNoConfigurationForACheckpoint) {
     line.config = path;
     EXPECT_EQ(configuration_of(line, {}).checkpoint.path, path);
   }
+  auto const weights = std::filesystem::temp_directory_path() / "command_line_test.gguf";
+  std::ofstream(weights, std::ios::binary) << std::string("GGUF\3\0\0\0", 8);
+  line.config = weights;
+  EXPECT_EQ(configuration_of(line, {}).checkpoint.path, weights);
+  std::filesystem::remove(weights);
   line.config = "not-there.yaml";
   EXPECT_THROW(configuration_of(line, {}), ConfigError);
 }

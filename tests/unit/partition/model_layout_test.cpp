@@ -94,7 +94,7 @@ TEST(PartitionModel, RefusesShapesThatContradictTheSizes) {
        true},
       {"partition: replicated, shape: [config.heads]",
        {3},
-       "asks for 2 elements (config.heads) along axis 0, but there are 3"},
+       "asks for 2 elements (heads) along axis 0, but there are 3"},
       {"partition: column_parallel, shape: [any, 2 * config.head_dim]",
        {4, 4},
        "asks for 8 elements (2 * config.head_dim) along axis 1, but there are 4"},
