@@ -158,7 +158,10 @@ int main(int argc, char** argv) {
   return distload::run_serial_program([&] {
     distload::Arguments arguments;
     distload::ProgramApp app(distload::program_text());
-    auto* const checkpoint = app.add_option("checkpoint", arguments.path, "a folder of safetensors, one of its files, an .h5 file, or a folder of steps")->type_name("CHECKPOINT");
+    auto* const checkpoint =
+        app.add_option("checkpoint", arguments.path,
+                       "a folder of safetensors, one of its files, an .h5 file, or a folder of steps")
+            ->type_name("CHECKPOINT");
     app.add_flag("--devices", arguments.devices,
                  "show CUDA, its devices and NCCL on this host, and nothing else; exit code 7 if there is no device "
                  "that this distload can use")
