@@ -36,8 +36,8 @@ bool is_binary(std::filesystem::path const& path) {
   std::array<char, 512> head{};
   std::ifstream file(path, std::ios::binary);
   file.read(head.data(), head.size());
-  auto const* const end = head.data() + file.gcount();
-  return std::find(head.data(), end, '\0') != end;
+  std::string_view const text(head.data(), static_cast<std::size_t>(file.gcount()));
+  return text.find('\0') != std::string_view::npos;
 }
 
 /// True for a directory, a file with the ending of a checkpoint or of its index, one that is no text, and a name that

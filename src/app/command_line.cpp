@@ -83,8 +83,7 @@ std::optional<CommandLine> parse_command_line(int argc, char const* const* argv)
                  "with --dry-run: plan for this machine of config/machines, or of a file, instead of this job's ranks; "
                  "predict the seconds of each stage")
       ->type_name("NAME|FILE");
-  app.add_option("--set", line.settings,
-                 "a key of the configuration; takes one KEY=VALUE, and may be repeated")
+  app.add_option("--set", line.settings, "a key of the configuration; takes one KEY=VALUE, and may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   for (auto const& form : kShortForms) {

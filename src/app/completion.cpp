@@ -73,7 +73,8 @@ std::string function_name(ProgramApp const& app) {
 }
 
 std::string head(ProgramApp const& app, char const* shell) {
-  return "# " + std::string(shell) + " completion of " + std::string(app.text().name) + ", made by the program itself.\n";
+  return "# " + std::string(shell) + " completion of " + std::string(app.text().name) +
+         ", made by the program itself.\n";
 }
 
 /// What follows an option with a value, in bash.
@@ -193,13 +194,17 @@ std::string bash_completion(ProgramApp const& app) {
               "    before=${COMP_WORDS[COMP_CWORD-2]}\n"
               "  fi\n";
   if (!commands.empty()) {
-    text += "  local word\n"
-            "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-            "    case $word in " + joined(commands, "|") + ") command=$word; break ;; esac\n"
-            "  done\n";
+    text +=
+        "  local word\n"
+        "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+        "    case $word in " +
+        joined(commands, "|") +
+        ") command=$word; break ;; esac\n"
+        "  done\n";
   }
-  text += "  if [[ $before == -* ]]; then paths=; fi\n"
-          "  case \"$command $before\" in\n";
+  text +=
+      "  if [[ $before == -* ]]; then paths=; fi\n"
+      "  case \"$command $before\" in\n";
   for (auto const& part : parts) text += bash_cases(part);
   if (takes_keys(parts)) {
     for (auto const& key : config_keys()) {
@@ -207,9 +212,10 @@ std::string bash_completion(ProgramApp const& app) {
       if (!values.empty()) text += "    *' " + key.name + "') words=" + in_quotes(joined(values)) + " paths= ;;\n";
     }
   }
-  text += "    *)\n"
-          "      paths=-f\n"
-          "      case $command in\n";
+  text +=
+      "    *)\n"
+      "      paths=-f\n"
+      "      case $command in\n";
   for (auto const& part : parts) {
     auto const pattern = part.command.empty() ? std::string("''") : part.command;
     text += "        " + pattern + ") [[ $current == -* ]] && words=" + in_quotes(bash_options(part)) + " paths= ;;\n";
@@ -218,19 +224,20 @@ std::string bash_completion(ProgramApp const& app) {
   if (!commands.empty()) {
     text += "      [[ -z $command && $current != -* ]] && words=" + in_quotes(joined(commands)) + "\n";
   }
-  text += "      ;;\n"
-          "  esac\n"
-          "  COMPREPLY=()\n"
-          "  if [[ -n $paths ]]; then\n"
-          "    mapfile -t COMPREPLY < <(compgen \"$paths\" -- \"$current\")\n"
-          "    compopt -o filenames 2>/dev/null\n"
-          "  fi\n"
-          "  if [[ -n $words ]]; then\n"
-          "    mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
-          "  fi\n"
-          "  if [[ -z $space ]]; then compopt -o nospace 2>/dev/null; fi\n"
-          "  return 0\n"
-          "}\n";
+  text +=
+      "      ;;\n"
+      "  esac\n"
+      "  COMPREPLY=()\n"
+      "  if [[ -n $paths ]]; then\n"
+      "    mapfile -t COMPREPLY < <(compgen \"$paths\" -- \"$current\")\n"
+      "    compopt -o filenames 2>/dev/null\n"
+      "  fi\n"
+      "  if [[ -n $words ]]; then\n"
+      "    mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+      "  fi\n"
+      "  if [[ -z $space ]]; then compopt -o nospace 2>/dev/null; fi\n"
+      "  return 0\n"
+      "}\n";
   return text + "complete -F " + name + " " + std::string(app.text().name) + "\n";
 }
 

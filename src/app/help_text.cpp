@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kWidth = 100;
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kMostHeading = 30;
+constexpr std::size_t kMostExample = 60;
 
 /// Words of `text`, on lines that begin with `indent` spaces, except the first.
 std::string wrapped(std::string_view text, std::size_t indent) {
@@ -67,7 +68,6 @@ void add_options(std::string& out, CLI::App const& app) {
   }
 }
 
-/// Options of one group stand together.
 std::string command_help(CLI::App const& command) {
   auto out = wrapped(command.get_description(), 0) + "\n\nUsage: " + wrapped(usage_line(command), kIndent) + "\n";
   add_options(out, command);
@@ -83,7 +83,9 @@ std::string help_text(ProgramApp const& app) {
   purpose.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(purpose.front())));
   auto out = wrapped(purpose + ".", 0) + "\n\n";
   std::size_t width = 0;
-  for (auto const& example : text.examples) width = std::max(width, example.command.size());
+  for (auto const& example : text.examples) {
+    if (example.command.size() <= kMostExample) width = std::max(width, example.command.size());
+  }
   for (auto const& example : text.examples) add_row(out, std::string(example.command), example.what, width);
   out += "\nUsage: " + wrapped(usage_line(app), kIndent) + "\n";
   if (!text.details.empty()) out += "\n" + wrapped(text.details, 0) + "\n";

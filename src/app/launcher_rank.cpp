@@ -10,8 +10,8 @@
 namespace distload {
 namespace {
 
-/// Of Open MPI, PMIx, MPICH and others with PMI, MVAPICH, PALS, and Slurm. Slurm's is the last: mpirun in a task of srun
-/// has its own ranks.
+/// Of Open MPI, PMIx, MPICH and others with PMI, MVAPICH, PALS, and Slurm. Slurm's is the last: mpirun in a task of
+/// srun has its own ranks.
 constexpr std::array kRankVariables{"OMPI_COMM_WORLD_RANK", "PMIX_RANK",   "PMI_RANK",
                                     "MV2_COMM_WORLD_RANK",  "PALS_RANKID", "SLURM_PROCID"};
 

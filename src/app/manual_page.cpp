@@ -13,8 +13,9 @@
 namespace distload {
 namespace {
 
-constexpr std::array<std::string_view, 7> kPages{"distload",         "distload-bench",      "distload-infer", "distload-inspect",
-                                                 "distload-plan-bench", "distload-synth", "distload-verify"};
+constexpr std::array<std::string_view, 7> kPages{"distload",         "distload-bench",      "distload-infer",
+                                                 "distload-inspect", "distload-plan-bench", "distload-synth",
+                                                 "distload-verify"};
 
 /// Text as troff prints it as it is.
 std::string plain(std::string_view text) {

@@ -5,7 +5,8 @@
 
 namespace distload {
 
-/// Local, also before MPI starts: versions of distload, MPI with its file component, HDF5, Kokkos with its backends, CUDA and NCCL; one line each.
+/// Local, also before MPI starts: versions of distload, MPI with its file component, HDF5, Kokkos with its backends,
+/// CUDA and NCCL; one line each.
 std::string version_text();
 
 }  // namespace distload

@@ -73,9 +73,8 @@ void SizedRule::check_shape(std::string_view name, Shape const& shape) const {
   }
   for (std::size_t axis = 0; axis < axes; ++axis) {
     if (!shape_[axis] || *shape_[axis] == shape[axis]) continue;
-    throw RuleProblem("config.json asks for " + std::to_string(*shape_[axis]) + " elements (" +
-                      shape_words_[axis] + ")" + along(static_cast<std::uint32_t>(axis)) + ", but there are " +
-                      std::to_string(shape[axis]));
+    throw RuleProblem("config.json asks for " + std::to_string(*shape_[axis]) + " elements (" + shape_words_[axis] +
+                      ")" + along(static_cast<std::uint32_t>(axis)) + ", but there are " + std::to_string(shape[axis]));
   }
 }
 
@@ -115,8 +114,7 @@ Partition SizedRule::partition_of(Shape const& shape, std::optional<std::uint32_
   if (*of_group != extent) {
     auto const& only = sections_.front();
     if (sections_.size() == 1 && only.heads) {
-      sum = std::to_string(*only.heads) + " " + words_.units.front() + " x " + std::to_string(only.unit) +
-            " = " + sum;
+      sum = std::to_string(*only.heads) + " " + words_.units.front() + " x " + std::to_string(only.unit) + " = " + sum;
     } else if (sections_.size() > 1) {
       sum += " = " + std::to_string(total);
       if (groups_ > 1) sum = std::to_string(groups_) + " " + words_.groups + " of " + sum;
@@ -134,8 +132,7 @@ Partition SizedRule::partition_of_head(std::uint64_t extent, std::uint32_t head)
   auto const& section = sections_.front();
   auto const heads = as_groups(*section.heads, words_.units.front());
   if (head >= heads) {
-    throw RuleProblem("config.json says that there are only " + std::to_string(heads) + " " +
-                      words_.units.front());
+    throw RuleProblem("config.json says that there are only " + std::to_string(heads) + " " + words_.units.front());
   }
   if (extent != section.unit) {
     throw RuleProblem("config.json asks for " + std::to_string(section.unit) + " elements" + along(rule_.axis) +

@@ -145,8 +145,8 @@ void Saver::check(Catalog const& catalog, ModelLayout const& layout) const {
     auto const& tensor = catalog.tensors[parameter.tensor];
     fitting.add(parameter.partition);
     auto const words = layout.cut_words.find(parameter.rule);
-    auto const why = indivisible(parameter.partition, ranks,
-                                 words == layout.cut_words.end() ? CutWords() : words->second);
+    auto const why =
+        indivisible(parameter.partition, ranks, words == layout.cut_words.end() ? CutWords() : words->second);
     if (why) problems.add(*why + " (" + parameter.rule + ")", tensor.name, tensor.shape);
   }
   if (problems.empty()) return;

@@ -116,6 +116,5 @@ int main(int argc, char** argv) {
     distload::add_options(app, arguments);
     return distload::parse_arguments(app, argc, argv);
   };
-  return distload::run_program(parse,
-                               [&](distload::MpiEnvironment& mpi) { return distload::train(mpi, arguments); });
+  return distload::run_program(parse, [&](distload::MpiEnvironment& mpi) { return distload::train(mpi, arguments); });
 }

@@ -90,7 +90,7 @@ def check_page(share, program, help_text, programs):
     require({name.replace("\\-", "-") for name in others} == programs - {program.name}, f"{page}: SEE ALSO has {others}")
     if not shutil.which("groff"):
         return print("not checked without groff: the syntax of man pages")
-    shown = run("groff", "-man", "-ww", "-Tutf8", page)
+    shown = run("groff", "-man", "-ww", "-Tutf8", "-P-cbou", page)
     require(shown.returncode == 0 and not shown.stderr, f"{page}: {shown.stderr}")
     require("EXAMPLES" in shown.stdout and "EXIT STATUS" in shown.stdout, f"{page}: {shown.stdout}")
 

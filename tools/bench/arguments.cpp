@@ -138,7 +138,9 @@ void add_infer(CLI::App& app, Arguments& arguments) {
       "infer",
       "Measures how fast a loaded decoder computes, on all ranks (tensor parallel): one-token steps beside the rate at "
       "which the ranks read memory, a prefill, its matrix products, and the exact sums beside all-reduce.");
-  infer->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->type_name("CHECKPOINT")->required();
+  infer->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")
+      ->type_name("CHECKPOINT")
+      ->required();
   auto* const tokens = infer->add_option("--tokens", arguments.computed.tokens, "of the prefill");
   auto* const steps = infer->add_option("--steps", arguments.computed.steps, "one-token steps of a round");
   auto* const rounds = infer->add_option("--rounds", arguments.computed.rounds, "counted rounds");
@@ -152,7 +154,9 @@ void add_overlap(CLI::App& app, Arguments& arguments) {
       "overlap",
       "Loads by messages between all ranks on an emulated device, whose stages take a given time at least, and prints "
       "which stages of which waves ran when on rank 0: the load should take as long as its slowest stage.");
-  overlap->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->type_name("CHECKPOINT")->required();
+  overlap->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")
+      ->type_name("CHECKPOINT")
+      ->required();
   overlap->add_option("--milliseconds", arguments.overlapped.milliseconds, "of every stage of a wave")
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str();
@@ -166,7 +170,9 @@ void add_redistribute(CLI::App& app, Arguments& arguments) {
       "Measures how fast a loaded model is brought from one number of tensor-parallel ranks onto the next, in memory, "
       "beside memcpy of as many bytes into new memory by as many processes.");
   auto& options = arguments.redistributed;
-  redistribute->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")->type_name("CHECKPOINT")->required();
+  redistribute->add_option("checkpoint", arguments.config.checkpoint.path, "file or directory")
+      ->type_name("CHECKPOINT")
+      ->required();
   redistribute->add_option("--chain", options.chain, "numbers of ranks, one after the other")
       ->delimiter(',')
       ->check(CLI::Range(1U, 1024U))

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMostCellsOfStage = 64;
 constexpr std::size_t kMostCellsInRow = 8;
 constexpr std::size_t kFewCells = 4;  ///< fit beside the names of what they hold
-constexpr std::size_t kShownReason = 600;
+constexpr std::size_t kShownLayers = 600;
 
 /// A small picture of a matrix and its first part; empty where there is none.
 std::string picture_of(HeldKind const& kind) {
@@ -64,7 +64,7 @@ std::string rank_cell(HeldRanks const& ranks, Holding const& holding) {
 
 std::string stage_of(Holding const& holding, std::size_t number) {
   auto const& stage = holding.stages[number];
-  std::string holds = html_text(stage.layers, kShownReason);
+  std::string holds = html_text(stage.layers, kShownLayers);
   for (auto const& module : stage.modules)
     holds += (holds.empty() ? "<code>" : ", <code>") + html_name(module) + "</code>";
   auto html =
@@ -122,7 +122,7 @@ std::string holding_of(Holding const& holding, std::size_t number, Bytes model) 
   html += kinds_table(holding);
   if (!holding.notes.empty()) {
     html += "<ul class=\"notes\">\n";
-    for (auto const& note : holding.notes) html += "<li>" + html_text(note, kShownReason) + "</li>\n";
+    for (auto const& note : holding.notes) html += "<li>" + html_text(note, kShownLayers) + "</li>\n";
     html += "</ul>\n";
   }
   return html + "</section>\n";

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kMostColours = 5;  ///< further types share the last one
 constexpr std::size_t kMostColumns = 200;
 constexpr std::size_t kMostRuns = 60;
-constexpr std::size_t kMostModules = 40;
+constexpr std::size_t kMostRows = 40;
 constexpr double kChartWidth = 1000;
 constexpr double kChartHeight = 140;
 constexpr double kWidestColumn = 60;
@@ -139,7 +139,7 @@ std::string outside_table(Page const& page, Colours const& colours) {
   if (page.sizes.outside.empty()) return {};
   auto html = std::string("<h3>Outside of layers</h3>\n") +
               table_begin("Bytes outside of layers", {"Module", "#Bytes", "#Share", "By type"});
-  for (std::size_t i = 0; i < std::min(page.sizes.outside.size(), kMostModules); ++i) {
+  for (std::size_t i = 0; i < std::min(page.sizes.outside.size(), kMostRows); ++i) {
     auto const& module = page.sizes.outside[i];
     html += fmt::format(
         "<tr><th scope=\"row\"><code>{}</code></th><td class=\"number\">{}</td><td "
@@ -147,8 +147,8 @@ std::string outside_table(Page const& page, Colours const& colours) {
         html_name(module.name), format_bytes(module.nbytes), share_text(module.nbytes, page.nbytes),
         size_text(module.size, colours));
   }
-  if (page.sizes.outside.size() > kMostModules) {
-    html += "<tr><td colspan=\"4\">and " + counted(page.sizes.outside.size() - kMostModules, "smaller module") +
+  if (page.sizes.outside.size() > kMostRows) {
+    html += "<tr><td colspan=\"4\">and " + counted(page.sizes.outside.size() - kMostRows, "smaller module") +
             "</td></tr>\n";
   }
   return html + table_end();

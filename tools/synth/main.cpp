@@ -227,14 +227,12 @@ int main(int argc, char** argv) {
         ->check(CLI::ExistingFile)
         ->type_name("FILE");
     app.add_flag("--sparse", arguments.sparse, "only headers, with holes instead of weights: any size in seconds");
-    auto* const family =
-        app.add_option("--family", arguments.family, "whose names and proportions it has")
-            ->type_name("llama|mistral|qwen2|qwen3|bert|deepseek_v3")
-            ->capture_default_str();
-    auto* const size =
-        app.add_option("--size", arguments.size, "about so many bytes of weights: 4GB, 500 MiB")
-            ->type_name("SIZE")
-            ->capture_default_str();
+    auto* const family = app.add_option("--family", arguments.family, "whose names and proportions it has")
+                             ->type_name("llama|mistral|qwen2|qwen3|bert|deepseek_v3")
+                             ->capture_default_str();
+    auto* const size = app.add_option("--size", arguments.size, "about so many bytes of weights: 4GB, 500 MiB")
+                           ->type_name("SIZE")
+                           ->capture_default_str();
     app.add_option("--format", arguments.format, "safetensors, or hdf5: OUT/model-step-N.h5")
         ->check(CLI::IsMember({"safetensors", "hdf5"}))
         ->capture_default_str();

@@ -100,6 +100,5 @@ int main(int argc, char** argv) {
     app.add_flag("--json", arguments.json, "print what was found as JSON");
     return distload::parse_arguments(app, argc, argv);
   };
-  return distload::run_program(parse,
-                               [&](distload::MpiEnvironment& mpi) { return distload::run(mpi, arguments); });
+  return distload::run_program(parse, [&](distload::MpiEnvironment& mpi) { return distload::run(mpi, arguments); });
 }

@@ -82,8 +82,8 @@ std::string Sizes::shown(Expression const& expression, std::string const& before
   auto const& terms = expression.alternatives;
   bool const is_key = terms.size() == 1 && terms[0].operation == 0 && terms[0].left.kind == Operand::Kind::config_key;
   if (is_key && keys.size() == 1) return list;
-  bool const are_named = std::ranges::all_of(
-      keys, [&](std::string const& key) { return expression.text.find(key) != std::string::npos; });
+  bool const are_named =
+      std::ranges::all_of(keys, [&](std::string const& key) { return expression.text.find(key) != std::string::npos; });
   return are_named ? expression.text : expression.text + before + list + behind;
 }
 

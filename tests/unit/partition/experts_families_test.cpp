@@ -122,7 +122,10 @@ TEST(DeepSeekV2, CutsLatentAttentionByWholeHeads) {
                  {"model.layers.1.mlp.experts.159.down_proj.weight", kRow, {5120, 96}},
                  {"model.layers.1.mlp.shared_experts.gate_proj.weight", kColumn, {192, 5120}},
                  {"model.layers.1.mlp.shared_experts.down_proj.weight", kRow, {5120, 192}}});
-  EXPECT_THAT(config_error_of([&] { layout_of(model, {3, 1, 1}); }), ::testing::ContainsRegex("128 heads \\([a-z_]+\\) do not divide by 3"));
+  EXPECT_THAT(config_error_of([&] {
+                layout_of(model, {3, 1, 1});
+              }),
+              ::testing::ContainsRegex("128 heads \\([a-z_]+\\) do not divide by 3"));
 }
 
 TEST(DeepSeekV3, PutsTheLayerThatPredictsFurtherOnTheLastStage) {

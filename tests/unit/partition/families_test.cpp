@@ -120,11 +120,15 @@ TEST(Qwen2, NeedsRanksThatDivideTheHeads) {
     EXPECT_EQ(config_error_of([&] { layout_of(model, {ranks, 1, 1}); }), "") << ranks;
   }
   auto const seven = config_error_of([&] { layout_of(model, {7, 1, 1}); });
-  EXPECT_THAT(seven, HasSubstr("2 kv_heads (num_key_value_heads) and 7 tensor-parallel ranks do not divide one another (decoder.yaml:"));
+  EXPECT_THAT(
+      seven,
+      HasSubstr(
+          "2 kv_heads (num_key_value_heads) and 7 tensor-parallel ranks do not divide one another (decoder.yaml:"));
   EXPECT_THAT(seven, Not(HasSubstr("q_proj")));
 
   auto const four = config_error_of([&] { layout_of(model, {4, 1, 1}); });
-  EXPECT_THAT(four, HasSubstr("14 heads (num_attention_heads) do not divide by 4 tensor-parallel ranks (decoder.yaml:"));
+  EXPECT_THAT(four,
+              HasSubstr("14 heads (num_attention_heads) do not divide by 4 tensor-parallel ranks (decoder.yaml:"));
   EXPECT_THAT(four, HasSubstr("model.layers.0.self_attn.q_proj.weight [896, 896] (and so for 0-23)"));
   EXPECT_THAT(four, HasSubstr("model.layers.0.self_attn.q_proj.bias [896] (and so for 0-23)"));
   EXPECT_THAT(four, HasSubstr("model.layers.0.self_attn.o_proj.weight [896, 896] (and so for 0-23)"));

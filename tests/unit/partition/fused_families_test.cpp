@@ -61,7 +61,10 @@ TEST(Phi3, GivesAKeyHeadToSeveralRanksInsideTheFusedWeight) {
             (Pieces{{{{8 * 96, 0}, {8 * 96, 3072}}, {0, 0}},
                     {{{32 * 96, 0}, {96, 3072}}, {8 * 96, 0}},
                     {{{34 * 96, 0}, {96, 3072}}, {9 * 96, 0}}}));
-  EXPECT_THAT(config_error_of([&] { layout_of(model, {3, 1, 1}); }), ::testing::ContainsRegex("32 heads \\([a-z_]+\\) do not divide by 3"));
+  EXPECT_THAT(config_error_of([&] {
+                layout_of(model, {3, 1, 1});
+              }),
+              ::testing::ContainsRegex("32 heads \\([a-z_]+\\) do not divide by 3"));
 }
 
 TEST(Gpt2, CutsConv1DWeightsOnTheOtherAxis) {
@@ -95,7 +98,10 @@ TEST(Gpt2, CutsConv1DWeightsOnTheOtherAxis) {
       (Pieces{
           {{{0, 576}, {768, 192}}, {0, 0}}, {{{0, 1344}, {768, 192}}, {0, 192}}, {{{0, 2112}, {768, 192}}, {0, 384}}}));
   ASSERT_EQ(layout_of(model, {1, 1, 1}).aliases.size(), 1U);
-  EXPECT_THAT(config_error_of([&] { layout_of(model, {5, 1, 1}); }), ::testing::ContainsRegex("12 heads \\([a-z_]+\\) do not divide by 5"));
+  EXPECT_THAT(config_error_of([&] {
+                layout_of(model, {5, 1, 1});
+              }),
+              ::testing::ContainsRegex("12 heads \\([a-z_]+\\) do not divide by 5"));
 }
 
 TEST(GptNeox, KeepsQueryKeyAndValueOfAHeadTogether) {
@@ -124,7 +130,10 @@ TEST(GptNeox, KeepsQueryKeyAndValueOfAHeadTogether) {
   // Eight whole heads of three times 96 rows.
   EXPECT_EQ(pieces_of(model, "gpt_neox.layers.0.attention.query_key_value.bias", {18432}, 1, 8),
             (Pieces{{{{2304}, {2304}}, {0}}}));
-  EXPECT_THAT(config_error_of([&] { layout_of(model, {128, 1, 1}); }), ::testing::ContainsRegex("64 heads \\([a-z_]+\\) do not divide by 128"));
+  EXPECT_THAT(config_error_of([&] {
+                layout_of(model, {128, 1, 1});
+              }),
+              ::testing::ContainsRegex("64 heads \\([a-z_]+\\) do not divide by 128"));
 }
 
 TEST(Bloom, CutsBloom560M) {
@@ -181,7 +190,8 @@ TEST(Falcon, GivesTheOnlyKeyAndValueOf7BToAllRanks) {
   EXPECT_THAT(config_error_of([&] {
                 layout_of(model, {2, 1, 1});
               }),
-              AllOf(::testing::ContainsRegex("71 heads \\([a-z_]+\\) do not divide by 2"), EndsWith("tensor_parallel could be 1")));
+              AllOf(::testing::ContainsRegex("71 heads \\([a-z_]+\\) do not divide by 2"),
+                    EndsWith("tensor_parallel could be 1")));
   EXPECT_EQ(layout_of(model, {1, 1, 1}).aliases.size(), 1U) << "tied, and stored";
 }
 
@@ -202,10 +212,11 @@ TEST(Falcon, CutsTheGroupsOf40BOnlyOnManyRanks) {
   EXPECT_EQ(pieces_of(model, fused, {18 * 8 * 64, 8192}, 0, 16),
             (Pieces{{{{0, 0}, {8 * 64, 8192}}, {0, 0}}, {{{16 * 64, 0}, {2 * 64, 8192}}, {8 * 64, 0}}}));
   EXPECT_EQ(pieces_of(model, fused, {18 * 8 * 64, 8192}, 1, 16), (Pieces{{{{8 * 64, 0}, {10 * 64, 8192}}, {0, 0}}}));
-  EXPECT_THAT(config_error_of([&] {
-                layout_of(model, {12, 1, 1});
-              }),
-              ::testing::ContainsRegex("8 kv_heads \\([a-z_]+\\) and 12 tensor-parallel ranks do not divide one another"));
+  EXPECT_THAT(
+      config_error_of([&] {
+        layout_of(model, {12, 1, 1});
+      }),
+      ::testing::ContainsRegex("8 kv_heads \\([a-z_]+\\) and 12 tensor-parallel ranks do not divide one another"));
 }
 
 TEST(Falcon, CutsRw1BByItsHeads) {

@@ -65,7 +65,10 @@ TEST(T5, CutsT5Small) {
                  {"decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", kColumn, {32, 2}},
                  {"decoder.block.5.layer.2.DenseReluDense.wo.weight", kRow, {512, 512}},
                  {"decoder.final_layer_norm.weight", kReplicated, {512}}});
-  EXPECT_THAT(config_error_of([] { layout_of(t5_small(), {3, 1, 1}); }), ::testing::ContainsRegex("8 heads \\([a-z_]+\\) do not divide by 3"));
+  EXPECT_THAT(config_error_of([] {
+                layout_of(t5_small(), {3, 1, 1});
+              }),
+              ::testing::ContainsRegex("8 heads \\([a-z_]+\\) do not divide by 3"));
 }
 
 TEST(T5, PutsTheDecoderBehindTheEncoder) {
