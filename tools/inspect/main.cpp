@@ -147,15 +147,15 @@ void add_topology(CLI::App& app, Arguments& arguments) {
 }
 
 void add_options(CLI::App& app, Arguments& arguments) {
-  auto* const checkpoint = app.add_option("checkpoint", arguments.path,
-                                          "a folder of safetensors, one of its files, an .h5 file, or a folder of steps")
-                               ->type_name("CHECKPOINT");
+  auto* const checkpoint =
+      app.add_option("checkpoint", arguments.path,
+                     "a folder of safetensors, one of its files, an .h5 file, or a folder of steps")
+          ->type_name("CHECKPOINT");
   app.add_flag("--devices", arguments.devices,
                "show CUDA, its devices and NCCL on this host, and nothing else; exit code 7 if there is no device "
                "that this distload can use")
       ->excludes(checkpoint);
-  app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default")
-      ->type_name("N");
+  app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default")->type_name("N");
   app.add_flag("--tensors", arguments.tensors, "list the tensors");
   app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");
   add_topology(app, arguments);
@@ -188,15 +188,16 @@ void add_options(CLI::App& app, Arguments& arguments) {
 }
 
 ProgramText program_text() {
-  return {"distload-inspect",
-          "shows what a checkpoint holds, how it is laid out, the plan for loading it, and whether its blocks are whole",
-          {{"distload-inspect MODEL", "the model, its size, format and checksums"},
-           {"distload-inspect MODEL --tensors", "every tensor with its type and shape"},
-           {"distload-inspect MODEL --tp 4 --pp 2", "how 8 ranks would load it"},
-           {"distload-inspect MODEL --tp 4 --verify --html page.html", "a page with all of this for a browser"},
-           {"distload-inspect MODEL --json", "the same as one JSON object"},
-           {"distload-inspect MODEL --extract all --to DIR", "the tokenizer and other files that go along"},
-           {"distload-inspect --devices", "the GPUs of this host"}}};
+  return {
+      "distload-inspect",
+      "shows what a checkpoint holds, how it is laid out, the plan for loading it, and whether its blocks are whole",
+      {{"distload-inspect MODEL", "the model, its size, format and checksums"},
+       {"distload-inspect MODEL --tensors", "every tensor with its type and shape"},
+       {"distload-inspect MODEL --tp 4 --pp 2", "how 8 ranks would load it"},
+       {"distload-inspect MODEL --tp 4 --verify --html page.html", "a page with all of this for a browser"},
+       {"distload-inspect MODEL --json", "the same as one JSON object"},
+       {"distload-inspect MODEL --extract all --to DIR", "the tokenizer and other files that go along"},
+       {"distload-inspect --devices", "the GPUs of this host"}}};
 }
 
 }  // namespace
