@@ -68,8 +68,9 @@ void add_options(std::string& out, CLI::App const& app) {
   }
 }
 
-std::string command_help(CLI::App const& command) {
-  auto out = wrapped(command.get_description(), 0) + "\n\nUsage: " + wrapped(usage_line(command), kIndent) + "\n";
+std::string command_help(CLI::App const& command, std::string const& title = "") {
+  auto out =
+      wrapped(title + command.get_description(), 0) + "\n\nUsage: " + wrapped(usage_line(command), kIndent) + "\n";
   add_options(out, command);
   return out;
 }
@@ -90,7 +91,7 @@ std::string help_text(ProgramApp const& app) {
   out += "\nUsage: " + wrapped(usage_line(app), kIndent) + "\n";
   if (!text.details.empty()) out += "\n" + wrapped(text.details, 0) + "\n";
   add_options(out, app);
-  for (auto const* command : commands_of(app)) out += "\n" + command->get_name() + ": " + command_help(*command);
+  for (auto const* command : commands_of(app)) out += "\n" + command_help(*command, command->get_name() + ": ");
   return out;
 }
 

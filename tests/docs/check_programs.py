@@ -73,7 +73,7 @@ def check_help(program):
 
 def check_job(mpiexec, program):
     """One copy in a job, whose processes leave without MPI."""
-    for option, copies in (("--help", "Usage: "), ("--version", "distload ")):
+    for option, copies in (("--help", "Usage: "), ("--version", "distload")):
         shown = run(mpiexec, "-np", "3", program, option)
         require(shown.returncode == 0 and not shown.stderr and len(re.findall(f"^{copies}", shown.stdout, re.MULTILINE)) == 1,
                 f"{option} in a job: {shown}")
@@ -158,7 +158,7 @@ def check_terminal(script, work):
 
 def main():
     share, mpiexec, *paths = sys.argv[1:]
-    share = pathlib.Path(share)
+    share = pathlib.Path(share).resolve()
     programs = {pathlib.Path(path).name for path in paths}
     work = share.parent / "check_programs"
     (work / "folder").mkdir(parents=True, exist_ok=True)

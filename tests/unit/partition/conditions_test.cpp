@@ -68,7 +68,7 @@ TEST(Layers, HaveRulesAndSizesOfTheirOwn) {
   EXPECT_EQ(parameter_of(catalog, right, "h.0.k").partition.sections.at(0).unit, 2U);
   EXPECT_EQ(parameter_of(catalog, right, "h.1.k").partition.sections.at(0).unit, 8U);
   EXPECT_THAT(config_error_of([&] { layout(R"("layer_types": ["sliding", "full"], "inner": [6, 10])"); }),
-              AllOf(HasSubstr("config.json asks for 10 elements (inner) along axis 0, but there are 12"),
+              AllOf(HasSubstr("config.json asks for 10 elements (inner: inner.1) along axis 0, but there are 12"),
                     HasSubstr("h.1.up [12, 3]"), Not(HasSubstr("h.0.up"))));
   EXPECT_THAT(config_error_of([&] { layout(R"("layer_types": ["sliding", "sliding"], "inner": [6, 12])"); }),
               HasSubstr("h.1.k [16, 3]"));
