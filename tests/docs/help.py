@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 PROGRAMS = {
-    "distload-bench": ["--engine", "{auto,buffered,collective,direct,mmap}", "--part", "--json", "Subcommands:", "redistribute", "shows the options of a subcommand"],
+    "distload-bench": ["--engine", "{auto,buffered,collective,direct,mmap}", "--part", "--json", "redistribute: ", "overlap: ", "infer: ", "calibrate: "],
     "distload-bench infer": ["--steps", "--json"],
     "distload-bench overlap": ["--milliseconds", "--trace"],
     "distload-bench redistribute": ["--chain", "--in-place", "--no-share "],
