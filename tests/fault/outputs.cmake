@@ -53,7 +53,7 @@ output_test(folder_below_file CODE 6 ARGUMENTS --set "save.directory=${work}/sav
 output_test(folder_not_ours CODE 6 ARGUMENTS --set save.directory=/proc/distload CHECKS ${not_loaded} --pattern "save.directory.*/proc")
 output_test(all_refusals_at_once CODE 6 ARGUMENTS --report "${work}" --set "save.directory=${work}/save.yaml"
   CHECKS ${not_loaded} --pattern "report.json.*it is a folder\n.*save.directory.*no folder")
-output_test(dry_run_report_refused CODE 6 ARGUMENTS --dry-run --report "${work}" CHECKS --pattern "report.json.*it is a folder" --printed "requested")
+output_test(dry_run_report_refused CODE 6 ARGUMENTS --dry-run --report "${work}" CHECKS --pattern "report.json: cannot write .*Is a directory" --printed "requested")
 output_test(dry_run_warns CODE 0 ARGUMENTS --dry-run --set "save.directory=${work}/save.yaml" CHECKS --errors 0 --pattern "warning: save.directory.*no folder" --printed "requested")
 
 # The limit of file sizes.
