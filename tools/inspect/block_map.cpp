@@ -86,11 +86,11 @@ TensorHealth map_tensor(Catalog const& catalog, std::uint32_t number, Health con
     auto const& extent = catalog.extents[i];
     auto const end = first + blocks_of(catalog, extent);
     painter.paint(first, end, extent.has_checksums() ? BlockState::verified : BlockState::unverified);
-    auto const [begin_damage, end_damage] =
-        std::ranges::equal_range(health.damage, std::pair(false, i), {},
-                                 [](DamagedBlock const& block) { return std::pair(block.is_of_file, block.extent); });
-    for (auto const& block : std::ranges::subrange(begin_damage, end_damage)) {
-      auto const at = first + block.begin_bytes / catalog.block_bytes;
+    auto const extent_of = [](DamagedBlock const& block) { return std::pair(block.is_of_file, block.extent); };
+    std::pair const wanted(false, i);
+    for (auto block = std::ranges::lower_bound(health.damage, wanted, {}, extent_of);
+         block != health.damage.end() && extent_of(*block) == wanted; ++block) {
+      auto const at = first + block->begin_bytes / catalog.block_bytes;
       mapped.damaged.push_back(at);
       painter.paint(at, at + 1, BlockState::damaged);
     }
