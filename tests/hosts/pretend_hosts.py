@@ -164,8 +164,15 @@ class PretendHosts:
         run("ip", "link", "set", f"v{name}", "down")
 
     def mend(self, name):
-        """The host's cable is plugged in again."""
+        """The host's cable is plugged in again. Returns when another host gets an answer from it: a refusal, since nothing listens there."""
         run("ip", "link", "set", f"v{name}", "up")
+        other = next(host for host in self.names if host != name)
+        connect = self.on(other, "timeout", "1", "bash", "-c", f"exec 3<>/dev/tcp/{name}/9")
+        end = time.monotonic() + 30
+        while "refused" not in subprocess.run(connect, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}).stderr:
+            if time.monotonic() > end:
+                raise RuntimeError(f"{other} does not reach {name}")
+            time.sleep(0.1)
 
     def give_up_soon(self):
         """Connections to a host that does not answer break after seconds instead of a quarter of an hour: mpirun waits for them to."""
