@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,12 +41,21 @@ bool is_binary(std::filesystem::path const& path) {
   return text.find('\0') != std::string_view::npos;
 }
 
+/// True for the config.json of a model, which can be planned for without its weights. A configuration may have that
+/// name.
+bool is_model_config(std::filesystem::path const& path) {
+  if (path.filename() != "config.json") return false;
+  std::ifstream file(path);
+  std::string const text(std::istreambuf_iterator<char>(file), {});
+  return text.find("\"model_type\"") != std::string::npos || text.find("\"architectures\"") != std::string::npos;
+}
+
 /// True for a directory, a file with the ending of a checkpoint or of its index, one that is no text, and a name that
 /// is neither a file nor one of a configuration: opening it as a checkpoint says what it may be.
 bool is_checkpoint(std::string const& path) {
   std::filesystem::path const file(path);
   std::error_code ignored;
-  if (file.filename() == "config.json") return true;  // of a model: planned for without its weights
+  if (is_model_config(file)) return true;
   if (std::filesystem::is_directory(file, ignored) || path.ends_with(kIndexEnding)) return true;
   auto const ending = file.extension();
   if (ending == ".h5" || ending == ".hdf5" || ending == ".safetensors") return true;
