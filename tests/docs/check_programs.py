@@ -36,6 +36,15 @@ COMPLETIONS = {
     ],
     "distload-inspect": [(["--ext"], {"--extents", "--extract"}, set())],
 }
+# What the help of a program, or of one of its commands, must name.
+NAMED = {
+    "distload-bench": ["--engine", "{auto,buffered,collective,direct,mmap}", "--part", "--json", "redistribute: ", "overlap: ", "infer: ", "calibrate: "],
+    "distload-bench infer": ["--steps", "--json"],
+    "distload-bench overlap": ["--milliseconds", "--trace"],
+    "distload-bench redistribute": ["--chain", "--in-place", "--no-share "],
+    "distload-inspect": ["--json", "--html", "--verify", "--tensor-parallel"],
+    "distload-verify": ["--json", "--seal"],
+}
 
 
 class Failure(Exception):
@@ -55,12 +64,23 @@ def options_in(help_text):
     return set(re.findall(r"(?<![\w-])--[a-z0-9][a-z0-9-]*", help_text))
 
 
+def check_text(name, help_text):
+    """Help is text to its last character, names what it must, and has none of CLI11's own texts for enumerations and switches that are off."""
+    odd = {character for character in help_text if not character.isprintable() and character != "\n"}
+    require(not odd, f"{name} --help has the characters {odd}")
+    lacking = [what for what in NAMED.get(name, []) if what not in help_text]
+    require(not lacking, f"{name} --help does not name {lacking}")
+    internal = re.findall(r"\S*(?:->|\{false\})\S*", help_text)
+    require(not internal, f"{name} --help has {internal}")
+
+
 def check_help(program):
     shown = run(program, "--help", env=WITHOUT_MPI)
     require(shown.returncode == 0 and not shown.stderr, f"--help: {shown.returncode}, {shown.stderr}")
     example = shown.stdout.find(f" {program.name} ")
     require(0 < shown.stdout.find("\n  ") < shown.stdout.find("\nUsage: ") and 0 <= example, f"examples are not first:\n{shown.stdout}")
     require(max(map(len, shown.stdout.splitlines())) <= 110, "long lines in --help")
+    check_text(program.name, shown.stdout)
     version = run(program, "--version", env=WITHOUT_MPI)
     require(version.returncode == 0 and re.search(r"^distload[a-z-]* +\d+\.\d+\.\d+$", version.stdout, re.MULTILINE), f"--version: {version}")
     wrong = run(program, "--frobnicate", env=WITHOUT_MPI)
@@ -68,6 +88,7 @@ def check_help(program):
     for command in re.findall(r"^([a-z]+): ", shown.stdout, re.MULTILINE):
         of_command = run(program, command, "--help", env=WITHOUT_MPI)
         require(of_command.returncode == 0 and "Usage: " in of_command.stdout, f"{command} --help: {of_command}")
+        check_text(f"{program.name} {command}", of_command.stdout)
     return shown.stdout
 
 
