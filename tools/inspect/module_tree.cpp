@@ -121,6 +121,7 @@ class TreeBuilder {
     row.name = name_of_node(first);
     if (group.size() > 1) {
       std::vector<std::uint64_t> numbers;
+      numbers.reserve(group.size());
       for (auto const child : group) numbers.push_back(*nodes_[child].part.number);
       row.name = std::string(first.part.stem) + ranges_text(numbers);
     }
@@ -190,6 +191,7 @@ void leave_out(TreeRow& row, std::size_t kept) {
   order.resize(kept);
   std::ranges::sort(order);
   std::vector<TreeRow> listed;
+  listed.reserve(order.size());
   for (auto const i : order) listed.push_back(std::move(row.children[i]));
   row.children = std::move(listed);
 }
