@@ -56,7 +56,7 @@ fi
 if ! sha256sum --check --status <<<"$sha256  $cache/$archive" 2>/dev/null; then
   requirements=$(mktemp)
   echo "$package --hash=sha256:$sha256" >"$requirements"
-  python3 -m pip download --quiet --no-deps --no-binary :all: --require-hashes --dest "$cache" -r "$requirements"
+  python3 -m pip download --quiet --no-deps --no-binary "${package%%==*}" --require-hashes --dest "$cache" -r "$requirements"
   rm "$requirements"
   sha256sum --check --status <<<"$sha256  $cache/$archive" || { echo "kokkos: $archive is not the pinned file" >&2; exit 1; }
 fi

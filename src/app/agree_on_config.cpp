@@ -63,6 +63,19 @@ bool is_checkpoint(std::string const& path) {
   return ending != ".yaml" && ending != ".yml" && ending != ".json" && !std::filesystem::exists(file, ignored);
 }
 
+/// The file that `distload-bench calibrate` has written; without a path if there is none.
+struct MachineFile {
+  std::string path;
+  std::string text;
+};
+
+MachineFile user_machine_file() {
+  auto const path = user_machine_path();
+  std::error_code ignored;
+  if (path.empty() || !std::filesystem::exists(path, ignored)) return {};
+  return {path, read_config_text(path)};
+}
+
 /// The inputs of the configuration on rank 0, before parsing, as one message.
 std::vector<std::byte> configuration_message(CommandLine const& line) {
   WireWriter out;
@@ -70,11 +83,9 @@ std::vector<std::byte> configuration_message(CommandLine const& line) {
   out.put_text(home == nullptr ? "" : home);
   bool const has_no_file = line.config.empty() || is_checkpoint(line.config);
   out.put_text(has_no_file ? "{}" : read_config_text(line.config));
-  auto const machine = user_machine_path();
-  std::error_code ignored;
-  bool const has_machine = !machine.empty() && std::filesystem::exists(machine, ignored);
-  out.put_text(has_machine ? machine : "");
-  out.put_text(has_machine ? read_config_text(machine) : "");
+  auto const machine = user_machine_file();
+  out.put_text(machine.path);
+  out.put_text(machine.text);
   auto settings = environment_settings(environ);
   if (has_no_file && !line.config.empty()) settings.push_back({kPathKey, line.config, "the command line"});
   for (auto const& text : line.settings) settings.push_back(parse_setting(text));
@@ -129,12 +140,10 @@ Config configuration_of(CommandLine const& line, CostModel const& costs) {
 }
 
 std::string source_of_costs(CostModel const& used) {
-  auto const path = user_machine_path();
-  std::error_code ignored;
-  bool const is_measured = !path.empty() && std::filesystem::exists(path, ignored);
-  auto const machine = is_measured ? parse_machine(read_config_text(path), path) : Machine{};
-  auto text = is_measured
-                  ? path + (machine.measured.empty() ? "" : ", measured " + machine.measured)
+  auto const file = user_machine_file();
+  auto const machine = file.path.empty() ? Machine{} : parse_machine(file.text, file.path);
+  auto text = !file.path.empty()
+                  ? file.path + (machine.measured.empty() ? "" : ", measured " + machine.measured)
                   : "built-in, of no machine in particular; `distload-bench calibrate FOLDER` measures this one's";
   if (used == machine.cost) return text;
   return "of the configuration; otherwise " + text;

@@ -90,4 +90,18 @@ std::string fixed_text(double value, int digits) {
   return text.data();
 }
 
+std::string ranges_text(std::vector<std::uint64_t> const& numbers, std::size_t most) {
+  std::string text;
+  std::size_t count = 0;
+  for (std::size_t first = 0; first < numbers.size();) {
+    auto last = first;
+    while (last + 1 < numbers.size() && numbers[last + 1] == numbers[last] + 1) ++last;
+    if (count++ == most) return text + " and others";
+    text += (text.empty() ? "" : ", ") + std::to_string(numbers[first]);
+    if (last > first) text += "-" + std::to_string(numbers[last]);
+    first = last + 1;
+  }
+  return text;
+}
+
 }  // namespace distload

@@ -104,7 +104,7 @@ std::string stages_table(LoadPlan const& plan, ModelLayout const& layout) {
   for (std::size_t number = 0; number < stages.size(); ++number) {
     auto const& stage = stages[number];
     auto const last = stage.first_rank + stage.ranks - 1;
-    table.add({std::to_string(number), ranges_text(stage.layers),
+    table.add({std::to_string(number), stage.layers.empty() ? "none" : ranges_text(stage.layers),
                std::to_string(stage.first_rank) + (stage.ranks > 1 ? "-" + std::to_string(last) : ""),
                std::to_string(stage.parameters), format_bytes(stage.resident_bytes), format_bytes(stage.needed_bytes),
                format_bytes(stage.read_bytes)});

@@ -8,7 +8,7 @@ namespace distload {
 
 std::vector<StageSummary> summarise_stages(LoadPlan const& plan, ModelLayout const& layout) {
   std::vector<StageSummary> stages(plan.topology.pipeline_parallel);
-  std::vector<std::set<std::uint32_t>> layers(stages.size());
+  std::vector<std::set<std::uint64_t>> layers(stages.size());
   for (auto const& parameter : layout.parameters) {
     for (auto const stage : parameter.stages) {
       ++stages[stage].parameters;
@@ -32,18 +32,6 @@ std::vector<StageSummary> summarise_stages(LoadPlan const& plan, ModelLayout con
     }
   }
   return stages;
-}
-
-std::string ranges_text(std::vector<std::uint32_t> const& numbers) {
-  std::string text;
-  for (std::size_t begin = 0; begin < numbers.size();) {
-    auto end = begin + 1;
-    while (end < numbers.size() && numbers[end] == numbers[end - 1] + 1) ++end;
-    text += (text.empty() ? "" : ", ") + std::to_string(numbers[begin]);
-    if (end - begin > 1) text += "-" + std::to_string(numbers[end - 1]);
-    begin = end;
-  }
-  return text.empty() ? "none" : text;
 }
 
 }  // namespace distload

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include <distload/partition/model_layout.hpp>
@@ -13,7 +12,7 @@ namespace distload {
 struct StageSummary {
   std::uint32_t first_rank = 0;
   std::uint32_t ranks = 0;
-  std::vector<std::uint32_t> layers;  ///< ascending
+  std::vector<std::uint64_t> layers;  ///< ascending
   bool has_others = false;            ///< parameters without a layer: embeddings, heads, norms
   std::uint64_t parameters = 0;       ///< tensors that its ranks hold
   Bytes resident_bytes = 0;           ///< of the rank that holds most
@@ -23,8 +22,5 @@ struct StageSummary {
 
 /// By stage.
 std::vector<StageSummary> summarise_stages(LoadPlan const& plan, ModelLayout const& layout);
-
-/// "0-15, 20": ascending numbers as ranges; "none" if there are none.
-std::string ranges_text(std::vector<std::uint32_t> const& numbers);
 
 }  // namespace distload

@@ -17,18 +17,10 @@ import subprocess
 import sys
 import time
 
+import debian_root
+
 SKIPPED = 77
 RELEASES = {"debian:12": "bookworm", "debian:12-slim": "bookworm"}
-# Mounts of an own namespace end with the command.
-IN_ROOT = """
-set -e
-root=$1; shift
-mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev"
-mount --rbind /sys "$root/sys"
-for folder in $SHARED; do mkdir -p "$root$folder"; mount --bind "$folder" "$root$folder"; done
-exec chroot "$root" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
-"""
 EXAMPLE = """
 set -ex
 apt-get install -q -y --no-install-recommends /packages/*.deb >/dev/null
@@ -72,15 +64,11 @@ class Builder:
         folder = self.work / RELEASES[image]
         if not (folder / "complete").exists():
             step(f"debootstrap {RELEASES[image]}")
-            shutil.rmtree(folder, ignore_errors=True)
-            subprocess.run(["debootstrap", "--variant=minbase", RELEASES[image], folder], check=True, stdout=subprocess.DEVNULL)
-            shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")
-            (folder / "complete").touch()
-        return folder
+        return debian_root.base(folder, RELEASES[image])
 
     def run(self, *command, root=None):
-        subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", IN_ROOT, "sh", root or self.root, *self.environment, *command],
-                       check=True, stdin=subprocess.DEVNULL, env={**os.environ, "SHARED": " ".join(self.shared)})
+        command, environment = debian_root.command_in(root or self.root, *command, shared=self.shared, environment=self.environment)
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, env=environment)
 
     def begin(self, image, name):
         while image in self.names:
@@ -96,9 +84,7 @@ class Builder:
         image, name = self.pending
         if image not in RELEASES:
             sys.exit(f"{image} needs a container engine")
-        self.root = self.work / f"stage-{name}"
-        shutil.rmtree(self.root, ignore_errors=True)
-        subprocess.run(["cp", "-a", self.base(image), self.root], check=True)
+        self.root = debian_root.copy(self.base(image), self.work / f"stage-{name}")
 
     def skipped(self):
         return self.packages and self.pending[1] == "build"
@@ -113,11 +99,7 @@ class Builder:
         source, target = words
         target = self.root / target.lstrip("/")
         if source == ".":
-            files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=origin, check=True, stdout=subprocess.PIPE).stdout
-            files = b"\0".join(name for name in files.split(b"\0") if name and (origin / os.fsdecode(name)).exists())
-            target.mkdir(parents=True)
-            archive = subprocess.run(["tar", "-C", origin, "--null", "-T", "-", "-c"], input=files, check=True, stdout=subprocess.PIPE).stdout
-            subprocess.run(["tar", "-C", target, "-x"], input=archive, check=True)
+            debian_root.copy_repository(origin, target)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(["cp", "-rT", origin / source.lstrip("/"), target], check=True)
@@ -125,8 +107,8 @@ class Builder:
 
 def main():
     arguments = parse_arguments()
-    if os.geteuid() != 0 or not shutil.which("debootstrap"):
-        print("this needs root and debootstrap")
+    if reason := debian_root.why_not():
+        print(reason)
         return SKIPPED
     builder = Builder(arguments)
     builder.work.mkdir(parents=True, exist_ok=True)

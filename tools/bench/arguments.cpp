@@ -12,12 +12,11 @@
 namespace distload {
 namespace {
 
-/// "{all,row_parallel}", as help and completion take the words of a type.
 template <class Value>
-std::string words_in_braces(std::map<std::string, Value> const& words) {
+std::string joined(std::map<std::string, Value> const& words, char const* separator) {
   std::string text;
-  for (auto const& [word, value] : words) text += (text.empty() ? "{" : ",") + word;
-  return text + "}";
+  for (auto const& [word, value] : words) text += (text.empty() ? "" : separator) + word;
+  return text;
 }
 
 void add_checkpoints(CLI::App& app, Arguments& arguments) {
@@ -43,24 +42,17 @@ void add_switch_off(CLI::App& app, std::string const& name, bool& value, std::st
       name, [&value] { value = false; }, what);
 }
 
-template <class Choice>
-std::string names_of(std::map<std::string, Choice> const& choices) {
-  std::string names;
-  for (auto const& [name, choice] : choices) names += (names.empty() ? "" : ", ") + name;
-  return names;
-}
-
 /// Takes one of the names. CLI11's own validator of names and values also prints the values, as characters: a help with
 /// a zero in it, behind which pagers and terminals show nothing.
 template <class Choice>
 CLI::Validator one_of(std::map<std::string, Choice> const& choices) {
   auto const take = [choices](std::string& name) {
     auto const choice = choices.find(name);
-    if (choice == choices.end()) return "'" + name + "' is none of " + names_of(choices);
+    if (choice == choices.end()) return "'" + name + "' is none of " + joined(choices, ", ");
     name = std::to_string(static_cast<int>(choice->second));
     return std::string();
   };
-  return CLI::Validator(take, words_in_braces(choices), "one_of");
+  return CLI::Validator(take, "{" + joined(choices, ",") + "}", "one_of");
 }
 
 void add_contenders(CLI::App& app, Arguments& arguments) {

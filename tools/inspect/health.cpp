@@ -5,6 +5,7 @@
 #include <exception>
 #include <thread>
 #include <tuple>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -52,13 +53,12 @@ Health check_health(Catalog const& catalog, std::uint32_t threads) {
   std::ranges::sort(health.damage, {}, [](DamagedBlock const& block) {
     return std::tuple(block.is_of_file, block.extent, block.begin_bytes);
   });
-  if (!health.damage.empty()) {
-    bool const is_corrupt = std::ranges::any_of(health.damage, std::logical_not<>(), &DamagedBlock::is_unreadable);
-    health.code = is_corrupt ? ExitCode::corrupt_data : ExitCode::io;
-  } else if (health.verified_bytes == 0 && health.unverified_bytes > 0) {
-    health.code = ExitCode::nothing_to_compare;
-    health.reason = "nothing to verify: there are no checksums";
-  }
+  auto const unreadable =
+      static_cast<std::uint64_t>(std::ranges::count(health.damage, true, &DamagedBlock::is_unreadable));
+  auto verdict =
+      verdict_of(health.damage.size() - unreadable, unreadable, health.verified_bytes, health.unverified_bytes);
+  health.code = verdict.code;
+  health.reason = std::move(verdict.reason);
   return health;
 }
 

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/text.hpp"
 #include "checkpoint/packed_shape.hpp"
 #include "inspect/name_parts.hpp"
 #include "partition/placement.hpp"
@@ -88,7 +89,7 @@ void add_stages(Holding& holding, Catalog const& catalog, ModelLayout const& lay
         break;
       }
       held.layers += (held.layers.empty() ? "" : "; ") + std::string(stack) +
-                     ranges_text(std::vector<std::uint64_t>(numbers.begin(), numbers.end()));
+                     ranges_text(std::vector<std::uint64_t>(numbers.begin(), numbers.end()), kMostRanges);
     }
     held.modules.assign(contents[stage].modules.begin(), contents[stage].modules.end());
   }

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/text.hpp"
 #include "checkpoint/packed_shape.hpp"
 #include "inspect/name_parts.hpp"
 
@@ -123,7 +124,7 @@ class TreeBuilder {
       std::vector<std::uint64_t> numbers;
       numbers.reserve(group.size());
       for (auto const child : group) numbers.push_back(*nodes_[child].part.number);
-      row.name = std::string(first.part.stem) + ranges_text(numbers);
+      row.name = std::string(first.part.stem) + ranges_text(numbers, kMostRanges);
     }
     if (first.tensor != Node::kNone && first.children.empty()) {
       fill_tensor(row, first.tensor);

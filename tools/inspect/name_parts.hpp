@@ -23,6 +23,9 @@ struct NamePart {
 /// The parts of `name`, which must outlive them; at least one.
 std::vector<NamePart> name_parts(std::string_view name);
 
+/// Ranges of numbers that a text lists.
+inline constexpr std::size_t kMostRanges = 6;
+
 /// `name` with a star for every number: "model.layers.*.mlp.up_proj.weight".
 std::string without_numbers(std::string_view name);
 
@@ -34,8 +37,5 @@ struct LayerName {
 
 /// By the first number in the name; nothing if it has none.
 std::optional<LayerName> layer_of(std::string_view name);
-
-/// "0–2, 5, 7–60". Beyond `most` ranges: "0, 2, 4 and others". Precondition: ascending.
-std::string ranges_text(std::vector<std::uint64_t> const& numbers, std::size_t most = 6);
 
 }  // namespace distload

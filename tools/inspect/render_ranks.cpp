@@ -96,7 +96,7 @@ std::string kinds_table(Holding const& holding) {
         "class=\"how\">{}<span>{}</span></div></td><td class=\"shape\">{}</td><td class=\"number\">{}</td>",
         html_name(kind.name), grouped(kind.count), name_of(kind.dtype), to_string(kind.shape), picture_of(kind),
         cut_text(kind), to_string(kind.shard), format_bytes(kind.shard_bytes));
-    if (has_stages) html += "<td>" + ranges_text(kind.stages) + "</td>";
+    if (has_stages) html += "<td>" + ranges_text(kind.stages, kMostRanges) + "</td>";
     html += "</tr>\n";
   }
   if (holding.unlisted_kinds > 0) {

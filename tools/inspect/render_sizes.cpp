@@ -129,7 +129,7 @@ std::string runs_table(LayerStack const& stack, Colours const& colours) {
     }
     html += fmt::format(
         "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td></tr>\n",
-        ranges_text(run.numbers), grouped(run.numbers.size()), format_bytes(nbytes_of(run.each)),
+        ranges_text(run.numbers, kMostRanges), grouped(run.numbers.size()), format_bytes(nbytes_of(run.each)),
         size_text(run.each, colours));
   }
   return html + table_end();

@@ -110,19 +110,17 @@ void compare_blocks(Communicator& world, StepFile const& file, Outcome& outcome)
   outcome.warnings = catalog.warnings;
   auto const findings = all_or_throw(
       world, "verify", [&] { return check_blocks(catalog, world.rank(), world.size(), CheckFrom::anywhere); });
-  auto const corrupt = std::ranges::count(findings.damage, false, &DamagedBlock::is_unreadable);
-  std::vector<std::uint64_t> sums{findings.damage.size(), static_cast<std::uint64_t>(corrupt), findings.verified_bytes,
+  auto const unreadable =
+      static_cast<std::uint64_t>(std::ranges::count(findings.damage, true, &DamagedBlock::is_unreadable));
+  std::vector<std::uint64_t> sums{findings.damage.size() - unreadable, unreadable, findings.verified_bytes,
                                   findings.unverified_bytes};
   world.all_reduce(std::span<std::uint64_t>(sums), Reduction::sum);
   outcome.verified_bytes = sums[2];
   outcome.unverified_bytes = sums[3];
   outcome.damage = gather_damage(world, catalog, findings.damage);
-  if (sums[0] > 0) {
-    outcome.code = sums[1] > 0 ? ExitCode::corrupt_data : ExitCode::io;
-  } else if (outcome.verified_bytes == 0 && outcome.unverified_bytes > 0) {
-    outcome.code = ExitCode::nothing_to_compare;
-    outcome.reason = "nothing to verify: there are no checksums";
-  }
+  auto verdict = verdict_of(sums[0], sums[1], sums[2], sums[3]);
+  outcome.code = verdict.code;
+  outcome.reason = std::move(verdict.reason);
 }
 
 /// An outcome that names the checkpoint and has no results yet.

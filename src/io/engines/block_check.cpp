@@ -130,4 +130,13 @@ BlockFindings check_blocks(Catalog const& catalog, std::uint32_t rank, std::uint
   return findings;
 }
 
+BlockVerdict verdict_of(std::uint64_t corrupt, std::uint64_t unreadable, Bytes verified_bytes, Bytes unverified_bytes) {
+  if (corrupt > 0) return {ExitCode::corrupt_data, {}};
+  if (unreadable > 0) return {ExitCode::io, {}};
+  if (verified_bytes == 0 && unverified_bytes > 0) {
+    return {ExitCode::nothing_to_compare, "nothing to verify: there are no checksums"};
+  }
+  return {};
+}
+
 }  // namespace distload

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <distload/base/error.hpp>
 #include <distload/checkpoint/catalog.hpp>
 
 namespace distload {
@@ -26,6 +27,16 @@ struct BlockFindings {
   Bytes verified_bytes = 0;
   Bytes unverified_bytes = 0;  ///< of extents without checksums
 };
+
+/// What the findings of all ranks say about a checkpoint.
+struct BlockVerdict {
+  ExitCode code = ExitCode::done;  ///< io: all damaged blocks are unreadable
+  std::string reason;              ///< if nothing could be compared
+};
+
+/// @param corrupt     damaged blocks that differ from their checksums
+/// @param unreadable  damaged blocks that cannot be read
+BlockVerdict verdict_of(std::uint64_t corrupt, std::uint64_t unreadable, Bytes verified_bytes, Bytes unverified_bytes);
 
 /// Where the bytes are read from.
 enum class CheckFrom : std::uint8_t {

@@ -1,4 +1,4 @@
-// Names of others in messages: one line, harmless, cut.
+// Names of others in messages: one line, harmless, cut. Numbers in messages.
 #include "base/text.hpp"
 
 #include <gtest/gtest.h>
@@ -44,6 +44,13 @@ TEST(Printable, CutsAtCharacters) {
 
 TEST(PrintableLines, KeepsTheLinesAndTheLength) {
   EXPECT_EQ(printable_lines("a\n  b\x1b\n" + std::string(1000, 'c')), "a\n  b\\x1B\n" + std::string(1000, 'c'));
+}
+
+TEST(RangesText, JoinsNumbersThatFollowEachOther) {
+  EXPECT_EQ(ranges_text({}), "");
+  EXPECT_EQ(ranges_text({4}), "4");
+  EXPECT_EQ(ranges_text({0, 1, 2, 5, 7, 8}), "0-2, 5, 7-8");
+  EXPECT_EQ(ranges_text({0, 2, 4, 6}, 2), "0, 2 and others");
 }
 
 }  // namespace

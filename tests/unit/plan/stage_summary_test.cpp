@@ -20,8 +20,8 @@ TEST(SummariseStages, ListsTheLayersAndTheNeediestRankOfEachStage) {
   auto const plan = make_plan(model.catalog, model.layout, {2, 2, 1}, 0, {});
   auto const stages = summarise_stages(plan, model.layout);
   ASSERT_EQ(stages.size(), 2U);
-  EXPECT_EQ(stages[0].layers, (std::vector<std::uint32_t>{0, 1}));
-  EXPECT_EQ(stages[1].layers, (std::vector<std::uint32_t>{2}));
+  EXPECT_EQ(stages[0].layers, (std::vector<std::uint64_t>{0, 1}));
+  EXPECT_EQ(stages[1].layers, (std::vector<std::uint64_t>{2}));
   EXPECT_TRUE(stages[0].has_others);
   EXPECT_FALSE(stages[1].has_others);
   EXPECT_EQ(stages[0].parameters, 3U);
@@ -32,12 +32,6 @@ TEST(SummariseStages, ListsTheLayersAndTheNeediestRankOfEachStage) {
   EXPECT_GE(stages[1].needed_bytes, stages[1].resident_bytes);
   EXPECT_EQ(stages[0].read_bytes, 10 * kMiB);
   EXPECT_EQ(plan.needed_bytes(), stages[0].needed_bytes);
-}
-
-TEST(RangesText, JoinsNumbersThatFollowEachOther) {
-  EXPECT_EQ(ranges_text({}), "none");
-  EXPECT_EQ(ranges_text({4}), "4");
-  EXPECT_EQ(ranges_text({0, 1, 2, 5, 7, 8}), "0-2, 5, 7-8");
 }
 
 }  // namespace

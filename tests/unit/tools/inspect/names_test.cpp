@@ -59,11 +59,5 @@ TEST(NameParts, KeepsTheRestOfDeepNamesTogether) {
   EXPECT_EQ(parts.back().end, deep.size());
 }
 
-TEST(RangesText, JoinsNeighbours) {
-  EXPECT_EQ(ranges_text({}), "");
-  EXPECT_EQ(ranges_text({0, 1, 2, 5, 7, 8}), "0–2, 5, 7–8");
-  EXPECT_EQ(ranges_text({0, 2, 4, 6}, 2), "0, 2 and others");
-}
-
 }  // namespace
 }  // namespace distload
