@@ -11,16 +11,19 @@ step() {
   if [[ -t 1 ]]; then printf '\033[1m== %s\033[0m\n' "$*"; else printf '== %s\n' "$*"; fi
 }
 
-# build_preset <preset> [targets...]: configures and builds a preset. On a terminal, one line shows how far it is; elsewhere nothing is
+# build_preset <preset> [targets...]: configures and builds a preset. The target `programs` is configured without tests, which need more
+# packages, as long as nothing else of the preset is built. On a terminal, one line shows how far it is; elsewhere nothing is
 # printed unless it fails.
 build_preset() {
   local preset=$1
   local targets=("${@:2}")
   local build=$distload_root/build/$preset
   cd "$distload_root"
-  if ! [[ -f $build/build.ninja ]]; then
+  local tests=ON
+  [[ ${targets[*]} != programs ]] || tests=OFF
+  if ! [[ -f $build/build.ninja ]] || { [[ $tests == ON ]] && grep -qx "DISTLOAD_BUILD_TESTS:BOOL=OFF" "$build/CMakeCache.txt"; }; then
     mkdir -p build
-    cmake --preset "$preset" >"$build.log" 2>&1 || { cat "$build.log" >&2; return 1; }
+    cmake --preset "$preset" "-DDISTLOAD_BUILD_TESTS=$tests" >"$build.log" 2>&1 || { cat "$build.log" >&2; return 1; }
   fi
   local command=(cmake --build --preset "$preset" ${targets[@]:+--target "${targets[@]}"})
   if [[ -t 1 ]]; then

@@ -11,7 +11,7 @@ set -euo pipefail
 
 variant=${1:-host}
 case $variant in
-  host) options=(-DKokkos_ENABLE_OPENMP=ON) ;;
+  host) options=(-DKokkos_ENABLE_OPENMP=ON -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0) ;;  # in 15 instead of 35 s
   cuda)
     command -v nvcc >/dev/null || { echo "kokkos: no nvcc in the PATH: install NVIDIA's CUDA toolkit, 12.8 or newer" >&2; exit 1; }
     known=$(nvcc --list-gpu-code)

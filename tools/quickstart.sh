@@ -8,11 +8,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$distload_root"
 
 step "set up"
-tools/setup.sh
-step "build"
-build_preset host-release programs
+tools/setup.sh programs
 step "fetch the model"
 model=$(tools/fetch_model.sh)
+step "build"
+build_preset host-release programs
 
 job=build/quickstart
 mkdir -p "$job"
@@ -55,5 +55,5 @@ Type next, here or in a new shell:
   cd $distload_root; export $settings
   mpirun -np 4 distload models/all-minilm-l6-v2                   # load it
   mpirun -np 4 distload --dry-run --tp 2 --dp 2 $job/checkpoints   # the plan for two copies, each on 2 ranks
-  h5dump -A $file | less                                          # look into the file
+  h5dump -A $file | head -n 40                                  # look into the file
 TEXT

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs missing dependencies for building and testing: tools/setup.sh [ci|cuda|mpich]
+# Installs missing dependencies for building and testing: tools/setup.sh [programs|ci|cuda|mpich]
 #
-# Installs Debian packages by apt (as root, or with sudo), and Kokkos in the user's cache if none is installed. With `ci`, also installs
+# Installs Debian packages by apt (as root, or with sudo), and Kokkos in the user's cache if none is installed. With `programs`, only
+# what building the programs needs, without the tests. With `ci`, also installs
 # dependencies of the checks of .ci/run; with `cuda`, also builds Kokkos for NVIDIA GPUs (tools/kokkos.sh cuda), which needs NVIDIA's
 # CUDA toolkit and the header of NCCL; with `mpich`, also MPICH, beside Open MPI, which stays the default. Does nothing if
 # everything is installed.
@@ -12,8 +13,10 @@ packages=(
   g++ cmake ninja-build ccache patch python3 python3-pip
   openmpi-bin libopenmpi-dev libhdf5-openmpi-dev hdf5-tools
   libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libxxhash-dev liburing-dev libssl-dev
-  libgtest-dev libgmock-dev python3-numpy python3-xxhash python3-h5py-mpi xfsprogs iproute2
 )
+if [[ ${1:-} != programs ]]; then
+  packages+=(libgtest-dev libgmock-dev python3-numpy python3-xxhash python3-h5py-mpi xfsprogs iproute2)
+fi
 if [[ ${1:-} == ci ]]; then
   packages+=(clang clang-format clang-tidy lld libclang-rt-14-dev libomp-dev doxygen gcovr debootstrap dpkg-dev file lmod
     chromium-headless-shell python3-pil groff-base zsh fish)

@@ -22,7 +22,7 @@ package() {
     "$source/tools/setup.sh" cuda
     cmake --preset cuda-release -S "$source" -B "$build" "${options[@]}" -DDISTLOAD_WARNINGS_AS_ERRORS=OFF
   else
-    "$source/tools/setup.sh"
+    "$source/tools/setup.sh" programs
     cmake --preset host-release -S "$source" -B "$build" "${options[@]}"
   fi
   cmake --build "$build"

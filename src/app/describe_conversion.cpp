@@ -1,7 +1,7 @@
 // Sums bytes and estimates the time.
 #include "app/describe_conversion.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace distload {
 

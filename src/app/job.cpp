@@ -132,20 +132,34 @@ class Job {
     for (auto const& warning : checkpoint.catalog.warnings) log().warn(warning);
     for (auto const& warning : checkpoint.layout.warnings) log().warn(warning);
     if (redistributor_) all_or_throw(world(), "partition", [&] { redistributor_->check(checkpoint, topology_); });
-    if (saver_) saver_->check_target(checkpoint, world());
+    auto const refusal = refusal_of_target(checkpoint);
+    if (refusal && !dry_run) std::rethrow_exception(refusal);
     check_destinations(*config_, checkpoint, saver_ ? &*saver_ : nullptr, world(), dry_run);
-    if (saver_ && config_->save->stream) return convert(checkpoint, dry_run);
-    auto const plan = loader_.plan(checkpoint, dry_run ? OverLimit::accept : OverLimit::refuse);
-    if (!dry_run) return load(checkpoint, plan);
-    show_plan(checkpoint, plan);
-    if (!redistributor_ || !plan.fits()) return;
-    auto const forecast = redistributor_->forecast(checkpoint, plan, topology_, options_->in_place);
-    if (prints()) print("\n" + describe(forecast));
+    if (dry_run) {
+      show_dry_run(checkpoint);
+    } else if (streams()) {
+      convert(checkpoint);
+    } else {
+      load(checkpoint, loader_.plan(checkpoint, OverLimit::refuse));
+    }
+    if (refusal) std::rethrow_exception(refusal);
   }
 
  private:
   Communicator& world() const { return grid_->world(); }
   bool prints() const { return world().rank() == 0; }
+  bool streams() const { return saver_ && config_->save->stream; }
+
+  /// Collective: the error of a save that must not write where it would, on all ranks; otherwise nothing. A dry run
+  /// shows its plan nevertheless.
+  std::exception_ptr refusal_of_target(OpenedCheckpoint const& checkpoint) const {
+    try {
+      if (saver_) saver_->check_target(checkpoint, world());
+    } catch (ConfigError const&) {
+      return std::current_exception();
+    }
+    return nullptr;
+  }
 
   void show(ProgressEvent const& event) {
     watchdog_->beat();
@@ -154,6 +168,16 @@ class Job {
       watchdog_->enter(phase_);
     }
     display_.show(event);
+  }
+
+  /// Collective: a dry run.
+  void show_dry_run(OpenedCheckpoint const& checkpoint) {
+    if (streams()) return show_conversion(checkpoint);
+    auto const plan = loader_.plan(checkpoint, OverLimit::accept);
+    show_plan(checkpoint, plan);
+    if (!redistributor_ || !plan.fits()) return;
+    auto const forecast = redistributor_->forecast(checkpoint, plan, topology_, options_->in_place);
+    if (prints()) print("\n" + describe(forecast));
   }
 
   /// Collective: prints the plan and writes the report of a dry run.
@@ -174,17 +198,19 @@ class Job {
     });
   }
 
+  /// Local: prints what a conversion would do.
+  void show_conversion(OpenedCheckpoint const& checkpoint) const {
+    if (!prints()) return;
+    auto const options = convert_options(*config_, *grid_);
+    auto const save = forecast_save(saver_->space(checkpoint, options.dtype), config_->cost);
+    print(describe_conversion(checkpoint, options, config_->cost, *grid_, save));
+  }
+
   /// Collective: converts the open checkpoint, for `save.stream`.
-  void convert(OpenedCheckpoint const& checkpoint, bool dry_run) {
+  void convert(OpenedCheckpoint const& checkpoint) {
     if (!config_->report.trace.empty()) log().warn("report.trace: save.stream has no stages of a load");
     watchdog_->enter("save");
     auto const options = convert_options(*config_, *grid_);
-    if (dry_run) {
-      if (!prints()) return;
-      auto const save = forecast_save(saver_->space(checkpoint, options.dtype), config_->cost);
-      print(describe_conversion(checkpoint, options, config_->cost, *grid_, save));
-      return;
-    }
     auto const saved = saver_->convert(checkpoint, options, grid_->topology().tensor_parallel, world());
     if (prints()) {
       print_saved(saved);

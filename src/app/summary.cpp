@@ -1,7 +1,7 @@
 // Formats summary lines.
 #include "app/summary.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/log.hpp"
 #include "base/standard_streams.hpp"

@@ -3,6 +3,7 @@
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <utility>
@@ -24,19 +25,38 @@ class PrintableText : public spdlog::custom_flag_formatter {
   }
 };
 
-}  // namespace
-
-spdlog::logger& log() {
-  static auto const logger = [] {
+spdlog::logger& logger() {
+  static auto const made_once = [] {
     auto made = std::make_shared<spdlog::logger>("distload", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
     formatter->add_flag<PrintableText>('*').set_pattern("distload: %l: %*");
     made->set_formatter(std::move(formatter));
     return made;
   }();
-  return *logger;
+  return *made_once;
 }
 
-void print_on_this_rank(bool prints) { log().set_level(prints ? spdlog::level::info : spdlog::level::critical); }
+spdlog::level::level_enum level_of(Log::Level level) {
+  switch (level) {
+    case Log::Level::debug: return spdlog::level::debug;
+    case Log::Level::info: return spdlog::level::info;
+    case Log::Level::warning: return spdlog::level::warn;
+    case Log::Level::error: return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+}  // namespace
+
+void Log::write(Level level, std::string_view text) {
+  logger().log(level_of(level), spdlog::string_view_t(text.data(), text.size()));
+}
+
+Log& log() {
+  static Log log;
+  return log;
+}
+
+void print_on_this_rank(bool prints) { logger().set_level(prints ? spdlog::level::info : spdlog::level::critical); }
 
 }  // namespace distload

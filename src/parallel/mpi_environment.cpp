@@ -89,7 +89,7 @@ MpiEnvironment::~MpiEnvironment() {
       release();
       return;
     } catch (CommunicationError const& error) {
-      log().error("MPI does not end: {}", error.what());
+      log().error(std::string("MPI does not end: ") + error.what());
     }
   }
   // Communicators that are not freed stay with MPI.

@@ -27,6 +27,7 @@
 #include "save/commit/commit.hpp"
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
+#include "save/commit/folder_lock.hpp"
 #include "save/commit/run_together.hpp"
 #include "save/commit/shared_files.hpp"
 #include "save/commit/target.hpp"
@@ -88,6 +89,7 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
                                                 SaveOptions const& options) {
   occupants_ = check_target(path_, *replacement_);
   make_folder_of(path_);
+  FolderLock until_in_use(folder_of(path_));
   remove_abandoned(folder_of(path_), metadata.step, replacement_->loaded);
   check_temporary(path_);
   load_files(metadata.files);
@@ -101,6 +103,7 @@ std::vector<std::byte> CheckpointWriter::create(CheckpointMetadata metadata, std
   auto file = OutputFile::create_new(temporary);
   unfinished_ = std::make_unique<TemporaryFile>(temporary);
   unfinished_->mark_as_in_use();
+  until_in_use.release();
   file.allocate(laid_out_file.image.size_bytes());
   for (auto const& part : laid_out_file.image.parts()) file.write_at(part.offset_bytes, part.bytes);
   for (auto const& carried : laid_out_file.catalog.metadata.files)

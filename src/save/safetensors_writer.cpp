@@ -32,6 +32,7 @@
 #include "save/commit/commit.hpp"
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
+#include "save/commit/folder_lock.hpp"
 #include "save/commit/manifest.hpp"
 #include "save/commit/shared_files.hpp"
 #include "save/commit/target.hpp"
@@ -166,6 +167,7 @@ std::vector<std::byte> SafetensorsWriter::create(CheckpointMetadata metadata, st
   if (files.size() > 1) index_ = safetensors_index(files, sorted);
   occupants_ = check_target(path_, *replacement_);
   make_folder_of(path_);
+  FolderLock until_in_use(folder_of(path_));
   remove_abandoned(folder_of(path_), step, replacement_->loaded);
   check_temporary(path_);
   Bytes needed = bytes_of(catalog.metadata.files);
@@ -176,6 +178,7 @@ std::vector<std::byte> SafetensorsWriter::create(CheckpointMetadata metadata, st
   begin_manifest(catalog.path, names_of(catalog, files));
   create_files(catalog, files);
   unfinished_->mark_as_in_use();
+  until_in_use.release();
   write_carried(catalog);
   return serialize(catalog);
 }

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 
 # Mounts of an own namespace end with the command.
@@ -32,6 +33,8 @@ def base(folder, release):
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(["debootstrap", "--variant=minbase", release, folder], check=True, stdout=subprocess.DEVNULL)
         shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")
+        # As container engines write it: without it, every start of a job looks for the name in the network.
+        (folder / "etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {socket.gethostname()}\n", encoding="utf-8")
         if os.path.exists("/etc/pip.conf"):
             shutil.copy("/etc/pip.conf", folder / "etc/pip.conf")
         if certificates := os.environ.get("PIP_CERT"):

@@ -133,18 +133,21 @@ def engineer(arguments):
     for command in commands:
         user.run(command)
     user.write(f"{HOME}/config.yaml", block_of(readme, "yaml", "# config.yaml"))
-    user.type("mpirun -np 4 distload config.yaml", expect=["loaded 104 parameters", "saved checkpoints/"])
-    user.type("mpirun -np 4 distload --dry-run config.yaml", expect=["predicted load"])
+    user.type("mpirun -np 4 distload --dry-run config.yaml", expect=["predicted load", "predicted save"])
     user.type("distload --dry-run --machine 8xh100 config.yaml", expect=["8xh100"])
+    user.type("mpirun -np 4 distload config.yaml", expect=["loaded 104 parameters", "saved checkpoints/"])
     user.type("h5dump -A checkpoints/model-step-0.h5", expect=["DATASET"])
     user.type("mpirun -np 4 distload-verify checkpoints", expect=["verified|correct|intact"])
     user.type("mpirun -np 4 distload-infer checkpoints --tokens 101,7592,102 --against one-rank", expect=["the same bits"])
-    user.type("mpirun -np 4 distload config.yaml --redistribute tensor_parallel=2,data_parallel=2", code=3, expect=["is there already"])
+    user.type("mpirun -np 4 distload checkpoints --redistribute tensor_parallel=2,data_parallel=2", expect=["redistributed to tensor_parallel 2"])
+    user.type("mpirun -np 4 distload checkpoints --redistribute pipeline_parallel=2 --in-place", expect=["redistributed to .*pipeline_parallel 2"])
     # What users get wrong: each answer says what is right.
+    user.run("mpirun -np 4 distload config.yaml", code=3, expect=["is there already", "save.overwrite: true replaces it"])
+    user.run("mpirun -np 4 distload --dry-run config.yaml", code=3, expect=["predicted load", "is there already"])
     user.run("mpirun -np 4 distload models/all-minilm-l6-v2 --tp 3", code=3, expect=["ranks"])
     user.run("mpirun -np 8 distload models/all-minilm-l6-v2 --tp 8", code=3, expect=["cannot be cut", "tensor_parallel"])
-    user.run("mpirun -np 4 distload models/all-minilm", code=6, expect=["models/all-minilm"])
-    user.run("mpirun -np 4 distload confg.yaml", code=6, expect=["confg.yaml"])
+    user.run("mpirun -np 4 distload models/all-minilm", code=4, expect=["models/all-minilm: no such file or directory"])
+    user.run("mpirun -np 4 distload confg.yaml", code=3, expect=["confg.yaml: No such file or directory"])
     return user
 
 

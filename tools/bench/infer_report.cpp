@@ -1,7 +1,7 @@
 // The lines and the JSON of the figures.
 #include "bench/infer_report.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 namespace distload {

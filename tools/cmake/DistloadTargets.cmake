@@ -28,7 +28,6 @@ function(distload_add_program name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINK})
   distload_compile_own_code(${name})
-  distload_optimize_lightly(${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin" DISTLOAD_STATIC_HDF5 ON)
   install(TARGETS ${name} RUNTIME)
   # All programs, without the tests.
@@ -62,10 +61,6 @@ endfunction()
 function(distload_compile_test_code target)
   distload_compile_own_code(${target})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  # Tests run once after they are compiled: less optimisation saves a third of the time of compiling them. Libraries keep theirs.
-  if(NOT DISTLOAD_ENABLE_CUDA)
-    distload_optimize_lightly(${target})
-  endif()
 endfunction()
 
 # distload_add_test(<name> SOURCES ... LINK targets... [LABELS ...] [RANKS n...] [KOKKOS] [TIMEOUT seconds] [ENVIRONMENT K=V...]

@@ -1,7 +1,7 @@
 // Lines for people, and JSON.
 #include "infer/infer_report.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "base/hash.hpp"

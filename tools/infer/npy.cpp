@@ -2,12 +2,16 @@
 #include "infer/npy.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <regex>
+#include <string>
+#include <string_view>
+#include <system_error>
 #include <type_traits>
+#include <vector>
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/error.hpp>
@@ -58,21 +62,39 @@ Header header_of(std::string const& path, std::string const& content) {
 
 /// The text behind "'key':", up to the end of the value.
 std::string value_in(std::string const& path, std::string const& header, std::string const& key) {
-  std::smatch match;
-  std::regex const pattern("'" + key + R"('\s*:\s*('[^']*'|\([^)]*\)|True|False))");
-  if (!std::regex_search(header, match, pattern)) refuse(path, "has a .npy header without '" + key + "'");
-  return match[1];
+  constexpr auto kSpace = " \t\n";
+  auto const quoted = "'" + key + "'";
+  auto const at = header.find(quoted);
+  auto const colon = at == std::string::npos ? at : header.find_first_not_of(kSpace, at + quoted.size());
+  if (colon != std::string::npos && header[colon] == ':') {
+    auto const begin = header.find_first_not_of(kSpace, colon + 1);
+    auto const value = begin == std::string::npos ? std::string() : header.substr(begin);
+    for (std::string const word : {"True", "False"}) {
+      if (value.starts_with(word)) return word;
+    }
+    auto const end = value.starts_with('\'')  ? value.find('\'', 1)
+                     : value.starts_with('(') ? value.find(')')
+                                              : value.npos;
+    if (end != value.npos) return value.substr(0, end + 1);
+  }
+  refuse(path, "has a .npy header without '" + key + "'");
 }
 
 std::vector<std::uint64_t> shape_in(std::string const& path, std::string const& text) {
   std::vector<std::uint64_t> shape;
   std::uint64_t volume = 1;
-  std::regex const number("[0-9]{1,18}");
-  for (std::sregex_iterator it(text.begin(), text.end(), number), end; it != end; ++it) {
-    shape.push_back(std::stoull(it->str()));
-    auto const product = checked_multiply(volume, shape.back());
+  for (auto const* at = text.data(); at != text.data() + text.size();) {
+    std::uint64_t number = 0;
+    auto const [behind, error] = std::from_chars(at, text.data() + text.size(), number);
+    auto const product = error == std::errc::result_out_of_range ? std::nullopt : checked_multiply(volume, number);
+    if (behind == at) {
+      ++at;  // between numbers
+      continue;
+    }
     if (!product) refuse(path, "has the impossible shape " + text);
+    shape.push_back(number);
     volume = *product;
+    at = behind;
   }
   return shape;
 }

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/json.hpp"
 #include "checkpoint/packed_shape.hpp"

@@ -1,7 +1,7 @@
 // Prints which blocks are damaged.
 #include "inspect/render.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "inspect/html.hpp"

@@ -1,7 +1,7 @@
 // Prints the frame of the page: head, facts, warnings and limits.
 #include "inspect/render.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <distload/version.hpp>
 

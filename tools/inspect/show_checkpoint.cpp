@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/standard_streams.hpp"
 #include "base/table.hpp"

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "io/engines/direct_engine.hpp"
 #include "io/files/residency.hpp"

@@ -1,8 +1,11 @@
 /// One file written by all ranks, read back by its catalog.
 #include "save/checkpoint_writer.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +15,7 @@
 #include "checkpoint/hdf5/read_catalog.hpp"
 #include "expect_sample_content.hpp"
 #include "parallel/mpi_communicator.hpp"
+#include "save/commit/folder_lock.hpp"
 #include "support/sample_tensors.hpp"
 #include "support/scratch_directory.hpp"
 
@@ -84,6 +88,25 @@ TEST_F(CheckpointWriterTest, LeavesTheOldFileUntilTheNewOneIsComplete) {
   }
   ranks_->barrier();
   EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
+  expect_sample_content(read_hdf5_catalog(path));
+}
+
+TEST_F(CheckpointWriterTest, CreatesNothingWhileAnotherJobLooksForLeftovers) {
+  auto const path = directory_.file("model-step-3.h5");
+  bool was_early = true;
+  std::jthread other;
+  if (ranks_->rank() == 0) {
+    other = std::jthread([&, lock = std::make_unique<FolderLock>(directory_.file(""))] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      was_early = std::filesystem::exists(path + ".partial");
+      lock->release();
+    });
+  }
+  write_file(path, {});
+  if (other.joinable()) {
+    other.join();
+    EXPECT_FALSE(was_early);
+  }
   expect_sample_content(read_hdf5_catalog(path));
 }
 
