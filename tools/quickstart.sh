@@ -9,10 +9,11 @@ cd "$distload_root"
 
 step "set up"
 tools/setup.sh programs
-step "fetch the model"
-model=$(tools/fetch_model.sh)
-step "build"
+step "build, and fetch the model meanwhile"
+tools/fetch_model.sh >/dev/null &
 build_preset host-release programs
+wait $!
+model=$(tools/fetch_model.sh)
 
 job=build/quickstart
 mkdir -p "$job"

@@ -145,7 +145,7 @@ def engineer(arguments):
     user.run("mpirun -np 4 distload config.yaml", code=3, expect=["is there already", "save.overwrite: true replaces it"])
     user.run("mpirun -np 4 distload --dry-run config.yaml", code=3, expect=["predicted load", "is there already"])
     user.run("mpirun -np 4 distload models/all-minilm-l6-v2 --tp 3", code=3, expect=["ranks"])
-    user.run("mpirun -np 8 distload models/all-minilm-l6-v2 --tp 8", code=3, expect=["cannot be cut", "tensor_parallel"])
+    user.run("mpirun -np 8 distload models/all-minilm-l6-v2 --tp 8", code=3, expect=["do not divide by 8 tensor-parallel ranks", "tensor_parallel could be 1, 2, 3, 4, 6, 12"])
     user.run("mpirun -np 4 distload models/all-minilm", code=4, expect=["models/all-minilm: no such file or directory"])
     user.run("mpirun -np 4 distload confg.yaml", code=3, expect=["confg.yaml: No such file or directory"])
     return user

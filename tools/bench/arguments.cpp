@@ -1,13 +1,13 @@
 // The options of distload-bench.
 #include "bench/arguments.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <map>
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/choices.hpp>
 #include <distload/base/error.hpp>
+
+#include "app/parse_arguments.hpp"
 
 namespace distload {
 namespace {
@@ -19,7 +19,7 @@ std::string joined(std::map<std::string, Value> const& words, char const* separa
   return text;
 }
 
-void add_checkpoints(CLI::App& app, Arguments& arguments) {
+void add_checkpoints(CLI::App& app, BenchArguments& arguments) {
   app.add_option("checkpoints", arguments.checkpoints, "files or directories")->type_name("CHECKPOINT");
   app.add_option("--make", arguments.make,
                  "also the checkpoints in this directory: safetensors, and HDF5 files for this number of ranks, for "
@@ -55,7 +55,7 @@ CLI::Validator one_of(std::map<std::string, Choice> const& choices) {
   return CLI::Validator(take, "{" + joined(choices, ",") + "}", "one_of");
 }
 
-void add_contenders(CLI::App& app, Arguments& arguments) {
+void add_contenders(CLI::App& app, BenchArguments& arguments) {
   std::map<std::string, Part> const parts{
       {"all", Part::all}, {"column_parallel", Part::column_parallel}, {"row_parallel", Part::row_parallel}};
   std::map<std::string, ReadEngine> engines;
@@ -78,7 +78,7 @@ void add_contenders(CLI::App& app, Arguments& arguments) {
   app.add_flag("--no-verify", arguments.no_verify, "do not compare checksums");
 }
 
-void add_process_options(CLI::App& app, Arguments& arguments) {
+void add_process_options(CLI::App& app, BenchArguments& arguments) {
   auto* const fresh = app.add_flag("--fresh", arguments.fresh,
                                    "take every sample in new processes, as a user's load runs; this is the default");
   app.add_flag("--repeat", arguments.repeat,
@@ -95,7 +95,7 @@ void add_process_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--sample", arguments.sample)->group("");
 }
 
-void add_calibrate(CLI::App& app, Arguments& arguments) {
+void add_calibrate(CLI::App& app, BenchArguments& arguments) {
   auto* const calibrate = app.add_subcommand(
       "calibrate",
       "Measures for half a minute what storage, memory and messages cost on these ranks, and writes it to "
@@ -125,7 +125,7 @@ void add_calibrate(CLI::App& app, Arguments& arguments) {
   calibrate->callback([&arguments] { arguments.calibrate = true; });
 }
 
-void add_infer(CLI::App& app, Arguments& arguments) {
+void add_infer(CLI::App& app, BenchArguments& arguments) {
   auto* const infer = app.add_subcommand(
       "infer",
       "Measures how fast a loaded decoder computes, on all ranks (tensor parallel): one-token steps beside the rate at "
@@ -141,7 +141,7 @@ void add_infer(CLI::App& app, Arguments& arguments) {
   infer->callback([&arguments] { arguments.infer = true; });
 }
 
-void add_overlap(CLI::App& app, Arguments& arguments) {
+void add_overlap(CLI::App& app, BenchArguments& arguments) {
   auto* const overlap = app.add_subcommand(
       "overlap",
       "Loads by messages between all ranks on an emulated device, whose stages take a given time at least, and prints "
@@ -156,7 +156,7 @@ void add_overlap(CLI::App& app, Arguments& arguments) {
   overlap->callback([&arguments] { arguments.overlap = true; });
 }
 
-void add_redistribute(CLI::App& app, Arguments& arguments) {
+void add_redistribute(CLI::App& app, BenchArguments& arguments) {
   auto* const redistribute = app.add_subcommand(
       "redistribute",
       "Measures how fast a loaded model is brought from one number of tensor-parallel ranks onto the next, in memory, "
@@ -183,9 +183,7 @@ void add_redistribute(CLI::App& app, Arguments& arguments) {
   redistribute->callback([&arguments] { arguments.redistribute = true; });
 }
 
-}  // namespace
-
-ProgramText program_text() {
+ProgramText bench_text() {
   return {"distload-bench",
           "compares the speed of loads and saves with what the machine does without distload",
           {{"mpirun -np 4 distload-bench MODEL", "load by every engine, beside what storage and memory can do"},
@@ -197,7 +195,7 @@ ProgramText program_text() {
           "machine is the same for all."};
 }
 
-void add_options(CLI::App& app, Arguments& arguments) {
+void add_bench_options(CLI::App& app, BenchArguments& arguments) {
   add_checkpoints(app, arguments);
   add_contenders(app, arguments);
   add_process_options(app, arguments);
@@ -211,12 +209,23 @@ void add_options(CLI::App& app, Arguments& arguments) {
   add_redistribute(app, arguments);
 }
 
-void complete(Arguments& arguments) {
+void complete(BenchArguments& arguments) {
   bool const is_command = arguments.calibrate || arguments.infer || arguments.overlap || arguments.redistribute;
   if (!is_command && arguments.checkpoints.empty() && arguments.make.empty())
     throw UsageError("name a checkpoint, or a directory for --make");
   arguments.config.load.verify = !arguments.no_verify;
   arguments.measured.start = arguments.repeat ? Start::reload : Start::fresh;
+}
+
+}  // namespace
+
+std::optional<BenchArguments> parse_bench_arguments(int argc, char const* const* argv) {
+  BenchArguments arguments;
+  ProgramApp app(bench_text());
+  add_bench_options(app, arguments);
+  if (!parse_arguments(app, argc, argv)) return std::nullopt;
+  complete(arguments);
+  return arguments;
 }
 
 }  // namespace distload

@@ -1,25 +1,21 @@
-/// Arguments: the command line of distload-bench.
+/// The command line of distload-bench.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <distload/config/config.hpp>
 
-#include "app/program_app.hpp"
 #include "bench/calibrate.hpp"
 #include "bench/infer_options.hpp"
 #include "bench/measure.hpp"
 #include "bench/overlap.hpp"
 #include "bench/redistribute_measure.hpp"
 
-namespace CLI {
-class App;
-}
-
 namespace distload {
 
-struct Arguments {
+struct BenchArguments {
   LoaderOptions config;
   MeasureOptions measured{.engines = {ReadEngine::buffered, ReadEngine::collective, ReadEngine::direct,
                                       ReadEngine::mmap, ReadEngine::automatic}};
@@ -44,13 +40,8 @@ struct Arguments {
   RedistributeBenchOptions redistributed;
 };
 
-/// Local: binds the options of `app` to `arguments`.
-ProgramText program_text();
-
-void add_options(CLI::App& app, Arguments& arguments);
-
-/// Local: what follows from the options together.
-/// @throws UsageError  they contradict each other.
-void complete(Arguments& arguments);
+/// Local. @returns nothing if help or the version was asked for; then it has been printed, once in the job.
+/// @throws UsageError  also if options contradict each other.
+std::optional<BenchArguments> parse_bench_arguments(int argc, char const* const* argv);
 
 }  // namespace distload

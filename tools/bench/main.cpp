@@ -7,7 +7,6 @@
 
 #include <distload/checkpoint/checkpoint.hpp>
 
-#include "app/parse_arguments.hpp"
 #include "app/run_program.hpp"
 #include "app/start_kokkos.hpp"
 #include "base/log.hpp"
@@ -29,12 +28,12 @@ namespace distload {
 namespace {
 
 /// Local: the metadata of a checkpoint.
-Catalog open_files(Arguments const& arguments, std::string const& checkpoint) {
+Catalog open_files(BenchArguments const& arguments, std::string const& checkpoint) {
   return open_checkpoint(checkpoint, arguments.config.checkpoint.step, Latest::valid,
                          arguments.no_verify ? SealUse::warn_of_stale : SealUse::refuse_stale);
 }
 
-ExitCode measure_machine(MpiEnvironment& mpi, Arguments const& arguments) {
+ExitCode measure_machine(MpiEnvironment& mpi, BenchArguments const& arguments) {
   auto const machine = calibrate(mpi, arguments.calibrated);
   all_or_throw(mpi.world(), "report", [&] {
     if (mpi.world().rank() != 0) return;
@@ -45,7 +44,7 @@ ExitCode measure_machine(MpiEnvironment& mpi, Arguments const& arguments) {
   return ExitCode::done;
 }
 
-ExitCode compute(ProcessGrid const& grid, Arguments const& arguments) {
+ExitCode compute(ProcessGrid const& grid, BenchArguments const& arguments) {
   auto& world = grid.world();
   all_or_throw(world, "prepare", [&] {
     if (world.rank() == 0 && !arguments.json.empty()) check_result_file(arguments.json, Probe::create_file);
@@ -58,7 +57,7 @@ ExitCode compute(ProcessGrid const& grid, Arguments const& arguments) {
   return ExitCode::done;
 }
 
-ExitCode redistribute(ProcessGrid const& grid, Arguments const& arguments) {
+ExitCode redistribute(ProcessGrid const& grid, BenchArguments const& arguments) {
   auto& world = grid.world();
   all_or_throw(world, "prepare", [&] {
     if (world.rank() == 0 && !arguments.json.empty()) check_result_file(arguments.json, Probe::create_file);
@@ -72,7 +71,7 @@ ExitCode redistribute(ProcessGrid const& grid, Arguments const& arguments) {
 }
 
 /// Runs one contender, in processes that were started for it.
-ExitCode sample(ProcessGrid const& grid, Arguments const& arguments) {
+ExitCode sample(ProcessGrid const& grid, BenchArguments const& arguments) {
   auto config = arguments.config;
   config.checkpoint.path = arguments.checkpoints.front();
   auto options = arguments.measured;
@@ -83,7 +82,7 @@ ExitCode sample(ProcessGrid const& grid, Arguments const& arguments) {
 }
 
 /// The settings of every measurement, in the order of the run.
-std::vector<MeasureOptions> settings_of(Arguments const& arguments, std::string const& state) {
+std::vector<MeasureOptions> settings_of(BenchArguments const& arguments, std::string const& state) {
   std::vector<MeasureOptions> all;
   for (auto const part : arguments.parts) {
     all.push_back(arguments.measured);
@@ -93,7 +92,7 @@ std::vector<MeasureOptions> settings_of(Arguments const& arguments, std::string 
   return all;
 }
 
-ExitCode compare(ProcessGrid const& grid, Arguments const& arguments) {
+ExitCode compare(ProcessGrid const& grid, BenchArguments const& arguments) {
   auto& world = grid.world();
   auto const launcher = all_or_throw(world, "prepare", [&]() -> std::optional<Launcher> {
     if (world.rank() != 0) return std::nullopt;
@@ -132,7 +131,7 @@ ExitCode compare(ProcessGrid const& grid, Arguments const& arguments) {
   return ExitCode::done;
 }
 
-ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
+ExitCode bench(MpiEnvironment& mpi, BenchArguments const& arguments) {
   ProcessGrid const grid(mpi.world(), mpi.node(), {mpi.world().size(), 1, 1});
   auto const device = device_if_needed(grid, true, arguments.config.topology.share_device);
   auto const kokkos = all_or_throw(mpi.world(), "config", [&] {
@@ -152,16 +151,13 @@ ExitCode bench(MpiEnvironment& mpi, Arguments const& arguments) {
 }  // namespace distload
 
 int main(int argc, char** argv) {
-  distload::Arguments arguments;
+  std::optional<distload::BenchArguments> arguments;
   auto const parse = [&] {
-    distload::ProgramApp app(distload::program_text());
-    distload::add_options(app, arguments);
-    if (!distload::parse_arguments(app, argc, argv)) return false;
-    distload::complete(arguments);
-    return true;
+    arguments = distload::parse_bench_arguments(argc, argv);
+    return arguments.has_value();
   };
   return distload::run_program(parse, [&](distload::MpiEnvironment& mpi) {
-    if (arguments.calibrate) return distload::measure_machine(mpi, arguments);
-    return distload::bench(mpi, arguments);
+    if (arguments->calibrate) return distload::measure_machine(mpi, *arguments);
+    return distload::bench(mpi, *arguments);
   });
 }

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <distload/infer/parallel_model.hpp>
-
 namespace distload {
 
 struct InferArguments {
@@ -25,10 +23,5 @@ struct InferArguments {
 /// Local. @returns nothing if help or the version was asked for; then it has been printed, once in the job.
 /// @throws UsageError
 std::optional<InferArguments> parse_infer_arguments(int argc, char const* const* argv);
-
-/// Local, for one rank: the ids of `--tokens`.
-/// @throws UsageError            they are no list of whole numbers.
-/// @throws IoError, ConfigError  as read_npy; or the array has more than two axes.
-TokenBatch read_tokens(std::string const& tokens);
 
 }  // namespace distload

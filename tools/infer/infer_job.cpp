@@ -25,6 +25,7 @@
 #include "infer/compare.hpp"
 #include "infer/infer_report.hpp"
 #include "infer/npy.hpp"
+#include "infer/tokens.hpp"
 #include "parallel/all_or_throw.hpp"
 
 namespace distload {

@@ -10,7 +10,6 @@
 #include <distload/base/error.hpp>
 #include <distload/checkpoint/checkpoint.hpp>
 
-#include "app/parse_arguments.hpp"
 #include "base/log.hpp"
 #include "base/result_file.hpp"
 #include "base/serial_program.hpp"
@@ -18,6 +17,7 @@
 #include "base/text.hpp"
 #include "checkpoint/strip_prefix.hpp"
 #include "extract_files.hpp"
+#include "inspect/arguments.hpp"
 #include "inspect/health.hpp"
 #include "inspect/inspect_json.hpp"
 #include "inspect/page.hpp"
@@ -31,27 +31,7 @@ namespace {
 /// Threads beyond so many do not read faster.
 constexpr std::uint32_t kMostThreads = 8;
 
-struct Arguments {
-  std::string path;
-  bool devices = false;
-  std::optional<std::uint64_t> step;
-  bool tensors = false;
-  bool extents = false;
-  bool verify = false;
-  bool json = false;
-  std::string html;
-  /// Without any of them there is no plan.
-  std::optional<std::uint32_t> tensor_parallel;
-  std::optional<std::uint32_t> pipeline_parallel;
-  std::optional<std::uint32_t> data_parallel;
-  std::optional<std::uint32_t> expert_parallel;
-  RulesChoice rules;
-  std::string strip_prefix;
-  std::vector<std::string> extract;
-  std::string to = ".";
-};
-
-std::optional<Topology> topology_of(Arguments const& arguments) {
+std::optional<Topology> topology_of(InspectArguments const& arguments) {
   if (!arguments.tensor_parallel && !arguments.pipeline_parallel && !arguments.data_parallel &&
       !arguments.expert_parallel) {
     return std::nullopt;
@@ -74,7 +54,7 @@ std::vector<Topology> usual_topologies(std::size_t tensors) {
   return usual;
 }
 
-void write_page(Catalog const& catalog, Arguments const& arguments, Planned const* chosen,
+void write_page(Catalog const& catalog, InspectArguments const& arguments, Planned const* chosen,
                 std::optional<Health> const& health) {
   std::vector<Holding> holdings;
   std::vector<Refused> refused;
@@ -94,14 +74,14 @@ void write_page(Catalog const& catalog, Arguments const& arguments, Planned cons
   if (!arguments.json) print(printable_lines(arguments.html) + ", " + format_bytes(html.size()) + "\n");
 }
 
-Catalog open_catalog(Arguments const& arguments) {
+Catalog open_catalog(InspectArguments const& arguments) {
   auto const seals = arguments.verify ? SealUse::compare_content : SealUse::warn_of_stale;
   auto catalog = open_checkpoint(arguments.path, arguments.step, Latest::valid, seals, CutShort::accept);
   strip_prefix(catalog, arguments.strip_prefix);
   return catalog;
 }
 
-ExitCode inspect(Arguments const& arguments) {
+ExitCode inspect(InspectArguments const& arguments) {
   if (arguments.devices) {
     show_devices();
     return ExitCode::done;
@@ -134,81 +114,12 @@ ExitCode inspect(Arguments const& arguments) {
   return health ? health->code : ExitCode::done;
 }
 
-void add_topology(CLI::App& app, Arguments& arguments) {
-  app.add_option("-n,--tp,--tensor-parallel", arguments.tensor_parallel,
-                 "show the plan for so many tensor-parallel ranks")
-      ->check(CLI::Range(1U, 65536U));
-  app.add_option("--pp,--pipeline-parallel", arguments.pipeline_parallel, "and so many pipeline stages")
-      ->check(CLI::Range(1U, 65536U));
-  app.add_option("--dp,--data-parallel", arguments.data_parallel, "and so many replicas")
-      ->check(CLI::Range(1U, 65536U));
-  app.add_option("--ep,--expert-parallel", arguments.expert_parallel, "and experts dealt out so many ways")
-      ->check(CLI::Range(1U, 65536U));
-}
-
-void add_options(CLI::App& app, Arguments& arguments) {
-  auto* const checkpoint =
-      app.add_option("checkpoint", arguments.path,
-                     "a folder of safetensors, one of its files, an .h5 file, or a folder of steps")
-          ->type_name("CHECKPOINT");
-  app.add_flag("--devices", arguments.devices,
-               "show CUDA, its devices and NCCL on this host, and nothing else; exit code 7 if there is no device "
-               "that this distload can use")
-      ->excludes(checkpoint);
-  app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default")->type_name("N");
-  app.add_flag("--tensors", arguments.tensors, "list the tensors");
-  app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");
-  add_topology(app, arguments);
-  app.add_flag(
-      "--verify", arguments.verify,
-      "compare all blocks with their checksums, on this host's cores; exit codes are those of distload-verify");
-  auto* const json =
-      app.add_flag("--json", arguments.json,
-                   "print one JSON object with everything but extents, and nothing else; with --extents, "
-                   "-n and --verify also those");
-  auto* const html = app.add_option("--html", arguments.html,
-                                    "write a page for a browser instead: modules, sizes, which rank holds what, and, "
-                                    "with --verify, which blocks are damaged")
-                         ->type_name("FILE");
-  app.add_option("--family", arguments.rules.family, "partition rules; by config.json's model_type by default")
-      ->type_name("NAME");
-  app.add_option("--rules", arguments.rules.rules, "a rule file of one's own")->type_name("FILE");
-  app.add_option("--strip-prefix", arguments.strip_prefix,
-                 "text that is removed from the beginning of the tensors' names, as by model.strip_prefix");
-  auto* const extract = app.add_option("--extract", arguments.extract,
-                                       "write this file of the model (tokenizer.json, config.json, ...) to --to, and "
-                                       "nothing else; all: everything that goes along; can be repeated")
-                            ->allow_extra_args(false)
-                            ->type_name("FILE")
-                            ->excludes(json)
-                            ->excludes(html);
-  app.add_option("--to", arguments.to, "folder for what is extracted; the current one by default")
-      ->type_name("DIR")
-      ->needs(extract);
-}
-
-ProgramText program_text() {
-  return {
-      "distload-inspect",
-      "shows what a checkpoint holds, how it is laid out, the plan for loading it, and whether its blocks are whole",
-      {{"distload-inspect MODEL", "the model, its size, format and checksums"},
-       {"distload-inspect MODEL --tensors", "every tensor with its type and shape"},
-       {"distload-inspect MODEL --tp 4 --pp 2", "how 8 ranks would load it"},
-       {"distload-inspect MODEL --tp 4 --verify --html page.html", "a page with all of this for a browser"},
-       {"distload-inspect MODEL --json", "the same as one JSON object"},
-       {"distload-inspect MODEL --extract all --to DIR", "the tokenizer and other files that go along"},
-       {"distload-inspect --devices", "the GPUs of this host"}}};
-}
-
 }  // namespace
 }  // namespace distload
 
 int main(int argc, char** argv) {
   return distload::run_serial_program([&] {
-    distload::Arguments arguments;
-    distload::ProgramApp app(distload::program_text());
-    distload::add_options(app, arguments);
-    if (!distload::parse_arguments(app, argc, argv)) return distload::ExitCode::done;
-    return distload::inspect(arguments);
+    auto const arguments = distload::parse_inspect_arguments(argc, argv);
+    return arguments ? distload::inspect(*arguments) : distload::ExitCode::done;
   });
 }

@@ -8,7 +8,6 @@
 
 #include <distload/base/error.hpp>
 
-#include "app/parse_arguments.hpp"
 #include "base/scope_timer.hpp"
 #include "base/serial_program.hpp"
 #include "base/standard_streams.hpp"
@@ -17,6 +16,7 @@
 #include "partition/partition_model.hpp"
 #include "partition/rules/rule_directories.hpp"
 #include "plan/make_plan.hpp"
+#include "plan_bench/arguments.hpp"
 #include "plan_bench/catalogs.hpp"
 #include "plan_bench/heap_bytes.hpp"
 #include "plan_bench/models.hpp"
@@ -29,13 +29,6 @@ namespace {
 
 /// The number of ranks that the HDF5 checkpoints were saved for.
 constexpr std::uint32_t kSavedTensorParallel = 8;
-
-struct Arguments {
-  std::string model;
-  std::string source;
-  std::uint32_t most_ranks = 8192;
-  std::uint32_t rounds = 3;
-};
 
 struct Contender {
   std::function<Model()> model;
@@ -119,35 +112,16 @@ void bench(Arguments const& arguments) {
 }  // namespace distload::plan_bench
 
 int main(int argc, char** argv) {
+  namespace bench = distload::plan_bench;
   return distload::run_serial_program([&] {
-    distload::plan_bench::Arguments arguments;
-    distload::ProgramApp app(
-        {"distload-plan-bench",
-         "plans loads of very large models for very many ranks, and says how long that takes on one core",
-         {{"distload-plan-bench", "all models, sources and topologies"},
-          {"distload-plan-bench --family llama --source hdf5", "one model, from one kind of checkpoint"},
-          {"distload-plan-bench --predict --machine 8xh100", "how long loads would take on a machine"}}});
-    app.add_option("--family", arguments.model, "only this model")->type_name("llama|deepseek_v3|kimi_k25");
-    app.add_option("--source", arguments.source, "only this kind of checkpoint")->type_name("safetensors|hdf5");
-    app.add_option("--most-ranks", arguments.most_ranks, "leave out larger jobs");
-    app.add_option("--rounds", arguments.rounds, "of which the fastest counts")->check(CLI::Range(1U, 1000U));
-    bool redistributes = false;
-    app.add_flag("--redistribute", redistributes,
-                 "instead, plan redistributions of 405B parameters on 1,024 ranks from one topology to another");
-    bool predicts = false;
-    std::string machine;
-    app.add_flag("--predict", predicts,
-                 "instead, predict loads of models of 8B to 671B parameters onto the machines of config/machines");
-    app.add_option("--machine", machine, "with --predict: only this machine, or the machine of a file")
-        ->type_name("NAME|FILE")
-        ->needs("--predict");
-    if (!distload::parse_arguments(app, argc, argv)) return distload::ExitCode::done;
-    if (predicts) {
-      distload::print(distload::plan_bench::predict_loads(machine));
-    } else if (redistributes) {
-      distload::print(distload::plan_bench::bench_redistributions(arguments.rounds));
+    auto const arguments = bench::parse_plan_bench_arguments(argc, argv);
+    if (!arguments) return distload::ExitCode::done;
+    if (arguments->predicts) {
+      distload::print(bench::predict_loads(arguments->machine));
+    } else if (arguments->redistributes) {
+      distload::print(bench::bench_redistributions(arguments->rounds));
     } else {
-      distload::plan_bench::bench(arguments);
+      bench::bench(*arguments);
     }
     return distload::ExitCode::done;
   });

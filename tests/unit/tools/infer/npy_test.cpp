@@ -10,7 +10,7 @@
 
 #include <distload/base/error.hpp>
 
-#include "infer/arguments.hpp"
+#include "infer/tokens.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/thrown_message.hpp"
 
