@@ -9,8 +9,9 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
+# What building Kokkos needs: it is built while the other packages are installed.
+compilers=(g++ cmake ninja-build ccache patch python3 python3-pip)
 packages=(
-  g++ cmake ninja-build ccache patch python3 python3-pip
   openmpi-bin libopenmpi-dev libhdf5-openmpi-dev hdf5-tools
   libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libxxhash-dev liburing-dev libssl-dev
 )
@@ -26,26 +27,34 @@ elif [[ ${1:-} == mpich ]]; then
   packages+=(mpich libmpich-dev libhdf5-mpich-dev)
 fi
 
-installed=$(dpkg-query --show --showformat='${db:Status-Abbrev}${Package}\n' "${packages[@]}" 2>/dev/null || true)
-missing=()
-for package in "${packages[@]}"; do
-  grep -qx "ii *$package" <<<"$installed" || missing+=("$package")
-done
-if ((${#missing[@]})); then
+is_updated=
+
+# install_missing <packages...>: by apt, as root or with sudo. Its output is shown if it fails.
+install_missing() {
+  local installed missing=() as_root=() package log
+  installed=$(dpkg-query --show --showformat='${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null || true)
+  for package in "$@"; do
+    grep -qx "ii *$package" <<<"$installed" || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
   echo "setup: installing ${missing[*]}"
-  as_root=()
   ((EUID == 0)) || as_root=(sudo)
   log=$(mktemp)
-  if ! { "${as_root[@]}" apt-get update -q &&
+  if ! { { [[ $is_updated ]] || "${as_root[@]}" apt-get update -q; } &&
          "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"; } \
        >"$log" 2>&1; then
     cat "$log" >&2
-    exit 1
+    return 1
   fi
   rm "$log"
-fi
+  is_updated=yes
+}
 
-"$here/kokkos.sh" host
+install_missing "${compilers[@]}"
+"$here/kokkos.sh" host &
+kokkos=$!
+install_missing "${packages[@]}" || { kill "$kokkos"; exit 1; }
+wait "$kokkos"
 if [[ ${1:-} == cuda ]] || { [[ ${1:-} == ci ]] && command -v nvcc >/dev/null; }; then
   "$here/kokkos.sh" cuda
 fi
