@@ -2,15 +2,14 @@
 # Installs missing dependencies for building and testing: tools/setup.sh [programs|ci|cuda|mpich]
 #
 # Installs Debian packages by apt (as root, or with sudo), and Kokkos in the user's cache if none is installed. With `programs`, only
-# what building the programs needs, without the tests. With `ci`, also installs
-# dependencies of the checks of .ci/run; with `cuda`, also builds Kokkos for NVIDIA GPUs (tools/kokkos.sh cuda), which needs NVIDIA's
-# CUDA toolkit and the header of NCCL; with `mpich`, also MPICH, beside Open MPI, which stays the default. Does nothing if
-# everything is installed.
+# what the programs need to be built, and not what the tests need; with `ci`, also dependencies of the checks of .ci/run; with `cuda`,
+# also builds Kokkos for NVIDIA GPUs (tools/kokkos.sh cuda), which needs NVIDIA's CUDA toolkit and the header of NCCL; with `mpich`,
+# also MPICH, beside Open MPI, which stays the default. Does nothing if everything is installed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# What building Kokkos needs: it is built while the other packages are installed.
-compilers=(g++ cmake ninja-build ccache patch python3 python3-pip)
+# What building Kokkos needs: it is built while the other packages are installed. A user's own program needs make, CMake's default.
+compilers=(g++ cmake ninja-build make ccache patch python3 python3-pip)
 packages=(
   openmpi-bin libopenmpi-dev libhdf5-openmpi-dev hdf5-tools
   libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libxxhash-dev liburing-dev libssl-dev

@@ -93,8 +93,9 @@ class Machine:
         return self.output
 
     def succeeded(self, what):
-        """What the user came for has worked."""
-        self._record(f"-- {what}", 0, time.monotonic() - self.start, [])
+        """What the user came for has worked, if all commands before have."""
+        problems = ["a command before has failed"] if any(entry["problems"] for entry in self.entries) else []
+        self._record(f"-- {what}", 0, time.monotonic() - self.start, problems)
         self.entries[-1]["success"] = True
 
     def _shell(self, script, folder, check=False):
