@@ -199,7 +199,8 @@ def operator(arguments):
     user.type("mpirun -np 4 distload-bench calibrate FOLDER", page="config/SIZING.md", FOLDER="/root/job", expect=["machine.yaml"])
     user.run("mpirun -np 4 distload --dry-run models/all-minilm-l6-v2", expect=["predicted load"])
     # A package for the nodes, and a node.
-    user.type("cpack --config build/host-release/CPackConfig.cmake")
+    user.type("apt-get install dpkg-dev file", wrapped="{} --yes --no-install-recommends")
+    user.type("cpack --config build/host-release/CPackConfig.cmake", expect=["distload_.*deb generated"])
     node = Machine(arguments, "node")
     shutil.copytree(f"{user.root}{HOME}/build/host-release/packages", f"{node.root}/root/build/host-release/packages", symlinks=True)
     node.run("apt-get update", folder="/root")
