@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 
-# Mounts of an own namespace end with the command.
+# Mounts of an own namespace end with the command. After pivot_root, and not after chroot, namespaces that are entered below have the same root.
 IN_ROOT = """
 set -e
 root=$1; shift
@@ -14,7 +14,10 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount --rbind /sys "$root/sys"
 for folder in $SHARED; do mkdir -p "$root$folder"; mount --bind "$folder" "$root$folder"; done
-exec chroot "$root" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+cd "$root"
+pivot_root . .
+umount -l .
+exec env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 """
 # How this machine reaches PyPI, if by settings of its own.
 PIP_CERTIFICATES = "/etc/pip.crt"

@@ -72,12 +72,17 @@ class Machine:
         """Opens a shell and types these lines into it; `source`s of pages are not looked up."""
         self.settings = "".join(f"{line}\n" for line in settings)
 
-    def type(self, command, page="README.md", expect=(), code=0, folder=HOME, wrapped="{}", **words):
-        """Types a command of a page, in which `words` stand for capitals. It has to end with `code` and to print all of `expect`."""
+    def type(self, command, page="README.md", expect=(), code=0, folder=HOME, wrapped="{}", instead=(), **words):
+        """Types a command of a page, in which `words` stand for capitals, and `instead` has pairs of texts and what is typed instead.
+
+        It has to end with `code` and to print all of `expect`.
+        """
         if page not in self.printed:
             self.printed[page] = printed_in(self.source / page)
         if not any(command in line for line in self.printed[page]):
             raise SystemExit(f"{self.name}: {page} does not print: {command}")
+        for text, other in instead:
+            command = command.replace(text, other)
         for capitals, word in words.items():
             command = re.sub(rf"\b{capitals}\b", word, command)
         return self.run(wrapped.format(command), expect, code, folder)
@@ -167,9 +172,9 @@ def developer(arguments):
     user.run(f"mpirun -np 4 build/my_program {HOME}/models/all-minilm-l6-v2", expect=[r"^embeddings\.word_embeddings\.weight: "])
     user.succeeded("a program of their own loads a model")
     user.new_shell(settings)
-    user.type("tools/test.sh -L unit", page="tests/README.md", expect=["100% tests passed"])
     user.type("tools/test.sh", expect=["100% tests passed", "^tests not run: .*tools/test.sh --all"])
     user.succeeded("the tests pass")
+    user.type("tools/test.sh -L unit", page="tests/README.md", expect=["100% tests passed"])
     return user
 
 
@@ -187,13 +192,13 @@ def operator(arguments):
     user.new_shell(*modules, "module use /opt/distload/share/distload/modulefiles; module load distload")
     user.write("/root/job/config.yaml", f"checkpoint: {{path: {HOME}/models/all-minilm-l6-v2}}\ntopology: {{tensor_parallel: 2}}\nsave: {{directory: saved}}\n")
     on_cluster = f"{HOME}/tests/slurm/with_slurm.py bash -c '{{}} && cat distload-*.out'"
+    jobs = "/opt/distload/share/distload/jobs/"
     flags = "--wait --nodes=2 --ntasks-per-node=1 --cpus-per-task=1"
     user.type("sbatch jobs/slurm-cpu.sbatch CONFIG", page="jobs/README.md", folder="/root/job", expect=["loaded 104 parameters", "saved saved/"],
-              wrapped=on_cluster, sbatch=f"sbatch {flags}", jobs="/opt/distload/share/distload/jobs", CONFIG="config.yaml")
+              wrapped=on_cluster, instead=[("sbatch jobs/", f"sbatch {flags} {jobs}")], CONFIG="config.yaml")
     user.succeeded("a job under Slurm has loaded and saved a model on two nodes")
     user.type("sbatch jobs/convert.sbatch CHECKPOINT FOLDER", page="jobs/README.md", folder="/root/job", wrapped=on_cluster,
-              sbatch="sbatch --wait --ntasks-per-node=2 --cpus-per-task=1", jobs="/opt/distload/share/distload/jobs", CHECKPOINT="saved",
-              FOLDER="converted")
+              instead=[("sbatch jobs/", f"sbatch --wait --ntasks-per-node=2 --cpus-per-task=1 {jobs}")], CHECKPOINT="saved", FOLDER="converted")
     # What will a model need, on this machine and on one that is not here?
     user.new_shell(settings)
     user.type("mpirun -np 4 distload-bench calibrate FOLDER", page="config/SIZING.md", FOLDER="/root/job", expect=["machine.yaml"])
