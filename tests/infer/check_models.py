@@ -164,7 +164,7 @@ def main():
     )
     directories = [arguments.directory / name for name in arguments.names] or sorted(path.parent for path in arguments.directory.glob("*/reference"))
     if not directories or not all((directory / "reference").exists() for directory in directories):
-        print(f"there are no models in {arguments.directory}; make_models.py writes them")
+        print("there are no models of transformers; tools/transformers.sh installs what writes them")
         return SKIPPED
     checks = Checks(arguments)
     for directory in directories:

@@ -199,7 +199,7 @@ def not_found(run, mutation):
 def main():
     arguments = parse_arguments(__doc__, directory={"type": pathlib.Path})
     if not all((arguments.directory / mutation.model / "reference").exists() for mutation in MUTATIONS):
-        print(f"there are no models in {arguments.directory}; make_models.py writes them")
+        print("there are no models of transformers; tools/transformers.sh installs what writes them")
         return SKIPPED
     checks = Checks(arguments)
     controls = []

@@ -118,7 +118,7 @@ class Check:
         dom = self.dom(page)
         names = [html.unescape(re.sub("<[^>]*>", "", name)) for name in re.findall(r'<span class="name"><code>(.*?)</code>', dom)]
         # All layers but the damaged one are one row: both have 2 norms, 4 projections, 3 of an MLP, and 2 modules.
-        self.expect({"model", "layers", "0–2, 4–5", "3", "embed_tokens.weight", "lm_head.weight"} <= set(names), f"the tree has {names}")
+        self.expect({"model", "layers", "0-2, 4-5", "3", "embed_tokens.weight", "lm_head.weight"} <= set(names), f"the tree has {names}")
         self.expect(len(names) == 3 + 1 + 1 + 2 * 12, f"the tree has {len(names)} rows: {names}")
         self.expect(f"{len(tensors)} tensors" in dom, "the number of tensors is missing")
         bad = re.findall(r'<strong class="bad">([^<]*)</strong>', dom)
@@ -148,7 +148,7 @@ class Check:
         self.expect(title == "&lt;i&gt;&amp;hostile - distload", f"the title is {title}")
         self.expect(dom.count("<script") == 1 and "<img" not in dom and dom.count("<style") == 1, "names became elements")
         shown = html.unescape(re.sub("<[^>]*>", "", dom[dom.index("<body"):dom.index("<script")]))
-        for name in [*names[:4], "0–1.w", sample_models.EVIL_TEXT]:
+        for name in [*names[:4], "0-1.w", sample_models.EVIL_TEXT]:
             self.expect(name in shown, f"{name} is not shown")
         self.expect("does not fit" in shown or "do not fit" in shown, "no topology is refused")
 

@@ -43,12 +43,12 @@ TEST(ModuleTree, JoinsLayersAndExpertsThatDifferOnlyInTheirNumber) {
   EXPECT_THAT(names_of(tree), ::testing::ElementsAre("lm_head.weight", "model"));
   auto const& layers = tree.children[1].children[0];
   EXPECT_EQ(layers.name, "layers");
-  EXPECT_THAT(names_of(layers), ::testing::ElementsAre("0.mlp.weight", "1–11.mlp"));
+  EXPECT_THAT(names_of(layers), ::testing::ElementsAre("0.mlp.weight", "1-11.mlp"));
   auto const& mlp = layers.children[1];
   EXPECT_EQ(mlp.alike, 11U);
   EXPECT_EQ(mlp.tensors, 55U);
   EXPECT_THAT(mlp.dtypes, ::testing::ElementsAre(DType::f32, DType::bf16));
-  ASSERT_THAT(names_of(mlp), ::testing::ElementsAre("experts.0–3.w", "gate.weight"));
+  ASSERT_THAT(names_of(mlp), ::testing::ElementsAre("experts.0-3.w", "gate.weight"));
   auto const& experts = mlp.children[0];
   EXPECT_TRUE(experts.is_tensor);
   EXPECT_EQ(experts.alike, 4U);
@@ -71,9 +71,9 @@ TEST(ModuleTree, ListsADamagedLayerByItself) {
   auto const tree = module_tree(catalog, damaged);
   EXPECT_EQ(tree.damaged, 3U);
   auto const& layers = tree.children[1].children[0];
-  EXPECT_THAT(names_of(layers), ::testing::ElementsAre("0.mlp.weight", "1–4, 6–11.mlp", "5.mlp"));
+  EXPECT_THAT(names_of(layers), ::testing::ElementsAre("0.mlp.weight", "1-4, 6-11.mlp", "5.mlp"));
   auto const& experts = layers.children[2].children[0];
-  EXPECT_THAT(names_of(experts), ::testing::ElementsAre("0–1, 3.w", "2.w"));
+  EXPECT_THAT(names_of(experts), ::testing::ElementsAre("0-1, 3.w", "2.w"));
   EXPECT_EQ(experts.children[1].damaged, 3U);
 }
 
