@@ -21,7 +21,7 @@ struct HeldRanks {
 
 /// A pipeline stage.
 struct HeldStage {
-  std::string layers;                ///< "model.layers 0–15"; empty if it has none
+  std::string layers;                ///< "model.layers 0-15"; empty if it has none
   std::vector<std::string> modules;  ///< outside of layers
   std::vector<HeldRanks> ranks;
 };

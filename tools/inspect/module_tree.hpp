@@ -13,7 +13,7 @@ namespace distload {
 
 /// A module or a tensor, or several that are alike.
 struct TreeRow {
-  std::string name;               ///< within its parent: "layers", "0–31", "q_proj.weight"
+  std::string name;               ///< within its parent: "layers", "0-31", "q_proj.weight"
   std::uint64_t alike = 1;        ///< modules that the row stands for, within one parent
   std::uint64_t copies = 1;       ///< in the whole model: `alike` of this row and of all above it
   std::uint64_t tensors = 0;      ///< of all copies

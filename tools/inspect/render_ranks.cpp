@@ -48,7 +48,7 @@ std::string rank_cell(HeldRanks const& ranks, Holding const& holding) {
   auto const& topology = holding.topology;
   bool const is_single = ranks.first == ranks.last;
   auto html = std::string("<li class=\"rank\"><b>") +
-              (is_single ? fmt::format("Rank {}", ranks.first) : fmt::format("Ranks {}–{}", ranks.first, ranks.last)) +
+              (is_single ? fmt::format("Rank {}", ranks.first) : fmt::format("Ranks {}-{}", ranks.first, ranks.last)) +
               "</b>";
   if (is_single) {
     auto const at = coordinates_of(topology, ranks.first);
@@ -75,7 +75,7 @@ std::string stage_of(Holding const& holding, std::size_t number) {
                   std::clamp<std::size_t>(holding.topology.tensor_parallel, kFewCells, kMostCellsInRow));
   for (std::size_t i = 0; i < stage.ranks.size(); ++i) {
     if (i == kMostCellsOfStage) {
-      html += fmt::format("<li class=\"rank\">and ranks {}–{}</li>\n", stage.ranks[i].first, stage.ranks.back().last);
+      html += fmt::format("<li class=\"rank\">and ranks {}-{}</li>\n", stage.ranks[i].first, stage.ranks.back().last);
       break;
     }
     html += rank_cell(stage.ranks[i], holding);
