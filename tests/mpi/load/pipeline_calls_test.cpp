@@ -22,14 +22,17 @@
 namespace distload {
 namespace {
 
-/// Records Kokkos' kernels and fences among the calls.
+/// Records Kokkos' kernels and fences among the calls. Each execution space that Kokkos was built with, and that the
+/// linker has taken from its library, reports every fence: those of the default one count.
 void record_kernels() {
-  Kokkos::Tools::Experimental::set_begin_parallel_for_callback([](char const* name, std::uint32_t, std::uint64_t*) {
+  namespace tools = Kokkos::Tools::Experimental;
+  tools::set_begin_parallel_for_callback([](char const* name, std::uint32_t, std::uint64_t*) {
     cuda_double_record(("kernel " + std::string(name)).c_str());
   });
-  Kokkos::Tools::Experimental::set_begin_fence_callback([](char const* name, std::uint32_t, std::uint64_t*) {
+  tools::set_begin_fence_callback([](char const* name, std::uint32_t device, std::uint64_t*) {
+    constexpr auto kDefault = tools::DeviceTypeTraits<Kokkos::DefaultExecutionSpace>::id;
     // Kokkos fences before it calls back.
-    if (!std::string_view(name).starts_with("Kokkos::Tools"))
+    if (tools::identifier_from_devid(device).type == kDefault && !std::string_view(name).starts_with("Kokkos::Tools"))
       cuda_double_record(("fence " + std::string(name)).c_str());
   });
 }
