@@ -35,13 +35,14 @@ def is_saving(_):
     return (saved / "model-step-0.h5.partial").exists()
 
 
-# scancel: srun passes on the code of its ranks, mpirun has one of its own.
-for launcher, code in (("srun", "143:0"), ("mpirun", "1:0")):
+# scancel: srun passes on the code of its ranks, mpirun has one of its own, unless the second signal of scancel, while it aborts, makes it crash
+# in PMIx_Finalize (seen with Open MPI 4.1.4 and PMIx 4.2.2).
+for launcher, codes in (("srun", ["143:0"]), ("mpirun", ["1:0", "0:11"])):
     name = f"scancel while loading, {launcher}"
     number = submit_and_wait_until(is_loading, LAUNCHER=launcher, DISTLOAD_FAULT="read:3:hang")
     slurm.ask("scancel", number)
     job = slurm.wait(number)
-    checks.job(name, job, "CANCELLED", [code], r"stopped by SIGTERM .*\)$", may_be_silent=launcher == "mpirun")
+    checks.job(name, job, "CANCELLED", codes, r"stopped by SIGTERM .*\)$", may_be_silent=launcher == "mpirun")
     checks.that(f"{name}: within 5 s", job.seconds < 5)
     expect_nothing_left(name)
 
@@ -49,7 +50,7 @@ for launcher, code in (("srun", "143:0"), ("mpirun", "1:0")):
     number = submit_and_wait_until(is_saving, *SAVE, LAUNCHER=launcher, DISTLOAD_FAULT="save_sync:3:hang")
     slurm.ask("scancel", number)
     job = slurm.wait(number)
-    checks.job(name, job, "CANCELLED", [code], "stopped by SIGTERM .*" + WITHDRAWN, may_be_silent=launcher == "mpirun")
+    checks.job(name, job, "CANCELLED", codes, "stopped by SIGTERM .*" + WITHDRAWN, may_be_silent=launcher == "mpirun")
     checks.that(f"{name}: within 5 s", job.seconds < 5)
     expect_nothing_left(name)
 
