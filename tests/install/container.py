@@ -61,10 +61,7 @@ class Builder:
 
     def base(self, image):
         """A folder with the image, made once."""
-        folder = self.work / RELEASES[image]
-        if not (folder / "complete").exists():
-            step(f"debootstrap {RELEASES[image]}")
-        return debian_root.base(folder, RELEASES[image])
+        return debian_root.base(self.work / RELEASES[image], RELEASES[image])
 
     def run(self, *command, root=None):
         command, environment = debian_root.command_in(root or self.root, *command, shared=self.shared, environment=self.environment)

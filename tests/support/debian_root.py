@@ -33,6 +33,7 @@ def why_not():
 def base(folder, release):
     """A minimal Debian in that folder, made once."""
     if not (folder / "complete").exists():
+        print(f"debootstrap {release}", flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(["debootstrap", "--variant=minbase", release, folder], check=True, stdout=subprocess.DEVNULL)
         shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")

@@ -20,19 +20,23 @@ SKIPPED = 77
 HOME = "/root/distload"  # the clone
 
 
+def blocks_of(text, language=r"\w*"):
+    """The blocks of code of a page, of one language or of all."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
 def printed_in(page):
     """The lines of code that a page prints, without comments."""
     text = page.read_text(encoding="utf-8")
-    lines = [line for block in re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) for line in block.splitlines()]
+    lines = [line for block in blocks_of(text) for line in block.splitlines()]
     lines += [line[4:] for line in text.splitlines() if line.startswith("    ")]
     lines += re.findall(r"`([^`\n]+)`", text)
     return {" ".join(re.sub(r"\s#( .*)?$", "", line).split()) for line in lines}
 
 
 def block_of(page, language, containing):
-    """The block of code of that language that has a text, without the comments at the ends of the lines of YAML."""
-    text = page.read_text(encoding="utf-8")
-    (block,) = [block for block in re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if containing in block]
+    """The only block of code of that language that has a text."""
+    (block,) = [block for block in blocks_of(page.read_text(encoding="utf-8"), language) if containing in block]
     return block
 
 
@@ -69,7 +73,7 @@ class Machine:
         target.write_text(text, encoding="utf-8")
 
     def new_shell(self, *settings):
-        """Opens a shell and types these lines into it; `source`s of pages are not looked up."""
+        """Opens a shell and types these lines into it, which are not looked for in pages."""
         self.settings = "".join(f"{line}\n" for line in settings)
 
     def type(self, command, page="README.md", expect=(), code=0, folder=HOME, wrapped="{}", instead=(), **words):
