@@ -96,13 +96,14 @@ struct Measured {
   double CostModel::*member;
   std::string_view meaning;
 };
-constexpr std::array<Measured, 6> kRates{{
+constexpr std::array<Measured, 7> kRates{{
     {"storage_bandwidth", &CostModel::storage_bandwidth, "of all ranks together"},
     {"cache_bandwidth", &CostModel::cache_bandwidth, "likewise, copies from the page cache"},
     {"memory_bandwidth", &CostModel::memory_bandwidth, "likewise, new memory"},
     {"mapped_bandwidth", &CostModel::mapped_bandwidth, "likewise, verifying mapped files"},
     {"save_bandwidth", &CostModel::save_bandwidth, "likewise, onto storage"},
     {"link_bandwidth", &CostModel::link_bandwidth, "of one rank"},
+    {"peer_bandwidth", &CostModel::peer_bandwidth, "of one rank, to memory of others on its node"},
 }};
 constexpr std::array<Measured, 5> kTimes{{
     {"storage_latency", &CostModel::storage_latency_seconds, "until the first byte of a read arrives"},

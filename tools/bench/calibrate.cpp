@@ -30,10 +30,13 @@
 #include "bench/raw_limits.hpp"
 #include "bench/samples.hpp"
 #include "bench/slowest.hpp"
+#include "io/engines/direct_writer.hpp"
 #include "io/files/file_mapping.hpp"
 #include "io/files/output_file.hpp"
 #include "load/arena.hpp"
+#include "parallel/all_gathered.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/peer_memory.hpp"
 #include "save/commit/durable.hpp"
 #include "save/commit/file_space.hpp"
 
@@ -43,13 +46,19 @@ namespace {
 constexpr std::uint32_t kSmallReads = 64;
 constexpr Bytes kPageBytes = 4 * kKiB;
 constexpr Bytes kMessageBytes = 64 * kMiB;
+constexpr Bytes kWritePiece = 4 * kMiB;   ///< as blocks of a checkpoint
 constexpr Bytes kMappedPiece = 2 * kMiB;  ///< as the engine `mmap` verifies
 /// Files that a save makes durable, one after the other: its data, its name, its commit mark, its folder.
 constexpr double kStepsOfSave = 3;
 
+/// What a rank stores in the memory of another one: rows, as parts of a matrix that is cut along its second axis.
+constexpr Bytes kPeerBytes = 64 * kMiB;
+constexpr Bytes kPeerPiece = 512 * kKiB;
+constexpr Bytes kPeerRow = 2 * kKiB;
+
 /// What one round of all measurements takes on the slowest rank.
 struct Round {
-  Samples memory, write, commit, direct, copy, mapped;
+  Samples memory, write, commit, direct, copy, mapped, peers;
 };
 
 /// The files that are read, and the scratch file if there is one.
@@ -85,7 +94,7 @@ class Target {
   bool is_scratch() const noexcept { return !scratch_.empty(); }
   Catalog const& catalog() const noexcept { return catalog_; }
 
-  /// Collective: makes the scratch file anew, and writes every rank's part of it.
+  /// Collective: makes the scratch file anew, and writes every rank's part of it as a save does.
   void write(HostMemory const& memory, Round& round) const {
     auto const offset = options_->bytes * world_->rank();
     // A save writes a new file: freeing the space of the old one is not part of it.
@@ -99,34 +108,22 @@ class Target {
     all_or_throw(*world_, "write", [&] {
       if (world_->rank() == 0) OutputFile::create(scratch_, catalog_.files.front().size_bytes).close();
     });
-    bool const directly = !why_not_direct_write_;
+    std::optional<DirectWriter> writer;
     all_or_throw(*world_, "write", [&] {
-      if (directly) {
-        write_raw_directly(scratch_, offset, memory.data(), options_->bytes, kRawDepth);
-      } else {
-        write_raw(scratch_, offset, memory.data(), options_->bytes);
+      writer.emplace(std::vector{scratch_});
+      for (Bytes at = 0; at < options_->bytes; at += kWritePiece) {
+        auto const nbytes = std::min(kWritePiece, options_->bytes - at);
+        writer->write(0, offset + at, {memory.data() + at, nbytes});
       }
+      writer->flush();
     });
+    all_or_throw(*world_, "write", [&] { writer->sync(); });
     round.write.add(slowest_seconds(*world_, begin));
     auto const committed = std::chrono::steady_clock::now();
     all_or_throw(*world_, "write", [&] {
       if (world_->rank() == 0) commit_small_file();
     });
     round.commit.add(slowest_seconds(*world_, committed));
-  }
-
-  /// Collective: finds out whether the scratch file can be written bypassing the page cache.
-  void try_direct_writes() {
-    all_or_throw(*world_, "prepare", [&] {
-      try {
-        auto const file = OutputFile::open(scratch_, Caching::none);
-      } catch (IoError const& error) {
-        why_not_direct_write_ = error.what();
-      }
-    });
-    std::vector<std::uint64_t> refused{why_not_direct_write_ ? 1U : 0U};
-    world_->all_reduce(std::span<std::uint64_t>(refused), Reduction::max);
-    if (refused.front() != 0 && !why_not_direct_write_) why_not_direct_write_ = "another rank cannot";
   }
 
  private:
@@ -162,7 +159,6 @@ class Target {
   std::string scratch_;
   Catalog catalog_;
   std::optional<TemporaryFile> temporary_;
-  std::optional<std::string> why_not_direct_write_;
 };
 
 /// Populates new memory as a load does that fills it.
@@ -224,6 +220,32 @@ double ring_seconds(Communicator& world, Bytes nbytes, std::uint32_t rounds) {
   return samples.median();
 }
 
+/// Local: stores to a rank's memory from blocks that a reader has in its cache.
+void store_to_peer(PeerMemory const& peers, std::uint32_t job_rank, std::vector<std::byte> const& block) {
+  auto const stride = kPeerRow * (block.size() / kPeerPiece);
+  std::vector<PeerWrite> rows;
+  for (Bytes begin = 0; begin < kPeerBytes; begin += kPeerPiece) {
+    rows.clear();
+    for (Bytes row = 0; row < kPeerPiece; row += kPeerRow) {
+      rows.push_back({block.data() + row / kPeerRow * stride, begin + row, kPeerRow});
+    }
+    peers.write(job_rank, rows);
+  }
+}
+
+/// Collective: stores to the next rank of the node, where ranks can write to each other's memory.
+void measure_peers(MpiEnvironment& mpi, Round& round) {
+  auto& node = mpi.node();
+  if (node.size() == 1 || why_not_peer_memory(node)) return;
+  constexpr Bytes kShares = 4;
+  std::vector<std::byte> const block(kShares * kPeerPiece, std::byte{1});
+  auto const memory = touched_memory(kPeerBytes);
+  auto const job_ranks = all_gathered(node, mpi.world().rank());
+  PeerMemory const peers(node, mpi.world().rank(), {memory.data(), kPeerBytes});
+  auto const next = job_ranks[(node.rank() + 1) % node.size()];
+  round.peers.add(time_on_all_ranks(mpi.world(), "peers", [&] { store_to_peer(peers, next, block); }));
+}
+
 /// Collective: one round. Memory that is populated is used for the rest of it.
 void measure_round(Communicator& world, Target const& target, CalibrateOptions const& options, Round& round) {
   std::this_thread::sleep_for(std::chrono::duration<double>(options.idle_seconds));
@@ -271,9 +293,11 @@ Machine calibrate(MpiEnvironment& mpi, CalibrateOptions const& options) {
   std::vector<double> started{seconds_since_launch()};
   world.all_reduce(std::span<double>(started), Reduction::max);
   Target target(world, options);
-  if (target.is_scratch()) target.try_direct_writes();
   Round all;
-  for (std::uint32_t number = 0; number < options.rounds; ++number) measure_round(world, target, options, all);
+  for (std::uint32_t number = 0; number < options.rounds; ++number) {
+    measure_round(world, target, options, all);
+    measure_peers(mpi, all);
+  }
 
   Machine machine;
   auto& cost = machine.cost;
@@ -292,6 +316,7 @@ Machine calibrate(MpiEnvironment& mpi, CalibrateOptions const& options) {
     cost.save_bandwidth = rate(read_by_all, all.write);
     cost.save_latency_seconds = kStepsOfSave * all.commit.median();
   }
+  if (!all.peers.all().empty()) cost.peer_bandwidth = rate(kPeerBytes, all.peers);
   std::vector<double> latencies{0, 0};
   all_or_throw(world, "measure", [&] {
     if (world.rank() != 0) return;

@@ -185,7 +185,7 @@ struct CostModel {
   /// Bytes per second that storage gives the ranks of one node; nothing (`auto`): as much as all ranks together.
   std::optional<double> node_storage_bandwidth = {};
   double upload_bandwidth = 20.0 * kGiB;        ///< bytes per second from pinned host memory to one device
-  double peer_bandwidth = 20.0 * kGiB;          ///< bytes per second that a device can store to others on its node
+  double peer_bandwidth = 20.0 * kGiB;          ///< bytes per second that a rank can store to others on its node
   double device_memory_bandwidth = 1.0 * kTiB;  ///< bytes per second of one device's memory, reads and writes together
   double memory_bandwidth = 3.5 * kGiB;   ///< bytes per second of new host memory that the ranks of a node together get
   double mapped_bandwidth = 20.0 * kGiB;  ///< bytes per second of mapped files that the ranks of a node together verify

@@ -32,13 +32,12 @@ struct RankLoad {
   std::uint64_t requests = 0;        ///< read requests
 };
 
-/// Seconds that the cost model predicts. Of host memory, reading, new memory and exchanging are predicted; the others
-/// are 0.
+/// Seconds that the cost model predicts. Of host memory, uploading and placing are 0.
 struct Prediction {
   double read_seconds = 0;      ///< storage and page cache
   double memory_seconds = 0;    ///< pages of new host memory, which the kernel zeroes
   double upload_seconds = 0;    ///< from host memory to devices
-  double peer_seconds = 0;      ///< stores to memory of other devices on the node
+  double peer_seconds = 0;      ///< stores to memory of other ranks on the node
   double exchange_seconds = 0;  ///< messages; with devices, those between nodes
   double place_seconds = 0;     ///< packing, placing, casting and transposing in the memory of devices
   double open_seconds = 0;      ///< metadata, rules and plan; measured, by Loader::plan

@@ -12,7 +12,7 @@ struct Busiest {
   std::uint64_t requests = 0;
   Bytes messages = 0;       ///< sent or received; with devices, between nodes
   Bytes upload = 0;         ///< to one device
-  Bytes peer_stores = 0;    ///< to or from other devices of the node
+  Bytes peer_stores = 0;    ///< to memory of other ranks of the node or, of devices, from them
   Bytes device_memory = 0;  ///< read and written in the memory of one device
 };
 
@@ -28,14 +28,15 @@ Bytes memory_traffic(RankLoad const& load) {
 Busiest busiest_of(LoadPlan const& plan, bool on_host) {
   Busiest busiest;
   for (auto const& load : plan.ranks) {
-    auto const sent_on_node = on_host ? 0 : load.sent_on_node_bytes;
-    auto const received_on_node = on_host ? 0 : load.received_on_node_bytes;
+    auto const sent_on_node = load.sent_on_node_bytes;
+    auto const received_on_node = load.received_on_node_bytes;
     busiest.requests = std::max(busiest.requests, load.requests);
     busiest.messages =
         std::max({busiest.messages, load.sent_bytes - sent_on_node, load.received_bytes - received_on_node});
+    busiest.peer_stores = std::max(busiest.peer_stores, sent_on_node);
     if (on_host) continue;
     busiest.upload = std::max(busiest.upload, load.read_bytes);
-    busiest.peer_stores = std::max({busiest.peer_stores, sent_on_node, received_on_node});
+    busiest.peer_stores = std::max(busiest.peer_stores, received_on_node);
     busiest.device_memory = std::max(busiest.device_memory, memory_traffic(load));
   }
   return busiest;
@@ -122,8 +123,9 @@ Prediction predict(LoadPlan const& plan, std::uint32_t wave_count, PlanOptions c
   predicted.place_seconds = static_cast<double>(busiest.device_memory) / cost.device_memory_bandwidth;
 
   // With two slots, the other stages overlap with the slowest one except for one wave's share. The threads that read
-  // also populate the memory that they read to, so that these two do not overlap.
-  auto const reading = predicted.read_seconds + predicted.memory_seconds;
+  // also populate the memory that they read to, and on the host copy to other ranks, so that these do not overlap.
+  auto const reading =
+      predicted.read_seconds + predicted.memory_seconds + (options.arena_on_host ? predicted.peer_seconds : 0);
   auto const slowest = std::max(reading, predicted.limit().seconds);
   double others = -slowest;
   for (auto const& stage : predicted.stages()) others += stage.seconds;
