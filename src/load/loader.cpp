@@ -33,6 +33,7 @@
 #include "load/open_steps.hpp"
 #include "load/pipeline.hpp"
 #include "load/planned_shards.hpp"
+#include "load/requests_message.hpp"
 #include "load/shard_places.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "parallel/device_messages.hpp"
@@ -43,6 +44,7 @@
 #include "parallel/stream_messages.hpp"
 #include "partition/model_recipe.hpp"
 #include "partition/partition_model.hpp"
+#include "partition/requested.hpp"
 #include "partition/rules/rules_message.hpp"
 #include "plan/make_plan.hpp"
 #include "plan/rank_work.hpp"
@@ -220,18 +222,22 @@ void Loader::report_progress(std::string_view phase, std::chrono::steady_clock::
   if (progress_) progress_({phase, done, total, seconds_since(begin)});
 }
 
-std::vector<std::byte> Loader::metadata_message(CutShort cut_short) const {
-  auto const [catalog, rules] = read_metadata(options_, cut_short);
+std::vector<std::byte> Loader::metadata_message(CutShort cut_short, bool with_rules) const {
   WireWriter out;
-  put_rules(out, rules);
-  serialize(catalog, out);
+  if (with_rules) {
+    auto const [catalog, rules] = read_metadata(options_, cut_short);
+    put_rules(out, rules);
+    serialize(catalog, out);
+  } else {
+    serialize(read_catalog(options_, cut_short), out);
+  }
   return out.take();
 }
 
-std::vector<std::byte> Loader::agreed_metadata(CutShort cut_short) {
+std::vector<std::byte> Loader::agreed_metadata(CutShort cut_short, bool with_rules) {
   auto& world = grid_.world();
   try {
-    return bytes_of_rank_0(world, "open", [&] { return metadata_message(cut_short); });
+    return bytes_of_rank_0(world, "open", [&] { return metadata_message(cut_short, with_rules); });
   } catch (NoValidCheckpoint const& error) {
     // The same on all ranks. Ranks on other hosts may have files that rank 0 lacks.
     FileViews const views(world);
@@ -254,23 +260,55 @@ void Loader::refuse_to_see_one(std::string const& why_not_rank_0) const {
                     why_not_rank_0);
 }
 
-OpenedCheckpoint Loader::open(CutShort cut_short) {
-  Call const call(*this, "Loader::open", "open");
+FamilyRules Loader::open_catalog(OpenedCheckpoint& opened, CutShort cut_short, bool with_rules) {
   reset_peak_resident();  // after the meeting, so that waiting for other ranks is not counted
+  opened.begin = std::chrono::steady_clock::now();
+  ScopeTimer const timer(opened.open_seconds);
+  TraceScope const trace("open");
+  report_progress("open", opened.begin);
+  auto& world = grid_.world();
+  auto const message = agreed_metadata(cut_short, with_rules);
+  WireReader in(message);
+  FamilyRules rules;
+  if (with_rules) rules = get_rules(in);
+  opened.catalog = deserialize_catalog(in.get_rest());
+  check_same_content(opened.catalog, world);
+  return rules;
+}
+
+OpenedCheckpoint Loader::open_tensors() {
+  Call const call(*this, "Loader::open_tensors", "open");
+  OpenedCheckpoint opened;
+  open_catalog(opened, CutShort::refuse, /*with_rules=*/false);
+  return opened;
+}
+
+OpenedCheckpoint Loader::with_requests(OpenedCheckpoint const& tensors, std::span<ShardRequest const> own) {
+  Call const call(*this, "Loader::with_requests", "partition");
   OpenedCheckpoint opened;
   opened.begin = std::chrono::steady_clock::now();
-  FamilyRules rules;
-  {
-    ScopeTimer const timer(opened.open_seconds);
-    TraceScope const trace("open");
-    report_progress("open", opened.begin);
-    auto& world = grid_.world();
-    auto const message = agreed_metadata(cut_short);
-    WireReader in(message);
-    rules = get_rules(in);
-    opened.catalog = deserialize_catalog(in.get_rest());
-    check_same_content(opened.catalog, world);
-  }
+  ScopeTimer const timer(opened.partition_seconds);
+  report_progress("partition", opened.begin);
+  TraceScope const trace("partition");
+  auto& world = grid_.world();
+  auto const messages = gather_messages(world, encode(own), 0);
+  auto const all = broadcast_message(world, joined_messages(messages), 0);
+  all_or_throw(world, "partition", [&] {
+    if (grid_.topology().pipeline_parallel != 1)
+      throw ConfigError("shards can be asked for on a grid without pipeline stages only");
+    auto made = requested(tensors.catalog, decode_requests(all, world.size()));
+    opened.catalog = std::move(made.catalog);
+    opened.layout = std::move(made.layout);
+    opened.stored = {tensors.catalog, std::move(made.stored_extents)};
+  });
+  opened.open_seconds = tensors.open_seconds;
+  return opened;
+}
+
+OpenedCheckpoint Loader::open(CutShort cut_short) {
+  Call const call(*this, "Loader::open", "open");
+  OpenedCheckpoint opened;
+  auto rules = open_catalog(opened, cut_short, /*with_rules=*/true);
   auto const begin = std::chrono::steady_clock::now();
   report_progress("partition", opened.begin);
   TraceScope const trace("partition");

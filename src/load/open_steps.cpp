@@ -42,12 +42,17 @@ Catalog open_or_describe(LoaderOptions const& options, CutShort cut_short) {
 
 }  // namespace
 
-CheckpointMetadataAndRules read_metadata(LoaderOptions const& options, CutShort cut_short) {
+Catalog read_catalog(LoaderOptions const& options, CutShort cut_short) {
   auto catalog = open_or_describe(options, cut_short);
   if (auto const why = why_not_a_model(options.checkpoint.path)) throw NoValidCheckpoint(*why);
   if (!catalog.described) strip_prefix(catalog, options.model.strip_prefix);
   use_model_config(catalog, options.model.config);
   use_params(catalog);
+  return catalog;
+}
+
+CheckpointMetadataAndRules read_metadata(LoaderOptions const& options, CutShort cut_short) {
+  auto catalog = read_catalog(options, cut_short);
   auto rules =
       find_rules({options.model.family, catalog.metadata.config_json, default_rule_directories(), options.model.rules,
                   options.model.config == "auto" ? config_file_of(catalog) : options.model.config});

@@ -18,6 +18,10 @@ struct CheckpointMetadataAndRules {
   FamilyRules rules;
 };
 
+/// Reads the metadata of the configured checkpoint.
+/// @throws NoValidCheckpoint, CorruptData, IoError, ConfigError
+Catalog read_catalog(LoaderOptions const& options, CutShort cut_short);
+
 /// Reads the metadata of the configured checkpoint and the rules.
 /// @throws NoValidCheckpoint, CorruptData, IoError, ConfigError
 CheckpointMetadataAndRules read_metadata(LoaderOptions const& options, CutShort cut_short);

@@ -46,6 +46,11 @@ ShardBytes ShardedModel::bytes(Shard const& shard) const {
   return arenas_[place.arena]->bytes(place.offset_bytes, shard.nbytes);
 }
 
+bool ShardedModel::is_mapped(Shard const& shard) const noexcept {
+  auto const place = place_in(arenas_, shard.offset_bytes);
+  return shard.nbytes > 0 && arenas_[place.arena]->maps_file_at(place.offset_bytes);
+}
+
 Bytes ShardedModel::resident_bytes() const noexcept {
   Bytes resident = arenas_.empty() ? 0 : arenas_.front()->nbytes();
   if (arenas_.size() <= 1) return resident;

@@ -2,27 +2,23 @@
 #include "parallel/file_views.hpp"
 
 #include <array>
-#include <fstream>
 #include <string>
 
 #include <unistd.h>
 
 #include "base/hash.hpp"
-#include "base/system.hpp"
 #include "parallel/all_gathered.hpp"
+#include "parallel/machine_identity.hpp"
 
 namespace distload {
 namespace {
 
-/// Host names may be equal, e.g. in containers; the kernel's boot id distinguishes machines. Containers on one machine
-/// have different mounts.
+/// Containers on one machine have different mounts.
 std::uint64_t own_view() {
-  auto text = host_name();
-  std::string boot;
-  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
+  auto text = std::to_string(machine_identity());
   std::array<char, 64> mounts{};
   auto const length = readlink("/proc/self/ns/mnt", mounts.data(), mounts.size());
-  text.append("\n").append(boot).append("\n").append(mounts.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  text.append("\n").append(mounts.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
   return xxh3_64(std::as_bytes(std::span(text)));
 }
 

@@ -1,6 +1,6 @@
 // Every rank sends its intention to rank 0, which sends the result to all ranks.
 //
-// Uses point-to-point messages, so that missing ranks can be named; a collective that hangs cannot tell which.
+// Uses MPI's point-to-point messages, so that missing ranks can be named; a collective that hangs cannot tell which.
 #include "parallel/meeting.hpp"
 
 #include <algorithm>
@@ -19,6 +19,7 @@
 
 #include "base/hash.hpp"
 #include "base/wire.hpp"
+#include "parallel/all_gathered.hpp"
 #include "parallel/job_hosts.hpp"
 #include "parallel/liveness/backoff.hpp"
 #include "parallel/liveness/node_board.hpp"
@@ -68,20 +69,25 @@ std::string format_seconds(milliseconds duration) {
   return text.data();
 }
 
+/// Ranks of a group, with their hosts where they are known.
+std::string describe(std::vector<std::uint32_t> const& some, Communicator const& ranks) {
+  return uses_mpi(ranks) ? describe_ranks(native_mpi(ranks), some) : describe_ranks(some, std::vector<std::string>());
+}
+
 /// "'bf16' on rank 3 on n2, 'keep' on ranks 0-2 on n1, n2"
 std::string describe_values(std::map<std::string, std::vector<std::uint32_t>> const& ranks_of_value,
-                            MpiCommunicator const& ranks) {
+                            Communicator const& ranks) {
   std::vector<std::pair<std::string, std::vector<std::uint32_t>>> sorted(ranks_of_value.begin(), ranks_of_value.end());
   // The value of the fewest ranks is probably the mistake and comes first.
   std::ranges::stable_sort(sorted, {}, [](auto const& each) { return each.second.size(); });
   std::string text;
   char const* separator = "";
   for (auto const& [value, group] : sorted)
-    text += std::exchange(separator, ", ") + value + " on " + describe_ranks(ranks.native(), group);
+    text += std::exchange(separator, ", ") + value + " on " + describe(group, ranks);
   return text;
 }
 
-std::string describe_differences(std::vector<Intention> const& intentions, MpiCommunicator const& ranks) {
+std::string describe_differences(std::vector<Intention> const& intentions, Communicator const& ranks) {
   std::map<std::string, std::vector<std::uint32_t>> calls;
   std::map<std::string, std::map<std::string, std::vector<std::uint32_t>>> values;
   for (std::uint32_t rank = 0; rank < intentions.size(); ++rank) calls[intentions[rank].call].push_back(rank);
@@ -149,7 +155,7 @@ milliseconds with_watchdog(milliseconds limit) {
 }
 
 /// Sends the intentions to rank 0 and the result to all ranks.
-[[noreturn]] void throw_differences(MpiCommunicator& ranks, Intention const& intention) {
+[[noreturn]] void throw_differences(Communicator& ranks, Intention const& intention) {
   auto const messages = gather_messages(ranks, encode(intention), 0);
   std::vector<std::byte> text;
   if (ranks.rank() == 0) {
@@ -238,10 +244,15 @@ Reply wait_for_rank_0(MPI_Comm group, std::uint64_t own, milliseconds limit, std
 }  // namespace
 
 void meet(Communicator& ranks, Intention const& intention, milliseconds limit) {
-  auto* const group = dynamic_cast<MpiCommunicator*>(&ranks);
-  if (group == nullptr || ranks.size() == 1) return;
-  auto const mark = group->mark_waiting();
+  if (ranks.size() == 1) return;
   auto const own = xxh3_64(encode(intention));
+  auto* const group = dynamic_cast<MpiCommunicator*>(&ranks);
+  if (group == nullptr) {
+    auto const all = all_gathered(ranks, own);
+    if (std::ranges::count(all, own) < std::ssize(all)) throw_differences(ranks, intention);
+    return;
+  }
+  auto const mark = group->mark_waiting();
   auto const whole_limit = with_watchdog(limit);
   std::vector<std::uint32_t> missing;
   auto const reply = ranks.rank() == 0 ? wait_as_rank_0(group->native(), ranks.size(), own, whole_limit, missing)

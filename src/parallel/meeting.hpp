@@ -16,9 +16,10 @@ struct Intention {
   std::vector<std::pair<std::string, std::string>> values;  ///< setting names as the user knows them, and values
 };
 
-/// Collective over `ranks` (an MPI communicator): returns when all ranks have called it with equal intentions.
+/// Collective over `ranks`: returns when all ranks have called it with equal intentions.
 /// @throws ConfigError  calls or values differ; names them with ranks and hosts; on all ranks.
-/// @throws CommunicationError  a rank has not called within `limit`, counted from the arrival of rank 0 (of this rank,
+/// @throws CommunicationError  with MPI: a rank has not called within `limit`, counted from the arrival of rank 0 (of
+/// this rank,
 ///                             if rank 0 is missing); names it, on all ranks that called. The group cannot be used any
 ///                             more.
 void meet(Communicator& ranks, Intention const& intention, std::chrono::milliseconds limit);

@@ -10,7 +10,9 @@
 
 #include <distload/base/error.hpp>
 
+#include "parallel/all_gathered.hpp"
 #include "parallel/liveness/backoff.hpp"
+#include "parallel/machine_identity.hpp"
 #include "parallel/mpi_check.hpp"
 #include "parallel/mpi_exchange.hpp"
 
@@ -170,14 +172,18 @@ std::unique_ptr<MpiCommunicator> MpiCommunicator::split_by_node() {
   return std::make_unique<MpiCommunicator>(part, options_);
 }
 
-bool threads_may_call_mpi() {
+bool uses_mpi(Communicator const& ranks) noexcept { return dynamic_cast<MpiCommunicator const*>(&ranks) != nullptr; }
+
+bool threads_may_use(Communicator const& ranks) {
+  if (!uses_mpi(ranks)) return true;
   int provided = MPI_THREAD_SINGLE;
   DISTLOAD_MPI(MPI_Query_thread(&provided));
   return provided == MPI_THREAD_MULTIPLE;
 }
 
-std::uint32_t ranks_on_this_node(Communicator const& ranks) {
-  return MpiCommunicator::duplicate(native_mpi(ranks), {})->split_by_node()->size();
+std::uint32_t ranks_on_this_machine(Communicator& ranks) {
+  auto const machines = all_gathered(ranks, machine_identity());
+  return static_cast<std::uint32_t>(std::ranges::count(machines, machines[ranks.rank()]));
 }
 
 bool has_other_ranks(Communicator const& part, Communicator const& ranks) {

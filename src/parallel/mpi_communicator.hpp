@@ -86,12 +86,14 @@ class MpiCommunicator final : public Communicator {
   int exceptions_at_birth_;
 };
 
-/// True if several threads may call MPI at the same time.
-bool threads_may_call_mpi();
+/// True if the ranks communicate by MPI.
+bool uses_mpi(Communicator const& ranks) noexcept;
 
-/// Collective: the number of `ranks` on this rank's node.
-/// @throws InternalError  `ranks` is not an MPI communicator.
-std::uint32_t ranks_on_this_node(Communicator const& ranks);
+/// True if a thread may use `ranks` while others use other communicators: with MPI only at its highest thread level.
+bool threads_may_use(Communicator const& ranks);
+
+/// Collective: the number of `ranks` on this rank's machine.
+std::uint32_t ranks_on_this_machine(Communicator& ranks);
 
 /// Local: true if both are MPI communicators and some rank of `part` is not among `ranks`.
 bool has_other_ranks(Communicator const& part, Communicator const& ranks);

@@ -38,6 +38,7 @@ std::string dtype_of(DType stored, DType in_memory) {
 
 /// "column_parallel axis 0 x3", "vocab_parallel axis 0, 2 rows of padding", "expert_parallel group 5", ...
 std::string cut_of(Parameter const& parameter, Placement const& placement, Shape const& shape) {
+  if (parameter.layouts) return "as requested";
   if (placement.only) {
     return std::string(name_of(PartitionKind::expert_parallel)) + " group " + std::to_string(*placement.only);
   }
@@ -59,6 +60,17 @@ std::string cut_of(Parameter const& parameter, Placement const& placement, Shape
   return text;
 }
 
+/// The shape of the largest shard.
+Shape largest_shard(Parameter const& parameter, Placement const& placement, Shape const& shape) {
+  // The first part is the largest.
+  if (!parameter.layouts) return shard_layout(placement.partition, shape, 0, placement.parts).shape;
+  Shape largest;
+  for (auto const& layout : parameter.layouts->of_rank) {
+    if (layout && (largest.empty() || volume(layout->shape) > volume(largest))) largest = layout->shape;
+  }
+  return largest;
+}
+
 /// The strategy of a parameter and, if the cost model selected it, the reason.
 std::string way_of(PlannedParameter const& parameter, PlanOptions const& options) {
   bool const is_chosen_by_cost = !options.files_are_mapped && parameter.strategy != Strategy::scatter;
@@ -74,9 +86,8 @@ std::string parameters_table(LoadPlan const& plan, Catalog const& catalog, Model
     auto const& parameter = layout.parameters[i];
     auto const& tensor = catalog.tensors[parameter.tensor];
     auto const dtype = plan.work->options.dtype_in_memory(parameter, tensor.dtype);
-    // The first part is the largest.
     auto const placement = placement_of(parameter.partition, parameter.experts, tensor.shape, plan.topology);
-    auto shard = shard_layout(placement.partition, tensor.shape, 0, placement.parts).shape;
+    auto shard = largest_shard(parameter, placement, tensor.shape);
     if (parameter.transposed) shard = with_last_axes_swapped(shard);
     table.add({printable(tensor.name), dtype_of(tensor.dtype, dtype), to_string(tensor.shape),
                cut_of(parameter, placement, tensor.shape), parameter.rule, to_string(shard),

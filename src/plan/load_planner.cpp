@@ -42,7 +42,8 @@ void LoadPlanner::plan_parameter(std::uint32_t index, bool with_messages) {
                         parameter.kind.view_candidates[group].has_value());
   }
   parameter.own = arenas_.place(parameter, work_);
-  plan_.requested_bytes += parameter.tensor.nbytes();
+  plan_.requested_bytes +=
+      parameter.parameter.layouts ? parameter.demand().requested_bytes() : parameter.tensor.nbytes();
   work_.kind_of.push_back(parameter.kind.number);
 
   if (!with_messages) own_.push_back(parameter.own);

@@ -113,8 +113,9 @@ Unit SavePlanner::make_unit(std::uint32_t extent_number, Bytes begin, Bytes nbyt
   for (auto run : boxes_of_range(extent.box.extent, begin / element_bytes, (begin + nbytes) / element_bytes)) {
     for (std::size_t axis = 0; axis < run.offset.size(); ++axis) run.offset[axis] += extent.box.offset[axis];
     for (auto const& segment : holders.touching(run)) {
-      auto const common = intersection(run, segment.box).value();
-      Part part{common, {}, {}, {}, run.extent, common.offset, run_offset, volume(common) * element_bytes};
+      auto const common = intersection(run, segment.box);
+      if (!common) continue;
+      Part part{*common, {}, {}, {}, run.extent, common->offset, run_offset, volume(*common) * element_bytes};
       for (std::size_t axis = 0; axis < run.offset.size(); ++axis) part.unit_position[axis] -= run.offset[axis];
       parts.emplace_back(part, &segment);
     }

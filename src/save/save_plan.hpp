@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -19,6 +20,7 @@ struct HeldTensor {
   Partition partition;
   std::vector<std::uint32_t> stages;  ///< pipeline stages that hold it; never empty
   std::optional<ExpertPlacement> experts = std::nullopt;
+  std::shared_ptr<RankLayouts const> layouts = nullptr;  ///< replaces `partition` and `experts` where it is there
 };
 
 /// A copy from this rank's shard of a tensor.

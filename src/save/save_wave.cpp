@@ -8,16 +8,13 @@
 
 namespace distload {
 
-WaveWriter::WaveWriter(SavePlan const& plan, ShardedModel const& model, ExtentWriter& writer)
+WaveWriter::WaveWriter(SavePlan const& plan, SaveSource const& source, ExtentWriter& writer)
     : writer_(&writer), received_(plan.received_bytes, measured_page_size()) {
   if constexpr (!kArenaOnHost) {
     device_packed_ = Kokkos::View<std::byte*, ShardSpace>(
         Kokkos::view_alloc(Kokkos::WithoutInitializing, "distload::save_packed"), plan.packed_bytes);
   }
-  for (auto const& tensor : writer.catalog().tensors) {
-    auto const* const shard = model.find(tensor.name);
-    shards_.push_back(shard == nullptr ? nullptr : model.bytes(*shard).data());
-  }
+  for (auto const& tensor : writer.catalog().tensors) shards_.push_back(source.shard(tensor.name));
 }
 
 void WaveWriter::pack(SaveWave const& wave, std::byte* packed) const {

@@ -9,6 +9,7 @@
 #include "save/extent_writer.hpp"
 #include "save/host_slot.hpp"
 #include "save/save_plan.hpp"
+#include "save/save_source.hpp"
 
 namespace distload {
 
@@ -16,9 +17,9 @@ namespace distload {
 /// for different waves; `deliver` reads shards only for straight writes.
 class WaveWriter {
  public:
-  /// `model` and `writer` must outlive the object.
+  /// The memory of `source`, and `writer`, must outlive the object.
   /// @throws OutOfBudget  not enough memory for staging.
-  WaveWriter(SavePlan const& plan, ShardedModel const& model, ExtentWriter& writer);
+  WaveWriter(SavePlan const& plan, SaveSource const& source, ExtentWriter& writer);
 
   /// Local: copies this rank's contribution to `packed`, `wave.packed_bytes` of host memory.
   void pack(SaveWave const& wave, std::byte* packed) const;

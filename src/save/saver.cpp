@@ -35,11 +35,11 @@
 #include "save/commit/foreign_content.hpp"
 #include "save/commit/retention.hpp"
 #include "save/commit/target.hpp"
-#include "save/held_tensors.hpp"
 #include "save/open_base.hpp"
 #include "save/safetensors_writer.hpp"
 #include "save/save_in_flight.hpp"
 #include "save/save_plan.hpp"
+#include "save/save_source.hpp"
 #include "save/save_wave.hpp"
 #include "save/snapshot_memory.hpp"
 #include "save/stream/convert_checkpoint.hpp"
@@ -227,6 +227,8 @@ std::unique_ptr<ExtentWriter> Saver::make_writer(std::string const& path, Checkp
     return std::make_unique<SafetensorsWriter>(path, std::move(metadata), tensors, options_, ranks,
                                                std::move(replacement.loaded));
   }
+  if (engine() == WriteEngine::collective && !uses_mpi(ranks))
+    throw ConfigError("save.engine: collective writes with MPI, by which these ranks do not communicate");
   auto options = options_;
   options.tensor_parallel = options_.tensor_parallel.value_or(tensor_parallel);
   return std::make_unique<CheckpointWriter>(path, std::move(metadata), tensors, options, ranks, std::move(base),
@@ -313,6 +315,14 @@ void Saver::report_end(Bytes total, Clock::time_point start) const {
 }
 
 SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) {
+  return save([&](Communicator& group) { return source_of(model, group); }, std::move(metadata), ranks);
+}
+
+SaveResult Saver::save(std::span<HeldShard const> own, CheckpointMetadata metadata, Communicator& ranks) {
+  return save([&](Communicator& group) { return source_of(own, group); }, std::move(metadata), ranks);
+}
+
+SaveResult Saver::save(Gather const& gather, CheckpointMetadata metadata, Communicator& ranks) {
   CallScope const scope("Saver::save", "save");
   meet("Saver::save", metadata.step, ranks);
   wait();
@@ -320,18 +330,18 @@ SaveResult Saver::save(ShardedModel const& model, CheckpointMetadata metadata, C
   auto const start = Clock::now();
   metadata = to_save(std::move(metadata));
   auto const step = metadata.step;
-  auto const tensors = gather_held_tensors(model, ranks);
-  auto const writer = make_writer(path_of(step), std::move(metadata), tensors.specs, model.topology().tensor_parallel,
-                                  model.sources(), ranks);
+  auto const source = gather(ranks);
+  auto const writer = make_writer(path_of(step), std::move(metadata), source.tensors.specs,
+                                  source.topology.tensor_parallel, source.loaded, ranks);
   auto const plan = all_or_throw(ranks, "save_plan", [&] {
-    return make_save_plan(writer->catalog(), tensors.held, model.topology(), ranks.rank(),
+    return make_save_plan(writer->catalog(), source.tensors.held, source.topology, ranks.rank(),
                           {options_.staging.value_or(kDefaultStaging), kArenaOnHost});
   });
   {
     std::optional<HostSlot> packed;
     auto const waves = all_or_throw(ranks, "save_allocate", [&] {
       packed.emplace(plan.packed_bytes, measured_page_size());
-      return WaveWriter(plan, model, *writer);
+      return WaveWriter(plan, source, *writer);
     });
     auto const own = written_by_plan(plan);
     for (auto const& wave : plan.waves) {
@@ -400,34 +410,43 @@ void Saver::prepare_memory(std::size_t parts, Bytes part_bytes, Communicator& ra
 }
 
 void Saver::save_async(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks) {
+  save_async([&](Communicator& group) { return source_of(model, group); }, std::move(metadata), ranks);
+}
+
+void Saver::save_async(std::span<HeldShard const> own, CheckpointMetadata metadata, Communicator& ranks) {
+  save_async([&](Communicator& group) { return source_of(own, group); }, std::move(metadata), ranks);
+}
+
+void Saver::save_async(Gather const& gather, CheckpointMetadata metadata, Communicator& ranks) {
   CallScope const scope("Saver::save_async", "save");
   meet("Saver::save_async", metadata.step, ranks);
   if (engine() == WriteEngine::collective)
     throw ConfigError("save.async: engine collective cannot write in the background; set save.engine to direct");
-  if (!threads_may_call_mpi()) {
-    finished_ = save(model, std::move(metadata), ranks);
+  if (!threads_may_use(ranks)) {
+    finished_ = save(gather, std::move(metadata), ranks);
     return;
   }
   wait();
   Kokkos::Profiling::ScopedRegion const region("distload::save_async");
   auto const start = Clock::now();
-  if (!background_ranks_ || !have_equal_ranks(*background_ranks_, ranks)) {
+  if (!background_ranks_ || (background_of_ != &ranks && !have_equal_ranks(*background_ranks_, ranks))) {
     background_ranks_ = ranks.split(0, ranks.rank());
-    ranks_on_node_ = ranks_on_this_node(ranks);
+    ranks_on_node_ = ranks_on_this_machine(ranks);
+    background_of_ = &ranks;
   }
   auto& own_ranks = *background_ranks_;
   metadata = to_save(std::move(metadata));
   auto const step = metadata.step;
-  auto const tensors = gather_held_tensors(model, own_ranks);
-  auto writer = make_writer(path_of(step), std::move(metadata), tensors.specs, model.topology().tensor_parallel,
-                            model.sources(), own_ranks);
+  auto const source = gather(own_ranks);
+  auto writer = make_writer(path_of(step), std::move(metadata), source.tensors.specs, source.topology.tensor_parallel,
+                            source.loaded, own_ranks);
   auto plan = all_or_throw(own_ranks, "save_plan", [&] {
-    return make_save_plan(writer->catalog(), tensors.held, model.topology(), own_ranks.rank(),
+    return make_save_plan(writer->catalog(), source.tensors.held, source.topology, own_ranks.rank(),
                           {options_.staging.value_or(kDefaultStaging), /*allow_straight=*/false});
   });
   prepare_memory(plan.waves.size(), plan.packed_bytes, own_ranks);
   in_flight_ = all_or_throw(own_ranks, "save_allocate", [&] {
-    auto waves = std::make_unique<WaveWriter>(plan, model, *writer);
+    auto waves = std::make_unique<WaveWriter>(plan, source, *writer);
     SaveInFlight::Origin const origin{step, start, written_by_plan(plan)};
     return std::make_unique<SaveInFlight>(origin, std::move(writer), std::move(plan), std::move(waves), *memory_,
                                           own_ranks);

@@ -28,7 +28,8 @@ std::vector<SegmentHolder> holders_of(Holders const& holders, Box const& box, st
 }  // namespace
 
 TensorHolders::TensorHolders(HeldTensor const& tensor, Shape const& shape, Topology const& topology)
-    : holders_(tensor.partition, tensor.experts, tensor.stages.size(), shape, topology) {
+    : holders_(tensor.layouts ? Holders(*tensor.layouts, shape, topology)
+                              : Holders(tensor.partition, tensor.experts, tensor.stages.size(), shape, topology)) {
   if (volume(shape) == 0) return;
   for (auto const& box : common_boxes(holders_, shape)) {
     segments_.push_back({.box = box, .holders = holders_of(holders_, box, tensor.stages)});

@@ -30,14 +30,15 @@ class TensorHolders {
  public:
   TensorHolders(HeldTensor const& tensor, Shape const& shape, Topology const& topology);
 
-  /// The segments that overlap `box`, in order. Segments are disjoint and cover the tensor.
+  /// The segments that overlap `box` along the axis that orders them, in order. Segments are disjoint and cover the
+  /// tensor.
   std::span<HeldSegment const> touching(Box const& box) const;
 
   Shape const& shard_shape(std::uint32_t group) const { return holders_.groups()[group].layout.shape; }
 
  private:
   Holders holders_;
-  std::vector<HeldSegment> segments_;  ///< ordered along the partitioned axis
+  std::vector<HeldSegment> segments_;  ///< ordered along the axis of `holders_`
 };
 
 }  // namespace distload

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
+#include <vector>
 
 namespace distload {
 namespace {
@@ -14,11 +16,39 @@ Dims strides_of(Shape const& shape) {
   return strides;
 }
 
+/// The number of positions on the axes from `axis` on that lie in one of the boxes.
+std::uint64_t covered(std::vector<Box const*> const& boxes, std::size_t axis) {
+  if (boxes.empty()) return 0;
+  if (axis == boxes.front()->offset.size()) return 1;
+  std::vector<std::uint64_t> cuts;
+  for (auto const* box : boxes) {
+    cuts.push_back(box->offset[axis]);
+    cuts.push_back(box->offset[axis] + box->extent[axis]);
+  }
+  std::ranges::sort(cuts);
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
+    std::vector<Box const*> there;
+    std::ranges::copy_if(boxes, std::back_inserter(there), [&](Box const* box) {
+      return box->offset[axis] <= cuts[i] && cuts[i] < box->offset[axis] + box->extent[axis];
+    });
+    count += (cuts[i + 1] - cuts[i]) * covered(there, axis + 1);
+  }
+  return count;
+}
+
 }  // namespace
 
 Box whole(Shape const& shape) { return {Dims::filled(shape.size(), 0), shape}; }
 
 std::uint64_t volume(Box const& box) noexcept { return volume(box.extent); }
+
+std::uint64_t union_volume(std::span<Box const> boxes) {
+  std::vector<Box const*> all;
+  for (auto const& box : boxes) all.push_back(&box);
+  return covered(all, 0);
+}
 
 std::optional<Box> intersection(Box const& a, Box const& b) noexcept {
   assert(a.extent.size() == b.extent.size());

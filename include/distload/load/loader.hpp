@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,12 @@
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/process_grid.hpp>
 #include <distload/partition/opened_checkpoint.hpp>
+#include <distload/partition/shard_request.hpp>
 #include <distload/plan/load_plan.hpp>
 
 namespace distload {
 
+struct FamilyRules;
 class PageChoice;
 class Staging;
 class DeviceMessages;
@@ -80,6 +83,17 @@ class Loader {
   /// @throws ConfigError  the rules cannot cut some parameters: lists all of them.
   OpenedCheckpoint open(CutShort cut_short = CutShort::refuse);
 
+  /// Collective: as `open`, without the rules of a family, for models of any kind: no parameters are laid out. The
+  /// sections `topology` and `model`, but for `strip_prefix`, have no effect.
+  /// @throws as open
+  OpenedCheckpoint open_tensors();
+
+  /// Collective: the checkpoint with the shards that each rank asks for as its parameters, for `plan` and `load`. The
+  /// ranks may ask for different ones, in any order. The grid has no pipeline stages.
+  /// @param tensors  made by `open_tensors`
+  /// @throws ConfigError  a rank asks for what there is not: names rank, shard and tensor; on all ranks.
+  OpenedCheckpoint with_requests(OpenedCheckpoint const& tensors, std::span<ShardRequest const> own);
+
   /// Collective: plans a load into new memory. Chooses the engine if `load.engine` is `auto`.
   /// @throws OutOfBudget  some rank needs more memory than `load.memory_limit`, or than its node has free. Nothing has
   ///                      been allocated.
@@ -116,9 +130,11 @@ class Loader {
   class Call;
 
   /// Rank 0: catalog and rules, as every rank needs them.
-  std::vector<std::byte> metadata_message(CutShort cut_short) const;
+  std::vector<std::byte> metadata_message(CutShort cut_short, bool with_rules) const;
   /// Collective: that message.
-  std::vector<std::byte> agreed_metadata(CutShort cut_short);
+  std::vector<std::byte> agreed_metadata(CutShort cut_short, bool with_rules);
+  /// Collective: begins to open a checkpoint, and gets its catalog and its rules.
+  FamilyRules open_catalog(OpenedCheckpoint& opened, CutShort cut_short, bool with_rules);
   /// Local: @throws CorruptData  this rank sees a checkpoint where rank 0 does not.
   void refuse_to_see_one(std::string const& why_not_rank_0) const;
   /// What is left of `load.staging` for a slot if the engine needs memory of its own.

@@ -78,6 +78,10 @@ class ShardedModel {
   /// The shard's bytes, row-major, in `ShardSpace`. Precondition: one of `shards()`.
   ShardBytes bytes(Shard const& shard) const;
 
+  /// True if the shard is a view of a mapped file, so that writing to it makes copies of its pages. Precondition: as
+  /// `bytes`.
+  bool is_mapped(Shard const& shard) const noexcept;
+
   /// The shard as an unmanaged LayoutRight view, e.g. `view<float*>("model.norm.weight")` of an F32 vector. `DataType`
   /// has as many `*` as the shard has axes and a value type of the element's size: float for F32,
   /// std::uint16_t or __nv_bfloat16 for BF16, std::uint16_t or __half for F16, std::uint8_t for the FP8 types.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +26,8 @@ struct Parameter {
   bool keep_dtype = false;  ///< keeps the stored type with any `load.dtype`
   std::vector<std::string> split_names =
       {};  ///< names of the parameters that its sections become; empty: it is not split
-  std::optional<std::uint32_t> layer = std::nullopt;  ///< that its name and rule say; embeddings and heads have none
+  std::optional<std::uint32_t> layer = std::nullopt;     ///< that its name and rule say; embeddings and heads have none
+  std::shared_ptr<RankLayouts const> layouts = nullptr;  ///< replaces `partition` and `experts` where it is there
 };
 
 /// Tensors that are concatenated along their cut axis to one parameter.

@@ -78,6 +78,13 @@ struct ShardLayout {
   friend bool operator==(ShardLayout const&, ShardLayout const&) = default;
 };
 
+/// What the ranks of a stage hold of a parameter whose cut no partition describes.
+struct RankLayouts {
+  std::vector<std::optional<ShardLayout>> of_rank;  ///< by rank of the stage; nothing: it holds no shard
+
+  friend bool operator==(RankLayouts const&, RankLayouts const&) = default;
+};
+
 /// The part of a parameter of global shape `shape` that `tensor_rank` of `tensor_parallel` ranks holds.
 ///
 /// Preconditions (asserted; Loader::open throws ConfigError if a checkpoint violates them): the sections add up to

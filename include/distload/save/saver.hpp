@@ -24,6 +24,7 @@
 #include <distload/parallel/communicator.hpp>
 #include <distload/partition/model_layout.hpp>
 #include <distload/partition/opened_checkpoint.hpp>
+#include <distload/save/held_shard.hpp>
 #include <distload/save/save_result.hpp>
 
 namespace distload {
@@ -31,6 +32,7 @@ namespace distload {
 class ExtentWriter;
 class SaveInFlight;
 class SnapshotMemory;
+struct SaveSource;
 struct Replacement;
 struct TensorSpec;
 
@@ -121,6 +123,12 @@ class Saver {
   /// @throws ConfigError, IoError, CorruptData  of the model's other files, as `keep_files`; on all ranks.
   SaveResult save(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks);
 
+  /// Collective over `ranks`: the same of shards in memory of the caller, which do not change meanwhile. All of
+  /// `metadata` but `files` is stored as it is; an HDF5 file has every tensor in one piece.
+  /// @throws ConfigError  as `save`; or ranks describe a tensor differently, or no rank holds some part of it; on all
+  ///                      ranks.
+  SaveResult save(std::span<HeldShard const> own, CheckpointMetadata metadata, Communicator& ranks);
+
   /// Collective over `ranks` (host memory): as `save`, but copies the parameters of a checkpoint without loading them,
   /// in pieces, with at most `options.staging_bytes` of memory per rank. An HDF5 file has the layout of
   /// `tensor_parallel` ranks, unless `SaveOptions::tensor_parallel` is set.
@@ -138,12 +146,20 @@ class Saver {
   /// @throws IoError      as `save`, of creating the file, and of the previous save.
   void save_async(ShardedModel const& model, CheckpointMetadata metadata, Communicator& ranks);
 
+  /// Collective: the same of shards in memory of the caller.
+  void save_async(std::span<HeldShard const> own, CheckpointMetadata metadata, Communicator& ranks);
+
   /// Collective: waits for the save in flight, then removes checkpoints that `keep` does not keep.
   /// @returns what the save took; nothing if none is in flight.
   /// @throws IoError, CorruptData  as `save`, on all ranks. The save is not in flight any more.
   std::optional<SaveResult> wait();
 
  private:
+  /// Collective: what is to be saved.
+  using Gather = std::function<SaveSource(Communicator&)>;
+
+  SaveResult save(Gather const& gather, CheckpointMetadata metadata, Communicator& ranks);
+  void save_async(Gather const& gather, CheckpointMetadata metadata, Communicator& ranks);
   std::unique_ptr<ExtentWriter> make_writer(std::string const& path, CheckpointMetadata metadata,
                                             std::vector<TensorSpec> const& tensors, std::uint32_t tensor_parallel,
                                             std::span<FileIdentity const> loaded, Communicator& ranks);
@@ -175,7 +191,8 @@ class Saver {
   ProgressSink progress_;
   std::vector<CarriedFile> kept_files_;             ///< on rank 0: the files of the last save, in memory
   std::unique_ptr<Communicator> background_ranks_;  ///< from the first `save_async` on
-  std::uint32_t ranks_on_node_ = 0;                 ///< likewise
+  Communicator const* background_of_ = nullptr;     ///< what `background_ranks_` was split from, never used
+  std::uint32_t ranks_on_node_ = 0;                 ///< from the first `save_async` on
   std::unique_ptr<SnapshotMemory> memory_;          ///< likewise
   std::unique_ptr<SaveInFlight> in_flight_;         ///< uses both
   std::optional<SaveResult> finished_;              ///< by `save_async`, where it cannot do anything in the background

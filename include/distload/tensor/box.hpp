@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ Box whole(Shape const& shape);
 
 /// Number of elements.
 std::uint64_t volume(Box const& box) noexcept;
+
+/// Number of elements that lie in one or several of the boxes, which have the same number of axes.
+std::uint64_t union_volume(std::span<Box const> boxes);
 
 /// The intersection, or nothing if it is empty. Both boxes have the same number of axes.
 std::optional<Box> intersection(Box const& a, Box const& b) noexcept;

@@ -7,9 +7,12 @@
 
 #include <fmt/core.h>
 
+#include <distload/base/error.hpp>
+
 #include "io/engines/direct_engine.hpp"
 #include "io/files/residency.hpp"
 #include "parallel/all_or_throw.hpp"
+#include "parallel/mpi_communicator.hpp"
 
 namespace distload {
 namespace {
@@ -23,6 +26,7 @@ constexpr double kMostlyResident = 0.5;
 StorageFacts probe_storage(ReadEngine configured, Catalog const& catalog, Communicator& world, bool looks_at_cache) {
   StorageFacts facts;
   facts.format = catalog.format;
+  facts.has_mpi = uses_mpi(world);
   if (!catalog.files.empty()) facts.file_system = file_system_of(catalog.files.front().path);
   auto const resident = all_or_throw(world, "plan", [&]() -> std::optional<double> {
     if (configured == ReadEngine::direct) return std::nullopt;
@@ -41,6 +45,8 @@ StorageFacts probe_storage(ReadEngine configured, Catalog const& catalog, Commun
 EngineInUse choose_engine(ReadEngine configured, StorageFacts const& facts) {
   if (configured == ReadEngine::direct && facts.why_not_direct)
     return {ReadEngine::buffered, "direct is not possible: " + *facts.why_not_direct};
+  if (configured == ReadEngine::collective && !facts.has_mpi)
+    throw ConfigError("load.engine: collective reads with MPI, by which these ranks do not communicate");
   if (configured != ReadEngine::automatic) return {configured, "configured"};
 
   auto reason = std::string(facts.format == SourceFormat::hdf5 ? "HDF5" : "safetensors") + " on " +
@@ -52,7 +58,8 @@ EngineInUse choose_engine(ReadEngine configured, StorageFacts const& facts) {
   if (facts.can_be_mapped && facts.memory_limit && facts.shard_bytes > *facts.memory_limit)
     return {ReadEngine::mmap, reason + ", more than fits into memory a second time"};
   if (facts.file_system.is_shared)
-    return {facts.format == SourceFormat::hdf5 ? ReadEngine::collective : ReadEngine::buffered, reason};
+    return {facts.format == SourceFormat::hdf5 && facts.has_mpi ? ReadEngine::collective : ReadEngine::buffered,
+            reason};
   if (facts.why_not_direct)
     return {ReadEngine::buffered, reason + "; direct is not possible: " + *facts.why_not_direct};
   return {ReadEngine::direct, reason};

@@ -13,6 +13,10 @@ bool alike(Extent const& a, Extent const& b) noexcept {
   return a.has_checksums() == b.has_checksums() && a.box == b.box;
 }
 
+bool equal(RankLayouts const* a, RankLayouts const* b) noexcept {
+  return a == b || (a != nullptr && b != nullptr && *a == *b);
+}
+
 std::size_t mixed(std::initializer_list<std::uint64_t> values) noexcept {
   constexpr std::uint64_t kPrime = 0x100000001b3;  // of FNV-1a
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -39,7 +43,7 @@ bool AlikeParameters::operator()(std::uint32_t index_a, std::uint32_t index_b) c
   return tensor_a.shape == tensor_b.shape && tensor_a.dtype == tensor_b.dtype &&
          options_->dtype_in_memory(a, tensor_a.dtype) == options_->dtype_in_memory(b, tensor_b.dtype) &&
          a.partition == b.partition && a.experts == b.experts && a.transposed == b.transposed &&
-         a.stages.size() == b.stages.size() &&
+         a.stages.size() == b.stages.size() && equal(a.layouts.get(), b.layouts.get()) &&
          std::ranges::equal(catalog_->extents_of(tensor_a), catalog_->extents_of(tensor_b), alike);
 }
 

@@ -21,19 +21,31 @@ std::vector<std::uint64_t> boundaries(Holders const& holders, std::size_t axis) 
   return cuts;
 }
 
+/// Divides each box at `cuts` of an axis.
+std::vector<Box> divided(std::vector<Box> const& boxes, std::size_t axis, std::vector<std::uint64_t> const& cuts) {
+  std::vector<Box> parts;
+  for (auto const& box : boxes) {
+    for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
+      auto part = box;
+      part.offset[axis] = cuts[i];
+      part.extent[axis] = cuts[i + 1] - cuts[i];
+      parts.push_back(part);
+    }
+  }
+  return parts;
+}
+
 }  // namespace
 
 std::vector<Box> common_boxes(Holders const& holders, Shape const& shape) {
   if (shape.empty()) return {whole(shape)};
-  auto const axis = holders.axis();
-  auto const cuts = boundaries(holders, axis);
-  std::vector<Box> boxes;
-  for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
-    Box box = whole(shape);
-    box.offset[axis] = cuts[i];
-    box.extent[axis] = cuts[i + 1] - cuts[i];
-    boxes.push_back(box);
+  auto const first = holders.axis();
+  auto boxes = divided({whole(shape)}, first, boundaries(holders, first));
+  if (holders.has_one_axis()) return boxes;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (axis != first) boxes = divided(boxes, axis, boundaries(holders, axis));
   }
+  std::erase_if(boxes, [&](Box const& box) { return holders.wants_in(box).empty(); });
   return boxes;
 }
 

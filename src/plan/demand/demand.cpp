@@ -11,8 +11,7 @@ Demand::Demand(Catalog const& catalog, Parameter const& parameter, DType dtype, 
       stored_dtype_(catalog.tensors[parameter.tensor].dtype),
       dtype_(dtype),
       is_transposed_(parameter.transposed),
-      holders_(parameter.partition, parameter.experts, parameter.stages.size(), catalog.tensors[parameter.tensor].shape,
-               topology) {
+      holders_(holders_of(parameter, catalog.tensors[parameter.tensor].shape, topology)) {
   if (catalog.tensors[parameter.tensor].nbytes() == 0) return;
   wants_.reserve(extents_.size());
   for (std::uint32_t extent = 0; extent < extents_.size(); ++extent) {
@@ -51,6 +50,14 @@ SharedRead Demand::shared_read(DemandedSegment const& demanded, Bytes block_byte
   shared.reread_bytes = shared.readers * nbytes;
   shared.wanted_bytes = std::min(shared.wanted_bytes, shared.reread_bytes);
   return shared;
+}
+
+Bytes Demand::requested_bytes() const {
+  std::vector<Box> boxes;
+  for (auto const& group : holders_.groups()) {
+    for (auto const& piece : group.layout.pieces) boxes.push_back(piece.global);
+  }
+  return union_volume(boxes) * stored_element_bytes();
 }
 
 std::vector<Box> Demand::boxes_of(std::uint32_t extent, ByteRange const& range) const {

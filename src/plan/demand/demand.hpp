@@ -48,6 +48,9 @@ class Demand {
   /// In the order of extents and of bytes in each. Contain only bytes that a rank wants.
   std::span<DemandedSegment const> segments() const noexcept { return segments_; }
 
+  /// Bytes of the tensor that some rank wants, each counted once.
+  Bytes requested_bytes() const;
+
   DType stored_dtype() const noexcept { return stored_dtype_; }
   DType dtype() const noexcept { return dtype_; }
   Bytes stored_element_bytes() const noexcept { return size_of(stored_dtype_); }

@@ -2,6 +2,7 @@
 #include "plan/demand/holders.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "partition/placement.hpp"
 
@@ -21,6 +22,40 @@ Holders::Holders(Partition const& partition, std::optional<ExpertPlacement> cons
       axis_(placement_.partition.axis) {
   make_groups(shape);
   make_intervals(shape);
+}
+
+Holders::Holders(RankLayouts const& layouts, Shape const& shape, Topology const& topology)
+    : topology_(topology),
+      placement_{.partition = {}, .parts = topology.stage_ranks(), .only = std::nullopt},
+      stage_count_(1),
+      has_one_axis_(false) {
+  make_groups(layouts);
+  make_intervals(shape);
+}
+
+void Holders::make_groups(RankLayouts const& layouts) {
+  for (std::uint32_t rank = 0; rank < layouts.of_rank.size(); ++rank) {
+    auto const& layout = layouts.of_rank[rank];
+    if (!layout) continue;
+    bool const is_next = !groups_.empty() && groups_.back().first_part + groups_.back().parts == rank;
+    if (is_next && groups_.back().layout == *layout) {
+      ++groups_.back().parts;
+    } else {
+      groups_.push_back({rank, 1, *layout});
+    }
+  }
+  // Boxes are found fastest along the axis that divides them into most ranges.
+  std::size_t most = 0;
+  auto const axes = groups_.empty() ? 0 : groups_.front().layout.shape.size();
+  for (std::uint32_t axis = 0; axis < axes; ++axis) {
+    std::set<std::uint64_t> begins;
+    for (auto const& group : groups_) {
+      for (auto const& piece : group.layout.pieces) begins.insert(piece.global.offset[axis]);
+    }
+    if (begins.size() <= most) continue;
+    most = begins.size();
+    axis_ = axis;
+  }
 }
 
 void Holders::make_groups(Shape const& shape) {
@@ -91,7 +126,15 @@ std::optional<std::uint32_t> Holders::group_of(std::uint32_t rank) const noexcep
   if (!part) return std::nullopt;
   auto const after = std::partition_point(groups_.begin(), groups_.end(),
                                           [&](HolderGroup const& group) { return group.first_part <= *part; });
-  return static_cast<std::uint32_t>(after - groups_.begin() - 1);
+  if (after == groups_.begin()) return std::nullopt;
+  auto const group = static_cast<std::uint32_t>(after - groups_.begin() - 1);
+  if (*part >= groups_[group].first_part + groups_[group].parts) return std::nullopt;
+  return group;
+}
+
+Holders holders_of(Parameter const& parameter, Shape const& shape, Topology const& topology) {
+  if (parameter.layouts) return {*parameter.layouts, shape, topology};
+  return {parameter.partition, parameter.experts, parameter.stages.size(), shape, topology};
 }
 
 }  // namespace distload

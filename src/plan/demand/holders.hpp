@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <distload/base/topology.hpp>
+#include <distload/partition/model_layout.hpp>
 #include <distload/partition/partition.hpp>
 
 #include "partition/placement.hpp"
@@ -38,12 +39,16 @@ class Holders {
   /// For a parameter of shape `shape` on `stage_count` pipeline stages.
   Holders(Partition const& partition, std::optional<ExpertPlacement> const& experts, std::size_t stage_count,
           Shape const& shape, Topology const& topology);
+  /// For a parameter of which the ranks of a single stage hold boxes as they like.
+  Holders(RankLayouts const& layouts, Shape const& shape, Topology const& topology);
 
   std::span<HolderGroup const> groups() const noexcept { return groups_; }
   /// Number of parts into which the parameter is divided.
   std::uint32_t parts() const noexcept { return placement_.parts; }
-  /// The divided axis; 0 if there is none.
+  /// The divided axis, or that along which the pieces are ordered; 0 if there is none.
   std::uint32_t axis() const noexcept { return axis_; }
+  /// True if pieces are divided along that axis alone; otherwise along any.
+  bool has_one_axis() const noexcept { return has_one_axis_; }
 
   /// The parts of `box` that groups want, in the order of the divided axis.
   std::vector<Want> wants_in(Box const& box) const;
@@ -69,14 +74,19 @@ class Holders {
   };
 
   void make_groups(Shape const& shape);
+  void make_groups(RankLayouts const& layouts);
   void make_intervals(Shape const& shape);
 
   Topology topology_;
   Placement placement_;
   std::uint64_t stage_count_;
   std::uint32_t axis_ = 0;
+  bool has_one_axis_ = true;
   std::vector<HolderGroup> groups_;
   std::vector<Interval> intervals_;
 };
+
+/// For a parameter of that shape.
+Holders holders_of(Parameter const& parameter, Shape const& shape, Topology const& topology);
 
 }  // namespace distload

@@ -21,8 +21,7 @@ NamedShard largest_shard(PlanRequest const& request, std::uint32_t rank) {
   for (auto const& parameter : request.layout.parameters) {
     auto const& tensor = request.catalog.tensors[parameter.tensor];
     if (!request.is_on_stage_of(parameter, rank)) continue;
-    Holders const holders(parameter.partition, parameter.experts, parameter.stages.size(), tensor.shape,
-                          request.topology);
+    auto const holders = holders_of(parameter, tensor.shape, request.topology);
     auto const group = holders.group_of(rank);
     if (!group) continue;
     auto const dtype = request.options.dtype_in_memory(parameter, tensor.dtype);

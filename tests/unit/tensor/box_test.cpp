@@ -27,6 +27,16 @@ TEST(Intersection, IsTheCommonPartOrNothing) {
   }
 }
 
+TEST(UnionVolume, CountsEveryElementOnce) {
+  EXPECT_EQ(union_volume({}), 0U);
+  std::vector<Box> const scalar{{{}, {}}, {{}, {}}};
+  EXPECT_EQ(union_volume(scalar), 1U);
+  std::vector<Box> const cross{{{1, 0}, {1, 3}}, {{0, 1}, {3, 1}}, {{1, 1}, {1, 1}}};
+  EXPECT_EQ(union_volume(cross), 5U);
+  std::vector<Box> const apart{{{0, 0}, {2, 2}}, {{2, 2}, {1, 4}}, {{5, 5}, {0, 3}}};
+  EXPECT_EQ(union_volume(apart), 8U);
+}
+
 TEST(Contains, HoldsForPartsOnly) {
   EXPECT_TRUE(contains({{1, 1}, {3, 3}}, {{1, 1}, {3, 3}}));
   EXPECT_TRUE(contains({{1, 1}, {3, 3}}, {{2, 3}, {2, 1}}));
