@@ -3,13 +3,25 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 namespace distload {
+namespace {
+
+std::vector<std::string>& added_directories() {
+  static std::vector<std::string> directories;
+  return directories;
+}
+
+}  // namespace
+
+void add_data_directory(std::string folder) { added_directories().push_back(std::move(folder)); }
 
 std::vector<std::string> data_directories(std::string const& folder) {
   namespace fs = std::filesystem;
   std::error_code ignored;
   std::vector<fs::path> candidates;
+  for (auto const& added : added_directories()) candidates.push_back(fs::path(added) / folder);
   auto const program = fs::read_symlink("/proc/self/exe", ignored);
   if (!program.empty()) {
     candidates.push_back(program.parent_path().parent_path() / DISTLOAD_INSTALL_DATA_SUBDIR / folder);

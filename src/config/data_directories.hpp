@@ -11,4 +11,8 @@ namespace distload {
 /// DISTLOAD_ROOT of the environment, and in /usr. Only existing folders.
 std::vector<std::string> data_directories(std::string const& folder);
 
+/// Before all of these: `folder`, which has "models" and "machines", for a program of others in whose folders distload
+/// is not installed, as Python. Call it before threads start.
+void add_data_directory(std::string folder);
+
 }  // namespace distload

@@ -1,0 +1,15 @@
+/// The parts of the module `distload._core`.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace distload::python {
+
+void add_groups(nanobind::module_& module);
+void add_tensors(nanobind::module_& module);
+void add_models(nanobind::module_& module);
+void add_saver(nanobind::module_& module);
+void add_reader(nanobind::module_& module);
+void add_tools(nanobind::module_& module);
+
+}  // namespace distload::python

@@ -1,0 +1,463 @@
+"""capture: an engine's own loading function, run once on tensors without memory, says which boxes each parameter needs."""
+from __future__ import annotations
+
+import itertools
+import os
+import warnings
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from distload import _core
+from distload._arguments import arguments_of
+from distload._errors import ConfigError
+from distload._torch import DTYPES, as_torch
+from distload.dcp import ranks_of
+
+Path = Union[str, "os.PathLike[str]"]
+Weights = Iterable[Tuple[str, torch.Tensor]]
+
+# A copy in more parts than these loads its tensor as a whole.
+_MOST_PARTS = 4096
+
+_aten = torch.ops.aten
+
+
+@dataclass(frozen=True)
+class View:
+    """A strided view: of a tensor of the checkpoint, or of a parameter; offset and strides in elements."""
+
+    base: str
+    shape: Tuple[int, ...]  # of the base, which is row-major
+    offset: int
+    sizes: Tuple[int, ...]
+    strides: Tuple[int, ...]
+    casts: Tuple[torch.dtype, ...] = ()  # types that its numbers have been rounded to, in this order
+
+
+@dataclass(frozen=True)
+class Part:
+    """A box of a tensor, and the box of a parameter that it is copied to; `order` has the tensor's axes longer than 1 in the order in
+    which the parameter has them."""
+
+    tensor: str
+    begin: Tuple[int, ...]
+    sizes: Tuple[int, ...]
+    target_begin: Tuple[int, ...]
+    target_sizes: Tuple[int, ...]
+    order: Tuple[int, ...]
+    casts: Tuple[torch.dtype, ...] = ()
+
+
+@dataclass
+class Captured:
+    """What a loading function does: the parts of each parameter, and the tensors that it must get as a whole, with the reason."""
+
+    parts: Dict[str, List[Part]] = field(default_factory=dict)
+    whole: Dict[str, str] = field(default_factory=dict)
+    unused: List[str] = field(default_factory=list)
+
+
+def _strides(shape: Tuple[int, ...]) -> Tuple[int, ...]:
+    strides = [1] * len(shape)
+    for axis in range(len(shape) - 1, 0, -1):
+        strides[axis - 1] = strides[axis] * shape[axis]
+    return tuple(strides)
+
+
+class _Unknown(Exception):
+    """Something is done with a tensor that boxes cannot describe."""
+
+
+# An axis of a copy: how many elements, and the strides in both bases.
+_Axis = Tuple[int, int, int]
+
+
+def _divided(axis: _Axis, shape: Tuple[int, ...], which: int) -> List[_Axis]:
+    """The axis, divided where it runs through several axes of a base."""
+    size, stride = axis[0], axis[which]
+    for length, base_stride in zip(shape, _strides(shape)):
+        if base_stride == stride and size > length and length > 1 and size % length == 0:
+            outer = (size // length, axis[1] * length, axis[2] * length)
+            return [*_divided(outer, shape, which), (length, axis[1], axis[2])]
+    return [axis]
+
+
+def parts_of(source: View, target: View) -> List[Part]:
+    """The boxes of a copy. Raises _Unknown if they are too many, or none."""
+    if 0 in source.sizes:
+        return []
+    axes = [(n, s, t) for n, s, t in zip(source.sizes, source.strides, target.strides) if n > 1]
+    joined: List[_Axis] = []
+    for axis in axes:
+        if joined and all(joined[-1][which] == axis[0] * axis[which] for which in (1, 2)):
+            axis = (joined.pop()[0] * axis[0], axis[1], axis[2])
+        joined.append(axis)
+    for which, view in ((1, source), (2, target)):
+        joined = [part for axis in joined for part in _divided(axis, view.shape, which)]
+    straight: List[Tuple[int, int, int]] = []  # size, axis of the source, axis of the target
+    stepped: List[_Axis] = []
+    for axis in joined:
+        places = [_axis_of(axis[which], view.shape) for which, view in ((1, source), (2, target))]
+        if places[0] is None or places[1] is None:
+            stepped.append(axis)
+        else:
+            straight.append((axis[0], places[0], places[1]))
+    count = 1
+    for axis in stepped:
+        count *= axis[0]
+    if count > _MOST_PARTS:
+        raise _Unknown(f"a copy of {count} parts")
+    parts = []
+    for steps in itertools.product(*(range(axis[0]) for axis in stepped)):
+        moved = [sum(step * axis[which] for step, axis in zip(steps, stepped)) for which in (1, 2)]
+        parts.append(_part(source, target, source.offset + moved[0], target.offset + moved[1], straight))
+    return parts
+
+
+def _axis_of(stride: int, shape: Tuple[int, ...]) -> Optional[int]:
+    for axis, base_stride in enumerate(_strides(shape)):
+        if base_stride == stride and shape[axis] > 1:
+            return axis
+    return None
+
+
+def _part(source: View, target: View, at: int, target_at: int, straight: List[Tuple[int, int, int]]) -> Part:
+    boxes = []
+    for view, offset, which in ((source, at, 1), (target, target_at, 2)):
+        begin = []
+        for stride in _strides(view.shape):
+            begin.append(offset // stride)
+            offset %= stride
+        sizes = [1] * len(view.shape)
+        for axis in straight:
+            if sizes[axis[which]] != 1:
+                raise _Unknown("a copy along one axis twice")
+            sizes[axis[which]] = axis[0]
+        if any(first + size > length for first, size, length in zip(begin, sizes, view.shape)):
+            raise _Unknown("a copy across the end of an axis")
+        boxes.append((tuple(begin), tuple(sizes)))
+    by_target = sorted(straight, key=lambda axis: axis[2])
+    return Part(source.base, *boxes[0], *boxes[1], tuple(axis[1] for axis in by_target), source.casts)
+
+
+class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own has no types
+    """Records copies of tensors on the device `meta` into parameters."""
+
+    def __init__(self, targets: Dict[int, Tuple[str, torch.Tensor]]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._targets = targets  # parameters by storage
+        self._sources: Dict[int, List[Tuple[int, Tuple[int, ...], View]]] = {}  # of a storage: offset, strides, what is there
+        self._kept: List[torch.Tensor] = []
+        self.captured: List[Tuple[View, View]] = []
+
+    def source(self, name: str, shape: Tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+        """A tensor of the checkpoint, without memory."""
+        tensor = torch.empty(shape, dtype=dtype, device="meta")
+        view = View(name, shape, 0, shape, _strides(shape))
+        self._sources[_storage(tensor)] = [(0, _strides(shape), view)]
+        self._kept.append(tensor)
+        return tensor
+
+    def forget(self) -> None:
+        """The tensor has been loaded: its storage, and those made of it, are not used any more."""
+        self._sources.clear()
+        self._kept.clear()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = dict(kwargs or {})
+        if not any(self._is_recorded(value) for value in _flat((args, list(kwargs.values())))):
+            return func(*args, **kwargs)
+        operation = func.overloadpacket
+        if operation is _aten.copy_:
+            return self._copy(args[0], args[1])
+        if operation in (_aten._to_copy, _aten.clone):
+            result = func(*args, **{key: value for key, value in kwargs.items() if key != "device"})
+            return self._derived(result, [(args[0], None)])
+        if operation is _aten.cat:
+            dim = args[1] if len(args) > 1 else kwargs.get("dim", 0)
+            return self._joined(func(*args, **kwargs), list(args[0]), dim)
+        if operation is _aten.stack:
+            dim = args[1] if len(args) > 1 else kwargs.get("dim", 0)
+            result = func(*args, **kwargs)
+            return self._joined(result, [part.unsqueeze(dim) for part in args[0]], dim)
+        if func.is_view or operation in (_aten.detach, _aten.alias, _aten._unsafe_view):
+            return func(*args, **kwargs)
+        raise _Unknown(f"the operation {func}")
+
+    def _is_recorded(self, value: Any) -> bool:
+        return isinstance(value, torch.Tensor) and value.device.type == "meta" and _storage(value) in self._sources
+
+    def _joined(self, result: torch.Tensor, tensors: List[torch.Tensor], dim: int) -> torch.Tensor:
+        parts = []
+        begin = 0
+        for tensor in tensors:
+            if not self._is_recorded(tensor):
+                raise _Unknown("tensors of the checkpoint joined with others")
+            parts.append((tensor, (dim, begin)))
+            begin += tensor.size(dim)
+        return self._derived(result, parts)
+
+    def _derived(self, result: torch.Tensor, parts: Sequence[Tuple[torch.Tensor, Optional[Tuple[int, int]]]]) -> torch.Tensor:
+        """Notes what `result`, which has memory of its own, is made of: tensors, each whole or from (axis, position) on."""
+        pieces = []
+        for tensor, place in parts:
+            view, groups = self._view(tensor)
+            if result.dtype != tensor.dtype:
+                view = replace(view, casts=(*view.casts, result.dtype))
+            offset = int(result.storage_offset()) + (place[1] * result.stride(place[0]) if place else 0)
+            pieces.append((offset, _refined(tuple(result.stride()), groups), view))
+        self._sources[_storage(result)] = pieces
+        self._kept.append(result)
+        return result
+
+    def _view(self, tensor: torch.Tensor) -> Tuple[View, List[List[int]]]:
+        """The view of a tensor of the checkpoint that `tensor` shows, and for each axis of `tensor` the sizes of its axes there."""
+        for offset, strides, view in self._sources[_storage(tensor)]:
+            found = _seen_through(tensor, offset, strides, view)
+            if found is not None:
+                return found
+        raise _Unknown("a view across several tensors")
+
+    def _copy(self, target: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+        if not self._is_recorded(source):
+            raise _Unknown("a tensor of the checkpoint is written to")
+        known = self._targets.get(_storage(target))
+        if known is None:
+            raise _Unknown("a copy to a tensor that is no parameter")
+        name, parameter = known
+        offset = int(target.storage_offset()) - int(parameter.storage_offset())
+        into = View(name, tuple(parameter.shape), offset, tuple(target.shape), tuple(target.stride()))
+        shown = source.expand(target.shape)
+        pieces = self._sources[_storage(source)]
+        if len(pieces) == 1:
+            view, groups = self._view(shown)
+            sizes = tuple(size for group in groups for size in group)
+            self.captured.append((view, replace(into, sizes=sizes, strides=_refined(into.strides, groups))))
+            return target
+        # A tensor that was joined: each of its parts by itself.
+        for piece in pieces:
+            self._copy_piece(shown, into, piece)
+        return target
+
+    def _copy_piece(self, source: torch.Tensor, into: View, piece: Tuple[int, Tuple[int, ...], View]) -> None:
+        offset, strides, view = piece
+        if tuple(source.stride()) != strides or source.storage_offset() != min(p[0] for p in self._sources[_storage(source)]):
+            raise _Unknown("a part of a joined tensor")
+        moved = offset - int(source.storage_offset())
+        begin = []
+        for stride in strides:
+            begin.append(moved // stride if stride else 0)
+            moved -= begin[-1] * stride
+        place = into.offset + sum(first * stride for first, stride in zip(begin, into.strides))
+        self.captured.append((view, View(into.base, into.shape, place, view.sizes, into.strides)))
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)
+
+
+def _flat(values: Any) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from _flat(value)
+        else:
+            yield value
+
+
+def _refined(strides: Tuple[int, ...], groups: List[List[int]]) -> Tuple[int, ...]:
+    """The strides of axes that are divided into axes of these sizes."""
+    made: List[int] = []
+    for stride, sizes in zip(strides, groups):
+        inner = [stride]
+        for size in sizes[:0:-1]:
+            inner.insert(0, inner[0] * size)
+        made += inner
+    return tuple(made)
+
+
+def _seen_through(
+    tensor: torch.Tensor, offset: int, strides: Tuple[int, ...], view: View
+) -> Optional[Tuple[View, List[List[int]]]]:
+    """The view of the base that `tensor` shows, if it is a part of a copy of `view` with these strides that begins at `offset`; and for each
+    of its axes the sizes of those that it runs through."""
+    first = int(tensor.storage_offset()) - offset
+    if first < 0:
+        return None
+    if strides == view.strides and view.offset == 0 and view.sizes == view.shape:
+        shown = replace(view, offset=first, sizes=tuple(tensor.shape), strides=tuple(tensor.stride()))
+        return shown, [[size] for size in tensor.shape]
+    moved = view.offset
+    order = sorted((axis for axis in range(len(strides)) if view.sizes[axis] > 1), key=lambda axis: -strides[axis])
+    begin = [0] * len(strides)
+    for axis in order:
+        begin[axis], first = divmod(first, strides[axis])
+        moved += begin[axis] * view.strides[axis]
+    if first:
+        return None
+    made: List[int] = []
+    groups: List[List[int]] = []
+    for size, stride in zip(tensor.shape, tensor.stride()):
+        group: List[int] = []
+        inner: List[int] = []
+        left = size
+        while left > 1:
+            found = [axis for axis in order if strides[axis] == stride]
+            if not found:
+                return None
+            axis = found[0]
+            length = view.sizes[axis]
+            whole = left > length and left % length == 0 and begin[axis] == 0
+            taken = length if whole else left
+            if begin[axis] + taken > length:
+                return None
+            group.insert(0, taken)
+            inner.insert(0, view.strides[axis])
+            left //= taken
+            stride *= taken
+        groups.append(group or [size])
+        made += inner or [0]
+    sizes = tuple(size for group in groups for size in group)
+    return replace(view, offset=moved, sizes=sizes, strides=tuple(made)), groups
+
+
+def record(
+    load_weights: Callable[[Weights], Any], targets: Dict[str, torch.Tensor], tensors: Dict[str, Tuple[Tuple[int, ...], torch.dtype]]
+) -> Captured:
+    """Runs `load_weights` on tensors without memory, and notes what it copies where.
+
+    targets: parameters and buffers by name; they are not written to. tensors: shape and type of what the checkpoint has, by name.
+    """
+    by_storage = {_storage(tensor): (name, tensor) for name, tensor in targets.items() if tensor.is_contiguous()}
+    captured = Captured()
+    while True:
+        recorder = _Recorder(by_storage)
+        current: List[str] = []
+        copied: Dict[str, List[Tuple[View, View]]] = {}
+
+        def weights() -> Iterator[Tuple[str, torch.Tensor]]:
+            for name, (shape, dtype) in tensors.items():
+                if name in captured.whole:
+                    continue
+                current[:] = [name]
+                recorder.captured = copied.setdefault(name, [])
+                yield name, recorder.source(name, shape, dtype)
+
+        try:
+            with recorder:
+                load_weights(weights())
+            made: Dict[str, List[Part]] = {}
+            for name, copies in copied.items():
+                current[:] = [name]
+                for source, target in copies:
+                    made.setdefault(target.base, []).extend(parts_of(source, target))
+        except Exception as error:  # of the engine, which does not know these tensors, or ours
+            if not current or current[0] in captured.whole:
+                raise
+            captured.whole[current[0]] = str(error).split("\n")[0]
+            continue
+        captured.parts = made
+        captured.unused = [name for name, copies in copied.items() if not copies]
+        return captured
+
+
+def capture(
+    load_weights: Callable[[Weights], Any],
+    model: torch.nn.Module,
+    checkpoint: Path,
+    *,
+    group: Any = None,
+    batch_bytes: int = 1 << 30,
+    names: Optional[Callable[[str], bool]] = None,
+    **config: Any,
+) -> Captured:
+    """Collective: loads a model's parameters as its own `load_weights` would, but reads only what this rank needs.
+
+    load_weights: gets (name, tensor) of the checkpoint's tensors, as vLLM's and SGLang's models take them, and copies them, or parts of
+    them, into the model's parameters. It runs once, on tensors without memory; what it copies where becomes boxes, which are loaded
+    from storage, each byte once by the ranks of `group` together. A tensor with which it does something else is loaded as a whole and
+    given to it, with a warning.
+    model: whose parameters and buffers are filled, in host memory.
+    names: which of the checkpoint's tensors `load_weights` gets; None: all.
+    batch_bytes: memory of a rank for what is on its way, in bytes.
+    Other keywords are keys of the sections checkpoint, load and runtime of the configuration.
+
+    Returns what was captured. Raises as `distload.load`.
+    """
+    reader = _core.Reader.open(ranks_of(group), os.fspath(checkpoint), arguments_of(("checkpoint", "load", "runtime"), config))
+    chosen = [name for name in reader.names() if names is None or names(name)]
+    targets: Dict[str, torch.Tensor] = {}
+    for name, tensor in itertools.chain(model.named_parameters(), model.named_buffers()):
+        if tensor.device.type == "meta":
+            raise ConfigError(f"capture: {name} has no memory; give it some with model.to_empty(device='cpu')")
+        targets[name] = tensor.detach()
+    tensors = {name: (reader.shape(name), DTYPES[reader.dtype(name)]) for name in chosen}
+    captured = record(load_weights, targets, tensors)
+    for name, why in captured.whole.items():
+        warnings.warn(f"capture: {name} is loaded as a whole, because of {why}", stacklevel=2)
+    with torch.no_grad():
+        _fill(reader, captured, targets, batch_bytes)
+        if captured.whole:
+            load_weights(_whole(reader, sorted(captured.whole)))
+    return captured
+
+
+def _whole(reader: _core.Reader, names: List[str]) -> Iterator[Tuple[str, torch.Tensor]]:
+    for name in names:
+        shape = list(reader.shape(name))
+        loaded = reader.load([(name, shape, [(name, [0] * len(shape), shape, [0] * len(shape))])])
+        yield name, as_torch(loaded.tensor(name))
+
+
+def _fill(reader: _core.Reader, captured: Captured, targets: Dict[str, torch.Tensor], batch_bytes: int) -> None:
+    """Collective: loads all parts and copies them into the parameters."""
+    needed: Dict[str, List[Tuple[str, Part]]] = {}
+    for name, parts in captured.parts.items():
+        for part in parts:
+            needed.setdefault(part.tensor, []).append((name, part))
+    batch: List[str] = []
+    nbytes = 0
+    # The same batches on all ranks, so that what several of them need is read once.
+    names = reader.names()
+    for name in names:
+        batch.append(name)
+        nbytes += reader.nbytes(name)
+        if nbytes >= batch_bytes * reader.group.size or name == names[-1]:
+            _fill_batch(reader, [part for of in batch for part in needed.get(of, [])], targets)
+            batch, nbytes = [], 0
+
+
+def _fill_batch(reader: _core.Reader, parts: List[Tuple[str, Part]], targets: Dict[str, torch.Tensor]) -> None:
+    by_tensor: Dict[str, List[Tuple[str, Part]]] = {}
+    for target, part in parts:
+        by_tensor.setdefault(part.tensor, []).append((target, part))
+    requests = []
+    places: List[Tuple[str, int, str, Part]] = []
+    for tensor, of_tensor in by_tensor.items():
+        shape = [0] * len(of_tensor[0][1].sizes)
+        boxes = []
+        seen: Dict[Tuple[Tuple[int, ...], Tuple[int, ...]], int] = {}
+        for target, part in of_tensor:
+            key = (part.begin, part.sizes)
+            if key not in seen:
+                begin = shape[0] if shape else 0
+                seen[key] = begin
+                boxes.append((tensor, list(part.begin), list(part.sizes), [begin, *[0] * (len(shape) - 1)] if shape else []))
+                shape = [shape[0] + size if axis == 0 else max(shape[axis], size) for axis, size in enumerate(part.sizes)]
+            places.append((tensor, seen[key], target, part))
+        requests.append((tensor, shape, boxes))
+    loaded = reader.load(requests)
+    for tensor, begin, target, part in places:
+        value = as_torch(loaded.tensor(tensor))
+        for axis, size in enumerate(part.sizes):
+            value = value.narrow(axis, begin if axis == 0 else 0, size)
+        into = targets[target]
+        for axis, (first, size) in enumerate(zip(part.target_begin, part.target_sizes)):
+            into = into.narrow(axis, first, size)
+        rest = [axis for axis in range(value.dim()) if axis not in part.order]
+        value = value.permute([*rest, *part.order]).reshape(into.shape)
+        for dtype in part.casts:
+            value = value.to(dtype)
+        into.copy_(value)

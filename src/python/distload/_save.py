@@ -1,0 +1,69 @@
+"""Saving models."""
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, Optional, Tuple, Union
+
+from distload import _core
+from distload._arguments import Argument, arguments_of
+from distload._errors import ConfigError
+from distload._model import Model, Progress
+
+Path = Union[str, "os.PathLike[str]"]
+SaveResult = Dict[str, Any]
+"""path, step, engine, seconds, stall_seconds, checkpoint_bytes, written_bytes, unchanged_bytes (of all ranks together)."""
+
+# Savers by group and settings: each keeps the memory of its snapshots for the next save.
+_savers: Dict[Tuple[int, Tuple[Argument, ...]], _core.Saver] = {}
+
+
+class PendingSave:
+    """A save in the background."""
+
+    def __init__(self, saver: _core.Saver) -> None:
+        self._saver = saver
+        self._result: Optional[SaveResult] = None
+
+    def wait(self) -> SaveResult:
+        """Collective: waits until the checkpoint is complete and on storage. Raises IoError and CorruptData, on all ranks."""
+        if self._result is None:
+            result = self._saver.wait()
+            if result is None:
+                raise ConfigError("wait: a later save_async into this directory has waited for this save")
+            self._result = result
+        return self._result
+
+
+def _saver_of(model: Model, directory: Path, config: Dict[str, Any], progress: Optional[Progress]) -> _core.Saver:
+    step = config.pop("step", None)
+    arguments = [("save.directory", os.fspath(directory), "argument directory"), *arguments_of(("save", "runtime"), config)]
+    if step is not None:
+        arguments.append(("save.step", str(step), "argument step"))
+    key = (id(model._core.group), tuple(arguments))
+    if progress is not None or key not in _savers:
+        _savers[key] = _core.Saver.of_model(model._core, arguments, progress)
+    return _savers[key]
+
+
+def save(model: Model, directory: Path, *, progress: Optional[Progress] = None, **config: Any) -> SaveResult:
+    """Collective: saves the model as `directory`/model-step-N.h5, or with ``format="safetensors"`` as a Hugging Face directory
+    model-step-N. It appears when it is complete and on storage; after a crash the directory is as before.
+
+    Keywords are keys of the section `save`: ``step=2000, tensor_parallel=8, keep=3``.
+
+    Raises ConfigError (something may not be replaced, or cannot be cut), IoError and CorruptData, on all ranks.
+    """
+    return _saver_of(model, directory, config, progress).save(model._core)
+
+
+def save_async(model: Model, directory: Path, *, progress: Optional[Progress] = None, **config: Any) -> PendingSave:
+    """Collective: as `save`, but returns when the shards have been copied, so that the model may change; a thread writes them.
+    First waits for the save in flight into that directory, and raises its failure."""
+    saver = _saver_of(model, directory, config, progress)
+    saver.save_async(model._core)
+    return PendingSave(saver)
+
+
+def release_savers() -> None:
+    """Local: waits for saves in flight, and frees the memory of their snapshots."""
+    _savers.clear()

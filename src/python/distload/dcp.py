@@ -1,0 +1,310 @@
+"""Checkpoints of distload for torch.distributed.checkpoint.
+
+    dcp.load(state_dict, storage_reader=distload.dcp.DistloadReader("checkpoints"))
+
+loads DTensors of any mesh from distload's HDF5 files, and from Hugging Face directories, by the tensors' names.
+
+    dcp.save(state_dict, storage_writer=distload.dcp.DistloadWriter("checkpoints", step=1000))
+
+saves them as checkpoints/model-step-1000.h5, which distload loads onto any topology.
+"""
+from __future__ import annotations
+
+import io
+import json
+import os
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+
+import torch
+import torch.distributed as dist
+from torch.distributed.checkpoint.metadata import (
+    STORAGE_TYPES,
+    BytesStorageMetadata,
+    ChunkStorageMetadata,
+    Metadata,
+    StorageMeta,
+    TensorProperties,
+    TensorStorageMetadata,
+)
+from torch.distributed.checkpoint.planner import (
+    LoadItemType,
+    LoadPlan,
+    LoadPlanner,
+    ReadItem,
+    SavePlan,
+    SavePlanner,
+    WriteItem,
+    WriteItemType,
+)
+from torch.distributed.checkpoint.storage import StorageReader, StorageWriter, WriteResult
+from torch.futures import Future
+
+from distload import _core
+from distload._arguments import arguments_of
+from distload._errors import ConfigError
+from distload._group import group_of
+from distload._torch import DTYPES, as_torch, exported_tensor
+
+Path = Union[str, "os.PathLike[str]"]
+Part = Tuple[List[int], List[int], List[int]]  # first element in the tensor, sizes, first element in the shard
+
+# What is no tensor is saved as a tensor of bytes, whose name ends like this.
+_BYTES = ".__bytes__"
+
+
+def ranks_of(group: Any) -> _core.Group:
+    """The group of `group`, as of `distload.load`; this process alone if none is given, and neither torch nor MPI has started one."""
+    alone = group is None and not (dist.is_available() and dist.is_initialized()) and not _core.mpi_runs()
+    return _core.own_group() if alone else group_of(group)
+
+
+class DistloadReader(StorageReader):
+    """Reads checkpoints of any format that distload knows.
+
+    Every rank gets the boxes that its shards need, and every byte is read once by the ranks together; parts that several ranks need
+    travel between them. Blocks are verified where the checkpoint has checksums.
+
+    path: as of `distload.load`. prefix: what the state dict's names have before those of the checkpoint: "model.". group: as of
+    `distload.load`; the ranks that call ``dcp.load``. batch_bytes: memory of a rank for shards on their way, in bytes.
+    Other keywords are keys of the sections checkpoint, load and runtime of the configuration.
+    """
+
+    def __init__(
+        self, path: Path, *, prefix: str = "", group: Any = None, batch_bytes: int = 1 << 30, **config: Any
+    ) -> None:
+        self._path = os.fspath(path)
+        self._prefix = prefix
+        self._comm = group
+        self._batch_bytes = batch_bytes
+        self._arguments = arguments_of(("checkpoint", "load", "runtime"), config)
+        self._opened: Optional[_core.Reader] = None
+
+    @classmethod
+    def validate_checkpoint_id(cls, checkpoint_id: Path) -> bool:
+        """True for paths of folders and files that exist."""
+        return os.path.exists(checkpoint_id)
+
+    def reset(self, checkpoint_id: Optional[Path] = None) -> None:
+        """Called before every load, which opens the checkpoint again."""
+        if checkpoint_id is not None:
+            self._path = os.fspath(checkpoint_id)
+        self._opened = None
+
+    def _reader(self) -> _core.Reader:
+        if self._opened is None:
+            self._opened = _core.Reader.open(ranks_of(self._comm), self._path, self._arguments)
+        return self._opened
+
+    def read_metadata(self) -> Metadata:
+        """Collective: all tensors of the checkpoint, each as one chunk."""
+        reader = self._reader()
+        tensors: Dict[str, STORAGE_TYPES] = {}
+        for name in reader.names():
+            if name.endswith(_BYTES):
+                tensors[self._prefix + name[: -len(_BYTES)]] = BytesStorageMetadata()
+                continue
+            size = torch.Size(reader.shape(name))
+            tensors[self._prefix + name] = TensorStorageMetadata(
+                properties=TensorProperties(dtype=DTYPES[reader.dtype(name)]),
+                size=size,
+                chunks=[ChunkStorageMetadata(offsets=torch.Size([0] * len(size)), sizes=size)],
+            )
+        return Metadata(state_dict_metadata=tensors, storage_meta=StorageMeta(checkpoint_id=self._path))
+
+    def set_up_storage_reader(self, metadata: Metadata, is_coordinator: bool, *_: Any, **__: Any) -> None:
+        """Nothing is to be set up."""
+
+    def prepare_local_plan(self, plan: LoadPlan) -> LoadPlan:
+        """The plan as it is."""
+        return plan
+
+    def prepare_global_plan(self, plans: List[LoadPlan]) -> List[LoadPlan]:
+        """The plans as they are."""
+        return plans
+
+    def read_data(self, plan: LoadPlan, planner: LoadPlanner) -> Future[None]:
+        """Collective: loads the items of the plan into the tensors that they belong to."""
+        items: Dict[str, List[ReadItem]] = {}
+        for item in plan.items:
+            name = item.storage_index.fqn[len(self._prefix) :]
+            items.setdefault(name + _BYTES if item.type == LoadItemType.BYTE_IO else name, []).append(item)
+        for names in self._batches():
+            wanted = {name: items[name] for name in names if name in items}
+            loaded = self._reader().load([self._request(name, of_name) for name, of_name in wanted.items()])
+            for name, of_name in wanted.items():
+                tensor = as_torch(loaded.tensor(name))
+                if name.endswith(_BYTES):
+                    for item in of_name:
+                        planner.load_bytes(item, io.BytesIO(tensor.numpy().tobytes()))
+                else:
+                    _copy(tensor, of_name, planner)
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    def _request(self, name: str, items: List[ReadItem]) -> Tuple[str, List[int], List[Tuple[str, List[int], List[int], List[int]]]]:
+        """All parts of a tensor that this rank needs, one behind the other along the first axis."""
+        if name.endswith(_BYTES):
+            size = list(self._reader().shape(name))
+            return name, size, [(name, [0], size, [0])]
+        shape, parts = _stacked([(list(item.storage_offsets), list(item.lengths)) for item in items])
+        return name, shape, [(name, *part) for part in parts]
+
+    def _batches(self) -> Iterator[List[str]]:
+        """The checkpoint's tensors in parts of `batch_bytes` for every rank; the same on all ranks, so that what several of them
+        need is read once."""
+        reader = self._reader()
+        batch: List[str] = []
+        nbytes = 0
+        for name in reader.names():
+            batch.append(name)
+            nbytes += reader.nbytes(name)
+            if nbytes >= self._batch_bytes * reader.group.size:
+                yield batch
+                batch, nbytes = [], 0
+        if batch:
+            yield batch
+
+
+def _stacked(boxes: List[Tuple[List[int], List[int]]]) -> Tuple[List[int], List[Part]]:
+    """The shape of a shard that has these boxes (first element, sizes) one behind the other, and where each lies in it."""
+    shape = [0] * len(boxes[0][1])
+    parts = []
+    for begin, sizes in boxes:
+        parts.append((begin, sizes, [shape[0], *[0] * (len(sizes) - 1)] if sizes else []))
+        shape = [shape[axis] + size if axis == 0 else max(shape[axis], size) for axis, size in enumerate(sizes)]
+    return shape, parts
+
+
+def _copy(stacked: torch.Tensor, items: List[ReadItem], planner: LoadPlanner) -> None:
+    """The reverse, into the tensors of the state dict."""
+    begin = 0
+    for item in items:
+        sizes = list(item.lengths)
+        part = stacked
+        for axis, size in enumerate(sizes):
+            part = part.narrow(axis, begin if axis == 0 else 0, size)
+        begin += sizes[0] if sizes else 0
+        target = planner.resolve_tensor(item).detach()
+        if target.size() != part.size():
+            raise ConfigError(f"{item.dest_index.fqn} has shape {tuple(target.size())}, not {tuple(part.size())}")
+        target.copy_(part)
+        planner.commit_tensor(item, target)
+
+
+class DistloadWriter(StorageWriter):
+    """Writes a state dict as `directory`/model-step-`step`.h5, in which every tensor has its global shape.
+
+    Tensors are written from the ranks' memory; what is no tensor, as torch has pickled it. The checkpoint appears when it is complete
+    and on storage.
+
+    directory: as of `distload.save`. step: in the checkpoint's name. name, config: of the model; `config` is its config.json, as a path or
+    a dict, by which distload knows the family. extra: free texts. group: as of `distload.load`; the ranks that call ``dcp.save``.
+    Other keywords are keys of the section `save` of the configuration: keep, overwrite, base, ...
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        step: int = 0,
+        name: str = "",
+        config: Union[Path, Dict[str, Any], None] = None,
+        extra: Optional[Dict[str, str]] = None,
+        group: Any = None,
+        **settings: Any,
+    ) -> None:
+        self._directory = os.fspath(directory)
+        self._step = step
+        text = ""
+        if isinstance(config, dict):
+            text = json.dumps(config, indent=2)
+        elif config is not None:
+            with open(config, encoding="utf-8") as file:
+                text = file.read()
+        architectures = json.loads(text).get("architectures") if text else None
+        self._texts = {"name": name, "config_json": text, "architecture": architectures[0] if architectures else ""}
+        self._extra = dict(extra or {})
+        self._comm = group
+        self._settings = settings
+        self.result: Optional[Dict[str, Any]] = None
+        """Of the last save, as of `distload.save`."""
+
+    @classmethod
+    def validate_checkpoint_id(cls, checkpoint_id: Path) -> bool:
+        """True for all paths."""
+        return bool(os.fspath(checkpoint_id))
+
+    def reset(self, checkpoint_id: Optional[Path] = None) -> None:
+        """Called before every save."""
+        if checkpoint_id is not None:
+            self._directory = os.fspath(checkpoint_id)
+
+    def set_up_storage_writer(self, is_coordinator: bool, *_: Any, **__: Any) -> None:
+        """Nothing is to be set up."""
+
+    def prepare_local_plan(self, plan: SavePlan) -> SavePlan:
+        """The plan as it is."""
+        return plan
+
+    def prepare_global_plan(self, plans: List[SavePlan]) -> List[SavePlan]:
+        """The plans as they are."""
+        return plans
+
+    def storage_meta(self) -> Optional[StorageMeta]:
+        """Where the checkpoint is."""
+        return StorageMeta(checkpoint_id=self._directory)
+
+    def write_data(self, plan: SavePlan, planner: SavePlanner) -> Future[List[WriteResult]]:
+        """Collective: writes the items of all ranks' plans."""
+        items: Dict[str, List[WriteItem]] = {}
+        for item in plan.items:
+            items.setdefault(item.index.fqn, []).append(item)
+        shards = [_held_shard(name, of_name, planner) for name, of_name in items.items()]
+        arguments = [
+            ("save.directory", self._directory, "argument directory"),
+            ("save.step", str(self._step), "argument step"),
+            *arguments_of(("save", "runtime"), self._settings),
+        ]
+        saver = _core.Saver.of_group(ranks_of(self._comm), self._directory, arguments)
+        self.result = saver.save_shards(shards, self._texts, self._extra)
+        results = [
+            WriteResult(index=item.index, size_in_bytes=_nbytes(item), storage_data=None) for item in plan.items
+        ]
+        done: Future[List[WriteResult]] = Future()
+        done.set_result(results)
+        return done
+
+    def finish(self, metadata: Metadata, results: List[List[WriteResult]]) -> None:
+        """The checkpoint has been complete since `write_data`."""
+
+
+def _nbytes(item: WriteItem) -> int:
+    data = item.tensor_data
+    return 0 if data is None else data.chunk.sizes.numel() * data.properties.dtype.itemsize
+
+
+def _held_shard(name: str, items: List[WriteItem], planner: SavePlanner) -> Tuple[str, str, List[int], torch.Tensor, List[Part]]:
+    """What this rank writes of a tensor: its name, its type, its whole shape, the shard in memory, and what is where in it."""
+    if items[0].type == WriteItemType.BYTE_IO:
+        data = planner.resolve_data(items[0])
+        assert isinstance(data, io.BytesIO)
+        content = torch.frombuffer(bytearray(data.getbuffer()), dtype=torch.uint8)
+        return name + _BYTES, "U8", list(content.shape), content, [([0], list(content.shape), [0])]
+    boxes = []
+    tensors = []
+    for item in items:
+        assert item.tensor_data is not None
+        boxes.append((list(item.tensor_data.chunk.offsets), list(item.tensor_data.chunk.sizes)))
+        tensor = planner.resolve_data(item)
+        assert isinstance(tensor, torch.Tensor)
+        tensors.append(tensor.detach().cpu().contiguous())
+    shape, parts = _stacked(boxes)
+    shard = tensors[0]
+    if len(tensors) > 1:
+        shard = torch.zeros(shape, dtype=tensors[0].dtype)
+        for tensor, (_, sizes, offset) in zip(tensors, parts):
+            shard[tuple(slice(begin, begin + size) for begin, size in zip(offset, sizes))] = tensor
+    assert items[0].tensor_data is not None
+    dtype, exported = exported_tensor(shard)
+    return name, dtype, list(items[0].tensor_data.size), exported, parts

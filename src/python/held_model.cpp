@@ -1,0 +1,82 @@
+// Loads and keeps models.
+#include "python/held_model.hpp"
+
+#include <utility>
+
+#include <distload/base/error.hpp>
+#include <distload/load/report.hpp>
+#include <distload/parallel/resolve_topology.hpp>
+
+#include "python/runtime.hpp"
+
+namespace distload::python {
+HeldModel::HeldModel(Group& group, ProcessGrid const& grid, Config config, LoadResult loaded,
+                     std::optional<Origin> origin)
+    : group_(&group),
+      grid_(&grid),
+      config_(std::move(config)),
+      loaded_(std::move(loaded)),
+      origin_(std::move(origin)) {}
+
+HeldModel::~HeldModel() = default;
+
+std::shared_ptr<HeldModel> HeldModel::load(Group& group, Config const& config, ProgressSink progress) {
+  auto const& asked = config.topology;
+  auto const topology = resolve_topology(asked.tensor_parallel, asked.pipeline_parallel, asked.data_parallel,
+                                         group.world().size(), asked.expert_parallel);
+  auto const& grid = group.grid(topology);
+  require_kokkos(config.runtime.threads, grid);
+  Loader loader(grid, config, std::move(progress));
+  auto checkpoint = loader.open();
+  auto plan = loader.plan(checkpoint);
+  auto loaded = loader.load(checkpoint, plan);
+  return std::make_shared<HeldModel>(group, grid, config, std::move(loaded),
+                                     Origin{std::move(checkpoint), std::move(plan)});
+}
+
+void HeldModel::reload(Config const& config, ProgressSink progress) {
+  if (is_released_) throw ConfigError("reload: the model has been redistributed in place");
+  Loader loader(*grid_, config, std::move(progress));
+  auto checkpoint = loader.open();
+  auto plan = loader.plan(checkpoint, loaded_.model);
+  auto done = loader.reload(loaded_.model, checkpoint, plan);
+  config_ = config;
+  loaded_.times = done.times;
+  loaded_.engine = std::move(done.engine);
+  origin_ = Origin{std::move(checkpoint), std::move(plan)};
+}
+
+std::shared_ptr<HeldModel> HeldModel::redistribute(Topology const& topology, RedistributeOptions const& options,
+                                                   bool in_place, ProgressSink progress) {
+  if (is_released_) throw ConfigError("redistribute: the model has been redistributed in place before");
+  if (in_place && exports_ > 0) {
+    throw ConfigError("redistribute: in place frees the shards, but " + std::to_string(exports_.load()) +
+                      " tensors of this model are in use; delete them first");
+  }
+  Redistributor redistributor(group_->world(), group_->node(), options, config_.runtime, std::move(progress));
+  is_released_ = in_place;
+  auto made = in_place ? redistributor.redistribute_in_place(std::move(loaded_.model), topology)
+                       : redistributor.redistribute(loaded_.model, topology);
+  if (in_place) origin_.reset();
+  return std::make_shared<HeldModel>(*group_, group_->grid(topology), config_,
+                                     LoadResult{*std::move(made.model), {}, loaded_.engine}, std::nullopt);
+}
+
+std::string HeldModel::report(bool tensors) const {
+  if (!origin_) throw ConfigError("report: the model was not loaded, but redistributed");
+  return make_report(*grid_, origin_->checkpoint, origin_->plan, loaded_, tensors);
+}
+
+Memory HeldModel::memory_of(Shard const& shard) {
+  auto const bytes = model().bytes(shard);
+  Memory memory;
+  memory.data = bytes.data();
+  memory.dtype = shard.dtype;
+  memory.shape = shard.shape;
+  memory.read_only = model().is_mapped(shard);
+  ++exports_;
+  memory.owner = std::shared_ptr<void>(this, [held = shared_from_this()](void* /*self*/) { --held->exports_; });
+  return memory;
+}
+
+}  // namespace distload::python

@@ -1,0 +1,140 @@
+"""Capture: what an engine's loading functions take of a checkpoint is found, read alone, and put where they would put it."""
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+import distload
+import parallel_layers
+import tiny_llama
+from distload._capture import View, parts_of, record
+
+
+def by_hand(load_weights, tensors):
+    load_weights(iter(sorted(tensors.items())))
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 8])
+def test_parallel_layers(llama, tensors, size):
+    for rank in {0, size // 2, size - 1}:
+        expected = parallel_layers.Llama(rank, size)
+        by_hand(expected.load_weights, tensors)
+        got = parallel_layers.Llama(rank, size)
+        captured = distload.capture(got.load_weights, got, llama)
+        assert not captured.whole and not captured.unused
+        for name, param in expected.named_parameters():
+            assert torch.equal(param, got.get_parameter(name)), name
+
+
+class Loads(nn.Module):
+    """A module of one parameter, and a function that copies into it."""
+
+    def __init__(self, shape, load, dtype=torch.float32):
+        super().__init__()
+        self.weight = nn.Parameter(torch.full(shape, -1.0).to(dtype), requires_grad=False)
+        self.load = load
+
+    def load_weights(self, weights):
+        for name, tensor in weights:
+            self.load(self.weight.data, tensor, name)
+
+
+CASES = {
+    "transposed": ((6, 4), lambda param, t, _: param.copy_(t.t()), {"t": (4, 6)}),
+    "permuted": ((5, 2, 3), lambda param, t, _: param.copy_(t.permute(2, 0, 1)), {"t": (2, 3, 5)}),
+    "narrow of a transposed one": ((2, 3), lambda param, t, _: param.copy_(t.t().narrow(0, 3, 2)[:, 1:4]), {"t": (4, 6)}),
+    "heads": ((2, 3, 7), lambda param, t, _: param.copy_(t.view(4, 3, 7)[1:3]), {"t": (12, 7)}),
+    "every second head": ((2, 3, 7), lambda param, t, _: param.copy_(t.view(4, 3, 7)[::2]), {"t": (12, 7)}),
+    "interleaved": ((12, 5), lambda param, t, _: param.copy_(t.view(6, 2, 5).transpose(0, 1).reshape(12, 5)), {"t": (12, 5)}),
+    "unbind": ((3, 4), lambda param, t, _: [param[i].copy_(part) for i, part in enumerate(t.unbind(0))], {"t": (3, 4)}),
+    "split along the last axis": ((4, 3), lambda param, t, _: param.copy_(t.split([5, 3, 2], dim=-1)[1]), {"t": (4, 10)}),
+    "joined": ((4, 5), lambda param, t, _: param.copy_(torch.cat([t[2:4], t[:2]], dim=0)), {"t": (6, 5)}),
+    "joined along the last axis": ((3, 8), lambda param, t, _: param.copy_(torch.cat([t[:, 4:8], t[:, :4]], dim=1)), {"t": (3, 8)}),
+    "stacked": ((2, 3, 4), lambda param, t, _: param.copy_(torch.stack([t[3:], t[:3]])), {"t": (6, 4)}),
+    "flat": ((24,), lambda param, t, _: param.copy_(t.flatten()), {"t": (4, 6)}),
+    "unflattened": ((4, 6), lambda param, t, _: param.copy_(t.view(4, 6)), {"t": (24,)}),
+    "a cast": ((4, 6), lambda param, t, _: param.copy_(t.to(torch.float16)), {"t": (4, 6)}),
+    "a cast, and a part of it": ((2, 6), lambda param, t, _: param.copy_(t.to(torch.float64)[1:3]), {"t": (4, 6)}),
+    "a copy, transposed": ((6, 2), lambda param, t, _: param.copy_(t.t().contiguous()[:, 1:3]), {"t": (4, 6)}),
+    "one axis more": ((1, 4, 6), lambda param, t, _: param.copy_(t.unsqueeze(0)), {"t": (4, 6)}),
+    "one axis less": ((4, 6), lambda param, t, _: param.copy_(t.squeeze(1)), {"t": (4, 1, 6)}),
+    "experts": ((3, 8, 5), lambda param, t, name: param[int(name[1]), 4:].copy_(t), {f"e{i}": (4, 5) for i in range(3)}),
+    "an expert": ((4, 5), lambda param, t, _: param.copy_(t[2]), {"t": (3, 4, 5)}),
+    "a column of the parameter": ((4, 6), lambda param, t, _: param[:, 2].copy_(t), {"t": (4,)}),
+    "a diagonal block": ((6, 6), lambda param, t, _: param[2:4, 3:6].copy_(t[1:3, :3]), {"t": (4, 6)}),
+    "repeated": ((4, 6), lambda param, t, _: param.copy_(t), {"t": (6,)}),
+    "twice": ((4, 6), lambda param, t, _: (param[:2].copy_(t), param[2:].copy_(t)), {"t": (2, 6)}),
+    "empty": ((4, 6), lambda param, t, _: param[:0].copy_(t[:0]), {"t": (4, 6)}),
+    "a number": ((1,), lambda param, t, _: param.copy_(t), {"t": ()}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_operations(case, tmp_path):
+    shape, load, sources = CASES[case]
+    tensors = {name: torch.randn(size) for name, size in sources.items()}
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, tmp_path / "model.safetensors")
+    expected, got = Loads(shape, load), Loads(shape, load)
+    by_hand(expected.load_weights, tensors)
+    captured = distload.capture(got.load_weights, got, tmp_path / "model.safetensors")
+    assert not captured.whole
+    assert torch.equal(expected.weight, got.weight)
+
+
+@pytest.mark.parametrize("load", [
+    lambda param, t, _: param.copy_(t * 2),
+    lambda param, t, _: param.copy_(t[torch.tensor([1, 0, 3, 2])]),
+    lambda param, t, _: param.fill_(t.sum().item()),
+    lambda param, t, _: param.copy_(torch.zeros(4, 6).copy_(t)),
+], ids=["arithmetic", "an index", "a value", "by way of another tensor"])
+def test_what_is_not_known_falls_back(load, tmp_path):
+    tensors = {"a": torch.randn(4, 6), "b": torch.randn(4, 6)}
+    save_file(tensors, tmp_path / "model.safetensors")
+
+    def of(param, tensor, name):
+        (load if name == "a" else lambda p, t, _: p.copy_(t))(param[0] if name == "a" else param[1], tensor, name)
+
+    expected, got = Loads((2, 4, 6), of), Loads((2, 4, 6), of)
+    by_hand(expected.load_weights, tensors)
+    with pytest.warns(UserWarning, match="a is loaded as a whole"):
+        captured = distload.capture(got.load_weights, got, tmp_path / "model.safetensors")
+    assert list(captured.whole) == ["a"]
+    assert torch.equal(expected.weight, got.weight)
+
+
+def test_nothing_else_is_read(tmp_path):
+    """A quarter of one of eight tensors: the others are not asked for."""
+    save_file({f"t{i}": torch.randn(64, 16) for i in range(8)}, tmp_path / "model.safetensors")
+    model = Loads((16, 16), lambda param, t, name: param.copy_(t[16:32]) if name == "t3" else None)
+    captured = distload.capture(model.load_weights, model, tmp_path / "model.safetensors")
+    assert [(part.tensor, part.begin, part.sizes) for part in captured.parts["weight"]] == [("t3", (16, 0), (16, 16))]
+    assert captured.unused == [f"t{i}" for i in range(8) if i != 3]
+
+
+def test_an_error_of_the_engine_is_raised(tmp_path):
+    save_file({"t": torch.randn(4)}, tmp_path / "model.safetensors")
+
+    def load(param, tensor, name):
+        raise KeyError(name)
+
+    model = Loads((4,), load)
+    with pytest.raises(KeyError), pytest.warns(UserWarning):
+        distload.capture(model.load_weights, model, tmp_path / "model.safetensors")
+
+
+def test_boxes_of_views():
+    shape = (8, 6)
+    whole = View("t", shape, 0, shape, (6, 1))
+    assert [(p.begin, p.sizes, p.target_begin) for p in parts_of(whole, whole)] == [((0, 0), (8, 6), (0, 0))]
+    rows = View("t", shape, 12, (2, 2, 6), (12, 6, 1))  # rows 2 and 3, 4 and 5
+    into = View("p", (4, 6), 0, (2, 2, 6), (12, 6, 1))
+    assert [(p.begin, p.sizes, p.target_begin) for p in parts_of(rows, into)] == [((2, 0), (4, 6), (0, 0))]
+
+
+def test_loading_functions_run_without_memory(tensors):
+    described = {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in tensors.items()}
+    model = parallel_layers.Llama(1, 2)
+    captured = record(model.load_weights, {name: param.detach() for name, param in model.named_parameters()}, described)
+    assert torch.isnan(model.get_parameter("lm_head.weight")[:-1]).all()  # only the padding has been written
+    down = captured.parts["layers.0.down_proj.weight"]
+    assert [(part.begin, part.sizes) for part in down] == [((0, 48), (64, 48))]
