@@ -47,6 +47,10 @@ def __getattr__(name: str) -> Any:
         from distload._capture import capture
 
         return capture
+    if name == "from_pretrained":
+        from distload._transformers import from_pretrained
+
+        return from_pretrained
     raise AttributeError(f"module 'distload' has no attribute {name!r}")
 
 

@@ -90,14 +90,15 @@ class DistloadReader(StorageReader):
             self._path = os.fspath(checkpoint_id)
         self._opened = None
 
-    def _reader(self) -> _core.Reader:
+    def open(self) -> _core.Reader:
+        """Collective, unless the checkpoint is open: its tensors and its config.json."""
         if self._opened is None:
             self._opened = _core.Reader.open(ranks_of(self._comm), self._path, self._arguments)
         return self._opened
 
     def read_metadata(self) -> Metadata:
         """Collective: all tensors of the checkpoint, each as one chunk."""
-        reader = self._reader()
+        reader = self.open()
         tensors: Dict[str, STORAGE_TYPES] = {}
         for name in reader.names():
             if name.endswith(_BYTES):
@@ -130,7 +131,7 @@ class DistloadReader(StorageReader):
             items.setdefault(name + _BYTES if item.type == LoadItemType.BYTE_IO else name, []).append(item)
         for names in self._batches():
             wanted = {name: items[name] for name in names if name in items}
-            loaded = self._reader().load([self._request(name, of_name) for name, of_name in wanted.items()])
+            loaded = self.open().load([self._request(name, of_name) for name, of_name in wanted.items()])
             for name, of_name in wanted.items():
                 tensor = as_torch(loaded.tensor(name))
                 if name.endswith(_BYTES):
@@ -145,7 +146,7 @@ class DistloadReader(StorageReader):
     def _request(self, name: str, items: List[ReadItem]) -> Tuple[str, List[int], List[Tuple[str, List[int], List[int], List[int]]]]:
         """All parts of a tensor that this rank needs, one behind the other along the first axis."""
         if name.endswith(_BYTES):
-            size = list(self._reader().shape(name))
+            size = list(self.open().shape(name))
             return name, size, [(name, [0], size, [0])]
         shape, parts = _stacked([(list(item.storage_offsets), list(item.lengths)) for item in items])
         return name, shape, [(name, *part) for part in parts]
@@ -153,7 +154,7 @@ class DistloadReader(StorageReader):
     def _batches(self) -> Iterator[List[str]]:
         """The checkpoint's tensors in parts of `batch_bytes` for every rank; the same on all ranks, so that what several of them
         need is read once."""
-        reader = self._reader()
+        reader = self.open()
         batch: List[str] = []
         nbytes = 0
         for name in reader.names():
