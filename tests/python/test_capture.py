@@ -65,6 +65,12 @@ CASES = {
     "repeated": ((4, 6), lambda param, t, _: param.copy_(t), {"t": (6,)}),
     "twice": ((4, 6), lambda param, t, _: (param[:2].copy_(t), param[2:].copy_(t)), {"t": (2, 6)}),
     "empty": ((4, 6), lambda param, t, _: param[:0].copy_(t[:0]), {"t": (4, 6)}),
+    "a part of joined ones": ((3, 5), lambda param, t, _: param.copy_(torch.cat([t[4:], t[:4]])[1:4]), {"t": (6, 5)}),
+    "joined along the last axis, a part": ((3, 4), lambda param, t, _: param.copy_(torch.cat([t[:, 4:8], t[:, :4]], dim=-1)[:, 2:6]), {"t": (3, 8)}),
+    "joined of joined ones": ((5, 4), lambda param, t, _: param.copy_(torch.cat([torch.cat([t[2:3], t[0:2]])[1:], t[3:6]])), {"t": (6, 4)}),
+    "stacked, one of them": ((3, 4), lambda param, t, _: param.copy_(torch.stack([t[3:], t[:3]])[1]), {"t": (6, 4)}),
+    "joined, transposed": ((4, 6), lambda param, t, _: param.copy_(torch.cat([t[3:], t[:3]]).t()), {"t": (6, 4)}),
+    "a rest that is filled": ((6, 4), lambda param, t, _: (param[:4].copy_(t), param[4:].fill_(5)), {"t": (4, 4)}),
     "a number": ((1,), lambda param, t, _: param.copy_(t), {"t": ()}),
 }
 
@@ -86,7 +92,9 @@ def test_operations(case, tmp_path):
     lambda param, t, _: param.copy_(t[torch.tensor([1, 0, 3, 2])]),
     lambda param, t, _: param.fill_(t.sum().item()),
     lambda param, t, _: param.copy_(torch.zeros(4, 6).copy_(t)),
-], ids=["arithmetic", "an index", "a value", "by way of another tensor"])
+    lambda param, t, _: (param.copy_(t), param.mul_(2)),
+    lambda param, t, _: (param.copy_(t), param[0].copy_(param[1].clone())),
+], ids=["arithmetic", "an index", "a value", "by way of another tensor", "the parameter scaled", "the parameter read"])
 def test_what_is_not_known_falls_back(load, tmp_path):
     tensors = {"a": torch.randn(4, 6), "b": torch.randn(4, 6)}
     save_file(tensors, tmp_path / "model.safetensors")
@@ -100,6 +108,48 @@ def test_what_is_not_known_falls_back(load, tmp_path):
         captured = distload.capture(got.load_weights, got, tmp_path / "model.safetensors")
     assert list(captured.whole) == ["a"]
     assert torch.equal(expected.weight, got.weight)
+
+
+def test_what_is_kept_falls_back(tmp_path):
+    save_file({"t": torch.randn(4, 6)}, tmp_path / "model.safetensors")
+
+    class Replaces(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(4, 6), requires_grad=False)
+
+        def load_weights(self, weights):
+            for _, tensor in weights:
+                self.weight = nn.Parameter(tensor[:2], requires_grad=False)
+
+    model = Replaces()
+    with pytest.warns(UserWarning, match="t is loaded as a whole, because of the tensor is kept"):
+        distload.capture(model.load_weights, model, tmp_path / "model.safetensors")
+    with distload.safe_open(tmp_path / "model.safetensors") as opened:
+        assert torch.equal(model.weight, opened.get_slice("t")[:2])
+
+
+def test_tensors_may_be_collected_first(llama, tensors):
+    expected, got = parallel_layers.Llama(1, 2), parallel_layers.Llama(1, 2)
+    by_hand(expected.load_weights, tensors)
+    captured = distload.capture(lambda weights: got.load_weights(dict(weights).items()), got, llama)
+    assert not captured.whole
+    for name, param in expected.named_parameters():
+        assert torch.equal(param, got.get_parameter(name)), name
+
+
+def test_what_is_written_twice_ends_as_it_would(tmp_path):
+    """Whole tensors are loaded in their turn."""
+    tensors = {name: torch.randn(4, 6) for name in "abcd"}
+    save_file(tensors, tmp_path / "model.safetensors")
+    for odd in "abcd":
+        load = lambda param, t, name, odd=odd: param["abcd".index(name) :].copy_((t * 2 if name == odd else t)["abcd".index(name) :])  # noqa: E731
+        expected, got = Loads((4, 6), load), Loads((4, 6), load)
+        by_hand(expected.load_weights, tensors)
+        with pytest.warns(UserWarning):
+            captured = distload.capture(got.load_weights, got, tmp_path / "model.safetensors")
+        assert list(captured.whole) == [odd]
+        assert torch.equal(expected.weight, got.weight)
 
 
 def test_nothing_else_is_read(tmp_path):

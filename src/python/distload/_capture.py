@@ -68,7 +68,11 @@ def _strides(shape: Tuple[int, ...]) -> Tuple[int, ...]:
 
 
 class _Unknown(Exception):
-    """Something is done with a tensor that boxes cannot describe."""
+    """Something is done with a tensor that boxes cannot describe. `names`: of the tensors that are concerned, if they are known."""
+
+    def __init__(self, why: str, names: Iterable[str] = ()) -> None:
+        super().__init__(why)
+        self.names = frozenset(names)
 
 
 # An axis of a copy: how many elements, and the strides in both bases.
@@ -143,32 +147,54 @@ def _part(source: View, target: View, at: int, target_at: int, straight: List[Tu
     return Part(source.base, *boxes[0], *boxes[1], tuple(axis[1] for axis in by_target), source.casts)
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a tensor that a function has made, and the view of the checkpoint that it is a copy of, axis by axis."""
+
+    offset: int
+    strides: Tuple[int, ...]
+    view: View
+    # Where it lies in the tensor.
+    begin: Tuple[int, ...]
+    sizes: Tuple[int, ...]
+    # Strides of the whole tensor, in its own axes.
+    whole_strides: Tuple[int, ...]
+
+
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own has no types
     """Records copies of tensors on the device `meta` into parameters."""
 
     def __init__(self, targets: Dict[int, Tuple[str, torch.Tensor]]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._targets = targets  # parameters by storage
-        self._sources: Dict[int, List[Tuple[int, Tuple[int, ...], View]]] = {}  # of a storage: offset, strides, what is there
-        self._kept: List[torch.Tensor] = []
+        self._pieces: Dict[int, List[_Piece]] = {}  # what is in a storage
+        self._kept: List[torch.Tensor] = []  # so that storages are not given out again
+        self._sources: List[Tuple[str, torch.Tensor, int]] = []  # with the uses of their storages
+        self._written: Dict[int, List[Tuple[int, int, str]]] = {}  # of a parameter's storage: from, to, and the tensor
         self.captured: List[Tuple[View, View]] = []
 
     def source(self, name: str, shape: Tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         """A tensor of the checkpoint, without memory."""
         tensor = torch.empty(shape, dtype=dtype, device="meta")
-        view = View(name, shape, 0, shape, _strides(shape))
-        self._sources[_storage(tensor)] = [(0, _strides(shape), view)]
-        self._kept.append(tensor)
+        strides = _strides(shape)
+        view = View(name, shape, 0, shape, strides)
+        self._pieces[_storage(tensor)] = [_Piece(0, strides, view, (0,) * len(shape), shape, strides)]
+        self._sources.append((name, tensor, _uses(tensor)))
         return tensor
 
-    def forget(self) -> None:
-        """The tensor has been loaded: its storage, and those made of it, are not used any more."""
-        self._sources.clear()
-        self._kept.clear()
+    def finish(self) -> None:
+        """Raises _Unknown if someone still has a tensor of the checkpoint, e.g. as a parameter."""
+        for name, tensor, uses in self._sources:
+            if _uses(tensor) > uses:
+                raise _Unknown("the tensor is kept", [name])
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
-        if not any(self._is_recorded(value) for value in _flat((args, list(kwargs.values())))):
+        tensors = [value for value in _flat((args, list(kwargs.values()))) if isinstance(value, torch.Tensor)]
+        recorded = [tensor for tensor in tensors if self._is_recorded(tensor)]
+        if not recorded:
+            if not func.is_view:
+                self._check_unwritten(func, tensors)
             return func(*args, **kwargs)
         operation = func.overloadpacket
         if operation is _aten.copy_:
@@ -176,26 +202,35 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
         if operation in (_aten._to_copy, _aten.clone):
             result = func(*args, **{key: value for key, value in kwargs.items() if key != "device"})
             return self._derived(result, [(args[0], None)])
-        if operation is _aten.cat:
+        if operation in (_aten.cat, _aten.stack):
             dim = args[1] if len(args) > 1 else kwargs.get("dim", 0)
-            return self._joined(func(*args, **kwargs), list(args[0]), dim)
-        if operation is _aten.stack:
-            dim = args[1] if len(args) > 1 else kwargs.get("dim", 0)
-            result = func(*args, **kwargs)
-            return self._joined(result, [part.unsqueeze(dim) for part in args[0]], dim)
+            parts = list(args[0]) if operation is _aten.cat else [part.unsqueeze(dim) for part in args[0]]
+            return self._joined(func(*args, **kwargs), parts, dim)
         if func.is_view or operation in (_aten.detach, _aten.alias, _aten._unsafe_view):
             return func(*args, **kwargs)
-        raise _Unknown(f"the operation {func}")
+        raise _Unknown(f"the operation {func}", self._names(recorded))
 
     def _is_recorded(self, value: Any) -> bool:
-        return isinstance(value, torch.Tensor) and value.device.type == "meta" and _storage(value) in self._sources
+        return isinstance(value, torch.Tensor) and value.device.type == "meta" and _storage(value) in self._pieces
+
+    def _names(self, tensors: Iterable[torch.Tensor]) -> List[str]:
+        return [piece.view.base for tensor in tensors if self._is_recorded(tensor) for piece in self._pieces[_storage(tensor)]]
+
+    def _check_unwritten(self, func: Any, tensors: List[torch.Tensor]) -> None:
+        """Raises _Unknown if an operation that runs now uses what will have been copied to a parameter only later."""
+        for tensor in tensors:
+            written = self._written.get(_storage(tensor), []) if tensor.device.type != "meta" else []
+            begin, end = _range(tensor)
+            names = [name for first, last, name in written if first < end and begin < last]
+            if names:
+                raise _Unknown(f"the operation {func} on a parameter that it has been copied to", names)
 
     def _joined(self, result: torch.Tensor, tensors: List[torch.Tensor], dim: int) -> torch.Tensor:
         parts = []
         begin = 0
         for tensor in tensors:
             if not self._is_recorded(tensor):
-                raise _Unknown("tensors of the checkpoint joined with others")
+                raise _Unknown("a join with a tensor that is not of the checkpoint", self._names(tensors))
             parts.append((tensor, (dim, begin)))
             begin += tensor.size(dim)
         return self._derived(result, parts)
@@ -203,56 +238,88 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
     def _derived(self, result: torch.Tensor, parts: Sequence[Tuple[torch.Tensor, Optional[Tuple[int, int]]]]) -> torch.Tensor:
         """Notes what `result`, which has memory of its own, is made of: tensors, each whole or from (axis, position) on."""
         pieces = []
+        strides = tuple(result.stride())
         for tensor, place in parts:
-            view, groups = self._view(tensor)
-            if result.dtype != tensor.dtype:
-                view = replace(view, casts=(*view.casts, result.dtype))
-            offset = int(result.storage_offset()) + (place[1] * result.stride(place[0]) if place else 0)
-            pieces.append((offset, _refined(tuple(result.stride()), groups), view))
-        self._sources[_storage(result)] = pieces
+            for view, begin, groups in self._views(tensor):
+                if result.dtype != tensor.dtype:
+                    view = replace(view, casts=(*view.casts, result.dtype))
+                if place:
+                    begin = [at + place[1] if axis == place[0] % result.dim() else at for axis, at in enumerate(begin)]
+                at = int(result.storage_offset()) + sum(first * stride for first, stride in zip(begin, strides))
+                sizes = tuple(torch.Size(group).numel() for group in groups)
+                pieces.append(_Piece(at, _refined(strides, groups), view, tuple(begin), sizes, strides))
+        self._pieces[_storage(result)] = pieces
         self._kept.append(result)
         return result
 
-    def _view(self, tensor: torch.Tensor) -> Tuple[View, List[List[int]]]:
-        """The view of a tensor of the checkpoint that `tensor` shows, and for each axis of `tensor` the sizes of its axes there."""
-        for offset, strides, view in self._sources[_storage(tensor)]:
-            found = _seen_through(tensor, offset, strides, view)
-            if found is not None:
-                return found
-        raise _Unknown("a view across several tensors")
+    def _views(self, tensor: torch.Tensor) -> List[Tuple[View, List[int], List[List[int]]]]:
+        """What `tensor` shows: views of tensors of the checkpoint, each with its position in `tensor`, and for each axis of `tensor` the sizes
+        of the axes of the view."""
+        pieces = self._pieces[_storage(tensor)]
+        if tensor.numel() == 0:
+            return []
+        if len(pieces) == 1:
+            shown = _seen_through(int(tensor.storage_offset()), tuple(tensor.shape), tuple(tensor.stride()), pieces[0])
+            if shown is None:
+                raise _Unknown("a view that is no box", self._names([tensor]))
+            return [(shown[0], [0] * tensor.dim(), shown[1])]
+        made = []
+        count = 0
+        for piece in pieces:
+            box = _common(tensor, piece)
+            if box is None:
+                continue
+            begin, sizes = box
+            offset = int(tensor.storage_offset()) + sum(at * stride for at, stride in zip(begin, tensor.stride()))
+            shown = _seen_through(offset, tuple(sizes), tuple(tensor.stride()), piece)
+            if shown is None:
+                raise _Unknown("a view of joined tensors that is no box", self._names([tensor]))
+            made.append((shown[0], begin, shown[1]))
+            count += torch.Size(sizes).numel()
+        if count != tensor.numel():
+            raise _Unknown("a view of joined tensors that is no box", self._names([tensor]))
+        return made
 
     def _copy(self, target: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
         if not self._is_recorded(source):
-            raise _Unknown("a tensor of the checkpoint is written to")
+            raise _Unknown("it is written to", self._names([target]))
         known = self._targets.get(_storage(target))
         if known is None:
-            raise _Unknown("a copy to a tensor that is no parameter")
+            raise _Unknown("a copy to a tensor that is no parameter", self._names([source]))
         name, parameter = known
         offset = int(target.storage_offset()) - int(parameter.storage_offset())
-        into = View(name, tuple(parameter.shape), offset, tuple(target.shape), tuple(target.stride()))
-        shown = source.expand(target.shape)
-        pieces = self._sources[_storage(source)]
-        if len(pieces) == 1:
-            view, groups = self._view(shown)
-            sizes = tuple(size for group in groups for size in group)
-            self.captured.append((view, replace(into, sizes=sizes, strides=_refined(into.strides, groups))))
-            return target
-        # A tensor that was joined: each of its parts by itself.
-        for piece in pieces:
-            self._copy_piece(shown, into, piece)
+        strides = tuple(target.stride())
+        for view, begin, groups in self._views(source.expand(target.shape)):
+            at = offset + sum(position * stride for position, stride in zip(begin, strides))
+            into = View(name, tuple(parameter.shape), at, view.sizes, _refined(strides, groups))
+            self.captured.append((view, into))
+            self._written.setdefault(_storage(target), []).append((*_range(target), view.base))
         return target
 
-    def _copy_piece(self, source: torch.Tensor, into: View, piece: Tuple[int, Tuple[int, ...], View]) -> None:
-        offset, strides, view = piece
-        if tuple(source.stride()) != strides or source.storage_offset() != min(p[0] for p in self._sources[_storage(source)]):
-            raise _Unknown("a part of a joined tensor")
-        moved = offset - int(source.storage_offset())
-        begin = []
-        for stride in strides:
-            begin.append(moved // stride if stride else 0)
-            moved -= begin[-1] * stride
-        place = into.offset + sum(first * stride for first, stride in zip(begin, into.strides))
-        self.captured.append((view, View(into.base, into.shape, place, view.sizes, into.strides)))
+
+def _common(tensor: torch.Tensor, piece: _Piece) -> Optional[Tuple[List[int], List[int]]]:
+    """Where a piece of a tensor lies in `tensor`, a view of it: position and sizes. None if it has nothing of it."""
+    strides = piece.whole_strides
+    left = int(tensor.storage_offset())
+    fixed: Dict[int, int] = {}
+    for axis in sorted(range(len(strides)), key=lambda axis: -strides[axis]):
+        fixed[axis], left = divmod(left, strides[axis])
+    begin, sizes = [0] * tensor.dim(), list(tensor.shape)
+    for own, (size, stride) in enumerate(zip(tensor.shape, tensor.stride())):
+        if size == 1:
+            continue
+        found = [axis for axis in fixed if strides[axis] == stride]
+        if not found:
+            raise _Unknown("a view of joined tensors that is no box", [piece.view.base])
+        axis = found[0]
+        first = fixed.pop(axis)
+        begin[own] = max(piece.begin[axis] - first, 0)
+        sizes[own] = min(piece.begin[axis] + piece.sizes[axis] - first, size) - begin[own]
+        if sizes[own] <= 0:
+            return None
+    if all(piece.begin[axis] <= at < piece.begin[axis] + piece.sizes[axis] for axis, at in fixed.items()):
+        return begin, sizes
+    return None
 
 
 def _storage(tensor: torch.Tensor) -> int:
@@ -278,33 +345,48 @@ def _refined(strides: Tuple[int, ...], groups: List[List[int]]) -> Tuple[int, ..
     return tuple(made)
 
 
+def _uses(tensor: torch.Tensor) -> int:
+    """How often the storage is used, by tensors and by torch itself."""
+    return int(torch._C._storage_Use_Count(tensor.untyped_storage()._cdata))
+
+
+def _range(tensor: torch.Tensor) -> Tuple[int, int]:
+    """The elements of its storage between the first and behind the last one of a tensor."""
+    begin = int(tensor.storage_offset())
+    if tensor.numel() == 0:
+        return begin, begin
+    return begin, begin + 1 + sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride()))
+
+
 def _seen_through(
-    tensor: torch.Tensor, offset: int, strides: Tuple[int, ...], view: View
+    first: int, shape: Tuple[int, ...], tensor_strides: Tuple[int, ...], piece: _Piece
 ) -> Optional[Tuple[View, List[List[int]]]]:
-    """The view of the base that `tensor` shows, if it is a part of a copy of `view` with these strides that begins at `offset`; and for each
-    of its axes the sizes of those that it runs through."""
-    first = int(tensor.storage_offset()) - offset
+    """The view of the checkpoint that a tensor of these sizes and strides shows, which begins at `first` in its storage and lies in `piece`;
+    and for each of its axes the sizes of those that it runs through. None if it is no such view."""
+    view = piece.view
+    first -= piece.offset
     if first < 0:
         return None
-    if strides == view.strides and view.offset == 0 and view.sizes == view.shape:
-        shown = replace(view, offset=first, sizes=tuple(tensor.shape), strides=tuple(tensor.stride()))
-        return shown, [[size] for size in tensor.shape]
+    if piece.strides == view.strides and view.offset == 0 and view.sizes == view.shape:
+        return replace(view, offset=first, sizes=shape, strides=tensor_strides), [[size] for size in shape]
     moved = view.offset
-    order = sorted((axis for axis in range(len(strides)) if view.sizes[axis] > 1), key=lambda axis: -strides[axis])
-    begin = [0] * len(strides)
+    order = sorted((axis for axis in range(len(piece.strides)) if view.sizes[axis] > 1), key=lambda axis: -piece.strides[axis])
+    begin = [0] * len(piece.strides)
     for axis in order:
-        begin[axis], first = divmod(first, strides[axis])
+        begin[axis], first = divmod(first, piece.strides[axis])
+        if begin[axis] >= view.sizes[axis]:
+            return None
         moved += begin[axis] * view.strides[axis]
     if first:
         return None
     made: List[int] = []
     groups: List[List[int]] = []
-    for size, stride in zip(tensor.shape, tensor.stride()):
+    for size, stride in zip(shape, tensor_strides):
         group: List[int] = []
         inner: List[int] = []
         left = size
         while left > 1:
-            found = [axis for axis in order if strides[axis] == stride]
+            found = [axis for axis in order if piece.strides[axis] == stride]
             if not found:
                 return None
             axis = found[0]
@@ -328,38 +410,38 @@ def record(
 ) -> Captured:
     """Runs `load_weights` on tensors without memory, and notes what it copies where.
 
-    targets: parameters and buffers by name; they are not written to. tensors: shape and type of what the checkpoint has, by name.
+    targets: parameters and buffers by name. tensors: shape and type of what the checkpoint has, by name.
     """
     by_storage = {_storage(tensor): (name, tensor) for name, tensor in targets.items() if tensor.is_contiguous()}
     captured = Captured()
     while True:
         recorder = _Recorder(by_storage)
         current: List[str] = []
-        copied: Dict[str, List[Tuple[View, View]]] = {}
 
         def weights() -> Iterator[Tuple[str, torch.Tensor]]:
             for name, (shape, dtype) in tensors.items():
-                if name in captured.whole:
-                    continue
-                current[:] = [name]
-                recorder.captured = copied.setdefault(name, [])
-                yield name, recorder.source(name, shape, dtype)
+                if name not in captured.whole:
+                    current[:] = [name]
+                    yield name, recorder.source(name, shape, dtype)
 
         try:
             with recorder:
                 load_weights(weights())
+            recorder.finish()
             made: Dict[str, List[Part]] = {}
-            for name, copies in copied.items():
-                current[:] = [name]
-                for source, target in copies:
-                    made.setdefault(target.base, []).extend(parts_of(source, target))
+            for source, target in recorder.captured:
+                current[:] = [source.base]
+                made.setdefault(target.base, []).extend(parts_of(source, target))
         except Exception as error:  # of the engine, which does not know these tensors, or ours
-            if not current or current[0] in captured.whole:
+            names = (error.names if isinstance(error, _Unknown) else frozenset()) or frozenset(current)
+            new = sorted(names - captured.whole.keys())
+            if not new:
                 raise
-            captured.whole[current[0]] = str(error).split("\n")[0]
+            captured.whole.update(dict.fromkeys(new, str(error).split("\n")[0]))
             continue
         captured.parts = made
-        captured.unused = [name for name, copies in copied.items() if not copies]
+        used = {part.tensor for parts in made.values() for part in parts}
+        captured.unused = [name for name in tensors if name not in used and name not in captured.whole]
         return captured
 
 
@@ -398,21 +480,25 @@ def capture(
     for name, why in captured.whole.items():
         warnings.warn(f"capture: {name} is loaded as a whole, because of {why}", stacklevel=2)
     with torch.no_grad():
-        _fill(reader, captured, targets, batch_bytes)
-        if captured.whole:
-            load_weights(_whole(reader, sorted(captured.whole)))
+        _fill(reader, captured, targets, batch_bytes, lambda name: load_weights(_whole(reader, name)))
     return captured
 
 
-def _whole(reader: _core.Reader, names: List[str]) -> Iterator[Tuple[str, torch.Tensor]]:
-    for name in names:
-        shape = list(reader.shape(name))
-        loaded = reader.load([(name, shape, [(name, [0] * len(shape), shape, [0] * len(shape))])])
-        yield name, as_torch(loaded.tensor(name))
+def _whole(reader: _core.Reader, name: str) -> Iterator[Tuple[str, torch.Tensor]]:
+    shape = list(reader.shape(name))
+    loaded = reader.load([(name, shape, [(name, [0] * len(shape), shape, [0] * len(shape))])])
+    yield name, as_torch(loaded.tensor(name))
 
 
-def _fill(reader: _core.Reader, captured: Captured, targets: Dict[str, torch.Tensor], batch_bytes: int) -> None:
-    """Collective: loads all parts and copies them into the parameters."""
+def _fill(
+    reader: _core.Reader,
+    captured: Captured,
+    targets: Dict[str, torch.Tensor],
+    batch_bytes: int,
+    load_whole: Callable[[str], Any],
+) -> None:
+    """Collective: loads all parts and copies them into the parameters, and loads whole tensors, in the order of the tensors' names, so that
+    what is written twice ends as it would."""
     needed: Dict[str, List[Tuple[str, Part]]] = {}
     for name, parts in captured.parts.items():
         for part in parts:
@@ -424,9 +510,11 @@ def _fill(reader: _core.Reader, captured: Captured, targets: Dict[str, torch.Ten
     for name in names:
         batch.append(name)
         nbytes += reader.nbytes(name)
-        if nbytes >= batch_bytes * reader.group.size or name == names[-1]:
+        if nbytes >= batch_bytes * reader.group.size or name == names[-1] or name in captured.whole:
             _fill_batch(reader, [part for of in batch for part in needed.get(of, [])], targets)
             batch, nbytes = [], 0
+        if name in captured.whole:
+            load_whole(name)
 
 
 def _fill_batch(reader: _core.Reader, parts: List[Tuple[str, Part]], targets: Dict[str, torch.Tensor]) -> None:
