@@ -1,8 +1,11 @@
 // Converts CLI11's exceptions.
 #include "app/parse_arguments.hpp"
 
+#include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <distload/base/error.hpp>
 #include <distload/version.hpp>
@@ -25,6 +28,16 @@ std::string generated(ProgramApp const& app, std::string_view what) {
   throw UsageError("--generate: '" + printable(what) + "' is none of man, bash, zsh and fish");
 }
 
+/// Shells replace "~/" at the beginning of an argument, but not behind "--option=".
+std::string with_home(std::string argument) {
+  auto const* const home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') return argument;
+  auto const equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
+  auto const begin = equals == std::string::npos ? 0 : equals + 1;
+  if (argument.compare(begin, 2, "~/") == 0) argument.replace(begin, 1, home);
+  return argument;
+}
+
 }  // namespace
 
 bool parse_arguments(ProgramApp& app, int argc, char const* const* argv) {
@@ -38,7 +51,10 @@ bool parse_arguments(ProgramApp& app, int argc, char const* const* argv) {
     return false;
   }
   try {
-    app.parse(argc, argv);
+    // CLI11 takes the arguments in reverse order.
+    std::vector<std::string> arguments;
+    for (auto number = argc; number-- > 1;) arguments.push_back(with_home(argv[number]));
+    app.parse(std::move(arguments));
     return true;
   } catch (CLI::CallForHelp const&) {
     print_once(help_text(app));

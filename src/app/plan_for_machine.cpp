@@ -31,6 +31,19 @@ std::optional<SaveForecast> save_of(Config const& config, OpenedCheckpoint const
   return forecast_save(saver.space(opened, config.load.dtype), config.cost);
 }
 
+/// @throws ConfigError  the topology has not as many ranks as the machine has devices.
+Topology topology_on(Machine const& machine, std::string const& name, TopologyOptions const& sizes) {
+  std::uint64_t const fixed =
+      std::uint64_t{sizes.tensor_parallel.value_or(1)} * sizes.pipeline_parallel * sizes.data_parallel.value_or(1);
+  if (fixed == 0 || machine.ranks() % fixed != 0) {
+    throw ConfigError("--machine " + name + " has " + std::to_string(machine.ranks()) +
+                      " devices, which a topology of tensor x pipeline x data = " + std::to_string(fixed) +
+                      " ranks does not divide: describe another machine, or ask for another topology");
+  }
+  return resolve_topology(sizes.tensor_parallel, sizes.pipeline_parallel, sizes.data_parallel, machine.ranks(),
+                          sizes.expert_parallel);
+}
+
 void plan(CommandLine const& line) {
   auto const begin = std::chrono::steady_clock::now();
   auto machine = find_machine(*line.machine);
@@ -39,8 +52,7 @@ void plan(CommandLine const& line) {
       config.cost == machine.cost ? *line.machine : "of the configuration; otherwise " + *line.machine;
   machine.cost = config.cost;
   auto const& sizes = config.topology;
-  auto const topology = resolve_topology(sizes.tensor_parallel, sizes.pipeline_parallel, sizes.data_parallel,
-                                         machine.ranks(), sizes.expert_parallel);
+  auto const topology = topology_on(machine, *line.machine, sizes);
   auto const opened = open_alone(config, topology);
   for (auto const& warning : opened.catalog.warnings) log().warn(warning);
   auto options = plan_options_on(machine, config.load);

@@ -22,6 +22,8 @@ class Refusals {
       check();
     } catch (IoError const& error) {
       found_.push_back(key + error.what());
+    } catch (ConfigError const& error) {
+      throw ConfigError(key + error.what());
     }
   }
 

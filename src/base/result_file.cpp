@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <system_error>
 
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #include <distload/base/error.hpp>
+#include <distload/base/file_identity.hpp>
 
 #include "base/descriptor.hpp"
 #include "base/system.hpp"
@@ -67,6 +70,28 @@ std::optional<struct stat> status_of(fs::path const& path) {
   return status;
 }
 
+/// The paths of files that are read, by what they were when reading began.
+struct KeptFiles {
+  std::mutex mutex;
+  std::map<FileIdentity, std::string> paths;
+};
+
+KeptFiles& kept_files() {
+  static KeptFiles the_files;
+  return the_files;
+}
+
+/// @throws ConfigError  the file is one that is read.
+void check_is_not_read(Target const& target, std::string const& path) {
+  auto const identity = identity_of(target.path.string());
+  auto& kept = kept_files();
+  std::lock_guard const lock(kept.mutex);
+  auto const found = identity ? kept.paths.find(*identity) : kept.paths.end();
+  // The system gives the number of a removed file to a new one.
+  if (found == kept.paths.end() || identity_of(found->second) != identity) return;
+  throw ConfigError("cannot write " + path + ": it is a file of the checkpoint that is read; write elsewhere");
+}
+
 /// Creates a file with an unused name in the folder. @returns an empty descriptor, with the reason in errno, on
 /// failure.
 Descriptor make_file_in(std::string const& folder, std::string& name) {
@@ -115,6 +140,14 @@ void check_folder(std::string const& folder, Probe how) {
   ::unlink(name.c_str());
 }
 
+void keep_from_results(std::string const& path) {
+  auto const identity = identity_of(path);
+  if (!identity) return;
+  auto& kept = kept_files();
+  std::lock_guard const lock(kept.mutex);
+  kept.paths.insert_or_assign(*identity, path);
+}
+
 void check_result_file(std::string const& path, Probe how) {
   auto const target = resolve(path);
   if (target.descriptor) {
@@ -122,6 +155,7 @@ void check_result_file(std::string const& path, Probe how) {
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) refuse(path, "it is closed, or not open for writing");
     return;
   }
+  check_is_not_read(target, path);
   auto const status = status_of(target.path);
   if (!status) {
     if (errno != ENOENT) refuse(path, system_reason());
@@ -145,6 +179,7 @@ void write_result_file(std::string const& path, std::string_view text) {
     if (!write_all(*target.descriptor, text)) refuse(path, system_reason());
     return;
   }
+  check_is_not_read(target, path);
   auto const old = status_of(target.path);
   if ((!old || S_ISREG(old->st_mode)) && replace(target, old, path, text)) return;
   write_through(Descriptor(target.path.string(), O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY), path, text);

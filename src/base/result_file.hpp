@@ -16,8 +16,13 @@ enum class Probe {
 /// @throws IoError  naming the folder and the system's reason.
 void check_folder(std::string const& folder, Probe how);
 
+/// Local: from now on, `write_result_file` of this process refuses to write to the file at `path`, if there is one, by
+/// whatever path it is reached: it is read. From any thread.
+void keep_from_results(std::string const& path);
+
 /// Local: checks that `write_result_file` could write `path`. Keeps an existing file and leaves no file behind.
 /// @throws IoError  naming path and reason: the folder does not exist, no permission, the path is a folder, ...
+/// @throws ConfigError  the file is one that is read (keep_from_results).
 void check_result_file(std::string const& path, Probe how);
 
 /// Local: writes `text` to `path`.
@@ -26,6 +31,7 @@ void check_result_file(std::string const& path, Probe how);
 /// folder permits no new file, and if the path is not a regular file (a pipe, a terminal, /dev/stdout); opening a named
 /// pipe waits for its reader.
 /// @throws IoError  naming path and reason; an existing file is unchanged unless it was written in place.
+/// @throws ConfigError  the file is one that is read (keep_from_results).
 void write_result_file(std::string const& path, std::string_view text);
 
 }  // namespace distload

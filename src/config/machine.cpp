@@ -159,7 +159,7 @@ std::string path_of_machine(std::string const& name) {
   }
   auto const names = machine_names();
   throw UsageError("--machine: there is no machine `" + printable(name) + "`" + did_you_mean(name, names) +
-                   " There are " + join_list(names) + ", and a path of a file is possible");
+                   "; there are " + join_list(names) + ", and a path of a file is possible");
 }
 
 }  // namespace

@@ -73,8 +73,11 @@ std::optional<Catalog> described_catalog(LoaderOptions const& options) {
                                  options.model.rules, config->string()});
   add_tensors(catalog, describe_model(rules, catalog.metadata.config_json, {{}, config->string()}));
   catalog.files.front().path = config->string();
+  std::error_code error;
+  bool const is_folder = fs::is_directory(options.checkpoint.path, error);
   catalog.warnings.push_back(options.checkpoint.path +
-                             ": there are no weights, so that it can be planned for, but not be loaded: the tensors "
+                             (is_folder ? ": there are no weights" : ": no weights beside it are read") +
+                             ", so that it can be planned for, but not be loaded: the tensors "
                              "are those that config.json and the rules of its family describe");
   return catalog;
 }

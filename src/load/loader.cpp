@@ -406,6 +406,7 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
     options.page_bytes = page_bytes();
     options.node_of = grid_.node_of();
     if (over_limit == OverLimit::refuse) options.memory_limit = limit;
+    options.is_limit_configured = options_.load.memory_limit.has_value();
     options.verifies = options_.load.verify && !checkpoint.catalog.block_hashes.empty();
     options.resident = choice.name == ReadEngine::direct ? 0 : facts.resident.value_or(0);
     options.dtype = options_.load.dtype;

@@ -120,14 +120,14 @@ class Describer {
     }
     if (pattern.has_expert()) {
       auto const experts = sizes_.find_at_most("experts", kMaxExpertsOfModel);
-      if (!experts) throw RuleProblem("the size `experts` is unknown");
+      if (!experts) throw RuleProblem(sizes_.why_unknown("experts"));
       counts.experts = *experts;
     }
     if (!pattern.has_layer()) {
       add(entry, pattern, std::nullopt, counts);
       return;
     }
-    if (!layers_) throw RuleProblem("the size `layers` is unknown");
+    if (!layers_) throw RuleProblem(sizes_.why_unknown("layers"));
     auto const offset = rules::layers_before(pattern, set_, finder_, sizes_);
     auto const stack = *layers_ < offset ? 0 : *layers_ - offset;
     for (auto const layer : layer_finder_.find(entry.layers, entry.when, stack, extra_)) {

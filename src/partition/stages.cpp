@@ -84,6 +84,9 @@ std::vector<std::uint32_t> StageFinder::of(Rule const& rule, std::optional<std::
                       std::to_string(kMaxLayers));
   }
   if (rule.layer_offset) layer = static_cast<std::uint32_t>(number);
+  if (rule.stage == StageRule::of_layer && !layers_ && stages_ > 1 && stage_layers_.empty()) {
+    throw RuleProblem(sizes_.why_unknown(kLayers) + ", which sharing out layers over pipeline stages needs");
+  }
   return stages_of(rule.stage, layer, layers_, stages_, stage_layers_, extra_layers_);
 }
 

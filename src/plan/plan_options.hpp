@@ -26,6 +26,7 @@ struct PlanOptions {
   Bytes staging_bytes = 64 * kMiB;    ///< maximum of one slot
   std::uint32_t slots = 2;            ///< waves in flight; with 2, the next one is read while this one is exchanged
   std::optional<Bytes> memory_limit;  ///< per rank: arena (unless it already exists) + staging; nothing means no limit
+  bool is_limit_configured = true;    ///< for messages: otherwise the limit is a rank's share of the free memory
   /// Engines can read directly to the arena. False for a device: what is read is staged, messages are sent last (they
   /// are set up meanwhile), and with `writes_to_peers` kernels copy from staging to all arenas of the node.
   bool arena_on_host = true;

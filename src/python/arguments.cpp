@@ -2,8 +2,11 @@
 #include "python/arguments.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 #include <utility>
+
+#include <distload/base/error.hpp>
 
 #include "app/agree_on_config.hpp"
 #include "app/command_line.hpp"
@@ -13,13 +16,28 @@
 namespace distload::python {
 namespace {
 
+/// That the arguments name; the default where they do not, or what they name is refused later.
+std::chrono::milliseconds timeout_of(std::vector<Argument> const& arguments) {
+  Config config;
+  config.checkpoint.path = "unused";
+  for (auto const& [key, value, origin] : arguments) {
+    if (key != "runtime.timeout") continue;
+    try {
+      std::vector<Setting> const only{{key, value, origin}};
+      config = parse_config("{}", "", only, config);
+    } catch (ConfigError const&) {
+    }
+  }
+  return config.runtime.timeout;
+}
+
 /// Collective.
 void check_equal(Group& group, std::string const& call, std::string const& path,
                  std::vector<Argument> const& arguments) {
   Intention intention{.call = call, .values = {}};
   if (!path.empty()) intention.values.emplace_back("the configuration's path", path);
   for (auto const& [key, value, origin] : arguments) intention.values.emplace_back(key, value);
-  meet(group.world(), intention, RuntimeOptions().timeout);
+  meet(group.world(), intention, timeout_of(arguments));
 }
 
 }  // namespace

@@ -1,6 +1,13 @@
 // Groups and the end of the process.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include "python/bindings.hpp"
 #include "python/call.hpp"
@@ -10,6 +17,23 @@
 namespace distload::python {
 
 namespace nb = nanobind;
+
+namespace {
+
+/// Collective.
+std::vector<std::string> texts_of(Group& group, std::string const& own) {
+  std::vector<std::string> texts(group.world().size());
+  for (std::uint32_t rank = 0; rank < texts.size(); ++rank) {
+    auto const bytes = std::as_bytes(std::span(own));
+    auto const message = broadcast_message(
+        group.world(),
+        rank == group.world().rank() ? std::vector(bytes.begin(), bytes.end()) : std::vector<std::byte>(), rank);
+    texts[rank].assign(reinterpret_cast<char const*>(message.data()), message.size());
+  }
+  return texts;
+}
+
+}  // namespace
 
 void add_groups(nb::module_& module) {
   nb::class_<Group>(module, "Group", "The ranks that load a model together.")
@@ -23,6 +47,10 @@ void add_groups(nb::module_& module) {
       .def(
           "barrier", [](Group& group) { call([&group] { group.world().barrier(); }); },
           "Collective: returns when all ranks have called it.")
+      .def(
+          "all_gather_text",
+          [](Group& group, std::string const& text) { return call([&group, text] { return texts_of(group, text); }); },
+          nb::arg("text"), "Collective: the text of every rank, by rank.")
       .def_prop_ro("uses_mpi", &Group::uses_mpi, "True if the ranks communicate by MPI.");
 
   constexpr auto kKept = nb::rv_policy::reference;

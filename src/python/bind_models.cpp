@@ -63,7 +63,8 @@ std::shared_ptr<HeldModel> redistributed(HeldModel& model, std::vector<Argument>
   auto const& asked = config.topology;
   auto const topology = resolve_topology(asked.tensor_parallel, asked.pipeline_parallel, asked.data_parallel,
                                          model.group().world().size(), asked.expert_parallel);
-  return model.redistribute(topology, redistribute_options_of(config, arguments), in_place, std::move(progress));
+  return model.redistribute(topology, config, redistribute_options_of(config, arguments), in_place,
+                            std::move(progress));
 }
 
 Shard const& shard_of(HeldModel const& model, std::string const& name) {

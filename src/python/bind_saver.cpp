@@ -23,6 +23,7 @@
 #include "python/call.hpp"
 #include "python/group.hpp"
 #include "python/held_model.hpp"
+#include "python/held_saver.hpp"
 #include "python/memory.hpp"
 #include "python/progress.hpp"
 #include "python/runtime.hpp"
@@ -38,12 +39,6 @@ using Numbers = std::vector<std::uint64_t>;
 using HeldPart = std::tuple<Numbers, Numbers, Numbers>;
 /// Name, type, shape of the whole tensor, the shard, and what it has of the tensor.
 using Shards = std::vector<std::tuple<std::string, std::string, Numbers, nb::object, std::vector<HeldPart>>>;
-
-/// Shards of others, and what keeps their memory.
-struct BorrowedShards {
-  std::vector<HeldShard> shards;
-  std::vector<Memory> memories;
-};
 
 BorrowedShards borrowed(Shards const& given) {
   BorrowedShards result;
@@ -96,31 +91,6 @@ SavedAs as_dict(SaveResult const& saved) {
   return made;
 }
 
-/// A Saver and the group that it saves with.
-class HeldSaver {
- public:
-  HeldSaver(Group& group, SaveOptions options, RuntimeOptions const& runtime, ProgressSink progress)
-      : group_(&group), saver_(std::move(options), std::move(progress), runtime) {}
-
-  SaveResult save(HeldModel const& model) {
-    return saver_.save(model.model(), model.model().metadata(), group_->world());
-  }
-  void save_async(HeldModel const& model) {
-    saver_.save_async(model.model(), model.model().metadata(), group_->world());
-  }
-  SaveResult save(BorrowedShards const& own, CheckpointMetadata const& metadata) {
-    return saver_.save(own.shards, metadata, group_->world());
-  }
-  void save_async(BorrowedShards const& own, CheckpointMetadata const& metadata) {
-    saver_.save_async(own.shards, metadata, group_->world());
-  }
-  std::optional<SaveResult> wait() { return saver_.wait(); }
-
- private:
-  Group* group_;
-  Saver saver_;
-};
-
 std::shared_ptr<HeldSaver> make_saver(Group& group, Config defaults, std::vector<Argument> const& arguments,
                                       ProgressSink progress) {
   auto config = agreed_config(group, "distload.save", std::move(defaults), arguments);
@@ -128,7 +98,7 @@ std::shared_ptr<HeldSaver> make_saver(Group& group, Config defaults, std::vector
   require_kokkos(config.runtime.threads, group.grid({.tensor_parallel = group.world().size()}));
   auto options = *std::move(config.save);
   options.staging = options.staging.value_or(config.load.staging);
-  return std::make_shared<HeldSaver>(group, std::move(options), config.runtime, std::move(progress));
+  return HeldSaver::make(group, std::move(options), config.runtime, std::move(progress));
 }
 
 }  // namespace
@@ -155,14 +125,18 @@ void add_saver(nb::module_& module) {
             });
           },
           nb::arg("group"), nb::arg("directory"), nb::arg("arguments"), nb::arg("progress") = nb::none())
-      .def("save",
-           [](std::shared_ptr<HeldSaver> const& saver, std::shared_ptr<HeldModel> const& model) {
-             return as_dict(call([saver, model] { return saver->save(*model); }));
-           })
-      .def("save_async",
-           [](std::shared_ptr<HeldSaver> const& saver, std::shared_ptr<HeldModel> const& model) {
-             call([saver, model] { saver->save_async(*model); });
-           })
+      .def(
+          "save",
+          [](std::shared_ptr<HeldSaver> const& saver, std::shared_ptr<HeldModel> const& model,
+             std::optional<std::uint64_t> step) {
+            return as_dict(call([saver, model, step] { return saver->save(*model, step); }));
+          },
+          nb::arg("model"), nb::arg("step") = nb::none())
+      .def(
+          "save_async",
+          [](std::shared_ptr<HeldSaver> const& saver, std::shared_ptr<HeldModel> const& model,
+             std::optional<std::uint64_t> step) { call([saver, model, step] { saver->save_async(*model, step); }); },
+          nb::arg("model"), nb::arg("step") = nb::none())
       .def(
           "save_shards",
           [](std::shared_ptr<HeldSaver> const& saver, Shards const& shards, Texts const& texts, Texts const& extra) {

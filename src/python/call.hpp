@@ -14,11 +14,15 @@
 
 namespace distload::python {
 
+/// @throws ConfigError  this process was forked after distload had been used, or a progress function makes the call.
+void check_may_call();
+
 /// Runs `work` without the interpreter's lock and returns its result. It runs on the worker thread, so that Ctrl-C ends
 /// the call, unless MPI allows only its own thread. `work` owns all that it uses: see run_interruptible.
 template <class Call>
 auto call(Call work) {
   using Result = std::invoke_result_t<Call>;
+  check_may_call();
   if (!may_use_a_thread()) {
     nanobind::gil_scoped_release const unlocked;
     return work();

@@ -36,6 +36,7 @@ std::shared_ptr<HeldModel> HeldModel::load(Group& group, Config const& config, P
 
 void HeldModel::reload(Config const& config, ProgressSink progress) {
   if (is_released_) throw ConfigError("reload: the model has been redistributed in place");
+  if (is_shared_) throw ConfigError("reload: the model shares shards with one that was redistributed from it");
   Loader loader(*grid_, config, std::move(progress));
   auto checkpoint = loader.open();
   auto plan = loader.plan(checkpoint, loaded_.model);
@@ -46,19 +47,23 @@ void HeldModel::reload(Config const& config, ProgressSink progress) {
   origin_ = Origin{std::move(checkpoint), std::move(plan)};
 }
 
-std::shared_ptr<HeldModel> HeldModel::redistribute(Topology const& topology, RedistributeOptions const& options,
-                                                   bool in_place, ProgressSink progress) {
+std::shared_ptr<HeldModel> HeldModel::redistribute(Topology const& topology, Config const& config,
+                                                   RedistributeOptions const& options, bool in_place,
+                                                   ProgressSink progress) {
   if (is_released_) throw ConfigError("redistribute: the model has been redistributed in place before");
   if (in_place && exports_ > 0) {
     throw ConfigError("redistribute: in place frees the shards, but " + std::to_string(exports_.load()) +
                       " tensors of this model are in use; delete them first");
   }
   Redistributor redistributor(group_->world(), group_->node(), options, config_.runtime, std::move(progress));
+  // What can be found out before the shards are given away.
+  if (in_place && origin_) redistributor.check(origin_->checkpoint, topology);
   is_released_ = in_place;
   auto made = in_place ? redistributor.redistribute_in_place(std::move(loaded_.model), topology)
                        : redistributor.redistribute(loaded_.model, topology);
   if (in_place) origin_.reset();
-  return std::make_shared<HeldModel>(*group_, group_->grid(topology), config_,
+  is_shared_ = !in_place && options.share;
+  return std::make_shared<HeldModel>(*group_, group_->grid(topology), config,
                                      LoadResult{*std::move(made.model), {}, loaded_.engine}, std::nullopt);
 }
 

@@ -42,15 +42,16 @@ class HeldModel : public std::enable_shared_from_this<HeldModel> {
 
   /// Collective: fills the shards again from the checkpoint of `config`, which differs from the model's in
   /// `checkpoint` alone.
-  /// @throws ConfigError  the model has been redistributed in place.
+  /// @throws ConfigError  the model has been redistributed, so that it has no shards, or shares them.
   /// @throws as Loader::reload
   void reload(Config const& config, ProgressSink progress);
 
   /// Collective: the model in another topology. In place, this model has no shards afterwards.
   /// @throws ConfigError  in place, while Python has tensors of this model.
   /// @throws as Redistributor::redistribute
-  std::shared_ptr<HeldModel> redistribute(Topology const& topology, RedistributeOptions const& options, bool in_place,
-                                          ProgressSink progress);
+  /// @param config  of the new model
+  std::shared_ptr<HeldModel> redistribute(Topology const& topology, Config const& config,
+                                          RedistributeOptions const& options, bool in_place, ProgressSink progress);
 
   /// Collective: the load's report as JSON on the first rank.
   /// @throws ConfigError  the model was made by a redistribution.
@@ -59,6 +60,7 @@ class HeldModel : public std::enable_shared_from_this<HeldModel> {
   Group& group() const noexcept { return *group_; }
   ProcessGrid const& grid() const noexcept { return *grid_; }
   Config const& config() const noexcept { return config_; }
+  bool is_released() const noexcept { return is_released_; }
   ShardedModel const& model() const noexcept { return loaded_.model; }
   LoadTimes const& times() const noexcept { return loaded_.times; }
   EngineInUse const& engine() const noexcept { return loaded_.engine; }
@@ -73,6 +75,7 @@ class HeldModel : public std::enable_shared_from_this<HeldModel> {
   LoadResult loaded_;
   std::optional<Origin> origin_;
   bool is_released_ = false;             ///< by a redistribution in place
+  bool is_shared_ = false;               ///< another model has some of its shards
   std::atomic<std::size_t> exports_{0};  ///< memories that someone has
 };
 

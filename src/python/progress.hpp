@@ -11,6 +11,20 @@
 
 namespace distload::python {
 
+/// Says that this thread is inside a progress function while it lives.
+class ProgressCall {
+ public:
+  ProgressCall() noexcept { is_inside_ = true; }
+  ~ProgressCall() { is_inside_ = false; }
+  ProgressCall(ProgressCall const&) = delete;
+  ProgressCall& operator=(ProgressCall const&) = delete;
+
+  static bool is_inside() noexcept { return is_inside_; }
+
+ private:
+  inline static thread_local bool is_inside_ = false;
+};
+
 /// Calls `function(phase, done_bytes, total_bytes, seconds)` with the interpreter's lock, from threads of the library.
 /// What it raises is logged, since the load of the other ranks goes on. None: an empty sink.
 inline ProgressSink progress_sink(nanobind::object const& function) {
@@ -23,6 +37,7 @@ inline ProgressSink progress_sink(nanobind::object const& function) {
   });
   return [held](ProgressEvent const& event) {
     nanobind::gil_scoped_acquire const lock;
+    ProgressCall const inside;
     try {
       nanobind::handle(held.get())(nanobind::str(event.phase.data(), event.phase.size()), event.done, event.total,
                                    event.seconds);

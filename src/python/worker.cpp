@@ -41,6 +41,8 @@ class Worker {
     return changed_.wait_for(lock, kBetweenLooks, [&] { return work.is_done; });
   }
 
+  bool runs_here() const noexcept { return std::this_thread::get_id() == thread_.get_id(); }
+
   bool is_idle() {
     std::lock_guard const lock(mutex_);
     return works_.empty();
@@ -106,6 +108,8 @@ void run_interruptible(std::function<void()> run) {
   }
   if (work->failure) std::rethrow_exception(std::exchange(work->failure, nullptr));
 }
+
+bool is_worker_thread() { return worker().runs_here(); }
 
 bool worker_is_idle() { return worker().is_idle(); }
 

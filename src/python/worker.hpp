@@ -14,6 +14,9 @@ namespace distload::python {
 /// @throws what `work` throws.
 void run_interruptible(std::function<void()> work);
 
+/// True in the worker's thread.
+bool is_worker_thread();
+
 /// False while a work that nobody waits for goes on.
 bool worker_is_idle();
 

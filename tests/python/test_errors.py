@@ -64,6 +64,62 @@ def test_save_does_not_replace(llama, tmp_path):
         distload.save(model, tmp_path)
 
 
+def run(program, *arguments):
+    return subprocess.run([sys.executable, "-c", textwrap.dedent(program), *map(str, arguments)], capture_output=True, text=True, timeout=60)
+
+
+def test_a_forked_process_is_refused(llama):
+    done = run("""
+        import os, sys, distload
+        distload.load(sys.argv[1])
+        if os.fork() == 0:
+            try:
+                distload.inspect(sys.argv[1])
+            except distload.ConfigError as error:
+                print(error, flush=True)
+            sys.exit(0)
+        os.wait()
+    """, llama)
+    assert "was forked" in done.stdout and done.returncode == 0, done.stderr
+
+
+def test_a_progress_function_cannot_call(llama):
+    done = run("""
+        import sys, distload
+        distload.load(sys.argv[1], progress=lambda *_: distload.inspect(sys.argv[1]))
+        print("loaded")
+    """, llama)
+    assert "loaded" in done.stdout and "cannot call distload" in done.stderr
+
+
+@pytest.mark.parametrize("held", ["pending = ", ""])
+def test_a_save_in_flight_is_waited_for_at_the_end(llama, tmp_path, held):
+    done = run(f"""
+        import sys, distload
+        model = distload.load(sys.argv[1])
+        {held}distload.save_async(model, sys.argv[2], step=9)
+    """, llama, tmp_path)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    assert distload.inspect(tmp_path)["checkpoint"]["step"] == 9
+
+
+def test_a_model_without_shards_is_not_saved(llama, tmp_path):
+    model = distload.load(llama, engine="direct")
+    moved = model.redistribute(in_place=True, dtype="fp32")
+    with pytest.raises(distload.ConfigError, match="in place"):
+        distload.save(model, tmp_path)
+    distload.save(moved, tmp_path)
+
+
+def test_models_that_share_shards_are_not_reloaded(llama):
+    model = distload.load(llama, engine="direct")
+    other = model.redistribute(fuse=["qkv"])
+    for one in (model, other):
+        with pytest.raises(distload.ConfigError, match="shares"):
+            one.reload()
+    assert "model.layers.0.self_attn.qkv_proj.weight" in other
+
+
 @pytest.mark.parametrize("what", ["load", "exit"])
 def test_control_c_ends_a_call(llama, what):
     """A load in which a thread hangs, as it does when another rank does not come, is left by Ctrl-C; the program ends with 130."""

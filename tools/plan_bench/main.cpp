@@ -89,6 +89,7 @@ std::vector<std::string> measure(Model const& model, std::string const& source, 
 
 void bench(Arguments const& arguments) {
   Table table;
+  bool has_rows = false;
   table.add({"model", "source", "tensors", "extents", "ranks", "tensor x pipeline x data", "partition s", "plan s",
              "s per 1024 ranks", "plan MiB"});
   for (auto const& contender : contenders()) {
@@ -101,9 +102,15 @@ void bench(Arguments const& arguments) {
           source == "hdf5" ? hdf5_catalog(model, rules, kSavedTensorParallel) : safetensors_catalog(model);
       for (auto const& topology : contender.topologies) {
         if (topology.ranks() > arguments.most_ranks) continue;
+        has_rows = true;
         table.add(measure(model, source, catalog, rules, topology, arguments.rounds));
       }
     }
+  }
+  if (!has_rows) {
+    throw UsageError(
+        "the benchmark has no model of that family, source and number of ranks: it measures llama, deepseek_v3 and "
+        "kimi_k25");
   }
   print(table.text());
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <distload/base/error.hpp>
@@ -55,6 +56,10 @@ Family const& parse_family(std::string const& name) {
   for (auto const& family : families()) known.emplace_back(family.name);
   auto message = "no family is named " + name;
   if (auto const meant = nearest(name, known)) message += "; did you mean " + *meant + "?";
+  message += "; there are";
+  char const* separator = " ";
+  for (auto const& each : known) message += std::exchange(separator, ", ") + each;
+  message += "; models of other families are made of their config.json (--config)";
   throw UsageError(message);
 }
 

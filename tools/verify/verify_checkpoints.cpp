@@ -26,7 +26,10 @@ struct Candidates {
 
 /// Rank 0 only.
 Candidates find_candidates(std::string const& path, std::optional<std::uint64_t> step) {
-  if (auto const single = single_checkpoint(path)) return {{*single}, false};
+  if (auto const single = single_checkpoint(path)) {
+    if (step) open_checkpoint(path, step, Latest::valid, SealUse::ignore);  // refuses another step
+    return {{*single}, false};
+  }
   auto steps = steps_to_choose_from(path);
   if (!step) return {std::move(steps), true};
   std::string known;

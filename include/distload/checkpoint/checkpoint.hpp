@@ -42,6 +42,7 @@ enum class CutShort : std::uint8_t {
 /// @throws CorruptData        a file contradicts itself, is cut short (unless that is accepted), or does not fit its
 /// seal.
 /// @throws IoError            the system refused.
+/// @throws ConfigError        `step` is given, and the checkpoint is a model without steps.
 Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> step, Latest latest = Latest::valid,
                         SealUse seals = SealUse::refuse_stale, CutShort cut_short = CutShort::refuse);
 

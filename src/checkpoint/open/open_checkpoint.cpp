@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <distload/base/error.hpp>
 
+#include "base/result_file.hpp"
 #include "base/text.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/find_files.hpp"
@@ -14,9 +16,11 @@
 #include "checkpoint/open/read_step.hpp"
 #include "checkpoint/open/step_directory.hpp"
 #include "checkpoint/safetensors/directory.hpp"
+#include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/safetensors/find_shards.hpp"
 #include "checkpoint/safetensors/model_config_file.hpp"
 #include "checkpoint/seal/apply_seal.hpp"
+#include "checkpoint/seal/seal.hpp"
 #include "checkpoint/unloadable.hpp"
 
 namespace distload {
@@ -40,13 +44,17 @@ Catalog read_hdf5(std::string const& path) {
   return catalog;
 }
 
+/// The step that a directory has in its name.
+std::optional<std::uint64_t> step_in_name(std::string const& path) {
+  std::error_code error;
+  auto const name = fs::canonical(path, error).filename().string();
+  return step_of_directory_name(replaced_by(name).value_or(name));
+}
+
 /// Reads a Hugging Face directory or a safetensors file. Directories written by a Saver have the step in their name.
 Catalog read_safetensors(std::string const& path, CutShort cut_short) {
   auto catalog = read_safetensors_catalog(path, cut_short);
-  std::error_code error;
-  auto const canonical = fs::canonical(path, error);
-  auto const name = canonical.filename().string();
-  catalog.metadata.step = step_of_directory_name(replaced_by(name).value_or(name)).value_or(0);
+  catalog.metadata.step = step_in_name(path).value_or(0);
   return catalog;
 }
 
@@ -99,6 +107,21 @@ std::optional<std::string> snapshot_of(std::string const& path) {
                           " snapshots: give the path of one, e.g. " + printable(found.front()));
 }
 
+/// Reports and the like must not be written to the checkpoint's files.
+void keep_files_of(Catalog const& catalog) {
+  std::set<fs::path> folders;
+  for (auto const& file : catalog.files) {
+    keep_from_results(file.path);
+    if (catalog.format == SourceFormat::safetensors) folders.insert(fs::path(file.path).parent_path());
+  }
+  for (auto const& file : catalog.metadata.files) keep_from_results(file.path);
+  for (auto const& folder : folders) {
+    for (auto const* const name : {"config.json", "params.json", kSafetensorsIndexFile, kSealFile}) {
+      keep_from_results((folder / name).string());
+    }
+  }
+}
+
 Catalog read_wanted(std::string const& directory, std::vector<StepFile> const& steps, std::uint64_t wanted,
                     SealUse seals) {
   std::vector<StepFile> found;
@@ -115,6 +138,7 @@ Catalog read_wanted(std::string const& directory, std::vector<StepFile> const& s
 
 Catalog read_step(StepFile const& file, SealUse seals, CutShort cut_short) {
   auto catalog = file.format == SourceFormat::hdf5 ? read_hdf5(file.path) : read_safetensors(file.path, cut_short);
+  keep_files_of(catalog);
   apply_seal(catalog, seals);
   return catalog;
 }
@@ -158,7 +182,11 @@ Catalog open_checkpoint(std::string const& path, std::optional<std::uint64_t> st
                         CutShort cut_short) {
   if (auto const single = single_checkpoint(path)) {
     auto catalog = read_step(*single, seals, cut_short);
-    if (!step || catalog.metadata.step == *step) return catalog;
+    if (!step) return catalog;
+    if (single->format == SourceFormat::safetensors && !step_in_name(path)) {
+      throw ConfigError("checkpoint.step: " + path + " is a model without steps, so that no step can be chosen");
+    }
+    if (catalog.metadata.step == *step) return catalog;
     throw NoValidCheckpoint(path + ": has no step " + std::to_string(*step) + ": it is one checkpoint, of step " +
                             std::to_string(catalog.metadata.step));
   }

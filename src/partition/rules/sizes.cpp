@@ -55,6 +55,18 @@ std::uint64_t Sizes::value(Expression const& expression) const {
   throw ConfigProblem("`" + expression.text + "` is unknown: config.json lacks " + list);
 }
 
+std::string Sizes::why_unknown(std::string const& name) const {
+  auto const* const found = definition(name);
+  if (found == nullptr) return "the size `" + name + "` is not defined";
+  try {
+    value(found->expression);
+  } catch (ConfigProblem const& problem) {
+    auto const text = std::string(problem.what());
+    return "the size `" + name + "` is unknown: " + text.substr(text.find("config.json"));
+  }
+  return "the size `" + name + "` is unknown";
+}
+
 Term const* Sizes::known_term(Expression const& expression) const {
   for (auto const& term : expression.alternatives) {
     if (evaluate(term)) return &term;

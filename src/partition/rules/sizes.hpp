@@ -32,6 +32,8 @@ class Sizes {
   std::uint64_t value(Expression const& expression) const;
   /// As `value`, but nothing if config.json lacks a required key.
   std::optional<std::uint64_t> find(Expression const& expression) const;
+  /// For messages, of a named size that is unknown: "`layers` is unknown: config.json lacks num_hidden_layers".
+  std::string why_unknown(std::string const& name) const;
   /// For messages: the text of the expression, and the keys of config.json that its value is from:
   /// "kv_heads (num_key_value_heads)", or "kv_heads: num_key_value_heads".
   std::string shown(Expression const& expression) const;

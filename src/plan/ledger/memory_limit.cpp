@@ -35,13 +35,17 @@ std::string refusal(RankLoad const& load, std::uint32_t rank, Bytes needed, std:
                     PlanRequest const& request) {
   auto const limit = *request.options.memory_limit;
   auto const largest = largest_shard(request, rank);
-  return "rank " + std::to_string(rank) + " needs " + format_bytes(needed) + " (" + format_bytes(load.resident_bytes) +
-         " of shards and " + std::to_string(slots) + " staging slots of " + format_bytes(load.staging_bytes) +
-         ", the largest shard being " + largest.name + " with " + format_bytes(largest.nbytes) +
-         "), but load.memory_limit is " + format_bytes(limit) + ": " + format_bytes(needed - limit) +
-         " short; set load.memory_limit to " + std::to_string(needed) +
-         " B or more, or cut the model over more ranks (topology.tensor_parallel, now " +
-         std::to_string(request.topology.tensor_parallel) + ")";
+  auto const text = "rank " + std::to_string(rank) + " needs " + format_bytes(needed) + " (" +
+                    format_bytes(load.resident_bytes) + " of shards and " + std::to_string(slots) +
+                    " staging slots of " + format_bytes(load.staging_bytes) + ", the largest shard being " +
+                    largest.name + " with " + format_bytes(largest.nbytes) + "), but ";
+  auto const rest = format_bytes(limit) + ": " + format_bytes(needed - limit) + " short; ";
+  auto const more_ranks = "cut the model over more ranks (topology.tensor_parallel, now " +
+                          std::to_string(request.topology.tensor_parallel) + ")";
+  if (!request.options.is_limit_configured)
+    return text + "its share of the free memory is " + rest + more_ranks + ", or use more nodes";
+  return text + "load.memory_limit is " + rest + "set load.memory_limit to " + std::to_string(needed) +
+         " B or more, or " + more_ranks;
 }
 
 }  // namespace

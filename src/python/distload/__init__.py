@@ -31,12 +31,11 @@ from distload._inspect import inspect, verify
 from distload._model import Model, load
 from distload._plan import Plan, plan
 from distload._safe_open import safe_open
-from distload._save import PendingSave, SaveResult, release_savers, save, save_async
+from distload._save import PendingSave, SaveResult, save, save_async
 from distload._tensors import shard, unshard
 
 
 def _finish() -> None:
-    release_savers()
     _core.finish(hasattr(sys, "last_type"))
 
 

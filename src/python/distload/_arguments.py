@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Iterable, List, Mapping, Optional, Tuple, Union
+from typing import Any, Iterable, List, Mapping, Tuple, Union
 
 from distload import _core
 from distload._errors import ConfigError
@@ -24,7 +24,7 @@ def _yaml(value: Any) -> str:
     if isinstance(value, os.PathLike):
         return str(os.fspath(value))
     if isinstance(value, (list, tuple)):
-        return json.dumps(list(value))
+        return "[" + ", ".join(_yaml(item) for item in value) + "]"
     if isinstance(value, (bool, int, float)):
         return json.dumps(value)
     # A dtype of torch or numpy.
@@ -50,6 +50,8 @@ def arguments_of(sections: Iterable[str], keywords: Mapping[str, Any]) -> List[A
     made: List[Argument] = []
     for name, value in keywords.items():
         origin = f"argument {name}"
+        if name == "step" and value is None:
+            value = "latest"
         key = next((f"{section}.{name}" for section in sections if f"{section}.{name}" in _KEYS), None)
         if key is not None and isinstance(value, Mapping):
             made += _flat(key, value, origin)
@@ -69,9 +71,4 @@ def source_of(source: Source) -> Tuple[str, List[Argument]]:
         return "", []
     if isinstance(source, Mapping):
         return "", list(_flat("", source, "config"))
-    return os.fspath(source), []
-
-
-def with_step(arguments: List[Argument], step: Optional[int], key: str) -> List[Argument]:
-    """With the setting of a step, if one is given."""
-    return arguments if step is None else [*arguments, (key, str(step), "argument step")]
+    return os.path.expanduser(os.fspath(source)), []

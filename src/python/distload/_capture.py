@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import warnings
 from dataclasses import dataclass, field, replace
@@ -164,7 +165,7 @@ class _Piece:
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own has no types
     """Records copies of tensors on the device `meta` into parameters."""
 
-    def __init__(self, targets: Dict[int, Tuple[str, torch.Tensor]]) -> None:
+    def __init__(self, targets: Dict[int, List[Tuple[str, torch.Tensor]]]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._targets = targets  # parameters by storage
         self._pieces: Dict[int, List[_Piece]] = {}  # what is in a storage
@@ -188,6 +189,15 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
             if _uses(tensor) > uses:
                 raise _Unknown("the tensor is kept", [name])
 
+    def check_order(self, names: List[str]) -> None:
+        """Raises _Unknown if tensors are copied to the same place in another order than that of their names, in which they are loaded."""
+        order = {name: number for number, name in enumerate(names)}
+        for written in self._written.values():
+            for number, (first, last, name) in enumerate(written):
+                for begin, end, other in written[:number]:
+                    if begin < last and first < end and order[other] > order[name]:
+                        raise _Unknown(f"its place being written to in another order than by {other}", [name, other])
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
         tensors = [value for value in _flat((args, list(kwargs.values()))) if isinstance(value, torch.Tensor)]
@@ -207,7 +217,11 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
             parts = list(args[0]) if operation is _aten.cat else [part.unsqueeze(dim) for part in args[0]]
             return self._joined(func(*args, **kwargs), parts, dim)
         if func.is_view or operation in (_aten.detach, _aten.alias, _aten._unsafe_view):
-            return func(*args, **kwargs)
+            made = func(*args, **kwargs)
+            for view in made if isinstance(made, (list, tuple)) else [made]:
+                if view.dtype != args[0].dtype or view.is_conj() or view.is_neg():
+                    raise _Unknown("a view of its bytes in another type", self._names(recorded))
+            return made
         raise _Unknown(f"the operation {func}", self._names(recorded))
 
     def _is_recorded(self, value: Any) -> bool:
@@ -283,8 +297,13 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
     def _copy(self, target: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
         if not self._is_recorded(source):
             raise _Unknown("it is written to", self._names([target]))
-        known = self._targets.get(_storage(target))
-        if known is None:
+        begin_of, end_of = _range(target)
+        known = None
+        for candidate in self._targets.get(_storage(target), []):
+            first, last = _range(candidate[1])
+            if target.numel() == 0 or (first <= begin_of and end_of <= last and candidate[1].dtype == target.dtype):
+                known = candidate
+        if known is None or target.is_conj() or target.is_neg():
             raise _Unknown("a copy to a tensor that is no parameter", self._names([source]))
         name, parameter = known
         offset = int(target.storage_offset()) - int(parameter.storage_offset())
@@ -293,7 +312,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
             at = offset + sum(position * stride for position, stride in zip(begin, strides))
             into = View(name, tuple(parameter.shape), at, view.sizes, _refined(strides, groups))
             self.captured.append((view, into))
-            self._written.setdefault(_storage(target), []).append((*_range(target), view.base))
+            self._written.setdefault(_storage(target), []).append((begin_of, end_of, view.base))
         return target
 
 
@@ -320,6 +339,29 @@ def _common(tensor: torch.Tensor, piece: _Piece) -> Optional[Tuple[List[int], Li
     if all(piece.begin[axis] <= at < piece.begin[axis] + piece.sizes[axis] for axis, at in fixed.items()):
         return begin, sizes
     return None
+
+
+class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own has no types
+    """Sees whether something is written to where parts have been loaded, which the tensors' order may have meant otherwise."""
+
+    def __init__(self, captured: Captured, targets: Dict[str, torch.Tensor]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.has_seen = False
+        self._loaded: Dict[int, List[Tuple[int, int]]] = {}
+        for name, parts in captured.parts.items():
+            for part in parts:
+                there = targets[name]
+                for axis, (first, size) in enumerate(zip(part.target_begin, part.target_sizes)):
+                    there = there.narrow(axis, first, size)
+                self._loaded.setdefault(_storage(there), []).append(_range(there))
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        for argument, value in zip(func._schema.arguments, args):
+            if argument.alias_info is not None and argument.alias_info.is_write and isinstance(value, torch.Tensor):
+                begin, end = _range(value)
+                known = self._loaded.get(_storage(value), [])
+                self.has_seen = self.has_seen or any(first < end and begin < last for first, last in known)
+        return func(*args, **(kwargs or {}))
 
 
 def _storage(tensor: torch.Tensor) -> int:
@@ -412,7 +454,10 @@ def record(
 
     targets: parameters and buffers by name. tensors: shape and type of what the checkpoint has, by name.
     """
-    by_storage = {_storage(tensor): (name, tensor) for name, tensor in targets.items() if tensor.is_contiguous()}
+    by_storage: Dict[int, List[Tuple[str, torch.Tensor]]] = {}
+    for name, tensor in targets.items():
+        if tensor.is_contiguous():
+            by_storage.setdefault(_storage(tensor), []).append((name, tensor))
     captured = Captured()
     while True:
         recorder = _Recorder(by_storage)
@@ -428,6 +473,7 @@ def record(
             with recorder:
                 load_weights(weights())
             recorder.finish()
+            recorder.check_order(list(tensors))
             made: Dict[str, List[Part]] = {}
             for source, target in recorder.captured:
                 current[:] = [source.base]
@@ -476,29 +522,61 @@ def capture(
             raise ConfigError(f"capture: {name} has no memory; give it some with model.to_empty(device='cpu')")
         targets[name] = tensor.detach()
     tensors = {name: (reader.shape(name), DTYPES[reader.dtype(name)]) for name in chosen}
-    captured = record(load_weights, targets, tensors)
+    captured = _agreed(load_weights, targets, tensors, reader.group)
     for name, why in captured.whole.items():
         warnings.warn(f"capture: {name} is loaded as a whole, because of {why}", stacklevel=2)
     with torch.no_grad():
-        _fill(reader, captured, targets, batch_bytes, lambda name: load_weights(_whole(reader, name)))
+        _fill(reader, captured, targets, batch_bytes)
+        if captured.whole:
+            watcher = _Watcher(captured, targets)
+            with watcher:
+                load_weights(_whole(reader, sorted(captured.whole)))
+            if "yes" in reader.group.all_gather_text("yes" if watcher.has_seen else "no"):
+                warnings.warn("capture: all tensors are loaded as a whole, because several are written to one place", stacklevel=2)
+                captured.whole = {name: "several are written to one place" for name in chosen}
+                captured.parts = {}
+                load_weights(_whole(reader, chosen))
     return captured
 
 
-def _whole(reader: _core.Reader, name: str) -> Iterator[Tuple[str, torch.Tensor]]:
-    shape = list(reader.shape(name))
-    loaded = reader.load([(name, shape, [(name, [0] * len(shape), shape, [0] * len(shape))])])
-    yield name, as_torch(loaded.tensor(name))
-
-
-def _fill(
-    reader: _core.Reader,
-    captured: Captured,
+def _agreed(
+    load_weights: Callable[[Weights], Any],
     targets: Dict[str, torch.Tensor],
-    batch_bytes: int,
-    load_whole: Callable[[str], Any],
-) -> None:
-    """Collective: loads all parts and copies them into the parameters, and loads whole tensors, in the order of the tensors' names, so that
-    what is written twice ends as it would."""
+    tensors: Dict[str, Tuple[Tuple[int, ...], torch.dtype]],
+    group: _core.Group,
+) -> Captured:
+    """Collective: what `record` finds, with the tensors that any rank must get as a whole, since loading them is collective."""
+    failure: Optional[Exception] = None
+    captured = Captured()
+    try:
+        captured = record(load_weights, targets, tensors)
+    except Exception as error:  # of the engine, on this rank
+        failure = error
+    own = json.dumps({"whole": captured.whole, "failure": None if failure is None else f"{type(failure).__name__}: {failure}"})
+    found = [json.loads(text) for text in group.all_gather_text(own)]
+    if failure is not None:
+        raise failure
+    for rank, of_rank in enumerate(found):
+        if of_rank["failure"] is not None:
+            raise ConfigError(f"rank {rank}: load_weights failed: {of_rank['failure']}")
+    for of_rank in found:
+        for name, why in of_rank["whole"].items():
+            captured.whole.setdefault(name, why)
+    captured.parts = {
+        target: [part for part in parts if part.tensor not in captured.whole] for target, parts in captured.parts.items()
+    }
+    return captured
+
+
+def _whole(reader: _core.Reader, names: List[str]) -> Iterator[Tuple[str, torch.Tensor]]:
+    for name in names:
+        shape = list(reader.shape(name))
+        loaded = reader.load([(name, shape, [(name, [0] * len(shape), shape, [0] * len(shape))])])
+        yield name, as_torch(loaded.tensor(name))
+
+
+def _fill(reader: _core.Reader, captured: Captured, targets: Dict[str, torch.Tensor], batch_bytes: int) -> None:
+    """Collective: loads all parts and copies them into the parameters, in the order of the tensors' names."""
     needed: Dict[str, List[Tuple[str, Part]]] = {}
     for name, parts in captured.parts.items():
         for part in parts:
@@ -510,11 +588,9 @@ def _fill(
     for name in names:
         batch.append(name)
         nbytes += reader.nbytes(name)
-        if nbytes >= batch_bytes * reader.group.size or name == names[-1] or name in captured.whole:
+        if nbytes >= batch_bytes * reader.group.size or name == names[-1]:
             _fill_batch(reader, [part for of in batch for part in needed.get(of, [])], targets)
             batch, nbytes = [], 0
-        if name in captured.whole:
-            load_whole(name)
 
 
 def _fill_batch(reader: _core.Reader, parts: List[Tuple[str, Part]], targets: Dict[str, torch.Tensor]) -> None:

@@ -23,7 +23,8 @@ def group_of(comm: Any) -> _core.Group:
         from mpi4py import MPI
 
         return _core.group_of_mpi(comm.py2f(), MPI.Get_library_version())
-    if type(comm).__module__.startswith("torch"):
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is not None and isinstance(comm, distributed.ProcessGroup):
         return _torch_group(comm)
     raise ConfigError(
         f"group: {type(comm).__name__} is neither a communicator of mpi4py nor a process group of torch.distributed"

@@ -21,7 +21,7 @@ def inspect(path: Path, *, step: Optional[int] = None, extents: bool = False, ve
 
     Raises NoValidCheckpoint, CorruptData and IoError.
     """
-    return dict(json.loads(_core.inspect(os.fspath(path), step, extents, verify)))
+    return dict(json.loads(_core.inspect(os.path.expanduser(os.fspath(path)), step, extents, verify)))
 
 
 def verify(
@@ -36,7 +36,7 @@ def verify(
     Raises CorruptData if a block is damaged, IoError if a file cannot be read, NoValidCheckpoint, and NothingToCompare if there are no
     checksums; `report` of the exception is the result.
     """
-    text, code = _core.verify(group_of(group), os.fspath(path), step, all_steps, seal)
+    text, code = _core.verify(group_of(group), os.path.expanduser(os.fspath(path)), step, all_steps, seal)
     report = dict(json.loads(text))
     if code != 0:
         failure = BY_EXIT_CODE.get(code, InternalError)(_reason(report))

@@ -130,7 +130,8 @@ class Model(Mapping[str, Tensor]):
         """Collective: the model in another topology, from memory to memory.
 
         Keywords are keys of the sections `topology`, `model` (fuse, split) and `load` (dtype, transpose, ...); others are as in this
-        model. Shards that stay on their rank are shared by both models. in_place: frees this model's shards on the way.
+        model. Shards that stay on their rank are shared by both models. Neither can be reloaded then. in_place: frees this
+        model's shards on the way; after an error on the way they are lost.
 
         Raises ConfigError if the model cannot be cut like that, or if `in_place` is asked for while tensors are in use, and
         OutOfBudget if a rank has too little memory.

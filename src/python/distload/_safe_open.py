@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 import struct
 from typing import Any, Dict, List, Optional, Tuple, Union
@@ -29,7 +30,7 @@ class safe_open:  # the name that the package safetensors has
         if str(device) != "cpu":
             raise ConfigError(f"device: safe_open loads to 'cpu', not to {str(device)!r}")
         self._is_torch = framework in ("pt", "pytorch")
-        self._path = os.fspath(filename)
+        self._path = os.path.expanduser(os.fspath(filename))
         self._reader = _core.Reader.open(
             _core.own_group(), self._path, arguments_of(("checkpoint", "model", "load", "runtime"), config)
         )
@@ -94,7 +95,7 @@ class Slice:
             return as_torch(loaded).reshape(kept)
         import numpy
 
-        if loaded.dtype.startswith(("BF", "F8", "F4", "F6")):
+        if loaded.dtype == "BF16" or loaded.dtype.startswith(("F8_", "F4", "F6_")):
             raise TypeError(f"numpy has no type {loaded.dtype}; use framework='pt'")
         return numpy.from_dlpack(loaded).reshape(kept)
 
@@ -120,7 +121,12 @@ def box_of(index: Any, shape: Tuple[int, ...]) -> Tuple[List[int], List[int], Li
             sizes.append(max(last - first, 0))
             kept.append(sizes[-1])
         else:
-            number = int(item)
+            if isinstance(item, bool):
+                raise IndexError("a truth value is no index of a slice")
+            try:
+                number = operator.index(item)
+            except TypeError:
+                raise IndexError(f"{type(item).__name__} is no index of a slice: integers and slices are") from None
             if not -size <= number < size:
                 raise IndexError(f"index {number} is out of bounds for an axis of size {size}")
             begin.append(number % size)

@@ -13,7 +13,7 @@ Path = Union[str, "os.PathLike[str]"]
 SaveResult = Dict[str, Any]
 """path, step, engine, seconds, stall_seconds, checkpoint_bytes, written_bytes, unchanged_bytes (of all ranks together)."""
 
-# Savers by group and settings: each keeps the memory of its snapshots for the next save.
+# Savers by group and settings: each keeps the memory of its snapshots for the next save, and lets one save be in flight.
 _savers: Dict[Tuple[int, Tuple[Argument, ...]], _core.Saver] = {}
 
 
@@ -35,35 +35,34 @@ class PendingSave:
 
 
 def _saver_of(model: Model, directory: Path, config: Dict[str, Any], progress: Optional[Progress]) -> _core.Saver:
-    step = config.pop("step", None)
-    arguments = [("save.directory", os.fspath(directory), "argument directory"), *arguments_of(("save", "runtime"), config)]
-    if step is not None:
-        arguments.append(("save.step", str(step), "argument step"))
+    path = os.path.expanduser(os.fspath(directory))
+    arguments = [("save.directory", path, "argument directory"), *arguments_of(("save", "runtime"), config)]
     key = (id(model._core.group), tuple(arguments))
-    if progress is not None or key not in _savers:
+    if progress is not None and key in _savers:
+        _savers.pop(key).wait()
+    if key not in _savers:
         _savers[key] = _core.Saver.of_model(model._core, arguments, progress)
     return _savers[key]
 
 
-def save(model: Model, directory: Path, *, progress: Optional[Progress] = None, **config: Any) -> SaveResult:
+def save(
+    model: Model, directory: Path, *, step: Optional[int] = None, progress: Optional[Progress] = None, **config: Any
+) -> SaveResult:
     """Collective: saves the model as `directory`/model-step-N.h5, or with ``format="safetensors"`` as a Hugging Face directory
     model-step-N. It appears when it is complete and on storage; after a crash the directory is as before.
 
-    Keywords are keys of the section `save`: ``step=2000, tensor_parallel=8, keep=3``.
+    step: in the checkpoint's name; None: the model's. Other keywords are keys of the section `save`: ``tensor_parallel=8, keep=3``.
 
     Raises ConfigError (something may not be replaced, or cannot be cut), IoError and CorruptData, on all ranks.
     """
-    return _saver_of(model, directory, config, progress).save(model._core)
+    return _saver_of(model, directory, config, progress).save(model._core, step)
 
 
-def save_async(model: Model, directory: Path, *, progress: Optional[Progress] = None, **config: Any) -> PendingSave:
+def save_async(
+    model: Model, directory: Path, *, step: Optional[int] = None, progress: Optional[Progress] = None, **config: Any
+) -> PendingSave:
     """Collective: as `save`, but returns when the shards have been copied, so that the model may change; a thread writes them.
     First waits for the save in flight into that directory, and raises its failure."""
     saver = _saver_of(model, directory, config, progress)
-    saver.save_async(model._core)
+    saver.save_async(model._core, step)
     return PendingSave(saver)
-
-
-def release_savers() -> None:
-    """Local: waits for saves in flight, and frees the memory of their snapshots."""
-    _savers.clear()

@@ -72,7 +72,7 @@ class DistloadReader(StorageReader):
     def __init__(
         self, path: Path, *, prefix: str = "", group: Any = None, batch_bytes: int = 1 << 30, **config: Any
     ) -> None:
-        self._path = os.fspath(path)
+        self._path = os.path.expanduser(os.fspath(path))
         self._prefix = prefix
         self._comm = group
         self._batch_bytes = batch_bytes
@@ -215,7 +215,7 @@ class DistloadWriter(StorageWriter):
         group: Any = None,
         **settings: Any,
     ) -> None:
-        self._directory = os.fspath(directory)
+        self._directory = os.path.expanduser(os.fspath(directory))
         self._step = step
         text = ""
         if isinstance(config, dict):

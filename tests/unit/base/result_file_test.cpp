@@ -110,6 +110,17 @@ TEST_F(ResultFile, FollowsLinks) {
   EXPECT_EQ(content_of(folder_.file("made.json")), "made");
 }
 
+TEST_F(ResultFile, IsNoFileThatIsRead) {
+  put(path_, "weights");
+  keep_from_results(path_);
+  fs::create_symlink(path_, path_ + ".link");
+  for (auto const& other : {path_, path_ + ".link"}) {
+    EXPECT_THROW(check_result_file(other, Probe::create_file), ConfigError);
+    EXPECT_THROW(write_result_file(other, "report"), ConfigError);
+  }
+  EXPECT_EQ(content_of(path_), "weights");
+}
+
 TEST_F(ResultFile, GoesOnWhereADescriptorIs) {
   auto const descriptor = ::open(path_.c_str(), O_WRONLY | O_CREAT, 0600);
   ASSERT_EQ(::write(descriptor, "before ", 7), 7);

@@ -11,6 +11,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "base/result_file.hpp"
 #include "checkpoint/open/read_step.hpp"
 #include "support/thrown_message.hpp"
 #include "unit/checkpoint/hdf5/sample_file.hpp"
@@ -140,9 +141,25 @@ TEST_F(OpenCheckpoint, TakesExactlyTheStepThatIsAskedFor) {
 
 TEST_F(OpenCheckpoint, RefusesAStepOfACheckpointWithoutSteps) {
   write_safetensors("llama");
-  EXPECT_THAT(error_of<NoValidCheckpoint>(path("llama"), 3),
-              HasSubstr("has no step 3: it is one checkpoint, of step 0"));
+  for (std::uint64_t const step : {0U, 3U}) {
+    EXPECT_THAT(error_of<ConfigError>(path("llama"), step), HasSubstr("llama is a model without steps"));
+  }
+  write_safetensors("model-step-4");
+  EXPECT_EQ(open_checkpoint(path("model-step-4"), 4).metadata.step, 4U);
+  EXPECT_THAT(error_of<NoValidCheckpoint>(path("model-step-4"), 3),
+              HasSubstr("has no step 3: it is one checkpoint, of step 4"));
   EXPECT_EQ(open_checkpoint(path("llama"), std::nullopt).tensors.size(), 1U);
+}
+
+TEST_F(OpenCheckpoint, KeepsItsFilesFromResults) {
+  write_safetensors("llama");
+  std::ofstream(path("llama/config.json")) << "{}";
+  open_checkpoint(path("llama"), std::nullopt);
+  for (auto const& entry : std::filesystem::directory_iterator(path("llama"))) {
+    EXPECT_THROW(write_result_file(entry.path().string(), "text"), ConfigError) << entry.path();
+  }
+  write_result_file(path("llama/report.json"), "text");
+  write_result_file(path("llama/report.json"), "text");
 }
 
 TEST_F(OpenCheckpoint, SaysThatAFolderMayNotBeEntered) {
