@@ -16,6 +16,7 @@
 
 #include <distload/base/error.hpp>
 #include <distload/checkpoint/checkpoint.hpp>
+#include <distload/config/parse_config.hpp>
 
 #include "base/first_touch.hpp"
 #include "base/hash.hpp"
@@ -345,11 +346,27 @@ Machine calibrate(MpiEnvironment& mpi, CalibrateOptions const& options) {
   return machine;
 }
 
+namespace {
+
+/// @throws ConfigError  there is a file at the path that describes no machine, and is not replaced.
+void check_is_machine(std::string const& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error) || std::filesystem::file_size(path, error) == 0) return;
+  try {
+    parse_machine(read_config_text(path), path);
+  } catch (ConfigError const&) {
+    throw ConfigError("--out " + path + ": the file that is there describes no machine, and is not replaced");
+  }
+}
+
+}  // namespace
+
 std::string write_machine(Machine const& machine, CalibrateOptions const& options) {
   if (options.out == "-") return {};
   auto const path = options.out.empty() ? user_machine_path() : options.out;
   if (path.empty()) throw UsageError("neither XDG_CONFIG_HOME nor HOME is set: --out names a file, or - only prints");
   make_folder_of(path);
+  check_is_machine(path);
   write_result_file(path, machine_text(machine));
   return path;
 }

@@ -31,6 +31,7 @@ Machine calibrate(MpiEnvironment& mpi, CalibrateOptions const& options);
 /// @returns the path; empty if it is only to be printed.
 /// @throws IoError  the system refuses.
 /// @throws UsageError  there is no home to write to.
+/// @throws ConfigError  there is a file that describes no machine.
 std::string write_machine(Machine const& machine, CalibrateOptions const& options);
 
 }  // namespace distload
