@@ -11,12 +11,14 @@
 #include <distload/base/error.hpp>
 #include <distload/config/validate.hpp>
 
+#include "base/log.hpp"
 #include "base/page_choice.hpp"
 #include "base/process_memory.hpp"
 #include "base/wire.hpp"
 #include "checkpoint/file_name.hpp"
 #include "checkpoint/files/choose_files.hpp"
 #include "checkpoint/files/load_files.hpp"
+#include "checkpoint/open/read_step.hpp"
 #include "checkpoint/safetensors/file_layout.hpp"
 #include "checkpoint/source_identities.hpp"
 #include "config/schema.hpp"
@@ -55,6 +57,21 @@ constexpr Bytes kDefaultStaging = 64 * kMiB;
 
 double seconds_between(Clock::time_point begin, Clock::time_point end) {
   return std::chrono::duration<double>(end - begin).count();
+}
+
+/// Loads of a folder that is itself a model do not look for steps in it.
+void warn_of_model_in(std::string const& directory) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(directory, error)) return;
+  try {
+    if (!single_checkpoint(directory)) return;
+  } catch (Error const&) {
+    return;  // of what is there no model can be loaded
+  }
+  log().warn(
+      "save.directory: {} is itself a model, which loads of it take; the path of what is saved there is needed "
+      "to load that",
+      directory);
 }
 
 void check_names(Catalog const& catalog, ModelLayout const& layout) {
@@ -272,6 +289,7 @@ void Saver::check_target(OpenedCheckpoint const& checkpoint, Communicator& ranks
   auto const& stored = checkpoint.stored_catalog();
   CallScope const scope("Saver::check_target", "save");
   meet("Saver::check_target", stored.metadata.step, ranks);
+  if (ranks.rank() == 0) warn_of_model_in(options_.directory);
   auto const base = opened_base(ranks);
   checked_target(path_of(options_.step.value_or(stored.metadata.step)), source_identities(stored), base.get(), ranks);
 }

@@ -23,10 +23,11 @@ void add_inspect_options(CLI::App& app, InspectArguments& arguments) {
       app.add_option("checkpoint", arguments.path,
                      "a folder of safetensors, one of its files, an .h5 file, or a folder of steps")
           ->type_name("CHECKPOINT");
-  app.add_flag("--devices", arguments.devices,
-               "show CUDA, its devices and NCCL on this host, and nothing else; exit code 7 if there is no device "
-               "that this distload can use")
-      ->excludes(checkpoint);
+  auto* const devices =
+      app.add_flag("--devices", arguments.devices,
+                   "show CUDA, its devices and NCCL on this host, and nothing else; exit code 7 if there is no device "
+                   "that this distload can use");
+  devices->excludes(checkpoint);
   app.add_option("--step", arguments.step, "step in a directory of checkpoints; the newest by default")->type_name("N");
   app.add_flag("--tensors", arguments.tensors, "list the tensors");
   app.add_flag("--extents", arguments.extents, "list where every part of every tensor lies");
@@ -41,7 +42,9 @@ void add_inspect_options(CLI::App& app, InspectArguments& arguments) {
   auto* const html = app.add_option("--html", arguments.html,
                                     "write a page for a browser instead: modules, sizes, which rank holds what, and, "
                                     "with --verify, which blocks are damaged")
-                         ->type_name("FILE");
+                         ->type_name("FILE")
+                         ->check([](std::string const& path) { return path.empty() ? "the path is empty" : ""; });
+  devices->excludes(json)->excludes(html);
   app.add_option("--family", arguments.rules.family, "partition rules; by config.json's model_type by default")
       ->type_name("NAME");
   app.add_option("--rules", arguments.rules.rules, "a rule file of one's own")->type_name("FILE");
