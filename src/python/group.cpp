@@ -55,6 +55,16 @@ std::string whole_library_version() {
   return up_to_nul({text.data(), static_cast<std::size_t>(length)});
 }
 
+std::unique_ptr<Group> owning_group(std::unique_ptr<Communicator> world, std::unique_ptr<Communicator> node,
+                                    bool uses_mpi) {
+  auto& the_world = *world;
+  auto& the_node = *node;
+  std::vector<std::unique_ptr<Communicator>> owned;
+  owned.push_back(std::move(node));
+  owned.push_back(std::move(world));
+  return std::make_unique<Group>(the_world, the_node, std::move(owned), uses_mpi);
+}
+
 bool has_ranks_of(Group const& group, MPI_Comm comm) {
   int result = MPI_UNEQUAL;
   DISTLOAD_MPI(MPI_Comm_compare(native_mpi(group.world()), comm, &result));
@@ -97,12 +107,7 @@ Group& group_of_mpi(int fortran_handle, std::string const& library) {
   // Not the environment of `mpi`, which all ranks of the job make: others may have no part in this.
   auto world = MpiCommunicator::duplicate(comm, {});
   auto node = world->split_by_node();
-  auto& the_world = *world;
-  auto& the_node = *node;
-  std::vector<std::unique_ptr<Communicator>> owned;
-  owned.push_back(std::move(node));
-  owned.push_back(std::move(world));
-  auto group = std::make_unique<Group>(the_world, the_node, std::move(owned), /*uses_mpi=*/true);
+  auto group = owning_group(std::move(world), std::move(node), /*uses_mpi=*/true);
   return introduced(*known.emplace_back(fortran_handle, std::move(group)).second);
 }
 
@@ -112,26 +117,15 @@ Group& group_of_python(nb::object const& ranks) {
   if (found != known.end()) return *found->second;
   auto world = std::make_unique<PythonCommunicator>(ranks);
   auto node = world->split_by_node();
-  auto& the_world = *world;
-  auto& the_node = *node;
-  std::vector<std::unique_ptr<Communicator>> owned;
-  owned.push_back(std::move(node));
-  owned.push_back(std::move(world));
-  auto group = std::make_unique<Group>(the_world, the_node, std::move(owned), /*uses_mpi=*/false);
+  auto group = owning_group(std::move(world), std::move(node), /*uses_mpi=*/false);
   return introduced(*known.emplace_back(ranks.ptr(), std::move(group)).second);
 }
 
 Group& own_group() {
   auto& known = groups().own;
   if (known == nullptr) {
-    auto world = std::make_unique<SelfCommunicator>();
-    auto node = std::make_unique<SelfCommunicator>();
-    auto& the_world = *world;
-    auto& the_node = *node;
-    std::vector<std::unique_ptr<Communicator>> owned;
-    owned.push_back(std::move(world));
-    owned.push_back(std::move(node));
-    known = std::make_unique<Group>(the_world, the_node, std::move(owned), /*uses_mpi=*/false);
+    known = owning_group(std::make_unique<SelfCommunicator>(), std::make_unique<SelfCommunicator>(),
+                         /*uses_mpi=*/false);
   }
   return *known;
 }
