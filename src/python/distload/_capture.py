@@ -504,10 +504,10 @@ def capture(
     """Collective: loads a model's parameters as its own `load_weights` would, but reads only what this rank needs.
 
     load_weights: gets (name, tensor) of the checkpoint's tensors, as vLLM's and SGLang's models take them, and copies them, or parts of
-    them, into the model's parameters. It runs once, on tensors without memory; what it copies where becomes boxes, which are loaded
-    from storage, each byte once by the ranks of `group` together. A tensor with which it does something else is loaded as a whole and
-    given to it, with a warning.
-    model: whose parameters and buffers are filled, in host memory.
+    them, into the model's parameters; it goes by the names, not by their order. It runs on tensors without memory; what it copies where
+    becomes boxes, which are loaded from storage, each byte once by the ranks of `group` together. Tensors with which it does something
+    else are loaded as a whole and given to it in a second run, with a warning.
+    model: whose parameters and buffers are filled.
     names: which of the checkpoint's tensors `load_weights` gets; None: all.
     batch_bytes: memory of a rank for what is on its way, in bytes.
     Other keywords are keys of the sections checkpoint, load and runtime of the configuration.
