@@ -43,7 +43,7 @@ std::pair<std::string, std::string> planned(Group& group, std::string const& pat
   auto const& asked = config.topology;
   auto const& grid = group.grid(resolve_topology(asked.tensor_parallel, asked.pipeline_parallel, asked.data_parallel,
                                                  group.world().size(), asked.expert_parallel));
-  Loader loader(grid, config);
+  Loader loader(grid, static_cast<LoaderOptions const&>(config));
   auto const checkpoint = loader.open(CutShort::accept);
   auto const plan = loader.plan(checkpoint, OverLimit::accept);
   return all_or_throw(group.world(), "plan", [&] {

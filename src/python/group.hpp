@@ -19,6 +19,7 @@ class Group {
   /// @param owned  communicators that the group frees at its end
   Group(Communicator& world, Communicator& node, std::vector<std::unique_ptr<Communicator>> owned, bool uses_mpi);
 
+  ~Group() = default;
   Group(Group const&) = delete;
   Group& operator=(Group const&) = delete;
 

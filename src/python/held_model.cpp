@@ -26,7 +26,7 @@ std::shared_ptr<HeldModel> HeldModel::load(Group& group, Config const& config, P
                                          group.world().size(), asked.expert_parallel);
   auto const& grid = group.grid(topology);
   require_kokkos(config.runtime.threads, grid);
-  Loader loader(grid, config, std::move(progress));
+  Loader loader(grid, static_cast<LoaderOptions const&>(config), std::move(progress));
   auto checkpoint = loader.open();
   auto plan = loader.plan(checkpoint);
   auto loaded = loader.load(checkpoint, plan);
@@ -37,7 +37,7 @@ std::shared_ptr<HeldModel> HeldModel::load(Group& group, Config const& config, P
 void HeldModel::reload(Config const& config, ProgressSink progress) {
   if (is_released_) throw ConfigError("reload: the model has been redistributed in place");
   if (is_shared_) throw ConfigError("reload: the model shares shards with one that was redistributed from it");
-  Loader loader(*grid_, config, std::move(progress));
+  Loader loader(*grid_, static_cast<LoaderOptions const&>(config), std::move(progress));
   auto checkpoint = loader.open();
   auto plan = loader.plan(checkpoint, loaded_.model);
   auto done = loader.reload(loaded_.model, checkpoint, plan);

@@ -12,7 +12,7 @@ HeldReader::HeldReader(Group& group, Config const& config, ProgressSink progress
     : group_(&group),
       config_(config),
       grid_(&group.grid({.tensor_parallel = group.world().size()})),
-      loader_(*grid_, config, std::move(progress)),
+      loader_(*grid_, static_cast<LoaderOptions const&>(config), std::move(progress)),
       tensors_(loader_.open_tensors()) {
   require_kokkos(config.runtime.threads, *grid_);
 }

@@ -64,7 +64,7 @@ struct Context {
 };
 
 template <class Managed>
-Context<Managed>* make_context(Memory memory) {
+Context<Managed>* make_context(Memory&& memory) {
   auto context = std::make_unique<Context<Managed>>();
   auto const [type, per_element] = exported(memory.dtype);
   context->shape.assign(memory.shape.begin(), memory.shape.end());
