@@ -26,6 +26,7 @@ std::chrono::milliseconds timeout_of(std::vector<Argument> const& arguments) {
       std::vector<Setting> const only{{key, value, origin}};
       config = parse_config("{}", "", only, config);
     } catch (ConfigError const&) {
+      continue;  // the configuration's own parser says what is wrong, on all ranks
     }
   }
   return config.runtime.timeout;

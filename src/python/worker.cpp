@@ -1,6 +1,7 @@
 // One thread for all works: MPI and Kokkos see the same thread in every call.
 #include "python/worker.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -41,7 +42,7 @@ class Worker {
     return changed_.wait_for(lock, kBetweenLooks, [&] { return work.is_done; });
   }
 
-  bool runs_here() const noexcept { return std::this_thread::get_id() == thread_.get_id(); }
+  bool runs_here() const noexcept { return std::this_thread::get_id() == id_.load(); }
 
   bool is_idle() {
     std::lock_guard const lock(mutex_);
@@ -59,6 +60,7 @@ class Worker {
 
  private:
   void loop() {
+    id_ = std::this_thread::get_id();
     std::unique_lock lock(mutex_);
     while (true) {
       changed_.wait(lock, [&] { return is_ending_ || !works_.empty(); });
@@ -83,6 +85,7 @@ class Worker {
   std::deque<std::shared_ptr<Work>> works_;  ///< the first one is running
   bool is_ending_ = false;
   std::thread thread_;
+  std::atomic<std::thread::id> id_;  ///< of the thread, once it runs
 };
 
 /// Never destroyed: a work that nobody waits for may outlive the interpreter.
