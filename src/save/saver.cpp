@@ -447,7 +447,9 @@ void Saver::save_async(Gather const& gather, CheckpointMetadata metadata, Commun
   wait();
   Kokkos::Profiling::ScopedRegion const region("distload::save_async");
   auto const start = Clock::now();
-  if (!background_ranks_ || (background_of_ != &ranks && !have_equal_ranks(*background_ranks_, ranks))) {
+  bool const is_known =
+      background_ranks_ && (uses_mpi(ranks) ? have_equal_ranks(*background_ranks_, ranks) : background_of_ == &ranks);
+  if (!is_known) {
     background_ranks_ = ranks.split(0, ranks.rank());
     ranks_on_node_ = ranks_on_this_machine(ranks);
     background_of_ = &ranks;

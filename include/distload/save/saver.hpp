@@ -191,7 +191,7 @@ class Saver {
   ProgressSink progress_;
   std::vector<CarriedFile> kept_files_;             ///< on rank 0: the files of the last save, in memory
   std::unique_ptr<Communicator> background_ranks_;  ///< from the first `save_async` on
-  Communicator const* background_of_ = nullptr;     ///< what `background_ranks_` was split from, never used
+  Communicator const* background_of_ = nullptr;     ///< what `background_ranks_` was split from; only compared
   std::uint32_t ranks_on_node_ = 0;                 ///< from the first `save_async` on
   std::unique_ptr<SnapshotMemory> memory_;          ///< likewise
   std::unique_ptr<SaveInFlight> in_flight_;         ///< uses both
