@@ -57,7 +57,12 @@ for launcher in LAUNCHERS:
            ("no checkpoint", "4:0", ("--set", f"checkpoint.path={given.work}/nowhere"), {}, "nowhere"),
            ("damage on one rank", "5:0", ("--engine", "buffered"), {"DISTLOAD_FAULT": "read:3:corrupt"}, "rank 3 on n2: injected fault")]
     for name, code, arguments, environment, pattern in bad:
-        job = slurm.wait(slurm.submit("slurm.sbatch", config, *arguments, flags=flags(2) + ["--gpus-per-node=0"], LAUNCHER=launcher, **environment))
+        for turn in range(2):
+            job = slurm.wait(slurm.submit("slurm.sbatch", config, *arguments, flags=flags(2) + ["--gpus-per-node=0"], LAUNCHER=launcher, **environment))
+            # Open MPI has crashed once in some hundred jobs while it started, by a call of address 0 without any of our functions on the stack.
+            if turn > 0 or job.errors() or "Failing at address: (nil)" not in job.err + job.out:
+                break
+            print(f"once more, because MPI did not start: {name}, {launcher}")
         checks.job(f"{name}, {launcher}", job, "FAILED", [code], pattern)
 for script, arguments in (("slurm.sbatch", ()), ("slurm-cpu.sbatch", ()), ("convert.sbatch", (model,))):
     job = slurm.wait(slurm.submit(script, *arguments, flags=flags(1) + ["--gpus-per-node=0"]))
