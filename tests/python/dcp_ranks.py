@@ -2,10 +2,6 @@
 
 DTensors of several meshes and placements get what the Hugging Face reader gives; every byte is read once by the ranks together.
 """
-import pathlib
-import shutil
-import sys
-
 import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
@@ -16,6 +12,7 @@ from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tenso
 
 import distload
 import tiny_llama
+import torch_ranks
 from distload.dcp import DistloadReader
 
 
@@ -46,16 +43,14 @@ def check_equal(state, other):
         assert torch.equal(tensor.to_local(), other[name].to_local()), (dist.get_rank(), name)
 
 
+def write_models(folder):
+    tiny_llama.write(folder / "llama")
+    (folder / "large").mkdir()
+    save_file({f"t{i}": torch.randn(1024, 1024 + i) for i in range(12)}, folder / "large" / "model.safetensors")
+
+
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    dist.init_process_group("gloo")
-    rank, size = dist.get_rank(), dist.get_world_size()
-    if rank == 0:
-        shutil.rmtree(folder, ignore_errors=True)
-        tiny_llama.write(folder / "llama")
-        (folder / "large").mkdir()
-        save_file({f"t{i}": torch.randn(1024, 1024 + i) for i in range(12)}, folder / "large" / "model.safetensors")
-    dist.barrier()
+    folder, rank, size = torch_ranks.start(write_models)
     tensors = tiny_llama.tensors()
     saved = distload.save(distload.load(folder / "llama", tensor_parallel=size), folder / "saved")["path"]
     meshes = [init_device_mesh("cpu", (size,))] + ([init_device_mesh("cpu", (2, size // 2))] if size > 2 else [])

@@ -2,10 +2,6 @@
 
 What is saved from DTensors of any mesh is loaded again by DistloadReader, and by distload's own loader with the rules of the family.
 """
-import pathlib
-import shutil
-import sys
-
 import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
@@ -15,6 +11,7 @@ from torch.distributed.tensor import Shard, distribute_tensor
 
 import distload
 import tiny_llama
+import torch_ranks
 from dcp_ranks import empty_state, placements_of
 from distload.dcp import DistloadReader, DistloadWriter
 
@@ -28,13 +25,7 @@ def state_of(tensors, mesh, turn):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    dist.init_process_group("gloo")
-    rank, size = dist.get_rank(), dist.get_world_size()
-    if rank == 0:
-        shutil.rmtree(folder, ignore_errors=True)
-        tiny_llama.write(folder / "llama")
-    dist.barrier()
+    folder, rank, size = torch_ranks.start(lambda folder: tiny_llama.write(folder / "llama"))
     tensors = tiny_llama.tensors(4)
     meshes = [init_device_mesh("cpu", (size,))] + ([init_device_mesh("cpu", (2, size // 2))] if size > 2 else [])
     step = 0

@@ -1,14 +1,11 @@
 """Models of transformers on several ranks: torchrun from_pretrained_ranks.py FOLDER. Their logits are those of transformers' own on one rank."""
-import pathlib
-import shutil
-import sys
-
 import torch
 import torch.distributed as dist
 import transformers
 from transformers import AutoModelForCausalLM
 
 import distload
+import torch_ranks
 
 SIZES = dict(hidden_size=64, intermediate_size=96, num_attention_heads=8, num_key_value_heads=4, num_hidden_layers=2, vocab_size=104)
 CONFIGS = {
@@ -18,16 +15,14 @@ CONFIGS = {
 }
 
 
+def write_models(folder):
+    for name, config in CONFIGS.items():
+        torch.manual_seed(1)
+        AutoModelForCausalLM.from_config(config).save_pretrained(folder / name)
+
+
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    dist.init_process_group("gloo")
-    rank, size = dist.get_rank(), dist.get_world_size()
-    if rank == 0:
-        shutil.rmtree(folder, ignore_errors=True)
-        for name, config in CONFIGS.items():
-            torch.manual_seed(1)
-            AutoModelForCausalLM.from_config(config).save_pretrained(folder / name)
-    dist.barrier()
+    folder, rank, size = torch_ranks.start(write_models)
     tokens = torch.arange(12).reshape(2, 6) * 7 % 104
     for name in CONFIGS:
         expected = AutoModelForCausalLM.from_pretrained(folder / name)

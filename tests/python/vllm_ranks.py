@@ -1,6 +1,5 @@
 """The plug-in for vLLM, over a double of vLLM: torchrun vllm_ranks.py FOLDER. Layers in vLLM's style get their parts."""
 import pathlib
-import shutil
 import sys
 import types
 
@@ -12,18 +11,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "vllm_double"))
 import distload  # noqa: E402
 import parallel_layers  # noqa: E402
 import tiny_llama  # noqa: E402
+import torch_ranks  # noqa: E402
 from distload.vllm_plugin import register  # noqa: E402
 from vllm.model_executor.model_loader import get_model_loader  # noqa: E402
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    dist.init_process_group("gloo")
-    rank, size = dist.get_rank(), dist.get_world_size()
-    if rank == 0:
-        shutil.rmtree(folder, ignore_errors=True)
-        tiny_llama.write(folder / "llama")
-    dist.barrier()
+    folder, rank, size = torch_ranks.start(lambda folder: tiny_llama.write(folder / "llama"))
     register()
     loader = get_model_loader(types.SimpleNamespace(load_format="distload", model_loader_extra_config={"engine": "direct"}))
     config = types.SimpleNamespace(model=str(folder / "llama"))
