@@ -69,9 +69,9 @@ def start(hosts=2):
 
 
 def no_answer(ranks, host):
-    """Pattern of a message that names all ranks of a host as silent: together, or one by one where they were in different phases."""
-    together = rf"ranks {ranks[0]}-{ranks[-1]} on {host} do not answer in phase '"
-    one_by_one = "".join(rf"(?=.*rank {rank} on {host} does not answer in phase ')" for rank in ranks)
+    """Pattern of a message that names all ranks of a host as silent: together, or one by one where they are in different phases."""
+    together = rf"ranks {ranks[0]}-{ranks[-1]} on {host} do not answer"
+    one_by_one = "".join(rf"(?=.*rank {rank} on {host} does not answer)" for rank in ranks)
     return rf"error: nothing has moved for [23]\.\d s: (?:{together}|{one_by_one})"
 
 
