@@ -21,7 +21,16 @@ Arena Arena::with_releasable_pages(Device& device, Bytes nbytes, PageSize size) 
   return arena;
 }
 
-std::byte* Arena::data() const noexcept { return host_.data() != nullptr ? host_.data() : device_.data(); }
+Arena Arena::over(std::span<std::byte> memory) {
+  Arena arena(memory.size());
+  arena.other_ = memory.data();
+  return arena;
+}
+
+std::byte* Arena::data() const noexcept {
+  if (other_ != nullptr) return other_;
+  return host_.data() != nullptr ? host_.data() : device_.data();
+}
 
 std::vector<std::span<std::byte>> Arena::ranges_without(std::span<PlannedView const> views) const {
   std::vector<std::span<std::byte>> ranges;

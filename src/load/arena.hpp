@@ -35,11 +35,14 @@ class Arena {
   /// @throws OutOfBudget, CommunicationError  as `Device::reserve`.
   static Arena with_releasable_pages(Device& device, Bytes nbytes, PageSize size = PageSize::small);
 
+  /// Memory of others, which outlives the arena. No file can be mapped to it, and its pages are not dropped.
+  static Arena over(std::span<std::byte> memory);
+
   Bytes nbytes() const noexcept { return nbytes_; }
   /// True if `drop_pages` gives memory back.
   bool can_drop_pages() const noexcept { return host_.data() != nullptr || nbytes_ == 0 || device_.page_bytes() > 0; }
   /// True if the memory is on a device and other ranks can be given access to it.
-  bool can_be_opened() const noexcept { return host_.data() == nullptr && device_.page_bytes() == 0; }
+  bool can_be_opened() const noexcept { return other_ == nullptr && host_.data() == nullptr && device_.page_bytes() == 0; }
   /// For kernels of other ranks on this node. Precondition: can_be_opened().
   MemoryHandle handle() const { return device_.handle(); }
   std::byte* data() const noexcept;
@@ -68,8 +71,9 @@ class Arena {
   explicit Arena(Bytes nbytes) : nbytes_(nbytes) {}
 
   Bytes nbytes_;
-  HostMemory host_;      // the memory, if there is no device
-  DeviceMemory device_;  // the memory otherwise
+  HostMemory host_;             // the memory, if there is no device
+  DeviceMemory device_;         // the memory otherwise
+  std::byte* other_ = nullptr;  // of others
 };
 
 /// What an arena takes of the offsets that count through several.

@@ -353,10 +353,6 @@ bool Loader::can_write_to_peers() {
   return *writes_to_peers_;
 }
 
-bool Loader::can_be_opened(ShardedModel const& model) {
-  return is_host(device_if_started()) || is_on_all(grid_.world(), arena_of(model).can_be_opened());
-}
-
 Arena& Loader::arena_of(ShardedModel const& model) {
   if (model.arenas_.empty()) throw ConfigError("the model to reload has been moved from");
   if (model.arenas_.size() > 1) throw ConfigError("the model to reload shares memory with another model");
@@ -366,15 +362,30 @@ Arena& Loader::arena_of(ShardedModel const& model) {
 void Loader::release_staging() noexcept { staging_.reset(); }
 
 LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, OverLimit over_limit) {
+  Call const call(*this, "Loader::plan", "plan");
   return plan(checkpoint, nullptr, over_limit);
 }
 
 LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const& filled) {
-  return plan(checkpoint, &filled, OverLimit::refuse);
+  Call const call(*this, "Loader::plan", "plan");
+  auto const memory = [&] {
+    auto const& arena = arena_of(filled);
+    return MemoryToFill{places_in(filled, arena, checkpoint), arena.can_be_opened()};
+  };
+  return plan(checkpoint, memory, OverLimit::refuse);
 }
 
-LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled, OverLimit over_limit) {
-  Call const call(*this, "Loader::plan", "plan");
+LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, std::span<ShardMemory const> own) {
+  Call const call(*this, "Loader::plan of memory", "plan");
+  auto const arena = arena_over(own);
+  auto const memory = [&] { return MemoryToFill{places_in(own, arena, checkpoint), arena.can_be_opened()}; };
+  auto plan = this->plan(checkpoint, memory, OverLimit::refuse);
+  all_or_throw(grid_.world(), "plan", [&] { check_memory(own, arena, checkpoint, plan); });
+  return plan;
+}
+
+LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, std::function<MemoryToFill()> const& memory,
+                      OverLimit over_limit) {
   auto const begin = std::chrono::steady_clock::now();
   report_progress("plan", checkpoint.begin);
   TraceScope const trace("plan");
@@ -392,11 +403,12 @@ LoadPlan Loader::plan(OpenedCheckpoint const& checkpoint, ShardedModel const* fi
   options.files_are_mapped = choice.name == ReadEngine::mmap && facts.can_be_mapped;
   options.shows_passing = on_host && choice.name != ReadEngine::collective;
   options.writes_to_peers = (options.shows_passing || !on_host) && can_write_to_peers();
-  if (filled != nullptr) {
-    auto const own =
-        all_or_throw(grid_.world(), "plan", [&] { return places_in(*filled, arena_of(*filled), checkpoint); });
-    options.writes_to_peers = options.writes_to_peers && can_be_opened(*filled);
-    options.places = options.writes_to_peers ? shared_on_node(grid_, own) : PlacesByRank{{grid_.rank(), own}};
+  if (memory) {
+    auto const own = all_or_throw(grid_.world(), "plan", memory);
+    auto const can_be_opened = on_host || is_on_all(grid_.world(), own.can_be_opened);
+    options.writes_to_peers = options.writes_to_peers && can_be_opened;
+    options.places =
+        options.writes_to_peers ? shared_on_node(grid_, own.places) : PlacesByRank{{grid_.rank(), own.places}};
   }
   auto plan = all_or_throw(grid_.world(), "plan", [&] {
     // A collective engine does not run at the same time as exchanges, so it needs only one slot.
@@ -514,6 +526,21 @@ LoadResult Loader::load() {
   Call const call(*this, "Loader::load", "open");
   auto const checkpoint = open();
   return load(checkpoint, plan(checkpoint));
+}
+
+ReloadResult Loader::load_into(OpenedCheckpoint const& checkpoint, LoadPlan const& plan,
+                               std::span<ShardMemory const> own) {
+  Call const call(*this, "Loader::load_into", "allocate");
+  auto arena = arena_over(own);
+  all_or_throw(grid_.world(), "allocate", [&] {
+    check_plan(plan, checkpoint, grid_);
+    if (!plan.work->views.empty() || (plan.writes_to_peers && !device_of_process().is_host())) {
+      throw ConfigError("the plan was made for new memory: make it with Loader::plan(checkpoint, memory)");
+    }
+    check_memory(own, arena, checkpoint, plan);
+  });
+  auto const times = fill(arena, false, checkpoint, plan);
+  return {times, plan.engine};
 }
 
 ReloadResult Loader::reload(ShardedModel& model, OpenedCheckpoint const& checkpoint, LoadPlan const& plan) {

@@ -1,10 +1,17 @@
 // Finds the positions of shards, and those on the node's other ranks.
 #include "load/shard_places.hpp"
 
+#include <algorithm>
 #include <cstddef>
-#include <span>
+#include <map>
+#include <ranges>
+#include <string>
+#include <string_view>
 #include <type_traits>
 
+#include <distload/base/error.hpp>
+
+#include "base/text.hpp"
 #include "parallel/all_gathered.hpp"
 
 namespace distload {
@@ -25,6 +32,62 @@ std::vector<std::optional<ShardPlace>> places_in(ShardedModel const& model, Aren
     }
   }
   return places;
+}
+
+Arena arena_over(std::span<ShardMemory const> own) {
+  if (own.empty()) return Arena::over({});
+  auto const end_of = [](ShardMemory const& memory) { return memory.data + memory.nbytes; };
+  auto* const begin = std::ranges::min(own, {}, &ShardMemory::data).data;
+  auto* const end = std::ranges::max(own | std::views::transform(end_of));
+  return Arena::over({begin, end});
+}
+
+std::vector<std::optional<ShardPlace>> places_in(std::span<ShardMemory const> own, Arena const& arena,
+                                                 OpenedCheckpoint const& checkpoint) {
+  std::map<std::string_view, ShardMemory const*> by_name;
+  for (auto const& memory : own) {
+    if (!by_name.emplace(memory.name, &memory).second) {
+      throw ConfigError("there is memory for shard " + printable(memory.name) + " twice");
+    }
+  }
+  std::vector<std::optional<ShardPlace>> places;
+  places.reserve(checkpoint.layout.parameters.size());
+  for (auto const& parameter : checkpoint.layout.parameters) {
+    auto const found = by_name.find(checkpoint.catalog.tensors[parameter.tensor].name);
+    if (found == by_name.end()) {
+      places.emplace_back();
+      continue;
+    }
+    places.push_back(ShardPlace{static_cast<Bytes>(found->second->data - arena.data()), false});
+    by_name.erase(found);
+  }
+  if (!by_name.empty()) {
+    throw ConfigError("there is memory for " + printable(by_name.begin()->first) + ", which is no shard");
+  }
+  return places;
+}
+
+void check_memory(std::span<ShardMemory const> own, Arena const& arena, OpenedCheckpoint const& checkpoint,
+                  LoadPlan const& plan) {
+  std::map<std::string_view, ShardMemory const*> by_name;
+  for (auto const& memory : own) by_name.emplace(memory.name, &memory);
+  for (auto const& shard : plan.work->shards) {
+    auto const& name = checkpoint.catalog.tensors[checkpoint.layout.parameters[shard.parameter].tensor].name;
+    auto const found = by_name.find(name);
+    if (found == by_name.end()) throw ConfigError("there is no memory for shard " + printable(name));
+    auto const& memory = *found->second;
+    if (memory.nbytes != shard.nbytes) {
+      throw ConfigError("shard " + printable(name) + " has " + std::to_string(shard.nbytes) + " B, its memory " +
+                        std::to_string(memory.nbytes) + " B");
+    }
+    if (memory.data != arena.data() + shard.offset_bytes) {
+      throw ConfigError("the plan was made for other memory of shard " + printable(name));
+    }
+    by_name.erase(found);
+  }
+  if (!by_name.empty()) {
+    throw ConfigError("there is memory for " + printable(by_name.begin()->first) + ", of which this rank has no shard");
+  }
 }
 
 PlacesByRank shared_on_node(ProcessGrid const& grid, std::vector<std::optional<ShardPlace>> const& own) {

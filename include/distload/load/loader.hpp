@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 #include <distload/checkpoint/checkpoint.hpp>
 #include <distload/config/config.hpp>
 #include <distload/load/progress.hpp>
+#include <distload/load/shard_memory.hpp>
 #include <distload/load/sharded_model.hpp>
 #include <distload/parallel/process_grid.hpp>
 #include <distload/partition/opened_checkpoint.hpp>
@@ -22,6 +24,7 @@
 namespace distload {
 
 struct FamilyRules;
+struct MemoryToFill;
 class PageChoice;
 class Staging;
 class DeviceMessages;
@@ -52,7 +55,7 @@ struct LoadResult {
   EngineInUse engine;  ///< that read
 };
 
-/// Result of `Loader::reload`.
+/// Result of `Loader::reload` and `load_into`.
 struct ReloadResult {
   LoadTimes times;     ///< of this rank
   EngineInUse engine;  ///< that read
@@ -104,6 +107,12 @@ class Loader {
   /// @throws OutOfBudget  likewise, of staging.
   LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const& filled);
 
+  /// Collective: plans a load into memory of the caller: `own` has it for each shard of this rank.
+  /// @throws OutOfBudget  likewise, of staging.
+  /// @throws ConfigError  a shard has no memory, or memory of another size, or there is memory for what is no shard of
+  ///                      this rank: on all ranks.
+  LoadPlan plan(OpenedCheckpoint const& checkpoint, std::span<ShardMemory const> own);
+
   /// Collective: loads this rank's shards, verified unless `load.verify` is off.
   /// @throws ConfigError  `plan` was made for another checkpoint, topology or rank.
   /// @throws CorruptData  a block's XXH3-64 differs: names tensor, file and byte range.
@@ -112,6 +121,12 @@ class Loader {
 
   /// Collective: open, plan and load in one.
   LoadResult load();
+
+  /// Collective: loads this rank's shards into the memory that `plan` was made for. No file is mapped to it, and nothing
+  /// else is written to; after an exception of reading its values are undefined.
+  /// @throws ConfigError  as `load`, or the plan was made for other memory; nothing has been written.
+  /// @throws CorruptData, IoError  as `load`.
+  ReloadResult load_into(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, std::span<ShardMemory const> own);
 
   /// Collective: loads another checkpoint of the same model, e.g. a newer step, into the memory of `model`. `plan` was
   /// made for this model. Allocates at most staging, which is kept for the next call. Views of the model stay valid;
@@ -141,10 +156,9 @@ class Loader {
   Bytes slot_bytes(ReadEngine engine, std::uint32_t slots, Bytes block_bytes) const;
   /// Collective: whether the ranks of every node can write to each other's memory; asked once.
   bool can_write_to_peers();
-  /// @param filled  the model that is to be filled again; nullptr: a new one
-  LoadPlan plan(OpenedCheckpoint const& checkpoint, ShardedModel const* filled, OverLimit over_limit);
-  /// Collective: whether other ranks can write to the memory of a model, unless a plan forbids it.
-  bool can_be_opened(ShardedModel const& model);
+  /// Collective.
+  /// @param memory  gives the memory that is to be filled, and may throw; nullptr: new memory
+  LoadPlan plan(OpenedCheckpoint const& checkpoint, std::function<MemoryToFill()> const& memory, OverLimit over_limit);
   /// @throws ConfigError  the model has been moved from, or has memory of another model.
   static Arena& arena_of(ShardedModel const& model);
   /// Carries the plan out. Memory that is new has no pages yet.

@@ -125,6 +125,73 @@ TEST_F(RequestsTest, PartsOfSeveralTensorsLieBesideEachOther) {
   EXPECT_EQ(values_of(loaded.model, "qk"), all);
 }
 
+TEST_F(RequestsTest, TheCallersMemoryIsFilled) {
+  // Rows of two tensors go to one matrix, columns of a third to another; what no part covers keeps its values.
+  constexpr float kUntouched = -1;
+  auto const rank = ranks().rank();
+  std::string const attention = "model.layers.0.self_attn.";
+  Box const q{{16 * rank, 0}, {16, 128}};
+  Box const k{{4 * rank, 0}, {4, 128}};
+  Box const down{{7 * rank, 3}, {11, 13}};
+  std::vector<ShardRequest> const own{{"q", {21, 128}, {{attention + "q_proj.weight", q, {0, 0}}}},
+                                      {"k", {21, 128}, {{attention + "k_proj.weight", k, {17, 0}}}},
+                                      {"down", {12, 20}, {{kDown, down, {1, 5}}}}};
+  auto all = expected(attention + "q_proj.weight", q);
+  all.resize(std::size_t{17} * 128, kUntouched);
+  auto const second = expected(attention + "k_proj.weight", k);
+  all.insert(all.end(), second.begin(), second.end());
+  std::vector<float> block(std::size_t{12} * 20, kUntouched);
+  auto const columns = expected(kDown, down);
+  for (std::size_t i = 0; i < columns.size(); ++i) block[(i / 13 + 1) * 20 + 5 + i % 13] = columns[i];
+
+  Kokkos::View<float*, ShardSpace> const matrix("matrix", all.size());
+  Kokkos::View<float*, ShardSpace> const other("other", block.size());
+  auto const memory_of = [](char const* name, auto const& view) {
+    return ShardMemory{name, reinterpret_cast<std::byte*>(view.data()), view.size() * sizeof(float)};
+  };
+  std::vector<ShardMemory> const memories{memory_of("down", other), memory_of("q", matrix), memory_of("k", matrix)};
+  auto const on_host = [](auto const& view) {
+    auto const copy = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view);
+    return std::vector<float>(copy.data(), copy.data() + copy.size());
+  };
+  auto const groups = grid();
+  for (auto const engine :
+       {ReadEngine::automatic, ReadEngine::direct, ReadEngine::buffered, ReadEngine::mmap, ReadEngine::collective}) {
+    Kokkos::deep_copy(matrix, kUntouched);
+    Kokkos::deep_copy(other, kUntouched);
+    Loader loader(groups, config(engine));
+    auto const checkpoint = loader.with_requests(loader.open_tensors(), own);
+    auto const plan = loader.plan(checkpoint, memories);
+    loader.load_into(checkpoint, plan, memories);
+    EXPECT_EQ(on_host(matrix), all);
+    EXPECT_EQ(on_host(other), block);
+
+    // The plan of one memory is not used for another, nor one for new memory.
+    auto moved = memories;
+    if (rank == 0) moved.front().data = moved.back().data;
+    EXPECT_THROW(loader.load_into(checkpoint, plan, moved), ConfigError);
+    EXPECT_THROW(loader.load_into(checkpoint, loader.plan(checkpoint), memories), ConfigError);
+  }
+  EXPECT_EQ(on_host(matrix), all);
+
+  // One rank's mistake is that of all.
+  Loader loader(groups, config());
+  auto const checkpoint = loader.with_requests(loader.open_tensors(), own);
+  auto const message_of = [&](std::vector<ShardMemory> const& wrong) {
+    return thrown_message<ConfigError>(
+        [&] { static_cast<void>(loader.plan(checkpoint, rank + 1 == ranks().size() ? wrong : memories)); });
+  };
+  EXPECT_THAT(message_of({memories[0], memories[1]}), HasSubstr("there is no memory for shard k"));
+  auto small = memories;
+  small[0].nbytes -= 4;
+  EXPECT_THAT(message_of(small), HasSubstr("shard down has 960 B, its memory 956 B"));
+  auto more = memories;
+  more.push_back(memory_of("v", matrix));
+  EXPECT_THAT(message_of(more), HasSubstr("there is memory for v, which is no shard"));
+  more.back().name = "k";
+  EXPECT_THAT(message_of(more), HasSubstr("there is memory for shard k twice"));
+}
+
 TEST_F(RequestsTest, OneRanksMistakeIsThatOfAll) {
   auto const groups = grid();
   Loader loader(groups, config());
