@@ -12,10 +12,13 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <distload/base/error.hpp>
+
 #include "python/arguments.hpp"
 #include "python/bindings.hpp"
 #include "python/call.hpp"
 #include "python/held_reader.hpp"
+#include "python/memory.hpp"
 #include "python/progress.hpp"
 #include "python/sizes.hpp"
 
@@ -39,6 +42,19 @@ std::vector<ShardRequest> requests_of(std::vector<Request> const& asked) {
     }
   }
   return requests;
+}
+
+/// The memory of the tensors that the requests are loaded into.
+std::vector<Memory> memories_of(std::vector<Request> const& requests, std::vector<nb::object> const& tensors) {
+  if (tensors.size() != requests.size()) throw ConfigError("load_into: a tensor is needed for each request");
+  std::vector<Memory> memories;
+  for (auto const& tensor : tensors) {
+    auto const& memory = memories.emplace_back(from_dlpack(tensor, Place::shards));
+    if (memory.read_only) {
+      throw ConfigError("load_into: the tensor for " + std::get<0>(requests[memories.size() - 1]) + " is read-only");
+    }
+  }
+  return memories;
 }
 
 TensorInfo const& tensor_of(HeldReader const& reader, std::string const& name) {
@@ -67,6 +83,14 @@ void add_reader(nb::module_& module) {
             return call([reader, asked = requests_of(requests)] { return reader->load(asked); });
           },
           nb::arg("requests"))
+      .def(
+          "load_into",
+          [](std::shared_ptr<HeldReader> const& reader, std::vector<Request> const& requests,
+             std::vector<nb::object> const& tensors) {
+            auto const memories = std::make_shared<std::vector<Memory>>(memories_of(requests, tensors));
+            call([reader, asked = requests_of(requests), memories] { reader->load_into(asked, *memories); });
+          },
+          nb::arg("requests"), nb::arg("tensors"))
       .def("names",
            [](HeldReader const& reader) {
              std::vector<std::string> names;

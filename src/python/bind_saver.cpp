@@ -43,7 +43,7 @@ using Shards = std::vector<std::tuple<std::string, std::string, Numbers, nb::obj
 BorrowedShards borrowed(Shards const& given) {
   BorrowedShards result;
   for (auto const& [name, type, shape, tensor, parts] : given) {
-    auto const& memory = result.memories.emplace_back(from_dlpack(tensor));
+    auto const& memory = result.memories.emplace_back(from_dlpack(tensor, Place::shards));
     auto const dtype = parse_dtype(type);
     if (!dtype || size_of(*dtype) != size_of(memory.dtype)) {
       throw ConfigError("tensor " + name + " cannot be of type " + type + ": its elements have " +

@@ -36,7 +36,7 @@ PartitionKind kind_of(std::string const& name) {
 }
 
 Memory cut(nb::object const& tensor, Partition const& partition, std::uint32_t rank, std::uint32_t ranks) {
-  auto const whole = from_dlpack(tensor);
+  auto const whole = from_dlpack(tensor, Place::host);
   auto shard = allocate(whole.dtype, detail::checked_shard_shape(partition, whole.shape, rank, ranks));
   nb::gil_scoped_release const unlocked;
   detail::copy_to_shard(partition, whole.shape, rank, ranks, size_of(whole.dtype), whole.data, shard.data,
@@ -50,7 +50,7 @@ Memory join(std::vector<nb::object> const& tensors, Partition const& partition, 
   std::vector<Shape> shapes;
   std::vector<std::byte const*> bytes;
   for (auto const& tensor : tensors) {
-    auto const& shard = shards.emplace_back(from_dlpack(tensor));
+    auto const& shard = shards.emplace_back(from_dlpack(tensor, Place::host));
     if (shard.dtype != shards.front().dtype) throw ConfigError("unshard: the shards have different dtypes");
     shapes.push_back(shard.shape);
     bytes.push_back(shard.data);

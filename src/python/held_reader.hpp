@@ -12,6 +12,7 @@
 
 #include "python/group.hpp"
 #include "python/held_model.hpp"
+#include "python/memory.hpp"
 
 namespace distload::python {
 
@@ -25,6 +26,10 @@ class HeldReader {
   /// Collective: loads what each rank asks for, as a model of these shards.
   /// @throws ConfigError  as Loader::with_requests; others as Loader::load
   std::shared_ptr<HeldModel> load(std::vector<ShardRequest> const& own);
+
+  /// Collective: loads what each rank asks for into `memories`, one for each.
+  /// @throws ConfigError  as Loader::with_requests and plan; others as Loader::load_into
+  void load_into(std::vector<ShardRequest> const& own, std::vector<Memory> const& memories);
 
   Catalog const& catalog() const noexcept { return tensors_.catalog; }
   Group& group() const noexcept { return *group_; }

@@ -8,6 +8,7 @@
 
 #include <distload/base/error.hpp>
 
+#include "device/survey.hpp"
 #include "python/dlpack_abi.hpp"
 
 namespace distload::python {
@@ -121,31 +122,35 @@ bool is_row_major(dlpack::Tensor const& tensor) {
   return true;
 }
 
-Memory described(dlpack::Tensor const& tensor, std::shared_ptr<void> owner) {
+Memory described(dlpack::Tensor const& tensor, Place place, std::shared_ptr<void> owner) {
   if (!is_row_major(tensor)) {
     throw ConfigError("a tensor's elements do not lie row-major without gaps; make it contiguous");
   }
-  if (tensor.device.type != dlpack::kCpu) throw ConfigError("a tensor is not in host memory; copy it there");
+  bool const on_device = place == Place::shards && is_built_for_devices();
+  if (tensor.device.type != (on_device ? dlpack::kCuda : dlpack::kCpu)) {
+    throw ConfigError(std::string("a tensor is not in ") + (on_device ? "device" : "host") + " memory; copy it there");
+  }
   Memory memory;
   memory.data = static_cast<std::byte*>(tensor.data) + tensor.byte_offset;
   memory.dtype = imported(tensor.dtype);
   for (std::int32_t axis = 0; axis < tensor.axes; ++axis) {
     memory.shape.push_back(static_cast<std::uint64_t>(tensor.shape[axis]));
   }
+  if (on_device) memory.device = tensor.device.number;
   memory.owner = std::move(owner);
   return memory;
 }
 
 /// Takes over what a capsule holds. The deleter of another library may need the interpreter's lock.
 template <class Managed>
-Memory taken(PyObject* capsule, char const* name, char const* used_name) {
+Memory taken(PyObject* capsule, char const* name, char const* used_name, Place place) {
   auto* const managed = static_cast<Managed*>(PyCapsule_GetPointer(capsule, name));
   if (managed == nullptr || PyCapsule_SetName(capsule, used_name) != 0) throw nb::python_error();
   std::shared_ptr<void> owner(managed, [](Managed* held) {
     nb::gil_scoped_acquire const lock;
     if (held->deleter != nullptr) held->deleter(held);
   });
-  auto memory = described(managed->tensor, std::move(owner));
+  auto memory = described(managed->tensor, place, std::move(owner));
   if constexpr (std::is_same_v<Managed, dlpack::ManagedTensorVersioned>) {
     memory.read_only = (managed->flags & dlpack::kReadOnly) != 0;
   }
@@ -178,7 +183,7 @@ nb::object to_dlpack(Memory memory, std::optional<std::pair<int, int>> max_versi
                     [](PyObject* capsule) { free_unused<dlpack::ManagedTensor>(capsule, dlpack::kCapsule); });
 }
 
-Memory from_dlpack(nb::object const& tensor) {
+Memory from_dlpack(nb::object const& tensor, Place place) {
   nb::object capsule;
   try {
     capsule = tensor.attr("__dlpack__")(nb::arg("max_version") = nb::make_tuple(1, 0));
@@ -189,9 +194,9 @@ Memory from_dlpack(nb::object const& tensor) {
   }
   if (PyCapsule_IsValid(capsule.ptr(), dlpack::kVersionedCapsule) != 0) {
     return taken<dlpack::ManagedTensorVersioned>(capsule.ptr(), dlpack::kVersionedCapsule,
-                                                 dlpack::kUsedVersionedCapsule);
+                                                 dlpack::kUsedVersionedCapsule, place);
   }
-  return taken<dlpack::ManagedTensor>(capsule.ptr(), dlpack::kCapsule, dlpack::kUsedCapsule);
+  return taken<dlpack::ManagedTensor>(capsule.ptr(), dlpack::kCapsule, dlpack::kUsedCapsule, place);
 }
 
 Memory allocate(DType dtype, Shape const& shape) {

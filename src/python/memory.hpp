@@ -33,9 +33,16 @@ nanobind::object to_dlpack(Memory memory, std::optional<std::pair<int, int>> max
 /// DLPack's type and number of the memory's device.
 std::pair<int, int> dlpack_device(Memory const& memory) noexcept;
 
+/// Where a tensor's memory has to be.
+enum class Place : std::uint8_t {
+  host,
+  shards,  ///< where this build has shards: on the device if it is built for devices
+};
+
 /// The memory of any object with `__dlpack__`, which the result keeps.
-/// @throws ConfigError  its elements do not lie row-major without gaps, or have a type without a name in safetensors.
-Memory from_dlpack(nanobind::object const& tensor);
+/// @throws ConfigError  it is elsewhere, its elements do not lie row-major without gaps, or have a type without a name in
+///                      safetensors.
+Memory from_dlpack(nanobind::object const& tensor, Place place);
 
 /// New zero bytes on the host for a tensor of that type and shape.
 Memory allocate(DType dtype, Shape const& shape);

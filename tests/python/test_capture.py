@@ -1,4 +1,5 @@
 """Capture: what an engine's loading functions take of a checkpoint is found, read alone, and put where they would put it."""
+import numpy
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -7,7 +8,9 @@ from torch import nn
 import distload
 import parallel_layers
 import tiny_llama
+from distload import _capture, _core
 from distload._capture import View, parts_of, record
+from distload._group import group_of
 
 
 def by_hand(load_weights, tensors):
@@ -166,6 +169,34 @@ def test_pairs_fall_back_together(tmp_path):
     with pytest.warns(UserWarning):
         distload.capture(got.load_weights, got, tmp_path / "model.safetensors")
     assert torch.equal(got.weight, tensors["a"] * tensors["s"])
+
+
+def test_layers_are_filled_in_place(llama, tensors, monkeypatch):
+    def staged(*_):
+        raise AssertionError("a box was not loaded to its place")
+
+    monkeypatch.setattr(_capture, "_staged", staged)
+    expected, got = parallel_layers.Llama(1, 4), parallel_layers.Llama(1, 4)
+    by_hand(expected.load_weights, tensors)
+    distload.capture(got.load_weights, got, llama, batch_bytes=10_000)
+    for name, param in expected.named_parameters():
+        assert torch.equal(param, got.get_parameter(name)), name
+
+
+def test_memory_of_others_is_checked(llama):
+    reader = _core.Reader.open(group_of(None), str(llama), [])
+    name, shape = "lm_head.weight", [101, 64]
+    request = (name, shape, [(name, [0, 0], shape, [0, 0])])
+    with pytest.raises(distload.ConfigError, match="a tensor is needed for each request"):
+        reader.load_into([request], [])
+    with pytest.raises(distload.ConfigError, match="has 12928 B, its memory 25856 B"):
+        reader.load_into([request], [torch.empty(shape)])
+    with pytest.raises(distload.ConfigError, match="without gaps"):
+        reader.load_into([request], [torch.empty(64, 101, dtype=torch.bfloat16).t()])
+    fixed = numpy.zeros(shape, dtype=numpy.uint16)
+    fixed.flags.writeable = False
+    with pytest.raises((distload.ConfigError, BufferError), match="read.?only"):
+        reader.load_into([request], [fixed])
 
 
 def test_the_last_copy_counts_in_any_order(tmp_path):
