@@ -42,7 +42,9 @@ class Arena {
   /// True if `drop_pages` gives memory back.
   bool can_drop_pages() const noexcept { return host_.data() != nullptr || nbytes_ == 0 || device_.page_bytes() > 0; }
   /// True if the memory is on a device and other ranks can be given access to it.
-  bool can_be_opened() const noexcept { return other_ == nullptr && host_.data() == nullptr && device_.page_bytes() == 0; }
+  bool can_be_opened() const noexcept {
+    return other_ == nullptr && host_.data() == nullptr && device_.page_bytes() == 0;
+  }
   /// For kernels of other ranks on this node. Precondition: can_be_opened().
   MemoryHandle handle() const { return device_.handle(); }
   std::byte* data() const noexcept;

@@ -32,8 +32,8 @@ std::vector<std::optional<ShardPlace>> places_in(ShardedModel const& model, Aren
 /// All memory between the first and the last byte of shards, of which nothing but the shards is to be touched.
 Arena arena_over(std::span<ShardMemory const> own);
 
-/// The positions of shards in `arena`, which is over them. @throws ConfigError  a name is there twice, or is none of the
-/// checkpoint's.
+/// The positions of shards in `arena`, which is over them. @throws ConfigError  a name is there twice, or is none of
+/// the checkpoint's.
 std::vector<std::optional<ShardPlace>> places_in(std::span<ShardMemory const> own, Arena const& arena,
                                                  OpenedCheckpoint const& checkpoint);
 

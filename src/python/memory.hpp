@@ -40,7 +40,8 @@ enum class Place : std::uint8_t {
 };
 
 /// The memory of any object with `__dlpack__`, which the result keeps.
-/// @throws ConfigError  it is elsewhere, its elements do not lie row-major without gaps, or have a type without a name in
+/// @throws ConfigError  it is elsewhere, its elements do not lie row-major without gaps, or have a type without a name
+/// in
 ///                      safetensors.
 Memory from_dlpack(nanobind::object const& tensor, Place place);
 

@@ -122,8 +122,8 @@ class Loader {
   /// Collective: open, plan and load in one.
   LoadResult load();
 
-  /// Collective: loads this rank's shards into the memory that `plan` was made for. No file is mapped to it, and nothing
-  /// else is written to; after an exception of reading its values are undefined.
+  /// Collective: loads this rank's shards into the memory that `plan` was made for. No file is mapped to it, and
+  /// nothing else is written to; after an exception of reading its values are undefined.
   /// @throws ConfigError  as `load`, or the plan was made for other memory; nothing has been written.
   /// @throws CorruptData, IoError  as `load`.
   ReloadResult load_into(OpenedCheckpoint const& checkpoint, LoadPlan const& plan, std::span<ShardMemory const> own);

@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from distload import _core
 from distload._arguments import arguments_of
 from distload._errors import ConfigError
-from distload._torch import DTYPES, as_torch, exported_tensor
+from distload._torch import DTYPES, LOADS_TO, as_torch, exported_tensor
 from distload.dcp import ranks_of
 
 Path = Union[str, "os.PathLike[str]"]
@@ -22,9 +22,6 @@ Weights = Iterable[Tuple[str, torch.Tensor]]
 
 # A copy in more parts than these loads its tensor as a whole.
 _MOST_PARTS = 4096
-
-# Where distload loads to.
-_DEVICE = "cuda" if _core.built_for_devices else "cpu"
 
 _aten = torch.ops.aten
 
@@ -635,7 +632,7 @@ def _fill_batch(
             boxes = [(tensor, list(part.begin), list(part.sizes), list(part.target_begin)) for _, part in parts]
         else:
             shape, boxes, places = _staged(tensor, parts)
-            memory = torch.empty(shape, dtype=dtype, device=_DEVICE)
+            memory = torch.empty(shape, dtype=dtype, device=LOADS_TO)
             staged.append((memory, places))
         requests.append((tensor, list(memory.shape), boxes))
         memories.append(exported_tensor(memory)[1])
@@ -655,7 +652,7 @@ def _is_in_place(parts: List[Tuple[str, Part]], targets: Dict[str, torch.Tensor]
     """True if all parts of a tensor can be read straight to one parameter, which they change in nothing."""
     name = parts[0][0]
     target = targets[name]
-    if target.dtype != dtype or target.device.type != _DEVICE or len({(part.begin, part.sizes) for _, part in parts}) < len(parts):
+    if target.dtype != dtype or target.device.type != LOADS_TO or len({(part.begin, part.sizes) for _, part in parts}) < len(parts):
         return False
     axes = max(target.dim(), len(parts[0][1].sizes))
     return all(

@@ -6,8 +6,12 @@ from typing import Tuple
 import torch
 from torch.utils.dlpack import from_dlpack
 
+from distload import _core
 from distload._core import Tensor
 from distload._errors import ConfigError
+
+LOADS_TO = "cuda" if _core.built_for_devices else "cpu"
+"""The type of device that this build has shards on."""
 
 # Types that DLPack 1.0 has no code for, which arrive as bytes.
 _FROM_BYTES = {

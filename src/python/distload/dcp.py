@@ -43,7 +43,7 @@ from distload import _core
 from distload._arguments import arguments_of
 from distload._errors import ConfigError
 from distload._group import group_of
-from distload._torch import DTYPES, as_torch, exported_tensor
+from distload._torch import DTYPES, LOADS_TO, exported_tensor
 
 Path = Union[str, "os.PathLike[str]"]
 Part = Tuple[List[int], List[int], List[int]]  # first element in the tensor, sizes, first element in the shard
@@ -130,26 +130,43 @@ class DistloadReader(StorageReader):
             name = item.storage_index.fqn[len(self._prefix) :]
             items.setdefault(name + _BYTES if item.type == LoadItemType.BYTE_IO else name, []).append(item)
         for names in self._batches():
-            wanted = {name: items[name] for name in names if name in items}
-            loaded = self.open().load([self._request(name, of_name) for name, of_name in wanted.items()])
-            for name, of_name in wanted.items():
-                tensor = as_torch(loaded.tensor(name))
-                if name.endswith(_BYTES):
-                    for item in of_name:
-                        planner.load_bytes(item, io.BytesIO(tensor.numpy().tobytes()))
-                else:
-                    _copy(tensor, of_name, planner)
+            self._read({name: items[name] for name in names if name in items}, planner)
         done: Future[None] = Future()
         done.set_result(None)
         return done
 
-    def _request(self, name: str, items: List[ReadItem]) -> Tuple[str, List[int], List[Tuple[str, List[int], List[int], List[int]]]]:
-        """All parts of a tensor that this rank needs, one behind the other along the first axis."""
-        if name.endswith(_BYTES):
-            size = list(self.open().shape(name))
-            return name, size, [(name, [0], size, [0])]
-        shape, parts = _stacked([(list(item.storage_offsets), list(item.lengths)) for item in items])
-        return name, shape, [(name, *part) for part in parts]
+    def _read(self, wanted: Dict[str, List[ReadItem]], planner: LoadPlanner) -> None:
+        """Collective: reads straight into the state dict's tensors where one of them has all that this rank needs of a tensor of the
+        checkpoint, in the checkpoint's type; else all parts, one behind the other along the first axis, and copies them."""
+        reader = self.open()
+        requests = []
+        memories = []
+        in_place: List[Tuple[ReadItem, torch.Tensor]] = []
+        staged: Dict[str, torch.Tensor] = {}
+        for name, items in wanted.items():
+            dtype = DTYPES[reader.dtype(name)]
+            target = _target(items[0], planner) if len(items) == 1 and not name.endswith(_BYTES) else None
+            if target is not None and target.dtype == dtype and target.device.type == LOADS_TO and target.is_contiguous():
+                in_place.append((items[0], target))
+                memory, parts = target, [(list(items[0].storage_offsets), list(items[0].lengths), [0] * target.dim())]
+            else:
+                size = list(reader.shape(name))
+                whole = [([0], size)]
+                shape, parts = _stacked(
+                    whole if name.endswith(_BYTES) else [(list(item.storage_offsets), list(item.lengths)) for item in items]
+                )
+                memory = staged[name] = torch.empty(shape, dtype=dtype, device=LOADS_TO)
+            requests.append((name, list(memory.shape), [(name, *part) for part in parts]))
+            memories.append(exported_tensor(memory)[1])
+        reader.load_into(requests, memories)
+        for item, target in in_place:
+            planner.commit_tensor(item, target)
+        for name, tensor in staged.items():
+            if name.endswith(_BYTES):
+                for item in wanted[name]:
+                    planner.load_bytes(item, io.BytesIO(tensor.cpu().numpy().tobytes()))
+            else:
+                _copy(tensor, wanted[name], planner)
 
     def _batches(self) -> Iterator[List[str]]:
         """The checkpoint's tensors in parts of `batch_bytes` for every rank; the same on all ranks, so that what several of them
@@ -177,6 +194,14 @@ def _stacked(boxes: List[Tuple[List[int], List[int]]]) -> Tuple[List[int], List[
     return shape, parts
 
 
+def _target(item: ReadItem, planner: LoadPlanner) -> torch.Tensor:
+    """The part of the state dict's tensor that the item is for."""
+    target = planner.resolve_tensor(item).detach()
+    if target.size() != item.lengths:
+        raise ConfigError(f"{item.dest_index.fqn} has shape {tuple(target.size())}, not {tuple(item.lengths)}")
+    return target
+
+
 def _copy(stacked: torch.Tensor, items: List[ReadItem], planner: LoadPlanner) -> None:
     """The reverse, into the tensors of the state dict."""
     begin = 0
@@ -186,9 +211,7 @@ def _copy(stacked: torch.Tensor, items: List[ReadItem], planner: LoadPlanner) ->
         for axis, size in enumerate(sizes):
             part = part.narrow(axis, begin if axis == 0 else 0, size)
         begin += sizes[0] if sizes else 0
-        target = planner.resolve_tensor(item).detach()
-        if target.size() != part.size():
-            raise ConfigError(f"{item.dest_index.fqn} has shape {tuple(target.size())}, not {tuple(part.size())}")
+        target = _target(item, planner)
         target.copy_(part)
         planner.commit_tensor(item, target)
 
@@ -299,7 +322,7 @@ def _held_shard(name: str, items: List[WriteItem], planner: SavePlanner) -> Tupl
         boxes.append((list(item.tensor_data.chunk.offsets), list(item.tensor_data.chunk.sizes)))
         tensor = planner.resolve_data(item)
         assert isinstance(tensor, torch.Tensor)
-        tensors.append(tensor.detach().cpu().contiguous())
+        tensors.append(tensor.detach().to(LOADS_TO).contiguous())
     shape, parts = _stacked(boxes)
     shard = tensors[0]
     if len(tensors) > 1:
