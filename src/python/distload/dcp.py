@@ -64,8 +64,11 @@ class DistloadReader(StorageReader):
     Every rank gets the boxes that its shards need, and every byte is read once by the ranks together; parts that several ranks need
     travel between them. Blocks are verified where the checkpoint has checksums.
 
+    What a rank needs of a tensor is read straight into the state dict's tensor, if that is one contiguous box of the same type, as the
+    local part of a DTensor is. Otherwise it needs memory on its way.
+
     path: as of `distload.load`. prefix: what the state dict's names have before those of the checkpoint: "model.". group: as of
-    `distload.load`; the ranks that call ``dcp.load``. batch_bytes: memory of a rank for shards on their way, in bytes.
+    `distload.load`; the ranks that call ``dcp.load``. batch_bytes: memory of a rank for what is on its way, in bytes.
     Other keywords are keys of the sections checkpoint, load and runtime of the configuration.
     """
 
