@@ -29,6 +29,7 @@ from distload._errors import (
 )
 from distload._inspect import inspect, verify
 from distload._model import Model, load
+from distload._parallel_model import ParallelModel, computed_families
 from distload._plan import Plan, plan
 from distload._safe_open import safe_open
 from distload._save import PendingSave, SaveResult, save, save_async
@@ -69,6 +70,7 @@ __all__ = [
     "NothingToCompare",
     "OutOfBudget",
     "OutputsDiffer",
+    "ParallelModel",
     "Partition",
     "PendingSave",
     "Plan",
@@ -77,6 +79,7 @@ __all__ = [
     "Tensor",
     "UsageError",
     "__version__",
+    "computed_families",
     "inspect",
     "load",
     "plan",

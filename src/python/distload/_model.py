@@ -112,6 +112,10 @@ class Model(Mapping[str, Tensor]):
         text = self._core.report(tensors)
         return dict(json.loads(text)) if text else {}
 
+    def check_numbers(self) -> None:
+        """Collective: reads all shards of floating-point types. Raises CorruptData, with a parameter's name, if numbers are NaN or infinite."""
+        self._core.check_numbers()
+
     def reload(self, source: Source = None, *, progress: Optional[Progress] = None, **config: Any) -> None:
         """Collective: fills the shards from another checkpoint of the same model, or another step of the same one.
 
