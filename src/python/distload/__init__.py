@@ -27,7 +27,7 @@ from distload._errors import (
     OutputsDiffer,
     UsageError,
 )
-from distload._inspect import inspect, verify
+from distload._inspect import Inspection, Page, inspect, inspect_page, verify
 from distload._model import Model, load
 from distload._parallel_model import ParallelModel, computed_families
 from distload._plan import Plan, plan
@@ -63,6 +63,7 @@ __all__ = [
     "ConfigError",
     "CorruptData",
     "Error",
+    "Inspection",
     "InternalError",
     "IoError",
     "Model",
@@ -70,6 +71,7 @@ __all__ = [
     "NothingToCompare",
     "OutOfBudget",
     "OutputsDiffer",
+    "Page",
     "ParallelModel",
     "Partition",
     "PendingSave",
@@ -81,6 +83,7 @@ __all__ = [
     "__version__",
     "computed_families",
     "inspect",
+    "inspect_page",
     "load",
     "plan",
     "safe_open",

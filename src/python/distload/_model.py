@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from distload import _core
+from distload import _core, _html
 from distload._arguments import Source, arguments_of, source_of
 from distload._core import Partition, Tensor
 from distload._errors import ConfigError
@@ -46,6 +46,22 @@ class Model(Mapping[str, Tensor]):
     def __repr__(self) -> str:
         topology = " x ".join(f"{key} {value}" for key, value in self.topology.items() if value > 1) or "one rank"
         return f"<distload.Model {self.name!r}: {len(self)} shards, {self.resident_bytes} bytes, {topology}>"
+
+    def _repr_html_(self) -> str:
+        topology = ", ".join(f"{key} {value}" for key, value in self.topology.items())
+        known = (
+            ("Shards", f"{len(self)}, {_html.size_text(self.resident_bytes)}"),
+            ("Topology", topology),
+            ("Engine", self.engine[0]),
+            ("Step", self.step or None),
+            ("Path", self._core.path),
+        )
+        rows = []
+        for name in self:
+            tensor, cut = self[name], self.partition(name)
+            how = cut.kind if cut.kind == "replicated" else f"{cut.kind}, axis {cut.axis}"
+            rows.append((name, tensor.dtype, _html.shape_text(self.global_shape(name)), _html.shape_text(tensor.shape), how, _html.size_text(tensor.nbytes)))
+        return _html.facts(self.name, known) + _html.table("shards", ("name", "type", "shape", "here", "cut", "size"), rows)
 
     @property
     def name(self) -> str:
