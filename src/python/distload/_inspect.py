@@ -28,7 +28,7 @@ class Inspection(Dict[str, Any]):
         for tensor in self["tensors"]:
             of_types[tensor["dtype"]] = of_types.get(tensor["dtype"], 0) + tensor["bytes"]
         known = (
-            ("Size", f"{_html.size_text(about['bytes'])} in {len(rows)} tensors and {len(self['files'])} files"),
+            ("Size", f"{_html.size_text(about['bytes'])} in {_html.counted(len(rows), 'tensor')} and {_html.counted(len(self['files']), 'file')}"),
             ("Parameters", f"{about['parameters']:,}"),
             ("Types", ", ".join(f"{dtype} {_html.size_text(nbytes)}" for dtype, nbytes in sorted(of_types.items()))),
             ("Architecture", about["architecture"]),
@@ -41,15 +41,15 @@ class Inspection(Dict[str, Any]):
         )
         return (
             _html.facts(about["model"], known)
-            + _html.notices(self._notices())
-            + _html.table("tensors", ("name", "type", "shape", "size"), rows)
-            + _html.table("files", ("path", "size"), [(file["path"], _html.size_text(file["size_bytes"])) for file in self["files"]])
+            + _html.notices(list(self._notices()))
+            + _html.table("tensor", ("name", "type", "shape", "size"), rows)
+            + _html.table("file", ("path", "size"), [(file["path"], _html.size_text(file["size_bytes"])) for file in self["files"]])
         )
 
     def _notices(self) -> Iterator[str]:
         yield from map(str, self["warnings"])
         if self["unreadable_tensors"]:
-            yield f"{len(self['unreadable_tensors'])} tensors cannot be loaded"
+            yield f"{_html.counted(len(self['unreadable_tensors']), 'tensor')} cannot be loaded"
         for block in (self["health"] or {}).get("damaged_blocks", []):
             yield str(block["reason"])
 
