@@ -47,6 +47,12 @@ std::uint64_t width_of(ExpertsDescription const& experts, std::uint64_t hidden, 
 
 }  // namespace
 
+std::uint64_t layers_of_largest_stage(ModelDescription const& model, Topology const& topology,
+                                      std::vector<std::uint32_t> const& pipeline_layers) {
+  if (!pipeline_layers.empty()) return std::ranges::max(pipeline_layers);
+  return divide_up(model.layers.size(), topology.pipeline_parallel);
+}
+
 Bytes activation_bytes(ModelDescription const& model, Topology const& topology, std::uint64_t stage_layers,
                        std::uint64_t batch, std::uint64_t tokens, std::uint64_t positions) {
   auto const ranks = topology.tensor_parallel;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include <distload/base/bytes.hpp>
 #include <distload/base/topology.hpp>
@@ -9,6 +10,10 @@
 #include "infer/description.hpp"
 
 namespace distload::infer {
+
+/// @param pipeline_layers  layers of each stage, as `topology.pipeline_layers` states them; empty: shares of all
+std::uint64_t layers_of_largest_stage(ModelDescription const& model, Topology const& topology,
+                                      std::vector<std::uint32_t> const& pipeline_layers);
 
 /// The memory of activations, sums, keys and values, and logits that a rank needs for `batch` sequences of `tokens`
 /// tokens, with keys and values of `stage_layers` layers, those of the largest stage, for `positions` positions; no

@@ -75,16 +75,23 @@ TokenBatch shifted(TokenBatch const& ids, std::int64_t start) {
 
 }  // namespace
 
+ComputeGroups::ComputeGroups(ProcessGrid const& grid)
+    : grid_(&grid),
+      stage_(grid.world().split(grid.coordinates().pipeline, grid.rank())),
+      tensor_(device_group(grid.tensor())),
+      stage_on_device_(device_group(*stage_)),
+      pipeline_(device_group(grid.pipeline())) {}
+
 class ParallelModel::Body {
  public:
-  Body(ShardedModel const& model, ProcessGrid const& grid)
-      : grid_(&grid),
-        stage_ranks_(grid.world().split(grid.coordinates().pipeline, grid.rank())),
-        tensor_on_device_(device_group(grid.tensor())),
-        stage_ranks_on_device_(device_group(*stage_ranks_)),
-        stages_on_device_(device_group(grid.pipeline())),
-        stage_(all_or_throw(grid.world(), "bind", [&] { return bound(model); })) {
+  Body(ShardedModel const& model, ComputeGroups const& groups)
+      : groups_(&groups),
+        grid_(&groups.grid()),
+        stage_(all_or_throw(grid_->world(), "bind", [&] { return bound(model); })) {
     check_layers();
+  }
+  Body(ShardedModel const& model, std::unique_ptr<ComputeGroups> groups) : Body(model, *groups) {
+    own_groups_ = std::move(groups);
   }
 
   Stage const& stage() const noexcept { return stage_; }
@@ -113,9 +120,7 @@ class ParallelModel::Body {
     auto description = infer::describe_model(config, infer::ParameterNames(model));
     auto const rank = grid_->pipeline().rank();
     StageEnds const ends{rank == 0, is_last()};
-    return Stage(model, std::move(description), ends,
-                 Groups{tensor_on_device_ ? tensor_on_device_.get() : &grid_->tensor(),
-                        stage_ranks_on_device_ ? stage_ranks_on_device_.get() : stage_ranks_.get()});
+    return Stage(model, std::move(description), ends, Groups{&groups_->tensor(), &groups_->stage()});
   }
 
   /// Collective: every layer of the description is on a stage.
@@ -135,16 +140,12 @@ class ParallelModel::Body {
   Activations input(TokenBatch const& ids, Sequences const& sequences, OutputSink const& sink) const;
   /// Collective: what the stage before passes on.
   Activations received(Sequences const& sequences) const;
-  /// For activations.
-  Communicator& stages() const { return stages_on_device_ ? *stages_on_device_ : grid_->pipeline(); }
   /// Collective: `h` to the next stage.
   void pass_on(Activations const& h) const;
 
+  std::unique_ptr<ComputeGroups> own_groups_;  ///< null: those of others
+  ComputeGroups const* groups_;
   ProcessGrid const* grid_;
-  std::unique_ptr<Communicator> stage_ranks_;
-  std::unique_ptr<Communicator> tensor_on_device_;       ///< null: the group of the grid will do
-  std::unique_ptr<Communicator> stage_ranks_on_device_;  ///< null: `stage_ranks_` will do
-  std::unique_ptr<Communicator> stages_on_device_;       ///< null: the group of the grid will do
   Stage stage_;
 };
 
@@ -154,7 +155,7 @@ Activations ParallelModel::Body::input(TokenBatch const& ids, Sequences const& s
 }
 
 Activations ParallelModel::Body::received(Sequences const& sequences) const {
-  auto& stages = this->stages();
+  auto& stages = groups_->pipeline();
   auto const h = new_activations(sequences.rows(), stage_.description().hidden, "distload::hidden");
   NumbersPlace const place{stages.rank() - 1, h.data(), h.size()};
   exchange(stages, {}, {&place, 1});
@@ -162,7 +163,7 @@ Activations ParallelModel::Body::received(Sequences const& sequences) const {
 }
 
 void ParallelModel::Body::pass_on(Activations const& h) const {
-  auto& stages = this->stages();
+  auto& stages = groups_->pipeline();
   NumbersToSend const part{stages.rank() + 1, h.data(), h.size()};
   exchange(stages, {&part, 1}, {});
 }
@@ -192,7 +193,9 @@ Activations ParallelModel::Body::step(TokenBatch const& ids, std::uint64_t past,
 }
 
 ParallelModel::ParallelModel(ShardedModel const& model, ProcessGrid const& grid)
-    : body_(std::make_unique<Body>(model, grid)) {}
+    : body_(std::make_unique<Body>(model, std::make_unique<ComputeGroups>(grid))) {}
+ParallelModel::ParallelModel(ShardedModel const& model, ComputeGroups const& groups)
+    : body_(std::make_unique<Body>(model, groups)) {}
 ParallelModel::~ParallelModel() = default;
 
 Activations ParallelModel::forward(TokenBatch const& ids, OutputSink const& sink) {

@@ -33,12 +33,18 @@ std::chrono::milliseconds timeout_of(std::vector<Argument> const& arguments) {
 }
 
 /// Collective.
+/// @throws ConfigError  the ranks' arguments differ, or are refused.
 void check_equal(Group& group, std::string const& call, std::string const& path,
                  std::vector<Argument> const& arguments) {
   Intention intention{.call = call, .values = {}};
   if (!path.empty()) intention.values.emplace_back("the configuration's path", path);
-  for (auto const& [key, value, origin] : arguments) intention.values.emplace_back(key, value);
+  for (auto const& [key, value, origin] : arguments) {
+    intention.values.emplace_back(key == kRefused ? "what is refused" : key, value);
+  }
   meet(group.world(), intention, timeout_of(arguments));
+  for (auto const& [key, value, origin] : arguments) {
+    if (key == kRefused) throw ConfigError(value);
+  }
 }
 
 }  // namespace

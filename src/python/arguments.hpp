@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -16,12 +17,16 @@ namespace distload::python {
 /// Key, value as YAML, and the argument's name for messages.
 using Argument = std::tuple<std::string, std::string, std::string>;
 
+/// The key of an argument that Python refuses, with the reason as its value: all ranks throw it once they have met.
+inline constexpr std::string_view kRefused;
+
 std::vector<Setting> settings_of(std::vector<Argument> const& arguments);
 
 /// Collective: the configuration of a file, a checkpoint, or neither, the environment and the arguments, which must be
 /// equal on all ranks.
 /// @param call  for messages: "distload.load"
-/// @throws ConfigError  the ranks' arguments differ: names, values and ranks; or as parse_config. On all ranks.
+/// @throws ConfigError  the ranks' arguments differ: names, values and ranks; one is refused; or as parse_config. On all
+///                      ranks.
 Config agreed_config(Group& group, std::string const& call, std::string const& path,
                      std::vector<Argument> const& arguments);
 

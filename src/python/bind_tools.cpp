@@ -21,6 +21,7 @@
 #include "app/agree_on_config.hpp"
 #include "app/dry_run.hpp"
 #include "config/schema.hpp"
+#include "inspect/checkpoint_page.hpp"
 #include "inspect/health.hpp"
 #include "inspect/inspect_json.hpp"
 #include "parallel/all_or_throw.hpp"
@@ -70,6 +71,23 @@ std::string inspected(std::string const& path, std::optional<std::uint64_t> step
   return as_json(catalog, extents, nullptr, health ? &*health : nullptr);
 }
 
+using Degree = std::optional<std::uint32_t>;
+
+std::string page_of(std::string const& path, std::optional<std::uint64_t> step, bool verify, Degree tensor,
+                    Degree pipeline, Degree data, Degree expert) {
+  auto const catalog = open_checkpoint(path, step, Latest::valid,
+                                       verify ? SealUse::compare_content : SealUse::warn_of_stale, CutShort::accept);
+  std::optional<Planned> chosen;
+  if (tensor || pipeline || data || expert) {
+    Topology const topology{tensor.value_or(1), pipeline.value_or(1), data.value_or(1), expert.value_or(1)};
+    check_expert_parallel(topology);
+    chosen = plan_for(catalog, topology, {});
+  }
+  std::optional<Health> health;
+  if (verify) health = check_health(catalog, threads_of(1));
+  return checkpoint_page(catalog, chosen ? &*chosen : nullptr, {}, health);
+}
+
 /// Collective: the report of distload-verify, and its exit code; on all ranks.
 std::pair<std::string, int> verified(Group& group, std::string const& path, VerifyOptions options) {
   options.threads = threads_of(group.node().size());
@@ -103,6 +121,14 @@ void add_tools(nb::module_& module) {
         return call([path, step, extents, verify] { return inspected(path, step, extents, verify); });
       },
       nb::arg("path"), nb::arg("step") = nb::none(), nb::arg("extents") = false, nb::arg("verify") = false);
+  module.def(
+      "inspect_page",
+      [](std::string const& path, std::optional<std::uint64_t> step, bool verify, Degree tensor, Degree pipeline,
+         Degree data, Degree expert) {
+        return call([path, step, verify, tensor, pipeline, data, expert] { return page_of(path, step, verify, tensor, pipeline, data, expert); });
+      },
+      nb::arg("path"), nb::arg("step"), nb::arg("verify"), nb::arg("tensor_parallel"), nb::arg("pipeline_parallel"),
+      nb::arg("data_parallel"), nb::arg("expert_parallel"));
   module.def(
       "verify",
       [](Group& group, std::string const& path, std::optional<std::uint64_t> step, bool all, bool seal) {

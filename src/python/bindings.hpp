@@ -8,6 +8,7 @@ namespace distload::python {
 void add_groups(nanobind::module_& module);
 void add_tensors(nanobind::module_& module);
 void add_models(nanobind::module_& module);
+void add_parallel_models(nanobind::module_& module);
 void add_saver(nanobind::module_& module);
 void add_reader(nanobind::module_& module);
 void add_tools(nanobind::module_& module);

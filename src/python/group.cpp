@@ -82,6 +82,13 @@ ProcessGrid const& Group::grid(Topology const& topology) {
   return *grids_.emplace_back(std::make_unique<ProcessGrid>(*world_, *node_, topology));
 }
 
+ReplicaGroups const& Group::replica_groups(ProcessGrid const& grid) {
+  auto const found =
+      std::ranges::find_if(replica_groups_, [&](auto const& groups) { return &groups->compute().grid() == &grid; });
+  if (found != replica_groups_.end()) return **found;
+  return *replica_groups_.emplace_back(std::make_unique<ReplicaGroups>(grid));
+}
+
 Group& world_group() {
   auto& known = groups().world;
   if (known == nullptr) {

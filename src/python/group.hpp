@@ -11,6 +11,8 @@
 #include <distload/parallel/communicator.hpp>
 #include <distload/parallel/process_grid.hpp>
 
+#include "python/replica_groups.hpp"
+
 namespace distload::python {
 
 /// The communicators of a group, and its grids. Lives as long as the process, because models refer to it.
@@ -32,12 +34,17 @@ class Group {
   /// @throws ConfigError  as ProcessGrid.
   ProcessGrid const& grid(Topology const& topology);
 
+  /// Collective: what models of that grid of this group compute with, made at its first use.
+  /// @throws as ComputeGroups
+  ReplicaGroups const& replica_groups(ProcessGrid const& grid);
+
  private:
   Communicator* world_;
   Communicator* node_;
   std::vector<std::unique_ptr<Communicator>> owned_;
   bool uses_mpi_;
   std::vector<std::unique_ptr<ProcessGrid>> grids_;
+  std::vector<std::unique_ptr<ReplicaGroups>> replica_groups_;  ///< refer to grids
 };
 
 /// Collective over all ranks of MPI, at the first call: all of them.

@@ -4,9 +4,11 @@
 #include <utility>
 
 #include <distload/base/error.hpp>
+#include <distload/infer/parallel_model.hpp>
 #include <distload/load/report.hpp>
 #include <distload/parallel/resolve_topology.hpp>
 
+#include "parallel/all_or_throw.hpp"
 #include "python/runtime.hpp"
 
 namespace distload::python {
@@ -51,10 +53,11 @@ std::shared_ptr<HeldModel> HeldModel::redistribute(Topology const& topology, Con
                                                    RedistributeOptions const& options, bool in_place,
                                                    ProgressSink progress) {
   if (is_released_) throw ConfigError("redistribute: the model has been redistributed in place before");
-  if (in_place && exports_ > 0) {
-    throw ConfigError("redistribute: in place frees the shards, but " + std::to_string(exports_.load()) +
-                      " tensors of this model are in use; delete them first");
-  }
+  all_or_throw(group_->world(), "redistribute", [&] {
+    if (!in_place || uses_ == 0) return;
+    throw ConfigError("redistribute: in place frees the shards, but " + std::to_string(uses_.load()) +
+                      " tensors or parallel models of this model are in use; delete them first");
+  });
   Redistributor redistributor(group_->world(), group_->node(), options, config_.runtime, std::move(progress));
   // What can be found out before the shards are given away.
   if (in_place && origin_) redistributor.check(origin_->checkpoint, topology);
@@ -72,6 +75,15 @@ std::string HeldModel::report(bool tensors) const {
   return make_report(*grid_, origin_->checkpoint, origin_->plan, loaded_, tensors);
 }
 
+void HeldModel::check_numbers() const {
+  all_or_throw(group_->world(), "check", [&] { distload::check_numbers(model()); });
+}
+
+std::shared_ptr<void> HeldModel::in_use() {
+  ++uses_;
+  return {this, [held = shared_from_this()](void* /*self*/) { --held->uses_; }};
+}
+
 Memory HeldModel::memory_of(Shard const& shard) {
   auto const bytes = model().bytes(shard);
   Memory memory;
@@ -79,8 +91,7 @@ Memory HeldModel::memory_of(Shard const& shard) {
   memory.dtype = shard.dtype;
   memory.shape = shard.shape;
   memory.read_only = model().is_mapped(shard);
-  ++exports_;
-  memory.owner = std::shared_ptr<void>(this, [held = shared_from_this()](void* /*self*/) { --held->exports_; });
+  memory.owner = in_use();
   return memory;
 }
 

@@ -47,7 +47,7 @@ class HeldModel : public std::enable_shared_from_this<HeldModel> {
   void reload(Config const& config, ProgressSink progress);
 
   /// Collective: the model in another topology. In place, this model has no shards afterwards.
-  /// @throws ConfigError  in place, while Python has tensors of this model.
+  /// @throws ConfigError  in place, while tensors or parallel models of this model are in use; on all ranks.
   /// @throws as Redistributor::redistribute
   /// @param config  of the new model
   std::shared_ptr<HeldModel> redistribute(Topology const& topology, Config const& config,
@@ -57,6 +57,9 @@ class HeldModel : public std::enable_shared_from_this<HeldModel> {
   /// @throws ConfigError  the model was made by a redistribution.
   std::string report(bool tensors) const;
 
+  /// Collective: as distload::check_numbers.
+  void check_numbers() const;
+
   Group& group() const noexcept { return *group_; }
   ProcessGrid const& grid() const noexcept { return *grid_; }
   Config const& config() const noexcept { return config_; }
@@ -64,6 +67,9 @@ class HeldModel : public std::enable_shared_from_this<HeldModel> {
   ShardedModel const& model() const noexcept { return loaded_.model; }
   LoadTimes const& times() const noexcept { return loaded_.times; }
   EngineInUse const& engine() const noexcept { return loaded_.engine; }
+
+  /// Keeps this model and the place of its shards, until the last copy of the result is destroyed.
+  std::shared_ptr<void> in_use();
 
   /// The memory of a shard of this model, which the result keeps alive. Read-only where a file is mapped.
   Memory memory_of(Shard const& shard);
@@ -76,7 +82,7 @@ class HeldModel : public std::enable_shared_from_this<HeldModel> {
   std::optional<Origin> origin_;
   bool is_released_ = false;             ///< by a redistribution in place
   bool is_shared_ = false;               ///< another model has some of its shards
-  std::atomic<std::size_t> exports_{0};  ///< memories that someone has
+  std::atomic<std::size_t> uses_{0};     ///< results of `in_use` that someone has
 };
 
 }  // namespace distload::python

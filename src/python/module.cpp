@@ -20,6 +20,7 @@ NB_MODULE(_core, module) {
   python::add_groups(module);
   python::add_tensors(module);
   python::add_models(module);
+  python::add_parallel_models(module);
   python::add_saver(module);
   python::add_reader(module);
   python::add_tools(module);

@@ -66,6 +66,13 @@ def main():
 
     message = raises(distload.ConfigError, lambda: distload.load(folder / "llama", dtype="fp32" if rank == size - 1 else "bf16"))
     assert "load.dtype" in message and f"rank {size - 1}" in message, message
+    # What is refused on one rank alone does not make the others wait.
+    is_odd = rank == size - 1
+    for wrong, reason in (({"colour": 3}, "colour is not known"), ({"device": "tpu"}, "not to 'tpu'"), ({"progress": "bar"}, "progress is 'bar'")):
+        message = raises(distload.ConfigError, lambda: distload.load(folder / "llama", **(wrong if is_odd else {})))
+        assert reason in message and (size == 1 or f"rank {size - 1}" in message), message
+    message = raises(distload.ConfigError, lambda: distload.save(model, folder / "refused", **({"colour": 3} if is_odd else {})))
+    assert "colour" in message, message
     if not group.uses_mpi:
         assert "MPI" in raises(distload.ConfigError, lambda: distload.load(folder / "llama", engine="collective"))
     assert distload.verify(folder / "saved-1-1-4" if size == 4 else saved["path"])["checkpoints"][0]["exit_code"] == 0

@@ -1,8 +1,6 @@
 // Compares the memory for shards, staging and activations with what a rank may use.
 #include "infer/check_activations.hpp"
 
-#include <algorithm>
-
 #include <distload/base/bytes.hpp>
 #include <distload/base/error.hpp>
 
@@ -14,16 +12,6 @@
 #include "load/arena.hpp"
 
 namespace distload {
-namespace {
-
-std::uint64_t layers_of_largest_stage(infer::ModelDescription const& model, ProcessGrid const& grid,
-                                      Config const& config) {
-  auto const& stated = config.topology.pipeline_layers;
-  if (!stated.empty()) return std::ranges::max(stated);
-  return divide_up(model.layers.size(), grid.topology().pipeline_parallel);
-}
-
-}  // namespace
 
 void check_activations(ProcessGrid const& grid, Config const& config, OpenedCheckpoint const& checkpoint,
                        LoadPlan const& plan, TokenBatch const& ids, std::uint64_t generate) {
@@ -33,9 +21,9 @@ void check_activations(ProcessGrid const& grid, Config const& config, OpenedChec
   auto const limit = config.load.memory_limit ? config.load.memory_limit
                                               : available_arena_bytes(device_of_process(), grid.node_size(), 1);
   if (!limit) return;
-  auto const needed =
-      infer::activation_bytes(description, grid.topology(), layers_of_largest_stage(description, grid, config),
-                              ids.batch, ids.tokens, ids.tokens + generate);
+  auto const layers = infer::layers_of_largest_stage(description, grid.topology(), config.topology.pipeline_layers);
+  auto const needed = infer::activation_bytes(description, grid.topology(), layers, ids.batch, ids.tokens,
+                                              ids.tokens + generate);
   if (plan.peak_bytes() + needed <= *limit) return;
   throw OutOfBudget("this rank needs " + format_bytes(plan.peak_bytes()) + " for the model and " +
                     format_bytes(needed) + " for the activations of " + std::to_string(ids.batch) + " x " +

@@ -9,6 +9,7 @@
 
 #include <distload/layers/activations.hpp>
 #include <distload/load/sharded_model.hpp>
+#include <distload/parallel/communicator.hpp>
 #include <distload/parallel/process_grid.hpp>
 
 namespace distload {
@@ -33,6 +34,30 @@ struct LayerOutput {
 /// Gets outputs as they are computed, on every rank of the stage. May be empty.
 using OutputSink = std::function<void(LayerOutput const&)>;
 
+/// The groups of ranks that the models of a grid compute with, beside those of the grid. Destroying them is collective;
+/// models that share them are destroyed by each rank when it likes.
+class ComputeGroups {
+ public:
+  /// Collective over `grid.world()`. `grid` outlives the object.
+  explicit ComputeGroups(ProcessGrid const& grid);
+
+  ProcessGrid const& grid() const noexcept { return *grid_; }
+
+  /// The ranks of the grid's group `tensor`, for activations.
+  Communicator& tensor() const noexcept { return tensor_ ? *tensor_ : grid_->tensor(); }
+  /// The ranks of this rank's pipeline stage in all replicas, for activations.
+  Communicator& stage() const noexcept { return stage_on_device_ ? *stage_on_device_ : *stage_; }
+  /// The ranks of the grid's group `pipeline`, for activations.
+  Communicator& pipeline() const noexcept { return pipeline_ ? *pipeline_ : grid_->pipeline(); }
+
+ private:
+  ProcessGrid const* grid_;
+  std::unique_ptr<Communicator> stage_;
+  std::unique_ptr<Communicator> tensor_;           ///< null: the group of the grid will do
+  std::unique_ptr<Communicator> stage_on_device_;  ///< null: `stage_` will do
+  std::unique_ptr<Communicator> pipeline_;         ///< null: the group of the grid will do
+};
+
 /// The computation of a ShardedModel whose family is one of `computed_families()`, in float32. Every replica computes
 /// what it is given. Refers to the model's memory: the model outlives the object, and after Loader::reload it computes
 /// with the new numbers.
@@ -45,6 +70,9 @@ class ParallelModel {
   /// @throws ConfigError  the family is not computed, or a parameter is missing, or has another shape or cut than its
   ///                      layer needs: with its name; on all ranks.
   ParallelModel(ShardedModel const& model, ProcessGrid const& grid);
+  /// Collective over `groups.grid().world()`, likewise, with groups that other models may use too. They outlive the
+  /// object, whose destruction is local.
+  ParallelModel(ShardedModel const& model, ComputeGroups const& groups);
   ~ParallelModel();
   ParallelModel(ParallelModel const&) = delete;
   ParallelModel& operator=(ParallelModel const&) = delete;

@@ -27,8 +27,9 @@ from distload._errors import (
     OutputsDiffer,
     UsageError,
 )
-from distload._inspect import inspect, verify
+from distload._inspect import Inspection, Page, inspect, inspect_page, verify
 from distload._model import Model, load
+from distload._parallel_model import ParallelModel, computed_families
 from distload._plan import Plan, plan
 from distload._safe_open import safe_open
 from distload._save import PendingSave, SaveResult, save, save_async
@@ -62,6 +63,7 @@ __all__ = [
     "ConfigError",
     "CorruptData",
     "Error",
+    "Inspection",
     "InternalError",
     "IoError",
     "Model",
@@ -69,6 +71,8 @@ __all__ = [
     "NothingToCompare",
     "OutOfBudget",
     "OutputsDiffer",
+    "Page",
+    "ParallelModel",
     "Partition",
     "PendingSave",
     "Plan",
@@ -77,7 +81,9 @@ __all__ = [
     "Tensor",
     "UsageError",
     "__version__",
+    "computed_families",
     "inspect",
+    "inspect_page",
     "load",
     "plan",
     "safe_open",

@@ -6,10 +6,11 @@ import os
 from typing import Any, Iterable, List, Mapping, Tuple, Union
 
 from distload import _core
-from distload._errors import ConfigError
 
 Argument = Tuple[str, str, str]  # key, value as YAML, name for messages
 Source = Union[str, "os.PathLike[str]", Mapping[str, Any], None]
+
+_REFUSED = ""  # the library's key for what is refused
 
 _KEYS = frozenset(_core.config_keys()) | {"load.hints"}
 _SECTIONS = frozenset(key.split(".")[0] for key in _KEYS)
@@ -41,11 +42,17 @@ def _flat(section: str, values: Mapping[str, Any], origin: str) -> Iterable[Argu
             yield key, _yaml(value), f"{origin}[{name!r}]"
 
 
+def refused(reason: str) -> List[Argument]:
+    """Instead of raising ConfigError on this rank alone, for which others would wait: the library raises it on all ranks when they have met. None of
+    an empty reason."""
+    return [(_REFUSED, reason, "")] if reason else []
+
+
 def arguments_of(sections: Iterable[str], keywords: Mapping[str, Any]) -> List[Argument]:
     """The settings that keyword arguments stand for.
 
     A name is looked for in `sections`, in this order. The name of a section itself takes a dict, so that every key can be set:
-    ``load={"engine": "direct"}``. Raises ConfigError for other names.
+    ``load={"engine": "direct"}``. Other names are refused.
     """
     made: List[Argument] = []
     for name, value in keywords.items():
@@ -61,7 +68,7 @@ def arguments_of(sections: Iterable[str], keywords: Mapping[str, Any]) -> List[A
             made += _flat(name, value, origin)
         else:
             known = sorted({key.split(".", 1)[1] for key in _KEYS if key.split(".")[0] in sections})
-            raise ConfigError(f"{origin} is not known; these are: {', '.join(known)}")
+            made += refused(f"{origin} is not known; these are: {', '.join(known)}")
     return made
 
 

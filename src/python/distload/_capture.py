@@ -516,11 +516,7 @@ def capture(
     """
     reader = _core.Reader.open(ranks_of(group), os.fspath(checkpoint), arguments_of(("checkpoint", "load", "runtime"), config))
     chosen = [name for name in reader.names() if names is None or names(name)]
-    targets: Dict[str, torch.Tensor] = {}
-    for name, tensor in itertools.chain(model.named_parameters(), model.named_buffers()):
-        if tensor.device.type == "meta":
-            raise ConfigError(f"capture: {name} has no memory; give it some with model.to_empty(device='cpu')")
-        targets[name] = tensor.detach()
+    targets = {name: tensor.detach() for name, tensor in itertools.chain(model.named_parameters(), model.named_buffers())}
     tensors = {name: (reader.shape(name), DTYPES[reader.dtype(name)]) for name in chosen}
     captured = _agreed(load_weights, targets, tensors, reader.group)
     for name, why in captured.whole.items():
@@ -549,8 +545,11 @@ def _agreed(
     failure: Optional[Exception] = None
     captured = Captured()
     try:
+        for name, tensor in targets.items():
+            if tensor.device.type == "meta":
+                raise ConfigError(f"capture: {name} has no memory; give it some with model.to_empty(device='cpu')")
         captured = record(load_weights, targets, tensors)
-    except Exception as error:  # of the engine, on this rank
+    except Exception as error:  # of this rank
         failure = error
     own = json.dumps({"whole": captured.whole, "failure": None if failure is None else f"{type(failure).__name__}: {failure}"})
     found = [json.loads(text) for text in group.all_gather_text(own)]
@@ -558,7 +557,7 @@ def _agreed(
         raise failure
     for rank, of_rank in enumerate(found):
         if of_rank["failure"] is not None:
-            raise ConfigError(f"rank {rank}: load_weights failed: {of_rank['failure']}")
+            raise ConfigError(f"rank {rank}: {of_rank['failure']}")
     for of_rank in found:
         for name, why in of_rank["whole"].items():
             captured.whole.setdefault(name, why)

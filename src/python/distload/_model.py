@@ -2,15 +2,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from distload import _core
-from distload._arguments import Source, arguments_of, source_of
+from distload import _core, _html
+from distload._arguments import Source, arguments_of, refused, source_of
 from distload._core import Partition, Tensor
-from distload._errors import ConfigError
 from distload._group import group_of
-
-Progress = Callable[[str, int, int, float], None]
+from distload._progress import Progress, callback_of
 
 _SECTIONS = ("checkpoint", "topology", "model", "load", "runtime", "cost")
 # What may differ when a model is filled again.
@@ -46,6 +44,22 @@ class Model(Mapping[str, Tensor]):
     def __repr__(self) -> str:
         topology = " x ".join(f"{key} {value}" for key, value in self.topology.items() if value > 1) or "one rank"
         return f"<distload.Model {self.name!r}: {len(self)} shards, {self.resident_bytes} bytes, {topology}>"
+
+    def _repr_html_(self) -> str:
+        topology = ", ".join(f"{key} {value}" for key, value in self.topology.items())
+        known = (
+            ("Shards", f"{len(self):,}, {_html.size_text(self.resident_bytes)}"),
+            ("Topology", topology),
+            ("Engine", self.engine[0]),
+            ("Step", self.step or None),
+            ("Path", self._core.path),
+        )
+        rows = []
+        for name in self:
+            tensor, cut = self[name], self.partition(name)
+            how = cut.kind if cut.kind == "replicated" else f"{cut.kind}, axis {cut.axis}"
+            rows.append((name, tensor.dtype, _html.shape_text(self.global_shape(name)), _html.shape_text(tensor.shape), how, _html.size_text(tensor.nbytes)))
+        return _html.facts(self.name, known) + _html.table("shard", ("name", "type", "shape", "here", "cut", "size"), rows)
 
     @property
     def name(self) -> str:
@@ -112,6 +126,10 @@ class Model(Mapping[str, Tensor]):
         text = self._core.report(tensors)
         return dict(json.loads(text)) if text else {}
 
+    def check_numbers(self) -> None:
+        """Collective: reads all shards of floating-point types. Raises CorruptData, with a parameter's name, if numbers are NaN or infinite."""
+        self._core.check_numbers()
+
     def reload(self, source: Source = None, *, progress: Optional[Progress] = None, **config: Any) -> None:
         """Collective: fills the shards from another checkpoint of the same model, or another step of the same one.
 
@@ -124,7 +142,8 @@ class Model(Mapping[str, Tensor]):
             arguments.append(("checkpoint.path", path, "argument source"))
         if "step" not in config:
             arguments.append(("checkpoint.step", "latest", "the default of step"))
-        self._core.reload(arguments + arguments_of(_RELOAD_SECTIONS, config), progress)
+        callback, refusal = callback_of(progress, self._core.group)
+        self._core.reload(arguments + arguments_of(_RELOAD_SECTIONS, config) + refused(refusal), callback)
 
     def redistribute(self, *, in_place: bool = False, progress: Optional[Progress] = None, **config: Any) -> "Model":
         """Collective: the model in another topology, from memory to memory.
@@ -136,7 +155,8 @@ class Model(Mapping[str, Tensor]):
         Raises ConfigError if the model cannot be cut like that, or if `in_place` is asked for while tensors are in use, and
         OutOfBudget if a rank has too little memory.
         """
-        return Model(self._core.redistribute(arguments_of(_REDISTRIBUTE_SECTIONS, config), in_place, progress))
+        callback, refusal = callback_of(progress, self._core.group)
+        return Model(self._core.redistribute(arguments_of(_REDISTRIBUTE_SECTIONS, config) + refused(refusal), in_place, callback))
 
 
 def load(
@@ -152,22 +172,23 @@ def load(
     source: a checkpoint (HDF5 file, directory of them, Hugging Face directory, safetensors file), or a configuration (YAML file, dict).
     group: None (all ranks of mpirun or torchrun), a communicator of mpi4py, or a process group of torch.distributed.
     device: "cpu" or "cuda"; None: what this build loads to.
-    progress: called as progress(phase, done_bytes, total_bytes, seconds) by threads of the library.
+    progress: called as progress(phase, done_bytes, total_bytes, seconds) by threads of the library; "tqdm": a bar of tqdm on the first rank.
     Other keywords are keys of the configuration (config/reference.yaml) in the sections checkpoint, topology, model, load, runtime and
     cost: ``tensor_parallel=4, dtype="bf16", step=1000``; or whole sections: ``load={"engine": "direct"}``.
 
     Raises ConfigError, NoValidCheckpoint, CorruptData, IoError, OutOfBudget (before anything is allocated) and CommunicationError, on
     all ranks. After KeyboardInterrupt the other ranks' calls go on until `timeout`.
     """
-    check_device(device)
     path, arguments = source_of(source)
-    return Model(_core.Model.load(group_of(group), path, arguments + arguments_of(_SECTIONS, config), progress))
+    ranks = group_of(group)
+    callback, refusal = callback_of(progress, ranks)
+    arguments += arguments_of(_SECTIONS, config) + refused(device_refusal(device)) + refused(refusal)
+    return Model(_core.Model.load(ranks, path, arguments, callback))
 
 
-def check_device(device: Optional[str]) -> None:
-    """Raises ConfigError unless this build loads to that device."""
-    if device is None:
-        return
+def device_refusal(device: Optional[str]) -> str:
+    """Why that device is refused: this build loads to another one. Empty: it is not."""
     built_for = "cuda" if _core.built_for_devices else "cpu"
-    if str(device).split(":")[0] != built_for:
-        raise ConfigError(f"device: this build of distload loads to {built_for!r}, not to {str(device)!r}")
+    if device is None or str(device).split(":")[0] == built_for:
+        return ""
+    return f"device: this build of distload loads to {built_for!r}, not to {str(device)!r}"

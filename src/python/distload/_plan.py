@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from typing import Any, Dict
 
 from distload import _core
@@ -28,6 +29,9 @@ class Plan:
         return self.text
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.text)}</pre>"
 
 
 def plan(source: Source = None, *, group: Any = None, tensors: bool = False, **config: Any) -> Plan:

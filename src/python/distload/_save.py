@@ -5,16 +5,17 @@ import os
 from typing import Any, Dict, Optional, Tuple, Union
 
 from distload import _core
-from distload._arguments import Argument, arguments_of
+from distload._arguments import Argument, arguments_of, refused
 from distload._errors import ConfigError
-from distload._model import Model, Progress
+from distload._model import Model
+from distload._progress import Callback, Progress, callback_of
 
 Path = Union[str, "os.PathLike[str]"]
 SaveResult = Dict[str, Any]
 """path, step, engine, seconds, stall_seconds, checkpoint_bytes, written_bytes, unchanged_bytes (of all ranks together)."""
 
 # Savers by group and settings: each keeps the memory of its snapshots for the next save, and lets one save be in flight.
-_savers: Dict[Tuple[int, Tuple[Argument, ...]], _core.Saver] = {}
+_savers: Dict[Tuple[int, Tuple[Argument, ...]], Tuple[_core.Saver, "_Listener"]] = {}
 
 
 class PendingSave:
@@ -34,15 +35,28 @@ class PendingSave:
         return self._result
 
 
+class _Listener:
+    """What a saver calls, for the progress function of each of its saves."""
+
+    def __init__(self) -> None:
+        self.callback: Optional[Callback] = None
+
+    def __call__(self, phase: str, done_bytes: int, total_bytes: int, seconds: float) -> None:
+        if self.callback is not None:
+            self.callback(phase, done_bytes, total_bytes, seconds)
+
+
 def _saver_of(model: Model, directory: Path, config: Dict[str, Any], progress: Optional[Progress]) -> _core.Saver:
     path = os.path.expanduser(os.fspath(directory))
-    arguments = [("save.directory", path, "argument directory"), *arguments_of(("save", "runtime"), config)]
+    callback, refusal = callback_of(progress, model._core.group)
+    arguments = [("save.directory", path, "argument directory"), *arguments_of(("save", "runtime"), config), *refused(refusal)]
     key = (id(model._core.group), tuple(arguments))
-    if progress is not None and key in _savers:
-        _savers.pop(key).wait()
     if key not in _savers:
-        _savers[key] = _core.Saver.of_model(model._core, arguments, progress)
-    return _savers[key]
+        listener = _Listener()
+        _savers[key] = _core.Saver.of_model(model._core, arguments, listener), listener
+    saver, listener = _savers[key]
+    listener.callback = callback
+    return saver
 
 
 def save(
@@ -51,7 +65,7 @@ def save(
     """Collective: saves the model as `directory`/model-step-N.h5, or with ``format="safetensors"`` as a Hugging Face directory
     model-step-N. It appears when it is complete and on storage; after a crash the directory is as before.
 
-    step: in the checkpoint's name; None: the model's. Other keywords are keys of the section `save`: ``tensor_parallel=8, keep=3``.
+    step: in the checkpoint's name; None: the model's. progress: as `load` takes it. Other keywords are keys of the section `save`: ``tensor_parallel=8, keep=3``.
 
     Raises ConfigError (something may not be replaced, or cannot be cut), IoError and CorruptData, on all ranks.
     """
