@@ -522,7 +522,7 @@ def capture(
             raise ConfigError(f"capture: {name} has no memory; give it some with model.to_empty(device='cpu')")
         targets[name] = tensor.detach()
     tensors = {name: (reader.shape(name), DTYPES[reader.dtype(name)]) for name in chosen}
-    captured = _agreed(load_weights, targets, tensors, reader.group)
+    captured = _agreed(lambda: record(load_weights, targets, tensors), "load_weights", reader.group)
     for name, why in captured.whole.items():
         warnings.warn(f"capture: {name} is loaded as a whole, because of {why}", stacklevel=2)
     with torch.no_grad():
@@ -539,17 +539,15 @@ def capture(
     return captured
 
 
-def _agreed(
-    load_weights: Callable[[Weights], Any],
-    targets: Dict[str, torch.Tensor],
-    tensors: Dict[str, Tuple[Tuple[int, ...], torch.dtype]],
-    group: _core.Group,
-) -> Captured:
-    """Collective: what `record` finds, with the tensors that any rank must get as a whole, since loading them is collective."""
+def _agreed(find: Callable[[], Captured], what: str, group: _core.Group) -> Captured:
+    """Collective: what `find` finds, with the tensors that any rank must get as a whole, since loading them is collective.
+
+    what: failed if `find` raises on another rank.
+    """
     failure: Optional[Exception] = None
     captured = Captured()
     try:
-        captured = record(load_weights, targets, tensors)
+        captured = find()
     except Exception as error:  # of the engine, on this rank
         failure = error
     own = json.dumps({"whole": captured.whole, "failure": None if failure is None else f"{type(failure).__name__}: {failure}"})
@@ -558,7 +556,7 @@ def _agreed(
         raise failure
     for rank, of_rank in enumerate(found):
         if of_rank["failure"] is not None:
-            raise ConfigError(f"rank {rank}: load_weights failed: {of_rank['failure']}")
+            raise ConfigError(f"rank {rank}: {what} failed: {of_rank['failure']}")
     for of_rank in found:
         for name, why in of_rank["whole"].items():
             captured.whole.setdefault(name, why)
