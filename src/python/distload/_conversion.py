@@ -81,7 +81,11 @@ def cut(parameter: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
     from transformers.distributed.sharding_utils import DtensorShardOperation
     from transformers.distributed.utils import is_dtensor
 
-    return DtensorShardOperation(parameter).shard_tensor(whole) if is_dtensor(parameter) else whole
+    if not is_dtensor(parameter):
+        return whole
+    part = DtensorShardOperation(parameter).shard_tensor(whole)
+    assert part is not None  # which it is for an expert alone
+    return part
 
 
 def record(conversion: Conversion, tensors: Shapes, model: Any, device: Any) -> Tuple[Captured, Dict[str, torch.Tensor], Any]:
@@ -112,13 +116,14 @@ def record(conversion: Conversion, tensors: Shapes, model: Any, device: Any) -> 
         unrecorded = set(others)
     conversion.check(report)
 
+    no_quantizer: Any = None
     targets: Dict[str, torch.Tensor] = {}
     parameters = model.state_dict(keep_vars=True)
     for name, whole in made.items():
         with recorder:
             part = cut(parameters[name], whole)
         targets[name] = torch.empty(part.shape, dtype=part.dtype, device=device)
-        set_param_for_module(model, name, targets[name], report, None)
+        set_param_for_module(model, name, targets[name], report, no_quantizer)
         if name in unrecorded:
             continue
         places[_storage(targets[name])] = [(name, targets[name])]
@@ -163,15 +168,16 @@ def _in_this_thread() -> Iterator[None]:
     """transformers uses no threads, in which nothing would be recorded, and shows no progress, as nothing is loaded."""
     from transformers.utils import logging
 
-    had_bar = logging.is_progress_bar_enabled()
+    bars: Any = logging  # which has no types
+    had_bar = bars.is_progress_bar_enabled()
     before = os.environ.get("HF_DEACTIVATE_ASYNC_LOAD")
     os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"
-    logging.disable_progress_bar()
+    bars.disable_progress_bar()
     try:
         yield
     finally:
         if had_bar:
-            logging.enable_progress_bar()
+            bars.enable_progress_bar()
         if before is None:
             del os.environ["HF_DEACTIVATE_ASYNC_LOAD"]
         else:

@@ -45,13 +45,13 @@ def from_pretrained(
 
     Raises ConfigError if the checkpoint has not all of the model's parameters, or is quantized; and as `distload.load`.
     """
+    from transformers import GenerationConfig
     from transformers.distributed.configuration_utils import DistributedConfig
     from transformers.modeling_utils import LoadStateDictConfig
 
     group = group_of(None) if runs_under_torch() else ranks_of(None)
-    reader = _core.Reader.open(
-        group, os.path.expanduser(os.fspath(path)), arguments_of(("checkpoint", "load", "runtime"), config)
-    )
+    folder = os.path.expanduser(os.fspath(path))
+    reader = _core.Reader.open(group, folder, arguments_of(("checkpoint", "load", "runtime"), config))
     tensors = {name: (reader.shape(name), DTYPES[reader.dtype(name)]) for name in reader.names()}
     kind, model_config = _class_and_config(model_class, reader.config_json, path)
     model_config, wanted = _with_dtype(model_config, dtype, tensors)
@@ -90,14 +90,17 @@ def from_pretrained(
     model._weight_conversions = conversion.used()
     settings = LoadStateDictConfig(pretrained_model_name_or_path=os.fspath(path), device_map={"": device}, dtype=wanted)
     kind._finalize_model_loading(model, settings, reports[0])
+    if model.can_generate() and os.path.isfile(os.path.join(folder, "generation_config.json")):
+        model.generation_config = GenerationConfig.from_pretrained(folder)
     return model.eval()
 
 
 def _class_and_config(model_class: Any, config_json: str, path: Path) -> Tuple[Any, Any]:
     """The model's class, for ``AutoModel...`` the one that it has for such a configuration, and the configuration, as transformers reads it."""
     from transformers import AutoConfig
-    from transformers.models.auto.auto_factory import _get_model_class
+    from transformers.models.auto import auto_factory
 
+    factory: Any = auto_factory  # whose functions have no types
     if not config_json:
         raise ConfigError(f"{os.fspath(path)} has no config.json, by which transformers makes a model")
     mapping = getattr(model_class, "_model_mapping", None)
@@ -111,7 +114,7 @@ def _class_and_config(model_class: Any, config_json: str, path: Path) -> Tuple[A
         return model_class, config
     if type(config) not in mapping:
         raise ConfigError(f"{model_class.__name__} has no class for {type(config).__name__}")
-    kind = _get_model_class(config, mapping)
+    kind = factory._get_model_class(config, mapping)
     text_class = config.sub_configs.get("text_config")
     return kind, config.get_text_config() if text_class is not None and kind.config_class == text_class else config
 
@@ -127,7 +130,7 @@ def _with_dtype(config: Any, dtype: Optional[torch.dtype], tensors: Shapes) -> T
 
 def _made(kind: Any, config: Any, dtype: torch.dtype) -> Any:
     """A model without memory."""
-    from transformers.modeling_utils import patch_output_recorders
+    from transformers.monkey_patching import patch_output_recorders
     from transformers.utils.generic import ContextManagers
 
     with ContextManagers(kind.get_init_context(dtype, False, False, None)):
