@@ -16,12 +16,6 @@ import torch_ranks
 from distload.dcp import DistloadReader
 
 
-def bytes_read():
-    """Of this process, from storage."""
-    with open("/proc/self/io", encoding="ascii") as io:
-        return int(dict(line.split(": ") for line in io.read().splitlines())["read_bytes"])
-
-
 def placements_of(tensor, mesh):
     """Placements on each axis of the mesh, by turns."""
     kinds = [Shard(0), Shard(1), Replicate()] if tensor.dim() > 1 else [Shard(0), Replicate()]
@@ -83,9 +77,9 @@ def main():
     mesh = meshes[0]
     for names, share in ((range(12), 1.0), (range(6), 0.5)):
         state = {f"t{i}": distribute_tensor(torch.zeros(1024, 1024 + i), mesh, [Shard(i % 2)]) for i in names}
-        before = bytes_read()
+        before = torch_ranks.bytes_read()
         dcp.load(state, storage_reader=DistloadReader(folder / "large", engine="direct"))
-        read = torch.tensor([bytes_read() - before])
+        read = torch.tensor([torch_ranks.bytes_read() - before])
         dist.all_reduce(read)
         whole = sum(4 * 1024 * (1024 + i) for i in range(12))
         ratio = read.item() / (whole * share)

@@ -518,7 +518,14 @@ def capture(
     chosen = [name for name in reader.names() if names is None or names(name)]
     targets = {name: tensor.detach() for name, tensor in itertools.chain(model.named_parameters(), model.named_buffers())}
     tensors = {name: (reader.shape(name), DTYPES[reader.dtype(name)]) for name in chosen}
-    captured = _agreed(load_weights, targets, tensors, reader.group)
+
+    def find() -> Captured:
+        for name, tensor in targets.items():
+            if tensor.device.type == "meta":
+                raise ConfigError(f"capture: {name} has no memory; give it some with model.to_empty(device='cpu')")
+        return record(load_weights, targets, tensors)
+
+    captured = _agreed(find, reader.group)
     for name, why in captured.whole.items():
         warnings.warn(f"capture: {name} is loaded as a whole, because of {why}", stacklevel=2)
     with torch.no_grad():
@@ -535,20 +542,15 @@ def capture(
     return captured
 
 
-def _agreed(
-    load_weights: Callable[[Weights], Any],
-    targets: Dict[str, torch.Tensor],
-    tensors: Dict[str, Tuple[Tuple[int, ...], torch.dtype]],
-    group: _core.Group,
-) -> Captured:
-    """Collective: what `record` finds, with the tensors that any rank must get as a whole, since loading them is collective."""
+def _agreed(find: Callable[[], Captured], group: _core.Group) -> Captured:
+    """Collective: what `find` finds, with the tensors that any rank must get as a whole, since loading them is collective.
+
+    Raises what `find` raises, or ConfigError if it has raised on another rank.
+    """
     failure: Optional[Exception] = None
     captured = Captured()
     try:
-        for name, tensor in targets.items():
-            if tensor.device.type == "meta":
-                raise ConfigError(f"capture: {name} has no memory; give it some with model.to_empty(device='cpu')")
-        captured = record(load_weights, targets, tensors)
+        captured = find()
     except Exception as error:  # of this rank
         failure = error
     own = json.dumps({"whole": captured.whole, "failure": None if failure is None else f"{type(failure).__name__}: {failure}"})

@@ -18,7 +18,7 @@ def group_of(comm: Any) -> _core.Group:
     ranks of MPI, which is started if need be. Otherwise a communicator of mpi4py, or a ProcessGroup of torch.distributed.
     """
     if comm is None:
-        return _torch_group(None) if _runs_under_torch() else _core.world_group()
+        return _torch_group(None) if runs_under_torch() else _core.world_group()
     if hasattr(comm, "py2f"):
         from mpi4py import MPI
 
@@ -31,7 +31,8 @@ def group_of(comm: Any) -> _core.Group:
     )
 
 
-def _runs_under_torch() -> bool:
+def runs_under_torch() -> bool:
+    """True under torchrun, and where torch.distributed has been initialized without MPI."""
     if _core.mpi_runs():
         return False
     if "TORCHELASTIC_RUN_ID" in os.environ:

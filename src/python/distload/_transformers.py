@@ -1,17 +1,23 @@
 """from_pretrained: models of transformers, cut by their own plans, with the shards that each rank needs."""
 from __future__ import annotations
 
-import json
+import copy
 import os
-from typing import Any, Dict, Optional, Union
+import tempfile
+import warnings
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 import torch
 import torch.distributed as dist
-from torch.distributed.checkpoint.state_dict_loader import load
 
 from distload import _core
+from distload._arguments import arguments_of
+from distload._capture import _agreed, _fill, _whole
+from distload._conversion import Conversion, Shapes, check_conversions, cut, record
 from distload._errors import ConfigError
-from distload.dcp import DistloadReader
+from distload._group import group_of, runs_under_torch
+from distload._torch import DTYPES
+from distload.dcp import ranks_of
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -23,78 +29,125 @@ def from_pretrained(
     tp_size: Optional[int] = None,
     tp_plan: Any = "auto",
     dtype: Optional[torch.dtype] = None,
+    batch_bytes: int = 1 << 30,
     **config: Any,
 ) -> Any:
     """Collective: a model of transformers, tensor-parallel over the ranks of torch.distributed, from any checkpoint that distload loads.
 
-    The parameters are DTensors, cut by the model's `tp_plan`, as transformers' own ``from_pretrained(..., tp_plan="auto")`` makes them;
-    every rank gets its boxes alone, and every byte is read once by the ranks together.
+    The parameters are DTensors, cut by the model's `tp_plan`, as transformers' own ``from_pretrained(..., tp_plan="auto")`` makes them.
+    transformers' own conversions say which tensors of the checkpoint a parameter is made of, under which names; every rank gets its boxes
+    of them alone, and every byte is read once by the ranks together. Tensors with which a conversion computes are loaded as a whole, with a
+    warning.
 
-    model_class: of transformers (5.23 or newer), e.g. ``AutoModelForCausalLM``. tp_size: ranks; None: all. dtype: of the model; None: that
-    of its config.json. Other keywords are keys of the sections checkpoint, load and runtime of the configuration.
+    model_class: of transformers (5.23 or newer), e.g. ``AutoModelForCausalLM``. tp_size: 1, or all ranks; None: all. dtype: of the model;
+    None: that of its config.json, or else of the checkpoint. batch_bytes: memory of a rank for what is on its way, in bytes. Other keywords
+    are keys of the sections checkpoint, load and runtime of the configuration.
 
-    Raises ConfigError if the checkpoint has not all of the model's parameters under their names, and as `distload.load`.
+    Raises ConfigError if the checkpoint has not all of the model's parameters, or is quantized; and as `distload.load`.
     """
-    from transformers import AutoConfig
+    from transformers import GenerationConfig
     from transformers.distributed.configuration_utils import DistributedConfig
-    from transformers.utils.generic import ContextManagers
+    from transformers.modeling_utils import LoadStateDictConfig
 
-    reader = DistloadReader(path, **config)
-    opened = reader.open()
-    if not opened.config_json:
-        raise ConfigError(f"{os.fspath(path)} has no config.json, by which transformers makes a model")
-    described = json.loads(opened.config_json)
-    model_config = AutoConfig.for_model(**described)
-    wanted = dtype or getattr(torch, str(described.get("dtype") or described.get("torch_dtype") or "float32"))
-    size = tp_size or (dist.get_world_size() if dist.is_initialized() else 1)
-    kind = _class_of(model_class, model_config)
-    with ContextManagers(kind.get_init_context(wanted, False, False, None)):
-        model = kind(model_config)
+    group = group_of(None) if runs_under_torch() else ranks_of(None)
+    folder = os.path.expanduser(os.fspath(path))
+    reader = _core.Reader.open(group, folder, arguments_of(("checkpoint", "load", "runtime"), config))
+    tensors = {name: (reader.shape(name), DTYPES[reader.dtype(name)]) for name in reader.names()}
+    kind, model_config = _class_and_config(model_class, reader.config_json, path)
+    model_config, wanted = _with_dtype(model_config, dtype, tensors)
+    ranks = dist.get_world_size() if dist.is_initialized() else 1
+    size = tp_size or ranks
+    if size not in (1, ranks):
+        raise ConfigError(f"tp_size is {size}, but transformers makes models tensor-parallel over all ranks, which are {ranks}")
+
+    model = _made(kind, model_config, wanted)
+    device: Any = "cpu"
     if size > 1:
-        distributed, _, mesh = kind.prepare_distribute_model(DistributedConfig(tp_plan=tp_plan, tp_size=size))
+        distributed, own_device, mesh = kind.prepare_distribute_model(DistributedConfig(tp_plan=tp_plan, tp_size=size))
         model = kind.maybe_distribute_model(model, distributed, mesh)
-    # As transformers does it for its own distributed checkpoints: memory, ties, values, and buffers that no checkpoint has.
-    model._move_missing_keys_from_meta_to_device(set(model.state_dict()), None, getattr(model, "_device_mesh", None), None)
-    model.tie_weights(recompute_mapping=False)
-    load(_state_of(model, opened), storage_reader=reader)
-    for tensor in model.state_dict(keep_vars=True).values():
-        tensor._is_hf_initialized = True
-    model.initialize_weights()
+        device = own_device or device
+    conversion = Conversion(_made(kind, model_config, wanted), wanted)
+    targets: Dict[str, torch.Tensor] = {}
+    reports: List[Any] = []
+
+    def find() -> Any:
+        captured, memory, report = record(conversion, tensors, model, device)
+        targets.update(memory)
+        reports.append(report)
+        return captured
+
+    captured = _agreed(find, reader.group)
+    for name, why in captured.whole.items():
+        warnings.warn(f"from_pretrained: {name} is loaded as a whole, because of {why}", stacklevel=2)
+    with torch.no_grad():
+        _fill(reader, captured, targets, batch_bytes)
+        parameters = model.state_dict(keep_vars=True)
+        for names in _batches(reader, conversion.groups(tensors) if captured.whole else {}, captured.whole, batch_bytes):
+            made, report = conversion.run(dict(_whole(reader, names)), "cpu")
+            check_conversions(report)
+            for name, tensor in made.items():
+                targets[name].copy_(cut(parameters[name], tensor))
+    model._weight_conversions = conversion.used()
+    settings = LoadStateDictConfig(pretrained_model_name_or_path=os.fspath(path), device_map={"": device}, dtype=wanted)
+    kind._finalize_model_loading(model, settings, reports[0])
+    if model.can_generate() and os.path.isfile(os.path.join(folder, "generation_config.json")):
+        model.generation_config = GenerationConfig.from_pretrained(folder)
     return model.eval()
 
 
-def _class_of(model_class: Any, config: Any) -> Any:
-    """The model's class: for ``AutoModel...``, the one that it has for such a configuration."""
-    known = getattr(model_class, "_model_mapping", None)
-    if known is None:
-        return model_class
-    kind = known[type(config)]
-    return kind[0] if isinstance(kind, (list, tuple)) else kind
+def _class_and_config(model_class: Any, config_json: str, path: Path) -> Tuple[Any, Any]:
+    """The model's class, for ``AutoModel...`` the one that it has for such a configuration, and the configuration, as transformers reads it."""
+    from transformers import AutoConfig
+    from transformers.models.auto import auto_factory
+
+    factory: Any = auto_factory  # whose functions have no types
+    if not config_json:
+        raise ConfigError(f"{os.fspath(path)} has no config.json, by which transformers makes a model")
+    mapping = getattr(model_class, "_model_mapping", None)
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
+            file.write(config_json)
+        config = (model_class.config_class if mapping is None else AutoConfig).from_pretrained(folder)
+    if getattr(config, "quantization_config", None) or getattr(config.get_text_config(decoder=True), "quantization_config", None):
+        raise ConfigError(f"{os.fspath(path)} is quantized, and from_pretrained does not do what transformers' quantizers do")
+    if mapping is None:
+        return model_class, config
+    if type(config) not in mapping:
+        raise ConfigError(f"{model_class.__name__} has no class for {type(config).__name__}")
+    kind = factory._get_model_class(config, mapping)
+    text_class = config.sub_configs.get("text_config")
+    return kind, config.get_text_config() if text_class is not None and kind.config_class == text_class else config
 
 
-def _state_of(model: Any, opened: _core.Reader) -> Dict[str, torch.Tensor]:
-    """The model's parameters and buffers by the checkpoint's names; of tied ones, those that the checkpoint has.
+def _with_dtype(config: Any, dtype: Optional[torch.dtype], tensors: Shapes) -> Tuple[Any, torch.dtype]:
+    """The configuration with the model's type, and this."""
+    from transformers.modeling_utils import _get_dtype
 
-    Raises ConfigError for what the checkpoint has not.
-    """
-    there = frozenset(opened.names())
-    prefix = f"{model.base_model_prefix}."
-    state: Dict[str, torch.Tensor] = {}
-    missing = []
-    loaded = set()
-    tensors = model.state_dict(keep_vars=True)
-    for name, tensor in tensors.items():
-        found = next((other for other in (name, prefix + name, name.removeprefix(prefix)) if other in there), None)
-        if found is not None:
-            state[found] = tensor.detach()
-            loaded.add(id(tensor))
-    for name, tensor in tensors.items():
-        if id(tensor) not in loaded:
-            missing.append(name)
-    if missing:
-        text = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-        raise ConfigError(
-            f"the checkpoint has no tensors of the names of {text}: transformers makes these of several tensors, which "
-            "from_pretrained does not do yet"
-        )
-    return state
+    state = {name: torch.empty(shape, dtype=of, device="meta") for name, (shape, of) in tensors.items()}
+    with_dtype, wanted = _get_dtype(dtype or "auto", None, config, None, state, True)
+    return with_dtype, wanted
+
+
+def _made(kind: Any, config: Any, dtype: torch.dtype) -> Any:
+    """A model without memory."""
+    from transformers.monkey_patching import patch_output_recorders
+    from transformers.utils.generic import ContextManagers
+
+    with ContextManagers(kind.get_init_context(dtype, False, False, None)):
+        model = kind(copy.deepcopy(config))
+        patch_output_recorders(model)
+    return model
+
+
+def _batches(reader: _core.Reader, groups: Dict[str, List[str]], whole: Dict[str, str], batch_bytes: int) -> Iterator[List[str]]:
+    """The tensors that are loaded as a whole in parts of about `batch_bytes`, with those that are converted together in one."""
+    batch: List[str] = []
+    for names in groups.values():
+        if whole.keys().isdisjoint(names):
+            continue
+        if batch and sum(map(reader.nbytes, [*batch, *names])) > batch_bytes:
+            yield batch
+            batch = []
+        batch += names
+    if batch:
+        yield batch
