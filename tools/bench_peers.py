@@ -11,14 +11,20 @@ import their modules, sleep, and are then told to begin; `distload` is started a
 running ranks, after all imports, and ends when the slowest rank has its last slice in packed private memory; it includes opening files and reading
 metadata. distload's time is `seconds` of its report, which also lasts from opening to the last byte.
 distload verifies the checksums of HDF5 files; the peers verify nothing. distload and the peers may use the same number of threads.
-Two contenders do not copy all slices to private memory: `distload auto` if it chooses the engine mmap, and `get_slice, views` map slices that are
-one range of a file. The columns `x auto` and `x buffered` give a contender's time as a multiple of distload's with these engines, from the same
+Contenders that do not copy all slices to private memory: `auto`, if it chooses the engine mmap, and `get_slice, views` map slices that are
+one range of a file. `distload.load` is the Python package, which loads as the program does, over MPI or over torch's gloo, and has torch's tensors in
+the end. `torch DCP` loads into DTensors, by three readers: torch's own for its own files and for safetensors, and distload's. The columns `x auto` and `x buffered` give a contender's time as a multiple of distload's with these engines, from the same
 files; for torch's own format, distload reads the first HDF5 file.
 
 Warm: before every run, the files are read once and all others are dropped from the page cache. Cold: all files are dropped. The order differs from
 round to round; contenders with the same files follow each other. With --settled, memory is touched and freed before every run, so that no sample
 includes what the first use of idle memory costs. In the first round, which is not counted, the XXH3-64 of every shard of every contender is
-compared with distload's.
+compared with distload's, and the peak of a rank's resident memory is taken: the column `MB more` has what it was above the rank's shards and
+what the process had before, including mapped files.
+
+Below the table, `distload.load` is compared with the program: the time of the whole call in Python from a barrier until the slowest rank has
+its tensors, less `seconds` of the program's report, beside an allowance of 20 ms + 1 %. Both vary by more than that where a load takes long; the time that
+the call takes outside the library, by its own clock, does not.
 
 Exits with 1 if a contender has loaded other bytes. One that cannot run is listed as not measured, with the reason.
 """
@@ -44,6 +50,7 @@ from settle import settle
 
 SECONDS_ALLOWED = 300
 READ_BYTES = 16 << 20
+ALLOWED_SECONDS, ALLOWED_SHARE = 0.020, 0.01  # that Python may take more than the program
 
 
 class Failure(Exception):
@@ -58,6 +65,8 @@ class Contender:
         self.source = source  # files to read: safetensors, the name of an HDF5 checkpoint, or dcp
         self.settings = settings  # distload: engine; a peer: module, options
         self.engine = None  # distload: the engine that `auto` has chosen
+        self.library_seconds = []  # distload.load: of these, what the library itself took
+        self.extra_bytes = None  # a peer: peak memory of a rank besides its shards
         self.problem = None
         self.differences = []
         self.shards = 0  # number compared with distload's
@@ -65,13 +74,23 @@ class Contender:
         self.seconds = []
 
 
-def all_contenders(hdf5_names):
-    """All contenders in the order of the first round; the first is the reference for bytes."""
-    made = [Contender(f"distload {engine}", source, engine=engine) for source in ("safetensors", *hdf5_names) for engine in ("auto", "buffered")]
+    def needs_package(self):
+        return self.settings.get("module") == "with_distload" or self.settings.get("options", {}).get("reader") == "distload"
+
+
+def all_contenders(hdf5_names, engines):
+    """All contenders in the order of the first round; the first is the reference for bytes. Python is measured with the first HDF5 file."""
+    made = [Contender(f"distload {engine}", source, engine=engine) for source in ("safetensors", *hdf5_names) for engine in engines]
+    of_python = ("safetensors", *hdf5_names[:1])
 
     def add(name, source, module, **options):
         made.append(Contender(name, source, module=module, options=options))
 
+    for source in of_python:
+        for engine in engines:
+            add(f"distload.load {engine}", source, "with_distload", engine=engine, group="mpi")
+            if engine != "collective":
+                add(f"distload.load {engine}, gloo", source, "with_distload", engine=engine, group="gloo")
     add("numpy memmap", "safetensors", "with_mmap")
     add("safetensors get_slice", "safetensors", "with_safetensors")
     add("safetensors get_slice, views", "safetensors", "with_safetensors", views=True)
@@ -82,6 +101,9 @@ def all_contenders(hdf5_names):
         add("h5py, independent", name, "with_h5py", collective=False)
         add("h5py, collective", name, "with_h5py", collective=True)
     add("torch DCP", "dcp", "with_dcp")
+    add("torch DCP, Hugging Face reader", "safetensors", "with_dcp", reader="huggingface")
+    for source in of_python:
+        add("torch DCP, DistloadReader", source, "with_dcp", reader="distload")
     return made
 
 
@@ -153,8 +175,17 @@ class Bench:
         self.work.mkdir(exist_ok=True)
         self.dcp = self.work / f"dcp-{self.ranks}"
         self.nbytes = sum(tensor.nbytes for tensor in model.read_model(self.safetensors))
-        self.contenders = [each for each in all_contenders(self.hdf5) if "engine" in each.settings or any(text in each.name for text in arguments.only)]
+        self.contenders = [
+            each for each in all_contenders(list(self.hdf5), arguments.engines)
+            if "engine" in each.settings or any(text in each.name for text in arguments.only)
+        ]  # fmt: skip
+        self.package = arguments.package
+        if self.package is None and any(each.needs_package() for each in self.contenders):
+            environment.install_distload()
         self.reference = {}  # (rank, tensor): hash
+
+    def path_of(self, source):
+        return self.dcp if source == "dcp" else self.hdf5.get(source, self.safetensors)
 
     def files(self, source):
         if source in self.hdf5:
@@ -166,7 +197,7 @@ class Bench:
         threads = str(max(1, len(os.sched_getaffinity(0)) // self.ranks))
         with subprocess.Popen(
             [*self.launcher, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=os.environ | {"OMP_NUM_THREADS": threads, "CUDA_VISIBLE_DEVICES": ""},
+            env=os.environ | {"OMP_NUM_THREADS": threads, "CUDA_VISIBLE_DEVICES": ""} | ({"PYTHONPATH": str(self.package.resolve())} if self.package else {}),
         ) as process:  # fmt: skip
             try:
                 output, errors = process.communicate(timeout=SECONDS_ALLOWED)
@@ -179,11 +210,11 @@ class Bench:
             raise Failure(f"exit code {process.returncode}: {told[0].removeprefix('peer failed: ')}")
         return output
 
-    def launch_peer(self, module, options, hdf5=None, hashes=False, convert=False):
+    def launch_peer(self, module, options, source, hashes=False, convert=False):
         """Runs a peer's ranks. The counted rounds are those without hashes; only they need to be idle before."""
         idle = 0 if hashes or convert else self.idle
         job = {"module": module, "options": options, "hashes": hashes, "convert": convert, "warm": self.state == "warm", "idle": idle}
-        job |= {"settle": self.settled, "safetensors": str(self.safetensors), "hdf5": str(hdf5), "dcp": str(self.dcp)}
+        job |= {"settle": self.settled, "safetensors": str(self.safetensors), "checkpoint": str(self.path_of(source))}
         path = self.work / "job.json"
         path.write_text(json.dumps(job))
         return json.loads(self.launch(self.python, PEERS / "rank.py", path).splitlines()[-1])
@@ -196,7 +227,7 @@ class Bench:
             return
         mark.unlink(missing_ok=True)
         shutil.rmtree(self.dcp, ignore_errors=True)
-        self.launch_peer("with_dcp", {}, convert=True)
+        self.launch_peer("with_dcp", {}, "dcp", convert=True)
         mark.write_text(made_of)
 
     def run_distload(self, contender, hashes):
@@ -204,7 +235,7 @@ class Bench:
         report = self.work / "report.json"
         report.unlink(missing_ok=True)
         config = {
-            "checkpoint": {"path": str(self.hdf5.get(contender.source, self.safetensors))},
+            "checkpoint": {"path": str(self.path_of(contender.source))},
             "load": {"engine": contender.settings["engine"]},
             "report": {"json": str(report), "tensors": hashes, "progress": "none"},
         }
@@ -224,7 +255,12 @@ class Bench:
         return told["seconds"], nbytes, shards
 
     def run_peer(self, contender, hashes):
-        told = self.launch_peer(contender.settings["module"], contender.settings["options"], self.hdf5.get(contender.source), hashes)
+        told = self.launch_peer(contender.settings["module"], contender.settings["options"], contender.source, hashes)
+        contender.engine = told.get("engine")
+        if hashes:
+            contender.extra_bytes = max(entry["extra_bytes"] for entry in told["ranks"])
+        elif "library_seconds" in told:
+            contender.library_seconds.append(told["library_seconds"])
         shards = {(rank, name): value for rank, entry in enumerate(told["ranks"]) for name, value in entry.get("hashes", {}).items()}
         return told["seconds"], [entry["bytes"] for entry in told["ranks"]], shards
 
@@ -270,12 +306,26 @@ class Bench:
         if sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr)
 
-    def times_distload(self, contender, engine):
-        """The time as a multiple of distload's with an engine: the median over the rounds. distload reads the same files or, for torch's own format,
-        the first HDF5 file."""
+    def program(self, contender, engine):
+        """The contender that is distload with an engine. It reads the same files or, for torch's own format, the first HDF5 file."""
         source = next(iter(self.hdf5)) if contender.source == "dcp" else contender.source
-        own = next(each for each in self.contenders if each.source == source and each.settings.get("engine") == engine)
+        return next(each for each in self.contenders if each.source == source and each.settings.get("engine") == engine)
+
+    def times_distload(self, contender, engine):
+        """The time as a multiple of distload's with an engine: the median over the rounds."""
+        own = self.program(contender, engine)
         return None if own.problem else statistics.median(theirs / ours for theirs, ours in zip(contender.seconds, own.seconds))
+
+    def overhead(self, contender):
+        """How much longer distload.load takes than the program, in seconds, as medians; None of others."""
+        if not contender.library_seconds:
+            return None
+        program = self.program(contender, contender.settings["options"]["engine"])
+        if program.problem:
+            return None
+        theirs, own = statistics.median(contender.seconds), statistics.median(program.seconds)
+        outside = statistics.median(call - library for call, library in zip(contender.seconds, contender.library_seconds))
+        return {"call": theirs, "program": own, "more": theirs - own, "allowed": ALLOWED_SECONDS + ALLOWED_SHARE * own, "outside_library": outside}
 
     def result(self):
         rows = []
@@ -288,6 +338,10 @@ class Bench:
                 continue
             row["gigabytes_per_second"] = self.nbytes / statistics.median(contender.seconds) / 1e9
             row |= {f"times_{engine}": self.times_distload(contender, engine) for engine in ("auto", "buffered")}
+            if contender.extra_bytes is not None:
+                row["extra_bytes"] = contender.extra_bytes
+            if contender.library_seconds:
+                row |= {"library_seconds": contender.library_seconds, "overhead": self.overhead(contender)}
             row |= {"seconds": contender.seconds, "shard_bytes": contender.bytes, "shards_checked": contender.shards}
             rows.append(row | {"differences": contender.differences})
         return {
@@ -301,21 +355,32 @@ def print_table(result):
     rounds = max(len(row.get("seconds", [])) for row in result["contenders"])
     start = f"{result['start']}: every sample in new processes, idle for {result['idle_seconds']:g} s"
     print(f"{result['bytes'] / 1e9:.2f} GB onto {result['ranks']} ranks, {result['state']}, medians of {rounds} rounds, {start}")
-    print(f"{'':30}{'files':13}{'GB/s':>7}{'ms':>9}{'least ms':>10}{'x auto':>9}{'x buffered':>12}")
+    print(f"{'':32}{'files':13}{'GB/s':>7}{'ms':>9}{'least ms':>10}{'x auto':>9}{'x buffered':>12}{'MB more':>9}")
     for row in result["contenders"]:
-        line = f"{row['name']:30}{row['source']:13}"
+        line = f"{row['name']:32}{row['source']:13}"
         if "not_measured" in row:
             print(f"{line}not measured: {row['not_measured']}")
             continue
         seconds = row["seconds"]
         line += f"{row['gigabytes_per_second']:7.2f}{1e3 * statistics.median(seconds):9.1f}{1e3 * min(seconds):10.1f}"
         line += "".join(f"{row[key]:{width}.2f}" if row[key] else " " * width for key, width in (("times_auto", 9), ("times_buffered", 12)))
-        remarks = [f"engine {row['engine']}"] if row["name"] == "distload auto" else []
+        line += f"{row['extra_bytes'] / 1e6:9.0f}" if "extra_bytes" in row else " " * 9
+        remarks = [f"engine {row['engine']}"] if " auto" in row["name"] else []
         print("  ".join([line, *remarks, *(f"WRONG: {difference}" for difference in row["differences"])]))
     checked = max(row.get("shards_checked", 0) for row in result["contenders"])
     if not any(row.get("differences") for row in result["contenders"]):
         print(f"All of them have the same {checked} shards.")
+    print_overhead(result)
     print(flush=True)
+
+
+def print_overhead(result):
+    rows = [row for row in result["contenders"] if row.get("overhead")]
+    if rows:
+        print(f"{'ms, Python over the program':32}{'files':13}{'call':>9}{'program':>9}{'more':>9}{'allowed':>9}{'outside the library':>21}")
+    for row in rows:
+        times = [f"{1e3 * row['overhead'][key]:{width}.1f}" for key, width in (("call", 9), ("program", 9), ("more", 9), ("allowed", 9), ("outside_library", 21))]
+        print(f"{row['name']:32}{row['source']:13}{''.join(times)}")
 
 
 def parse_arguments():
@@ -327,6 +392,8 @@ def parse_arguments():
     parser.add_argument("--settled", action="store_true", help="touch and free memory before every sample")
     parser.add_argument("--state", choices=("warm", "cold", "both"), default="both", help="of the page cache")
     parser.add_argument("--only", action="append", metavar="TEXT", help="only peers with this in their name, besides distload; may be repeated")
+    parser.add_argument("--engine", action="append", default=[], dest="engines", help="of distload, besides auto and buffered; may be repeated")
+    parser.add_argument("--package", type=pathlib.Path, metavar="FOLDER", help="where the Python package distload lies; it is installed if this is missing")
     parser.add_argument("--bin", default=environment.ROOT / "build/host-release/bin", type=pathlib.Path, help="where distload lies")
     parser.add_argument("--json", type=pathlib.Path, help="write all samples to this file")
     parser.add_argument("--setup-only", action="store_true", help="make the Python environment, and nothing else")
@@ -337,6 +404,7 @@ def parse_arguments():
             parser.error("an HDF5 checkpoint and a directory of safetensors are needed")
         *arguments.hdf5, arguments.safetensors = arguments.checkpoints
         arguments.only = arguments.only or [""]
+        arguments.engines = ["auto", "buffered", *(engine for engine in arguments.engines if engine not in ("auto", "buffered"))]
         if arguments.ranks < 1 or arguments.rounds < 1 or arguments.idle < 0:
             parser.error("ranks and rounds must be positive, idle seconds not negative")
         if refusal := model.why_not_cut(arguments.safetensors, arguments.ranks):

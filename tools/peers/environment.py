@@ -46,6 +46,16 @@ def link_torch(packages):
             (packages / entry.name).symlink_to(entry)
 
 
+def install_distload():
+    """Installs distload's Python package as it is in this folder, which compiles it, and links it into the environment."""
+    made = subprocess.run([ROOT / "tools/python.sh"], check=True, stdout=subprocess.PIPE, text=True)
+    link = packages_of(PREFIX) / "distload"
+    link.unlink(missing_ok=True)
+    link.symlink_to(packages_of(pathlib.Path(made.stdout.splitlines()[-1])) / "distload")
+    if not can_import(PYTHON, "distload"):
+        raise SystemExit(f"peers: {PYTHON} cannot import {link}")
+
+
 def python():
     """The environment's Python; makes the environment if it is missing."""
     is_made = (PREFIX / STAMP).is_file() and (PREFIX / STAMP).read_text() == stamp()

@@ -25,8 +25,7 @@ class Job:
         self.ranks = self.comm.size
         self.safetensors = pathlib.Path(settings["safetensors"])
         self.files = sorted(str(path) for path in self.safetensors.glob("*.safetensors"))
-        self.hdf5 = settings["hdf5"]
-        self.dcp = settings["dcp"]
+        self.checkpoint = settings["checkpoint"]  # the file or folder to read
         self.options = settings["options"]
         self.warm = settings["warm"]  # the files are in the page cache
         self.idle = settings["idle"]  # seconds
@@ -53,26 +52,42 @@ def bytes_of(name, shard, may_be_view):
     return shard.reshape(-1).view("u1")
 
 
+def resident_bytes(field):
+    """VmRSS of this process, or VmHWM, its peak since the last call of forget_peak."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(1024 * int(line.split()[1]) for line in status if line.startswith(field))
+
+
+def forget_peak():
+    with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
+        file.write("5")
+
+
 def measure(peer, job, want_hashes):
-    """Loads once. Returns the seconds of the slowest rank and the shards of every rank."""
+    """Loads once. Returns the seconds of the slowest rank, the shards of every rank, and what the peer tells of itself. With hashes, also the
+    memory that the load needed at its peak besides the shards, which includes mapped files."""
     if hasattr(peer, "prepare"):
         peer.prepare(job)
     if job.settle:
         settle(sum(tensor.nbytes for tensor in job.tensors) // job.ranks)
     gc.disable()
     time.sleep(job.idle)
+    resident = resident_bytes("VmRSS")
+    forget_peak()
     job.comm.Barrier()
     begin = time.perf_counter()
     shards = peer.load(job)
     seconds = job.comm.allreduce(time.perf_counter() - begin, op=MPI.MAX)
+    peak = resident_bytes("VmHWM") - resident
 
     held = {name: bytes_of(name, shard, job.options.get("views")) for name, shard in shards.items()}
     told = {"bytes": sum(len(shard) for shard in held.values())}
     if want_hashes:
         import xxhash
 
+        told["extra_bytes"] = peak - told["bytes"]
         told["hashes"] = {name: xxhash.xxh3_64_hexdigest(shard) for name, shard in held.items()}
-    return {"seconds": seconds, "ranks": job.comm.gather(told)}
+    return {"seconds": seconds, "ranks": job.comm.gather(told), **(peer.told(job) if hasattr(peer, "told") else {})}
 
 
 def main():

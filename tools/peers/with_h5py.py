@@ -7,7 +7,7 @@ def load(job):
     transfer = h5py.h5p.create(h5py.h5p.DATASET_XFER)
     transfer.set_dxpl_mpio(h5py.h5fd.MPIO_COLLECTIVE if job.options["collective"] else h5py.h5fd.MPIO_INDEPENDENT)
     shards = {}
-    with h5py.File(job.hdf5, "r", driver="mpio", comm=job.comm) as file:
+    with h5py.File(job.checkpoint, "r", driver="mpio", comm=job.comm) as file:
         for tensor in job.tensors:
             dataset = file["tensors"][tensor.name].id
             stored = dataset.get_type()
