@@ -7,10 +7,10 @@ from torch import nn
 
 import distload
 import parallel_layers
-import tiny_llama
-from distload import _capture, _core
-from distload._capture import View, parts_of, record
+from distload import _core, _fill
+from distload._boxes import View, parts_of
 from distload._group import group_of
+from distload._recorder import record
 
 
 def by_hand(load_weights, tensors):
@@ -175,7 +175,7 @@ def test_layers_are_filled_in_place(llama, tensors, monkeypatch):
     def staged(*_):
         raise AssertionError("a box was not loaded to its place")
 
-    monkeypatch.setattr(_capture, "_staged", staged)
+    monkeypatch.setattr(_fill, "_staged", staged)
     expected, got = parallel_layers.Llama(1, 4), parallel_layers.Llama(1, 4)
     by_hand(expected.load_weights, tensors)
     distload.capture(got.load_weights, got, llama, batch_bytes=10_000)

@@ -8,7 +8,8 @@ from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
 
 import torch
 
-from distload._capture import Captured, _Recorder, _storage, _Unknown, parts_of
+from distload._boxes import Unknown, parts_of
+from distload._recorder import Captured, Recorder, storage_of
 from distload._errors import ConfigError
 
 Shapes = Dict[str, Tuple[Tuple[int, ...], torch.dtype]]
@@ -98,7 +99,7 @@ def record(conversion: Conversion, tensors: Shapes, model: Any, device: Any) -> 
 
     captured = Captured()
     places: Dict[int, List[Tuple[str, torch.Tensor]]] = {}
-    recorder = _Recorder(places)
+    recorder = Recorder(places)
     with recorder:
         made, report = conversion.run({name: recorder.source(name, *of) for name, of in tensors.items()}, "meta")
     unrecorded: Set[str] = set()
@@ -126,13 +127,13 @@ def record(conversion: Conversion, tensors: Shapes, model: Any, device: Any) -> 
         set_param_for_module(model, name, targets[name], report, no_quantizer)
         if name in unrecorded:
             continue
-        places[_storage(targets[name])] = [(name, targets[name])]
+        places[storage_of(targets[name])] = [(name, targets[name])]
         recorder.captured.clear()
         try:
             with recorder:
                 targets[name].copy_(part)
             captured.parts[name] = [box for source, into in recorder.captured for box in parts_of(source, into)]
-        except _Unknown as error:
+        except Unknown as error:
             names = error.names or {source.base for source, _ in recorder.captured}
             captured.whole.update(dict.fromkeys(names, str(error)))
     if captured.whole:

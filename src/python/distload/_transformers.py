@@ -12,9 +12,10 @@ import torch.distributed as dist
 
 from distload import _core
 from distload._arguments import arguments_of
-from distload._capture import _agreed, _fill, _whole
+from distload._capture import agreed
 from distload._conversion import Conversion, Shapes, check_conversions, cut, record
 from distload._errors import ConfigError
+from distload._fill import fill, load_whole
 from distload._group import group_of, runs_under_torch
 from distload._torch import DTYPES
 from distload.dcp import ranks_of
@@ -76,14 +77,14 @@ def from_pretrained(
         reports.append(report)
         return captured
 
-    captured = _agreed(find, reader.group)
+    captured = agreed(find, reader.group)
     for name, why in captured.whole.items():
         warnings.warn(f"from_pretrained: {name} is loaded as a whole, because of {why}", stacklevel=2)
     with torch.no_grad():
-        _fill(reader, captured, targets, batch_bytes)
+        fill(reader, captured, targets, batch_bytes)
         parameters = model.state_dict(keep_vars=True)
         for names in _batches(reader, conversion.groups(tensors) if captured.whole else {}, captured.whole, batch_bytes):
-            made, report = conversion.run(dict(_whole(reader, names)), "cpu")
+            made, report = conversion.run(dict(load_whole(reader, names)), "cpu")
             check_conversions(report)
             for name, tensor in made.items():
                 targets[name].copy_(cut(parameters[name], tensor))
