@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, Union
 
 import torch
 import torch.distributed as dist
@@ -46,7 +47,7 @@ from distload._group import group_of
 from distload._torch import DTYPES, LOADS_TO, exported_tensor
 
 Path = Union[str, "os.PathLike[str]"]
-Part = Tuple[List[int], List[int], List[int]]  # first element in the tensor, sizes, first element in the shard
+Box = Tuple[List[int], List[int], List[int]]  # first element in the tensor, sizes, first element in the shard
 
 # What is no tensor is saved as a tensor of bytes, whose name ends like this.
 _BYTES = ".__bytes__"
@@ -68,12 +69,12 @@ class DistloadReader(StorageReader):
     local part of a DTensor is. Otherwise it needs memory on its way.
 
     path: as of `distload.load`. prefix: what the state dict's names have before those of the checkpoint: "model.". group: as of
-    `distload.load`; the ranks that call ``dcp.load``. batch_bytes: memory of a rank for what is on its way, in bytes.
-    Other keywords are keys of the sections checkpoint, load and runtime of the configuration.
+    `distload.load`; the ranks that call ``dcp.load``. batch_bytes: memory of a rank, beside the state dict, for what is on its way,
+    in bytes; smaller batches take longer. Other keywords are keys of the sections checkpoint, load and runtime of the configuration.
     """
 
     def __init__(
-        self, path: Path, *, prefix: str = "", group: Any = None, batch_bytes: int = 1 << 30, **config: Any
+        self, path: Path, *, prefix: str = "", group: Any = None, batch_bytes: int = 256 << 20, **config: Any
     ) -> None:
         self._path = os.path.expanduser(os.fspath(path))
         self._prefix = prefix
@@ -132,62 +133,131 @@ class DistloadReader(StorageReader):
         for item in plan.items:
             name = item.storage_index.fqn[len(self._prefix) :]
             items.setdefault(name + _BYTES if item.type == LoadItemType.BYTE_IO else name, []).append(item)
-        for names in self._batches():
-            self._read({name: items[name] for name in names if name in items}, planner)
+        targets = _Targets(planner)
+        in_place = {name for name, of_name in items.items() if self._is_in_place(name, of_name, targets)}
+        for batch in self._batches(items, in_place):
+            self._load(batch, items, in_place, targets)
         done: Future[None] = Future()
         done.set_result(None)
         return done
 
-    def _read(self, wanted: Dict[str, List[ReadItem]], planner: LoadPlanner) -> None:
-        """Collective: reads straight into the state dict's tensors where one of them has all that this rank needs of a tensor of the
-        checkpoint, in the checkpoint's type; else all parts, one behind the other along the first axis, and copies them."""
+    def _is_in_place(self, name: str, items: List[ReadItem], targets: _Targets) -> bool:
+        """True if the tensor can be read straight into the state dict's: one box, of the same type."""
+        if len(items) > 1 or name.endswith(_BYTES):
+            return False
+        target = targets.of(items[0])
+        return target.dtype == DTYPES[self.open().dtype(name)] and target.device.type == LOADS_TO and target.is_contiguous()
+
+    def _load(self, batch: List[_Rows], items: Dict[str, List[ReadItem]], in_place: Set[str], targets: _Targets) -> None:
+        """Collective: loads rows of tensors. When it returns, the memory that they needed on their way is free again."""
         reader = self.open()
+        wanted = [(rows.name, parts) for rows in batch if (parts := rows.parts_of(items.get(rows.name, [])))]
         requests = []
         memories = []
-        in_place: List[Tuple[ReadItem, torch.Tensor]] = []
-        staged: Dict[str, torch.Tensor] = {}
-        for name, items in wanted.items():
-            dtype = DTYPES[reader.dtype(name)]
-            target = _target(items[0], planner) if len(items) == 1 and not name.endswith(_BYTES) else None
-            if target is not None and target.dtype == dtype and target.device.type == LOADS_TO and target.is_contiguous():
-                in_place.append((items[0], target))
-                memory, parts = target, [(list(items[0].storage_offsets), list(items[0].lengths), [0] * target.dim())]
+        for name, parts in wanted:
+            request = _request(name, parts)
+            requests.append(request)
+            if name in in_place:
+                memories.append(targets.rows_of(parts[0]))
             else:
-                size = list(reader.shape(name))
-                whole = [([0], size)]
-                shape, parts = _stacked(
-                    whole if name.endswith(_BYTES) else [(list(item.storage_offsets), list(item.lengths)) for item in items]
-                )
-                memory = staged[name] = torch.empty(shape, dtype=dtype, device=LOADS_TO)
-            requests.append((name, list(memory.shape), [(name, *part) for part in parts]))
-            memories.append(exported_tensor(memory)[1])
-        reader.load_into(requests, memories)
-        for item, target in in_place:
-            planner.commit_tensor(item, target)
-        for name, tensor in staged.items():
+                memories.append(torch.empty(request[1], dtype=DTYPES[reader.dtype(name)], device=LOADS_TO))
+        reader.load_into(requests, [exported_tensor(memory)[1] for memory in memories])
+        for (name, parts), memory in zip(wanted, memories):
             if name.endswith(_BYTES):
-                for item in wanted[name]:
-                    planner.load_bytes(item, io.BytesIO(tensor.cpu().numpy().tobytes()))
+                for part in parts:
+                    targets.planner.load_bytes(part.item, io.BytesIO(memory.cpu().numpy().tobytes()))
+            elif name in in_place:
+                targets.finish(parts[0])
             else:
-                _copy(tensor, wanted[name], planner)
+                targets.fill(parts, memory)
 
-    def _batches(self) -> Iterator[List[str]]:
-        """The checkpoint's tensors in parts of `batch_bytes` for every rank; the same on all ranks, so that what several of them
-        need is read once."""
+    def _batches(self, items: Dict[str, List[ReadItem]], in_place: Set[str]) -> Iterator[List[_Rows]]:
+        """Collective: what is loaded together, equal on all ranks, so that what several of them need is read once. No rank needs more
+        than `batch_bytes` on the way for a batch: a tensor of which one does is loaded in several batches, each of some rows."""
         reader = self.open()
-        batch: List[str] = []
-        nbytes = 0
+        own = {name: 0 if name in in_place else self._whole(name).nbytes_of(of_name) for name, of_name in items.items()}
+        needs = [json.loads(text) for text in reader.group.all_gather_text(json.dumps(own))]
+        batch: List[_Rows] = []
+        held = [0] * len(needs)
         for name in reader.names():
-            batch.append(name)
-            nbytes += reader.nbytes(name)
-            if nbytes >= self._batch_bytes * reader.group.size:
+            if not any(name in need for need in needs):
+                continue
+            whole = self._whole(name)
+            sizes = [need.get(name, 0) for need in needs]
+            if batch and max(before + size for before, size in zip(held, sizes)) > self._batch_bytes:
                 yield batch
-                batch, nbytes = [], 0
+                batch, held = [], [0] * len(needs)
+            if max(sizes) > self._batch_bytes and not name.endswith(_BYTES):
+                for rows in whole.divided(self._batch_bytes):
+                    yield [rows]
+                continue
+            batch.append(whole)
+            held = [before + size for before, size in zip(held, sizes)]
         if batch:
             yield batch
 
+    def _whole(self, name: str) -> _Rows:
+        reader = self.open()
+        shape = list(reader.shape(name))
+        return _Rows(name, shape, reader.nbytes(name), 0, shape[0] if shape else 1)
 
-def _stacked(boxes: List[Tuple[List[int], List[int]]]) -> Tuple[List[int], List[Part]]:
+
+class _Part(NamedTuple):
+    """Rows of an item: a box of a tensor of the checkpoint, and the first row in the tensor that the item fills."""
+
+    item: ReadItem
+    begin: List[int]
+    sizes: List[int]
+    row: int
+
+
+class _Rows(NamedTuple):
+    """Rows (indices of the first axis) of a tensor of the checkpoint: all of them, or as many as a batch has room for."""
+
+    name: str
+    shape: List[int]
+    nbytes: int
+    begin: int
+    end: int
+
+    def divided(self, nbytes: int) -> Iterator[_Rows]:
+        """All rows, in parts of at most so many bytes, or of one row."""
+        count = max(1, nbytes * self.end // self.nbytes) if self.nbytes else self.end
+        for begin in range(0, self.end, count):
+            yield self._replace(begin=begin, end=min(begin + count, self.end))
+
+    def parts_of(self, items: List[ReadItem]) -> List[_Part]:
+        """The parts of the items that lie in these rows. Pickled objects are whole tensors of bytes."""
+        if self.name.endswith(_BYTES):
+            return [_Part(item, [0], self.shape, 0) for item in items]
+        parts = []
+        for item in items:
+            begin, sizes = list(item.storage_offsets), list(item.lengths)
+            row = 0
+            if sizes and sizes[0] > 0:
+                first, last = max(begin[0], self.begin), min(begin[0] + sizes[0], self.end)
+                if first >= last:
+                    continue
+                row = first - begin[0]
+                begin[0], sizes[0] = first, last - first
+            elif self.begin > 0:
+                continue
+            parts.append(_Part(item, begin, sizes, row))
+        return parts
+
+    def nbytes_of(self, items: List[ReadItem]) -> int:
+        """Bytes of these parts together, one behind the other."""
+        elements = math.prod(_stacked([(part.begin, part.sizes) for part in self.parts_of(items)])[0])
+        return self.nbytes * elements // max(1, math.prod(self.shape))
+
+
+def _request(name: str, parts: List[_Part]) -> Tuple[str, List[int], List[Tuple[str, List[int], List[int], List[int]]]]:
+    """These parts of a tensor as one shard, one behind the other along the first axis. A pickled object is asked for once."""
+    shape, boxes = _stacked([(part.begin, part.sizes) for part in (parts[:1] if name.endswith(_BYTES) else parts)])
+    return name, shape, [(name, *box) for box in boxes]
+
+
+def _stacked(boxes: List[Tuple[List[int], List[int]]]) -> Tuple[List[int], List[Box]]:
     """The shape of a shard that has these boxes (first element, sizes) one behind the other, and where each lies in it."""
     shape = [0] * len(boxes[0][1])
     parts = []
@@ -197,26 +267,42 @@ def _stacked(boxes: List[Tuple[List[int], List[int]]]) -> Tuple[List[int], List[
     return shape, parts
 
 
-def _target(item: ReadItem, planner: LoadPlanner) -> torch.Tensor:
-    """The part of the state dict's tensor that the item is for."""
-    target = planner.resolve_tensor(item).detach()
-    if target.size() != item.lengths:
-        raise ConfigError(f"{item.dest_index.fqn} has shape {tuple(target.size())}, not {tuple(item.lengths)}")
-    return target
+class _Targets:
+    """The tensors of the state dict, each asked for once and given back when all of its rows have been filled."""
 
+    def __init__(self, planner: LoadPlanner) -> None:
+        self.planner = planner
+        self._begun: Dict[int, torch.Tensor] = {}
 
-def _copy(stacked: torch.Tensor, items: List[ReadItem], planner: LoadPlanner) -> None:
-    """The reverse, into the tensors of the state dict."""
-    begin = 0
-    for item in items:
-        sizes = list(item.lengths)
-        part = stacked
-        for axis, size in enumerate(sizes):
-            part = part.narrow(axis, begin if axis == 0 else 0, size)
-        begin += sizes[0] if sizes else 0
-        target = _target(item, planner)
-        target.copy_(part)
-        planner.commit_tensor(item, target)
+    def fill(self, parts: List[_Part], stacked: torch.Tensor) -> None:
+        """The reverse of `_request`."""
+        begin = 0
+        for part in parts:
+            value = stacked
+            for axis, size in enumerate(part.sizes):
+                value = value.narrow(axis, begin if axis == 0 else 0, size)
+            begin += part.sizes[0] if part.sizes else 0
+            self.rows_of(part).copy_(value)
+            self.finish(part)
+
+    def rows_of(self, part: _Part) -> torch.Tensor:
+        """The rows that a part fills."""
+        target = self.of(part.item)
+        return target.narrow(0, part.row, part.sizes[0]) if part.sizes else target
+
+    def finish(self, part: _Part) -> None:
+        """Gives the tensor of a part that has been filled back if it was the last one."""
+        if not part.sizes or part.row + part.sizes[0] == part.item.lengths[0]:
+            self.planner.commit_tensor(part.item, self._begun.pop(id(part.item)))
+
+    def of(self, item: ReadItem) -> torch.Tensor:
+        """The tensor that an item is for. Raises ConfigError if it has another shape."""
+        if id(item) not in self._begun:
+            target = self.planner.resolve_tensor(item).detach()
+            if target.size() != item.lengths:
+                raise ConfigError(f"{item.dest_index.fqn} has shape {tuple(target.size())}, not {tuple(item.lengths)}")
+            self._begun[id(item)] = target
+        return self._begun[id(item)]
 
 
 class DistloadWriter(StorageWriter):
@@ -311,7 +397,7 @@ def _nbytes(item: WriteItem) -> int:
     return 0 if data is None else data.chunk.sizes.numel() * data.properties.dtype.itemsize
 
 
-def _held_shard(name: str, items: List[WriteItem], planner: SavePlanner) -> Tuple[str, str, List[int], torch.Tensor, List[Part]]:
+def _held_shard(name: str, items: List[WriteItem], planner: SavePlanner) -> Tuple[str, str, List[int], torch.Tensor, List[Box]]:
     """What this rank writes of a tensor: its name, its type, its whole shape, the shard in memory, and what is where in it."""
     if items[0].type == WriteItemType.BYTE_IO:
         data = planner.resolve_data(items[0])
