@@ -25,8 +25,8 @@ std::vector<Setting> settings_of(std::vector<Argument> const& arguments);
 /// Collective: the configuration of a file, a checkpoint, or neither, the environment and the arguments, which must be
 /// equal on all ranks.
 /// @param call  for messages: "distload.load"
-/// @throws ConfigError  the ranks' arguments differ: names, values and ranks; one is refused; or as parse_config. On all
-///                      ranks.
+/// @throws ConfigError  the ranks' arguments differ: names, values and ranks; or one is refused; or as parse_config. On
+///                      all ranks.
 Config agreed_config(Group& group, std::string const& call, std::string const& path,
                      std::vector<Argument> const& arguments);
 

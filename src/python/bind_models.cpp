@@ -109,8 +109,7 @@ void add_models(nb::module_& module) {
             return call([model, tensors] { return model->report(tensors); });
           },
           nb::arg("tensors") = false)
-      .def("check_numbers",
-           [](std::shared_ptr<HeldModel> const& model) { call([model] { model->check_numbers(); }); })
+      .def("check_numbers", [](std::shared_ptr<HeldModel> const& model) { call([model] { model->check_numbers(); }); })
       .def_prop_ro(
           "group", [](HeldModel const& model) { return &model.group(); }, nb::rv_policy::reference)
       .def_prop_ro("topology", [](HeldModel const& model) { return degrees_of(model.model().topology()); })

@@ -33,6 +33,7 @@ GivenTokens given_tokens(Ids ids, std::uint64_t batch, std::string refusal) {
 
 Rows rows_of(TokenBatch const& ids) {
   Rows rows;
+  rows.reserve(ids.batch);
   for (std::uint64_t sequence = 0; sequence < ids.batch; ++sequence) {
     auto const first = ids.ids.begin() + static_cast<std::ptrdiff_t>(sequence * ids.tokens);
     rows.emplace_back(first, first + static_cast<std::ptrdiff_t>(ids.tokens));

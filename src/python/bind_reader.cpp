@@ -101,6 +101,10 @@ void add_reader(nb::module_& module) {
                        std::string const& name) { return std::string(name_of(tensor_of(reader, name).dtype)); })
       .def("shape",
            [](HeldReader const& reader, std::string const& name) { return sizes_of(tensor_of(reader, name).shape); })
+      .def("elements_per_unit",
+           [](HeldReader const& reader, std::string const& name) {
+             return elements_per_unit(tensor_of(reader, name).dtype);
+           })
       .def("nbytes", [](HeldReader const& reader, std::string const& name) { return tensor_of(reader, name).nbytes(); })
       .def_prop_ro(
           "group", [](HeldReader const& reader) { return &reader.group(); }, nb::rv_policy::reference)

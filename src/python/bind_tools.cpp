@@ -125,7 +125,9 @@ void add_tools(nb::module_& module) {
       "inspect_page",
       [](std::string const& path, std::optional<std::uint64_t> step, bool verify, Degree tensor, Degree pipeline,
          Degree data, Degree expert) {
-        return call([path, step, verify, tensor, pipeline, data, expert] { return page_of(path, step, verify, tensor, pipeline, data, expert); });
+        return call([path, step, verify, tensor, pipeline, data, expert] {
+          return page_of(path, step, verify, tensor, pipeline, data, expert);
+        });
       },
       nb::arg("path"), nb::arg("step"), nb::arg("verify"), nb::arg("tensor_parallel"), nb::arg("pipeline_parallel"),
       nb::arg("data_parallel"), nb::arg("expert_parallel"));

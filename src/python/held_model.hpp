@@ -80,9 +80,9 @@ class HeldModel : public std::enable_shared_from_this<HeldModel> {
   Config config_;
   LoadResult loaded_;
   std::optional<Origin> origin_;
-  bool is_released_ = false;             ///< by a redistribution in place
-  bool is_shared_ = false;               ///< another model has some of its shards
-  std::atomic<std::size_t> uses_{0};     ///< results of `in_use` that someone has
+  bool is_released_ = false;          ///< by a redistribution in place
+  bool is_shared_ = false;            ///< another model has some of its shards
+  std::atomic<std::size_t> uses_{0};  ///< results of `in_use` that someone has
 };
 
 }  // namespace distload::python

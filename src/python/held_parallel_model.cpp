@@ -40,8 +40,8 @@ void check_memory(HeldModel const& model, infer::ModelDescription const& descrip
   auto const needed =
       infer::activation_bytes(description, grid.topology(), layers, ids.batch, ids.tokens, ids.tokens + further);
   if (resident + needed <= *limit) return;
-  throw OutOfBudget("this rank needs " + format_bytes(needed) + " for the activations of " +
-                    std::to_string(ids.batch) + " x " + std::to_string(ids.tokens) + " tokens" +
+  throw OutOfBudget("this rank needs " + format_bytes(needed) + " for the activations of " + std::to_string(ids.batch) +
+                    " x " + std::to_string(ids.tokens) + " tokens" +
                     (stated ? " beside the model's " + format_bytes(resident) + ", but load.memory_limit is "
                             : std::string(", but its share of the free memory is ")) +
                     format_bytes(*limit) + "; give fewer tokens, or cut the model over more ranks");
@@ -110,9 +110,7 @@ TokenBatch HeldParallelModel::generate(GivenTokens const& given, std::uint64_t c
   return agreed("generate", given, count, {{"count", std::to_string(count)}}).generate(given.ids, count);
 }
 
-std::uint64_t HeldParallelModel::hash(GivenTokens const& given) {
-  return agreed("hash", given, 0).hash(given.ids);
-}
+std::uint64_t HeldParallelModel::hash(GivenTokens const& given) { return agreed("hash", given, 0).hash(given.ids); }
 
 void HeldParallelModel::self_test(GivenTokens const& given, std::uint64_t expected) {
   agreed("self_test", given, 0, {{"expected", format_hash(expected)}}).self_test(given.ids, expected);

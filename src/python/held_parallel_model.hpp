@@ -26,7 +26,8 @@ struct GivenTokens {
 
 /// Members but `close` and the local ones are collective over a replica, with expert parallelism over all ranks, which
 /// give equal arguments. They throw on all of these ranks:
-/// - ConfigError  the object is closed, the arguments differ or are refused, or the model has been reloaded with another
+/// - ConfigError  the object is closed, the arguments differ or are refused, or the model has been reloaded with
+/// another
 ///                config.json; or as ParallelModel's members
 /// - OutOfBudget  a rank lacks memory for the activations
 class HeldParallelModel {
@@ -35,7 +36,8 @@ class HeldParallelModel {
   /// @throws ConfigError  the model has been redistributed in place; or as ParallelModel.
   explicit HeldParallelModel(std::shared_ptr<HeldModel> model);
 
-  /// The result of ParallelModel::forward in host memory, [batch, tokens, width], on the ranks of the last pipeline stage.
+  /// The result of ParallelModel::forward in host memory, [batch, tokens, width], on the ranks of the last pipeline
+  /// stage.
   std::optional<Memory> forward(GivenTokens const& given);
   TokenBatch generate(GivenTokens const& given, std::uint64_t count);
   std::uint64_t hash(GivenTokens const& given);

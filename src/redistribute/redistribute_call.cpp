@@ -37,6 +37,10 @@ std::string list(std::vector<std::string> const& values) {
   return text;
 }
 
+void take_out(std::vector<std::string>& names, std::vector<std::string> const& others) {
+  std::erase_if(names, [&](auto const& name) { return std::ranges::find(others, name) != others.end(); });
+}
+
 std::string flag(bool value) { return value ? "true" : "false"; }
 
 /// The options that must be equal on all ranks, by name. The limit of memory may differ: the smallest is used.
@@ -107,6 +111,9 @@ ModelRecipe changed(ModelRecipe recipe, RedistributeOptions const& options) {
   if (options.transpose) layout.transpose = *options.transpose;
   if (options.fuse) layout.fuse = *options.fuse;
   if (options.split) layout.split = *options.split;
+  // What is split from now on is fused no more, and the reverse.
+  if (options.split && !options.fuse) take_out(layout.fuse, *options.split);
+  if (options.fuse && !options.split) take_out(layout.split, *options.fuse);
   if (options.dtype) recipe.dtype = options.dtype;
   return recipe;
 }

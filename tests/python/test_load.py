@@ -137,3 +137,17 @@ def test_device_is_checked(llama):
     distload.load(llama, device="cpu")
     with pytest.raises(distload.ConfigError, match="loads to 'cpu'"):
         distload.load(llama, device="cuda")
+
+
+def test_redistributing_splits_what_is_fused(llama, tensors, tmp_path):
+    """Fused by the load, or as it is stored; and the reverse."""
+    fused = distload.load(llama, fuse=["qkv"], engine="direct")
+    stored = distload.load(distload.save(fused, tmp_path, step=1)["path"], engine="direct")
+    for model in (fused, stored):
+        assert "model.layers.0.self_attn.qkv_proj.weight" in model
+        split = model.redistribute(split=["qkv"])
+        assert set(split) == set(tensors)
+        for name, whole in tensors.items():
+            assert torch.equal(torch.from_dlpack(split[name]), whole), name
+        assert set(split.redistribute()) == set(tensors)
+        assert set(split.redistribute(fuse=["qkv"])) == set(model)

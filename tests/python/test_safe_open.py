@@ -1,4 +1,7 @@
 """safe_open gives what the package safetensors gives."""
+import json
+import struct
+
 import pytest
 import safetensors
 import torch
@@ -70,3 +73,36 @@ def test_types(tmp_path, dtype):
 
 def test_slices_read_what_they_need(llama):
     assert tiny_llama.VOCABULARY == distload.safe_open(llama).get_slice("lm_head.weight").get_shape()[0]
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A file of types smaller than a byte, and its tensors as bytes."""
+    rows = {"F4": torch.arange(32, dtype=torch.uint8).view(4, 8), "F6_E2M3": torch.arange(24, dtype=torch.uint8).view(2, 12)}
+    shapes = {"F4": [4, 16], "F6_E2M3": [2, 16]}
+    header, at = {}, 0
+    for dtype, tensor in rows.items():
+        header[dtype] = {"dtype": dtype, "shape": shapes[dtype], "data_offsets": [at, at + tensor.numel()]}
+        at += tensor.numel()
+    text = json.dumps(header).encode()
+    content = b"".join(tensor.numpy().tobytes() for tensor in rows.values())
+    (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + content)
+    return tmp_path / "model.safetensors", rows
+
+
+def test_types_smaller_than_a_byte(small):
+    path, rows = small
+    with distload.safe_open(path) as ours, safetensors.safe_open(path, "pt") as theirs:
+        for dtype in rows:
+            assert ours.get_slice(dtype).get_shape() == theirs.get_slice(dtype).get_shape()
+            assert ours.get_slice(dtype).get_dtype() == dtype
+        four = ours.get_tensor("F4")
+        assert four.dtype == theirs.get_tensor("F4").dtype
+        assert torch.equal(four.view(torch.uint8), theirs.get_tensor("F4").view(torch.uint8))
+        assert torch.equal(ours.get_slice("F4")[1:3, 8:].view(torch.uint8), rows["F4"][1:3, 4:])
+        assert torch.equal(ours.get_slice("F4")[2].view(torch.uint8), rows["F4"][2])
+        assert torch.equal(ours.get_tensor("F6_E2M3"), rows["F6_E2M3"])
+        assert torch.equal(ours.get_slice("F6_E2M3")[:, 4:12], rows["F6_E2M3"][:, 3:9])
+        for dtype, index in (("F4", (0, slice(1, 3))), ("F4", (0, 2)), ("F6_E2M3", (0, slice(0, 6)))):
+            with pytest.raises(IndexError, match="inside a byte"):
+                ours.get_slice(dtype)[index]

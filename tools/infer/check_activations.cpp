@@ -22,8 +22,8 @@ void check_activations(ProcessGrid const& grid, Config const& config, OpenedChec
                                               : available_arena_bytes(device_of_process(), grid.node_size(), 1);
   if (!limit) return;
   auto const layers = infer::layers_of_largest_stage(description, grid.topology(), config.topology.pipeline_layers);
-  auto const needed = infer::activation_bytes(description, grid.topology(), layers, ids.batch, ids.tokens,
-                                              ids.tokens + generate);
+  auto const needed =
+      infer::activation_bytes(description, grid.topology(), layers, ids.batch, ids.tokens, ids.tokens + generate);
   if (plan.peak_bytes() + needed <= *limit) return;
   throw OutOfBudget("this rank needs " + format_bytes(plan.peak_bytes()) + " for the model and " +
                     format_bytes(needed) + " for the activations of " + std::to_string(ids.batch) + " x " +

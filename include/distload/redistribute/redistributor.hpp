@@ -35,9 +35,9 @@ struct RedistributeOptions {
   std::optional<UnevenCuts> uneven = {};
   /// Weights of linear layers lie as [in, out], as with `load.transpose`. Nothing: as in the source.
   std::optional<bool> transpose = {};
-  /// Matrices that are one parameter, as `model.fuse`. Nothing: as in the source.
+  /// Matrices that are one parameter, as `model.fuse`. Nothing: as in the source, but for those of `split`.
   std::optional<std::vector<std::string>> fuse = {};
-  /// Matrices that are several parameters, as `model.split`. Nothing: as in the source.
+  /// Matrices that are several parameters, as `model.split`. Nothing: as in the source, but for those of `fuse`.
   std::optional<std::vector<std::string>> split = {};
   /// Staging memory of a rank for parts that cannot go straight from shard to shard, in bytes; at least 16 MiB. In
   /// place, also the most that a rank's new shards grow between two steps.
