@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from distload import _core
 from distload._arguments import arguments_of
+from distload._batches import BATCH_BYTES
 from distload._errors import ConfigError
 from distload._fill import fill, load_whole
 from distload._recorder import Captured, Weights, range_of, record, storage_of
@@ -27,7 +28,7 @@ def capture(
     checkpoint: Path,
     *,
     group: Any = None,
-    batch_bytes: int = 1 << 30,
+    batch_bytes: int = BATCH_BYTES,
     names: Optional[Callable[[str], bool]] = None,
     **config: Any,
 ) -> Captured:

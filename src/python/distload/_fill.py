@@ -1,33 +1,39 @@
 """Loading boxes of tensors into parameters."""
 from __future__ import annotations
 
+import math
 from typing import Dict, Iterator, List, Sequence, Set, Tuple
 
 import torch
 
 from distload import _core
+from distload._batches import batches_of
 from distload._boxes import Part
 from distload._recorder import Captured, range_of, storage_of
 from distload._torch import DTYPES, LOADS_TO, as_torch, exported_tensor
 
 
 def fill(reader: _core.Reader, captured: Captured, targets: Dict[str, torch.Tensor], batch_bytes: int) -> None:
-    """Collective: loads all parts into the parameters, or copies them there in the order of the tensors' names."""
+    """Collective: loads all parts into the parameters, or copies them there in the order of the tensors' names.
+
+    batch_bytes: memory of a rank for what is copied, unless one tensor needs more.
+    """
     needed: Dict[str, List[Tuple[str, Part]]] = {}
     for name, parts in captured.parts.items():
         for part in parts:
             needed.setdefault(part.tensor, []).append((name, part))
     over_others = _over_others(captured, targets)
-    batch: List[str] = []
-    nbytes = 0
-    # The same batches on all ranks, so that what several of them need is read once.
-    names = reader.names()
-    for name in names:
-        batch.append(name)
-        nbytes += reader.nbytes(name)
-        if nbytes >= batch_bytes * reader.group.size or name == names[-1]:
-            _fill_batch(reader, {of: needed[of] for of in batch if of in needed}, targets, over_others)
-            batch, nbytes = [], 0
+    in_place = {
+        tensor
+        for tensor, parts in needed.items()
+        if tensor not in over_others and _is_in_place(parts, targets, DTYPES[reader.dtype(tensor)])
+    }
+    own = {
+        tensor: 0 if tensor in in_place else math.prod(_staged(tensor, parts)[0]) * DTYPES[reader.dtype(tensor)].itemsize
+        for tensor, parts in needed.items()
+    }
+    for batch in batches_of(reader, own, batch_bytes):
+        _fill_batch(reader, {tensor: needed[tensor] for tensor in batch if tensor in needed}, targets, in_place)
 
 
 def _over_others(captured: Captured, targets: Dict[str, torch.Tensor]) -> Set[str]:
@@ -56,19 +62,18 @@ def _box_of(tensor: torch.Tensor, begin: Sequence[int], sizes: Sequence[int]) ->
 
 
 def _fill_batch(
-    reader: _core.Reader, batch: Dict[str, List[Tuple[str, Part]]], targets: Dict[str, torch.Tensor], over_others: Set[str]
+    reader: _core.Reader, batch: Dict[str, List[Tuple[str, Part]]], targets: Dict[str, torch.Tensor], in_place: Set[str]
 ) -> None:
     requests = []
     memories = []
     staged: List[Tuple[torch.Tensor, List[Tuple[str, Part, int]]]] = []
     for tensor, parts in batch.items():
-        dtype = DTYPES[reader.dtype(tensor)]
-        if tensor not in over_others and _is_in_place(parts, targets, dtype):
+        if tensor in in_place:
             memory = targets[parts[0][0]]
             boxes = [(tensor, list(part.begin), list(part.sizes), list(part.target_begin)) for _, part in parts]
         else:
             shape, boxes, places = _staged(tensor, parts)
-            memory = torch.empty(shape, dtype=dtype, device=LOADS_TO)
+            memory = torch.empty(shape, dtype=DTYPES[reader.dtype(tensor)], device=LOADS_TO)
             staged.append((memory, places))
         requests.append((tensor, list(memory.shape), boxes))
         memories.append(exported_tensor(memory)[1])

@@ -12,6 +12,7 @@ import torch.distributed as dist
 
 from distload import _core
 from distload._arguments import arguments_of
+from distload._batches import BATCH_BYTES
 from distload._capture import agreed
 from distload._conversion import Conversion, Shapes, check_conversions, cut, record
 from distload._errors import ConfigError
@@ -30,7 +31,7 @@ def from_pretrained(
     tp_size: Optional[int] = None,
     tp_plan: Any = "auto",
     dtype: Optional[torch.dtype] = None,
-    batch_bytes: int = 1 << 30,
+    batch_bytes: int = BATCH_BYTES,
     **config: Any,
 ) -> Any:
     """Collective: a model of transformers, tensor-parallel over the ranks of torch.distributed, from any checkpoint that distload loads.

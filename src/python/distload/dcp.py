@@ -42,6 +42,7 @@ from torch.futures import Future
 
 from distload import _core
 from distload._arguments import arguments_of
+from distload._batches import BATCH_BYTES, batches_of
 from distload._errors import ConfigError
 from distload._group import group_of
 from distload._torch import DTYPES, LOADS_TO, exported_tensor
@@ -74,7 +75,7 @@ class DistloadReader(StorageReader):
     """
 
     def __init__(
-        self, path: Path, *, prefix: str = "", group: Any = None, batch_bytes: int = 256 << 20, **config: Any
+        self, path: Path, *, prefix: str = "", group: Any = None, batch_bytes: int = BATCH_BYTES, **config: Any
     ) -> None:
         self._path = os.path.expanduser(os.fspath(path))
         self._prefix = prefix
@@ -176,25 +177,12 @@ class DistloadReader(StorageReader):
         than `batch_bytes` on the way for a batch: a tensor of which one does is loaded in several batches, each of some rows."""
         reader = self.open()
         own = {name: 0 if name in in_place else self._whole(name).nbytes_of(of_name) for name, of_name in items.items()}
-        needs = [json.loads(text) for text in reader.group.all_gather_text(json.dumps(own))]
-        batch: List[_Rows] = []
-        held = [0] * len(needs)
-        for name in reader.names():
-            if not any(name in need for need in needs):
-                continue
-            whole = self._whole(name)
-            sizes = [need.get(name, 0) for need in needs]
-            if batch and max(before + size for before, size in zip(held, sizes)) > self._batch_bytes:
-                yield batch
-                batch, held = [], [0] * len(needs)
-            if max(sizes) > self._batch_bytes and not name.endswith(_BYTES):
-                for rows in whole.divided(self._batch_bytes):
-                    yield [rows]
-                continue
-            batch.append(whole)
-            held = [before + size for before, size in zip(held, sizes)]
-        if batch:
-            yield batch
+        for batch in batches_of(reader, own, self._batch_bytes):
+            rows = [self._whole(name) for name in batch]
+            if max(batch.values()) > self._batch_bytes and not rows[0].name.endswith(_BYTES):
+                yield from ([part] for part in rows[0].divided(self._batch_bytes))
+            else:
+                yield rows
 
     def _whole(self, name: str) -> _Rows:
         reader = self.open()
