@@ -60,14 +60,15 @@ class Conversion:
         return found
 
     def check(self, report: Any) -> None:
-        """Raises ConfigError for parameters that the checkpoint has not, unless another one is tied to them, or has in another shape."""
+        """Raises ConfigError for parameters that the checkpoint has not, unless another one is tied to them, or has in another shape, and for
+        conversions that have failed."""
+        check_conversions(report)
         missing = _missing(self._model, report)
         if missing:
             raise ConfigError(f"the checkpoint has no tensors for {_some(missing)}")
         if report.mismatched_keys:
             name, found, expected = min(report.mismatched_keys)
             raise ConfigError(f"{name} would be of shape {tuple(found)} by the checkpoint, but the model's is {tuple(expected)}")
-        check_conversions(report)
 
 
 def check_conversions(report: Any) -> None:
