@@ -4,7 +4,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
-from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 import torch
 
@@ -100,27 +100,11 @@ def record(conversion: Conversion, tensors: Shapes, model: Any, device: Any) -> 
     captured = Captured()
     places: Dict[int, List[Tuple[str, torch.Tensor]]] = {}
     recorder = _Recorder(places)
-    with recorder:
-        made, report = conversion.run({name: recorder.source(name, *of) for name, of in tensors.items()}, "meta")
-    unrecorded: Set[str] = set()
-    if report.conversion_errors:
-        groups = conversion.groups(tensors)
-        for name, text in report.conversion_errors.items():
-            captured.whole.update(dict.fromkeys(groups[name], _last_line(text)))
-        report.conversion_errors.clear()
-        plain = {name: torch.empty(tensors[name][0], dtype=tensors[name][1], device="meta") for name in captured.whole}
-        others, other_report = conversion.run(plain, "meta")
-        report.missing_keys -= others.keys()
-        report.mismatched_keys |= other_report.mismatched_keys
-        report.conversion_errors.update(other_report.conversion_errors)
-        made.update(others)
-        unrecorded = set(others)
-    conversion.check(report)
-
+    recorded, unrecorded, report = _convert(conversion, tensors, recorder, captured)
     no_quantizer: Any = None
     targets: Dict[str, torch.Tensor] = {}
     parameters = model.state_dict(keep_vars=True)
-    for name, whole in made.items():
+    for name, whole in {**recorded, **unrecorded}.items():
         with recorder:
             part = cut(parameters[name], whole)
         targets[name] = torch.empty(part.shape, dtype=part.dtype, device=device)
@@ -138,9 +122,33 @@ def record(conversion: Conversion, tensors: Shapes, model: Any, device: Any) -> 
             captured.whole.update(dict.fromkeys(names, str(error)))
     if captured.whole:
         for group in conversion.groups(tensors).values():
-            for why in [captured.whole[name] for name in group if name in captured.whole][:1]:
+            why = next((captured.whole[name] for name in group if name in captured.whole), None)
+            if why is not None:
                 captured.whole.update({name: why for name in group if name not in captured.whole})
     return captured, targets, report
+
+
+def _convert(
+    conversion: Conversion, tensors: Shapes, recorder: _Recorder, captured: Captured
+) -> Tuple[Dict[str, torch.Tensor], Dict[str, torch.Tensor], Any]:
+    """The parameters, recorded and, where a conversion does what cannot be recorded, others without memory; and the report.
+
+    Tensors of which the latter are made are to be loaded as a whole.
+    """
+    with recorder:
+        recorded, report = conversion.run({name: recorder.source(name, *of) for name, of in tensors.items()}, "meta")
+    unrecorded: Dict[str, torch.Tensor] = {}
+    if report.conversion_errors:
+        groups = conversion.groups(tensors)
+        for name, text in report.conversion_errors.items():
+            captured.whole.update(dict.fromkeys(groups[name], _last_line(text)))
+        plain = {name: torch.empty(tensors[name][0], dtype=tensors[name][1], device="meta") for name in captured.whole}
+        unrecorded, plain_report = conversion.run(plain, "meta")
+        report.missing_keys -= unrecorded.keys()
+        report.mismatched_keys |= plain_report.mismatched_keys
+        report.conversion_errors = plain_report.conversion_errors
+    conversion.check(report)
+    return recorded, unrecorded, report
 
 
 def _missing(model: Any, report: Any) -> List[str]:
