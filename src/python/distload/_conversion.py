@@ -4,13 +4,13 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
-from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 import torch
 
 from distload._boxes import Unknown, parts_of
-from distload._recorder import Captured, Recorder, storage_of
 from distload._errors import ConfigError
+from distload._recorder import Captured, Recorder, storage_of
 
 Shapes = Dict[str, Tuple[Tuple[int, ...], torch.dtype]]
 
@@ -61,14 +61,15 @@ class Conversion:
         return found
 
     def check(self, report: Any) -> None:
-        """Raises ConfigError for parameters that the checkpoint has not, unless another one is tied to them, or has in another shape."""
+        """Raises ConfigError for parameters that the checkpoint has not, unless another one is tied to them, or has in another shape, and for
+        conversions that have failed."""
+        check_conversions(report)
         missing = _missing(self._model, report)
         if missing:
             raise ConfigError(f"the checkpoint has no tensors for {_some(missing)}")
         if report.mismatched_keys:
             name, found, expected = min(report.mismatched_keys)
             raise ConfigError(f"{name} would be of shape {tuple(found)} by the checkpoint, but the model's is {tuple(expected)}")
-        check_conversions(report)
 
 
 def check_conversions(report: Any) -> None:
@@ -100,27 +101,11 @@ def record(conversion: Conversion, tensors: Shapes, model: Any, device: Any) -> 
     captured = Captured()
     places: Dict[int, List[Tuple[str, torch.Tensor]]] = {}
     recorder = Recorder(places)
-    with recorder:
-        made, report = conversion.run({name: recorder.source(name, *of) for name, of in tensors.items()}, "meta")
-    unrecorded: Set[str] = set()
-    if report.conversion_errors:
-        groups = conversion.groups(tensors)
-        for name, text in report.conversion_errors.items():
-            captured.whole.update(dict.fromkeys(groups[name], _last_line(text)))
-        report.conversion_errors.clear()
-        plain = {name: torch.empty(tensors[name][0], dtype=tensors[name][1], device="meta") for name in captured.whole}
-        others, other_report = conversion.run(plain, "meta")
-        report.missing_keys -= others.keys()
-        report.mismatched_keys |= other_report.mismatched_keys
-        report.conversion_errors.update(other_report.conversion_errors)
-        made.update(others)
-        unrecorded = set(others)
-    conversion.check(report)
-
+    recorded, unrecorded, report = _convert(conversion, tensors, recorder, captured)
     no_quantizer: Any = None
     targets: Dict[str, torch.Tensor] = {}
     parameters = model.state_dict(keep_vars=True)
-    for name, whole in made.items():
+    for name, whole in {**recorded, **unrecorded}.items():
         with recorder:
             part = cut(parameters[name], whole)
         targets[name] = torch.empty(part.shape, dtype=part.dtype, device=device)
@@ -138,9 +123,33 @@ def record(conversion: Conversion, tensors: Shapes, model: Any, device: Any) -> 
             captured.whole.update(dict.fromkeys(names, str(error)))
     if captured.whole:
         for group in conversion.groups(tensors).values():
-            for why in [captured.whole[name] for name in group if name in captured.whole][:1]:
+            why = next((captured.whole[name] for name in group if name in captured.whole), None)
+            if why is not None:
                 captured.whole.update({name: why for name in group if name not in captured.whole})
     return captured, targets, report
+
+
+def _convert(
+    conversion: Conversion, tensors: Shapes, recorder: Recorder, captured: Captured
+) -> Tuple[Dict[str, torch.Tensor], Dict[str, torch.Tensor], Any]:
+    """The parameters, recorded and, where a conversion does what cannot be recorded, others without memory; and the report.
+
+    Tensors of which the latter are made are to be loaded as a whole.
+    """
+    with recorder:
+        recorded, report = conversion.run({name: recorder.source(name, *of) for name, of in tensors.items()}, "meta")
+    unrecorded: Dict[str, torch.Tensor] = {}
+    if report.conversion_errors:
+        groups = conversion.groups(tensors)
+        for name, text in report.conversion_errors.items():
+            captured.whole.update(dict.fromkeys(groups[name], _last_line(text)))
+        plain = {name: torch.empty(tensors[name][0], dtype=tensors[name][1], device="meta") for name in captured.whole}
+        unrecorded, plain_report = conversion.run(plain, "meta")
+        report.missing_keys -= unrecorded.keys()
+        report.mismatched_keys |= plain_report.mismatched_keys
+        report.conversion_errors = plain_report.conversion_errors
+    conversion.check(report)
+    return recorded, unrecorded, report
 
 
 def _missing(model: Any, report: Any) -> List[str]:

@@ -1,6 +1,7 @@
 """from_pretrained: models of transformers, cut by their own plans, with the shards that each rank needs."""
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import tempfile
@@ -45,9 +46,9 @@ def from_pretrained(
     None: that of its config.json, or else of the checkpoint. batch_bytes: memory of a rank for what is on its way, in bytes. Other keywords
     are keys of the sections checkpoint, load and runtime of the configuration.
 
-    Raises ConfigError if the checkpoint has not all of the model's parameters, or is quantized; and as `distload.load`.
+    Raises ConfigError if the checkpoint has not all of the model's parameters, or is quantized, or the model has no plan; and as
+    `distload.load`.
     """
-    from transformers import GenerationConfig
     from transformers.distributed.configuration_utils import DistributedConfig
     from transformers.modeling_utils import LoadStateDictConfig
 
@@ -66,7 +67,10 @@ def from_pretrained(
     device: Any = "cpu"
     if size > 1:
         distributed, own_device, mesh = kind.prepare_distribute_model(DistributedConfig(tp_plan=tp_plan, tp_size=size))
-        model = kind.maybe_distribute_model(model, distributed, mesh)
+        try:
+            model = kind.maybe_distribute_model(model, distributed, mesh)
+        except ValueError as error:  # of its plan
+            raise ConfigError(str(error)) from error
         device = own_device or device
     conversion = Conversion(_made(kind, model_config, wanted), wanted)
     targets: Dict[str, torch.Tensor] = {}
@@ -92,8 +96,8 @@ def from_pretrained(
     model._weight_conversions = conversion.used()
     settings = LoadStateDictConfig(pretrained_model_name_or_path=os.fspath(path), device_map={"": device}, dtype=wanted)
     kind._finalize_model_loading(model, settings, reports[0])
-    if model.can_generate() and os.path.isfile(os.path.join(folder, "generation_config.json")):
-        model.generation_config = GenerationConfig.from_pretrained(folder)
+    if model.can_generate():
+        model.generation_config = _generation_config(folder, reader.config_json)
     return model.eval()
 
 
@@ -106,10 +110,9 @@ def _class_and_config(model_class: Any, config_json: str, path: Path) -> Tuple[A
     if not config_json:
         raise ConfigError(f"{os.fspath(path)} has no config.json, by which transformers makes a model")
     mapping = getattr(model_class, "_model_mapping", None)
-    with tempfile.TemporaryDirectory() as folder:
-        with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
-            file.write(config_json)
+    with _folder_with(config_json) as folder:
         config = (model_class.config_class if mapping is None else AutoConfig).from_pretrained(folder)
+    config.name_or_path = os.fspath(path)
     if getattr(config, "quantization_config", None) or getattr(config.get_text_config(decoder=True), "quantization_config", None):
         raise ConfigError(f"{os.fspath(path)} is quantized, and from_pretrained does not do what transformers' quantizers do")
     if mapping is None:
@@ -119,6 +122,25 @@ def _class_and_config(model_class: Any, config_json: str, path: Path) -> Tuple[A
     kind = factory._get_model_class(config, mapping)
     text_class = config.sub_configs.get("text_config")
     return kind, config.get_text_config() if text_class is not None and kind.config_class == text_class else config
+
+
+@contextlib.contextmanager
+def _folder_with(config_json: str) -> Iterator[str]:
+    """A folder from which transformers reads the model's configuration."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
+            file.write(config_json)
+        yield folder
+
+
+def _generation_config(path: str, config_json: str) -> Any:
+    """How the model generates: by the generation_config.json beside the checkpoint, or else by its config.json."""
+    from transformers import GenerationConfig
+
+    if os.path.isfile(os.path.join(path, "generation_config.json")):
+        return GenerationConfig.from_pretrained(path)
+    with _folder_with(config_json) as folder:
+        return GenerationConfig.from_pretrained(folder, config_file_name="config.json", _from_model_config=True)
 
 
 def _with_dtype(config: Any, dtype: Optional[torch.dtype], tensors: Shapes) -> Tuple[Any, torch.dtype]:
