@@ -3,11 +3,14 @@
 
 #include <utility>
 
+#include <Kokkos_Core.hpp>
+
 #include <distload/base/error.hpp>
 #include <distload/infer/parallel_model.hpp>
 #include <distload/load/report.hpp>
 #include <distload/parallel/resolve_topology.hpp>
 
+#include "device/survey.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "python/runtime.hpp"
 
@@ -90,6 +93,7 @@ Memory HeldModel::memory_of(Shard const& shard) {
   memory.data = bytes.data();
   memory.dtype = shard.dtype;
   memory.shape = shard.shape;
+  if (is_built_for_devices()) memory.device = Kokkos::device_id();
   memory.read_only = model().is_mapped(shard);
   memory.owner = in_use();
   return memory;

@@ -21,7 +21,8 @@ def main():
         for number, program in enumerate(PROGRAMS):
             (folder / f"program_{number}.py").write_text(program, encoding="utf-8")
         mypy = [sys.executable, "-m", "mypy", "--cache-dir", str(folder / "cache")]
-        runs = ([*mypy, "--strict", "-p", "distload"], [*mypy, "--config-file", "mypy.ini", *(file.name for file in sorted(folder.glob("*.py")))])
+        programs = sorted(file.name for file in folder.glob("*.py"))
+        runs = [*mypy, "--strict", "-p", "distload"], [*mypy, "--config-file", "mypy.ini", *programs]
         return max(subprocess.run(run, cwd=folder, check=False).returncode for run in runs)
 
 

@@ -78,7 +78,8 @@ def main():
     assert "load.dtype" in message and f"rank {size - 1}" in message, message
     # What is refused on one rank alone does not make the others wait.
     is_odd = rank == size - 1
-    for wrong, reason in (({"colour": 3}, "colour is not known"), ({"device": "tpu"}, "not to 'tpu'"), ({"progress": "bar"}, "progress is 'bar'")):
+    refused = ({"colour": 3}, "colour is not known"), ({"device": "tpu"}, "not to 'tpu'"), ({"progress": "bar"}, "progress is 'bar'")
+    for wrong, reason in refused:
         message = raises(distload.ConfigError, lambda: distload.load(folder / "llama", **(wrong if is_odd else {})))
         assert reason in message and f"rank {size - 1}" in message, message
     message = raises(distload.ConfigError, lambda: distload.save(model, folder / "refused", **({"colour": 3} if is_odd else {})))

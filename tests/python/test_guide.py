@@ -19,7 +19,8 @@ def write_tokenizer(folder):
     tokenizer = Tokenizer(models.BPE(unk_token="?"))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
-    tokenizer.train_from_iterator([GUIDE.read_text(encoding="utf-8")], trainers.BpeTrainer(vocab_size=tiny_llama.VOCABULARY, limit_alphabet=60, special_tokens=["?"]))
+    trainer = trainers.BpeTrainer(vocab_size=tiny_llama.VOCABULARY, limit_alphabet=60, special_tokens=["?"])
+    tokenizer.train_from_iterator([GUIDE.read_text(encoding="utf-8")], trainer)
     assert tokenizer.get_vocab_size() == tiny_llama.VOCABULARY
     tokenizer.save(str(folder / "tokenizer.json"))
 

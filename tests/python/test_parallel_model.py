@@ -24,13 +24,32 @@ def test_logits_are_those_of_transformers(llama, computing):
     with torch.no_grad():
         wanted = expected(torch.tensor(IDS)).logits
         mask = torch.ones(2, 4, dtype=torch.int64)
-        tokens = expected.generate(torch.tensor(IDS), attention_mask=mask, max_new_tokens=5, do_sample=False, eos_token_id=None, pad_token_id=0)[:, 4:]
+        choice = {"max_new_tokens": 5, "do_sample": False, "eos_token_id": None, "pad_token_id": 0}
+        tokens = expected.generate(torch.tensor(IDS), attention_mask=mask, **choice)[:, 4:]
     logits = torch.from_dlpack(computing.forward(IDS))
     assert logits.dtype == torch.float32
     assert logits.shape == (2, 4, tiny_llama.VOCABULARY)
     assert (logits - wanted).abs().max() < 1e-4 * wanted.abs().max()
     assert computing.generate(IDS, 5) == tokens.tolist()
     assert computing.is_decoder
+
+
+def test_an_encoder_has_hidden_states(tmp_path):
+    torch.manual_seed(3)
+    config = transformers.BertConfig(vocab_size=60, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, max_position_embeddings=16)
+    expected = transformers.BertModel(config, add_pooling_layer=False).eval()
+    expected.save_pretrained(tmp_path)
+    computing = distload.ParallelModel(distload.load(tmp_path))
+    assert not computing.is_decoder
+    with torch.no_grad():
+        wanted = expected(torch.tensor([[7, 8, 9]])).last_hidden_state
+    states = torch.from_dlpack(computing.forward([7, 8, 9]))
+    assert states.shape == (1, 3, 32)
+    assert (states - wanted).abs().max() < 1e-4 * wanted.abs().max()
+    with pytest.raises(distload.ConfigError, match="encoder"):
+        computing.generate([7, 8, 9], 1)
+    with pytest.raises(distload.ConfigError, match="16 positions"):
+        computing.forward(list(range(17)))
 
 
 @pytest.mark.parametrize("ids", [IDS[0], [IDS[0]], tuple(IDS[0]), numpy.array(IDS[0]), torch.tensor([IDS[0]], dtype=torch.int32)])
@@ -41,8 +60,8 @@ def test_forms_of_ids(computing, ids):
 
 @pytest.mark.parametrize(
     ("ids", "message"),
-    [([], "not 0"), ([[1], [2, 3]], "one length"), ([1.5], "integer"), (["1"], "integer"), (7, "not iterable"), ([1 << 70], "64-bit"), ([-1], "vocabulary"),
-     ([[[1]]], "integer")],
+    [([], "not 0"), ([[1], [2, 3]], "one length"), ([1.5], "integer"), (["1"], "integer"), (7, "not iterable"), ([1 << 70], "64-bit"),
+     ([-1], "vocabulary"), ([[[1]]], "integer")],
 )
 def test_what_is_no_ids(computing, ids, message):
     with pytest.raises(distload.ConfigError, match=message):
@@ -76,7 +95,8 @@ def test_it_keeps_its_model_until_it_is_closed(llama):
         others = [distload.load(llama, engine="direct") for _ in range(3)]
         assert computing.hash(IDS) == expected
         del others
-    for call in (lambda: computing.forward(IDS), lambda: computing.generate(IDS, 1), lambda: computing.is_decoder, lambda: computing.inexact_layers):
+    calls = lambda: computing.forward(IDS), lambda: computing.generate(IDS, 1), lambda: computing.is_decoder, lambda: computing.inexact_layers
+    for call in calls:
         with pytest.raises(distload.ConfigError, match="closed"):
             call()
     computing.close()

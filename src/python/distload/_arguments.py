@@ -43,8 +43,8 @@ def _flat(section: str, values: Mapping[str, Any], origin: str) -> Iterable[Argu
 
 
 def refused(reason: str) -> List[Argument]:
-    """Instead of raising ConfigError on this rank alone, for which others would wait: the library raises it on all ranks when they have met. None of
-    an empty reason."""
+    """Instead of raising ConfigError on this rank alone, for which others would wait: the library raises it on all ranks when they have
+    met. None of an empty reason."""
     return [(_REFUSED, reason, "")] if reason else []
 
 

@@ -38,7 +38,8 @@ def table(what: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     lines = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows[:_MOST_ROWS])
     if len(rows) > _MOST_ROWS:
         lines += f'<tr><td colspan="{len(head)}">and {len(rows) - _MOST_ROWS} more</td></tr>'
-    return f"<details><summary>{counted(len(rows), what)}</summary><table><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table></details>"
+    body = f"<table><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>"
+    return f"<details><summary>{counted(len(rows), what)}</summary>{body}</details>"
 
 
 def notices(texts: Sequence[str]) -> str:

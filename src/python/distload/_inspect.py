@@ -23,12 +23,14 @@ class Inspection(Dict[str, Any]):
 
     def _repr_html_(self) -> str:
         about = self["checkpoint"]
-        rows = [(tensor["name"], tensor["dtype"], _html.shape_text(tensor["shape"]), _html.size_text(tensor["bytes"])) for tensor in self["tensors"]]
+        rows = []
         of_types: Dict[str, int] = {}
         for tensor in self["tensors"]:
+            rows.append((tensor["name"], tensor["dtype"], _html.shape_text(tensor["shape"]), _html.size_text(tensor["bytes"])))
             of_types[tensor["dtype"]] = of_types.get(tensor["dtype"], 0) + tensor["bytes"]
+        where = f"in {_html.counted(len(rows), 'tensor')} and {_html.counted(len(self['files']), 'file')}"
         known = (
-            ("Size", f"{_html.size_text(about['bytes'])} in {_html.counted(len(rows), 'tensor')} and {_html.counted(len(self['files']), 'file')}"),
+            ("Size", f"{_html.size_text(about['bytes'])} {where}"),
             ("Parameters", f"{about['parameters']:,}"),
             ("Types", ", ".join(f"{dtype} {_html.size_text(nbytes)}" for dtype, nbytes in sorted(of_types.items()))),
             ("Architecture", about["architecture"]),
@@ -60,7 +62,8 @@ def _health_text(health: Dict[str, Any]) -> str:
 
 
 def inspect(path: Path, *, step: Optional[int] = None, extents: bool = False, verify: bool = False) -> Inspection:
-    """Local: metadata, tensors and layout of a checkpoint, as ``distload-inspect --json`` prints them (tools/README.md). Notebooks show them as tables.
+    """Local: metadata, tensors and layout of a checkpoint, as ``distload-inspect --json`` prints them (tools/README.md).
+    Notebooks show them as tables.
 
     step: of a directory of steps; None: the newest valid one.
     extents: also where the parts of every tensor lie in which file, in bytes.
@@ -98,7 +101,8 @@ def inspect_page(
     data_parallel: Optional[int] = None,
     expert_parallel: Optional[int] = None,
 ) -> Page:
-    """Local: the page of ``distload-inspect --html`` (tools/README.md): modules, sizes, which rank holds what on usual topologies, and damage.
+    """Local: the page of ``distload-inspect --html`` (tools/README.md): modules, sizes, which rank holds what on usual topologies,
+    and damage.
 
     step: of a directory of steps; None: the newest valid one. verify: as `inspect`. Others: a topology that is shown first.
 

@@ -58,7 +58,8 @@ class Model(Mapping[str, Tensor]):
         for name in self:
             tensor, cut = self[name], self.partition(name)
             how = cut.kind if cut.kind == "replicated" else f"{cut.kind}, axis {cut.axis}"
-            rows.append((name, tensor.dtype, _html.shape_text(self.global_shape(name)), _html.shape_text(tensor.shape), how, _html.size_text(tensor.nbytes)))
+            shapes = _html.shape_text(self.global_shape(name)), _html.shape_text(tensor.shape)
+            rows.append((name, tensor.dtype, *shapes, how, _html.size_text(tensor.nbytes)))
         return _html.facts(self.name, known) + _html.table("shard", ("name", "type", "shape", "here", "cut", "size"), rows)
 
     @property
@@ -127,7 +128,8 @@ class Model(Mapping[str, Tensor]):
         return dict(json.loads(text)) if text else {}
 
     def check_numbers(self) -> None:
-        """Collective: reads all shards of floating-point types. Raises CorruptData, with a parameter's name, if numbers are NaN or infinite."""
+        """Collective: reads all shards of floating-point types. Raises CorruptData, with a parameter's name, if numbers are NaN or
+        infinite."""
         self._core.check_numbers()
 
     def reload(self, source: Source = None, *, progress: Optional[Progress] = None, **config: Any) -> None:
@@ -172,7 +174,8 @@ def load(
     source: a checkpoint (HDF5 file, directory of them, Hugging Face directory, safetensors file), or a configuration (YAML file, dict).
     group: None (all ranks of mpirun or torchrun), a communicator of mpi4py, or a process group of torch.distributed.
     device: "cpu" or "cuda"; None: what this build loads to.
-    progress: called as progress(phase, done_bytes, total_bytes, seconds) by threads of the library; "tqdm": a bar of tqdm on the first rank.
+    progress: called as progress(phase, done_bytes, total_bytes, seconds) by threads of the library; "tqdm": a bar of tqdm on the first
+    rank.
     Other keywords are keys of the configuration (config/reference.yaml) in the sections checkpoint, topology, model, load, runtime and
     cost: ``tensor_parallel=4, dtype="bf16", step=1000``; or whole sections: ``load={"engine": "direct"}``.
 

@@ -23,19 +23,19 @@ _COUNTS = range(1 << 32)
 
 
 class ParallelModel:
-    """What a loaded model computes, in float32, as ``distload-infer`` computes it: on any topology with the same bits, unless layers are cut beside
-    the borders of their segments (`inexact_layers`).
+    """What a loaded model computes, in float32, as ``distload-infer`` computes it: on any topology with the same bits, unless layers are
+    cut beside the borders of their segments (`inexact_layers`).
 
         computing = distload.ParallelModel(distload.load("model"))
         logits = torch.from_dlpack(computing.forward([1, 2, 3]))
 
-    Collective over the model's ranks: raises ConfigError if its family is not computed (`computed_families`), or if parameters are missing or cut in another way
-    than their layers need. It uses the model's shards where they lie, and keeps them: after `Model.reload` it computes with the new values, and the model cannot be
-    redistributed in place until the object is closed or deleted.
+    Collective over the model's ranks: raises ConfigError if its family is not computed (`computed_families`), or if parameters are missing
+    or cut in another way than their layers need. It uses the model's shards where they lie, and keeps them: after `Model.reload` it computes
+    with the new values, and the model cannot be redistributed in place until the object is closed or deleted.
 
-    `forward`, `generate`, `hash` and `self_test` are collective over the ranks of a replica, with expert parallelism over all ranks. They give equal ids. Otherwise, and
-    if ids are not below the vocabulary's size, if there are more tokens than the model has positions, or if the object is closed on one of them, all of them raise
-    ConfigError; if a rank has not the memory for activations, OutOfBudget.
+    `forward`, `generate`, `hash` and `self_test` are collective over the ranks of a replica, with expert parallelism over all ranks. They
+    give equal ids. Otherwise, and if ids are not below the vocabulary's size, if there are more tokens than the model has positions, or if
+    the object is closed on one of them, all of them raise ConfigError; if a rank has not the memory for activations, OutOfBudget.
     """
 
     def __init__(self, model: Model) -> None:
@@ -48,13 +48,14 @@ class ParallelModel:
         self.close()
 
     def forward(self, ids: Tokens) -> Optional[Tensor]:
-        """The logits, float32 [batch, tokens, vocabulary]; of encoders the last hidden state, [batch, tokens, hidden]. In host memory that stays valid as long as anything
-        uses it, on the ranks of the last pipeline stage; None on others. If the model has an encoder and a decoder, `ids` are the encoder's, and the decoder reads the start
-        token and `ids` but the last."""
+        """The logits, float32 [batch, tokens, vocabulary]; of encoders the last hidden state, [batch, tokens, hidden]. In host memory that
+        stays valid as long as anything uses it, on the ranks of the last pipeline stage; None on others. If the model has an encoder and a
+        decoder, `ids` are the encoder's, and the decoder reads the start token and `ids` but the last."""
         return self._core.forward(_given(ids))
 
     def generate(self, ids: Tokens, count: int) -> List[List[int]]:
-        """The `count` tokens behind each sequence, [batch][count], on all ranks: each the one with the largest logit, of equal ones the first. Keys and values are cached.
+        """The `count` tokens behind each sequence, [batch][count], on all ranks: each the one with the largest logit, of equal ones the
+        first. Keys and values are cached.
 
         Raises ConfigError also if the model is an encoder, or has no head."""
         is_count = isinstance(count, int) and count in _COUNTS
@@ -66,7 +67,8 @@ class ParallelModel:
         return f"{self._core.hash(_given(ids)):016x}"
 
     def self_test(self, ids: Tokens, expected: str) -> None:
-        """Checks that the model computes what it should, e.g. after `Model.reload`. Raises CorruptData, with both hashes, if `hash` is not `expected`."""
+        """Checks that the model computes what it should, e.g. after `Model.reload`. Raises CorruptData, with both hashes, if `hash` is not
+        `expected`."""
         try:
             number, refusal = int(expected, 16), ""
         except (TypeError, ValueError):

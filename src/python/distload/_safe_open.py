@@ -70,8 +70,8 @@ class safe_open:  # the name that the package safetensors has
 class Slice:
     """A tensor in a checkpoint. ``slice[a:b, i]`` loads that part alone.
 
-    Of types smaller than a byte the shape and indices count numbers, as the file does, and a part has whole bytes along its last axis. torch's elements of F4 stand for 2
-    numbers each; F6, which torch has not, is given as uint8, 3 bytes for 4 numbers.
+    Of types smaller than a byte the shape and indices count numbers, as the file does, and a part has whole bytes along its last axis.
+    torch's elements of F4 stand for 2 numbers each; F6, which torch has not, is given as uint8, 3 bytes for 4 numbers.
     """
 
     def __init__(self, reader: _core.Reader, name: str, is_torch: bool) -> None:

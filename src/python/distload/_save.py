@@ -65,7 +65,8 @@ def save(
     """Collective: saves the model as `directory`/model-step-N.h5, or with ``format="safetensors"`` as a Hugging Face directory
     model-step-N. It appears when it is complete and on storage; after a crash the directory is as before.
 
-    step: in the checkpoint's name; None: the model's. progress: as `load` takes it. Other keywords are keys of the section `save`: ``tensor_parallel=8, keep=3``.
+    step: in the checkpoint's name; None: the model's. progress: as `load` takes it. Other keywords are keys of the section `save`:
+    ``tensor_parallel=8, keep=3``.
 
     Raises ConfigError (something may not be replaced, or cannot be cut), IoError and CorruptData, on all ranks.
     """

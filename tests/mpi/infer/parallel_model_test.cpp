@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -137,6 +138,21 @@ TEST_F(ParallelModelTest, ASelfTestNoticesOtherWeightsAfterAReload) {
   write(testing::tiny_llama_weight);
   loader.reload(loaded.model);
   EXPECT_NO_THROW(model.self_test(some_ids(), expected));
+}
+
+TEST_F(ParallelModelTest, ModelsThatShareGroupsAreDestroyedByEachRankWhenItLikes) {
+  auto const grid = ParallelModelTest::grid({ranks().size(), 1, 1});
+  ComputeGroups const groups(grid);
+  auto const loaded = Loader(grid, config(directory_.path())).load();
+  auto first = std::make_unique<ParallelModel>(loaded.model, groups);
+  auto second = std::make_unique<ParallelModel>(loaded.model, groups);
+  auto const expected = first->hash(some_ids());
+  // Rank 0 alone destroys one of them before the others compute.
+  if (ranks().rank() == 0) first.reset();
+  EXPECT_EQ(second->hash(some_ids()), expected);
+  if (ranks().rank() != 0) second.reset();
+  ParallelModel third(loaded.model, groups);
+  EXPECT_EQ(third.hash(some_ids()), expected);
 }
 
 TEST_F(ParallelModelTest, ACacheGivesTheTokensThatAWholeForwardGives) {
