@@ -1,12 +1,13 @@
 """Models of transformers on several ranks: torchrun from_pretrained_ranks.py FOLDER. They are those of transformers' own on one rank.
 
-Their checkpoints are as transformers saves them, which is as models are published: expert by expert, fused, transposed, under other names.
+Their checkpoints are as models are published, which is mostly as transformers saves them: expert by expert, fused, transposed, under other names.
 """
 import warnings
 
 import torch
 import torch.distributed as dist
 import transformers
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 from transformers.conversion_mapping import register_checkpoint_conversion_mapping
 from transformers.core_model_loading import ConversionOps, Interleave, WeightConverter
@@ -38,9 +39,9 @@ VISION = {
         text_config=dict(SIZES, rope_parameters=dict(ROPE, mrope_section=[1, 1, 2])),
         vision_config=dict(embed_dim=32, hidden_size=64, depth=2, num_heads=4, in_channels=3, mlp_ratio=2), **MARKS,
     ),
-    # Transposed experts.
+    # Transposed experts, which transformers recognises by their shape.
     "qwen3_vl_moe": transformers.Qwen3VLMoeConfig(
-        text_config=dict(SIZES, **EXPERTS, head_dim=16, rope_parameters=dict(ROPE, mrope_section=[2, 3, 3])),
+        text_config=dict(SIZES, **{**EXPERTS, "moe_intermediate_size": 48}, head_dim=16, rope_parameters=dict(ROPE, mrope_section=[2, 3, 3])),
         vision_config=dict(hidden_size=32, depth=2, num_heads=4, intermediate_size=32, out_hidden_size=64, deepstack_visual_indexes=[0]), **MARKS,
     ),
     # Experts of one list that become two parameters.
@@ -68,6 +69,9 @@ def write_models(folder):
         for parameter in model.parameters():  # transformers begins biases and norms with zeros and ones
             torch.nn.init.normal_(parameter, std=0.05)
         model.save_pretrained(folder / name)
+    path = folder / "qwen3_vl_moe" / "model.safetensors"
+    tensors = load_file(path)
+    save_file({name: one.mT.contiguous() if ".experts." in name else one for name, one in tensors.items()}, path, {"format": "pt"})
     AutoModelForCausalLM.from_config(LARGE).save_pretrained(folder / "large")
 
 
