@@ -21,6 +21,8 @@ ROPE = dict(rope_type="default", rope_theta=10000.0)
 MARKS = dict(vision_start_token_id=102, vision_end_token_id=103, image_token_id=100, video_token_id=101)
 TEXT = {
     "llama": transformers.LlamaConfig(**SIZES, tie_word_embeddings=False),
+    # The ranks' parts are not of one size.
+    "uneven": transformers.LlamaConfig(**{**SIZES, "vocab_size": 101, "intermediate_size": 98}, tie_word_embeddings=True),
     "qwen3": transformers.Qwen3Config(**SIZES, head_dim=16, tie_word_embeddings=True),
     "gemma3": transformers.Gemma3TextConfig(**SIZES, head_dim=16),
     "mixtral": transformers.MixtralConfig(**SIZES, num_local_experts=4),
@@ -119,6 +121,23 @@ def check_whole_tensors(folder):
         check("computed", model, expected)
 
 
+def check_without_plan(folder):
+    """A model that transformers has no plan for is refused, unless every rank has all of it."""
+    if dist.get_rank() == 0:
+        config = transformers.GPT2Config(n_embd=64, n_layer=1, n_head=4, vocab_size=104)
+        AutoModelForCausalLM.from_config(config).save_pretrained(folder / "gpt2")
+    dist.barrier()
+    try:
+        distload.from_pretrained(AutoModelForCausalLM, folder / "gpt2")
+    except distload.ConfigError as error:
+        assert "has no `tp_plan`" in str(error), error
+    else:
+        raise AssertionError("a model without a plan was cut")
+    expected = AutoModelForCausalLM.from_pretrained(folder / "gpt2").state_dict()
+    for name, tensor in distload.from_pretrained(AutoModelForCausalLM, folder / "gpt2", tp_size=1).state_dict().items():
+        assert torch.equal(tensor, expected[name]), name
+
+
 def check_bytes(folder):
     """Every byte of the file is read once by the ranks together."""
     before = torch_ranks.bytes_read()
@@ -142,6 +161,7 @@ def main():
             check(name, distload.from_pretrained(auto_class(name), saved), expected)
     check_bytes(folder)
     check_whole_tensors(folder)
+    check_without_plan(folder)
     print(f"rank {rank} of {size}: {len(CONFIGS)} models are as on one rank", flush=True)
     dist.destroy_process_group()
 
