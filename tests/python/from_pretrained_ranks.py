@@ -1,12 +1,13 @@
 """Models of transformers on several ranks: torchrun from_pretrained_ranks.py FOLDER. They are those of transformers' own on one rank.
 
-Their checkpoints are as transformers saves them, which is as models are published: expert by expert, fused, transposed, under other names.
+Their checkpoints are as models are published, which is mostly as transformers saves them: expert by expert, fused, transposed, under other names.
 """
 import warnings
 
 import torch
 import torch.distributed as dist
 import transformers
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 from transformers.conversion_mapping import register_checkpoint_conversion_mapping
 from transformers.core_model_loading import ConversionOps, Interleave, WeightConverter
@@ -20,6 +21,8 @@ ROPE = dict(rope_type="default", rope_theta=10000.0)
 MARKS = dict(vision_start_token_id=102, vision_end_token_id=103, image_token_id=100, video_token_id=101)
 TEXT = {
     "llama": transformers.LlamaConfig(**SIZES, tie_word_embeddings=False),
+    # The ranks' parts are not of one size.
+    "uneven": transformers.LlamaConfig(**{**SIZES, "vocab_size": 101, "intermediate_size": 98}, tie_word_embeddings=True),
     "qwen3": transformers.Qwen3Config(**SIZES, head_dim=16, tie_word_embeddings=True),
     "gemma3": transformers.Gemma3TextConfig(**SIZES, head_dim=16),
     "mixtral": transformers.MixtralConfig(**SIZES, num_local_experts=4),
@@ -38,9 +41,9 @@ VISION = {
         text_config=dict(SIZES, rope_parameters=dict(ROPE, mrope_section=[1, 1, 2])),
         vision_config=dict(embed_dim=32, hidden_size=64, depth=2, num_heads=4, in_channels=3, mlp_ratio=2), **MARKS,
     ),
-    # Transposed experts.
+    # Transposed experts, which transformers recognises by their shape.
     "qwen3_vl_moe": transformers.Qwen3VLMoeConfig(
-        text_config=dict(SIZES, **EXPERTS, head_dim=16, rope_parameters=dict(ROPE, mrope_section=[2, 3, 3])),
+        text_config=dict(SIZES, **{**EXPERTS, "moe_intermediate_size": 48}, head_dim=16, rope_parameters=dict(ROPE, mrope_section=[2, 3, 3])),
         vision_config=dict(hidden_size=32, depth=2, num_heads=4, intermediate_size=32, out_hidden_size=64, deepstack_visual_indexes=[0]), **MARKS,
     ),
     # Experts of one list that become two parameters.
@@ -68,6 +71,9 @@ def write_models(folder):
         for parameter in model.parameters():  # transformers begins biases and norms with zeros and ones
             torch.nn.init.normal_(parameter, std=0.05)
         model.save_pretrained(folder / name)
+    path = folder / "qwen3_vl_moe" / "model.safetensors"
+    tensors = load_file(path)
+    save_file({name: one.mT.contiguous() if ".experts." in name else one for name, one in tensors.items()}, path, {"format": "pt"})
     AutoModelForCausalLM.from_config(LARGE).save_pretrained(folder / "large")
 
 
@@ -115,6 +121,23 @@ def check_whole_tensors(folder):
         check("computed", model, expected)
 
 
+def check_without_plan(folder):
+    """A model that transformers has no plan for is refused, unless every rank has all of it."""
+    if dist.get_rank() == 0:
+        config = transformers.GPT2Config(n_embd=64, n_layer=1, n_head=4, vocab_size=104)
+        AutoModelForCausalLM.from_config(config).save_pretrained(folder / "gpt2")
+    dist.barrier()
+    try:
+        distload.from_pretrained(AutoModelForCausalLM, folder / "gpt2")
+    except distload.ConfigError as error:
+        assert "has no `tp_plan`" in str(error), error
+    else:
+        raise AssertionError("a model without a plan was cut")
+    expected = AutoModelForCausalLM.from_pretrained(folder / "gpt2").state_dict()
+    for name, tensor in distload.from_pretrained(AutoModelForCausalLM, folder / "gpt2", tp_size=1).state_dict().items():
+        assert torch.equal(tensor, expected[name]), name
+
+
 def check_bytes(folder):
     """Every byte of the file is read once by the ranks together."""
     before = torch_ranks.bytes_read()
@@ -138,6 +161,7 @@ def main():
             check(name, distload.from_pretrained(auto_class(name), saved), expected)
     check_bytes(folder)
     check_whole_tensors(folder)
+    check_without_plan(folder)
     print(f"rank {rank} of {size}: {len(CONFIGS)} models are as on one rank", flush=True)
     dist.destroy_process_group()
 

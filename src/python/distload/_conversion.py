@@ -16,7 +16,11 @@ Shapes = Dict[str, Tuple[Tuple[int, ...], torch.dtype]]
 
 
 class Conversion:
-    """What transformers makes of a checkpoint's tensors for a model: renamed, stacked, joined, divided, transposed."""
+    """What transformers makes of a checkpoint's tensors for a model: renamed, stacked, joined, divided, transposed.
+
+    It makes whole parameters, which are cut then. transformers' own loading of cut models cuts what it reads, before it converts it, which is
+    wrong where a conversion divides or transposes.
+    """
 
     def __init__(self, model: Any, dtype: torch.dtype) -> None:
         """model: on the device `meta`, with whole parameters; nobody else uses it."""
