@@ -38,7 +38,7 @@ def resident_bytes(field):
 
 
 def extra_memory(state, reader):
-    """Collective: by how many bytes the resident memory of a rank rises while the state is loaded, at most; the state's own memory is in use before."""
+    """Collective: by how many bytes the resident memory of a rank rises, at most, while the state is loaded, whose own memory is in use before."""
     gc.collect()
     before = resident_bytes("VmRSS")
     with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
@@ -131,8 +131,9 @@ def main():
 
     # All bytes of the file once, by the ranks together; of a half of it, half of the bytes.
     mesh = meshes[0]
-    for names, share, batch_bytes in ((range(12), 1.0, 1 << 30), (range(12), 1.0, 2 << 20), (range(12), 1.0, 1 << 19), (range(6), 0.5, 1 << 30)):
-        state = {f"t{i}": distribute_tensor(torch.zeros(1024, 1024 + i), mesh, [Shard(i % 2)]) for i in names}
+    for count, batch_bytes in ((12, 1 << 30), (12, 2 << 20), (12, 1 << 19), (6, 1 << 30)):
+        share = count / 12
+        state = {f"t{i}": distribute_tensor(torch.zeros(1024, 1024 + i), mesh, [Shard(i % 2)]) for i in range(count)}
         before = bytes_read()
         dcp.load(state, storage_reader=DistloadReader(folder / "large", engine="direct", batch_bytes=batch_bytes))
         read = torch.tensor([bytes_read() - before])
