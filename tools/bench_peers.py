@@ -12,9 +12,10 @@ running ranks, after all imports, and ends when the slowest rank has its last sl
 metadata. distload's time is `seconds` of its report, which also lasts from opening to the last byte.
 distload verifies the checksums of HDF5 files; the peers verify nothing. distload and the peers may use the same number of threads.
 Contenders that do not copy all slices to private memory: `auto`, if it chooses the engine mmap, and `get_slice, views` map slices that are
-one range of a file. `distload.load` is the Python package, which loads as the program does, over MPI or over torch's gloo, and has torch's tensors in
-the end. `torch DCP` loads into DTensors, by three readers: torch's own for its own files and for safetensors, and distload's. The columns `x auto` and `x buffered` give a contender's time as a multiple of distload's with these engines, from the same
-files; for torch's own format, distload reads the first HDF5 file.
+one range of a file. `distload.load` is the Python package, which loads as the program does, over MPI or over torch's gloo, and has torch's tensors
+in the end. `torch DCP` loads into DTensors, by three readers: torch's own for its own files and for safetensors, and distload's. The columns
+`x auto` and `x buffered` give a contender's time as a multiple of distload's with these engines, from the same files; for torch's own format,
+distload reads the first HDF5 file.
 
 Warm: before every run, the files are read once and all others are dropped from the page cache. Cold: all files are dropped. The order differs from
 round to round; contenders with the same files follow each other. With --settled, memory is touched and freed before every run, so that no sample
@@ -22,9 +23,9 @@ includes what the first use of idle memory costs. In the first round, which is n
 compared with distload's, and the peak of a rank's resident memory is taken: the column `MB more` has what it was above the rank's shards and
 what the process had before, including mapped files.
 
-Below the table, `distload.load` is compared with the program: the time of the whole call in Python from a barrier until the slowest rank has
-its tensors, less `seconds` of the program's report, beside an allowance of 20 ms + 1 %. Both vary by more than that where a load takes long; the time that
-the call takes outside the library, by its own clock, does not.
+Below the table, `distload.load` is compared with the program: the time of the whole call in Python, from a barrier until the slowest rank has its
+tensors, less `seconds` of the program's report, beside an allowance of 20 ms + 1 %. Where a load takes long, both vary by more than that from
+round to round. The time that the call takes outside the library (checking arguments, making communicators and tensors) varies less.
 
 Exits with 1 if a contender has loaded other bytes. One that cannot run is listed as not measured, with the reason.
 """
@@ -88,7 +89,7 @@ def all_contenders(hdf5_names, engines):
 
     for source in of_python:
         for engine in engines:
-            add(f"distload.load {engine}", source, "with_distload", engine=engine, group="mpi")
+            add(f"distload.load {engine}, MPI", source, "with_distload", engine=engine, group="MPI")
             if engine != "collective":
                 add(f"distload.load {engine}, gloo", source, "with_distload", engine=engine, group="gloo")
     add("numpy memmap", "safetensors", "with_mmap")
@@ -179,8 +180,10 @@ class Bench:
             each for each in all_contenders(list(self.hdf5), arguments.engines)
             if "engine" in each.settings or any(text in each.name for text in arguments.only)
         ]  # fmt: skip
-        self.package = arguments.package
-        if self.package is None and any(each.needs_package() for each in self.contenders):
+        self.variables = {"CUDA_VISIBLE_DEVICES": ""}
+        if arguments.package:
+            self.variables["PYTHONPATH"] = str(arguments.package.resolve())
+        elif any(each.needs_package() for each in self.contenders):
             environment.install_distload()
         self.reference = {}  # (rank, tensor): hash
 
@@ -197,7 +200,7 @@ class Bench:
         threads = str(max(1, len(os.sched_getaffinity(0)) // self.ranks))
         with subprocess.Popen(
             [*self.launcher, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=os.environ | {"OMP_NUM_THREADS": threads, "CUDA_VISIBLE_DEVICES": ""} | ({"PYTHONPATH": str(self.package.resolve())} if self.package else {}),
+            env=os.environ | self.variables | {"OMP_NUM_THREADS": threads},
         ) as process:  # fmt: skip
             try:
                 output, errors = process.communicate(timeout=SECONDS_ALLOWED)
@@ -324,8 +327,11 @@ class Bench:
         if program.problem:
             return None
         theirs, own = statistics.median(contender.seconds), statistics.median(program.seconds)
-        outside = statistics.median(call - library for call, library in zip(contender.seconds, contender.library_seconds))
-        return {"call": theirs, "program": own, "more": theirs - own, "allowed": ALLOWED_SECONDS + ALLOWED_SHARE * own, "outside_library": outside}
+        return {
+            "call": theirs, "program": own, "more": theirs - own, "allowed": ALLOWED_SECONDS + ALLOWED_SHARE * own,
+            "least_more": min(contender.seconds) - min(program.seconds),
+            "outside_library": statistics.median(call - library for call, library in zip(contender.seconds, contender.library_seconds)),
+        }  # fmt: skip
 
     def result(self):
         rows = []
@@ -375,12 +381,12 @@ def print_table(result):
 
 
 def print_overhead(result):
+    columns = {"call": "call", "program": "program", "more": "more", "allowed": "allowed", "least_more": "of least", "outside_library": "outside"}
     rows = [row for row in result["contenders"] if row.get("overhead")]
     if rows:
-        print(f"{'ms, Python over the program':32}{'files':13}{'call':>9}{'program':>9}{'more':>9}{'allowed':>9}{'outside the library':>21}")
+        print(f"{'ms, Python over the program':32}{'files':13}" + "".join(f"{title:>9}" for title in columns.values()))
     for row in rows:
-        times = [f"{1e3 * row['overhead'][key]:{width}.1f}" for key, width in (("call", 9), ("program", 9), ("more", 9), ("allowed", 9), ("outside_library", 21))]
-        print(f"{row['name']:32}{row['source']:13}{''.join(times)}")
+        print(f"{row['name']:32}{row['source']:13}" + "".join(f"{1e3 * row['overhead'][key]:9.1f}" for key in columns))
 
 
 def parse_arguments():
@@ -393,7 +399,7 @@ def parse_arguments():
     parser.add_argument("--state", choices=("warm", "cold", "both"), default="both", help="of the page cache")
     parser.add_argument("--only", action="append", metavar="TEXT", help="only peers with this in their name, besides distload; may be repeated")
     parser.add_argument("--engine", action="append", default=[], dest="engines", help="of distload, besides auto and buffered; may be repeated")
-    parser.add_argument("--package", type=pathlib.Path, metavar="FOLDER", help="where the Python package distload lies; it is installed if this is missing")
+    parser.add_argument("--package", type=pathlib.Path, metavar="FOLDER", help="where the Python package lies; installed without this")
     parser.add_argument("--bin", default=environment.ROOT / "build/host-release/bin", type=pathlib.Path, help="where distload lies")
     parser.add_argument("--json", type=pathlib.Path, help="write all samples to this file")
     parser.add_argument("--setup-only", action="store_true", help="make the Python environment, and nothing else")

@@ -1,4 +1,5 @@
 """The Python environment of the peers: a virtual environment in the user's cache, on top of Debian's packages."""
+import functools
 import hashlib
 import os
 import pathlib
@@ -46,6 +47,7 @@ def link_torch(packages):
             (packages / entry.name).symlink_to(entry)
 
 
+@functools.cache
 def install_distload():
     """Installs distload's Python package as it is in this folder, which compiles it, and links it into the environment."""
     made = subprocess.run([ROOT / "tools/python.sh"], check=True, stdout=subprocess.PIPE, text=True)

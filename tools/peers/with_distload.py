@@ -1,4 +1,4 @@
-"""distload's Python package: `distload.load` over MPI, or over a gloo process group without MPI's help, and torch's tensors of the shards, without copies."""
+"""distload's Python package: `distload.load` over MPI or over a gloo process group, and torch's tensors of the shards, without copies."""
 import distload
 import torch
 import torch.distributed
