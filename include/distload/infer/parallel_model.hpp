@@ -41,6 +41,7 @@ class ComputeGroups {
   /// Collective over `grid.world()`. `grid` outlives the object.
   explicit ComputeGroups(ProcessGrid const& grid);
 
+  /// Whose ranks they are.
   ProcessGrid const& grid() const noexcept { return *grid_; }
 
   /// The ranks of the grid's group `tensor`, for activations.
