@@ -35,8 +35,8 @@ std::vector<std::string> texts_of(Group& group, std::string const& own) {
 
 }  // namespace
 
-void add_groups(nb::module_& module) {
-  nb::class_<Group>(module, "Group", "The ranks that load a model together.")
+void add_groups(nb::module_& core) {
+  nb::class_<Group>(core, "Group", "The ranks that load a model together.")
       .def_prop_ro(
           "rank", [](Group const& group) { return group.world().rank(); }, "This rank's number in the group.")
       .def_prop_ro(
@@ -54,19 +54,19 @@ void add_groups(nb::module_& module) {
       .def_prop_ro("uses_mpi", &Group::uses_mpi, "True if the ranks communicate by MPI.");
 
   constexpr auto kKept = nb::rv_policy::reference;
-  module.def("mpi_runs", &mpi_runs);
-  module.def(
+  core.def("mpi_runs", &mpi_runs);
+  core.def(
       "world_group", [] { return call([] { return &world_group(); }); }, kKept);
-  module.def(
+  core.def(
       "group_of_mpi",
       [](int handle, std::string const& library) {
         return call([handle, library] { return &group_of_mpi(handle, library); });
       },
       nb::arg("fortran_handle"), nb::arg("library_version"), kKept);
-  module.def(
+  core.def(
       "group_of_python", [](nb::object const& ranks) { return &group_of_python(ranks); }, nb::arg("ranks"), kKept);
-  module.def("own_group", &own_group, kKept);
-  module.def("finish", &finish, nb::arg("has_failed"));
+  core.def("own_group", &own_group, kKept);
+  core.def("finish", &finish, nb::arg("has_failed"));
 }
 
 }  // namespace distload::python

@@ -75,9 +75,9 @@ Shard const& shard_of(HeldModel const& model, std::string const& name) {
 
 }  // namespace
 
-void add_models(nb::module_& module) {
+void add_models(nb::module_& core) {
   using Arguments = std::vector<Argument>;
-  nb::class_<HeldModel>(module, "Model")
+  nb::class_<HeldModel>(core, "Model")
       .def_static(
           "load",
           [](Group& group, std::string const& path, Arguments const& arguments, nb::object const& progress) {

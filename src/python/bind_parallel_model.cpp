@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <nanobind/nanobind.h>
@@ -26,11 +25,6 @@ namespace nb = nanobind;
 using Ids = std::vector<std::int64_t>;
 using Rows = std::vector<Ids>;
 
-GivenTokens given_tokens(Ids ids, std::uint64_t batch, std::string refusal) {
-  auto const tokens = batch == 0 ? 0 : ids.size() / batch;
-  return {{batch, tokens, std::move(ids)}, std::move(refusal)};
-}
-
 Rows rows_of(TokenBatch const& ids) {
   Rows rows;
   rows.reserve(ids.batch);
@@ -43,16 +37,11 @@ Rows rows_of(TokenBatch const& ids) {
 
 }  // namespace
 
-void add_parallel_models(nb::module_& module) {
+void add_parallel_models(nb::module_& core) {
   using Held = std::shared_ptr<HeldParallelModel>;
-  nb::class_<GivenTokens>(module, "GivenTokens", "Token ids, or why they are none.")
-      .def(
-          "__init__",
-          [](GivenTokens* self, Ids ids, std::uint64_t batch, std::string refusal) {
-            new (self) GivenTokens(given_tokens(std::move(ids), batch, std::move(refusal)));
-          },
-          nb::arg("ids"), nb::arg("batch"), nb::arg("refusal") = "");
-  nb::class_<HeldParallelModel>(module, "ParallelModel")
+  nb::class_<GivenTokens>(core, "GivenTokens", "Token ids, or why they are none.")
+      .def(nb::init<Ids, std::uint64_t, std::string>(), nb::arg("ids"), nb::arg("batch"), nb::arg("refusal") = "");
+  nb::class_<HeldParallelModel>(core, "ParallelModel")
       .def_static(
           "bind",
           [](std::shared_ptr<HeldModel> const& model) {
@@ -86,7 +75,7 @@ void add_parallel_models(nb::module_& module) {
       .def("close", [](Held const& model) { call([model] { model->close(); }); })
       .def_prop_ro("inexact_layers", &HeldParallelModel::inexact_layers)
       .def_prop_ro("is_decoder", &HeldParallelModel::is_decoder);
-  module.def("computed_families", &computed_families);
+  core.def("computed_families", &computed_families);
 }
 
 }  // namespace distload::python

@@ -65,8 +65,8 @@ TensorInfo const& tensor_of(HeldReader const& reader, std::string const& name) {
 
 }  // namespace
 
-void add_reader(nb::module_& module) {
-  nb::class_<HeldReader>(module, "Reader")
+void add_reader(nb::module_& core) {
+  nb::class_<HeldReader>(core, "Reader")
       .def_static(
           "open",
           [](Group& group, std::string const& path, std::vector<Argument> const& arguments,

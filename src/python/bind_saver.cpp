@@ -103,10 +103,10 @@ std::shared_ptr<HeldSaver> make_saver(Group& group, Config defaults, std::vector
 
 }  // namespace
 
-void add_saver(nb::module_& module) {
+void add_saver(nb::module_& core) {
   using Arguments = std::vector<Argument>;
   using Texts = std::map<std::string, std::string>;
-  nb::class_<HeldSaver>(module, "Saver")
+  nb::class_<HeldSaver>(core, "Saver")
       .def_static(
           "of_model",
           [](std::shared_ptr<HeldModel> const& model, Arguments const& arguments, nb::object const& progress) {

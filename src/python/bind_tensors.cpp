@@ -76,8 +76,8 @@ nb::object exported(Memory const& memory, std::optional<std::pair<int, int>> max
 
 }  // namespace
 
-void add_tensors(nb::module_& module) {
-  nb::class_<Section>(module, "Section", "A range of the cut axis that is divided separately, in elements.")
+void add_tensors(nb::module_& core) {
+  nb::class_<Section>(core, "Section", "A range of the cut axis that is divided separately, in elements.")
       .def_prop_ro(
           "size", [](Section const& section) { return section.size; }, "Elements along the axis.")
       .def_prop_ro(
@@ -90,7 +90,7 @@ void add_tensors(nb::module_& module) {
           "uneven", [](Section const& section) { return section.uneven; },
           "The first ranks hold one unit more if the ranks do not divide the units.");
 
-  nb::class_<Partition>(module, "Partition", "How a parameter is cut over tensor-parallel ranks.")
+  nb::class_<Partition>(core, "Partition", "How a parameter is cut over tensor-parallel ranks.")
       .def(
           "__init__",
           [](Partition* self, std::string const& kind, std::uint32_t axis,
@@ -112,7 +112,7 @@ void add_tensors(nb::module_& module) {
           "__eq__", [](Partition const& a, Partition const& b) { return a == b; }, nb::is_operator(),
           nb::sig("def __eq__(self, other: object, /) -> bool"));
 
-  nb::class_<Memory>(module, "Tensor",
+  nb::class_<Memory>(core, "Tensor",
                      "A row-major tensor in memory of distload, for any library that takes DLPack. Its memory lives as "
                      "long as anything that was made of it.")
       .def_prop_ro(
@@ -134,8 +134,8 @@ void add_tensors(nb::module_& module) {
           nb::kw_only(), nb::arg("stream") = nb::none(), nb::arg("max_version") = nb::none(),
           nb::arg("dl_device") = nb::none(), nb::arg("copy") = nb::none());
 
-  module.def("shard", &cut, nb::arg("tensor"), nb::arg("partition"), nb::arg("rank"), nb::arg("ranks"));
-  module.def(
+  core.def("shard", &cut, nb::arg("tensor"), nb::arg("partition"), nb::arg("rank"), nb::arg("ranks"));
+  core.def(
       "unshard",
       [](std::vector<nb::object> const& shards, Partition const& partition, std::vector<std::uint64_t> const& shape) {
         return join(shards, partition, dims_of(shape));

@@ -103,25 +103,25 @@ std::pair<std::string, int> verified(Group& group, std::string const& path, Veri
 
 }  // namespace
 
-void add_tools(nb::module_& module) {
-  module.def("config_keys", [] {
+void add_tools(nb::module_& core) {
+  core.def("config_keys", [] {
     std::vector<std::string> names;
     for (auto const& key : config_keys()) names.push_back(key.name);
     return names;
   });
-  module.def(
+  core.def(
       "plan",
       [](Group& group, std::string const& path, std::vector<Argument> const& arguments) {
         return call([&group, path, arguments] { return planned(group, path, arguments); });
       },
       nb::arg("group"), nb::arg("path"), nb::arg("arguments"));
-  module.def(
+  core.def(
       "inspect",
       [](std::string const& path, std::optional<std::uint64_t> step, bool extents, bool verify) {
         return call([path, step, extents, verify] { return inspected(path, step, extents, verify); });
       },
       nb::arg("path"), nb::arg("step") = nb::none(), nb::arg("extents") = false, nb::arg("verify") = false);
-  module.def(
+  core.def(
       "inspect_page",
       [](std::string const& path, std::optional<std::uint64_t> step, bool verify, Degree tensor, Degree pipeline,
          Degree data, Degree expert) {
@@ -131,7 +131,7 @@ void add_tools(nb::module_& module) {
       },
       nb::arg("path"), nb::arg("step"), nb::arg("verify"), nb::arg("tensor_parallel"), nb::arg("pipeline_parallel"),
       nb::arg("data_parallel"), nb::arg("expert_parallel"));
-  module.def(
+  core.def(
       "verify",
       [](Group& group, std::string const& path, std::optional<std::uint64_t> step, bool all, bool seal) {
         return call([&group, path, step, all, seal] {

@@ -5,12 +5,12 @@
 
 namespace distload::python {
 
-void add_groups(nanobind::module_& module);
-void add_tensors(nanobind::module_& module);
-void add_models(nanobind::module_& module);
-void add_parallel_models(nanobind::module_& module);
-void add_saver(nanobind::module_& module);
-void add_reader(nanobind::module_& module);
-void add_tools(nanobind::module_& module);
+void add_groups(nanobind::module_& core);
+void add_tensors(nanobind::module_& core);
+void add_models(nanobind::module_& core);
+void add_parallel_models(nanobind::module_& core);
+void add_saver(nanobind::module_& core);
+void add_reader(nanobind::module_& core);
+void add_tools(nanobind::module_& core);
 
 }  // namespace distload::python

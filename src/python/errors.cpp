@@ -26,8 +26,8 @@ void translate(std::exception_ptr const& thrown, void* /*payload*/) {
 
 }  // namespace
 
-void add_errors(nb::module_& module) {
-  module.def(
+void add_errors(nb::module_& core) {
+  core.def(
       "set_errors",
       [](nb::typed<nb::dict, int, nb::type_object> const& by_exit_code) { classes = by_exit_code.inc_ref().ptr(); },
       nb::arg("by_exit_code"));

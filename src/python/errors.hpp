@@ -6,6 +6,6 @@
 namespace distload::python {
 
 /// Translates the library's exceptions into the classes of Python that `set_errors` gets, by their exit codes.
-void add_errors(nanobind::module_& module);
+void add_errors(nanobind::module_& core);
 
 }  // namespace distload::python

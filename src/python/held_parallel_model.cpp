@@ -49,6 +49,9 @@ void check_memory(HeldModel const& model, infer::ModelDescription const& descrip
 
 }  // namespace
 
+GivenTokens::GivenTokens(std::vector<std::int64_t> given, std::uint64_t batch, std::string why_none)
+    : ids{batch, batch == 0 ? 0 : given.size() / batch, std::move(given)}, refusal(std::move(why_none)) {}
+
 HeldParallelModel::HeldParallelModel(std::shared_ptr<HeldModel> model) : timeout_(model->config().runtime.timeout) {
   auto& group = model->group();
   meet(group.world(), {.call = "distload.ParallelModel", .values = {}}, timeout_);

@@ -20,6 +20,9 @@ namespace distload::python {
 
 /// Token ids as Python gives them.
 struct GivenTokens {
+  /// @param given  `batch` rows of equal length, one behind the other
+  GivenTokens(std::vector<std::int64_t> given, std::uint64_t batch, std::string why_none);
+
   TokenBatch ids;
   std::string refusal;  ///< why they are none; empty: they are
 };
