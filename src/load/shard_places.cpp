@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -36,9 +35,12 @@ std::vector<std::optional<ShardPlace>> places_in(ShardedModel const& model, Aren
 
 Arena arena_over(std::span<ShardMemory const> own) {
   if (own.empty()) return Arena::over({});
-  auto const end_of = [](ShardMemory const& memory) { return memory.data + memory.nbytes; };
-  auto* const begin = std::ranges::min(own, {}, &ShardMemory::data).data;
-  auto* const end = std::ranges::max(own | std::views::transform(end_of));
+  auto* begin = own.front().data;
+  auto* end = begin;
+  for (auto const& memory : own) {
+    begin = std::min(begin, memory.data);
+    end = std::max(end, memory.data + memory.nbytes);
+  }
   return Arena::over({begin, end});
 }
 
