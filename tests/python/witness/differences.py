@@ -1,0 +1,34 @@
+"""Where vLLM's layers and the rule files differ, and why both are right."""
+import re
+
+# What a difference is. A rank takes of a tensor ...
+ENGINE_CUTS = "by the engine a part, by the rules all"
+RULES_CUT = "by the engine all, by the rules a part"
+NOT_LOADED = "by the engine nothing"
+OTHERWISE = "by both a part, but not the same"
+
+# (models, tensors, what differs, why): the first two as regular expressions for the whole name.
+KNOWN = [
+    (r".*", r"(model\.)?(visual|vision_tower|vision_model|multi_modal_projector|patch_merge_mlp|mm_projector)\..*", ENGINE_CUTS,
+     "the rules keep towers for images whole, because they are small"),
+    (r"siglip|clip", r"(text|vision)_model\.(head|embeddings\.position_embedding)\..*|text_model\.head\..*", ENGINE_CUTS,
+     "the rules keep what comes once in a model of pairs whole"),
+    (r"bert_bare|camembert|clip|nomic_bert|roberta|siglip|xlm_roberta", r".*\.?embeddings?\.(position|token_type)_embeddings?\.weight",
+     ENGINE_CUTS, "vLLM's embeddings are all cut by rows; the rules keep those of a few rows whole"),
+    (r"gemma3n|gemma4_.*", r".*\b(altup_(unembed_)?projections\.\d+|laurel\.linear_(left|right)|per_layer_model_projection)\.weight", ENGINE_CUTS,
+     "vLLM gathers the outputs at once; the rules keep these small matrices whole"),
+    (r"olmo.*", r".*\.self_attn\.[qk]_norm\.weight", RULES_CUT, "vLLM has the norm over all heads whole and takes its part of it as it computes"),
+    (r"whisper", r"model\.decoder\.embed_tokens\.weight", RULES_CUT, "vLLM keeps whisper's vocabulary whole as an embedding"),
+    (r"glm", r".*\.mlp\.gate_up_proj\.weight", OTHERWISE,
+     "transformers cuts the halves as one matrix, and gathers the outputs before it takes them apart"),
+    (r"internlm2", r".*\.attention\.wqkv\.weight", OTHERWISE,
+     "vLLM cuts the rows as if queries, keys and values lay one after the other, and gathers the outputs before it takes them apart"),
+]  # fmt: skip
+
+
+def reason_for(model, tensor, what):
+    """The number of the entry that knows of a difference, or None."""
+    for number, (models, tensors, known, _) in enumerate(KNOWN):
+        if known == what and re.fullmatch(models, model) and re.fullmatch(tensors, tensor):
+            return number
+    return None

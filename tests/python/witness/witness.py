@@ -1,0 +1,130 @@
+"""The rule files against another source: witness.py FOLDER [MODEL...]. For every test model and each of 2 and 4 ranks, the elements that the
+rank gets by the rules are those that vLLM's own model class takes of the checkpoint, but for the differences of differences.py.
+"""
+import concurrent.futures
+import json
+import multiprocessing
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import torch
+
+import differences
+import engine
+import layers
+import models
+
+SIZES = (2, 4)
+
+
+def in_boxes(shape, boxes):
+    """A tensor of bool: which elements lie in boxes."""
+    inside = torch.zeros(shape, dtype=torch.bool)
+    for begin, sizes in boxes:
+        inside[tuple(slice(first, first + size) for first, size in zip(begin, sizes))] = True
+    return inside
+
+
+def difference(ours, theirs):
+    """What differs, by differences.py, or None. Of tensors of bool: which elements a rank takes."""
+    if torch.equal(ours, theirs):
+        return None
+    if not theirs.any():
+        return differences.NOT_LOADED
+    if ours.all():
+        return differences.ENGINE_CUTS
+    return differences.RULES_CUT if theirs.all() else differences.OTHERWISE
+
+
+def compare(name, folder, rules):
+    """(who took the tensors, tensors that were taken alike by all ranks, {tensor: (what differs, details)})."""
+    tensors = engine.tensors_of(folder / "models" / name)
+    differing, compared = {}, set()
+    for size in SIZES:
+        for rank in range(size):
+            if name in layers.FAMILIES:
+                who, captured = layers.capture(name, tensors, rank, size)
+            else:
+                who, captured = engine.capture(folder / "engine" / name, tensors, rank, size, **models.ARGUMENTS.get(name, {}))
+            taken = in_boxes_of(captured, tensors)
+            for tensor, (shape, _) in tensors.items():
+                ours = in_boxes(shape, rules[size][name][rank].get(tensor, []))
+                what = difference(ours, taken[tensor])
+                if what:
+                    why = captured.whole.get(tensor, "")
+                    differing.setdefault(tensor, (what, f"rank {rank} of {size}: {span(ours)} by the rules, {span(taken[tensor])} by {who} {why}"[:400]))
+                elif ours.any():
+                    compared.add(tensor)
+    return who, len(compared - set(differing)), differing
+
+
+def in_boxes_of(captured, tensors):
+    boxes = {name: [] for name in tensors}
+    for parts in captured.parts.values():
+        for part in parts:
+            boxes[part.tensor].append((part.begin, part.sizes))
+    return {name: in_boxes(shape, boxes[name]) for name, (shape, _) in tensors.items()}
+
+
+def span(taken):
+    """In words: how many elements, and between which places of each axis."""
+    if not taken.any():
+        return "nothing"
+    places = torch.nonzero(taken)
+    axes = zip(places.min(0).values.tolist(), places.max(0).values.tolist())
+    return f"{int(taken.sum())} elements of " + " x ".join(f"{first}:{last + 1}" for first, last in axes)
+
+
+def rules_of(folder):
+    """{ranks: {model: [{tensor: boxes} of each rank]}}."""
+    rules = {}
+    for size in SIZES:
+        result = folder / f"rules-{size}.json"
+        command = ["-m", "torch.distributed.run", "--nproc-per-node", str(size), pathlib.Path(__file__).with_name("rules_ranks.py")]
+        subprocess.run([sys.executable, *command, folder / "models", result], check=True)
+        rules[size] = json.loads(result.read_text())
+    return rules
+
+
+def main():
+    folder, chosen = pathlib.Path(sys.argv[1]), sys.argv[2:]
+    shutil.rmtree(folder, ignore_errors=True)
+    names, write = models.test_models()
+    names = [name for name in chosen or names if name not in layers.WITHOUT]
+    started = time.monotonic()
+    for name in names:
+        write(name, folder / "models" / name)
+    rules = rules_of(folder)
+    for name in names:
+        models.write_config(name, folder / "models" / name, folder / "engine" / name)
+    wrong, used, witnesses = [], set(), {}
+    with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as processes:
+        results = {name: processes.submit(compare, name, folder, rules) for name in names}
+        for name, result in results.items():
+            try:
+                who, alike, differing = result.result()
+            except Exception as error:
+                wrong.append(f"{name}: {type(error).__name__}: {error}")
+                continue
+            witnesses[who] = witnesses.get(who, 0) + 1
+            if not alike:
+                wrong.append(f"{name}: no tensor is taken alike by {who}")
+            for tensor, (what, details) in differing.items():
+                number = differences.reason_for(name, tensor, what)
+                if number is None:
+                    wrong.append(f"{name}: {tensor}: {what}: {details}")
+                else:
+                    used.add(number)
+    if not chosen:
+        wrong += [f"no difference is left that this explains: {entry}" for number, entry in enumerate(differences.KNOWN) if number not in used]
+    print("\n".join(wrong))
+    print(f"{len(names)} models, {len(witnesses)} classes, {time.monotonic() - started:.0f} s: {len(wrong)} differences without a reason")
+    shutil.rmtree(folder)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
