@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+import traceback
 
 import torch
 
@@ -17,7 +18,7 @@ import engine
 import layers
 import models
 
-SIZES = (2, 4)
+SIZES = (2, 4)  # how many ranks
 
 
 def in_boxes(shape, boxes):
@@ -40,10 +41,18 @@ def difference(ours, theirs):
 
 
 def compare(name, folder, rules):
+    """compare_ranks; an error names the model."""
+    try:
+        return compare_ranks(name, folder, rules)
+    except Exception:  # of classes that cannot be sent between processes
+        raise RuntimeError(f"{name}: {traceback.format_exc()}") from None
+
+
+def compare_ranks(name, folder, rules):
     """(who took the tensors, tensors that were taken alike by all ranks, {tensor: (what differs, details)})."""
     tensors = engine.tensors_of(folder / "models" / name)
     differing, compared = {}, set()
-    for size in SIZES:
+    for size in models.sizes(name):
         for rank in range(size):
             if name in layers.FAMILIES:
                 who, captured = layers.capture(name, tensors, rank, size)
@@ -93,7 +102,7 @@ def main():
     folder, chosen = pathlib.Path(sys.argv[1]), sys.argv[2:]
     shutil.rmtree(folder, ignore_errors=True)
     names, write = models.test_models()
-    names = [name for name in chosen or names if name not in layers.WITHOUT]
+    names = chosen or names
     started = time.monotonic()
     for name in names:
         write(name, folder / "models" / name)
@@ -104,11 +113,10 @@ def main():
     with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as processes:
         results = {name: processes.submit(compare, name, folder, rules) for name in names}
         for name, result in results.items():
-            try:
-                who, alike, differing = result.result()
-            except Exception as error:
-                wrong.append(f"{name}: {type(error).__name__}: {error}")
+            if result.exception():
+                wrong.append(str(result.exception()))
                 continue
+            who, alike, differing = result.result()
             witnesses[who] = witnesses.get(who, 0) + 1
             if not alike:
                 wrong.append(f"{name}: no tensor is taken alike by {who}")
