@@ -30,18 +30,23 @@ BY_TYPE = {
     "deepseek_v4": _ROUTING,
     "falcon": {"head_dim": ABSENT},
     "glm": {"pad_token_id": 0},
-    "glm5_next": {"text_config": _ROUTING | {"mhc": True, "mla_use_nope": True, "indexer_rope_interleave": True}},
+    "glm5_next": {"text_config": _ROUTING | {"mhc": True, "mla_use_nope": True, "indexer_rope_interleave": True, "scoring_func": "sigmoid"}},
     "glm_moe_dsa": _ROUTING,
     "internlm2": {
         "architectures": ["InternLM2ForCausalLM"], "hidden_act": "silu", "rms_norm_eps": 1e-5, "bias": False,
-        "max_position_embeddings": 32,
+        "max_position_embeddings": 32, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
     },
     "kimi_k2": _ROUTING | {"architectures": ["DeepseekV3ForCausalLM"]},
     "kimi_k25": {"architectures": ["KimiK25ForConditionalGeneration"], "text_config": _ROUTING},
-    "kimi_linear": {"num_experts_per_token": 2},
+    "kimi_linear": {"num_experts_per_token": 2, "mla_use_nope": True},
     "llama4": {"architectures": ["Llama4ForConditionalGeneration"]},
     "minimax_m2": {"rotary_dim": 8, "scoring_func": "sigmoid", "use_routing_bias": True},
-    "minimax_m3_vl": {"vision_config": {"img_token_compression_config": {}, "num_channels": 3, "layer_norm_eps": 1e-5}},
+    "minimax_m3_vl": {
+        "vision_config": {"img_token_compression_config": {}, "num_channels": 3, "layer_norm_eps": 1e-5},
+        "text_config": {
+            "moe_layer_freq": [0, 1, 1], "n_shared_experts": 1, "use_routing_bias": True, "scoring_func": "sigmoid",
+        },
+    },
     "mixtral": {"num_experts_per_tok": 2},
     "modernbert": {"architectures": ["ModernBertModel"]},
     "nomic_bert": {
@@ -52,6 +57,7 @@ BY_TYPE = {
     "qwen3_5": {"architectures": ["Qwen3_5ForConditionalGeneration"]},
     "qwen3_5_moe": {"architectures": ["Qwen3_5MoeForConditionalGeneration"]},
     "qwen3_vl_moe": {"text_config": {"norm_topk_prob": True}},
+    "roberta": {"architectures": ["RobertaForMaskedLM"]},
     "smollm3": {"pad_token_id": 0},
     "whisper": {"pad_token_id": 0},
     "xlm-roberta": {"architectures": ["RobertaForMaskedLM"]},
@@ -91,9 +97,10 @@ ARGUMENTS = {
     "llama_classifier": {"runner": "pooling"},
     "mixtral_together": {"model_impl": "transformers"},
 }
-# vLLM asserts that 4 ranks divide the sizes of these.
+# 4 ranks do not divide the sizes of these, as vLLM demands.
 TWO_RANKS = frozenset("""
-    adapted deepseek_v2 gemma2 gemma3 mixtral mixtral_together opt phi3 qwen2_moe qwen3_moe roberta tied_apart tied_twice
+    adapted deepseek_v2 gemma2 gemma3 gemma3n mixtral mixtral_together opt phi3 qwen2_5_vl qwen2_moe qwen3_moe qwen3_vl qwen3_vl_moe
+    roberta t5 tied_apart tied_twice
 """.split())
 
 

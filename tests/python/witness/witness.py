@@ -49,7 +49,7 @@ def compare(name, folder, rules):
 
 
 def compare_ranks(name, folder, rules):
-    """(who took the tensors, tensors that were taken alike by all ranks, {tensor: (what differs, details)})."""
+    """(who took the tensors, tensors that were taken alike by all ranks, {(tensor, what differs): details})."""
     tensors = engine.tensors_of(folder / "models" / name)
     differing, compared = {}, set()
     for size in models.sizes(name):
@@ -63,11 +63,13 @@ def compare_ranks(name, folder, rules):
                 ours = in_boxes(shape, rules[size][name][rank].get(tensor, []))
                 what = difference(ours, taken[tensor])
                 if what:
-                    why = captured.whole.get(tensor, "")
-                    differing.setdefault(tensor, (what, f"rank {rank} of {size}: {span(ours)} by the rules, {span(taken[tensor])} by {who} {why}"[:400]))
+                    details = f"rank {rank} of {size}: {span(ours)} by the rules, {span(taken[tensor])} by {who}"
+                    if tensor in captured.whole:
+                        details += f" ({captured.whole[tensor][:200]})"
+                    differing.setdefault((tensor, what), details)
                 elif ours.any():
                     compared.add(tensor)
-    return who, len(compared - set(differing)), differing
+    return who, len(compared - {tensor for tensor, _ in differing}), differing
 
 
 def in_boxes_of(captured, tensors):
@@ -120,7 +122,7 @@ def main():
             witnesses[who] = witnesses.get(who, 0) + 1
             if not alike:
                 wrong.append(f"{name}: no tensor is taken alike by {who}")
-            for tensor, (what, details) in differing.items():
+            for (tensor, what), details in differing.items():
                 number = differences.reason_for(name, tensor, what)
                 if number is None:
                     wrong.append(f"{name}: {tensor}: {what}: {details}")
