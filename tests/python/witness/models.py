@@ -44,7 +44,7 @@ BY_TYPE = {
     "minimax_m3_vl": {
         "vision_config": {"img_token_compression_config": {}, "num_channels": 3, "layer_norm_eps": 1e-5},
         "text_config": {
-            "moe_layer_freq": [0, 1, 1], "n_shared_experts": 1, "use_routing_bias": True, "scoring_func": "sigmoid",
+            "moe_layer_freq": [0, 1, 1], "n_shared_experts": 0, "use_routing_bias": True, "scoring_func": "sigmoid",
         },
     },
     "mixtral": {"num_experts_per_tok": 2},
