@@ -6,6 +6,7 @@ tensors without memory (`distload._capture.record`). Nothing is computed, so tha
 import importlib.abc
 import importlib.machinery
 import json
+import logging
 import os
 import sys
 import types
@@ -16,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from distload._capture import record
 
 os.environ |= {"VLLM_TARGET_DEVICE": "cpu", "VLLM_LOGGING_LEVEL": "ERROR", "HF_HUB_OFFLINE": "1", "VLLM_KIMI_K3_GEMM_AR": "0"}
+logging.disable(logging.WARNING)
 
 # Packages and modules that vLLM imports and that neither models nor their loading use.
 STAND_INS = frozenset("""
@@ -63,11 +65,11 @@ from vllm.distributed import parallel_state  # noqa: E402
 from vllm.model_executor.layers import vocab_parallel_embedding  # noqa: E402
 from vllm.model_executor.layers.fused_moe import config as experts_config  # noqa: E402
 from vllm.model_executor.layers.fused_moe import unquantized_fused_moe_method  # noqa: E402
-from vllm.model_executor.layers.mamba import mamba_mixer2  # noqa: E402
 from vllm.model_executor.layers.fused_moe.oracle.unquantized import UnquantizedMoeBackend  # noqa: E402
-from vllm.models.deepseek_v4 import compressor  # noqa: E402
+from vllm.model_executor.layers.mamba import mamba_mixer2  # noqa: E402
 from vllm.model_executor.model_loader.utils import initialize_model  # noqa: E402
 from vllm.model_executor.models import registry  # noqa: E402
+from vllm.models.deepseek_v4 import compressor  # noqa: E402
 from vllm.platforms import current_platform  # noqa: E402
 from vllm.platforms.cpu import CpuPlatform  # noqa: E402
 from vllm.utils.torch_utils import set_default_torch_dtype  # noqa: E402
@@ -99,6 +101,16 @@ class AnyPlatform:
 
     def __getattr__(self, name):
         return (lambda: True) if name == "is_cuda_alike" else getattr(current_platform, name)
+
+
+class Speculation:
+    """The configuration of a model that predicts further tokens, and of that for which it does: one config.json has both."""
+
+    def __init__(self, model_config):
+        self.draft_model_config = self.target_model_config = model_config
+
+    def __getattr__(self, name):
+        return None
 
 
 class Values(TorchDispatchMode):
@@ -137,8 +149,6 @@ PATCHES = [
     (registry, "_run_in_subprocess", lambda function: function(), "a new process would not have the stand-ins"),
     (torch.ops, "_C", Operations(), "vLLM's compiled functions"),
     (torch.ops, "_moe_C", Operations(), "vLLM's compiled functions for experts"),
-]
-PATCHES += [
     (vocab_parallel_embedding, "pad_vocab_size", lambda rows, _: -(-rows // parallel_state._TP.world_size) * parallel_state._TP.world_size,
      "vLLM makes a vocabulary a multiple of 64, not only of the ranks"),
     (CpuPlatform, "get_attn_backend_cls", staticmethod(
@@ -155,15 +165,6 @@ for place, name, value, _ in PATCHES:
     setattr(place, name, value)
 
 
-def elements(tensors, captured):
-    """{name: a tensor of bool in its shape: which elements are taken}."""
-    taken = {name: torch.zeros(shape, dtype=torch.bool) for name, (shape, _) in tensors.items()}
-    for parts in captured.parts.values():
-        for part in parts:
-            taken[part.tensor][tuple(slice(first, first + size) for first, size in zip(part.begin, part.sizes))] = True
-    return taken
-
-
 def tensors_of(path):
     """{name: (shape, dtype)} of a folder's model.safetensors."""
     with open(path / "model.safetensors", "rb") as file:
@@ -171,8 +172,9 @@ def tensors_of(path):
     return {name: (tuple(entry["shape"]), DTYPES[entry["dtype"]]) for name, entry in header.items() if name != "__metadata__"}
 
 
-def capture(path, tensors, rank, size, **arguments):
-    """(the class's name, Captured) of rank `rank` of `size`. path: of a folder with a config.json."""
+def capture(path, tensors, rank, size, predicts=False, **arguments):
+    """(the class's name, Captured) of rank `rank` of `size`. path: of a folder with a config.json. predicts: the class is one
+    of those that predict further tokens for another model. arguments: of ModelConfig."""
     one = Group(0, 1)
     for name in ("_PP", "_DP", "_DCP", "_PCP", "_EPLB"):
         setattr(parallel_state, name, one)
@@ -184,6 +186,8 @@ def capture(path, tensors, rank, size, **arguments):
         model_config=ModelConfig(model=str(path), skip_tokenizer_init=True, enforce_eager=True, **{"dtype": "float32", **arguments}),
         parallel_config=parallel, cache_config=CacheConfig(enable_prefix_caching=False), load_config=LoadConfig(), device_config=DeviceConfig(device="cpu"),
     )  # fmt: skip
+    if predicts:
+        config.speculative_config = Speculation(config.model_config)
     with set_default_torch_dtype(torch.float32):
         model = initialize_model(vllm_config=config)
     head = getattr(model, "lm_head", None)

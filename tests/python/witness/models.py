@@ -97,6 +97,16 @@ ARGUMENTS = {
     "llama_classifier": {"runner": "pooling"},
     "mixtral_together": {"model_impl": "transformers"},
 }
+# vLLM's classes for layers that predict further tokens, which are models of their own there.
+PREDICTING = {
+    "deepseek_v3": "DeepSeekMTPModel",
+    "deepseek_v3_released": "DeepSeekMTPModel",
+    "glm4_moe": "Glm4MoeMTPModel",
+    "nemotron_h_mtp": "NemotronHMTPModel",
+    "qwen3_5": "Qwen3_5MTP",
+    "qwen3_5_moe": "Qwen3_5MoeMTP",
+    "qwen3_next": "Qwen3NextMTP",
+}
 # 4 ranks do not divide the sizes of these, as vLLM demands.
 TWO_RANKS = frozenset("""
     adapted deepseek_v2 gemma2 gemma3 gemma3n mixtral mixtral_together opt phi3 qwen2_5_vl qwen2_moe qwen3_moe qwen3_vl qwen3_vl_moe
@@ -151,7 +161,11 @@ def config_for_engine(name, config):
 
 
 def write_config(name, model, folder):
-    """Writes the config.json of test model `name`, whose folder is `model`, for vLLM."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes the config.json of test model `name`, whose folder is `model`, for vLLM; that of its predicting layers into `predicting`."""
     config = config_for_engine(name, json.loads((model / "config.json").read_text()))
-    (folder / "config.json").write_text(json.dumps(config))
+    configs = {folder: config}
+    if name in PREDICTING:
+        configs[folder / "predicting"] = config | {"architectures": [PREDICTING[name]]}
+    for place, content in configs.items():
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "config.json").write_text(json.dumps(content))

@@ -49,7 +49,7 @@ def compare(name, folder, rules):
 
 
 def compare_ranks(name, folder, rules):
-    """(who took the tensors, tensors that were taken alike by all ranks, {(tensor, what differs): details})."""
+    """(who took the tensors, how many there are, how many all ranks take alike, {(tensor, what differs): details})."""
     tensors = engine.tensors_of(folder / "models" / name)
     differing, compared = {}, set()
     for size in models.sizes(name):
@@ -57,8 +57,13 @@ def compare_ranks(name, folder, rules):
             if name in layers.FAMILIES:
                 who, captured = layers.capture(name, tensors, rank, size)
             else:
-                who, captured = engine.capture(folder / "engine" / name, tensors, rank, size, **models.ARGUMENTS.get(name, {}))
+                arguments = models.ARGUMENTS.get(name, {})
+                who, captured = engine.capture(folder / "engine" / name, tensors, rank, size, **arguments)
             taken = in_boxes_of(captured, tensors)
+            if name in models.PREDICTING:
+                _, predicting = engine.capture(folder / "engine" / name / "predicting", tensors, rank, size, predicts=True, **arguments)
+                further = in_boxes_of(predicting, tensors)
+                taken = {tensor: inside if inside.any() else further[tensor] for tensor, inside in taken.items()}
             for tensor, (shape, _) in tensors.items():
                 ours = in_boxes(shape, rules[size][name][rank].get(tensor, []))
                 what = difference(ours, taken[tensor])
@@ -69,7 +74,7 @@ def compare_ranks(name, folder, rules):
                     differing.setdefault((tensor, what), details)
                 elif ours.any():
                     compared.add(tensor)
-    return who, len(compared - {tensor for tensor, _ in differing}), differing
+    return who, len(tensors), len(compared - {tensor for tensor, _ in differing}), differing
 
 
 def in_boxes_of(captured, tensors):
@@ -111,15 +116,16 @@ def main():
     rules = rules_of(folder)
     for name in names:
         models.write_config(name, folder / "models" / name, folder / "engine" / name)
-    wrong, used, witnesses = [], set(), {}
+    wrong, used, sources, total, same = [], set(), set(), 0, 0
     with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as processes:
         results = {name: processes.submit(compare, name, folder, rules) for name in names}
         for name, result in results.items():
             if result.exception():
                 wrong.append(str(result.exception()))
                 continue
-            who, alike, differing = result.result()
-            witnesses[who] = witnesses.get(who, 0) + 1
+            who, count, alike, differing = result.result()
+            sources.add(who)
+            total, same = total + count, same + alike
             if not alike:
                 wrong.append(f"{name}: no tensor is taken alike by {who}")
             for (tensor, what), details in differing.items():
@@ -130,8 +136,9 @@ def main():
                     used.add(number)
     if not chosen:
         wrong += [f"no difference is left that this explains: {entry}" for number, entry in enumerate(differences.KNOWN) if number not in used]
-    print("\n".join(wrong))
-    print(f"{len(names)} models, {len(witnesses)} classes, {time.monotonic() - started:.0f} s: {len(wrong)} differences without a reason")
+    print(*wrong, sep="\n")
+    print(f"{len(names)} models, {len(sources)} sources, {time.monotonic() - started:.0f} s: {same} of {total} tensors are taken alike by all ranks")
+    print(f"{len(wrong)} errors")
     shutil.rmtree(folder)
     return 1 if wrong else 0
 
