@@ -24,7 +24,7 @@ KNOWN = [
     (r"nemotron_h_mtp|qwen3_.*", r"mtp\.(fc|layers\.0\.eh_proj)\.weight", ENGINE_CUTS,
      "vLLM gathers the output at once; the rules keep this matrix whole"),
     (r"deepseek_v4_published", r"mtp\..*", NOT_LOADED, "vLLM's class of the layers that predict further tokens is for GPUs"),
-    (r"deepseek_v3|quantized", r".*_scale(_inv)?", NOT_LOADED, "the engine's model is not quantized: it has no scales"),
+    (r"quantized", r".*_scale", NOT_LOADED, "a mixture of formats, which no engine has: vLLM gets it without quantization"),
     (r"tied_apart", r"lm_head\.weight", NOT_LOADED, "tied by config.json: vLLM does not look whether the file has other bytes for it"),
     (r"bert_bare|camembert|clip|modernbert|roberta|siglip|xlm_roberta",
      r"pooler\..*|lm_head\..*|logit_(scale|bias)|decoder\.bias|head\.(dense|norm)\.weight", NOT_LOADED,

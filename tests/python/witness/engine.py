@@ -66,7 +66,9 @@ from vllm.model_executor.layers import vocab_parallel_embedding  # noqa: E402
 from vllm.model_executor.layers.fused_moe import config as experts_config  # noqa: E402
 from vllm.model_executor.layers.fused_moe import unquantized_fused_moe_method  # noqa: E402
 from vllm.model_executor.layers.fused_moe.oracle.unquantized import UnquantizedMoeBackend  # noqa: E402
+from vllm.model_executor.layers.fused_moe.oracle.fp8 import Fp8MoeBackend  # noqa: E402
 from vllm.model_executor.layers.mamba import mamba_mixer2  # noqa: E402
+from vllm.model_executor.layers.quantization import fp8  # noqa: E402
 from vllm.model_executor.model_loader.utils import initialize_model  # noqa: E402
 from vllm.model_executor.models import registry  # noqa: E402
 from vllm.models.deepseek_v4 import compressor  # noqa: E402
@@ -156,6 +158,8 @@ PATCHES = [
      "sparse attention is computed on a GPU alone"),
     (unquantized_fused_moe_method, "select_unquantized_moe_backend", lambda **_: (UnquantizedMoeBackend.CPU, None),
      "not all experts are computed on a CPU"),
+    (fp8, "init_fp8_linear_kernel", lambda **_: types.SimpleNamespace(), "not all numbers of 8 bits are computed on a CPU"),
+    (fp8, "select_fp8_moe_backend", lambda **_: (Fp8MoeBackend.TRITON, None), "neither are experts of such"),
     (torch.cuda, "Stream", Stream, "a GPU's"),
     (compressor.DeepseekCompressor, "__init__", compressor_of_any_size, "its functions are compiled for two sizes of heads"),
     (mamba_mixer2, "composed_weight_loader", lambda loader, _: loader, "a function of the values that have been loaded"),

@@ -69,7 +69,7 @@ _SIZES = {
 # After those of the model's type.
 BY_MODEL = {
     "deepseek_v2": _MLA | {"moe_intermediate_size": 50},
-    "deepseek_v3": _MLA | {"moe_intermediate_size": 48, "quantization_config": ABSENT},
+    "deepseek_v3": _MLA | {"moe_intermediate_size": 48, "quantization_config": {"quant_method": "fp8", "activation_scheme": "dynamic"}},
     "falcon_rw": {"bias": True},
     "gemma3": {
         "vision_config": {
@@ -93,6 +93,7 @@ BY_MODEL = {
 }  # fmt: skip
 # Further arguments of vLLM's ModelConfig.
 ARGUMENTS = {
+    "deepseek_v3": {"dtype": "bfloat16"},
     "llama_bare": {"runner": "pooling"},
     "llama_classifier": {"runner": "pooling"},
     "mixtral_together": {"model_impl": "transformers"},
