@@ -31,7 +31,6 @@ KNOWN = [
      "vLLM computes embeddings of tokens with this model, without what comes after its layers"),
     (r"deepseek_v4", r"model\.hc_head\..*|.*\.attn\.norm\.weight", NOT_LOADED, "transformers' names, of which vLLM knows most, but not these"),
     (r"mistral4", r".*\.mlp\.experts\.(gate_up|down)_proj", NOT_LOADED, "vLLM knows this model's experts one by one only"),
-    (r"kimi_k25", r"(vision_tower|mm_projector)\..*", NOT_LOADED, "vLLM's configuration has names of its own for the sizes of towers"),
     (r"mistral_params_tied", r"vision_.*", NOT_LOADED, "vLLM reads a model with a tower in this form by a class that needs mistral_common"),
     (r"nemotron_h_biases", r".*\.shared_experts\.(up|down)_proj\.bias", NOT_LOADED, "vLLM's class has no such biases"),
     (r"kimi_linear", r"model\.layers\.0\.block_sparse_moe\..*", NOT_LOADED, "transformers' names of the layer without experts, which vLLM does not know"),

@@ -37,7 +37,12 @@ BY_TYPE = {
         "max_position_embeddings": 32, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
     },
     "kimi_k2": _ROUTING | {"architectures": ["DeepseekV3ForCausalLM"]},
-    "kimi_k25": {"architectures": ["KimiK25ForConditionalGeneration"], "text_config": _ROUTING},
+    "kimi_k25": {
+        "architectures": ["KimiK25ForConditionalGeneration"], "text_config": _ROUTING,
+        "vision_config": {
+            "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4, "pos_emb_height": 4, "pos_emb_width": 4,
+        },
+    },
     "kimi_linear": {"num_experts_per_token": 2, "mla_use_nope": True},
     "llama4": {"architectures": ["Llama4ForConditionalGeneration"]},
     "minimax_m2": {"rotary_dim": 8, "scoring_func": "sigmoid", "use_routing_bias": True},
