@@ -99,7 +99,7 @@ def rules_of(folder):
     rules = {}
     for size in SIZES:
         result = folder / f"rules-{size}.json"
-        command = ["-m", "torch.distributed.run", "--nproc-per-node", str(size), pathlib.Path(__file__).with_name("rules_ranks.py")]
+        command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(size), pathlib.Path(__file__).with_name("rules_ranks.py")]
         subprocess.run([sys.executable, *command, folder / "models", result], check=True)
         rules[size] = json.loads(result.read_text())
     return rules
