@@ -19,8 +19,6 @@ KNOWN = [
      "vLLM gathers the outputs at once; the rules keep these small matrices whole"),
     (r"olmo.*", r".*\.self_attn\.[qk]_norm\.weight", RULES_CUT, "vLLM has the norm over all heads whole and takes its part of it as it computes"),
     (r"whisper", r"model\.decoder\.embed_tokens\.weight", RULES_CUT, "vLLM keeps whisper's vocabulary whole as an embedding"),
-    (r"glm", r".*\.mlp\.gate_up_proj\.weight", OTHERWISE,
-     "transformers cuts the halves as one matrix, and gathers the outputs before it takes them apart"),
     (r"nemotron_h_mtp|qwen3_.*", r"mtp\.(fc|layers\.0\.eh_proj)\.weight", ENGINE_CUTS,
      "vLLM gathers the output at once; the rules keep this matrix whole"),
     (r"deepseek_v4_published", r"mtp\..*", NOT_LOADED, "vLLM's class of the layers that predict further tokens is for GPUs"),
@@ -30,19 +28,10 @@ KNOWN = [
      r"pooler\..*|lm_head\..*|logit_(scale|bias)|decoder\.bias|head\.(dense|norm)\.weight", NOT_LOADED,
      "vLLM computes embeddings of tokens with this model, without what comes after its layers"),
     (r"deepseek_v4", r"model\.hc_head\..*|.*\.attn\.norm\.weight", NOT_LOADED, "transformers' names, of which vLLM knows most, but not these"),
-    (r"mistral4", r".*\.mlp\.experts\.(gate_up|down)_proj", NOT_LOADED, "vLLM knows this model's experts one by one only"),
     (r"mistral_params_tied", r"vision_.*", NOT_LOADED, "vLLM reads a model with a tower in this form by a class that needs mistral_common"),
-    (r"nemotron_h_biases", r".*\.shared_experts\.(up|down)_proj\.bias", NOT_LOADED, "vLLM's class has no such biases"),
-    (r"kimi_linear", r"model\.layers\.0\.block_sparse_moe\..*", NOT_LOADED, "transformers' names of the layer without experts, which vLLM does not know"),
-    (r"minimax_m3_vl", r".*\.self_attn\.index_[qk]_(proj|norm)\.weight", NOT_LOADED,
-     "vLLM wants as many index heads as heads of keys; the test model has fewer, and is compared without them"),
-    (r"minimax_m3_vl", r".*\.block_sparse_moe\.shared_experts\..*", NOT_LOADED,
-     "vLLM takes the size of shared experts for that of the others; in the test model they differ, and it is compared without them"),
     (r"bert_bare|camembert|nomic_bert|roberta|xlm_roberta", r"(roberta\.)?embeddings\.token_type_embeddings\.weight", NOT_LOADED,
      "vLLM cuts these by rows: on more ranks than rows, some have nothing"),
     (r"chatglm", r"transformer\.rotary_pos_emb\.inv_freq", NOT_LOADED, "vLLM computes it"),
-    (r"internlm2", r".*\.attention\.wqkv\.weight", OTHERWISE,
-     "vLLM cuts the rows as if queries, keys and values lay one after the other, and gathers the outputs before it takes them apart"),
 ]  # fmt: skip
 
 

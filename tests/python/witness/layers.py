@@ -26,6 +26,16 @@ def whole(tensor, rank, size):
     return [tensor]
 
 
+def experts_halves(tensor, rank, size):
+    """Of [experts, gate and up, in]."""
+    return [half.chunk(size, dim=1)[rank] for half in tensor.chunk(2, dim=1)]
+
+
+def experts_inputs(tensor, rank, size):
+    """Of [experts, out, in]."""
+    return [tensor.chunk(size, dim=2)[rank]]
+
+
 def columns(*parts):
     """Several matrices one after the other: (rows, column or whole) of each."""
 
@@ -85,13 +95,29 @@ FAMILIES = {
     "vit": _ENCODER,
     "vit_renamed": _ENCODER,
 }
+# Tensors of models that vLLM serves, which its class does not load, or cuts otherwise and gathers the outputs.
+INSTEAD = {
+    "glm": [(r"\.gate_up_proj\.weight$", columns((48, column), (48, column)))],
+    "internlm2": [(r"\.wqkv\.weight$", column)],  # by groups of queries with their key and value
+    "kimi_linear": [(r"\.0\.block_sparse_moe\.(gate|up)_proj\.weight$", column), (r"\.0\.block_sparse_moe\.down_proj\.weight$", row)],
+    "minimax_m3_vl": [
+        (r"\.shared_experts\.(gate|up)_proj\.weight$", column),
+        (r"\.shared_experts\.down_proj\.weight$", row),
+        (r"\.self_attn\.index_[qk]_(proj|norm)\.weight$", whole),
+    ],
+    "mistral4": [(r"\.experts\.gate_up_proj$", experts_halves), (r"\.experts\.down_proj$", experts_inputs)],
+    "nemotron_h_biases": [(r"\.shared_experts\.up_proj\.bias$", column), (r"\.shared_experts\.down_proj\.bias$", whole)],
+}
 
 
 def capture(name, tensors, rank, size):
-    """("layers by hand", Captured) of a test model on rank `rank` of `size`."""
+    """("layers by hand", Captured) of a test model on rank `rank` of `size`: of all tensors, or those of INSTEAD."""
+    table = FAMILIES.get(name) or INSTEAD[name]
+    if name in INSTEAD:
+        tensors = {tensor: form for tensor, form in tensors.items() if any(re.search(pattern, tensor) for pattern, _ in table)}
 
     def views_of(tensor_name, tensor):
-        return next((views for pattern, views in FAMILIES[name] if re.search(pattern, tensor_name)), whole)(tensor, rank, size)
+        return next((views for pattern, views in table if re.search(pattern, tensor_name)), whole)(tensor, rank, size)
 
     def load(weights):
         for tensor_name, tensor in weights:

@@ -64,6 +64,9 @@ def compare_ranks(name, folder, rules):
                 _, predicting = engine.capture(folder / "engine" / name / "predicting", tensors, rank, size, predicts=True, **arguments)
                 further = in_boxes_of(predicting, tensors)
                 taken = {tensor: inside if inside.any() else further[tensor] for tensor, inside in taken.items()}
+            if name in layers.INSTEAD:
+                by_hand = in_boxes_of(layers.capture(name, tensors, rank, size)[1], tensors)
+                taken |= {tensor: inside for tensor, inside in by_hand.items() if inside.any()}
             for tensor, (shape, _) in tensors.items():
                 ours = in_boxes(shape, rules[size][name][rank].get(tensor, []))
                 what = difference(ours, taken[tensor])
