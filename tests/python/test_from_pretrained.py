@@ -179,4 +179,4 @@ from transformers import AutoModelForCausalLM
 weight = distload.from_pretrained(AutoModelForCausalLM, {str(folder)!r}).model.layers[0].mlp.up_proj.weight
 assert (weight.shape[0], weight.to_local().shape[0]) == (96, 48)
 """)
-    subprocess.run([sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", program], check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", program], check=True, timeout=120)
