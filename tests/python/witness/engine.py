@@ -176,9 +176,9 @@ def tensors_of(path):
     return {name: (tuple(entry["shape"]), DTYPES[entry["dtype"]]) for name, entry in header.items() if name != "__metadata__"}
 
 
-def capture(path, tensors, rank, size, predicts=False, **arguments):
-    """(the class's name, Captured) of rank `rank` of `size`. path: of a folder with a config.json. predicts: the class is one
-    of those that predict further tokens for another model. arguments: of ModelConfig."""
+def make_model(path, tensors, rank, size, predicts=False, **arguments):
+    """(configuration, model) of vLLM, for rank `rank` of `size`. path: of a folder with a config.json. predicts: the class is one of those
+    that predict further tokens for another model. arguments: of ModelConfig."""
     one = Group(0, 1)
     for name in ("_PP", "_DP", "_DCP", "_PCP", "_EPLB"):
         setattr(parallel_state, name, one)
@@ -198,6 +198,12 @@ def capture(path, tensors, rank, size, predicts=False, **arguments):
     if "lm_head.bias" in tensors and head is not None:  # transformers' models get it only while they are loaded
         head._register_bias()
         head._register_bias = lambda: None
+    return config, model
+
+
+def capture(path, tensors, rank, size, **arguments):
+    """(the class's name, Captured) of rank `rank` of `size`; arguments as of make_model."""
+    config, model = make_model(path, tensors, rank, size, **arguments)
     targets = {**dict(model.named_parameters(remove_duplicate=False)), **dict(model.named_buffers(remove_duplicate=False))}
 
     def load(weights):
