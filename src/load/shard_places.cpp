@@ -34,11 +34,11 @@ std::vector<std::optional<ShardPlace>> places_in(ShardedModel const& model, Aren
 }
 
 Arena arena_over(std::span<ShardMemory const> own) {
-  if (own.empty()) return Arena::over({});
-  auto* begin = own.front().data;
-  auto* end = begin;
+  std::byte* begin = nullptr;
+  std::byte* end = nullptr;
   for (auto const& memory : own) {
-    begin = std::min(begin, memory.data);
+    if (memory.nbytes == 0) continue;
+    begin = begin == nullptr ? memory.data : std::min(begin, memory.data);
     end = std::max(end, memory.data + memory.nbytes);
   }
   return Arena::over({begin, end});
@@ -60,7 +60,8 @@ std::vector<std::optional<ShardPlace>> places_in(std::span<ShardMemory const> ow
       places.emplace_back();
       continue;
     }
-    places.push_back(ShardPlace{static_cast<Bytes>(found->second->data - arena.data()), false});
+    auto const& memory = *found->second;
+    places.push_back(ShardPlace{memory.nbytes == 0 ? 0 : static_cast<Bytes>(memory.data - arena.data()), false});
     by_name.erase(found);
   }
   if (!by_name.empty()) {
@@ -82,7 +83,7 @@ void check_memory(std::span<ShardMemory const> own, Arena const& arena, OpenedCh
       throw ConfigError("shard " + printable(name) + " has " + std::to_string(shard.nbytes) + " B, its memory " +
                         std::to_string(memory.nbytes) + " B");
     }
-    if (memory.data != arena.data() + shard.offset_bytes) {
+    if (memory.nbytes > 0 && memory.data != arena.data() + shard.offset_bytes) {
       throw ConfigError("the plan was made for other memory of shard " + printable(name));
     }
     by_name.erase(found);

@@ -116,6 +116,11 @@ def main():
     dcp.load(plain, storage_reader=DistloadReader(saved, prefix="model."))
     for name, tensor in tensors.items():
         assert torch.equal(plain["model." + name], tensor), name
+    # Two names of one tensor: the last one's values, and nothing of the other.
+    for first, last in (("lm_head.weight", "model.embed_tokens.weight"), ("model.layers.0.mlp.gate_proj.weight", "model.layers.0.mlp.up_proj.weight")):
+        shared = torch.zeros_like(tensors[first])
+        dcp.load({last: shared, first: shared}, storage_reader=DistloadReader(folder / "llama"))
+        assert torch.equal(shared, tensors[last]), last
     try:
         dcp.load({"missing": torch.zeros(3)}, storage_reader=DistloadReader(saved))
     except CheckpointException as error:  # of torch's planner

@@ -37,7 +37,7 @@ def fill(reader: _core.Reader, captured: Captured, targets: Dict[str, torch.Tens
 
 
 def _over_others(captured: Captured, targets: Dict[str, torch.Tensor]) -> Set[str]:
-    """The tensors that may be copied to places where others are, so that their order counts."""
+    """The tensors that may be copied to places where others are, or other parts of them, so that the order counts."""
     written: Dict[int, List[Tuple[int, int, str]]] = {}
     for name, parts in captured.parts.items():
         for part in parts:
@@ -48,7 +48,7 @@ def _over_others(captured: Captured, targets: Dict[str, torch.Tensor]) -> Set[st
     for ranges in written.values():
         end, last = 0, ""
         for first, behind, tensor in sorted(ranges):
-            if first < end and tensor != last:
+            if first < end:
                 found.update((tensor, last))
             if behind > end:
                 end, last = behind, tensor

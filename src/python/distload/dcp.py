@@ -136,6 +136,7 @@ class DistloadReader(StorageReader):
             items.setdefault(name + _BYTES if item.type == LoadItemType.BYTE_IO else name, []).append(item)
         targets = _Targets(planner)
         in_place = {name for name, of_name in items.items() if self._is_in_place(name, of_name, targets)}
+        in_place -= _overlapping({name: targets.of(items[name][0]) for name in in_place})
         for batch in self._batches(items, in_place):
             self._load(batch, items, in_place, targets)
         done: Future[None] = Future()
@@ -237,6 +238,19 @@ class _Rows(NamedTuple):
         """Bytes of these parts together, one behind the other."""
         elements = math.prod(_stacked([(part.begin, part.sizes) for part in self.parts_of(items)])[0])
         return self.nbytes * elements // max(1, math.prod(self.shape))
+
+
+def _overlapping(tensors: Dict[str, torch.Tensor]) -> Set[str]:
+    """The contiguous tensors that have memory of others, as two names of one tensor do."""
+    places = sorted((tensor.data_ptr(), tensor.data_ptr() + tensor.nbytes, name) for name, tensor in tensors.items() if tensor.nbytes)
+    found: Set[str] = set()
+    end, last = 0, ""
+    for begin, behind, name in places:
+        if begin < end:
+            found.update((name, last))
+        if behind > end:
+            end, last = behind, name
+    return found
 
 
 def _request(name: str, parts: List[_Part]) -> Tuple[str, List[int], List[Tuple[str, List[int], List[int], List[int]]]]:

@@ -135,7 +135,8 @@ TEST_F(RequestsTest, TheCallersMemoryIsFilled) {
   Box const down{{7 * rank, 3}, {11, 13}};
   std::vector<ShardRequest> const own{{"q", {21, 128}, {{attention + "q_proj.weight", q, {0, 0}}}},
                                       {"k", {21, 128}, {{attention + "k_proj.weight", k, {17, 0}}}},
-                                      {"down", {12, 20}, {{kDown, down, {1, 5}}}}};
+                                      {"down", {12, 20}, {{kDown, down, {1, 5}}}},
+                                      {"nothing", {0, 128}, {{kEmbedding, {{7, 0}, {0, 128}}, {0, 0}}}}};
   auto all = expected(attention + "q_proj.weight", q);
   all.resize(std::size_t{17} * 128, kUntouched);
   auto const second = expected(attention + "k_proj.weight", k);
@@ -149,7 +150,8 @@ TEST_F(RequestsTest, TheCallersMemoryIsFilled) {
   auto const memory_of = [](char const* name, auto const& view) {
     return ShardMemory{name, reinterpret_cast<std::byte*>(view.data()), view.size() * sizeof(float)};
   };
-  std::vector<ShardMemory> const memories{memory_of("down", other), memory_of("q", matrix), memory_of("k", matrix)};
+  std::vector<ShardMemory> const memories{
+      memory_of("down", other), memory_of("q", matrix), memory_of("k", matrix), {"nothing", nullptr, 0}};
   auto const on_host = [](auto const& view) {
     auto const copy = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view);
     return std::vector<float>(copy.data(), copy.data() + copy.size());
@@ -168,7 +170,7 @@ TEST_F(RequestsTest, TheCallersMemoryIsFilled) {
 
     // The plan of one memory is not used for another, nor one for new memory.
     auto moved = memories;
-    if (rank == 0) moved.front().data = moved.back().data;
+    if (rank == 0) moved[0].data = moved[1].data;
     EXPECT_THROW(loader.load_into(checkpoint, plan, moved), ConfigError);
     EXPECT_THROW(loader.load_into(checkpoint, loader.plan(checkpoint), memories), ConfigError);
   }
@@ -181,7 +183,7 @@ TEST_F(RequestsTest, TheCallersMemoryIsFilled) {
     return thrown_message<ConfigError>(
         [&] { static_cast<void>(loader.plan(checkpoint, rank + 1 == ranks().size() ? wrong : memories)); });
   };
-  EXPECT_THAT(message_of({memories[0], memories[1]}), HasSubstr("there is no memory for shard k"));
+  EXPECT_THAT(message_of({memories[0], memories[1], memories[3]}), HasSubstr("there is no memory for shard k"));
   auto small = memories;
   small[0].nbytes -= 4;
   EXPECT_THAT(message_of(small), HasSubstr("shard down has 960 B, its memory 956 B"));
