@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import sys
+import warnings
 
 import torch
 
@@ -24,6 +25,25 @@ def check(model, tensors, rank):
     for name in expected:
         shard = tiny_llama.shard(name, tensors[name], rank % tensor_parallel, tensor_parallel)
         assert torch.equal(torch.from_dlpack(model[name]), shard), (topology, rank, name)
+
+
+class Engine(torch.nn.Module):
+    """Computes with the tensors that it gets."""
+
+    def __init__(self, stops, fails):
+        super().__init__()
+        self.register_buffer("head", torch.zeros(tiny_llama.VOCABULARY, tiny_llama.HIDDEN))
+        self.stops, self.fails = stops, fails
+
+    def load_weights(self, weights):
+        for name, tensor in weights:
+            doubled = tensor.float() * 2
+            if self.stops:
+                if self.fails:
+                    raise ValueError("no such layer")
+                return
+            if name == "lm_head.weight":
+                self.head.copy_(doubled)
 
 
 def raises(error, call):
@@ -84,6 +104,17 @@ def main():
         assert reason in message and f"rank {size - 1}" in message, message
     message = raises(distload.ConfigError, lambda: distload.save(model, folder / "refused", **({"colour": 3} if is_odd else {})))
     assert "colour" in message, message
+    # Neither does an engine's function that fails, or stops, on one rank alone, with tensors that it gets as a whole.
+    for fails in (True, False):
+        engine = Engine(stops=is_odd, fails=fails)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of capture, about what is loaded as a whole
+            if fails:
+                message = raises((ValueError, distload.ConfigError), lambda: distload.capture(engine.load_weights, engine, folder / "llama"))
+                assert "no such layer" in message, message
+            else:
+                distload.capture(engine.load_weights, engine, folder / "llama")
+                assert is_odd or torch.equal(engine.head, tensors["lm_head.weight"].float() * 2)
     if not group.uses_mpi:
         assert "MPI" in raises(distload.ConfigError, lambda: distload.load(folder / "llama", engine="collective"))
     assert distload.verify(folder / "saved-1-1-4" if size == 4 else saved["path"])["checkpoints"][0]["exit_code"] == 0

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from distload import _core
 from distload._arguments import arguments_of
 from distload._batches import BATCH_BYTES
-from distload._errors import ConfigError
+from distload._errors import CommunicationError, ConfigError
 from distload._fill import fill, load_whole
 from distload._recorder import Captured, Weights, range_of, record, storage_of
 from distload._torch import DTYPES
@@ -64,12 +64,12 @@ def capture(
         if captured.whole:
             watcher = _Watcher(captured, targets)
             with watcher:
-                load_weights(load_whole(reader, sorted(captured.whole)))
+                _run_on_whole(load_weights, reader, sorted(captured.whole))
             if "yes" in reader.group.all_gather_text("yes" if watcher.has_seen else "no"):
                 warnings.warn("capture: all tensors are loaded as a whole, because several are written to one place", stacklevel=2)
                 captured.whole = {name: "several are written to one place" for name in chosen}
                 captured.parts = {}
-                load_weights(load_whole(reader, chosen))
+                _run_on_whole(load_weights, reader, chosen)
     return captured
 
 
@@ -84,20 +84,42 @@ def agreed(find: Callable[[], Captured], group: _core.Group) -> Captured:
         captured = find()
     except Exception as error:  # of this rank
         failure = error
-    own = json.dumps({"whole": captured.whole, "failure": None if failure is None else f"{type(failure).__name__}: {failure}"})
-    found = [json.loads(text) for text in group.all_gather_text(own)]
-    if failure is not None:
-        raise failure
-    for rank, of_rank in enumerate(found):
-        if of_rank["failure"] is not None:
-            raise ConfigError(f"rank {rank}: {of_rank['failure']}")
-    for of_rank in found:
-        for name, why in of_rank["whole"].items():
+    _raise_together(failure, group)
+    for text in group.all_gather_text(json.dumps(captured.whole)):
+        for name, why in json.loads(text).items():
             captured.whole.setdefault(name, why)
     captured.parts = {
         target: [part for part in parts if part.tensor not in captured.whole] for target, parts in captured.parts.items()
     }
     return captured
+
+
+def _run_on_whole(load_weights: Callable[[Weights], Any], reader: _core.Reader, names: List[str]) -> None:
+    """Collective: gives a loading function whole tensors. Loads them all with the other ranks, also those that it does not take.
+
+    Raises what it raises, or ConfigError if it has raised on another rank.
+    """
+    weights = load_whole(reader, names)
+    failure: Optional[Exception] = None
+    try:
+        load_weights(weights)
+    except Exception as error:  # of this rank, or of loading on all ranks
+        failure = error
+    for _ in weights:
+        pass
+    _raise_together(failure, reader.group)
+
+
+def _raise_together(failure: Optional[Exception], group: _core.Group) -> None:
+    """Collective: raises this rank's failure, or ConfigError if another rank has one."""
+    if isinstance(failure, CommunicationError):  # the ranks cannot agree on anything any more
+        raise failure
+    texts = group.all_gather_text("" if failure is None else f"{type(failure).__name__}: {failure}")
+    if failure is not None:
+        raise failure
+    for rank, text in enumerate(texts):
+        if text:
+            raise ConfigError(f"rank {rank}: {text}")
 
 
 class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own has no types
