@@ -18,11 +18,7 @@ namespace {
 }
 
 void check_name(Catalog const& catalog, std::string const& name) {
-  if (name.empty()) fail(catalog, "a tensor has no name");
-  if (name.find('\0') != std::string::npos) fail(catalog, "a tensor's name holds a NUL character");
-  if (name.find('/') != std::string::npos) fail(catalog, "tensor name '" + printable(name) + "' holds a '/'");
-  if (name == "." || name.find("..") != std::string::npos)
-    fail(catalog, "tensor name '" + printable(name) + "' is a path");
+  if (auto const why = why_no_name(name)) fail(catalog, *why);
 }
 
 void check_tensor(Catalog const& catalog, std::size_t index) {
@@ -159,6 +155,14 @@ void check_files(Catalog const& catalog) {
 }
 
 }  // namespace
+
+std::optional<std::string> why_no_name(std::string const& name) {
+  if (name.empty()) return "a tensor has no name";
+  if (name.find('\0') != std::string::npos) return "a tensor's name holds a NUL character";
+  if (name.find('/') != std::string::npos) return "tensor name '" + printable(name) + "' holds a '/'";
+  if (name == "." || name.find("..") != std::string::npos) return "tensor name '" + printable(name) + "' is a path";
+  return std::nullopt;
+}
 
 void validate(Catalog const& catalog) {
   if (catalog.block_bytes == 0 || catalog.block_bytes % 4096 != 0)

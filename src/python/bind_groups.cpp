@@ -51,6 +51,9 @@ void add_groups(nb::module_& core) {
           "all_gather_text",
           [](Group& group, std::string const& text) { return call([&group, text] { return texts_of(group, text); }); },
           nb::arg("text"), "Collective: the text of every rank, by rank.")
+      .def_prop_ro(
+          "identity", [](Group const& group) { return reinterpret_cast<std::uintptr_t>(&group); },
+          "Equal for objects that are the same group.")
       .def_prop_ro("uses_mpi", &Group::uses_mpi, "True if the ranks communicate by MPI.");
 
   constexpr auto kKept = nb::rv_policy::reference;

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "base/wire.hpp"
+#include "checkpoint/validate_catalog.hpp"
 #include "parallel/all_or_throw.hpp"
 #include "tensor/dims_wire.hpp"
 
@@ -54,7 +55,8 @@ HeldShard get_shard(WireReader& in) {
                     std::string(name_of(shard.dtype)) + " " + to_string(shard.global_shape) + ": " + why);
 }
 
-void check_pieces(std::uint32_t rank, HeldShard const& shard) {
+void check_shard(std::uint32_t rank, HeldShard const& shard) {
+  if (auto const why = why_no_name(shard.name)) throw ConfigError(*why);
   auto const axes = shard.global_shape.size();
   for (auto const& piece : shard.layout.pieces) {
     bool const has_axes = shard.layout.shape.size() == axes && piece.global.offset.size() == axes &&
@@ -81,7 +83,7 @@ std::map<std::string, Held> merged(std::span<std::byte const> message, std::uint
   for (std::uint32_t rank = 0; rank < ranks; ++rank) {
     for (auto left = in.get<std::size_t>(); left > 0; --left) {
       auto shard = get_shard(in);
-      check_pieces(rank, shard);
+      check_shard(rank, shard);
       auto const [entry, is_new] = tensors.try_emplace(shard.name);
       auto& held = entry->second;
       if (is_new) {

@@ -159,6 +159,13 @@ def main():
         if name in ("llama", "qwen3", "gemma3", "mixtral"):
             saved = distload.save(distload.load(folder / name), folder / f"{name}-h5", name=name)["path"]
             check(name, distload.from_pretrained(auto_class(name), saved), expected)
+    for other in ({"dtype": torch.float32}, {"tp_size": 1}):  # on one rank alone
+        try:
+            distload.from_pretrained(AutoModelForCausalLM, folder / "llama", **(other if rank == size - 1 else {}))
+        except distload.ConfigError as error:
+            assert "other arguments" in str(error), error
+        else:
+            raise AssertionError("ranks with other arguments made a model together")
     check_bytes(folder)
     check_whole_tensors(folder)
     check_without_plan(folder)

@@ -104,6 +104,8 @@ def main():
         assert reason in message and f"rank {size - 1}" in message, message
     message = raises(distload.ConfigError, lambda: distload.save(model, folder / "refused", **({"colour": 3} if is_odd else {})))
     assert "colour" in message, message
+    message = raises(distload.ConfigError, lambda: distload.capture(lambda weights: None, Engine(False, False), folder / "llama", batch_bytes=100 + rank))
+    assert "batch_bytes is 100, 101" in message, message
     # Neither does an engine's function that fails, or stops, on one rank alone, with tensors that it gets as a whole.
     for fails in (True, False):
         engine = Engine(stops=is_odd, fails=fails)

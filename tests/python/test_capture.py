@@ -187,6 +187,81 @@ def test_layers_are_filled_in_place(llama, tensors, monkeypatch):
         assert torch.equal(param, got.get_parameter(name)), name
 
 
+class Swallows(nn.Module):
+    """Goes another way where something raises; keeps what it has made."""
+
+    def __init__(self, load):
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((4, 6), -1.0), requires_grad=False)
+        self.kept = {}
+        self.load = load
+
+    def load_weights(self, weights):
+        self.load(self, dict(weights))
+
+
+def other_way(module, weights):
+    try:
+        module.weight.copy_(weights["t"] * 2)
+    except Exception:  # as engines try several formats
+        module.weight.copy_(weights["t"])
+
+
+def other_number(module, weights):
+    try:
+        number = float(weights["t"][0, 0])
+    except Exception:
+        number = 1.0
+    module.weight.fill_(number)
+
+
+def other_tensor(module, weights):
+    module.weight.copy_(weights["t"] * weights["u"])
+
+
+SWALLOWED = {
+    "another way": (other_way, lambda t, _: t * 2),
+    "another number": (other_number, lambda t, _: t[0, 0].expand(4, 6)),
+    "a dict of which a tensor is computed with": (other_tensor, lambda t, u: t * u),
+}
+
+
+@pytest.mark.parametrize("case", SWALLOWED)
+@pytest.mark.filterwarnings("ignore:capture")
+def test_what_the_engine_swallows_is_known(case, tmp_path):
+    load, expected = SWALLOWED[case]
+    tensors = {name: torch.randn(4, 6) for name in "tu"}
+    save_file(tensors, tmp_path / "model.safetensors")
+    module = Swallows(load)
+    distload.capture(module.load_weights, module, tmp_path)
+    assert torch.equal(module.weight, expected(tensors["t"], tensors["u"]))
+
+
+KEPT = {
+    "a copy as a parameter": lambda module, t: setattr(module, "own", nn.Parameter(t[:2].clone(), requires_grad=False)),
+    "a join as a buffer": lambda module, t: module.register_buffer("own", torch.cat([t, t])),
+    "a cast in a dict": lambda module, t: module.kept.update(own=t.to(torch.bfloat16)),
+    "itself in a dict": lambda module, t: module.kept.update(own=t),
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+@pytest.mark.filterwarnings("ignore:capture")
+def test_what_is_made_and_kept_falls_back(case, tmp_path):
+    save_file({"t": torch.randn(4, 6)}, tmp_path / "model.safetensors")
+    module = Swallows(lambda module, weights: KEPT[case](module, weights["t"]))
+    captured = distload.capture(module.load_weights, module, tmp_path)
+    assert list(captured.whole) == ["t"]
+    assert (module.kept.get("own") if module.kept else module.own).device.type == "cpu"
+
+
+@pytest.mark.parametrize("batch_bytes", [0, -5, "1 MiB"])
+def test_sizes_of_batches_are_checked(llama, tensors, batch_bytes):
+    module = parallel_layers.Llama(0, 1)
+    with pytest.raises(distload.ConfigError, match="batch_bytes is"):
+        distload.capture(module.load_weights, module, llama, batch_bytes=batch_bytes)
+
+
 def test_memory_of_others_is_checked(llama):
     reader = _core.Reader.open(group_of(None), str(llama), [])
     name, shape = "lm_head.weight", [101, 64]

@@ -4,6 +4,18 @@ import torch
 
 import distload
 import tiny_llama
+from distload import _save
+
+
+def test_saves_with_the_same_settings_share_a_saver(llama, tmp_path):
+    model = distload.load(llama, engine="direct")
+    before = len(_save._savers)
+    for step in range(1, 6):
+        pending = distload.save_async(model, tmp_path, step=step, keep=2)
+        assert len(list(tmp_path.glob("*.partial"))) <= 1
+    assert pending.wait()["step"] == 5
+    assert sorted(path.name for path in tmp_path.glob("*.h5")) == ["model-step-4.h5", "model-step-5.h5"]
+    assert len(_save._savers) == before + 1
 
 
 def test_plan(llama):

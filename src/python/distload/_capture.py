@@ -13,11 +13,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from distload import _core
 from distload._arguments import arguments_of
 from distload._batches import BATCH_BYTES
-from distload._errors import CommunicationError, ConfigError
+from distload._errors import ConfigError
 from distload._fill import fill, load_whole
+from distload._group import group_of, raise_together
 from distload._recorder import Captured, Weights, range_of, record, storage_of
-from distload._torch import DTYPES
-from distload.dcp import ranks_of
+from distload._torch import dtype_of
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -45,12 +45,13 @@ def capture(
 
     Returns what was captured. Raises as `distload.load`.
     """
-    reader = _core.Reader.open(ranks_of(group), os.fspath(checkpoint), arguments_of(("checkpoint", "load", "runtime"), config))
-    chosen = [name for name in reader.names() if names is None or names(name)]
+    reader = _core.Reader.open(group_of(group), os.fspath(checkpoint), arguments_of(("checkpoint", "load", "runtime"), config))
+    chosen: List[str] = []
     targets = {name: tensor.detach() for name, tensor in itertools.chain(model.named_parameters(), model.named_buffers())}
-    tensors = {name: (reader.shape(name), DTYPES[reader.dtype(name)]) for name in chosen}
 
     def find() -> Captured:
+        chosen.extend(name for name in reader.names() if names is None or names(name))
+        tensors = {name: (reader.shape(name), dtype_of(reader, name)) for name in chosen}
         for name, tensor in targets.items():
             if tensor.device.type == "meta":
                 raise ConfigError(f"capture: {name} has no memory; give it some with model.to_empty(device='cpu')")
@@ -84,7 +85,7 @@ def agreed(find: Callable[[], Captured], group: _core.Group) -> Captured:
         captured = find()
     except Exception as error:  # of this rank
         failure = error
-    _raise_together(failure, group)
+    raise_together(failure, group)
     for text in group.all_gather_text(json.dumps(captured.whole)):
         for name, why in json.loads(text).items():
             captured.whole.setdefault(name, why)
@@ -107,19 +108,7 @@ def _run_on_whole(load_weights: Callable[[Weights], Any], reader: _core.Reader, 
         failure = error
     for _ in weights:
         pass
-    _raise_together(failure, reader.group)
-
-
-def _raise_together(failure: Optional[Exception], group: _core.Group) -> None:
-    """Collective: raises this rank's failure, or ConfigError if another rank has one."""
-    if isinstance(failure, CommunicationError):  # the ranks cannot agree on anything any more
-        raise failure
-    texts = group.all_gather_text("" if failure is None else f"{type(failure).__name__}: {failure}")
-    if failure is not None:
-        raise failure
-    for rank, text in enumerate(texts):
-        if text:
-            raise ConfigError(f"rank {rank}: {text}")
+    raise_together(failure, reader.group)
 
 
 class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own has no types

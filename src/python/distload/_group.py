@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from distload import _core
-from distload._errors import ConfigError
+from distload._errors import CommunicationError, ConfigError
 
 _torch_groups: Dict[int, Tuple[Any, _core.Group]] = {}
 
@@ -55,3 +55,15 @@ def _torch_group(group: Any) -> _core.Group:
     if id(group) not in _torch_groups:
         _torch_groups[id(group)] = group, _core.group_of_python(TorchRanks(group, is_own))
     return _torch_groups[id(group)][1]
+
+
+def raise_together(failure: Optional[Exception], group: _core.Group) -> None:
+    """Collective: raises this rank's failure, or ConfigError if another rank has one."""
+    if isinstance(failure, CommunicationError):  # the ranks cannot agree on anything any more
+        raise failure
+    texts = group.all_gather_text("" if failure is None else f"{type(failure).__name__}: {failure}")
+    if failure is not None:
+        raise failure
+    for rank, text in enumerate(texts):
+        if text:
+            raise ConfigError(f"rank {rank}: {text}")

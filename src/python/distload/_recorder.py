@@ -1,6 +1,8 @@
 """Recording what is done with tensors of a checkpoint that have no memory: which boxes of them are copied to which parameters."""
 from __future__ import annotations
 
+import gc
+import sys
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
@@ -44,8 +46,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's o
         super().__init__()  # type: ignore[no-untyped-call]
         self._targets = targets  # parameters by storage
         self._pieces: Dict[int, List[_Piece]] = {}  # what is in a storage
-        self._kept: List[torch.Tensor] = []  # so that storages are not given out again
-        self._sources: List[Tuple[str, torch.Tensor, int]] = []  # with the uses of their storages
+        # Tensors that the function has got, with the uses of their storages, which are not given out again.
+        self._made: List[Tuple[torch.Tensor, int]] = []
+        self.raised: Optional[Unknown] = None
         self._written: Dict[int, List[Tuple[int, int, str]]] = {}  # of a parameter's storage: from, to, and the tensor
         self.captured: List[Tuple[View, View]] = []
 
@@ -55,14 +58,26 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's o
         strides = row_major_strides(shape)
         view = View(name, shape, 0, shape, strides)
         self._pieces[storage_of(tensor)] = [_Piece(0, strides, view, (0,) * len(shape), shape, strides)]
-        self._sources.append((name, tensor, _uses(tensor)))
+        self._made.append((tensor, _uses(tensor)))
         return tensor
 
     def finish(self) -> None:
-        """Raises Unknown if someone still has a tensor of the checkpoint, e.g. as a parameter."""
-        for name, tensor, uses in self._sources:
-            if _uses(tensor) > uses:
-                raise Unknown("the tensor is kept", [name])
+        """Raises what has been raised before, which the function may not have passed on; or Unknown if someone still has a tensor of the
+        checkpoint or what was made of it, e.g. as a parameter."""
+        if self.raised is not None:
+            raise self.raised
+        if self._kept_names():
+            gc.collect()  # of frames that refer to each other
+            names = self._kept_names()
+            if names:
+                raise Unknown("the tensor is kept", names)
+
+    def _kept_names(self) -> List[str]:
+        """The tensors of the checkpoint of which someone has a tensor."""
+        for tensor, uses in self._made:
+            if _uses(tensor) > uses or sys.getrefcount(tensor) > 3:  # of the list's pair, of this loop, and of the call
+                return self._names([tensor])
+        return []
 
     def check_order(self, names: List[str]) -> None:
         """Raises Unknown if tensors are copied to the same place in another order than that of their names, in which they are loaded."""
@@ -74,7 +89,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's o
                         raise Unknown(f"its place being written to in another order than by {other}", [name, other])
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = dict(kwargs or {})
+        try:
+            return self._recorded(func, args, dict(kwargs or {}))
+        except Unknown as error:
+            self.raised = self.raised or error
+            raise
+
+    def _recorded(self, func: Any, args: Any, kwargs: Dict[str, Any]) -> Any:
         tensors = [value for value in _flat((args, list(kwargs.values()))) if isinstance(value, torch.Tensor)]
         recorded = [tensor for tensor in tensors if self._is_recorded(tensor)]
         if not recorded:
@@ -138,7 +159,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's o
                 sizes = tuple(torch.Size(group).numel() for group in groups)
                 pieces.append(_Piece(at, _refined(strides, groups), view, tuple(begin), sizes, strides))
         self._pieces[storage_of(result)] = pieces
-        self._kept.append(result)
+        self._made.append((result, _uses(result)))
         return result
 
     def _views(self, tensor: torch.Tensor) -> List[Tuple[View, List[int], List[List[int]]]]:
@@ -331,11 +352,15 @@ def record(
                 current[:] = [source.base]
                 made.setdefault(target.base, []).extend(parts_of(source, target))
         except Exception as error:  # of the engine, which does not know these tensors, or ours
-            names = (error.names if isinstance(error, Unknown) else frozenset()) or frozenset(current)
-            new = sorted(names - captured.whole.keys())
+            known = error if isinstance(error, Unknown) else recorder.raised
+            why = str(known or error).split("\n")[0]
+            new = sorted(((known.names if known else frozenset()) or frozenset(current)) - captured.whole.keys())
+            missed = isinstance(error, KeyError) and error.args[:1] and error.args[0] in captured.whole  # it was not given
+            if missed or (not new and known is None and captured.whole):
+                return Captured(whole={name: captured.whole.get(name, f"{type(error).__name__}: {why}") for name in tensors})
             if not new:
                 raise
-            captured.whole.update(dict.fromkeys(new, str(error).split("\n")[0]))
+            captured.whole.update(dict.fromkeys(new, why))
             continue
         captured.parts = made
         used = {part.tensor for parts in made.values() for part in parts}

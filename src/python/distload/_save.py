@@ -50,7 +50,7 @@ def _saver_of(model: Model, directory: Path, config: Dict[str, Any], progress: O
     path = os.path.expanduser(os.fspath(directory))
     callback, refusal = callback_of(progress, model._core.group)
     arguments = [("save.directory", path, "argument directory"), *arguments_of(("save", "runtime"), config), *refused(refusal)]
-    key = (id(model._core.group), tuple(arguments))
+    key = (model._core.group.identity, tuple(arguments))
     if key not in _savers:
         listener = _Listener()
         _savers[key] = _core.Saver.of_model(model._core, arguments, listener), listener

@@ -7,7 +7,7 @@ import torch
 from torch.utils.dlpack import from_dlpack
 
 from distload import _core
-from distload._core import Tensor
+from distload._core import Reader, Tensor
 from distload._errors import ConfigError
 
 LOADS_TO = "cuda" if _core.built_for_devices else "cpu"
@@ -42,6 +42,14 @@ DTYPES = {
     **_FROM_BYTES,
 }
 """torch's type for safetensors' name of one."""
+
+
+def dtype_of(reader: Reader, name: str) -> torch.dtype:
+    """The type of a tensor of the checkpoint. Raises ConfigError if torch has none."""
+    found = DTYPES.get(reader.dtype(name))
+    if found is None:
+        raise ConfigError(f"{name} is of type {reader.dtype(name)}, which torch does not have")
+    return found
 
 
 def as_torch(tensor: Tensor) -> torch.Tensor:

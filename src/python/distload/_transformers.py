@@ -19,7 +19,7 @@ from distload._conversion import Conversion, Shapes, check_conversions, cut, rec
 from distload._errors import ConfigError
 from distload._fill import fill, load_whole
 from distload._group import group_of, runs_under_torch
-from distload._torch import DTYPES
+from distload._torch import dtype_of
 from distload.dcp import ranks_of
 
 Path = Union[str, "os.PathLike[str]"]
@@ -55,7 +55,10 @@ def from_pretrained(
     group = group_of(None) if runs_under_torch() else ranks_of(None)
     folder = os.path.expanduser(os.fspath(path))
     reader = _core.Reader.open(group, folder, arguments_of(("checkpoint", "load", "runtime"), config))
-    tensors = {name: (reader.shape(name), DTYPES[reader.dtype(name)]) for name in reader.names()}
+    stated = {"dtype": dtype, "tp_size": tp_size, "tp_plan": tp_plan, "model_class": model_class.__name__}
+    if len(set(reader.group.all_gather_text(repr(stated)))) > 1:
+        raise ConfigError(f"from_pretrained: the ranks have other arguments than each other; this one has {stated}")
+    tensors = {name: (reader.shape(name), dtype_of(reader, name)) for name in reader.names()}
     kind, model_config = _class_and_config(model_class, reader.config_json, path)
     model_config, wanted = _with_dtype(model_config, dtype, tensors)
     ranks = dist.get_world_size() if dist.is_initialized() else 1

@@ -44,7 +44,7 @@ from distload import _core
 from distload._arguments import arguments_of
 from distload._batches import BATCH_BYTES, batches_of
 from distload._errors import ConfigError
-from distload._group import group_of
+from distload._group import group_of, raise_together
 from distload._torch import DTYPES, LOADS_TO, exported_tensor
 
 Path = Union[str, "os.PathLike[str]"]
@@ -65,6 +65,9 @@ class DistloadReader(StorageReader):
 
     Every rank gets the boxes that its shards need, and every byte is read once by the ranks together; parts that several ranks need
     travel between them. Blocks are verified where the checkpoint has checksums.
+
+    Objects that are no tensors are unpickled by torch, as those of its own checkpoints are: only HDF5 files of `DistloadWriter` have some, and
+    only files that you trust should be loaded into a state dict that has objects. Tensors of types that torch lacks are not there.
 
     What a rank needs of a tensor is read straight into the state dict's tensor, if that is one contiguous box of the same type, as the
     local part of a DTensor is. Otherwise it needs memory on its way.
@@ -106,7 +109,9 @@ class DistloadReader(StorageReader):
         reader = self.open()
         tensors: Dict[str, STORAGE_TYPES] = {}
         for name in reader.names():
-            if name.endswith(_BYTES):
+            if reader.dtype(name) not in DTYPES:
+                continue
+            if self._is_object(name):
                 tensors[self._prefix + name[: -len(_BYTES)]] = BytesStorageMetadata()
                 continue
             size = torch.Size(reader.shape(name))
@@ -135,8 +140,18 @@ class DistloadReader(StorageReader):
             name = item.storage_index.fqn[len(self._prefix) :]
             items.setdefault(name + _BYTES if item.type == LoadItemType.BYTE_IO else name, []).append(item)
         targets = _Targets(planner)
-        in_place = {name for name, of_name in items.items() if self._is_in_place(name, of_name, targets)}
-        in_place -= _overlapping({name: targets.of(items[name][0]) for name in in_place})
+        in_place: Set[str] = set()
+        failure: Optional[Exception] = None
+        try:
+            for of_name in items.values():
+                for item in of_name:
+                    if item.type != LoadItemType.BYTE_IO:
+                        targets.of(item)
+            in_place = {name for name, of_name in items.items() if self._is_in_place(name, of_name, targets)}
+            in_place -= _overlapping({name: targets.of(items[name][0]) for name in in_place})
+        except ConfigError as error:
+            failure = error
+        raise_together(failure, self.open().group)
         for batch in self._batches(items, in_place):
             self._load(batch, items, in_place, targets)
         done: Future[None] = Future()
@@ -145,10 +160,11 @@ class DistloadReader(StorageReader):
 
     def _is_in_place(self, name: str, items: List[ReadItem], targets: _Targets) -> bool:
         """True if the tensor can be read straight into the state dict's: one box, of the same type."""
-        if len(items) > 1 or name.endswith(_BYTES):
+        if len(items) > 1 or self._is_object(name):
             return False
         target = targets.of(items[0])
-        return target.dtype == DTYPES[self.open().dtype(name)] and target.device.type == LOADS_TO and target.is_contiguous()
+        is_plain = target.is_contiguous() and not target.is_neg() and not target.is_conj()
+        return target.dtype == DTYPES[self.open().dtype(name)] and target.device.type == LOADS_TO and is_plain
 
     def _load(self, batch: List[_Rows], items: Dict[str, List[ReadItem]], in_place: Set[str], targets: _Targets) -> None:
         """Collective: loads rows of tensors. When it returns, the memory that they needed on their way is free again."""
@@ -165,7 +181,7 @@ class DistloadReader(StorageReader):
                 memories.append(torch.empty(request[1], dtype=DTYPES[reader.dtype(name)], device=LOADS_TO))
         reader.load_into(requests, [exported_tensor(memory)[1] for memory in memories])
         for (name, parts), memory in zip(wanted, memories):
-            if name.endswith(_BYTES):
+            if self._is_object(name):
                 for part in parts:
                     targets.planner.load_bytes(part.item, io.BytesIO(memory.cpu().numpy().tobytes()))
             elif name in in_place:
@@ -180,7 +196,7 @@ class DistloadReader(StorageReader):
         own = {name: 0 if name in in_place else self._whole(name).nbytes_of(of_name) for name, of_name in items.items()}
         for batch in batches_of(reader, own, self._batch_bytes):
             rows = [self._whole(name) for name in batch]
-            if max(batch.values()) > self._batch_bytes and not rows[0].name.endswith(_BYTES):
+            if max(batch.values()) > self._batch_bytes and not rows[0].is_object:
                 yield from ([part] for part in rows[0].divided(self._batch_bytes))
             else:
                 yield rows
@@ -188,7 +204,11 @@ class DistloadReader(StorageReader):
     def _whole(self, name: str) -> _Rows:
         reader = self.open()
         shape = list(reader.shape(name))
-        return _Rows(name, shape, reader.nbytes(name), 0, shape[0] if shape else 1)
+        return _Rows(name, shape, reader.nbytes(name), 0, shape[0] if shape else 1, self._is_object(name))
+
+    def _is_object(self, name: str) -> bool:
+        """True for pickled objects, which files of safetensors do not have: they hold no code."""
+        return name.endswith(_BYTES) and self.open().format == "hdf5"
 
 
 class _Part(NamedTuple):
@@ -208,6 +228,7 @@ class _Rows(NamedTuple):
     nbytes: int
     begin: int
     end: int
+    is_object: bool
 
     def divided(self, nbytes: int) -> Iterator[_Rows]:
         """All rows, in parts of at most so many bytes, or of one row."""
@@ -217,7 +238,7 @@ class _Rows(NamedTuple):
 
     def parts_of(self, items: List[ReadItem]) -> List[_Part]:
         """The parts of the items that lie in these rows. Pickled objects are whole tensors of bytes."""
-        if self.name.endswith(_BYTES):
+        if self.is_object:
             return [_Part(item, [0], self.shape, 0) for item in items]
         parts = []
         for item in items:
@@ -240,6 +261,16 @@ class _Rows(NamedTuple):
         return self.nbytes * elements // max(1, math.prod(self.shape))
 
 
+def _overlaps_itself(tensor: torch.Tensor) -> bool:
+    """True if the tensor may have two elements in one place: an axis has a step that the axes of smaller steps reach over."""
+    reach = 0
+    for step, size in sorted((step, size) for step, size in zip(tensor.stride(), tensor.size()) if size > 1):
+        if step <= reach:
+            return tensor.numel() > 0
+        reach += step * (size - 1)
+    return False
+
+
 def _overlapping(tensors: Dict[str, torch.Tensor]) -> Set[str]:
     """The contiguous tensors that have memory of others, as two names of one tensor do."""
     places = sorted((tensor.data_ptr(), tensor.data_ptr() + tensor.nbytes, name) for name, tensor in tensors.items() if tensor.nbytes)
@@ -255,7 +286,8 @@ def _overlapping(tensors: Dict[str, torch.Tensor]) -> Set[str]:
 
 def _request(name: str, parts: List[_Part]) -> Tuple[str, List[int], List[Tuple[str, List[int], List[int], List[int]]]]:
     """These parts of a tensor as one shard, one behind the other along the first axis. A pickled object is asked for once."""
-    shape, boxes = _stacked([(part.begin, part.sizes) for part in (parts[:1] if name.endswith(_BYTES) else parts)])
+    is_object = parts[0].item.type == LoadItemType.BYTE_IO
+    shape, boxes = _stacked([(part.begin, part.sizes) for part in (parts[:1] if is_object else parts)])
     return name, shape, [(name, *box) for box in boxes]
 
 
@@ -303,6 +335,8 @@ class _Targets:
             target = self.planner.resolve_tensor(item).detach()
             if target.size() != item.lengths:
                 raise ConfigError(f"{item.dest_index.fqn} has shape {tuple(target.size())}, not {tuple(item.lengths)}")
+            if _overlaps_itself(target):
+                raise ConfigError(f"{item.dest_index.fqn} has several elements in one place, as an expanded tensor: make it contiguous")
             self._begun[id(item)] = target
         return self._begun[id(item)]
 
@@ -375,13 +409,20 @@ class DistloadWriter(StorageWriter):
         items: Dict[str, List[WriteItem]] = {}
         for item in plan.items:
             items.setdefault(item.index.fqn, []).append(item)
-        shards = [_held_shard(name, of_name, planner) for name, of_name in items.items()]
+        group = ranks_of(self._comm)
+        shards = []
+        failure: Optional[Exception] = None
+        try:
+            shards = [_held_shard(name, of_name, planner) for name, of_name in items.items()]
+        except ConfigError as error:
+            failure = error
+        raise_together(failure, group)
         arguments = [
             ("save.directory", self._directory, "argument directory"),
             ("save.step", str(self._step), "argument step"),
             *arguments_of(("save", "runtime"), self._settings),
         ]
-        saver = _core.Saver.of_group(ranks_of(self._comm), self._directory, arguments)
+        saver = _core.Saver.of_group(group, self._directory, arguments)
         self.result = saver.save_shards(shards, self._texts, self._extra)
         results = [
             WriteResult(index=item.index, size_in_bytes=_nbytes(item), storage_data=None) for item in plan.items
@@ -401,6 +442,8 @@ def _nbytes(item: WriteItem) -> int:
 
 def _held_shard(name: str, items: List[WriteItem], planner: SavePlanner) -> Tuple[str, str, List[int], torch.Tensor, List[Box]]:
     """What this rank writes of a tensor: its name, its type, its whole shape, the shard in memory, and what is where in it."""
+    if name.endswith(_BYTES):
+        raise ConfigError(f"{name}: names with this ending are those of objects that are no tensors")
     if items[0].type == WriteItemType.BYTE_IO:
         data = planner.resolve_data(items[0])
         assert isinstance(data, io.BytesIO)
@@ -413,7 +456,7 @@ def _held_shard(name: str, items: List[WriteItem], planner: SavePlanner) -> Tupl
         boxes.append((list(item.tensor_data.chunk.offsets), list(item.tensor_data.chunk.sizes)))
         tensor = planner.resolve_data(item)
         assert isinstance(tensor, torch.Tensor)
-        tensors.append(tensor.detach().to(LOADS_TO).contiguous())
+        tensors.append(tensor.detach().resolve_neg().resolve_conj().to(LOADS_TO).contiguous())
     shape, parts = _stacked(boxes)
     shard = tensors[0]
     if len(tensors) > 1:
