@@ -109,8 +109,7 @@ void add_reader(nb::module_& core) {
       .def("nbytes", [](HeldReader const& reader, std::string const& name) { return tensor_of(reader, name).nbytes(); })
       .def_prop_ro(
           "group", [](HeldReader const& reader) { return &reader.group(); }, nb::rv_policy::reference)
-      .def_prop_ro("format",
-                   [](HeldReader const& reader) { return std::string(word_of(reader.catalog().format)); })
+      .def_prop_ro("format", [](HeldReader const& reader) { return std::string(word_of(reader.catalog().format)); })
       .def_prop_ro("path", [](HeldReader const& reader) { return reader.catalog().path; })
       .def_prop_ro("step", [](HeldReader const& reader) { return reader.catalog().metadata.step; })
       .def_prop_ro("config_json", [](HeldReader const& reader) { return reader.catalog().metadata.config_json; })
