@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs the Python that has distload: with_python.sh ARGUMENTS...
 #
-# It is that of tools/python.sh. Without it, exits with 77.
+# It is that of tools/python.sh, or of the script in tools that TEST_VENV names. Without it, exits with 77.
 set -euo pipefail
-environment=${XDG_CACHE_HOME:-$HOME/.cache}/distload/venv-python
+name=${TEST_VENV:-python}
+environment=${XDG_CACHE_HOME:-$HOME/.cache}/distload/venv-$name
 if [[ ! -x $environment/bin/python ]]; then
-  echo "there is no $environment; tools/python.sh makes it"
+  echo "there is no $environment; tools/$name.sh makes it"
   exit 77
 fi
 unset PYTHONDONTWRITEBYTECODE

@@ -14,7 +14,7 @@ from distload import _core
 from distload._arguments import arguments_of
 from distload._batches import BATCH_BYTES
 from distload._errors import ConfigError
-from distload._fill import fill, load_whole
+from distload._fill import box_of, fill, load_whole
 from distload._group import group_of, raise_together
 from distload._recorder import Captured, Weights, range_of, record, storage_of
 from distload._torch import dtype_of
@@ -120,9 +120,7 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's o
         self._loaded: Dict[int, List[Tuple[int, int]]] = {}
         for name, parts in captured.parts.items():
             for part in parts:
-                there = targets[name]
-                for axis, (first, size) in enumerate(zip(part.target_begin, part.target_sizes)):
-                    there = there.narrow(axis, first, size)
+                there = box_of(targets[name], part.target_begin, part.target_sizes)
                 self._loaded.setdefault(storage_of(there), []).append(range_of(there))
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, Iterator, List, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 
 import torch
 
@@ -41,21 +41,26 @@ def _over_others(captured: Captured, targets: Dict[str, torch.Tensor]) -> Set[st
     written: Dict[int, List[Tuple[int, int, str]]] = {}
     for name, parts in captured.parts.items():
         for part in parts:
-            into = _box_of(targets[name], part.target_begin, part.target_sizes)
+            into = box_of(targets[name], part.target_begin, part.target_sizes)
             begin, end = (number * into.element_size() for number in range_of(into))
             written.setdefault(storage_of(into), []).append((begin, end, part.tensor))
+    return {tensor for ranges in written.values() for tensor in overlapping(ranges)}
+
+
+def overlapping(ranges: Iterable[Tuple[int, int, str]]) -> Set[str]:
+    """The names of those of the ranges (first place, place behind the last, name) that have places of others."""
     found: Set[str] = set()
-    for ranges in written.values():
-        end, last = 0, ""
-        for first, behind, tensor in sorted(ranges):
-            if first < end:
-                found.update((tensor, last))
-            if behind > end:
-                end, last = behind, tensor
+    end, last = 0, ""
+    for first, behind, name in sorted(ranges):
+        if first < end:
+            found.update((name, last))
+        if behind > end:
+            end, last = behind, name
     return found
 
 
-def _box_of(tensor: torch.Tensor, begin: Sequence[int], sizes: Sequence[int]) -> torch.Tensor:
+def box_of(tensor: torch.Tensor, begin: Sequence[int], sizes: Sequence[int]) -> torch.Tensor:
+    """A view of the box of a tensor."""
     for axis, (first, size) in enumerate(zip(begin, sizes)):
         tensor = tensor.narrow(axis, first, size)
     return tensor
@@ -80,8 +85,8 @@ def _fill_batch(
     reader.load_into(requests, memories)
     for memory, places in staged:
         for target, part, begin in places:
-            value = _box_of(memory, [begin, *[0] * (len(part.sizes) - 1)], part.sizes)
-            into = _box_of(targets[target], part.target_begin, part.target_sizes)
+            value = box_of(memory, [begin, *[0] * (len(part.sizes) - 1)], part.sizes)
+            into = box_of(targets[target], part.target_begin, part.target_sizes)
             rest = [axis for axis in range(value.dim()) if axis not in part.order]
             value = value.permute([*rest, *part.order]).reshape(into.shape)
             for cast in part.casts:

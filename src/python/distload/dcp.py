@@ -44,6 +44,7 @@ from distload import _core
 from distload._arguments import arguments_of
 from distload._batches import BATCH_BYTES, batches_of
 from distload._errors import ConfigError
+from distload._fill import overlapping
 from distload._group import group_of, raise_together
 from distload._torch import DTYPES, LOADS_TO, exported_tensor
 
@@ -148,7 +149,8 @@ class DistloadReader(StorageReader):
                     if item.type != LoadItemType.BYTE_IO:
                         targets.of(item)
             in_place = {name for name, of_name in items.items() if self._is_in_place(name, of_name, targets)}
-            in_place -= _overlapping({name: targets.of(items[name][0]) for name in in_place})
+            own = {name: targets.of(items[name][0]) for name in in_place}  # contiguous; two names may be one tensor
+            in_place -= overlapping((tensor.data_ptr(), tensor.data_ptr() + tensor.nbytes, name) for name, tensor in own.items() if tensor.nbytes)
         except ConfigError as error:
             failure = error
         raise_together(failure, self.open().group)
@@ -269,19 +271,6 @@ def _overlaps_itself(tensor: torch.Tensor) -> bool:
             return tensor.numel() > 0
         reach += step * (size - 1)
     return False
-
-
-def _overlapping(tensors: Dict[str, torch.Tensor]) -> Set[str]:
-    """The contiguous tensors that have memory of others, as two names of one tensor do."""
-    places = sorted((tensor.data_ptr(), tensor.data_ptr() + tensor.nbytes, name) for name, tensor in tensors.items() if tensor.nbytes)
-    found: Set[str] = set()
-    end, last = 0, ""
-    for begin, behind, name in places:
-        if begin < end:
-            found.update((name, last))
-        if behind > end:
-            end, last = behind, name
-    return found
 
 
 def _request(name: str, parts: List[_Part]) -> Tuple[str, List[int], List[Tuple[str, List[int], List[int], List[int]]]]:

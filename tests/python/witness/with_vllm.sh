@@ -3,10 +3,4 @@
 #
 # It is that of tools/vllm.sh. Without it, exits with 77.
 set -euo pipefail
-environment=${XDG_CACHE_HOME:-$HOME/.cache}/distload/venv-vllm
-if [[ ! -x $environment/bin/python ]]; then
-  echo "there is no $environment; tools/vllm.sh makes it"
-  exit 77
-fi
-unset PYTHONDONTWRITEBYTECODE
-exec "$environment/bin/python" "$@"
+TEST_VENV=vllm exec "$(dirname "${BASH_SOURCE[0]}")/../with_python.sh" "$@"
